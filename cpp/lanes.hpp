@@ -1,0 +1,85 @@
+// One register of floats, and the two gate functions on it.
+//
+// Written with the vector types of GCC and Clang instead of intrinsics, so that one text serves AVX-512, AVX2, SSE2 and Arm's
+// NEON. kernels.cpp is compiled once for each instruction set. Everything that is compiled there lives in
+// namespace gyeol::GYEOL_ISA, and neither this header nor the others it includes may use inline functions from elsewhere
+// (std::vector, std::min): the linker keeps one copy of such a function, and it might be the one with AVX-512 in it.
+#pragma once
+
+#include <cstdint>
+
+namespace gyeol::GYEOL_ISA {
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16;   // floats in a register
+constexpr int TILE = 6;     // rows worked on at once: 6 rows x 4 gates = 24 of 32 registers
+#elif defined(__AVX2__)
+constexpr int LANES = 8;
+constexpr int TILE = 3;     // 12 of 16 registers
+#elif defined(__aarch64__)
+constexpr int LANES = 4;
+constexpr int TILE = 6;     // 24 of 32 registers
+#else
+constexpr int LANES = 4;
+constexpr int TILE = 3;
+#endif
+
+typedef float Lanes __attribute__((vector_size(4 * LANES)));
+typedef int32_t Bits __attribute__((vector_size(4 * LANES)));
+
+#define GYEOL_INLINE static inline __attribute__((always_inline))
+
+GYEOL_INLINE int64_t round_up(int64_t n) { return (n + LANES - 1) / LANES * LANES; }
+
+GYEOL_INLINE Lanes load(const float* from) {
+    Lanes v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+}
+
+GYEOL_INLINE void store(float* to, Lanes v) { __builtin_memcpy(to, &v, sizeof v); }
+
+// The first `count` (1..LANES) lanes; the rest are 0 when loaded and left alone when stored.
+GYEOL_INLINE Lanes load(const float* from, int64_t count) {
+    if (count >= LANES) return load(from);
+    Lanes v = {};
+    __builtin_memcpy(&v, from, static_cast<unsigned long>(count) * sizeof(float));
+    return v;
+}
+
+GYEOL_INLINE void store(float* to, Lanes v, int64_t count) {
+    if (count >= LANES) return store(to, v);
+    __builtin_memcpy(to, &v, static_cast<unsigned long>(count) * sizeof(float));
+}
+
+// e^x: x = n ln 2 + r, and a polynomial of degree 7 in r (Cephes, expf). Relative error under 2e-7. Inputs are held to
+// [-87, 87], where 2^n is a normal number. The comparisons are written so that a NaN passes through them and stays a NaN.
+GYEOL_INLINE Lanes exp(Lanes x) {
+    const Lanes low = Lanes{} - 87.0f, high = Lanes{} + 87.0f;
+    x = x < low ? low : x;
+    x = x > high ? high : x;
+    const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number, left in the low bits
+    const Lanes shifted = x * 1.44269504088896341f + magic;
+    const Lanes n = shifted - magic;
+    Lanes r = x - n * 0.693359375f;
+    r = r - n * -2.12194440e-4f;
+    Lanes p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1.0f;
+    Bits power;
+    __builtin_memcpy(&power, &shifted, sizeof power);
+    power = (power - 0x4B400000 + 127) << 23;  // 0x4B400000 are the bits of `magic`
+    Lanes scale;
+    __builtin_memcpy(&scale, &power, sizeof scale);
+    return p * scale;
+}
+
+GYEOL_INLINE Lanes sigmoid(Lanes x) { return 1.0f / (1.0f + exp(-x)); }
+
+// 1 - 2 / (e^2x + 1): absolute error under 3e-7 (the relative error grows as x nears 0, where tanh multiplies anyway).
+GYEOL_INLINE Lanes tanh(Lanes x) { return 1.0f - 2.0f / (exp(x + x) + 1.0f); }
+
+}  // namespace gyeol::GYEOL_ISA

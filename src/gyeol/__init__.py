@@ -1,0 +1,56 @@
+"""gyeol (결): train, understand and ship recurrent sequence models from raw text, Korean first."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gyeol.errors import (
+        DataError,
+        DownloadError,
+        GyeolError,
+        MissingExtraError,
+        ModelError,
+        ParameterError,
+        SaveError,
+    )
+    from gyeol.tasks import TextClassifier, load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataError",
+    "DownloadError",
+    "GyeolError",
+    "MissingExtraError",
+    "ModelError",
+    "ParameterError",
+    "SaveError",
+    "TextClassifier",
+    "__version__",
+    "load",
+]
+
+# Where each public name lives. A name is imported when it is first used, so that `import gyeol` does not load torch.
+_HOMES = {
+    **dict.fromkeys(
+        ["DataError", "DownloadError", "GyeolError", "MissingExtraError", "ModelError", "ParameterError", "SaveError"],
+        "gyeol.errors",
+    ),
+    "TextClassifier": "gyeol.tasks",
+    "load": "gyeol.tasks",
+}
+_MODULES = ("data", "engine", "errors", "inputs", "kernels", "layers", "tasks")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"gyeol.{name}")
+    raise AttributeError(f"module 'gyeol' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES])

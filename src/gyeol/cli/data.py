@@ -1,0 +1,72 @@
+"""``gyeol data``: the data sets one can name instead of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from gyeol.cli.output import note, object_out, table
+
+__all__ = ["app"]
+
+app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("list")
+def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
+    """List the data sets: built in, public (downloaded on request), made on the spot."""
+    from gyeol.data.catalog import describe
+    from gyeol.data.sources import BUILT_IN
+    from gyeol.data.synthetic import MAKERS
+
+    public = describe()
+    if json:
+        object_out({"built_in": BUILT_IN, "public": public, "made": {k: _first(v) for k, v in MAKERS.items()}})
+        return
+    typer.echo("built in: gyeol fit classify NAME --out MODEL")
+    typer.echo(table([["  " + name, about] for name, about in BUILT_IN.items()]))
+    typer.echo("\npublic: gyeol data get NAME")
+    rows = [["  " + e["name"], e["task"], "here" if e["here"] else "", e["licence"], e["title"]] for e in public]
+    typer.echo(table([["  name", "task", "", "licence", ""], *rows]))
+    typer.echo("\nmade: gyeol data make NAME --out FILE")
+    typer.echo(table([["  " + name, _first(maker)] for name, maker in MAKERS.items()]))
+
+
+@app.command("get")
+def get(
+    name: str = typer.Argument(help="A public set of 'gyeol data list'."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Download a public data set; every file is checked by its hash, and a bad one leaves nothing behind."""
+    from gyeol.data import catalog
+
+    paths = catalog.get(name, progress=None if json else note)
+    if json:
+        object_out({"name": name, "files": [str(p) for p in paths]})
+        return
+    for path in paths:
+        typer.echo(path)
+
+
+@app.command("make")
+def make(
+    name: str = typer.Argument(help="One of the made sets of 'gyeol data list'."),
+    out: Path = typer.Option(..., "--out", "-o", help="The file to write."),
+    count: int = typer.Option(1000, "--count", min=1, help="Examples."),
+    length: int = typer.Option(50, "--length", min=1, help="Symbols an example."),
+    seed: int = typer.Option(0, "--seed", help="Same seed: the same file."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Make a data set that needs no download."""
+    from gyeol.data import synthetic
+
+    synthetic.make(name, out, count=count, length=length, seed=seed)
+    if json:
+        object_out({"name": name, "file": str(out), "count": count, "length": length, "seed": seed})
+        return
+    typer.echo(f"wrote {out}: {count:,} examples")
+
+
+def _first(thing: object) -> str:
+    return (getattr(thing, "__doc__", "") or "").strip().splitlines()[0]

@@ -1,0 +1,74 @@
+"""What the commands print: tables for people on standard output, JSON for programs, notes on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+from unicodedata import east_asian_width
+
+__all__ = ["confusion", "note", "object_out", "percent", "table"]
+
+
+def note(message: str) -> None:
+    """Print a line that is no part of the answer."""
+    if message:
+        sys.stderr.write(f"{message}\n")
+
+
+def object_out(value: dict[str, Any]) -> None:
+    """Print one JSON object on a line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def percent(share: float) -> str:
+    """Write a share as people read it.
+
+    Examples
+    --------
+    >>> percent(0.86542)
+    '86.54 %'
+    """
+    return f"{100 * share:.2f} %"
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes in a terminal: Hangul takes two each."""
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def table(rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> str:
+    """Lay out rows in columns; those named in ``right`` are flush right.
+
+    Examples
+    --------
+    >>> print(table([["긍정", 3], ["a", 12]], right=[1]))
+    긍정   3
+    a     12
+    """
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(_width(row[i]) for row in texts) for i in range(len(texts[0]))]
+    lines = []
+    for row in texts:
+        cells = []
+        for i, cell in enumerate(row):
+            gap = " " * (widths[i] - _width(cell))
+            cells.append(gap + cell if i in right else cell + gap)
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def confusion(figures: dict[str, Any], classes: Sequence[Any], *, most: int = 12) -> str:
+    """Lay out a confusion table: rows true, columns predicted; the classes' own figures beside it."""
+    names = [str(c) for c in classes]
+    rows: list[list[Any]] = []
+    if len(names) <= most:
+        rows.append(["true \\ predicted", *names, "", "recall", "precision", "f1"])
+    else:
+        rows.append(["class", "count", "recall", "precision", "f1"])
+    for name, counts in zip(names, figures["confusion"], strict=True):
+        own = figures["per_class"][name]
+        quality = [f"{own[k]:.3f}" for k in ("recall", "precision", "f1")]
+        rows.append([name, *counts, "", *quality] if len(names) <= most else [name, own["count"], *quality])
+    return table(rows, right=range(1, len(rows[0])))

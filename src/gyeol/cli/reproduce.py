@@ -1,0 +1,38 @@
+"""``gyeol reproduce``: published settings, trained here, figure beside figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from gyeol.cli.output import object_out, table
+
+__all__ = ["reproduce"]
+
+
+def reproduce(
+    name: str = typer.Argument(None, help="What to reproduce; without a name, the list of what there is."),
+    out: Path = typer.Option(None, "--out", "-o", help="Keep the model there."),
+    seed: int = typer.Option(0, "--seed", help="Same seed, machine and threads: the same figure."),
+    threads: int = typer.Option(None, "--threads", help="Cores to use; all by default."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Train a published setting and print the figure beside the published one."""
+    from gyeol.reproduce import REPRODUCTIONS, run
+    from gyeol.tasks.progress import Bar
+
+    if name is None:
+        if json:
+            object_out({"reproductions": {key: entry.title for key, entry in REPRODUCTIONS.items()}})
+            return
+        typer.echo(table([[key, entry.title] for key, entry in REPRODUCTIONS.items()]))
+        return
+    result = run(name, seed=seed, threads=threads, out=out, progress=None if json else Bar())
+    if json:
+        object_out(result)
+        return
+    rows = [["here", f"{result['figure']:.4f}", result["setting"]]]
+    rows += [["published", f"{p['figure']:.4f}", p["source"]] for p in result["others"]]
+    typer.echo(table([["", result["metric"], ""], *rows]))
+    typer.echo(f"{result['seconds']:.0f} s; data: {result['data']}")

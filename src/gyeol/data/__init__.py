@@ -1,0 +1,1 @@
+"""Files, data sets, splits and batches: everything below a token."""

@@ -1,0 +1,77 @@
+"""Which examples go together: batches of similar length, in an order that a seed decides."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["bucket", "in_order_of_length"]
+
+
+def bucket(
+    lengths: npt.NDArray[np.int64], batch_size: int, *, seed: int, epoch: int, pool: int = 100
+) -> list[npt.NDArray[np.int64]]:
+    """Shuffle, then sort by length inside pools of batches, then shuffle the batches.
+
+    Padding is small because neighbours are of similar length; order is random because pools and batches are. The same
+    (seed, epoch) gives the same batches, so that a training can be taken up again anywhere.
+
+    Parameters
+    ----------
+    lengths : int array, shape (N,)
+        Length of every example.
+    batch_size : int
+        Examples a batch; the last may hold fewer.
+    seed, epoch : int
+        Decide the order.
+    pool : int
+        Batches a pool.
+
+    Returns
+    -------
+    list of int arrays
+        The examples of each batch, every example exactly once.
+
+    Examples
+    --------
+    >>> [b.tolist() for b in bucket(np.array([9, 1, 8, 2]), 2, seed=0, epoch=0)]
+    [[0, 2], [3, 1]]
+    """
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(len(lengths))
+    batches: list[npt.NDArray[np.int64]] = []
+    for start in range(0, len(order), batch_size * pool):
+        rows = order[start : start + batch_size * pool]
+        rows = rows[np.argsort(-lengths[rows], kind="stable")]
+        batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def in_order_of_length(
+    lengths: npt.NDArray[np.int64], batch_size: int, *, steps: int = 1 << 16
+) -> list[npt.NDArray[np.int64]]:
+    """Cut all examples, longest first, into batches: the cheapest way to pass over data once.
+
+    Parameters
+    ----------
+    lengths : int array, shape (N,)
+        Length of every example.
+    batch_size : int
+        Examples a batch, at most.
+    steps : int
+        Steps a batch, padding included, at most (one example may exceed it): bounds the memory of long texts.
+
+    Examples
+    --------
+    >>> [b.tolist() for b in in_order_of_length(np.array([9, 1, 8, 2]), 3, steps=18)]
+    [[0, 2], [3, 1]]
+    """
+    order = np.argsort(-lengths, kind="stable")
+    batches: list[npt.NDArray[np.int64]] = []
+    start = 0
+    while start < len(order):
+        longest = max(1, int(lengths[order[start]]))
+        size = max(1, min(batch_size, steps // longest))
+        batches.append(order[start : start + size])
+        start += size
+    return batches

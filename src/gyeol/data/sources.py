@@ -1,0 +1,138 @@
+"""What a user means by DATA: a file, a named public set, or the built-in reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gyeol.data.catalog import CATALOG, resolve
+from gyeol.data.files import BadRow, Example, fingerprint, read_examples
+from gyeol.errors import DataError, closest
+
+__all__ = ["BUILT_IN", "Labelled", "Source", "find_source", "has_role", "read_labelled"]
+
+_HERE = Path(__file__).parent
+
+#: Data sets inside the package: a folder with train.tsv, valid.tsv and test.tsv.
+BUILT_IN = {"reviews": "4,000 short Korean reviews of fifteen kinds of things, 긍정 or 부정, written for gyeol; CC0"}
+
+# A file may hold this share of empty texts: public sets do, and a row without a text teaches nothing. More means that the
+# wrong column was read.
+_EMPTY_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read, the columns that matter (None: to be found), and the name under which the user knows it."""
+
+    path: Path
+    input: str | None
+    target: str | None
+    name: str
+
+
+@dataclass(slots=True)
+class Labelled:
+    """A whole labelled file in memory: texts, labels and the line each stands in."""
+
+    source: Source
+    texts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+
+    def about(self) -> dict[str, str]:
+        """What a model card says of the file."""
+        return {"data": self.source.name, "sha256": fingerprint(self.source.path)}
+
+    def left_out(self) -> str:
+        """One line on the rows left out, or nothing."""
+        if not self.bad:
+            return ""
+        shown = ", ".join(str(row.line) for row in self.bad[:5]) + (", ..." if len(self.bad) > 5 else "")
+        return f"{self.source.name}: {len(self.bad)} row(s) left out, line {shown}: {self.bad[0].reason}"
+
+
+def has_role(data: str, role: str) -> bool:
+    """Whether a named set has such a part."""
+    return data in BUILT_IN or (data in CATALOG and role in CATALOG[data].files)
+
+
+def find_source(data: str, role: str, *, input: str | None = None, target: str | None = None) -> Source:
+    """Find what the user means: a path if there is one, else a name of the catalogue.
+
+    Parameters
+    ----------
+    data : str
+        A path or a name.
+    role : str
+        Which part of a named set: ``"train"``, ``"valid"`` or ``"test"``.
+    input, target : str, optional
+        Columns that the user named.
+
+    Raises
+    ------
+    DataError
+        Where there is neither; names what comes closest.
+    """
+    path = Path(data)
+    if path.exists() or path.suffix or "/" in data:
+        return Source(path, input, target, path.name)
+    if data in BUILT_IN:
+        return Source(_HERE / data / f"{role}.tsv", input or "text", target or "label", f"{data} ({role})")
+    if data in CATALOG:
+        entry = CATALOG[data]
+        return Source(resolve(data, role), input or entry.input, target or entry.target, f"{data} ({role})")
+    near = closest(data, [*BUILT_IN, *CATALOG])
+    raise DataError(f"there is no file {data!r}, and no data set of that name{near}. 'gyeol data list' shows them")
+
+
+def read_labelled(
+    source: Source, *, skip_bad_rows: bool = False, on_row: Callable[[int], None] | None = None
+) -> Labelled:
+    """Read a whole labelled file.
+
+    A few empty texts (one in a hundred) are left out and counted; every other bad row is an error unless
+    ``skip_bad_rows``.
+
+    Raises
+    ------
+    DataError
+        For a file, a column or a row that cannot be used; names file and line.
+    """
+    data = Labelled(source)
+
+    def note(row: BadRow) -> None:
+        if row.kind != "empty" and not skip_bad_rows:
+            raise DataError(f"{source.path}, line {row.line}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
+        data.bad.append(row)
+
+    names: dict[str, str] = {}  # one object a label, however many rows
+    for example in read_examples(source.path, input=source.input, target=source.target, on_bad_row=note):
+        data.texts.append(example.input)
+        data.labels.append(names.setdefault(example.target or "", example.target or ""))
+        data.lines.append(example.line)
+    total = len(data.texts) + len(data.bad)
+    empty = [row for row in data.bad if row.kind == "empty"]
+    if empty and not skip_bad_rows and len(empty) > _EMPTY_SHARE * total:
+        raise DataError(
+            f"{source.path}, line {empty[0].line}: the text is empty, as in {len(empty)} of {total:,} rows; name the right "
+            "column with --input, or pass --skip-bad-rows to leave such rows out"
+        )
+    if not data.texts:
+        raise DataError(f"{source.path} holds no usable row")
+    return data
+
+
+def read_texts(source: Source) -> Iterator[Example | BadRow]:
+    """Read a file's texts in order, streaming; a row that gives none comes as a `BadRow` in its place."""
+    pending: list[BadRow] = []
+    rows = read_examples(
+        source.path, input=source.input, target=source.target, need_target=False, on_bad_row=pending.append
+    )
+    for example in rows:
+        yield from pending
+        pending.clear()
+        yield example
+    yield from pending

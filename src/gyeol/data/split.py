@@ -1,0 +1,47 @@
+"""A validation part cut off the training data."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["split_off"]
+
+
+def split_off(
+    classes: npt.NDArray[np.int64], fraction: float, *, seed: int, at_most: int = 10_000
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Choose examples to hold back, the same share of each class, every class keeping at least one to train on.
+
+    Parameters
+    ----------
+    classes : int array, shape (N,)
+        The class of every example.
+    fraction : float
+        The share held back, between 0 and 1.
+    seed : int
+        Decides which.
+    at_most : int
+        The most examples held back: beyond some ten thousand a figure gains little.
+
+    Returns
+    -------
+    kept, held : int arrays
+        Indices, both in ascending order.
+
+    Examples
+    --------
+    >>> kept, held = split_off(np.array([0, 0, 0, 0, 1, 1, 1, 1, 2]), 0.25, seed=0)
+    >>> len(held), (kept == 8).any()
+    (2, np.True_)
+    """
+    count = len(classes)
+    share = min(fraction, at_most / max(count, 1))
+    random = np.random.default_rng([seed, 0x5EED])
+    held: list[npt.NDArray[np.int64]] = []
+    for label in np.unique(classes):
+        rows = np.flatnonzero(classes == label)
+        wanted = min(round(share * len(rows)), len(rows) - 1)
+        held.append(random.permutation(rows)[:wanted])
+    chosen = np.sort(np.concatenate(held)) if held else np.zeros(0, dtype=np.int64)
+    return np.setdiff1d(np.arange(count), chosen), chosen

@@ -1,0 +1,20 @@
+"""The engine: the loop, the optimizer, checkpoints, figures."""
+
+from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
+from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
+from gyeol.engine.metrics import classification
+from gyeol.engine.optimizer import Optimizer
+
+__all__ = [
+    "Checkpoint",
+    "History",
+    "Optimizer",
+    "Plan",
+    "Progress",
+    "Settings",
+    "StepLoss",
+    "classification",
+    "fit",
+    "read_tensors",
+    "write_tensors",
+]

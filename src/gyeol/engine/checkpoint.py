@@ -1,0 +1,121 @@
+"""A training put down and taken up again, to the same bits: safetensors and JSON, never a pickle."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gyeol.data.atomic import replace_folder
+from gyeol.errors import ModelError
+
+__all__ = ["Checkpoint", "read_tensors", "write_tensors"]
+
+# The largest header read: a legal header of tens of megabytes names half a million empty tensors and takes seconds.
+_HEADER_CAP = 4 << 20
+_FORMAT = 1
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write named tensors as one safetensors file."""
+    from safetensors.torch import save_file
+
+    save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, path)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file into memory, its header's size checked first.
+
+    Raises
+    ------
+    ModelError
+        Where the file is missing, cut off, or no safetensors file.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+        if len(head) < 8:
+            raise ModelError(f"{path} is cut off: {len(head)} bytes; train again or take it from a backup")
+        size = struct.unpack("<Q", head)[0]
+        if size > _HEADER_CAP:
+            raise ModelError(f"{path} is not a tensor file that gyeol wrote: its header claims {size:,} bytes")
+        return load_file(path)
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing") from None
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{path} is damaged or no safetensors file ({error}); take it from a backup") from error
+
+
+class Checkpoint:
+    """A folder that holds one moment of a training: weights, best weights, optimizer, random state, where it stood.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; written beside and renamed.
+    about : dict
+        What this training is (settings, data); a training of something else is not taken up.
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any]) -> None:
+        self.path = path
+        self.about = json.loads(json.dumps(about))
+
+    def save(self, groups: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
+        """Write groups of named tensors, the state of the random generator, and JSON values."""
+
+        def write(folder: Path) -> None:
+            tensors = {f"{group}/{name}": t for group, named in groups.items() for name, t in named.items()}
+            tensors["random"] = torch.get_rng_state()
+            write_tensors(folder / "tensors.safetensors", tensors)
+            whole = {"format": _FORMAT, "about": self.about, "state": state}
+            (folder / "state.json").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+
+        replace_folder(self.path, write)
+
+    def exists(self) -> bool:
+        """Whether there is something to take up."""
+        return (self.path / "state.json").exists()
+
+    def load(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+        """Read it all back and set the random generator.
+
+        Raises
+        ------
+        ModelError
+            Where it is damaged, or belongs to another training; names what differs.
+        """
+        try:
+            whole = json.loads((self.path / "state.json").read_text(encoding="utf-8"))
+            fmt, about, state = whole["format"], whole["about"], whole["state"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"the checkpoint {self.path} is damaged ({error}); train again without --resume") from error
+        if fmt != _FORMAT:
+            raise ModelError(f"the checkpoint {self.path} is of format {fmt}, this gyeol reads {_FORMAT}")
+        different = [k for k in self.about if about.get(k) != self.about[k]]
+        if different:
+            shown = ", ".join(f"{k} (was {about.get(k)!r}, is {self.about[k]!r})" for k in different[:3])
+            raise ModelError(f"the checkpoint {self.path} belongs to another training: {shown}; train without --resume")
+        groups: dict[str, dict[str, Tensor]] = {}
+        tensors = read_tensors(self.path / "tensors.safetensors")
+        random = tensors.pop("random", None)
+        if random is None:
+            raise ModelError(f"the checkpoint {self.path} lacks the random state; train again without --resume")
+        for name, tensor in tensors.items():
+            group, _, rest = name.partition("/")
+            groups.setdefault(group, {})[rest] = tensor
+        torch.set_rng_state(random)
+        return groups, state
+
+    def remove(self) -> None:
+        """Delete it, once the training is saved for good."""
+        import shutil
+
+        shutil.rmtree(self.path, ignore_errors=True)

@@ -1,0 +1,352 @@
+"""The training loop. It knows batches, losses and figures; it never learns which task is running."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from gyeol.engine.checkpoint import Checkpoint
+from gyeol.engine.optimizer import Optimizer, decay
+from gyeol.errors import DataError, SaveError
+
+__all__ = ["History", "Plan", "Progress", "Settings", "StepLoss", "fit"]
+
+Rows = npt.NDArray[np.int64]
+
+
+class StepLoss(NamedTuple):
+    """What one batch gives: the loss to go down (a scalar tensor), and how many of its examples were right."""
+
+    loss: Tensor
+    right: int
+
+
+class Plan(Protocol):
+    """What a task hands to the loop."""
+
+    def batches(self, epoch: int) -> list[Rows]:
+        """Return the examples of every batch of an epoch, the same for the same epoch."""
+
+    def loss(self, rows: Rows) -> StepLoss:
+        """Run the network on one batch, in training mode."""
+
+    def validate(self) -> dict[str, float]:
+        """Run the network on the validation part: figures by name, ``loss`` among them."""
+
+
+class Progress(Protocol):
+    """Whoever watches: a bar in the terminal, a test, nobody."""
+
+    def epoch(self, number: int, epochs: int, examples: int, done: int) -> None:
+        """Announce an epoch of so many examples, some perhaps done before an interruption."""
+
+    def step(self, examples: int, loss: float, right: float) -> None:
+        """Count a batch: its size, the running mean loss and share of right answers of this epoch."""
+
+    def record(self, record: dict[str, Any]) -> None:
+        """Receive the figures of a finished epoch."""
+
+    def note(self, message: str) -> None:
+        """Receive one line worth reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to train.
+
+    ``epochs`` passes at most; ``learning_rate`` falls to zero along a half cosine after ``warmup`` (a share of the training);
+    stop after ``patience`` epochs without a better ``monitor``, or after ``time_limit`` seconds; ``averaging`` is the
+    decay of a moving average of the weights, which then is what gets validated and kept (0: none).
+    """
+
+    epochs: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    clip_norm: float = 5.0
+    warmup: float = 0.0
+    patience: int = 3
+    monitor: str = "accuracy"
+    time_limit: float | None = None
+    averaging: float = 0.0
+    seed: int = 0
+    checkpoint_every: float = 60.0
+
+
+@dataclass(slots=True)
+class History:
+    """How it went: ``records``, one an epoch; ``best``, the record kept; ``stopped``, why it ended."""
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Any] = field(default_factory=dict)
+    stopped: str = "epochs"
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _State:
+    """Where a training stands; all of it goes into a checkpoint."""
+
+    epoch: int = 0
+    step: int = 0
+    total: int = 0
+    loss: float = 0.0
+    right: float = 0.0
+    seen: int = 0
+    seconds: float = 0.0
+    epoch_seconds: float = 0.0
+    bad: int = 0
+    finished: str = ""
+
+
+def fit(
+    net: nn.Module,
+    plan: Plan,
+    settings: Settings,
+    *,
+    checkpoint: Checkpoint | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> History:
+    """Train a network and leave its best weights in it.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Changed in place.
+    plan : Plan
+        Batches, loss and validation of the task.
+    settings : Settings
+    checkpoint : Checkpoint, optional
+        Where to keep what is needed to go on later: written every epoch, every minute, and at Ctrl-C.
+    resume : bool
+        Go on from the checkpoint, to the same bits as if nothing had happened.
+    progress : Progress, optional
+
+    Raises
+    ------
+    DataError
+        Where the loss is not a finite number.
+    ModelError
+        Where the checkpoint cannot be taken up.
+    """
+    run = _Run(net, plan, settings, checkpoint, progress)
+    if resume and checkpoint is not None and checkpoint.exists():
+        run.restore(checkpoint)
+    with _interruptible() as interrupted:
+        run.train(interrupted)
+    run.keep_best()
+    return run.history
+
+
+class _Run:
+    def __init__(
+        self, net: nn.Module, plan: Plan, settings: Settings, checkpoint: Checkpoint | None, progress: Progress | None
+    ) -> None:
+        self.net = net
+        self.plan = plan
+        self.settings = settings
+        self.checkpoint = checkpoint
+        self.progress = progress
+        self.optimizer = Optimizer(
+            net,
+            learning_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            clip_norm=settings.clip_norm,
+        )
+        self.state = _State()
+        self.history = History()
+        self.best_weights: dict[str, Tensor] = {}
+        self.average = _Average(net, settings.averaging) if settings.averaging else None
+
+    def train(self, interrupted: threading.Event) -> None:
+        settings, state = self.settings, self.state
+        while state.epoch < settings.epochs and not state.finished:
+            ended = self._epoch(interrupted)
+            if ended == "interrupted":
+                self._save()
+                if not self.best_weights:
+                    self._validate()
+                self.history.stopped = "interrupted"
+                break
+            self._validate()
+            state.epoch += 1
+            state.step, state.loss, state.right, state.seen, state.epoch_seconds = 0, 0.0, 0.0, 0, 0.0
+            if ended == "time limit":
+                state.finished = ended
+            elif state.bad >= settings.patience:
+                state.finished = "no longer better"
+            elif state.epoch == settings.epochs:
+                state.finished = "epochs"
+            self.history.stopped = state.finished
+            self._save()
+        else:
+            self.history.stopped = state.finished or "epochs"
+        self.history.seconds = state.seconds
+
+    def _epoch(self, interrupted: threading.Event) -> str:
+        """Go through the rest of an epoch; returns what ended it early, or nothing."""
+        settings, state = self.settings, self.state
+        batches = self.plan.batches(state.epoch)
+        steps = max(1, settings.epochs * len(batches))
+        if self.progress:
+            done = sum(len(b) for b in batches[: state.step])
+            self.progress.epoch(state.epoch + 1, settings.epochs, sum(map(len, batches)), done)
+        self.net.train()
+        begun = saved = time.monotonic()
+        before, before_epoch = state.seconds, state.epoch_seconds
+        for rows in batches[state.step :]:
+            along = (state.epoch * len(batches) + state.step) / steps
+            if settings.time_limit:
+                along = max(along, state.seconds / settings.time_limit)
+            outcome = self.plan.loss(rows)
+            value = float(outcome.loss.detach())
+            if not np.isfinite(value):
+                raise DataError(
+                    f"the loss became {value} in epoch {state.epoch + 1}, step {state.step + 1}: "
+                    "the input holds extreme numbers, or learning_rate is too high; try a tenth of it"
+                )
+            torch.autograd.backward(outcome.loss)
+            self.optimizer.step(scale=decay(along, warmup=settings.warmup))
+            if self.average:
+                self.average.update(self.net, state.total)
+            state.step += 1
+            state.total += 1
+            state.loss += value * len(rows)
+            state.right += outcome.right
+            state.seen += len(rows)
+            now = time.monotonic()
+            state.seconds, state.epoch_seconds = before + now - begun, before_epoch + now - begun
+            if self.progress:
+                self.progress.step(len(rows), state.loss / state.seen, state.right / state.seen)
+            if interrupted.is_set():
+                return "interrupted"
+            if settings.time_limit and state.seconds >= settings.time_limit:
+                return "time limit"
+            if self.checkpoint and now - saved > settings.checkpoint_every:
+                self._save()
+                saved = time.monotonic()
+        return ""
+
+    def _validate(self) -> None:
+        settings, state = self.settings, self.state
+        begun = time.monotonic()
+        self.net.eval()
+        with self._averaged(), torch.inference_mode():
+            figures = self.plan.validate()
+            record = {
+                "epoch": state.epoch + 1,
+                "train_loss": state.loss / max(1, state.seen),
+                f"train_{settings.monitor}": state.right / max(1, state.seen),
+                **{f"valid_{name}": value for name, value in figures.items()},
+                "learning_rate": settings.learning_rate,
+                "examples_per_second": state.seen / max(1e-9, state.epoch_seconds),
+            }
+            if not self.history.best or self._rank(record) > self._rank(self.history.best):
+                self.history.best, state.bad = record, 0
+                self.best_weights = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+            else:
+                state.bad += 1
+        state.seconds += time.monotonic() - begun
+        record["seconds"] = round(state.seconds, 3)
+        self.history.records.append(record)
+        if self.progress:
+            self.progress.record(record)
+
+    def _rank(self, record: dict[str, Any]) -> tuple[float, float]:
+        return record[f"valid_{self.settings.monitor}"], -record["valid_loss"]
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Put the averaged weights in while validating."""
+        if self.average is None or not self.average.weights:
+            yield
+            return
+        own = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        self.net.load_state_dict(self.average.weights, strict=False)
+        try:
+            yield
+        finally:
+            self.net.load_state_dict(own)
+
+    def keep_best(self) -> None:
+        if self.best_weights:
+            self.net.load_state_dict(self.best_weights)
+        self.net.eval()
+
+    def _save(self) -> None:
+        if self.checkpoint is None:
+            return
+        tensors, numbers = self.optimizer.state()
+        groups = {"net": dict(self.net.state_dict()), "best": self.best_weights, "optimizer": tensors}
+        if self.average:
+            groups["average"] = self.average.weights
+        state = {
+            "state": {name: getattr(self.state, name) for name in _State.__slots__},
+            "optimizer": numbers,
+            "records": self.history.records,
+            "best": self.history.best,
+        }
+        try:
+            self.checkpoint.save(groups, state)
+        except SaveError as error:  # the training itself is well: go on, and say so
+            if self.progress:
+                self.progress.note(f"checkpoint not saved: {error}")
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        groups, state = checkpoint.load()
+        self.net.load_state_dict(groups["net"])
+        self.optimizer.restore(groups.get("optimizer", {}), state["optimizer"])
+        self.best_weights = groups.get("best", {})
+        if self.average:
+            self.average.weights = groups.get("average", {})
+        self.state = _State(**state["state"])
+        self.history.records = state["records"]
+        self.history.best = state["best"]
+
+
+class _Average:
+    """A moving average of the weights (Polyak and Juditsky 1992), quick at first, then slower."""
+
+    def __init__(self, net: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.weights: dict[str, Tensor] = {}
+
+    @torch.no_grad()
+    def update(self, net: nn.Module, step: int) -> None:
+        current = {k: p for k, p in net.named_parameters() if p.requires_grad}
+        if not self.weights:
+            self.weights = {k: p.detach().clone() for k, p in current.items()}
+            return
+        share = 1.0 - min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(list(self.weights.values()), [p.detach() for p in current.values()], share)
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into a flag, so that a step is finished before anything is saved; the second one ends at once."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def remember(number: int, frame: Any) -> None:
+        if flag.is_set():
+            raise KeyboardInterrupt
+        flag.set()
+
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)

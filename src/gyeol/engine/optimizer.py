@@ -1,0 +1,113 @@
+"""Adam for what is dense, row-wise Adam for embeddings, one clipping over both, one schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Optimizer", "decay"]
+
+
+def decay(progress: float, *, warmup: float = 0.0) -> float:
+    """Scale the learning rate at a share of the training: up over the warm-up, then along a half cosine to zero.
+
+    Loshchilov and Hutter 2017, equation 5, one cycle.
+
+    Examples
+    --------
+    >>> decay(0.0), round(decay(0.5), 3), decay(1.0)
+    (1.0, 0.5, 0.0)
+    """
+    if progress < warmup:
+        return progress / warmup
+    along = min(1.0, (progress - warmup) / max(1e-9, 1.0 - warmup))
+    return 0.5 * (1.0 + math.cos(math.pi * along))
+
+
+class Optimizer:
+    """Adam (Kingma and Ba 2015) over a network, embeddings updated only in the rows a batch touched.
+
+    Dense Adam over a large vocabulary costs more than the recurrent network itself; rows whose gradient is sparse get
+    PyTorch's SparseAdam. Weight decay is decoupled (AdamW) and spares biases and embeddings.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Its parameters with ``requires_grad``. Those of modules with a true ``sparse`` attribute are the sparse ones.
+    learning_rate : float
+    weight_decay : float
+    clip_norm : float
+        The largest length of the gradient of all parameters together; 0 switches clipping off.
+    """
+
+    def __init__(self, net: nn.Module, *, learning_rate: float, weight_decay: float = 0.0, clip_norm: float = 0.0) -> None:
+        sparse = {
+            id(p): p for m in net.modules() if getattr(m, "sparse", False) for p in m.parameters(recurse=False) if p.requires_grad
+        }
+        dense = [p for p in net.parameters() if p.requires_grad and id(p) not in sparse]
+        weights = [p for p in dense if p.ndim > 1]
+        others = [p for p in dense if p.ndim <= 1]
+        self.learning_rate = learning_rate
+        self.clip_norm = clip_norm
+        self._parts: list[torch.optim.Optimizer] = []
+        if dense:
+            groups = [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+            self._parts.append(torch.optim.AdamW([g for g in groups if g["params"]], lr=learning_rate, fused=True))
+        if sparse:
+            self._parts.append(torch.optim.SparseAdam(list(sparse.values()), lr=learning_rate))
+        self._parameters = [*dense, *sparse.values()]
+
+    def step(self, *, scale: float) -> float:
+        """Clip, update with ``scale`` times the learning rate, forget the gradients; returns the gradient's length."""
+        gradients = []
+        for parameter in self._parameters:
+            if parameter.grad is None:
+                continue
+            if parameter.grad.is_sparse:
+                parameter.grad = parameter.grad.coalesce()
+                gradients.append(parameter.grad._values())
+            else:
+                gradients.append(parameter.grad)
+        norm = _length(gradients)
+        if self.clip_norm and norm > self.clip_norm:
+            torch._foreach_mul_(gradients, self.clip_norm / (norm + 1e-6))
+        for part in self._parts:
+            for group in part.param_groups:
+                group["lr"] = self.learning_rate * scale
+            part.step()
+            part.zero_grad(set_to_none=True)
+        return norm
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return the moments as named tensors and the rest as JSON values."""
+        tensors: dict[str, Tensor] = {}
+        numbers: dict[str, Any] = {}
+        for p, part in enumerate(self._parts):
+            for index, entry in part.state_dict()["state"].items():
+                for name, value in entry.items():
+                    key = f"{p}.{index}.{name}"
+                    if isinstance(value, Tensor):
+                        tensors[key] = value
+                    else:
+                        numbers[key] = value
+        return tensors, numbers
+
+    def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        for p, part in enumerate(self._parts):
+            whole = part.state_dict()
+            state: dict[int, dict[str, Any]] = {}
+            for key, value in [*tensors.items(), *numbers.items()]:
+                owner, index, name = key.split(".", 2)
+                if int(owner) == p:
+                    state.setdefault(int(index), {})[name] = value
+            part.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+
+
+def _length(tensors: Iterable[Tensor]) -> float:
+    norms = torch._foreach_norm(list(tensors))
+    return float(torch.linalg.vector_norm(torch.stack(norms))) if norms else 0.0

@@ -1,0 +1,69 @@
+"""One spelling for one text: Unicode NFC, and the way back to the original characters."""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["normalize"]
+
+
+def normalize(text: str, *, lowercase: bool = False) -> tuple[str, list[int] | None]:
+    r"""Compose a text to NFC and say where each of its characters came from.
+
+    Korean typed on some systems arrives decomposed (NFD): ``"각"`` as three code points. Everything after this
+    function sees composed syllables.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    lowercase : bool
+        Lower-case letters whose lower case is one character long, so that positions keep their meaning.
+
+    Returns
+    -------
+    normal : str
+        The composed text.
+    origins : list of int, or None
+        ``origins[i]`` is the index in ``text`` where character ``i`` of ``normal`` begins; one further entry holds
+        ``len(text)``. None where nothing moved.
+
+    Examples
+    --------
+    >>> normalize("\u1100\u1161\u11a8!")
+    ('각!', [0, 3, 4])
+    >>> normalize("각!", lowercase=True)
+    ('각!', None)
+    """
+    if unicodedata.is_normalized("NFC", text):
+        return (_lower(text) if lowercase else text), None
+    pieces: list[str] = []
+    origins: list[int] = []
+    for start, end in _clusters(text):
+        piece = unicodedata.normalize("NFC", text[start:end])
+        pieces.append(piece)
+        origins.extend([start] * len(piece))
+    normal = "".join(pieces)
+    origins.append(len(text))
+    return (_lower(normal) if lowercase else normal), origins
+
+
+def _lower(text: str) -> str:
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _clusters(text: str) -> list[tuple[int, int]]:
+    """Cut a text where composition cannot reach across: before each character that never joins its left neighbour."""
+    starts = [0] if text else []
+    starts += [i for i in range(1, len(text)) if not _joins_left(text[i])]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+
+
+def _joins_left(char: str) -> bool:
+    point = ord(char)
+    if 0x1161 <= point <= 0x1175 or 0x11A8 <= point <= 0x11C2:  # medial vowels and final consonants
+        return True
+    return point >= 0x300 and unicodedata.category(char).startswith("M")

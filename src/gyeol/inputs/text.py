@@ -1,0 +1,134 @@
+"""Texts on their way into a recurrent network: tokens, numbers, rectangles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gyeol.data.ragged import Ragged
+from gyeol.errors import ModelError
+from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, choose_tokenizer, make_tokenizer
+from gyeol.inputs.vocabulary import Vocabulary
+
+__all__ = ["TextBatch", "TextInput"]
+
+# Rectangles are this many steps or a multiple of it wide: oneDNN compiles its kernels anew for every width it meets.
+WIDTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TextBatch:
+    """Numbered texts of one batch: ``tokens`` (B, T) int64, zeros behind the end; ``lengths`` (B,) int64, at least 1."""
+
+    tokens: Tensor
+    lengths: Tensor
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+class TextInput:
+    """Learns tokenizer and vocabulary from texts, then turns texts into batches.
+
+    Parameters
+    ----------
+    tokenizer : str, class or Tokenizer
+        A name of `TOKENIZERS`, or ``"auto"``: syllables for Korean, subwords for spaced scripts.
+    lowercase : bool
+        Lower-case the texts.
+    min_count : int
+        Tokens seen less often become the unknown one.
+    max_length : int
+        Of a longer text the first and the last half of this many tokens are kept: openings and verdicts matter most.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokenizer: str | type[Tokenizer] | Tokenizer = "auto",
+        lowercase: bool = False,
+        min_count: int = 2,
+        max_length: int = 1000,
+    ) -> None:
+        self.which = tokenizer
+        self.lowercase = lowercase
+        self.min_count = min_count
+        self.max_length = max_length
+        self.tokenizer: Tokenizer
+        self.vocabulary: Vocabulary
+
+    def fit(self, texts: Sequence[str]) -> TextInput:
+        """Learn from texts; returns self."""
+        which = choose_tokenizer(texts) if self.which == "auto" else self.which
+        self.tokenizer = make_tokenizer(which, lowercase=self.lowercase).fit(texts)
+        self.vocabulary = Vocabulary.count(self.tokenizer.tokenize_many(texts), min_count=self.min_count)
+        return self
+
+    def encode(self, texts: Iterable[str]) -> Ragged:
+        """Number texts. One without any known or unknown token (white space only) becomes a single unknown."""
+        return Ragged.gather(self._rows(texts))
+
+    def _rows(self, texts: Iterable[str]) -> Iterator[npt.NDArray[np.generic]]:
+        nothing = np.ones(1, dtype=np.int32)
+        for tokens in self.tokenizer.tokenize_many(texts):
+            row = self.vocabulary.encode(self.shorten(tokens))
+            yield row if len(row) else nothing
+
+    def shorten(self, tokens: list[Any]) -> list[Any]:
+        """Leave out the middle of a list longer than ``max_length``."""
+        if len(tokens) <= self.max_length:
+            return tokens
+        tail = self.max_length // 2
+        return tokens[: self.max_length - tail] + tokens[len(tokens) - tail :]
+
+    def tokens(self, text: str) -> list[Token]:
+        """The tokens that `encode` numbers, with offsets into the text."""
+        return self.shorten(self.tokenizer.tokens(text))
+
+    def lengths(self, rows: Ragged) -> npt.NDArray[np.int64]:
+        """Steps of every row, for bucketing."""
+        return rows.lengths
+
+    def batch(self, rows: Ragged, which: npt.NDArray[np.int64]) -> TextBatch:
+        """Put some rows into a rectangle."""
+        rectangle, lengths = rows.pad(which, multiple=WIDTH)
+        return TextBatch(torch.from_numpy(rectangle.astype(np.int64)), torch.from_numpy(lengths))
+
+    def state(self) -> dict[str, Any]:
+        """Return all that was learned, as JSON values."""
+        return {
+            "tokenizer": self.tokenizer.name,
+            "lowercase": self.lowercase,
+            "max_length": self.max_length,
+            "learned": self.tokenizer.state(),
+            "vocabulary": self.vocabulary.tokens[2:],
+        }
+
+    @classmethod
+    def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | None = None) -> TextInput:
+        """Make one again from `state`; a tokenizer class of the user's own must be handed over.
+
+        Raises
+        ------
+        ModelError
+            Where the state is not one that `state` returned.
+        """
+        try:
+            name, lowercase = state["tokenizer"], bool(state["lowercase"])
+            if tokenizer is None and name not in TOKENIZERS:
+                raise ModelError(f"the model was trained with a tokenizer of its own, {name!r}: load it with tokenizer=...")
+            text = cls(tokenizer=tokenizer or name, lowercase=lowercase, max_length=int(state["max_length"]))
+            text.tokenizer = make_tokenizer(text.which, lowercase=lowercase).restore(state["learned"])
+            words = state["vocabulary"]
+            if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+                raise ModelError("tokenizer.json: the vocabulary must be a list of texts")
+            text.vocabulary = Vocabulary(words)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"tokenizer.json does not describe a tokenizer: {error!r}") from error
+        return text

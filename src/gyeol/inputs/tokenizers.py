@@ -1,0 +1,213 @@
+"""Texts cut into tokens: one table, one contract.
+
+A tokenizer turns a text into tokens and says for each where in the *original* text it stands. Texts are composed to NFC
+first (`gyeol.inputs.normal`); every run of white space counts as one space. ``TOKENIZERS`` is the table; adding one is a
+class with ``cut`` and a line there.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, NamedTuple
+
+from gyeol.errors import ParameterError, closest
+from gyeol.inputs.jamo import compose, decompose
+from gyeol.inputs.normal import normalize
+
+__all__ = ["TOKENIZERS", "Token", "Tokenizer", "choose_tokenizer", "make_tokenizer"]
+
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+|[^\w\s]")
+_SOLID = re.compile(r"\S+")
+
+
+class Token(NamedTuple):
+    """A piece of a text: ``text[start:end]`` of the original is what it stands for."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Tokenizer(ABC):
+    """Texts to tokens, with offsets.
+
+    Parameters
+    ----------
+    lowercase : bool
+        Lower-case the text first.
+    """
+
+    name: ClassVar[str]
+    #: What stands between two tokens when a text is put together again.
+    joint: ClassVar[str] = ""
+    #: Whether ``fit`` learns anything from the texts.
+    learns: ClassVar[bool] = False
+
+    def __init__(self, *, lowercase: bool = False) -> None:
+        self.lowercase = lowercase
+
+    @abstractmethod
+    def cut(self, text: str) -> list[Token]:
+        """Cut one composed (NFC) text; offsets count its characters."""
+
+    def fit(self, texts: Iterable[str]) -> Tokenizer:
+        """Learn from texts, where there is anything to learn; returns self."""
+        return self
+
+    def tokens(self, text: str) -> list[Token]:
+        """Cut a text; offsets count characters of the text as it was given.
+
+        Examples
+        --------
+        >>> TOKENIZERS["whitespace"]().tokens(" 참  좋다")
+        [Token(text='참', start=1, end=2), Token(text='좋다', start=4, end=6)]
+        """
+        normal, origins = normalize(text, lowercase=self.lowercase)
+        tokens = self.cut(normal)
+        if origins is None:
+            return tokens
+        return [Token(t, origins[start], origins[end]) for t, start, end in tokens]
+
+    def tokenize(self, text: str) -> list[str]:
+        """Cut a text into token strings, without the offsets."""
+        return [token.text for token in self.cut(normalize(text, lowercase=self.lowercase)[0])]
+
+    def tokenize_many(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """Cut many texts, one list of token strings each, in order, streaming."""
+        return map(self.tokenize, texts)
+
+    def join(self, tokens: Iterable[str]) -> str:
+        """Put tokens together into a readable text, losslessly where the tokenizer keeps spaces."""
+        return self.joint.join(tokens)
+
+    def state(self) -> dict[str, Any]:
+        """Return what ``fit`` learned, as JSON values."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> Tokenizer:
+        """Take over what an earlier ``fit`` learned; returns self."""
+        return self
+
+
+class Syllable(Tokenizer):
+    """One token a character: a Hangul syllable, a letter, a sign; a run of white space is one space."""
+
+    name: ClassVar[str] = "syllable"
+
+    def cut(self, text: str) -> list[Token]:
+        """Cut into characters."""
+        tokens: list[Token] = []
+        for run in re.finditer(r"(\s+)|\S+", text):
+            start, end = run.span()
+            if run[1] is None:
+                tokens.extend(Token(text[i], i, i + 1) for i in range(start, end))
+            elif 0 < start and end < len(text):
+                tokens.append(Token(" ", start, end))
+        return tokens
+
+    def tokenize(self, text: str) -> list[str]:
+        """Cut into characters without offsets; the fast path of `tokens`."""
+        return list(_SPACE.sub(" ", normalize(text, lowercase=self.lowercase)[0].strip()))
+
+
+class Jamo(Tokenizer):
+    """One token a jamo: syllables taken apart, everything else as in `Syllable`."""
+
+    name: ClassVar[str] = "jamo"
+
+    def cut(self, text: str) -> list[Token]:
+        """Cut into jamo; each carries the span of the syllable it belongs to."""
+        return [Token(j, start, end) for char, start, end in Syllable().cut(text) for j in decompose(char)]
+
+    def join(self, tokens: Iterable[str]) -> str:
+        """Compose jamo into syllables."""
+        return compose("".join(tokens))
+
+
+class Whitespace(Tokenizer):
+    """One token a word between white space (an eojeol, in Korean)."""
+
+    name: ClassVar[str] = "whitespace"
+    joint: ClassVar[str] = " "
+
+    def cut(self, text: str) -> list[Token]:
+        """Cut at white space."""
+        return [Token(m[0], *m.span()) for m in _SOLID.finditer(text)]
+
+
+class Word(Tokenizer):
+    """One token a run of letters and digits, or a sign: ``"good, no?"`` is ``good , no ?``."""
+
+    name: ClassVar[str] = "word"
+    joint: ClassVar[str] = " "
+
+    def cut(self, text: str) -> list[Token]:
+        """Cut into words and signs."""
+        return [Token(m[0], *m.span()) for m in _WORD.finditer(text)]
+
+
+def _morpheme(*, lowercase: bool = False) -> Tokenizer:
+    from gyeol.inputs.morpheme import Morpheme
+
+    return Morpheme(lowercase=lowercase)
+
+
+def _bpe(*, lowercase: bool = False) -> Tokenizer:
+    from gyeol.inputs.subword import BPE
+
+    return BPE(lowercase=lowercase)
+
+
+#: The tokenizers by name. Two of them stand in files of their own, loaded when first asked for.
+TOKENIZERS: dict[str, Any] = {
+    "syllable": Syllable,
+    "jamo": Jamo,
+    "whitespace": Whitespace,
+    "word": Word,
+    "morpheme": _morpheme,
+    "bpe": _bpe,
+}
+
+
+def make_tokenizer(which: str | type[Tokenizer] | Tokenizer, *, lowercase: bool = False) -> Tokenizer:
+    """Make a tokenizer from a name of the table, a class, or take one as it is.
+
+    Raises
+    ------
+    ParameterError
+        For a name that is not in the table.
+    """
+    if isinstance(which, Tokenizer):
+        return which
+    if isinstance(which, type) and issubclass(which, Tokenizer):
+        return which(lowercase=lowercase)
+    if which not in TOKENIZERS:
+        raise ParameterError(f"tokenizer={which!r} is not known{closest(str(which), TOKENIZERS)}")
+    made: Tokenizer = TOKENIZERS[which](lowercase=lowercase)
+    return made
+
+
+def choose_tokenizer(texts: Iterable[str]) -> str:
+    """Choose for ``tokenizer="auto"``: syllables where Hangul (or any unspaced script) leads, else subwords.
+
+    The first 2,000 texts are looked at. Sequences of single letters without spaces (DNA, proteins) are cut by the letter.
+
+    Examples
+    --------
+    >>> choose_tokenizer(["다시 보고 싶은 영화"]), choose_tokenizer(["a film to see again"]), choose_tokenizer(["ACGTACCA"])
+    ('syllable', 'bpe', 'syllable')
+    """
+    letters = wide = spaces = 0
+    for _, text in zip(range(2000), texts, strict=False):
+        for char in text[:2000]:
+            if char.isspace():
+                spaces += 1
+            elif char.isalpha():
+                letters += 1
+                wide += char >= "\u1100"
+    if letters == 0 or wide >= 0.3 * letters or spaces < 0.02 * letters:
+        return "syllable"
+    return "bpe"

@@ -1,0 +1,24 @@
+"""Layers: recurrent ones, attention, pooling and embedding, each usable on its own in anybody's PyTorch model."""
+
+from __future__ import annotations
+
+from gyeol.layers.attention import SCORES, AttentionPooling, attend
+from gyeol.layers.cells import CELLS, Cell
+from gyeol.layers.embedding import Embedding
+from gyeol.layers.pooling import POOLINGS, valid_steps
+from gyeol.layers.recurrent import GRU, LSTM, RNN, Recurrent
+
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "POOLINGS",
+    "RNN",
+    "SCORES",
+    "AttentionPooling",
+    "Cell",
+    "Embedding",
+    "Recurrent",
+    "attend",
+    "valid_steps",
+]

@@ -1,0 +1,73 @@
+"""The cells, one line each: all that a recurrent layer knows of a cell is its number of gates, its state and its step.
+
+To add a cell: write its step (see `gyeol.kernels.reference`), describe it in a `Cell`, and put it into `CELLS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, final
+
+from gyeol.errors import ParameterError, closest
+from gyeol.kernels.reference import Step, gru_after_step, gru_before_step, lstm_step, rnn_relu_step, rnn_tanh_step
+
+__all__ = ["CELLS", "RNN_RELU", "Cell", "find_cell"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a recurrent layer knows of a cell.
+
+    Parameters
+    ----------
+    name : str
+        The name in messages.
+    gates : int
+        G: the weights have G * hidden_size rows.
+    step : Step
+        One step, as the equations.
+    has_memory : bool
+        The state is (h, c), not h alone.
+    fused : str, optional
+        The operation of ``torch._VF`` that equals this cell, if PyTorch has one.
+    native : str, optional
+        The function of `gyeol.kernels.native` that equals this cell, if there is one.
+    """
+
+    name: str
+    gates: int
+    step: Step
+    has_memory: bool = False
+    fused: Literal["rnn_tanh", "rnn_relu", "lstm", "gru"] | None = None
+    native: Literal["lstm"] | None = None
+
+
+CELLS = {
+    "rnn": Cell("rnn", 1, rnn_tanh_step, fused="rnn_tanh"),
+    "lstm": Cell("lstm", 4, lstm_step, has_memory=True, fused="lstm", native="lstm"),
+    "gru": Cell("gru", 3, gru_before_step),  # the course's: the reset gate before the product
+    "gru_after": Cell("gru_after", 3, gru_after_step, fused="gru"),  # PyTorch's
+}
+
+RNN_RELU = Cell("rnn (relu)", 1, rnn_relu_step, fused="rnn_relu")
+
+
+def find_cell(cell: str | Cell) -> Cell:
+    """Return the cell of that name; a `Cell` is returned as it is.
+
+    Raises
+    ------
+    ParameterError
+        No cell has that name.
+
+    Examples
+    --------
+    >>> find_cell("lstm").gates
+    4
+    """
+    if isinstance(cell, Cell):
+        return cell
+    if cell not in CELLS:
+        raise ParameterError(f"cell={cell!r} is not a cell{closest(str(cell), CELLS)}")
+    return CELLS[cell]

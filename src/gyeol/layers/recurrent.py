@@ -1,0 +1,384 @@
+"""Recurrent layers: `RNN`, `LSTM` and `GRU` take the place of PyTorch's, and take the rows' lengths besides.
+
+A *cell* is a step (`cells.py`); a *layer* is a walk over a cell (`routes.py`). Directions and layers compose out of
+walks: a backward walk starts at each row's own last step, and a stack feeds one layer's outputs to the next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from gyeol.errors import DataError, ParameterError, closest
+from gyeol.kernels.reference import State, Weights
+from gyeol.layers.cells import CELLS, RNN_RELU, Cell, find_cell
+from gyeol.layers.routes import choose_route, walk_by
+
+__all__ = ["GRU", "LSTM", "RNN", "Recurrent"]
+
+
+class Recurrent(nn.Module):
+    """Layers of any cell, with PyTorch's arguments, parameter names, shapes and initial values.
+
+    Parameters
+    ----------
+    cell : str or Cell
+        A name in `CELLS`, or a cell of your own.
+    input_size, hidden_size, num_layers : int
+        D, H, and the number of layers on top of each other.
+    bias : bool
+    batch_first : bool
+        Inputs and outputs are (B, T, ...) rather than (T, B, ...).
+    dropout : float
+        Probability of dropping an output of a layer before it enters the next; in training only.
+    bidirectional : bool
+        Walk each layer in both directions and join their outputs.
+    device, dtype
+        Where the parameters lie, and their type.
+
+    Raises
+    ------
+    ParameterError
+        A setting is out of range.
+
+    Examples
+    --------
+    >>> layer = Recurrent("gru", 8, 16, bidirectional=True, batch_first=True)
+    >>> output, state = layer(torch.zeros(2, 5, 8), lengths=[5, 3])
+    >>> output.shape, state.shape
+    (torch.Size([2, 5, 32]), torch.Size([2, 2, 16]))
+    """
+
+    def __init__(
+        self,
+        cell: str | Cell,
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.cell = find_cell(cell)
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+        for name, value in sizes.items():
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ParameterError(f"{name}={value!r}: expected a whole number of 1 or more")
+        if not isinstance(dropout, (int, float)) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
+            raise ParameterError(f"dropout={dropout!r}: expected a probability from 0 to 1")
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
+        self.bidirectional = bidirectional
+        self.num_directions = 2 if bidirectional else 1
+        rows = self.cell.gates * hidden_size
+        for layer in range(num_layers):
+            columns = input_size if layer == 0 else hidden_size * self.num_directions
+            for suffix in self._suffixes(layer):
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, columns), "weight_hh": (rows, hidden_size)}
+                if bias:
+                    shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+                for name, shape in shapes.items():
+                    parameter = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+                    self.register_parameter(f"{name}_{suffix}", parameter)
+        self.reset_parameters()
+
+    def _suffixes(self, layer: int) -> list[str]:
+        return [f"l{layer}", f"l{layer}_reverse"][: self.num_directions]
+
+    def _weights(self, suffix: str) -> Weights:
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if self.bias else ("weight_ih", "weight_hh")
+        return Weights(*(getattr(self, f"{name}_{suffix}") for name in names))
+
+    def reset_parameters(self) -> None:
+        """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), in PyTorch's order: a seed gives the same values."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -bound, bound)
+
+    def extra_repr(self) -> str:
+        """Show what differs from the defaults."""
+        text = f"{self.input_size}, {self.hidden_size}"
+        defaults = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        if type(self) is Recurrent:
+            text = f"{self.cell.name!r}, {text}"
+        for name, default in defaults.items():
+            if getattr(self, name) != default:
+                text += f", {name}={getattr(self, name)}"
+        return text
+
+    def forward(
+        self,
+        x: Tensor | PackedSequence,
+        state: Tensor | tuple[Tensor, Tensor] | None = None,
+        lengths: Tensor | Sequence[int] | None = None,
+        *,
+        need_state: bool = True,
+    ) -> tuple[Any, Any]:
+        """Walk the layers over a batch.
+
+        Parameters
+        ----------
+        x : Tensor of shape (T, B, D), or (B, T, D) with batch_first, or PackedSequence
+        state : Tensor of shape (num_layers * directions, B, H), optional
+            The state before the first step, zeros by default; for the LSTM a tuple of two such, h and c.
+        lengths : B whole numbers in 1..T, optional
+            The rows' lengths; T by default. What stands in x beyond them reaches nothing.
+        need_state : bool
+            Whether the final state is wanted. Without it the state returned is None, and an LSTM trains faster on rows
+            of different lengths.
+
+        Returns
+        -------
+        output : Tensor of shape (T, B, directions * H), or (B, T, directions * H), or PackedSequence
+            h of the last layer at every step; 0 at padding.
+        state
+            Like `state`, after each row's own last step; None if it was not wanted.
+
+        Raises
+        ------
+        DataError
+            A shape, a type or a length does not fit.
+        """
+        if isinstance(x, PackedSequence):
+            if lengths is not None:
+                raise DataError("lengths came beside a PackedSequence, which has its own: leave one of them out")
+            if x.data.dim() != 2:
+                raise DataError(f"the packed data have shape {tuple(x.data.shape)}, expected (all steps, D)")
+            padded, own = pad_packed_sequence(x, batch_first=True)
+            output, last = self._run(padded, state, own, need_state)
+            if x.sorted_indices is not None:
+                output, own = output[x.sorted_indices], own[x.sorted_indices.to(own.device)]
+            data = pack_padded_sequence(output, own, batch_first=True).data
+            return PackedSequence(data, x.batch_sizes, x.sorted_indices, x.unsorted_indices), last
+        if not isinstance(x, Tensor) or x.dim() != 3:
+            came = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            raise DataError(f"the input came as {came}, expected {'(B, T, D)' if self.batch_first else '(T, B, D)'}")
+        output, last = self._run(x if self.batch_first else x.transpose(0, 1), state, lengths, need_state)
+        return output if self.batch_first else output.transpose(0, 1), last
+
+    def _run(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
+        """Walk all layers over x (B, T, D)."""
+        self._check_input(x)
+        rows = self._check_lengths(lengths, *x.shape[:2], device=x.device)
+        first = self._check_state(state, x)
+        ragged = bool((rows < x.shape[1]).any())
+        grad = torch.is_grad_enabled() and any(t.requires_grad for t in (x, *first, *self.parameters()))
+        route = choose_route(
+            self.cell,
+            device=x.device.type,
+            dtype=x.dtype,
+            grad=grad,
+            ragged=ragged,
+            need_state=need_state,
+            autocast=torch.is_autocast_enabled(x.device.type),
+        )
+        last: list[State] = []
+        for layer in range(self.num_layers):
+            if layer > 0 and self.dropout > 0:
+                x = F.dropout(x, self.dropout, self.training)
+            walks = []
+            for suffix in self._suffixes(layer):
+                before = tuple(part[len(last)] for part in first)
+                reverse = suffix.endswith("_reverse")
+                outputs, after = walk_by(
+                    route, self.cell, x, rows, state=before, weights=self._weights(suffix), reverse=reverse
+                )
+                walks.append(outputs)
+                last.append(after)
+            x = torch.cat(walks, dim=-1) if len(walks) > 1 else walks[0]
+        if not need_state:
+            return x, None
+        stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
+        return x, stacked if self.cell.has_memory else stacked[0]
+
+    def _check_input(self, x: Tensor) -> None:
+        B, T, D = x.shape
+        if self.input_size != D:
+            raise DataError(f"the input has {D} features a step, expected input_size={self.input_size}")
+        if B == 0 or T == 0:
+            raise DataError(f"the batch is empty: {B} rows of {T} steps, expected 1 or more of both")
+        expected = self.weight_ih_l0.dtype
+        if x.dtype != expected and not (torch.is_autocast_enabled(x.device.type) and x.dtype.is_floating_point):
+            raise DataError(
+                f"the input is {x.dtype}, expected the weights' {expected}: convert it with x.to({expected})"
+            )
+
+    @staticmethod
+    def _check_lengths(lengths: Any, B: int, T: int, *, device: torch.device) -> Tensor:
+        if lengths is None:
+            return torch.full((B,), T, device=device)
+        rows = torch.as_tensor(lengths)
+        if rows.dtype.is_floating_point or rows.dtype.is_complex or rows.dtype == torch.bool:
+            raise DataError(f"lengths are {rows.dtype}, expected whole numbers")
+        if rows.shape != (B,):
+            raise DataError(f"lengths have shape {tuple(rows.shape)}, expected one for each of the {B} rows")
+        wrong = (rows < 1) | (rows > T)
+        if wrong.any():
+            row = int(wrong.nonzero()[0])
+            raise DataError(f"the length of row {row} is {int(rows[row])}, expected 1..{T}, the steps of the batch")
+        return rows.to(device=device, dtype=torch.int64)
+
+    def _check_state(self, state: Any, x: Tensor) -> State:
+        """Return the state before the first step as a tuple of (layers * directions, B, H), zeros if None came."""
+        shape = (self.num_layers * self.num_directions, x.shape[0], self.hidden_size)
+        names = ("h", "c") if self.cell.has_memory else ("h",)
+        if state is None:
+            return tuple(x.new_zeros(shape) for _ in names)
+        parts = tuple(state) if isinstance(state, (tuple, list)) else (state,)
+        if len(parts) != len(names) or not all(isinstance(part, Tensor) for part in parts):
+            expected = "a tuple of two tensors, h and c" if self.cell.has_memory else "one tensor, h"
+            raise DataError(f"the state came as {len(parts)} of {type(parts[0]).__name__}, expected {expected}")
+        for name, part in zip(names, parts, strict=True):
+            if part.shape != shape:
+                raise DataError(f"the state's {name} has shape {tuple(part.shape)}, expected {shape}")
+            if part.dtype != x.dtype:
+                raise DataError(f"the state's {name} is {part.dtype}, expected the input's {x.dtype}")
+        return parts
+
+
+class RNN(Recurrent):
+    """`torch.nn.RNN`, with lengths: see `Recurrent`.
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
+        As for `Recurrent`.
+    nonlinearity : {"tanh", "relu"}
+
+    Examples
+    --------
+    >>> RNN(4, 8, nonlinearity="relu")
+    RNN(4, 8)
+    """
+
+    def __init__(  # noqa: PLR0917 - the arguments and their order are torch.nn's
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        cells = {"tanh": CELLS["rnn"], "relu": RNN_RELU}
+        if nonlinearity not in cells:
+            raise ParameterError(f"nonlinearity={nonlinearity!r} is not one{closest(str(nonlinearity), cells)}")
+        cell = cells[nonlinearity]
+        super().__init__(
+            cell,
+            input_size,
+            hidden_size,
+            num_layers=num_layers,
+            bias=bias,
+            batch_first=batch_first,
+            dropout=dropout,
+            bidirectional=bidirectional,
+            device=device,
+            dtype=dtype,
+        )
+        self.nonlinearity = nonlinearity
+
+
+class LSTM(Recurrent):
+    """`torch.nn.LSTM`, with lengths: see `Recurrent`.
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
+        As for `Recurrent`.
+
+    Examples
+    --------
+    >>> output, (h, c) = LSTM(4, 8, batch_first=True)(torch.zeros(2, 3, 4), lengths=[3, 1])
+    >>> output.shape, c.shape
+    (torch.Size([2, 3, 8]), torch.Size([1, 2, 8]))
+    """
+
+    def __init__(  # noqa: PLR0917 - the arguments and their order are torch.nn's
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(
+            "lstm",
+            input_size,
+            hidden_size,
+            num_layers=num_layers,
+            bias=bias,
+            batch_first=batch_first,
+            dropout=dropout,
+            bidirectional=bidirectional,
+            device=device,
+            dtype=dtype,
+        )
+
+
+class GRU(Recurrent):
+    """`torch.nn.GRU`, with lengths and with the choice of where the reset gate stands: see `Recurrent`.
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
+        As for `Recurrent`.
+    reset : {"after", "before"}
+        "after" is PyTorch's form, with its z; "before" is Cho et al.'s (2014), with the course's z.
+
+    Examples
+    --------
+    >>> GRU(4, 8, reset="before").cell.name
+    'gru'
+    """
+
+    def __init__(  # noqa: PLR0917 - the arguments and their order are torch.nn's
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+        *,
+        reset: str = "after",
+    ) -> None:
+        cells = {"after": CELLS["gru_after"], "before": CELLS["gru"]}
+        if reset not in cells:
+            raise ParameterError(f"reset={reset!r} is not one{closest(str(reset), cells)}")
+        cell = cells[reset]
+        super().__init__(
+            cell,
+            input_size,
+            hidden_size,
+            num_layers=num_layers,
+            bias=bias,
+            batch_first=batch_first,
+            dropout=dropout,
+            bidirectional=bidirectional,
+            device=device,
+            dtype=dtype,
+        )
+        self.reset = reset

@@ -1,0 +1,12 @@
+"""The tasks: one file each, one line each in the table."""
+
+from __future__ import annotations
+
+from gyeol.tasks.base import Estimator, NotFittedError
+from gyeol.tasks.storage import load
+from gyeol.tasks.text_classifier import TextClassifier
+
+__all__ = ["TASKS", "Estimator", "NotFittedError", "TextClassifier", "load"]
+
+#: Tasks by the name that `gyeol fit NAME` and model folders use.
+TASKS: dict[str, type[Estimator]] = {"classify": TextClassifier}

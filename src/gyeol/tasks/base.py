@@ -1,0 +1,283 @@
+"""What all estimators share: the scikit-learn contract, one way to train, one way to pass over data.
+
+A task fills hooks and nothing else: ``_fit_inputs``, ``_build``, ``_encode``, ``_loss``, ``_decode`` and ``_score``. The loop
+itself is `gyeol.engine.fit`; files are `gyeol.tasks.storage`.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError as SklearnNotFittedError
+from torch import nn
+
+from gyeol import engine
+from gyeol.data.batches import bucket, in_order_of_length
+from gyeol.data.split import split_off
+from gyeol.errors import GyeolError
+from gyeol.tasks import parameters
+
+__all__ = ["Encoded", "Estimator", "NotFittedError"]
+
+Rows = npt.NDArray[np.int64]
+
+
+class NotFittedError(GyeolError, SklearnNotFittedError):
+    """The model was asked before it was trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Examples ready for the network: the ``lengths`` of all (N,), and ``batch``, which puts some of them together."""
+
+    lengths: npt.NDArray[np.int64]
+    batch: Callable[[Rows], Any]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+    """The base of every task. A constructor stores its arguments; `fit` does all the work; fitted things end in ``_``."""
+
+    #: The name under which the command line and model folders know the task.
+    task: ClassVar[str]
+    #: The figure that decides which epoch was the best.
+    monitor: ClassVar[str] = "accuracy"
+    #: A rule for every constructor argument.
+    rules: ClassVar[dict[str, parameters.Rule]]
+
+    @abstractmethod
+    def _checked(self, X: Any, y: Any) -> tuple[list[Any], Any]:
+        """Check what the user gave; returns inputs as a list and targets in the task's own form."""
+
+    @abstractmethod
+    def _fit_inputs(self, X: list[Any]) -> None:
+        """Learn tokenizers, vocabularies and scales from the training part."""
+
+    @abstractmethod
+    def _encode(self, X: list[Any], y: Any) -> Encoded:
+        """Number examples; y is None where there are no targets."""
+
+    @abstractmethod
+    def _build(self) -> nn.Module:
+        """Make the network, for what `_fit_inputs` learned."""
+
+    @abstractmethod
+    def _loss(self, net: nn.Module, batch: Any) -> engine.StepLoss:
+        """Run a batch in training mode."""
+
+    @abstractmethod
+    def _decode(self, net: nn.Module, batch: Any) -> npt.NDArray[np.generic]:
+        """Run a batch in prediction mode: one row of numbers an example."""
+
+    @abstractmethod
+    def _score(self, outputs: npt.NDArray[np.generic], y: Any) -> dict[str, float]:
+        """Compare what `_decode` gave for all examples with their targets; ``loss`` and `monitor` among the figures."""
+
+    @abstractmethod
+    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what a model folder keeps besides weights, as JSON values: for config.json and for tokenizer.json."""
+
+    @abstractmethod
+    def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
+        """Take over what `_state` returned."""
+
+    def _strata(self, y: Any) -> npt.NDArray[np.int64]:
+        """Number the groups that a validation split keeps in proportion; one group by default."""
+        return np.zeros(len(y), dtype=np.int64)
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        validation: tuple[Any, Any] | None = None,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+        progress: engine.Progress | None = None,
+        about: dict[str, Any] | None = None,
+    ) -> Self:
+        """Train on examples.
+
+        Parameters
+        ----------
+        X, y : sequences of the same length
+            Inputs and targets.
+        validation : (X, y), optional
+            Examples to watch while training; without them ``validation_fraction`` of X is held back.
+        checkpoint : path, optional
+            A folder where to keep what is needed to go on after an interruption.
+        resume : bool
+            Go on from ``checkpoint`` if it is there, to the same bits as an undisturbed training.
+        progress : Progress, optional
+            Whoever watches; by default a bar where ``verbose`` is true.
+        about : dict, optional
+            What the model card shall say of the data: name, hash.
+
+        Raises
+        ------
+        ParameterError, DataError
+            For settings and data that cannot be used.
+        """
+        settings = self.get_params(deep=False)
+        parameters.check(settings, self.rules)
+        X, y = self._checked(X, y)
+        split = "given"
+        if validation is None:
+            kept, held = split_off(self._strata(y), self.validation_fraction, seed=int(self.random_state or 0))
+            split = f"{len(held):,} of {len(X):,} examples held back, stratified, seed {self.random_state}"
+            if len(held):
+                validation = _take(X, held), _take(y, held)
+                X, y = _take(X, kept), _take(y, kept)
+            else:
+                split = "none: too few examples, figures are those of the training part"
+                validation = X, y
+        else:
+            validation = self._checked_validation(*validation)
+        if progress is None and self.verbose:
+            from gyeol.tasks.progress import Bar
+
+            progress = Bar()
+        with self._session():
+            begun = time.monotonic()
+            self._fit_inputs(X)
+            self.net_ = self._build().to(self._dtype())
+            plan = _Plan(self, self.net_, self._encode(X, y), self._encode(*validation), validation[1])
+            keeper = engine.Checkpoint(Path(checkpoint), _identity(self, X, y, validation)) if checkpoint else None
+            self.history_ = engine.fit(
+                self.net_, plan, self._settings(), checkpoint=keeper, resume=resume, progress=progress
+            )
+        self.about_ = {
+            **(about or {}),
+            "examples": len(X),
+            "validation": split,
+            "seconds": round(time.monotonic() - begun, 1),
+            "stopped": self.history_.stopped,
+            "epochs": len(self.history_.records),
+        }
+        self.metrics_ = {k: v for k, v in self.history_.best.items() if k.startswith(("valid_", "train_"))}
+        return self
+
+    def _checked_validation(self, X: Any, y: Any) -> tuple[list[Any], Any]:
+        return self._checked(X, y)
+
+    def _settings(self) -> engine.Settings:
+        return engine.Settings(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            clip_norm=self.clip_norm,
+            patience=self.patience,
+            monitor=self.monitor,
+            time_limit=self.time_limit,
+            averaging=self.averaging,
+            seed=int(self.random_state or 0),
+        )
+
+    def _outputs(self, encoded: Encoded) -> npt.NDArray[np.generic]:
+        """Pass over examples, longest first, and return `_decode`'s rows in the given order."""
+        rows: list[npt.NDArray[np.generic]] = []
+        order = in_order_of_length(encoded.lengths, 256)
+        with torch.inference_mode():
+            rows = [self._decode(self.net_, encoded.batch(which)) for which in order]
+        outputs = np.concatenate(rows)
+        places = np.empty(len(outputs), dtype=np.int64)
+        places[np.concatenate(order)] = np.arange(len(outputs))
+        return outputs[places]
+
+    def _stream(self, X: list[Any], chunk: int = 8192) -> Iterator[npt.NDArray[np.generic]]:
+        """Predict chunk by chunk, so that memory stays bounded however long X is."""
+        self._ready()
+        with self._session():
+            for start in range(0, len(X), chunk):
+                yield self._outputs(self._encode(X[start : start + chunk], None))
+
+    def _ready(self) -> None:
+        if not hasattr(self, "net_"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit(...) first, or gyeol.load(path)")
+
+    def _dtype(self) -> torch.dtype:
+        return torch.float64 if self.precision == "float64" else torch.float32
+
+    @contextmanager
+    def _session(self) -> Iterator[None]:
+        """Set seed and threads for a while; the caller's own are as before afterwards."""
+        threads = torch.get_num_threads()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(self.random_state or 0))
+            if self.threads:
+                torch.set_num_threads(int(self.threads))
+            try:
+                yield
+            finally:
+                torch.set_num_threads(threads)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as a folder: config.json, weights, tokenizer, figures, history and a model card.
+
+        Raises
+        ------
+        SaveError
+            Where that is impossible; what stood at ``path`` is unchanged.
+        """
+        from gyeol.tasks.storage import save
+
+        self._ready()
+        save(self, Path(path))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
+
+class _Plan:
+    """An estimator and its data, as the loop sees them."""
+
+    def __init__(self, owner: Estimator, net: nn.Module, train: Encoded, valid: Encoded, truth: Any) -> None:
+        self.owner = owner
+        self.net = net
+        self.train = train
+        self.valid = valid
+        self.truth = truth
+
+    def batches(self, epoch: int) -> list[Rows]:
+        return bucket(self.train.lengths, self.owner.batch_size, seed=int(self.owner.random_state or 0), epoch=epoch)
+
+    def loss(self, rows: Rows) -> engine.StepLoss:
+        return self.owner._loss(self.net, self.train.batch(rows))
+
+    def validate(self) -> dict[str, float]:
+        return self.owner._score(self.owner._outputs(self.valid), self.truth)
+
+
+def _take(values: Any, rows: Rows) -> Any:
+    return values[rows] if isinstance(values, np.ndarray) else [values[i] for i in rows]
+
+
+def _identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any]) -> dict[str, Any]:
+    """What must be the same for a training to be taken up again."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for part in (X, y, *validation):
+        for value in part:
+            digest.update(str(value).encode("utf-8", "surrogatepass") + b"\x00")
+        digest.update(b"\x01")
+    settings = {k: getattr(v, "__name__", v) for k, v in owner.get_params(deep=False).items()}
+    for free in ("verbose", "time_limit", "patience"):
+        settings.pop(free, None)
+    return {
+        "task": owner.task,
+        **{k: v if isinstance(v, (str, int, float, bool, type(None))) else repr(v) for k, v in settings.items()},
+        "data": digest.hexdigest(),
+    }

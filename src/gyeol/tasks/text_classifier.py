@@ -1,0 +1,346 @@
+"""Many to one: a text becomes a class. Sentiment, topics, DNA by the letter.
+
+Token vectors pass a recurrent net in both directions; attention weighs its states (Yang et al. 2016, equations 5 to 7); a
+linear layer reads the weighted mean. With ``features="bow"``, ``"tfidf"`` or ``"onehot"`` the same class is the one-to-one
+shape, a one-hidden-layer feed-forward net on what scikit-learn counts: the baseline that a recurrent model has to beat.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from sklearn.base import ClassifierMixin
+from torch import Tensor, nn
+
+from gyeol import engine
+from gyeol.errors import DataError
+from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextBatch, TextInput
+from gyeol.inputs.features import FeatureBatch
+from gyeol.layers import CELLS, POOLINGS, AttentionPooling, Embedding, Recurrent, valid_steps
+from gyeol.tasks.base import Encoded, Estimator
+from gyeol.tasks.labels import checked_labels, checked_texts, class_weights, labels_from_state, labels_to_state
+from gyeol.tasks.parameters import Rule, choice, fraction, positive, switch, whole
+
+__all__ = ["TextClassifier"]
+
+
+class _Net(nn.Module):
+    """Tokens to logits: embedding, recurrent layers, pooling, linear."""
+
+    def __init__(self, model: TextClassifier, size: int, classes: int) -> None:
+        super().__init__()
+        width = model.hidden_size * (2 if model.bidirectional else 1)
+        self.embedding = Embedding(size, model.embedding_size, dropout=model.dropout / 4)
+        self.recurrent = Recurrent(
+            model.cell,
+            model.embedding_size,
+            model.hidden_size,
+            num_layers=model.num_layers,
+            bidirectional=bool(model.bidirectional),
+            dropout=model.dropout if model.num_layers > 1 else 0.0,
+            batch_first=True,
+        )
+        self.attention = AttentionPooling(width, width) if model.attention else None
+        self.pool = POOLINGS[model.pooling]
+        self.dropout = nn.Dropout(model.dropout)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, batch: TextBatch) -> tuple[Tensor, Tensor | None]:
+        """Tokens (B, T) to logits (B, classes) and attention weights (B, T)."""
+        states, _ = self.recurrent(self.dropout(self.embedding(batch.tokens)), lengths=batch.lengths, need_state=False)
+        if self.attention is not None:
+            pooled, weights = self.attention(states, valid_steps(batch.lengths, states.shape[1]))
+        else:
+            pooled, weights = self.pool(states, batch.lengths, directions=self.recurrent.num_directions), None
+        return self.head(self.dropout(pooled)), weights
+
+
+class _BagNet(nn.Module):
+    """Sparse vectors to logits: one hidden layer, of which only the columns that occur are touched."""
+
+    def __init__(self, model: TextClassifier, width: int, classes: int) -> None:
+        super().__init__()
+        self.first = nn.EmbeddingBag(width, model.hidden_size, mode="sum", sparse=True)
+        nn.init.normal_(self.first.weight, std=1.0 / math.sqrt(model.hidden_size))
+        self.bias = nn.Parameter(torch.zeros(model.hidden_size))
+        self.dropout = nn.Dropout(model.dropout)
+        self.head = nn.Linear(model.hidden_size, classes)
+
+    def forward(self, batch: FeatureBatch) -> tuple[Tensor, None]:
+        """Columns and weights to logits (B, classes)."""
+        weights = batch.weights.to(self.first.weight.dtype)
+        hidden = self.first(batch.columns, batch.offsets, per_sample_weights=weights)
+        return self.head(self.dropout(torch.relu(hidden + self.bias))), None
+
+
+class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+    """Classify texts with a recurrent network.
+
+    Parameters
+    ----------
+    cell : str or class
+        ``"rnn"``, ``"lstm"``, ``"gru"`` (the course's, reset before the product), ``"gru_after"`` (PyTorch's), or a cell of
+        your own.
+    hidden_size, num_layers, bidirectional
+        The recurrent net: units a direction, layers, both directions or one.
+    attention : {"global", None}
+        Weigh the states of all steps; None uses ``pooling``.
+    tokenizer : str, class or Tokenizer
+        ``"auto"`` (syllables for Korean, subwords for spaced scripts), ``"syllable"``, ``"jamo"``, ``"whitespace"``,
+        ``"word"``, ``"morpheme"``, ``"bpe"``.
+    lowercase, min_count
+        Lower-case the texts; tokens seen less often than ``min_count`` are unknown.
+    embedding_size : int
+        Length of a token's vector.
+    dropout : float
+        Share of values dropped between layers.
+    batch_size, epochs, learning_rate, weight_decay, clip_norm
+        Adam; the learning rate falls to zero over the epochs along a half cosine.
+    patience : int
+        Stop after so many epochs without a better validation accuracy.
+    validation_fraction : float
+        Share held back for that where `fit` gets no validation data.
+    averaging : float
+        Decay of the moving average of the weights that is kept; 0 for none.
+    time_limit : float, optional
+        Seconds.
+    precision : {"auto", "float32", "float64"}
+        Of the arithmetic.
+    threads : int, optional
+        Cores to use; all by default.
+    random_state : int
+        Same seed, machine and threads: the same bits.
+    verbose : bool
+        Show a progress bar.
+    features : {None, "bow", "tfidf", "onehot"}
+        None for the recurrent net; else the feed-forward baseline.
+    pooling : {"last", "mean", "max"}
+        Where ``attention`` is None.
+    class_weight : {None, "balanced"} or dict
+        Weight of each class in the loss.
+    max_length : int
+        Of longer texts (in tokens) the middle is left out.
+
+    Attributes
+    ----------
+    classes_ : array
+        The labels, sorted.
+    net_ : nn.Module
+        The trained network.
+    history_, metrics_
+        Figures by epoch, and those of the epoch that was kept.
+
+    Examples
+    --------
+    >>> texts = ["정말 좋아요", "너무 좋다", "진짜 좋네", "정말 싫어요", "너무 싫다", "진짜 싫네"] * 8
+    >>> labels = ["긍정", "긍정", "긍정", "부정", "부정", "부정"] * 8
+    >>> model = TextClassifier(hidden_size=16, embedding_size=16, epochs=8, learning_rate=0.02).fit(texts, labels)
+    >>> model.predict(["아주 좋아요"]).tolist()
+    ['긍정']
+    """
+
+    task: ClassVar[str] = "classify"
+    rules: ClassVar[dict[str, Rule]] = {
+        "cell": choice(CELLS, own=True),
+        "hidden_size": whole(1),
+        "num_layers": whole(1),
+        "bidirectional": switch,
+        "attention": choice(("global", None)),
+        "tokenizer": choice({"auto": None, **TOKENIZERS}, own=True),
+        "lowercase": switch,
+        "min_count": whole(1),
+        "embedding_size": whole(1),
+        "dropout": fraction(),
+        "batch_size": whole(1),
+        "epochs": whole(1),
+        "learning_rate": positive(),
+        "weight_decay": positive(zero=True),
+        "clip_norm": positive(zero=True),
+        "patience": whole(1),
+        "validation_fraction": fraction(),
+        "averaging": fraction(),
+        "time_limit": positive(none=True),
+        "precision": choice(("auto", "float32", "float64")),
+        "threads": whole(1, none=True),
+        "random_state": whole(0, none=True),
+        "verbose": switch,
+        "features": choice((None, *FEATURES)),
+        "pooling": choice(POOLINGS),
+        "class_weight": lambda v: "" if v in (None, "balanced") or isinstance(v, dict) else "must be None, 'balanced' or a dict",
+        "max_length": whole(2),
+    }
+
+    def __init__(
+        self,
+        *,
+        cell: Any = "lstm",
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        attention: str | None = "global",
+        tokenizer: Any = "auto",
+        lowercase: bool = False,
+        min_count: int = 2,
+        embedding_size: int = 128,
+        dropout: float = 0.4,
+        batch_size: int = 64,
+        epochs: int = 8,
+        learning_rate: float = 0.002,
+        weight_decay: float = 0.0,
+        clip_norm: float = 5.0,
+        patience: int = 3,
+        validation_fraction: float = 0.1,
+        averaging: float = 0.0,
+        time_limit: float | None = None,
+        precision: str = "auto",
+        threads: int | None = None,
+        random_state: int | None = 0,
+        verbose: bool = False,
+        features: str | None = None,
+        pooling: str = "mean",
+        class_weight: Any = None,
+        max_length: int = 1000,
+    ) -> None:
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.attention = attention
+        self.tokenizer = tokenizer
+        self.lowercase = lowercase
+        self.min_count = min_count
+        self.embedding_size = embedding_size
+        self.dropout = dropout
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.averaging = averaging
+        self.time_limit = time_limit
+        self.precision = precision
+        self.threads = threads
+        self.random_state = random_state
+        self.verbose = verbose
+        self.features = features
+        self.pooling = pooling
+        self.class_weight = class_weight
+        self.max_length = max_length
+
+    def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
+        texts = checked_texts(X)
+        labels = checked_labels(y, len(texts))
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"the labels hold one class only, {self.classes_[0]!r}: a classifier needs examples of at least two classes"
+            )
+        self._weights = class_weights(self.class_weight, self.classes_, numbers)
+        self.counts_ = {str(c): int(n) for c, n in sorted(Counter(labels.tolist()).items(), key=lambda e: str(e[0]))}
+        return texts, numbers.astype(np.int64)
+
+    def _checked_validation(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
+        texts = checked_texts(X)
+        return texts, self._numbers(checked_labels(y, len(texts)))
+
+    def _numbers(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        number = {label: i for i, label in enumerate(self.classes_.tolist())}
+        strange = next((i for i, label in enumerate(labels.tolist()) if label not in number), None)
+        if strange is not None:
+            known = ", ".join(str(c) for c in self.classes_[:12])
+            raise DataError(f"label {strange}: {labels[strange]!r} was never seen in training; known are: {known}")
+        return np.array([number[label] for label in labels.tolist()], dtype=np.int64)
+
+    def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return y
+
+    def _fit_inputs(self, X: list[str]) -> None:
+        shared: dict[str, Any] = {
+            "tokenizer": self.tokenizer,
+            "lowercase": bool(self.lowercase),
+            "min_count": self.min_count if len(X) >= 1000 else 1,
+            "max_length": self.max_length,
+        }
+        self.inputs_ = FeatureInput(self.features, **shared) if self.features else TextInput(**shared)
+        self.inputs_.fit(X)
+
+    def _encode(self, X: list[str], y: npt.NDArray[np.int64] | None) -> Encoded:
+        rows: Any = self.inputs_.encode(X)
+        inputs: Any = self.inputs_
+
+        def batch(which: npt.NDArray[np.int64]) -> tuple[Any, Tensor | None]:
+            return inputs.batch(rows, which), None if y is None else torch.from_numpy(y[which])
+
+        return Encoded(inputs.lengths(rows), batch)
+
+    def _build(self) -> nn.Module:
+        if isinstance(self.inputs_, FeatureInput):
+            return _BagNet(self, self.inputs_.width, len(self.classes_))
+        return _Net(self, len(self.inputs_.vocabulary), len(self.classes_))
+
+    def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
+        inputs, targets = batch
+        logits, _ = net(inputs)
+        weights = None if self._weights is None else torch.as_tensor(self._weights, dtype=logits.dtype)
+        right = int((logits.detach().argmax(1) == targets).sum())
+        return engine.StepLoss(F.cross_entropy(logits, targets, weight=weights), right)
+
+    def _decode(self, net: nn.Module, batch: tuple[Any, Any]) -> npt.NDArray[np.generic]:
+        logits, _ = net(batch[0])
+        # In float64, so that rows sum to 1 to the last bits.
+        return torch.softmax(logits.double(), dim=1).numpy()  # type: ignore[no-any-return]
+
+    def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
+        chosen = np.maximum(outputs[np.arange(len(y)), y], 1e-12)
+        return {"accuracy": float(np.mean(outputs.argmax(1) == y)), "loss": float(-np.log(chosen).mean())}
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return each class's probability for every text, shape (N, classes); rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            Before `fit`; for what is no list of texts.
+        """
+        self._ready()
+        return np.concatenate(list(self._stream(checked_texts(X))))
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the most probable class of every text, shape (N,)."""
+        labels: npt.NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return labels
+
+    def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
+        """Return the figures on labelled texts: accuracy, macro_f1, loss, count, confusion, per_class.
+
+        Raises
+        ------
+        DataError
+            For a label that training never saw.
+        """
+        self._ready()
+        texts, numbers = self._checked_validation(X, y)
+        probabilities = self.predict_proba(texts)
+        figures = engine.classification(numbers, probabilities.argmax(axis=1), self.classes_.tolist())
+        return {**figures, "loss": self._score(probabilities, numbers)["loss"]}
+
+    def describe_data(self) -> dict[str, str]:
+        """What the model card says of the labels."""
+        return {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {**labels_to_state(self.classes_), "counts": self.counts_}, self.inputs_.state()
+
+    def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
+        self.classes_ = labels_from_state(learned)
+        self.counts_ = dict(learned["counts"])
+        own = self.tokenizer if not isinstance(self.tokenizer, str) else None
+        self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=own)

@@ -1,0 +1,142 @@
+"""The twin against the course's equations, written out by hand, and against numerical derivatives."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from gyeol.kernels import reference
+from gyeol.kernels.reference import Weights, places_by_time, walk
+
+STEPS = {
+    "rnn_tanh": (reference.rnn_tanh_step, 1, 1),
+    "rnn_relu": (reference.rnn_relu_step, 1, 1),
+    "lstm": (reference.lstm_step, 4, 2),
+    "gru_before": (reference.gru_before_step, 3, 1),
+    "gru_after": (reference.gru_after_step, 3, 1),
+}
+RAGGED = st.lists(st.integers(1, 7), min_size=1, max_size=5)
+
+
+def draw_weights(gates: int, D: int, H: int, dtype: torch.dtype = torch.float64, *, bias: bool = True) -> Weights:
+    shapes = [(gates * H, D), (gates * H, H)] + [(gates * H,)] * (2 if bias else 0)
+    return Weights(*(torch.randn(shape, dtype=dtype).mul_(0.5).requires_grad_() for shape in shapes))
+
+
+def sigmoid(a: float) -> float:
+    return 1 / (1 + math.exp(-a))
+
+
+def by_hand(
+    name: str, x: Tensor, state: list[list[float]], weights: Weights
+) -> tuple[list[list[float]], list[list[float]]]:
+    """One row, number by number, as DESIGN.md writes the cells: no matrix product, no gate cut out of a tensor."""
+    w_ih, w_hh, b_ih, b_hh = (w.tolist() for w in weights)
+    h = list(state[0])
+    c = list(state[1]) if len(state) > 1 else []
+    H, outputs = len(h), []
+
+    def inner(gate: int, unit: int, past: list[float], x_t: list[float]) -> float:
+        row = gate * H + unit
+        sum_x = sum(a * b for a, b in zip(w_ih[row], x_t, strict=True))
+        return sum_x + sum(a * b for a, b in zip(w_hh[row], past, strict=True)) + b_ih[row] + b_hh[row]
+
+    for x_t in x.tolist():
+        if name == "rnn_tanh":
+            h = [math.tanh(inner(0, u, h, x_t)) for u in range(H)]
+        elif name == "rnn_relu":
+            h = [max(0.0, inner(0, u, h, x_t)) for u in range(H)]
+        elif name == "lstm":
+            i, f, g, o = ([inner(k, u, h, x_t) for u in range(H)] for k in range(4))
+            c = [sigmoid(f[u]) * c[u] + sigmoid(i[u]) * math.tanh(g[u]) for u in range(H)]
+            h = [sigmoid(o[u]) * math.tanh(c[u]) for u in range(H)]
+        elif name == "gru_before":
+            r = [sigmoid(inner(0, u, h, x_t)) for u in range(H)]
+            z = [sigmoid(inner(1, u, h, x_t)) for u in range(H)]
+            n = [math.tanh(inner(2, u, [r[k] * h[k] for k in range(H)], x_t)) for u in range(H)]
+            h = [(1 - z[u]) * h[u] + z[u] * n[u] for u in range(H)]
+        else:
+            r = [sigmoid(inner(0, u, h, x_t)) for u in range(H)]
+            z = [sigmoid(inner(1, u, h, x_t)) for u in range(H)]
+            n = []
+            for u in range(H):
+                row = 2 * H + u
+                new = sum(a * b for a, b in zip(w_ih[row], x_t, strict=True)) + b_ih[row]
+                old = sum(a * b for a, b in zip(w_hh[row], h, strict=True)) + b_hh[row]
+                n.append(math.tanh(new + r[u] * old))
+            h = [(1 - z[u]) * n[u] + z[u] * h[u] for u in range(H)]
+        outputs.append(h)
+    return outputs, [h, c] if len(state) > 1 else [h]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("name", STEPS)
+def test_walk_equals_the_equations_by_hand(name: str, reverse: bool) -> None:
+    step, gates, parts = STEPS[name]
+    lengths = torch.tensor([3, 5, 1, 5])
+    x = torch.randn(4, 6, 3, dtype=torch.float64)
+    state = tuple(torch.randn(4, 2, dtype=torch.float64) for _ in range(parts))
+    weights = draw_weights(gates, 3, 2)
+    outputs, final = walk(step, x, lengths, state, weights, reverse=reverse)
+    for b, n in enumerate(lengths.tolist()):
+        row = x[b, :n].flip(0) if reverse else x[b, :n]
+        expected, last = by_hand(name, row, [part[b].tolist() for part in state], weights)
+        expected = torch.tensor(expected, dtype=torch.float64)
+        torch.testing.assert_close(outputs[b, :n], expected.flip(0) if reverse else expected)
+        assert not outputs[b, n:].any()
+        for part, value in zip(final, last, strict=True):
+            torch.testing.assert_close(part[b], torch.tensor(value, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("name", ["rnn_tanh", "lstm", "gru_before", "gru_after"])
+def test_gradients_are_the_numerical_ones(name: str, reverse: bool, bias: bool) -> None:
+    step, gates, parts = STEPS[name]
+    lengths = torch.tensor([2, 4, 1])
+    x = torch.randn(3, 4, 2, dtype=torch.float64, requires_grad=True)
+    state = tuple(torch.randn(3, 2, dtype=torch.float64, requires_grad=True) for _ in range(parts))
+    weights = draw_weights(gates, 2, 2, bias=bias)
+
+    def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        outputs, final = walk(step, x, lengths, rest[:parts], Weights(*rest[parts:]), reverse=reverse)
+        return outputs, *final
+
+    assert torch.autograd.gradcheck(run, (x, *state, *(w for w in weights if w is not None)))
+
+
+@given(lengths=RAGGED, extra=st.integers(0, 3), reverse=st.booleans())
+@settings(deadline=None, max_examples=60)
+def test_places_are_each_real_step_once_in_time_order(lengths: list[int], extra: int, reverse: bool) -> None:
+    T = max(lengths) + extra
+    order, at, counts = places_by_time(torch.tensor(lengths), T, reverse=reverse)
+    ranked = order.tolist()
+    assert [lengths[b] for b in ranked] == sorted(lengths, reverse=True)
+    expected = []
+    for s in range(max(lengths)):
+        alive = [b for b in ranked if lengths[b] > s]
+        assert counts[s] == len(alive)
+        expected += [b * T + (lengths[b] - 1 - s if reverse else s) for b in alive]
+    assert at.tolist() == expected
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_stands_in_padding_reaches_neither_results_nor_gradients(name: str) -> None:
+    step, gates, parts = STEPS[name]
+    weights = draw_weights(gates, 3, 4)
+    lengths = torch.tensor([2, 5])
+    state = tuple(torch.zeros(2, 4, dtype=torch.float64) for _ in range(parts))
+    clean = torch.randn(2, 5, 3, dtype=torch.float64)
+    dirty = clean.clone()
+    dirty[0, 2:] = math.nan
+    grads = []
+    for x in (clean, dirty):
+        outputs, final = walk(step, x, lengths, state, weights)
+        grads.append(torch.autograd.grad(outputs.sum() + final[-1].sum(), list(weights)))
+    for a, b in zip(*grads, strict=True):
+        assert torch.equal(a, b)
