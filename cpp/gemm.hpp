@@ -19,13 +19,13 @@ template <int G>
 void pack(const float* weight, int64_t units, int64_t columns, int64_t at, int64_t K, float* packed) {
     for (int64_t first = 0; first < units; first += LANES) {
         float* block = packed + first * K * G + at * G * LANES;
+        const int64_t real = units - first < LANES ? units - first : LANES;
         for (int64_t gate = 0; gate < G; ++gate) {
-            for (int64_t lane = 0; lane < LANES; ++lane) {
-                const bool real = first + lane < units;
-                const float* row = weight + (gate * units + first + lane) * columns;
-                float* to = block + gate * LANES + lane;
-                for (int64_t k = 0; k < columns; ++k) to[k * G * LANES] = real ? row[k] : 0.0f;
-            }
+            const float* rows = weight + (gate * units + first) * columns;
+            float* to = block + gate * LANES;
+            // Whole lines of `packed` are written, and `real` rows of `weight` read side by side.
+            for (int64_t k = 0; k < columns; ++k, to += G * LANES)
+                for (int64_t lane = 0; lane < LANES; ++lane) to[lane] = lane < real ? rows[lane * columns + k] : 0.0f;
         }
     }
 }

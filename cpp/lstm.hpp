@@ -75,8 +75,10 @@ static void lstm_pack(const float* w_ih, const float* w_hh, const float* b_ih, c
 //   x, h          R pointers each: the rows' inputs (or projections) and h_{t-1}
 //   c             (R, Hp) at this block, read and written;  h_next (R, Hp) at this block, written
 //   y             R pointers to rows of (N, H) at this block, written up to `count` units
+//
+// Not inlined: beside the surrounding loops GCC keeps the constants of the gates in registers that the sums need.
 template <int R>
-GYEOL_INLINE void lstm_tile(const LstmForward& layer, int64_t first, int64_t padded, const float* const* x,
+static __attribute__((noinline)) void lstm_tile(const LstmForward& layer, int64_t first, int64_t padded, const float* const* x,
                             const float* const* h, float* c, float* h_next, float* const* y) {
     const int64_t K = layer.inputs + layer.units, count = layer.units - first;
     const float* block = layer.packed + first * K * LSTM_GATES;

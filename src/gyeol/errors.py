@@ -10,7 +10,8 @@
     ├── SaveError(OSError)          something could not be written; what stood there before still stands
     └── MissingExtraError           an optional package is needed: the message names the ``pip install`` line
 
-Each is one line that says what came, what was expected and what to do. The command line prints it and leaves with status 2.
+Each is one line that says what came, what was expected and what to do. The command line prints it and leaves with
+status 2.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ def run(
     Returns
     -------
     dict
-        ``figure`` (measured here), ``published`` and ``source`` (the nearest kin among the published), ``others`` (all of
-        them), ``seconds``, ``metric``, ``setting``, ``data``.
+        ``figure`` (measured here), ``published`` and ``source`` (the nearest kin), ``others`` (all
+        that was published), ``seconds``, ``metric``, ``setting``, ``data``.
 
     Raises
     ------

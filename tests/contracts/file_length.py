@@ -11,9 +11,18 @@ ROOT = Path(__file__).parents[2]
 
 def too_long() -> list[str]:
     """Name the files over the limit."""
-    files = [*ROOT.glob("src/**/*.py"), *ROOT.glob("cpp/*"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py")]
+    files = [
+        *ROOT.glob("src/**/*.py"),
+        *ROOT.glob("cpp/*"),
+        *ROOT.glob("tests/**/*.py"),
+        *ROOT.glob("benchmarks/**/*.py"),
+    ]
     counts = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
-    return [f"{file.relative_to(ROOT)}: {count} lines, at most {LIMIT}" for file, count in sorted(counts.items()) if count > LIMIT]
+    return [
+        f"{file.relative_to(ROOT)}: {count} lines, at most {LIMIT}"
+        for file, count in sorted(counts.items())
+        if count > LIMIT
+    ]
 
 
 def test_file_length() -> None:

@@ -208,8 +208,8 @@ def test_one_openmp_runtime_serves_torch_and_the_kernels() -> None:
     code = (
         "import torch, gyeol.kernels._native, pathlib\n"
         "lines = pathlib.Path('/proc/self/maps').read_text().splitlines()\n"
-        "files = {l.split()[-1].rsplit('/', 1)[-1] for l in lines if '/' in l}\n"
-        "found = sorted(f for f in files if f.startswith(('libgomp', 'libomp', 'libiomp')))\n"
+        "files = {pathlib.Path(l.split()[-1]) for l in lines if '/' in l}\n"
+        "found = sorted(str(f) for f in files if f.name.startswith(('libgomp', 'libomp', 'libiomp')))\n"
         "assert len(found) == 1, found\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, timeout=120)

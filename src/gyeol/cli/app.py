@@ -50,7 +50,7 @@ app.command("demo")(demo.demo)
 
 
 def main() -> None:
-    """Run the command line and leave with its status: 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a fault of gyeol's."""
+    """Run the command line; leave with 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a fault of gyeol's."""
     debug = "--debug" in sys.argv[1:]
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
     try:
@@ -65,7 +65,9 @@ def main() -> None:
     except MemoryError:
         _leave("out of memory: use a smaller batch_size or hidden_size, or a smaller file", 2, debug)
     except Exception as error:  # nobody should meet a traceback unasked
-        _leave(f"{type(error).__name__}: {error}. This is a fault in gyeol: run again with --debug and report it", 1, debug)
+        _leave(
+            f"{type(error).__name__}: {error}. This is a fault in gyeol: run again with --debug and report it", 1, debug
+        )
 
 
 def _leave(message: str, status: int, debug: bool) -> None:

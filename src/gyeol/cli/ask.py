@@ -52,7 +52,7 @@ def evaluate(
         f"accuracy {percent(figures['accuracy'])}   macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}   "
         f"on {figures['count']:,} texts of {test.source.name}"
     )
-    typer.echo(confusion(figures, made.classes_))
+    typer.echo(confusion(figures, made.classes_.tolist()))
 
 
 def predict(
@@ -71,7 +71,7 @@ def predict(
     """
     if bool(texts) == (file is not None):
         if texts or sys.stdin.isatty():
-            raise ParameterError("give either texts or --file FILE: gyeol predict MODEL \"다시 보고 싶은 영화\"")
+            raise ParameterError('give either texts or --file FILE: gyeol predict MODEL "다시 보고 싶은 영화"')
         texts = [line.rstrip("\n") for line in sys.stdin if line.strip()]
         if not texts:
             raise ParameterError("standard input holds no text")
@@ -83,7 +83,9 @@ def predict(
         if not text.strip():
             raise DataError(f"text {place} is empty: give a text of at least one character")
         _note_cut(made, text, place)
-    answers = [_answer(made, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)]
+    answers = [
+        _answer(made, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)
+    ]
     if json:
         object_out({"model": str(model), "predictions": answers})
         return
@@ -123,8 +125,12 @@ def info(
         object_out(answer)
         return
     rows: list[list[Any]] = [
-        ["task", config.task], ["written by", f"gyeol {config.gyeol}"], ["classes", ", ".join(answer["classes"][:20])],
-        ["tokenizer", answer["tokenizer"]], ["weights", f"{weights:,}"], ["on disk", f"{size / 1e6:.2f} MB"],
+        ["task", config.task],
+        ["written by", f"gyeol {config.gyeol}"],
+        ["classes", ", ".join(answer["classes"][:20])],
+        ["tokenizer", answer["tokenizer"]],
+        ["weights", f"{weights:,}"],
+        ["on disk", f"{size / 1e6:.2f} MB"],
         *[[k.replace("_", " "), f"{v:.4f}" if isinstance(v, float) else v] for k, v in made.metrics_.items()],
         *[[k, v] for k, v in config.about.items()],
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],

@@ -54,7 +54,7 @@ def make(
     name: str = typer.Argument(help="One of the made sets of 'gyeol data list'."),
     out: Path = typer.Option(..., "--out", "-o", help="The file to write."),
     count: int = typer.Option(1000, "--count", min=1, help="Examples."),
-    length: int = typer.Option(50, "--length", min=1, help="Symbols an example."),
+    length: int = typer.Option(100, "--length", min=10, help="Symbols an example."),
     seed: int = typer.Option(0, "--seed", help="Same seed: the same file."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:

@@ -10,7 +10,11 @@ from gyeol.cli.output import confusion, object_out, percent, table
 
 __all__ = ["demo"]
 
-_ASKED = ("다시 보고 싶은 영화네요 강추!", "한 시간 기다렸는데 다 식어서 왔어요 ㅡㅡ", "별로일 줄 알았는데 생각보다 괜찮음ㅋㅋ")
+_ASKED = (
+    "다시 보고 싶은 영화네요 강추!",
+    "한 시간 기다렸는데 다 식어서 왔어요 ㅡㅡ",
+    "별로일 줄 알았는데 생각보다 괜찮음ㅋㅋ",
+)
 
 
 def demo(
@@ -29,14 +33,21 @@ def demo(
     check_place(out)
     train, valid, test = (read_labelled(find_source("reviews", role)) for role in ("train", "valid", "test"))
     if not json:
-        typer.echo(f"{len(train.texts):,} reviews to learn from, {len(valid.texts):,} to watch, {len(test.texts):,} to test on")
+        typer.echo(
+            f"{len(train.texts):,} reviews to learn from, {len(valid.texts):,} to watch, {len(test.texts):,} to test on"
+        )
         typer.echo(f"kernels: {kernels.describe()}\n")
     results = {}
     models = {}
-    for name, settings in (("lstm", {}), ("tfidf baseline", {"features": "tfidf"})):
-        model = TextClassifier(random_state=seed, threads=threads, **settings)
-        model.fit(train.texts, train.labels, validation=(valid.texts, valid.labels), progress=None if json else Bar(),
-                  about=train.about())
+    for name, features in (("lstm", None), ("tfidf baseline", "tfidf")):
+        model = TextClassifier(features=features, random_state=seed, threads=threads)
+        model.fit(
+            train.texts,
+            train.labels,
+            validation=(valid.texts, valid.labels),
+            progress=None if json else Bar(),
+            about=train.about(),
+        )
         results[name] = {**model.evaluate(test.texts, test.labels), "seconds": round(model.history_.seconds, 1)}
         models[name] = model
     models["lstm"].save(out)
@@ -58,10 +69,14 @@ def demo(
             }
         )
         return
-    rows = [[name, percent(r["accuracy"]), f"{r['macro_f1']:.3f}", f"{r['seconds']:.0f}"] for name, r in results.items()]
+    rows = [
+        [name, percent(r["accuracy"]), f"{r['macro_f1']:.3f}", f"{r['seconds']:.0f}"] for name, r in results.items()
+    ]
     typer.echo("\n" + table([["on the test part", "accuracy", "macro F1", "seconds"], *rows], right=[1, 2, 3]))
     typer.echo("\n" + confusion(results["lstm"], classes) + "\n")
-    answers = [[classes[row.argmax()], f"{row.max():.3f}", text] for text, row in zip(_ASKED, probabilities, strict=True)]
+    answers = [
+        [classes[row.argmax()], f"{row.max():.3f}", text] for text, row in zip(_ASKED, probabilities, strict=True)
+    ]
     typer.echo(table(answers))
     typer.echo(f'\nThe model is in {out}. Next, ask it about a sentence of your own:\n\n  gyeol predict {out} "..."\n')
     typer.echo("or train on a file of yours:\n\n  gyeol fit classify FILE.csv --out MODEL\n")

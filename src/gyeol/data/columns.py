@@ -132,8 +132,8 @@ def find_columns(
 def has_header(rows: Sequence[Sequence[str]], input: str | None = None, target: str | None = None) -> bool:
     """Tell whether the first row names the columns.
 
-    It does if it holds a name people use or the user passed, not met again below it; otherwise if the column of labels
-    is known, and its first cell is neither a number nor met again below.
+    It does if it holds a name people use or the user passed, not met again below it; or, unless it
+    holds a number, if it stands above nothing but numbers somewhere, or above labels among which it is not met again.
 
     Examples
     --------
@@ -147,13 +147,16 @@ def has_header(rows: Sequence[Sequence[str]], input: str | None = None, target: 
     named = _KNOWN | {name.casefold() for name in (input, target) if name is not None and _number(name, 99999) is None}
     if any(cell.casefold() in named and not _met(rest, at, cell) for at, cell in enumerate(first)):
         return True
+    if any(map(_is_number, first)):
+        return False  # names are no numbers
+    if any(cell and _all_numbers(rest, at) for at, cell in enumerate(first)):
+        return True
     at = _number(target, len(first)) if target is not None else None
     if at is None and len(first) == 2:
         at = 1 - chosen if (chosen := _number(input, 2)) is not None else _label_column(rest)
-    if at is None or not rest or _is_number(first[at]) or not first[at]:
+    if at is None or not rest or not first[at]:
         return False
-    below = [row[at].strip() for row in rest if at < len(row)]
-    return not _met(rest, at, first[at]) and (_like_labels(below) or all(map(_is_number, below)))
+    return not _met(rest, at, first[at]) and _like_labels([row[at].strip() for row in rest if at < len(row)])
 
 
 class _Search:
@@ -233,6 +236,11 @@ def _number(name: str | None, width: int) -> int | None:
 
 def _met(rows: Sequence[Sequence[str]], at: int, cell: str) -> bool:
     return any(row[at].strip() == cell for row in rows if at < len(row))
+
+
+def _all_numbers(rows: Sequence[Sequence[str]], at: int) -> bool:
+    below = [row[at] for row in rows if at < len(row)]
+    return bool(below) and all(map(_is_number, below))
 
 
 def _is_number(cell: str) -> bool:

@@ -196,7 +196,7 @@ def _open_table(path: Path, kind: str) -> tuple[list[list[str]], Iterator[Row], 
     rows = plain_rows(lines) if plain else csv_rows(lines) if kind == ".csv" else tsv_rows(lines)
     first, rows = _sampled(rows)
     sample = [item[1] for item in first if not isinstance(item, BadRow) and _filled(item[1])]
-    if not sample:
+    if not sample and not (plain and any(isinstance(item, BadRow) for item in first)):
         for item in first:
             if isinstance(item, BadRow):
                 raise DataError(f"{path}, line {item.line}: {item.reason}; {_MENDS[item.kind]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,16 +47,16 @@ def check_file(path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     try:
-        if path.is_dir():
-            raise DataError(f"{path} is a folder; a file was expected{_inside(path)}")
-        size = path.stat().st_size
+        state = path.stat()
     except FileNotFoundError:
         raise DataError(f"there is no file {path}{_neighbours(path)}") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {_cause(error)}; check the name and the permissions") from None
-    if not path.is_file():
+    if stat.S_ISDIR(state.st_mode):
+        raise DataError(f"{path} is a folder; a file was expected{_inside(path)}")
+    if not stat.S_ISREG(state.st_mode):
         raise DataError(f"{path} is not an ordinary file; write what it gives into a file first")
-    if size == 0:
+    if state.st_size == 0:
         raise DataError(f"{path} is empty; a file with one text a row was expected")
     return path
 

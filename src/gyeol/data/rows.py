@@ -48,12 +48,12 @@ def plain_rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
 
 
 def tsv_rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
-    """Read a line as a row, split at tabs; only a field that a spreadsheet quoted is unwrapped.
+    r"""Read a line as a row, split at tabs; only a field that a spreadsheet quoted is unwrapped.
 
     Examples
     --------
-    >>> list(tsv_rows(iter([(1, 'a "b"\\t1'), (2, '"say ""hi"""\\t0')])))
-    [(1, ['a "b"', '1']), (2, ['say "hi"', '0'])]
+    >>> list(tsv_rows(iter([(1, 'a "b"\t1'), (2, '"so ""b"" it is"\t0')])))
+    [(1, ['a "b"', '1']), (2, ['so "b" it is', '0'])]
     """
     for number, line in lines:
         if len(line) > MAX_LINE:

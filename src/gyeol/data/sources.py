@@ -17,8 +17,8 @@ _HERE = Path(__file__).parent
 #: Data sets inside the package: a folder with train.tsv, valid.tsv and test.tsv.
 BUILT_IN = {"reviews": "4,000 short Korean reviews of fifteen kinds of things, 긍정 or 부정, written for gyeol; CC0"}
 
-# A file may hold this share of empty texts: public sets do, and a row without a text teaches nothing. More means that the
-# wrong column was read.
+# A file may hold this share of empty texts: public sets do, and a row without a text teaches nothing. More means that
+# the wrong column was read.
 _EMPTY_SHARE = 0.01
 
 
@@ -77,7 +77,9 @@ def find_source(data: str, role: str, *, input: str | None = None, target: str |
         Where there is neither; names what comes closest.
     """
     path = Path(data)
-    if path.exists() or path.suffix or "/" in data:
+    named = data in BUILT_IN or data in CATALOG
+    # A model or a folder may well be called as the set it came from; only a file of that name goes first.
+    if path.is_file() or (not named and (path.exists() or path.suffix or "/" in data)):
         return Source(path, input, target, path.name)
     if data in BUILT_IN:
         return Source(_HERE / data / f"{role}.tsv", input or "text", target or "label", f"{data} ({role})")
@@ -105,7 +107,8 @@ def read_labelled(
 
     def note(row: BadRow) -> None:
         if row.kind != "empty" and not skip_bad_rows:
-            raise DataError(f"{source.path}, line {row.line}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
+            where = f"{source.path}, line {row.line}"
+            raise DataError(f"{where}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
         data.bad.append(row)
 
     names: dict[str, str] = {}  # one object a label, however many rows
@@ -117,8 +120,8 @@ def read_labelled(
     empty = [row for row in data.bad if row.kind == "empty"]
     if empty and not skip_bad_rows and len(empty) > _EMPTY_SHARE * total:
         raise DataError(
-            f"{source.path}, line {empty[0].line}: the text is empty, as in {len(empty)} of {total:,} rows; name the right "
-            "column with --input, or pass --skip-bad-rows to leave such rows out"
+            f"{source.path}, line {empty[0].line}: the text is empty, as in {len(empty)} of {total:,} rows; name the "
+            "right column with --input, or pass --skip-bad-rows to leave such rows out"
         )
     if not data.texts:
         raise DataError(f"{source.path} holds no usable row")

@@ -21,9 +21,7 @@ __all__ = ["MAKERS", "make", "order"]
 _SEPARATORS = {".tsv": "\t", ".csv": ","}
 
 
-def make(
-    name: str, out: str | os.PathLike[str], *, count: int = 1000, length: int | None = None, seed: int = 0
-) -> Path:
+def make(name: str, out: str | os.PathLike[str], *, count: int = 1000, length: int = 100, seed: int = 0) -> Path:
     """Write a made-up problem to a file with the columns ``text`` and ``label``.
 
     Parameters
@@ -34,8 +32,8 @@ def make(
         A .tsv or .csv file; one that stands there is replaced when the new one is whole.
     count : int
         Rows.
-    length : int, optional
-        Symbols a text, at least 10; what the source used by default.
+    length : int
+        Symbols a text, at least 10.
     seed : int
         The same seed gives the same bytes.
 
@@ -53,8 +51,7 @@ def make(
         raise ParameterError(f"{path} ends in {path.suffix!r}; name a .tsv or .csv file")
     if count < 1:
         raise ParameterError(f"count={count}: at least 1 row is needed")
-    generate, usual = MAKERS[name]
-    length = usual if length is None else length
+    generate = MAKERS[name]
     if length < 10:
         raise ParameterError(f"length={length}: at least 10 symbols are needed")
     separator = _SEPARATORS[path.suffix.lower()]
@@ -69,10 +66,11 @@ def make(
 
 
 def order(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Generate the temporal-order problem.
+    """Tell in which order X and Y stood in a long row of symbols (Hochreiter and Schmidhuber 1997, section 5.6).
 
-    A text begins with E and ends with B; between them stand a, b, c, d at random, but for X or Y at two places, the first
-    10 to 20 % and the second 50 to 60 % of `length` from the start. Texts are `length` to 1.1 times `length` symbols long.
+    A text begins with E and ends with B; between them stand a, b, c, d at random, but for X or Y at two places, the
+    first 10 to 20 % and the second 50 to 60 % of `length` from the start. Texts are `length` to 1.1 times `length`
+    symbols long.
 
     Parameters
     ----------
@@ -87,7 +85,7 @@ def order(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
     Examples
     --------
     >>> next(order(1, 10, 0))
-    ('E X b d d Y c c b B', 'XY')
+    ('E Y b c b d X b c d B', 'YX')
     """
     rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
 
@@ -104,7 +102,4 @@ def order(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
         yield " ".join(symbols), symbols[first] + symbols[second]
 
 
-# name: (generator of texts and labels, the source's length)
-MAKERS: dict[str, tuple[Callable[[int, int, int], Iterator[tuple[str, str]]], int]] = {
-    "order": (order, 100),
-}
+MAKERS: dict[str, Callable[[int, int, int], Iterator[tuple[str, str]]]] = {"order": order}

@@ -96,7 +96,9 @@ class Checkpoint:
             whole = json.loads((self.path / "state.json").read_text(encoding="utf-8"))
             fmt, about, state = whole["format"], whole["about"], whole["state"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"the checkpoint {self.path} is damaged ({error}); train again without --resume") from error
+            raise ModelError(
+                f"the checkpoint {self.path} is damaged ({error}); train again without --resume"
+            ) from error
         if fmt != _FORMAT:
             raise ModelError(f"the checkpoint {self.path} is of format {fmt}, this gyeol reads {_FORMAT}")
         different = [k for k in self.about if about.get(k) != self.about[k]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -64,9 +64,9 @@ class Progress(Protocol):
 class Settings:
     """How to train.
 
-    ``epochs`` passes at most; ``learning_rate`` falls to zero along a half cosine after ``warmup`` (a share of the training);
-    stop after ``patience`` epochs without a better ``monitor``, or after ``time_limit`` seconds; ``averaging`` is the
-    decay of a moving average of the weights, which then is what gets validated and kept (0: none).
+    ``epochs`` passes at most; ``learning_rate`` falls to zero along a half cosine after ``warmup`` (a share of the
+    training); stop after ``patience`` epochs without a better ``monitor``, or after ``time_limit`` seconds;
+    ``averaging`` is the decay of a moving average of the weights, which then is what gets validated and kept (0: none).
     """
 
     epochs: int
@@ -333,7 +333,7 @@ class _Average:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into a flag, so that a step is finished before anything is saved; the second one ends at once."""
+    """Turn the first Ctrl-C into a flag, so that a step is finished before saving; the second one ends at once."""
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield flag

@@ -31,7 +31,9 @@ def classification(
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     numbers = list(range(len(classes)))
-    precision, recall, f1, support = precision_recall_fscore_support(truth, predicted, labels=numbers, zero_division=0.0)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth, predicted, labels=numbers, zero_division=0.0
+    )
     seen = support > 0
     return {
         "accuracy": float(np.mean(truth == predicted)),

@@ -44,9 +44,15 @@ class Optimizer:
         The largest length of the gradient of all parameters together; 0 switches clipping off.
     """
 
-    def __init__(self, net: nn.Module, *, learning_rate: float, weight_decay: float = 0.0, clip_norm: float = 0.0) -> None:
+    def __init__(
+        self, net: nn.Module, *, learning_rate: float, weight_decay: float = 0.0, clip_norm: float = 0.0
+    ) -> None:
         sparse = {
-            id(p): p for m in net.modules() if getattr(m, "sparse", False) for p in m.parameters(recurse=False) if p.requires_grad
+            id(p): p
+            for m in net.modules()
+            if getattr(m, "sparse", False)
+            for p in m.parameters(recurse=False)
+            if p.requires_grad
         }
         dense = [p for p in net.parameters() if p.requires_grad and id(p) not in sparse]
         weights = [p for p in dense if p.ndim > 1]

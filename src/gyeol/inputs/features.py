@@ -30,7 +30,7 @@ _PLACES = 64  # onehot looks at no more than this many first tokens
 
 @dataclass(frozen=True, slots=True)
 class FeatureBatch:
-    """Sparse vectors: ``columns`` (nonzeros,) int64, their ``weights`` float32, and where each row's begin: ``offsets`` (B,)."""
+    """Sparse vectors: ``columns`` (nonzeros,) int64, ``weights`` float32, each row's beginning: ``offsets`` (B,)."""
 
     columns: Tensor
     weights: Tensor
@@ -124,7 +124,9 @@ class FeatureInput:
         try:
             self._vectorizer.fit(texts)
         except ValueError as error:  # scikit-learn's words for "no term is left"
-            raise DataError(f"no term occurs in {self.min_count} texts or more: give more texts or set min_count=1") from error
+            raise DataError(
+                f"no term occurs in {self.min_count} texts or more: give more texts or set min_count=1"
+            ) from error
         self.width = len(self._vectorizer.vocabulary_)
         return self
 
@@ -196,7 +198,9 @@ class FeatureInput:
                 made.width = made._places * len(made._text.vocabulary)
                 return made
             made.lowercase = bool(state["lowercase"])
-            cut = make_tokenizer(tokenizer or str(state["tokenizer"]), lowercase=made.lowercase).restore(state["learned"])
+            cut = make_tokenizer(tokenizer or str(state["tokenizer"]), lowercase=made.lowercase).restore(
+                state["learned"]
+            )
             made._vectorizer = made._make(cut, {str(t): i for i, t in enumerate(state["terms"])})
             if made.features == "tfidf":
                 made._vectorizer.idf_ = np.asarray(state["idf"], dtype=np.float64)
@@ -206,5 +210,3 @@ class FeatureInput:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"tokenizer.json does not describe these features: {error!r}") from error
         return made
-
-

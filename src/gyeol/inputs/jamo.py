@@ -1,8 +1,8 @@
 """Hangul syllables taken apart into jamo and put together again (Unicode standard, section 3.12).
 
-The 11,172 syllables are numbered ``(initial * 21 + medial) * 28 + final`` from U+AC00. The parts are *conjoining* jamo,
-which say at which place of the syllable they stand, so that nothing is lost: ``"각"`` is U+1100 U+1161 U+11A8 and a lone
-``"ㅋ"`` (a compatibility jamo, as people type it) stays what it is.
+The 11,172 syllables are numbered ``(initial * 21 + medial) * 28 + final`` from U+AC00. The parts are *conjoining*
+jamo, which say at which place of the syllable they stand, so that nothing is lost: ``"각"`` is U+1100 U+1161 U+11A8
+and a lone ``"ㅋ"`` (a compatibility jamo, as people type it) stays what it is.
 """
 
 from __future__ import annotations

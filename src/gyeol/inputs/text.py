@@ -24,7 +24,7 @@ WIDTH = 8
 
 @dataclass(frozen=True, slots=True)
 class TextBatch:
-    """Numbered texts of one batch: ``tokens`` (B, T) int64, zeros behind the end; ``lengths`` (B,) int64, at least 1."""
+    """Numbered texts of a batch: ``tokens`` (B, T) int64, zeros behind the end; ``lengths`` (B,) int64, 1 or more."""
 
     tokens: Tensor
     lengths: Tensor
@@ -122,7 +122,9 @@ class TextInput:
         try:
             name, lowercase = state["tokenizer"], bool(state["lowercase"])
             if tokenizer is None and name not in TOKENIZERS:
-                raise ModelError(f"the model was trained with a tokenizer of its own, {name!r}: load it with tokenizer=...")
+                raise ModelError(
+                    f"the model was trained with a tokenizer of its own, {name!r}: load it with tokenizer=..."
+                )
             text = cls(tokenizer=tokenizer or name, lowercase=lowercase, max_length=int(state["max_length"]))
             text.tokenizer = make_tokenizer(text.which, lowercase=lowercase).restore(state["learned"])
             words = state["vocabulary"]

@@ -1,8 +1,8 @@
 """Texts cut into tokens: one table, one contract.
 
-A tokenizer turns a text into tokens and says for each where in the *original* text it stands. Texts are composed to NFC
-first (`gyeol.inputs.normal`); every run of white space counts as one space. ``TOKENIZERS`` is the table; adding one is a
-class with ``cut`` and a line there.
+A tokenizer turns a text into tokens and says for each where in the *original* text it stands. Texts are composed to
+NFC first (`gyeol.inputs.normal`); every run of white space counts as one space. ``TOKENIZERS`` is the table; adding one
+is a class with ``cut`` and a line there.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Syllable(Tokenizer):
             start, end = run.span()
             if run[1] is None:
                 tokens.extend(Token(text[i], i, i + 1) for i in range(start, end))
-            elif 0 < start and end < len(text):
+            elif start > 0 and end < len(text):
                 tokens.append(Token(" ", start, end))
         return tokens
 
@@ -193,12 +193,12 @@ def make_tokenizer(which: str | type[Tokenizer] | Tokenizer, *, lowercase: bool 
 def choose_tokenizer(texts: Iterable[str]) -> str:
     """Choose for ``tokenizer="auto"``: syllables where Hangul (or any unspaced script) leads, else subwords.
 
-    The first 2,000 texts are looked at. Sequences of single letters without spaces (DNA, proteins) are cut by the letter.
+    The first 2,000 texts are looked at. Letters without spaces between (DNA, proteins) are cut one by one.
 
     Examples
     --------
-    >>> choose_tokenizer(["다시 보고 싶은 영화"]), choose_tokenizer(["a film to see again"]), choose_tokenizer(["ACGTACCA"])
-    ('syllable', 'bpe', 'syllable')
+    >>> [choose_tokenizer([text]) for text in ("다시 보고 싶은 영화", "a film to see again", "ACGTACCA")]
+    ['syllable', 'bpe', 'syllable']
     """
     letters = wide = spaces = 0
     for _, text in zip(range(2000), texts, strict=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gyeol.layers.attention import SCORES, AttentionPooling, attend
 from gyeol.layers.cells import CELLS, Cell
 from gyeol.layers.embedding import Embedding
+from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import GRU, LSTM, RNN, Recurrent
 
@@ -18,6 +19,7 @@ __all__ = [
     "AttentionPooling",
     "Cell",
     "Embedding",
+    "GramEmbedding",
     "Recurrent",
     "attend",
     "valid_steps",

@@ -262,7 +262,7 @@ class RNN(Recurrent):
     RNN(4, 8)
     """
 
-    def __init__(  # noqa: PLR0917 - the arguments and their order are torch.nn's
+    def __init__(
         self,
         input_size: int,
         hidden_size: int,
@@ -309,7 +309,7 @@ class LSTM(Recurrent):
     (torch.Size([2, 3, 8]), torch.Size([1, 2, 8]))
     """
 
-    def __init__(  # noqa: PLR0917 - the arguments and their order are torch.nn's
+    def __init__(
         self,
         input_size: int,
         hidden_size: int,
@@ -351,7 +351,7 @@ class GRU(Recurrent):
     'gru'
     """
 
-    def __init__(  # noqa: PLR0917 - the arguments and their order are torch.nn's
+    def __init__(
         self,
         input_size: int,
         hidden_size: int,

@@ -1,7 +1,7 @@
 """What all estimators share: the scikit-learn contract, one way to train, one way to pass over data.
 
-A task fills hooks and nothing else: ``_fit_inputs``, ``_build``, ``_encode``, ``_loss``, ``_decode`` and ``_score``. The loop
-itself is `gyeol.engine.fit`; files are `gyeol.tasks.storage`.
+A task fills hooks and nothing else: ``_fit_inputs``, ``_build``, ``_encode``, ``_loss``, ``_decode``, ``_score``. The
+loop itself is `gyeol.engine.fit`; files are `gyeol.tasks.storage`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["Encoded", "Estimator", "NotFittedError"]
 Rows = npt.NDArray[np.int64]
 
 
-class NotFittedError(GyeolError, SklearnNotFittedError):
+class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
     """The model was asked before it was trained."""
 
 
@@ -48,7 +48,7 @@ class Encoded:
 
 
 class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
-    """The base of every task. A constructor stores its arguments; `fit` does all the work; fitted things end in ``_``."""
+    """The base of every task. A constructor stores its arguments, `fit` does the work, fitted things end in ``_``."""
 
     #: The name under which the command line and model folders know the task.
     task: ClassVar[str]
@@ -205,7 +205,9 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
 
     def _ready(self) -> None:
         if not hasattr(self, "net_"):
-            raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit(...) first, or gyeol.load(path)")
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted yet: call fit(...) first, or gyeol.load(path)"
+            )
 
     def _dtype(self) -> torch.dtype:
         return torch.float64 if self.precision == "float64" else torch.float32

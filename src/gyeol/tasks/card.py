@@ -34,9 +34,15 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         "",
         "## Data",
         "",
-        *_table({"file": about.pop("data", "given in Python"), "sha256": about.pop("sha256", "not known"),
-                 "examples": f"{about.pop('examples', 0):,}", "validation": about.pop("validation", ""),
-                 **{k: v for k, v in model.describe_data().items()}}),
+        *_table(
+            {
+                "file": about.pop("data", "given in Python"),
+                "sha256": about.pop("sha256", "not known"),
+                "examples": f"{about.pop('examples', 0):,}",
+                "validation": about.pop("validation", ""),
+                **{k: v for k, v in model.describe_data().items()},
+            }
+        ),
         "",
         "## Figures",
         "",

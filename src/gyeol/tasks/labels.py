@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import warnings
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.errors import DataError, ModelError, ParameterError
+
+_LONGEST = 1000  # characters of a label; NumPy gives every label the room of the longest
+_ALL_DIFFERENT = 20  # more labels than this, no two alike, are no classes
+_KINDS: dict[type, str] = {str: "text", bool: "number", np.bool_: "number", Integral: "number", Real: "number"}
 
 __all__ = ["checked_labels", "checked_texts", "class_weights", "labels_from_state", "labels_to_state"]
 
@@ -32,9 +39,13 @@ def checked_texts(X: Any) -> list[str]:
         raise DataError("got no texts: the list is empty")
     for i, text in enumerate(texts):
         if not isinstance(text, str):
-            raise DataError(f"text {i} is {text!r} ({type(text).__name__}), not a text: leave it out or turn it into one")
+            raise DataError(
+                f"text {i} is {text!r:.60} ({type(text).__name__}), not a text: leave it out or turn it into one"
+            )
         if not text or text.isspace():
             raise DataError(f"text {i} is empty: leave it out")
+        if _is_broken(text):
+            raise DataError(f"text {i} holds half a character (a lone surrogate): read its file with another encoding")
     return texts
 
 
@@ -44,47 +55,104 @@ def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
     Raises
     ------
     DataError
-        For missing labels (None, NaN, empty), a wrong number of them, or numbers that are measurements, not classes.
+        For missing labels (None, NaN, empty), a wrong number of them, labels of several kinds, or numbers that are
+        measurements, not classes.
     """
     from sklearn.utils.multiclass import check_classification_targets
 
     if y is None:
         raise DataError("a classifier requires y to be passed, but the target y is None: give one label a text")
-    labels = y if isinstance(y, np.ndarray) else np.asarray(list(y))
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim != 1:
-        raise DataError(f"got labels of shape {labels.shape}; expected one label a text, shape (N,)")
-    if len(labels) != count:
-        raise DataError(f"got {count} texts and {len(labels)} labels; there must be one label a text")
-    for i, label in enumerate(y if not isinstance(y, np.ndarray) or y.ndim == 1 else labels):
-        if label is None or label != label or (isinstance(label, str) and not label.strip()):
-            raise DataError(f"label {i} is missing ({label!r}): leave the row out or label it")
+    if isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
+        raise DataError(f"got {type(y).__name__} where a list of labels was expected")
+    shape = getattr(y, "shape", None)
+    if shape is not None and len(shape) == 2 and shape[1] == 1:
+        y = np.asarray(y)[:, 0]
+    elif shape is not None and len(shape) != 1:
+        raise DataError(f"got labels of shape {tuple(shape)}; expected one label a text, shape (N,)")
+    values = list(y)
+    if len(values) != count:
+        raise DataError(f"got {count} texts and {len(values)} labels; there must be one label a text")
+    _check_kinds(values)
+    _check_values(values)
+    labels = y if isinstance(y, np.ndarray) and (y.dtype != object or isinstance(y[0], str)) else np.asarray(values)
     try:
-        check_classification_targets(labels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # many classes are no sign of a regression here
+            check_classification_targets(labels)
     except ValueError as error:
         raise DataError(f"{error}; classes must be texts or whole numbers") from error
     return labels
 
 
+def _check_kinds(values: list[Any]) -> None:
+    kinds = {kind: _KINDS[base] for kind in set(map(type, values)) for base in _KINDS if issubclass(kind, base)}
+    for i, value in enumerate(values):
+        if value is None:
+            raise DataError(f"label {i} is missing (None): leave the row out or label it")
+        if type(value) not in kinds:
+            raise DataError(
+                f"label {i} is {value!r:.60} ({type(value).__name__}); a text or a whole number was expected"
+            )
+    if len(set(kinds.values())) > 1:
+        other = next(i for i, value in enumerate(values) if kinds[type(value)] != kinds[type(values[0])])
+        raise DataError(
+            f"labels are of several kinds: {values[0]!r:.60} and, label {other}, {values[other]!r:.60}; use one"
+        )
+
+
+def _check_values(values: list[Any]) -> None:
+    """Look at every different label once; all are texts or all are numbers."""
+    different = dict.fromkeys(values)
+    for label in different:
+        if label != label or (isinstance(label, str) and not label.strip()):
+            missing = "" if isinstance(label, str) else "nan"
+            raise DataError(f"label {values.index(label)} is missing ({missing!r}): leave the row out or label it")
+        if isinstance(label, str) and len(label) > _LONGEST:
+            raise DataError(
+                f"label {values.index(label)} has {len(label):,} characters, at most {_LONGEST:,} are possible: "
+                "is this the column of the labels?"
+            )
+        if isinstance(label, str) and _is_broken(label):
+            raise DataError(f"label {values.index(label)} holds half a character (a lone surrogate): {label!r}")
+    if len(different) == len(values) > _ALL_DIFFERENT:
+        raise DataError(f"all {len(values):,} labels are different: is this the column of the labels?")
+
+
+def _is_broken(text: str) -> bool:
+    """Whether a text holds a lone surrogate, which no file can hold."""
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def class_weights(
     which: Any, classes: npt.NDArray[Any], numbers: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64] | None:
-    """Return a weight for each class: None, inverse to its frequency (``"balanced"``), or the user's own (1 if unnamed).
+    """Return a weight for each class: None, inverse to its frequency (``"balanced"``), or the user's own.
+
+    Classes that a dict does not name weigh 1.
 
     Raises
     ------
     ParameterError
-        For a dict that names a class which does not occur.
+        For a dict that names a class which does not occur, or a weight that is no number above 0.
     """
     if which is None:
         return None
     if isinstance(which, str):
         return len(numbers) / (len(classes) * np.bincount(numbers, minlength=len(classes)))
-    strange = [label for label in which if label not in classes.tolist()]
-    if strange:
-        raise ParameterError(f"class_weight names {strange[0]!r}, which is no label here; labels: {classes.tolist()}")
-    return np.array([float(which.get(label, 1.0)) for label in classes.tolist()])
+    names = classes.tolist()
+    for label, weight in which.items():
+        if label not in names:
+            shown = ", ".join(repr(name) for name in names[:12])
+            raise ParameterError(f"class_weight names {label!r:.60}, which is no label here; labels: {shown}")
+        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 < float(weight) < math.inf:
+            raise ParameterError(f"class_weight of {label!r} is {weight!r:.60}; must be a number above 0")
+    return np.array([float(which.get(label, 1.0)) for label in names])
 
 
 def labels_to_state(classes: npt.NDArray[Any]) -> dict[str, Any]:
@@ -93,9 +161,24 @@ def labels_to_state(classes: npt.NDArray[Any]) -> dict[str, Any]:
 
 
 def labels_from_state(state: dict[str, Any]) -> npt.NDArray[Any]:
-    """Read labels again."""
-    kind = state["kind"]
-    types: dict[str, Any] = {"U": np.str_, "i": np.int64, "u": np.uint64, "b": np.bool_, "f": np.float64, "object": object}
-    if kind not in types or not isinstance(state["classes"], list) or len(state["classes"]) < 2:
+    """Read labels again.
+
+    Raises
+    ------
+    ModelError
+        Where it is not what `labels_to_state` wrote.
+    """
+    types: dict[str, Any] = {
+        "U": np.str_,
+        "i": np.int64,
+        "u": np.uint64,
+        "b": np.bool_,
+        "f": np.float64,
+        "object": object,
+    }
+    kind, names = state["kind"], state["classes"]
+    fits = isinstance(kind, str) and kind in types and isinstance(names, list) and len(names) > 1
+    plain = str if kind in ("U", "object") else (int, float)
+    if not fits or not all(isinstance(name, plain) for name in names) or len(set(names)) < len(names):
         raise ModelError("config.json: the classes are damaged")
-    return np.array(state["classes"], dtype=types[kind])
+    return np.array(names, dtype=types[kind])

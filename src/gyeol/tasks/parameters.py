@@ -80,7 +80,9 @@ def check(parameters: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
     ParameterError
         Names all that are wrong, each with its value and what is possible.
     """
-    wrong = [f"{name}={parameters[name]!r} {message}" for name, rule in rules.items() if (message := rule(parameters[name]))]
+    wrong = [
+        f"{name}={parameters[name]!r} {message}" for name, rule in rules.items() if (message := rule(parameters[name]))
+    ]
     if wrong:
         raise ParameterError("; ".join(wrong))
 

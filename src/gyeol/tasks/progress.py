@@ -46,7 +46,15 @@ class Bar:
             refresh_per_second=4,
         )
         self._task = self._bar.add_task(
-            "", total=examples, completed=done, number=number, epochs=epochs, loss=0.0, right=0.0, rate=0.0, noun=self.noun
+            "",
+            total=examples,
+            completed=done,
+            number=number,
+            epochs=epochs,
+            loss=0.0,
+            right=0.0,
+            rate=0.0,
+            noun=self.noun,
         )
         self._bar.start()
 

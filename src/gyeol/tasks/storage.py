@@ -1,29 +1,37 @@
 """A model on disk: a folder of six files, none of which can run anything.
 
 ========================  =====================================================================
-``config.json``           task, settings, classes, the other files' hashes; unknown keys refused
+``config.json``           task, settings, classes, the next four files' hashes; unknown keys refused
 ``model.safetensors``     the weights
 ``tokenizer.json``        tokenizer and vocabulary
 ``metrics.json``          figures
 ``history.jsonl``         one line an epoch
-``README.md``             the model card
+``README.md``             the model card, free to be edited
 ========================  =====================================================================
 
-Written to a sibling folder, flushed, renamed. Nothing in it is imported or evaluated when it is read.
+Written to a sibling folder, flushed, renamed. Nothing in it is imported or evaluated when it is read. What stands at
+the place is replaced only if it is a model and nothing but a model.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from torch import Tensor
 
 from gyeol.data.atomic import replace_folder
-from gyeol.engine import read_tensors, write_tensors
-from gyeol.errors import ModelError, SaveError, closest
+from gyeol.engine import History, read_tensors, write_tensors
+from gyeol.errors import ModelError, ParameterError, SaveError, closest
+from gyeol.tasks import parameters
 from gyeol.tasks.card import write_card
 
 if TYPE_CHECKING:
@@ -34,7 +42,8 @@ __all__ = ["FORMAT", "check_place", "load", "read_config", "save"]
 FORMAT = 1
 _JSON_CAP = 256 << 20  # no vocabulary is larger
 _CONFIG_CAP = 1 << 20
-_HASHED = ("model.safetensors", "tokenizer.json")
+_HASHED = ("model.safetensors", "tokenizer.json", "metrics.json", "history.jsonl")
+_FILES = ("config.json", *_HASHED, "README.md")
 
 
 class Config(BaseModel):
@@ -59,24 +68,56 @@ def check_place(path: Path) -> None:
     SaveError
         Where something other than a model stands there, or nothing can be written.
     """
-    if path.is_file():
-        raise SaveError(f"{path} is a file; a model is a folder: choose another --out")
-    if path.is_dir() and any(path.iterdir()) and not (path / "config.json").is_file():
-        raise SaveError(f"{path} is a folder with other things in it, not a model: choose another --out")
-    replace_folder(path.with_name(f".{path.name}.probe"), lambda folder: None)
-    path.with_name(f".{path.name}.probe").rmdir()
+    path = _free(path)
+    probe = path.with_name(f".{path.name}.probe")
+    replace_folder(probe, lambda folder: None)
+    probe.rmdir()
+
+
+def _free(path: Path) -> Path:
+    """Refuse to replace anything but a model; returns where to write."""
+    if path.name in ("", ".."):
+        raise SaveError(f"{str(path)!r} names no folder of its own: choose another place for the model")
+    if path.is_symlink():
+        path = path.resolve()
+    if not path.exists():
+        return path
+    if not path.is_dir():
+        raise SaveError(f"{path} is a file; a model is a folder: choose another place")
+    held = sorted(p.name for p in path.iterdir())
+    if held and not _is_model(path):
+        raise SaveError(f"{path} is a folder with other things in it, not a model: choose another place")
+    if others := [name for name in held if name not in _FILES]:
+        raise SaveError(f"{path} holds {', '.join(others[:3])} besides a model: move that, or choose another place")
+    return path
+
+
+def _is_model(path: Path) -> bool:
+    try:
+        raw = _read_json(path / "config.json", _CONFIG_CAP)
+    except ModelError:
+        return False
+    return isinstance(raw, dict) and {"gyeol", "task", "files"} <= set(raw)
 
 
 def save(model: Estimator, path: Path) -> None:
-    """Write a fitted estimator as a folder."""
+    """Write a fitted estimator as a folder.
+
+    Raises
+    ------
+    SaveError
+        Where that is impossible; what stood at ``path`` is unchanged.
+    """
     import gyeol
 
     learned, inputs = model._state()
-    settings = {k: v if isinstance(v, (str, int, float, bool, type(None), dict)) else f"own:{_name(v)}" for k, v in
-                model.get_params(deep=False).items()}
+    settings = {k: _plain(v) for k, v in model.get_params(deep=False).items()}
 
     def write(folder: Path) -> None:
-        write_tensors(folder / "model.safetensors", dict(model.net_.state_dict()))
+        try:
+            write_tensors(folder / "model.safetensors", dict(model.net_.state_dict()))
+        except SafetensorError as error:  # a full disk, in words of its own
+            raise OSError(errno.ENOSPC if "os error 28" in str(error) else errno.EIO, str(error)) from error
         _write_json(folder / "tokenizer.json", inputs)
         _write_json(folder / "metrics.json", model.metrics_)
         lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in model.history_.records]
@@ -93,9 +134,16 @@ def save(model: Estimator, path: Path) -> None:
         _write_json(folder / "config.json", config.model_dump())
         write_card(folder / "README.md", model, path.name)
 
-    if path.exists() and not (path / "config.json").is_file() and (path.is_file() or any(path.iterdir())):
-        raise SaveError(f"{path} holds something other than a model: choose another place")
-    replace_folder(path, write)
+    replace_folder(_free(path), write)
+
+
+def _plain(value: Any) -> Any:
+    """Write a setting as a JSON value: an object of the user's own by its name, a dict as pairs of any kind."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {"pairs": [[_plain(k), _plain(v)] for k, v in value.items()]}
+    return value if isinstance(value, (str, int, float, bool, type(None))) else f"own:{_name(value)}"
 
 
 def read_config(path: Path) -> Config:
@@ -108,7 +156,9 @@ def read_config(path: Path) -> Config:
     """
     if not path.exists():
         near = [p.name for p in path.parent.glob("*") if (p / "config.json").is_file()] if path.parent.is_dir() else []
-        raise ModelError(f"there is no model {path}{closest(path.name, near) if near else '; train one with gyeol fit'}")
+        raise ModelError(
+            f"there is no model {path}{closest(path.name, near) if near else '; train one with gyeol fit'}"
+        )
     if not path.is_dir():
         raise ModelError(f"{path} is a file; a gyeol model is a folder with a config.json")
     raw = _read_json(path / "config.json", _CONFIG_CAP)
@@ -135,8 +185,8 @@ def load(path: str | Path, **own: Any) -> Estimator:
     path : path
         The folder.
     **own
-        Classes of your own that the model was trained with, by setting: ``cell=MyCell``, ``tokenizer=MyTokenizer``. They are
-        never imported by a name from the file.
+        Classes of your own that the model was trained with, by setting: ``cell=MyCell``, ``tokenizer=MyTokenizer``.
+        They are never imported by a name from the file.
 
     Raises
     ------
@@ -148,38 +198,101 @@ def load(path: str | Path, **own: Any) -> Estimator:
     path = Path(path)
     config = read_config(path)
     if config.task not in TASKS:
-        raise ModelError(f"{path} is a model for the task {config.task!r}, which this gyeol does not know; upgrade gyeol")
-    for name in _HASHED:
+        raise ModelError(
+            f"{path} is a model for the task {config.task!r}, which this gyeol does not know; upgrade gyeol"
+        )
+    if set(config.files) != set(_HASHED):
+        raise ModelError(f"{path / 'config.json'} is damaged: files: expected the hashes of {', '.join(_HASHED)}")
+    for name, digest in config.files.items():
         file = path / name
         if not file.is_file():
             raise ModelError(f"{file} is missing; take the whole model folder from where it was trained")
-        if name in config.files and _digest(file) != config.files[name]:
+        if _digest(file) != digest:
             raise ModelError(f"{file} is damaged or belongs to another model: its hash is not the one in config.json")
-    settings = {}
+    kind = TASKS[config.task]
+    model = _unfitted(path, config, kind, own)
+    inputs = _read_json(path / "tokenizer.json", _JSON_CAP)
+    tensors = read_tensors(path / "model.safetensors")
+    try:
+        model._restore(config.learned, inputs)
+        _check_tensors(model, tensors)
+        with model._session():
+            model.net_ = model._build().to(model._dtype())
+        model.net_.load_state_dict(tensors)
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(
+            f"{path}: its parts do not fit together ({reason}); take the whole folder from one training"
+        ) from error
+    model.net_.eval()
+    model.about_ = config.about
+    model.metrics_ = _figures(path / "metrics.json", _read_json(path / "metrics.json", _CONFIG_CAP))
+    model.history_ = _history(path / "history.jsonl", model)
+    return model
+
+
+def _unfitted(path: Path, config: Config, kind: type[Estimator], own: dict[str, Any]) -> Estimator:
+    """Make an estimator with the settings from the file, which are held to the same rules as a user's."""
+    settings: dict[str, Any] = {}
     for key, value in config.settings.items():
         if isinstance(value, str) and value.startswith("own:"):
             if key not in own:
-                raise ModelError(f"{path} was trained with {key}={value[4:]}, a class of its own: load it with {key}=THAT_CLASS")
+                raise ModelError(
+                    f"{path} was trained with {key}={value[4:]}, a class of its own: load it with {key}=THAT_CLASS"
+                )
             value = own[key]
+        elif isinstance(value, dict):
+            value = _pairs(path, key, value)
         settings[key] = value
-    kind = TASKS[config.task]
     unknown = set(settings) - set(kind.rules)
     if unknown:
         raise ModelError(f"{path / 'config.json'} has unknown settings: {', '.join(sorted(unknown))}")
-    model: Estimator = kind(**settings)
-    inputs = _read_json(path / "tokenizer.json", _JSON_CAP)
+    model = kind(**settings)
     try:
-        model._restore(config.learned, inputs)
-        model.net_ = model._build().to(model._dtype())
-        model.net_.load_state_dict(read_tensors(path / "model.safetensors"))
-    except (KeyError, TypeError, ValueError, IndexError, RuntimeError, AttributeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: its parts do not fit together ({reason}); take the whole folder from one training") from error
-    model.net_.eval()
-    model.about_ = config.about
-    metrics = path / "metrics.json"
-    model.metrics_ = _read_json(metrics, _CONFIG_CAP) if metrics.is_file() else {}
+        parameters.check(model.get_params(deep=False), kind.rules)
+    except ParameterError as error:
+        raise ModelError(f"{path / 'config.json'} is damaged: {error}") from error
     return model
+
+
+def _pairs(path: Path, key: str, value: dict[str, Any]) -> dict[Any, Any]:
+    try:
+        return {k: v for k, v in value["pairs"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path / 'config.json'} is damaged: settings.{key}: expected pairs") from error
+
+
+def _check_tensors(model: Estimator, tensors: dict[str, Tensor]) -> None:
+    """Hold the weights to the settings before any memory is spent on a network of the size that the settings claim."""
+    with torch.device("meta"):
+        expected = model._build().to(model._dtype()).state_dict()
+    for name in sorted(set(expected) ^ set(tensors)):
+        raise ValueError(f"{name} is {'not in' if name in expected else 'too many in'} model.safetensors")
+    for name, tensor in tensors.items():
+        if (tensor.shape, tensor.dtype) != (expected[name].shape, expected[name].dtype):
+            raise ValueError(
+                f"{name} is {tuple(tensor.shape)}, settings and vocabulary say {tuple(expected[name].shape)}"
+            )
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"{name} holds numbers that are not finite")
+
+
+def _figures(path: Path, raw: Any) -> dict[str, Any]:
+    """Check that a JSON value is figures by name."""
+    if not isinstance(raw, dict) or not all(isinstance(v, (int, float)) and math.isfinite(v) for v in raw.values()):
+        raise ModelError(f"{path} is damaged: expected figures by name")
+    return raw
+
+
+def _history(path: Path, model: Estimator) -> History:
+    """Read the figures of every epoch; the best is the one whose figures are the model's."""
+    try:
+        with path.open("rb") as file:
+            records = [_figures(path, json.loads(line)) for line in file]
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is damaged: {error}") from error
+    best = next((r for r in records if model.metrics_.items() <= r.items()), dict(model.metrics_))
+    return History(records, best, str(model.about_.get("stopped", "epochs")))
 
 
 def _name(value: Any) -> str:
@@ -187,13 +300,15 @@ def _name(value: Any) -> str:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
 
 
 def _read_json(path: Path, cap: int) -> Any:
     try:
         if path.stat().st_size > cap:
-            raise ModelError(f"{path} is {path.stat().st_size:,} bytes; gyeol writes at most {cap:,}: it is not one of its files")
+            raise ModelError(
+                f"{path} is {path.stat().st_size:,} bytes; gyeol writes at most {cap:,}: it is not one of its files"
+            )
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{path} is missing; take the whole model folder from where it was trained") from None

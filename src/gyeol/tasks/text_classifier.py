@@ -1,8 +1,9 @@
 """Many to one: a text becomes a class. Sentiment, topics, DNA by the letter.
 
-Token vectors pass a recurrent net in both directions; attention weighs its states (Yang et al. 2016, equations 5 to 7); a
-linear layer reads the weighted mean. With ``features="bow"``, ``"tfidf"`` or ``"onehot"`` the same class is the one-to-one
-shape, a one-hidden-layer feed-forward net on what scikit-learn counts: the baseline that a recurrent model has to beat.
+Token vectors pass a recurrent net in both directions; attention weighs its states (Yang et al. 2016, equations 5 to 7);
+a linear layer reads the weighted mean. With ``features="bow"``, ``"tfidf"`` or ``"onehot"`` the same class is the
+one-to-one shape, a one-hidden-layer feed-forward net on what scikit-learn counts: the baseline that a recurrent model
+has to beat.
 """
 
 from __future__ import annotations
@@ -22,21 +23,26 @@ from gyeol import engine
 from gyeol.errors import DataError
 from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextBatch, TextInput
 from gyeol.inputs.features import FeatureBatch
-from gyeol.layers import CELLS, POOLINGS, AttentionPooling, Embedding, Recurrent, valid_steps
+from gyeol.inputs.grams import frequent_runs
+from gyeol.layers import CELLS, POOLINGS, AttentionPooling, Embedding, GramEmbedding, Recurrent, valid_steps
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_labels, checked_texts, class_weights, labels_from_state, labels_to_state
 from gyeol.tasks.parameters import Rule, choice, fraction, positive, switch, whole
 
 __all__ = ["TextClassifier"]
 
+_RUN_COUNT = 3  # a run of tokens seen less often gets no vector of its own
+_RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
+
 
 class _Net(nn.Module):
     """Tokens to logits: embedding, recurrent layers, pooling, linear."""
 
-    def __init__(self, model: TextClassifier, size: int, classes: int) -> None:
+    def __init__(self, model: TextClassifier, size: int, sizes: list[int], classes: int) -> None:
         super().__init__()
         width = model.hidden_size * (2 if model.bidirectional else 1)
         self.embedding = Embedding(size, model.embedding_size, dropout=model.dropout / 4)
+        self.grams = GramEmbedding(size, sizes, model.embedding_size) if sizes else None
         self.recurrent = Recurrent(
             model.cell,
             model.embedding_size,
@@ -53,7 +59,10 @@ class _Net(nn.Module):
 
     def forward(self, batch: TextBatch) -> tuple[Tensor, Tensor | None]:
         """Tokens (B, T) to logits (B, classes) and attention weights (B, T)."""
-        states, _ = self.recurrent(self.dropout(self.embedding(batch.tokens)), lengths=batch.lengths, need_state=False)
+        vectors = self.embedding(batch.tokens)
+        if self.grams is not None:
+            vectors = vectors + self.grams(batch.tokens)
+        states, _ = self.recurrent(self.dropout(vectors), lengths=batch.lengths, need_state=False)
         if self.attention is not None:
             pooled, weights = self.attention(states, valid_steps(batch.lengths, states.shape[1]))
         else:
@@ -85,8 +94,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     Parameters
     ----------
     cell : str or class
-        ``"rnn"``, ``"lstm"``, ``"gru"`` (the course's, reset before the product), ``"gru_after"`` (PyTorch's), or a cell of
-        your own.
+        ``"rnn"``, ``"lstm"``, ``"gru"`` (the course's, reset before the product), ``"gru_after"`` (PyTorch's), or a
+        cell of your own.
     hidden_size, num_layers, bidirectional
         The recurrent net: units a direction, layers, both directions or one.
     attention : {"global", None}
@@ -122,6 +131,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         None for the recurrent net; else the feed-forward baseline.
     pooling : {"last", "mean", "max"}
         Where ``attention`` is None.
+    ngrams : int
+        Frequent runs of up to so many tokens get vectors of their own, added to the tokens'; 1 for none.
     class_weight : {None, "balanced"} or dict
         Weight of each class in the loss.
     max_length : int
@@ -172,7 +183,10 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "verbose": switch,
         "features": choice((None, *FEATURES)),
         "pooling": choice(POOLINGS),
-        "class_weight": lambda v: "" if v in (None, "balanced") or isinstance(v, dict) else "must be None, 'balanced' or a dict",
+        "ngrams": whole(1),
+        "class_weight": lambda v: (
+            "" if v in (None, "balanced") or isinstance(v, dict) else "must be None, 'balanced' or a dict"
+        ),
         "max_length": whole(2),
     }
 
@@ -204,6 +218,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         verbose: bool = False,
         features: str | None = None,
         pooling: str = "mean",
+        ngrams: int = 3,
         class_weight: Any = None,
         max_length: int = 1000,
     ) -> None:
@@ -232,6 +247,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.verbose = verbose
         self.features = features
         self.pooling = pooling
+        self.ngrams = ngrams
         self.class_weight = class_weight
         self.max_length = max_length
 
@@ -241,7 +257,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(
-                f"the labels hold one class only, {self.classes_[0]!r}: a classifier needs examples of at least two classes"
+                f"the labels hold one class only, {self.classes_[0]!r}: a classifier needs examples of two or more"
             )
         self._weights = class_weights(self.class_weight, self.classes_, numbers)
         self.counts_ = {str(c): int(n) for c, n in sorted(Counter(labels.tolist()).items(), key=lambda e: str(e[0]))}
@@ -271,6 +287,12 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         }
         self.inputs_ = FeatureInput(self.features, **shared) if self.features else TextInput(**shared)
         self.inputs_.fit(X)
+        self.runs_ = []
+        if isinstance(self.inputs_, TextInput) and self.ngrams > 1:
+            size = len(self.inputs_.vocabulary)
+            self.runs_ = frequent_runs(
+                self.inputs_.encode(X), size, longest=self.ngrams, min_count=_RUN_COUNT, at_most=_RUNS
+            )
 
     def _encode(self, X: list[str], y: npt.NDArray[np.int64] | None) -> Encoded:
         rows: Any = self.inputs_.encode(X)
@@ -284,7 +306,10 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _build(self) -> nn.Module:
         if isinstance(self.inputs_, FeatureInput):
             return _BagNet(self, self.inputs_.width, len(self.classes_))
-        return _Net(self, len(self.inputs_.vocabulary), len(self.classes_))
+        net = _Net(self, len(self.inputs_.vocabulary), [len(keys) for keys in self.runs_], len(self.classes_))
+        if net.grams is not None:
+            net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
+        return net
 
     def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
         inputs, targets = batch
@@ -296,7 +321,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _decode(self, net: nn.Module, batch: tuple[Any, Any]) -> npt.NDArray[np.generic]:
         logits, _ = net(batch[0])
         # In float64, so that rows sum to 1 to the last bits.
-        return torch.softmax(logits.double(), dim=1).numpy()  # type: ignore[no-any-return]
+        return torch.softmax(logits.double(), dim=1).numpy()
 
     def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
         chosen = np.maximum(outputs[np.arange(len(y)), y], 1e-12)
@@ -337,10 +362,12 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         return {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {**labels_to_state(self.classes_), "counts": self.counts_}, self.inputs_.state()
+        runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
+        return {**labels_to_state(self.classes_), "counts": self.counts_, "runs": runs}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.classes_ = labels_from_state(learned)
         self.counts_ = dict(learned["counts"])
+        self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
         own = self.tokenizer if not isinstance(self.tokenizer, str) else None
         self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=own)

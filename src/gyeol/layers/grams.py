@@ -1,0 +1,124 @@
+"""Runs of tokens with vectors of their own: what a recurrent net on syllables would need far more text to learn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gyeol.errors import ParameterError
+
+__all__ = ["GramEmbedding"]
+
+
+@final
+class GramEmbedding(nn.Module):
+    """For each step, the sum of the vectors of the known runs of 2, 3, ... tokens that end there.
+
+    The idea is that of fastText's word n-grams (Joulin et al. 2017, section 2.1), with exact keys in place of hashing:
+    a run that was not frequent enough in training has no vector, so that nothing rare is learned by heart and no two
+    runs share a row. A run of tokens a, b, c has the key (a V + b) V + c.
+
+    Parameters
+    ----------
+    num_embeddings : int
+        V, the size of the vocabulary that numbers the tokens; 0 is padding.
+    sizes : sequence of int
+        How many runs of 2, 3, ... tokens are known. Their keys are the buffers `keys2`, `keys3`, ..., ascending.
+    embedding_dim : int
+        E.
+
+    Raises
+    ------
+    ParameterError
+        Runs so long that their keys would not fit into 63 bits.
+
+    Examples
+    --------
+    >>> grams = GramEmbedding(5, [2], 4)
+    >>> grams.set_keys([torch.tensor([11, 13])])      # the runs (2, 1) and (2, 3)
+    >>> grams(torch.tensor([[2, 3, 2, 0]])).abs().sum(-1).gt(0).tolist()
+    [[False, True, False, False]]
+    """
+
+    sparse = True
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        sizes: Sequence[int],
+        embedding_dim: int,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        longest = len(sizes) + 1
+        if longest * math.log2(max(2, num_embeddings)) >= 63:
+            raise ParameterError(
+                f"ngrams={longest} over {num_embeddings:,} tokens: the keys do not fit into 63 bits; set ngrams lower"
+            )
+        self.num_embeddings, self.sizes = num_embeddings, list(sizes)
+        for n, size in enumerate(self.sizes, start=2):
+            self.register_buffer(f"keys{n}", torch.zeros(size, dtype=torch.int64, device=device))
+        # Row 0 is that of every unknown run, and stays zero.
+        self.weight = nn.Parameter(torch.zeros(1 + sum(self.sizes), embedding_dim, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the vectors from N(0, 0.1): small beside the tokens' own, as they come on top."""
+        with torch.no_grad():
+            nn.init.normal_(self.weight, std=0.1)
+            self.weight[0] = 0
+
+    def set_keys(self, keys: Sequence[Tensor]) -> None:
+        """Say which runs are known: for 2, 3, ... tokens their keys, ascending, as many as `sizes` says."""
+        for n, own in enumerate(keys, start=2):
+            self.get_buffer(f"keys{n}").copy_(own)
+
+    def extra_repr(self) -> str:
+        """Show the sizes when printed."""
+        return f"{self.num_embeddings}, {self.sizes}, {self.weight.shape[1]}"
+
+    def rows(self, ids: Tensor) -> Tensor:
+        """Find the row of `weight` of the run of n = 2, 3, ... tokens that ends at each step, 0 for none.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (B, T)
+
+        Returns
+        -------
+        Tensor of int64, shape (B, T, len(sizes))
+        """
+        found = torch.zeros(*ids.shape, len(self.sizes), dtype=torch.int64, device=ids.device)
+        key, before, first = ids, ids, 1
+        for n, size in enumerate(self.sizes, start=2):
+            before = F.pad(before, (1, 0))[:, :-1]  # the token n - 1 steps back, 0 beyond the beginning
+            key = key + before * self.num_embeddings ** (n - 1)
+            known = self.get_buffer(f"keys{n}")
+            if size:
+                place = torch.searchsorted(known, key).clamp_(max=size - 1)
+                real = (known[place] == key) & (ids > 0) & (before > 0)
+                found[..., n - 2] = torch.where(real, place + first, 0)
+            first += size
+        return found
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Sum the vectors of the runs that end at each step.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (B, T)
+            Token numbers, 0 for padding.
+
+        Returns
+        -------
+        Tensor, shape (B, T, E)
+        """
+        rows = self.rows(ids)
+        bags = F.embedding_bag(rows.flatten(0, 1), self.weight, mode="sum", sparse=True, padding_idx=0)
+        return bags.view(*ids.shape, -1)

@@ -1,0 +1,76 @@
+"""The scikit-learn contract: its own checks through a numeric-to-text adapter, and its tools on TextClassifier itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gyeol import TextClassifier
+
+BINS = 24
+
+
+class NumbersAsText(ClassifierMixin, BaseEstimator):
+    """Rows of numbers written as texts: each value becomes a token that names its column and its quantile."""
+
+    def __init__(
+        self,
+        features: str | None = None,
+        cell: str = "gru",
+        epochs: int = 12,
+        class_weight: Any = None,
+        random_state: int | None = 0,
+    ) -> None:
+        self.features = features
+        self.cell = cell
+        self.epochs = epochs
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> NumbersAsText:
+        X, y = validate_data(self, X, y)
+        self.edges_ = np.quantile(X, np.linspace(0, 1, BINS + 1)[1:-1], axis=0)
+        self.model_ = TextClassifier(
+            features=self.features,
+            cell=self.cell,
+            hidden_size=8,
+            embedding_size=8,
+            tokenizer="whitespace",
+            epochs=self.epochs,
+            patience=self.epochs,
+            learning_rate=0.03,
+            batch_size=32,
+            dropout=0.0,
+            precision="float64",
+            threads=1,
+            class_weight=self.class_weight,
+            random_state=self.random_state,
+        ).fit(self._texts(X), y)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        texts = self._checked_texts(X)
+        return self.model_.predict_proba(texts)
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        texts = self._checked_texts(X)
+        return self.model_.predict(texts)
+
+    def _checked_texts(self, X: Any) -> list[str]:
+        check_is_fitted(self)
+        return self._texts(validate_data(self, X, reset=False))
+
+    def _texts(self, X: npt.NDArray[Any]) -> list[str]:
+        numbers = np.stack([np.searchsorted(self.edges_[:, j], X[:, j]) for j in range(X.shape[1])], axis=1)
+        return [" ".join(f"f{j}_{n}" for j, n in enumerate(row)) for row in numbers]
+
+
+@parametrize_with_checks([NumbersAsText(), NumbersAsText(features="tfidf"), NumbersAsText(features="bow")])
+def test_contract_of_scikit_learn(estimator: NumbersAsText, check: Any) -> None:
+    check(estimator)
