@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import Any, NoReturn
 
 import typer
 
 from gyeol.cli import ask, data, demo, fit, reproduce
+from gyeol.cli.output import one_line
 from gyeol.errors import GyeolError
 
 __all__ = ["main"]
+
+_LINE = 2000  # characters of an error message
+_USAGE = typer.BadParameter.__mro__[2]  # click's ClickException, which typer carries under a private name
 
 app = typer.Typer(
     name="gyeol",
@@ -53,25 +60,54 @@ def main() -> None:
     """Run the command line; leave with 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a fault of gyeol's."""
     debug = "--debug" in sys.argv[1:]
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
+    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        app(args=arguments, prog_name="gyeol")
+        status = app(args=arguments, prog_name="gyeol", standalone_mode=False)
+        sys.stdout.flush()
     except GyeolError as error:
         _leave(str(error), 2, debug)
     except KeyboardInterrupt:
         _leave("interrupted", 130, debug)
     except BrokenPipeError:  # the reader of a pipe has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         raise SystemExit(0) from None
+    except OSError as error:
+        _drop_output()
+        name = f"{error.filename}: " if error.filename else ""
+        _leave(f"{name}{(error.strerror or str(error)).lower()}", 2, debug)
     except MemoryError:
         _leave("out of memory: use a smaller batch_size or hidden_size, or a smaller file", 2, debug)
     except Exception as error:  # nobody should meet a traceback unasked
+        if isinstance(error, _USAGE):
+            _leave_usage(error, debug)
         _leave(
             f"{type(error).__name__}: {error}. This is a fault in gyeol: run again with --debug and report it", 1, debug
         )
+    if status:
+        raise SystemExit(status)
 
 
-def _leave(message: str, status: int, debug: bool) -> None:
+def _leave(message: str, status: int, debug: bool) -> NoReturn:
     if debug:
-        raise  # noqa: PLE0704 - inside the handlers of main
-    sys.stderr.write(f"gyeol: {message}\n")
+        import traceback
+
+        traceback.print_exc()
+    sys.stderr.write(f"gyeol: {one_line(message)[:_LINE]}\n")
     raise SystemExit(status) from None
+
+
+def _leave_usage(error: Any, debug: bool) -> NoReturn:
+    """Say in one line what is wrong with the command itself; a command that needs more words shows its help."""
+    message = error.format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(message, err=True)
+        raise SystemExit(error.exit_code) from None
+    where = error.ctx.command_path if getattr(error, "ctx", None) else "gyeol"
+    _leave(f"{message.rstrip('.')}; see {where} --help", error.exit_code, debug)
+
+
+def _drop_output() -> None:
+    """Let Python's last flush go nowhere: it would fail like the one before."""
+    with suppress(OSError, ValueError):  # standard output is no file, as in a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

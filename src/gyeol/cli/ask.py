@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.output import confusion, note, object_out, percent, table
+from gyeol.cli.output import confusion, note, object_out, one_line, percent, table
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def predict(
     if bool(texts) == (file is not None):
         if texts or sys.stdin.isatty():
             raise ParameterError('give either texts or --file FILE: gyeol predict MODEL "다시 보고 싶은 영화"')
-        texts = [line.rstrip("\n") for line in sys.stdin if line.strip()]
-        if not texts:
-            raise ParameterError("standard input holds no text")
+        texts = _piped()
+    if file is None and (out is not None or input is not None):
+        raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
     made = _loaded(model, threads)
     if file is not None:
         _predict_file(made, file, input, out, top, json)
@@ -168,6 +168,18 @@ def _note_cut(made: TextClassifier, text: str, place: int) -> None:
             note(f"text {place} has {count:,} tokens; its middle is left out beyond {made.max_length:,} (max_length)")
 
 
+def _piped() -> list[str]:
+    try:
+        texts = [line.rstrip("\n") for line in sys.stdin if line.strip()]
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"standard input is no {error.encoding} text: save it as a file and pass --file FILE"
+        ) from error
+    if not texts:
+        raise DataError("standard input holds no text")
+    return texts
+
+
 def _predict_file(
     made: TextClassifier, file: str, input: str | None, out: Path | None, top: int | None, json: bool
 ) -> None:
@@ -192,8 +204,10 @@ def _lines(made: TextClassifier, source: Any, top: int | None, json: bool) -> It
     from gyeol.data.sources import read_texts
 
     empty = 0
+    count = min(top or 1, len(made.classes_))
     if not json:
-        yield "line\tlabel\tprobability\ttext\n"
+        more = "".join(f"\tlabel_{n}\tprobability_{n}" for n in range(2, count + 1))
+        yield f"line\tlabel\tprobability{more}\ttext\n"
     rows = iter(read_texts(source))
     while chunk := list(islice(rows, _CHUNK)):
         texts = [row.input for row in chunk if isinstance(row, Example)]
@@ -208,7 +222,9 @@ def _lines(made: TextClassifier, source: Any, top: int | None, json: bool) -> It
             if json:
                 yield json_.dumps({"line": row.line, **answer}, ensure_ascii=False) + "\n"
             else:
-                probability = "" if answer["probability"] is None else f"{answer['probability']:.4f}"
-                yield f"{row.line}\t{answer['label'] or ''}\t{probability}\t{' '.join(text.split())}\n"
+                best = islice(answer.get("probabilities", {}).items(), count)
+                fields = [field for label, p in best for field in (one_line(label), f"{p:.4f}")]
+                fields = fields or [""] * (2 * count)
+                yield "\t".join([str(row.line), *fields, " ".join(text.split())]) + "\n"
     if empty:
         note(f"{source.name}: {empty:,} row(s) hold no text and got no answer")

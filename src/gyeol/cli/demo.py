@@ -48,6 +48,8 @@ def demo(
             progress=None if json else Bar(),
             about=train.about(),
         )
+        if model.history_.stopped == "interrupted":
+            raise KeyboardInterrupt
         results[name] = {**model.evaluate(test.texts, test.labels), "seconds": round(model.history_.seconds, 1)}
         models[name] = model
     models["lstm"].save(out)

@@ -72,26 +72,19 @@ def classify(
     from gyeol.tasks.progress import Bar
     from gyeol.tasks.storage import check_place
 
-    given = _settings(config, set)
-    for name, value in (("features", features), ("random_state", seed), ("threads", threads)):
-        if value is not None:
-            given[name] = value
-    if time_limit is not None:
-        given["time_limit"] = _seconds(time_limit)
-    model = _made(given)
+    options = {"features": features, "random_state": seed, "threads": threads, "time_limit": time_limit}
+    model = _made(config, set, {name: value for name, value in options.items() if value is not None})
     check_place(out)
     keep = out.with_name(f"{out.name}.checkpoint")
+    if keep.exists() and not (keep / "state.json").exists():
+        raise SaveError(f"{keep}, the place for the checkpoint, holds something else: move it, or choose another --out")
     if resume and not (keep / "state.json").exists():
         raise ParameterError(f"there is nothing to resume: {keep} does not exist. Train without --resume")
     if not resume and (keep / "state.json").exists():
         note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
     train, held = _read(data, valid, input, target, skip_bad_rows)
-    note(
-        ""
-        if json or quiet
-        else f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
-    )
-    progress = None if quiet else Bar()
+    title = f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
+    progress = None if quiet else Bar(title="" if json else title)
     validation = (held.texts, _known(held, train)) if held else None
     model.fit(
         train.texts,
@@ -105,11 +98,14 @@ def classify(
     try:
         model.save(out)
     except SaveError as error:
+        if not (keep / "state.json").exists():
+            raise
         raise SaveError(
             f"{error}. The training is kept in {keep}: make room, then run the same command with --resume"
         ) from error
     answer = _answer(model, out)
-    if model.history_.stopped != "interrupted":
+    stopped = answer["stopped"] == "interrupted"
+    if not stopped:
         _remove(keep)
         if compare:
             answer["baseline"] = _baseline(model, train, validation, progress)
@@ -117,38 +113,48 @@ def classify(
         object_out(answer)
     else:
         _tell(answer, model, out, data)
-    if model.history_.stopped == "interrupted":
+    if stopped:
         note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
         raise typer.Exit(130)
 
 
-def _made(given: dict[str, Any]) -> TextClassifier:
+def _made(config: Path | None, pairs: list[str], options: dict[str, Any]) -> TextClassifier:
+    """Gather the settings from file, --set and options, the later over the earlier; all mistakes are told at once."""
     from gyeol.errors import closest
     from gyeol.tasks import TextClassifier, parameters
 
-    unknown = next((name for name in given if name not in TextClassifier.rules), None)
-    if unknown:
-        raise ParameterError(f"{unknown} is no setting of this task{closest(unknown, TextClassifier.rules)}")
-    model = TextClassifier(**given)
-    parameters.check(model.get_params(deep=False), model.rules)
+    given = _settings_of(config) if config is not None else {}
+    wrong: list[str] = []
+    for name in [name for name in given if name not in TextClassifier.rules]:
+        wrong.append(f"{config}: {name} is no setting of this task{closest(name, TextClassifier.rules)}")
+        del given[name]
+    for pair in pairs:
+        try:
+            name, value = parameters.parse(pair, TextClassifier.rules)
+            given[name] = value
+        except ParameterError as error:
+            wrong.append(str(error))
+    if "time_limit" in options:
+        options["time_limit"] = _seconds(options["time_limit"])
+    model = TextClassifier(**{**given, **options})
+    try:
+        parameters.check(model.get_params(deep=False), model.rules)
+    except ParameterError as error:
+        wrong.append(str(error))
+    if wrong:
+        raise ParameterError("; ".join(wrong))
     return model
 
 
-def _settings(config: Path | None, pairs: list[str]) -> dict[str, Any]:
+def _settings_of(file: Path) -> dict[str, Any]:
     import tomllib
 
-    from gyeol.tasks import TextClassifier
-    from gyeol.tasks.parameters import parse
-
-    given: dict[str, Any] = {}
-    if config is not None:
-        try:
-            given.update(tomllib.loads(config.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            raise ParameterError(f"there is no settings file {config}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise ParameterError(f"{config} is no TOML file: {error}; write lines like hidden_size = 256") from error
-    return given | dict(parse(pair, TextClassifier.rules) for pair in pairs)
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParameterError(f"there is no settings file {file}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+        raise ParameterError(f"{file} is no TOML file: {error}; write lines like hidden_size = 256") from error
 
 
 def _seconds(text: str) -> float:
@@ -212,6 +218,8 @@ def _baseline(
     note("the baseline: TF-IDF and a feed-forward net")
     other = clone(model).set_params(features="tfidf", averaging=0.0)
     other.fit(train.texts, train.labels, validation=validation, progress=progress)
+    if other.history_.stopped == "interrupted":  # the model itself is saved; half a baseline says nothing
+        raise KeyboardInterrupt
     return {
         "features": "tfidf",
         "accuracy": other.history_.best["valid_accuracy"],

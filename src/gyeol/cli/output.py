@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
-__all__ = ["confusion", "note", "object_out", "percent", "table"]
+__all__ = ["confusion", "note", "object_out", "one_line", "percent", "table"]
 
 
 def note(message: str) -> None:
@@ -20,6 +21,11 @@ def note(message: str) -> None:
 def object_out(value: dict[str, Any]) -> None:
     """Print one JSON object on a line."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def one_line(text: str) -> str:
+    """Replace line ends and control characters, which names and values from files may hold, by spaces."""
+    return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text)
 
 
 def percent(share: float) -> str:
@@ -47,7 +53,7 @@ def table(rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> str:
     긍정   3
     a     12
     """
-    texts = [[str(cell) for cell in row] for row in rows]
+    texts = [[one_line(str(cell)) for cell in row] for row in rows]
     widths = [max(_width(row[i]) for row in texts) for i in range(len(texts[0]))]
     lines = []
     for row in texts:

@@ -21,6 +21,7 @@ def reproduce(
     """Train a published setting and print the figure beside the published one."""
     from gyeol.reproduce import REPRODUCTIONS, run
     from gyeol.tasks.progress import Bar
+    from gyeol.tasks.storage import check_place
 
     if name is None:
         if json:
@@ -28,6 +29,8 @@ def reproduce(
             return
         typer.echo(table([[key, entry.title] for key, entry in REPRODUCTIONS.items()]))
         return
+    if out is not None:
+        check_place(out)
     result = run(name, seed=seed, threads=threads, out=out, progress=None if json else Bar())
     if json:
         object_out(result)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError, closest
-from gyeol.inputs.text import TextInput
+from gyeol.inputs.text import TextInput, checked_words, restored_tokenizer
 from gyeol.inputs.tokenizers import Tokenizer, choose_tokenizer, make_tokenizer
 
 __all__ = ["FEATURES", "FeatureBatch", "FeatureInput", "Grams"]
@@ -71,8 +71,12 @@ class FeatureInput:
     ----------
     features : str
         One of `FEATURES`.
-    tokenizer, lowercase, min_count, max_length
+    tokenizer, lowercase
         As in `TextInput`.
+    min_count : int
+        Terms that occur in fewer texts are left out; for ``"onehot"``, as in `TextInput`.
+    max_length : int
+        As in `TextInput`, for ``"onehot"`` only: the others count all of a text.
     max_features : int
         The most terms kept, the most frequent ones.
     """
@@ -189,21 +193,32 @@ class FeatureInput:
 
     @classmethod
     def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | None = None) -> FeatureInput:
-        """Make one again from `state`."""
+        """Make one again from `state`; a tokenizer class of the user's own must be handed over.
+
+        Raises
+        ------
+        ModelError
+            Where the state is not one that `state` returned.
+        """
         try:
-            made = cls(str(state["features"]))
+            made = cls(state["features"])
             if made.features == "onehot":
-                made._text = TextInput.restored(state["text"], tokenizer=tokenizer)
-                made._places = int(state["places"])
+                made._text, places = TextInput.restored(state["text"], tokenizer=tokenizer), state["places"]
+                if not isinstance(places, int) or not 1 <= places <= _PLACES:
+                    raise ModelError(
+                        f"tokenizer.json: places is {places!r}, expected a whole number from 1 to {_PLACES}"
+                    )
+                made._places = places
                 made.width = made._places * len(made._text.vocabulary)
                 return made
-            made.lowercase = bool(state["lowercase"])
-            cut = make_tokenizer(tokenizer or str(state["tokenizer"]), lowercase=made.lowercase).restore(
-                state["learned"]
-            )
-            made._vectorizer = made._make(cut, {str(t): i for i, t in enumerate(state["terms"])})
+            cut = restored_tokenizer(state, tokenizer)
+            made.lowercase = cut.lowercase
+            made._vectorizer = made._make(cut, {t: i for i, t in enumerate(checked_words(state["terms"]))})
             if made.features == "tfidf":
-                made._vectorizer.idf_ = np.asarray(state["idf"], dtype=np.float64)
+                weights = np.asarray(state["idf"], dtype=np.float32)
+                if weights.ndim != 1 or not np.isfinite(weights).all():
+                    raise ModelError("tokenizer.json: idf must be a list of numbers, one a term")
+                made._vectorizer.idf_ = weights
             else:
                 made._vectorizer._validate_vocabulary()
             made.width = len(made._vectorizer.vocabulary_)

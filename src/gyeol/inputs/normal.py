@@ -25,8 +25,8 @@ def normalize(text: str, *, lowercase: bool = False) -> tuple[str, list[int] | N
     normal : str
         The composed text.
     origins : list of int, or None
-        ``origins[i]`` is the index in ``text`` where character ``i`` of ``normal`` begins; one further entry holds
-        ``len(text)``. None where nothing moved.
+        ``origins[i]`` is the index in ``text`` where that begins from which character ``i`` of ``normal`` was composed;
+        it ends at the next greater entry. One further entry holds ``len(text)``. None where nothing moved.
 
     Examples
     --------
@@ -35,17 +35,27 @@ def normalize(text: str, *, lowercase: bool = False) -> tuple[str, list[int] | N
     >>> normalize("각!", lowercase=True)
     ('각!', None)
     """
+    normal, origins = _composed(text)
+    if not lowercase:
+        return normal, origins
+    normal, again = _composed(_lower(normal))  # j and caron compose, J and caron do not
+    if again is None:
+        return normal, origins
+    return normal, again if origins is None else [origins[i] for i in again]
+
+
+def _composed(text: str) -> tuple[str, list[int] | None]:
     if unicodedata.is_normalized("NFC", text):
-        return (_lower(text) if lowercase else text), None
+        return text, None
     pieces: list[str] = []
     origins: list[int] = []
     for start, end in _clusters(text):
         piece = unicodedata.normalize("NFC", text[start:end])
         pieces.append(piece)
-        origins.extend([start] * len(piece))
-    normal = "".join(pieces)
+        # What composition leaves alone keeps a place for every character; the others share that of their cluster.
+        origins.extend(range(start, end) if piece == text[start:end] else [start] * len(piece))
     origins.append(len(text))
-    return (_lower(normal) if lowercase else normal), origins
+    return "".join(pieces), origins
 
 
 def _lower(text: str) -> str:
@@ -65,5 +75,7 @@ def _clusters(text: str) -> list[tuple[int, int]]:
 def _joins_left(char: str) -> bool:
     point = ord(char)
     if 0x1161 <= point <= 0x1175 or 0x11A8 <= point <= 0x11C2:  # medial vowels and final consonants
+        return True
+    if point == 0x16D67:  # Kirat Rai, the one other letter that composes (since Unicode 16)
         return True
     return point >= 0x300 and unicodedata.category(char).startswith("M")

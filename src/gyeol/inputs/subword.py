@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, ClassVar
@@ -13,6 +15,8 @@ from gyeol.inputs.tokenizers import Token, Tokenizer
 __all__ = ["BPE"]
 
 _SPACE = "▁"  # marks the beginning of a word, as SentencePiece does
+_UNKNOWN = "<unk>"
+_ALPHABET = 4000  # the most characters known
 
 
 class BPE(Tokenizer):
@@ -35,27 +39,20 @@ class BPE(Tokenizer):
         self._model: Any = None
 
     def fit(self, texts: Iterable[str]) -> BPE:
-        """Learn the merges from texts, streaming."""
-        from tokenizers import Tokenizer as Model
-        from tokenizers import models, pre_tokenizers, trainers
+        """Learn the merges from texts."""
+        from tokenizers import trainers
 
-        model = Model(models.BPE(unk_token="<unk>", fuse_unk=True))  # noqa: S106
-        model.pre_tokenizer = pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.WhitespaceSplit(),
-                pre_tokenizers.Metaspace(replacement=_SPACE, prepend_scheme="always"),
-                pre_tokenizers.Punctuation(),
-            ]
-        )
+        texts = [self._normal(t) for t in texts]
         trainer = trainers.BpeTrainer(
             vocab_size=self.size,
             min_frequency=2,
-            special_tokens=["<unk>"],
-            limit_alphabet=4000,
+            special_tokens=[_UNKNOWN],
+            initial_alphabet=_alphabet(texts),
+            limit_alphabet=_ALPHABET,
             show_progress=False,
         )
-        model.train_from_iterator((self._normal(t) for t in texts), trainer)
-        self._model = model
+        self._model = _model()
+        self._model.train_from_iterator(texts, trainer)
         return self
 
     def cut(self, text: str) -> list[Token]:
@@ -79,14 +76,22 @@ class BPE(Tokenizer):
         return {"size": self.size, "model": self._trained().to_str()}
 
     def restore(self, state: dict[str, Any]) -> BPE:
-        """Take over learned merges."""
-        from tokenizers import Tokenizer as Model
+        """Take over learned merges, and nothing else: how texts are split and padded is not the file's to say.
 
+        Raises
+        ------
+        ModelError
+            Where the state is not one that `state` returned.
+        """
         try:
-            self.size = int(state["size"])
-            self._model = Model.from_str(state["model"])
-        except Exception as error:  # the Rust parser raises plain Exception
-            raise ModelError(f"the subwords in tokenizer.json cannot be read: {error}") from error
+            size, learned = int(state["size"]), json.loads(state["model"])["model"]
+            numbers = dict(learned["vocab"])
+            if numbers.get(_UNKNOWN) != 0 or sorted(numbers.values()) != list(range(len(numbers))):
+                raise ValueError("its pieces are not numbered from 0, the unknown one, without a gap")
+            self._model = _model(numbers, [(left, right) for left, right in learned["merges"]])
+        except Exception as error:  # Rust raises plain Exception
+            raise ModelError(f"the subwords in tokenizer.json cannot be read: {error!r}") from error
+        self.size = size
         return self
 
     def _trained(self) -> Any:
@@ -96,3 +101,33 @@ class BPE(Tokenizer):
 
     def _normal(self, text: str) -> str:
         return normalize(text, lowercase=self.lowercase)[0]
+
+
+def _model(numbers: dict[str, int] | None = None, merges: list[tuple[str, str]] | None = None) -> Any:
+    """Make a Hugging Face tokenizer that splits at white space and around signs; from known pieces, or untrained."""
+    from tokenizers import Tokenizer as Model
+    from tokenizers import models, pre_tokenizers
+
+    model = Model(models.BPE(vocab=numbers, merges=merges, unk_token=_UNKNOWN, fuse_unk=True))
+    model.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Metaspace(replacement=_SPACE, prepend_scheme="always"),
+            pre_tokenizers.Punctuation(),
+        ]
+    )
+    if numbers is not None:
+        model.add_special_tokens([_UNKNOWN])
+    return model
+
+
+def _alphabet(texts: Iterable[str]) -> list[str]:
+    """Choose the most frequent characters where there are too many: the trainer breaks ties at random."""
+    counts: Counter[str] = Counter(_SPACE)
+    for text in texts:
+        counts.update(text)
+    for char in [c for c in counts if c.isspace()]:
+        del counts[char]
+    if len(counts) <= _ALPHABET:
+        return []
+    return sorted(counts, key=lambda c: (c != _SPACE, -counts[c], c))[:_ALPHABET]

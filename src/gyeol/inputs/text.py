@@ -120,17 +120,39 @@ class TextInput:
             Where the state is not one that `state` returned.
         """
         try:
-            name, lowercase = state["tokenizer"], bool(state["lowercase"])
-            if tokenizer is None and name not in TOKENIZERS:
-                raise ModelError(
-                    f"the model was trained with a tokenizer of its own, {name!r}: load it with tokenizer=..."
-                )
-            text = cls(tokenizer=tokenizer or name, lowercase=lowercase, max_length=int(state["max_length"]))
-            text.tokenizer = make_tokenizer(text.which, lowercase=lowercase).restore(state["learned"])
-            words = state["vocabulary"]
-            if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
-                raise ModelError("tokenizer.json: the vocabulary must be a list of texts")
-            text.vocabulary = Vocabulary(words)
+            made = restored_tokenizer(state, tokenizer)
+            words, longest = checked_words(state["vocabulary"]), state["max_length"]
+            if not isinstance(longest, int) or longest < 1:
+                raise ModelError(f"tokenizer.json: max_length is {longest!r}, expected a whole number from 1")
+            text = cls(tokenizer=tokenizer or made.name, lowercase=made.lowercase, max_length=longest)
+            text.tokenizer, text.vocabulary = made, Vocabulary(words)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"tokenizer.json does not describe a tokenizer: {error!r}") from error
         return text
+
+
+def restored_tokenizer(state: dict[str, Any], own: type[Tokenizer] | None) -> Tokenizer:
+    """Make a tokenizer again from the part of a state that describes it.
+
+    Raises
+    ------
+    ModelError
+        Where it was one of the user's own, which must be handed over.
+    """
+    name = state["tokenizer"]
+    if own is None and name not in TOKENIZERS:
+        raise ModelError(f"the model was trained with a tokenizer of its own, {name!r}: load it with tokenizer=...")
+    return make_tokenizer(own or name, lowercase=bool(state["lowercase"])).restore(state["learned"])
+
+
+def checked_words(words: Any) -> list[str]:
+    """Check that a JSON value is a list of texts.
+
+    Raises
+    ------
+    ModelError
+        Where it is something else.
+    """
+    if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+        raise ModelError("tokenizer.json: the vocabulary must be a list of texts")
+    return words

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, NamedTuple
 
@@ -69,7 +70,8 @@ class Tokenizer(ABC):
         tokens = self.cut(normal)
         if origins is None:
             return tokens
-        return [Token(t, origins[start], origins[end]) for t, start, end in tokens]
+        ends = [origins[bisect_right(origins, origin)] for origin in origins[:-1]]  # of what each was composed from
+        return [Token(t, origins[start], ends[end - 1] if end > start else origins[start]) for t, start, end in tokens]
 
     def tokenize(self, text: str) -> list[str]:
         """Cut a text into token strings, without the offsets."""

@@ -34,8 +34,9 @@ class Vocabulary:
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self.tokens: list[str] = [*_SPECIAL, *tokens]
-        self._number = {token: i for i, token in enumerate(self.tokens)}
-        if len(self._number) != len(self.tokens):
+        # Without the special two: "<pad>" in a text is a word like others, and an unknown one.
+        self._number = {token: i for i, token in enumerate(tokens, start=len(_SPECIAL))}
+        if len(set(self.tokens)) != len(self.tokens):
             twice = next(t for t, n in Counter(self.tokens).items() if n > 1)
             raise ModelError(f"the vocabulary holds {twice!r} twice; each token may stand in it once")
 

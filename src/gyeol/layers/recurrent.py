@@ -172,14 +172,13 @@ class Recurrent(nn.Module):
         self._check_input(x)
         rows = self._check_lengths(lengths, *x.shape[:2], device=x.device)
         first = self._check_state(state, x)
-        ragged = bool((rows < x.shape[1]).any())
         grad = torch.is_grad_enabled() and any(t.requires_grad for t in (x, *first, *self.parameters()))
         route = choose_route(
             self.cell,
             device=x.device.type,
             dtype=x.dtype,
             grad=grad,
-            ragged=ragged,
+            fill=int(rows.sum()) / (x.shape[0] * x.shape[1]),
             need_state=need_state,
             autocast=torch.is_autocast_enabled(x.device.type),
         )

@@ -22,7 +22,7 @@ def choose_route(
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
     grad: bool = False,
-    ragged: bool = False,
+    fill: float = 1.0,
     need_state: bool = True,
     autocast: bool = False,
     built: bool | None = None,
@@ -32,7 +32,8 @@ def choose_route(
     ====== ===============================================================================================
     native a native kernel was built for the cell; CPU, float32, no gradient wanted, no autocast
     fused  PyTorch has the cell as one operation; not where rows of different lengths have a memory that is
-           asked for: on padded rows c runs on past a row's end (h is found among the outputs)
+           asked for: on padded rows c runs on past a row's end (h is found among the outputs); nor on the
+           CPU where less than half of the padded batch is real, which the twin, skipping padding, does sooner
     twin   everything else
     ====== ===============================================================================================
 
@@ -41,8 +42,10 @@ def choose_route(
     cell : Cell
     device, dtype
         Where the input lies, and its type.
-    grad, ragged, need_state, autocast : bool
-        Whether a gradient will be asked for, lengths differ, the final state is wanted, autocast is on.
+    grad, need_state, autocast : bool
+        Whether a gradient will be asked for, the final state is wanted, autocast is on.
+    fill : float
+        The real steps' share of the padded batch; 1 where all lengths are equal.
     built : bool, optional
         Whether the native kernels are there; asked of `gyeol.kernels` by default.
 
@@ -51,13 +54,15 @@ def choose_route(
     >>> from gyeol.layers.cells import CELLS
     >>> choose_route(CELLS["gru"])
     'twin'
-    >>> choose_route(CELLS["lstm"], grad=True, ragged=True, need_state=False)
+    >>> choose_route(CELLS["lstm"], grad=True, fill=0.9, need_state=False)
     'fused'
     """
     built = native.native_available() if built is None else built
     if cell.native and built and device == "cpu" and dtype == torch.float32 and not grad and not autocast:
         return "native"
-    if cell.fused and not (ragged and cell.has_memory and need_state):
+    memory_is_lost = fill < 1 and cell.has_memory and need_state
+    mostly_padding = fill < 0.5 and device == "cpu"
+    if cell.fused and not memory_is_lost and not mostly_padding:
         return "fused"
     return "twin"
 

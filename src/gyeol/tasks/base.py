@@ -24,7 +24,7 @@ from torch import nn
 from gyeol import engine
 from gyeol.data.batches import bucket, in_order_of_length
 from gyeol.data.split import split_off
-from gyeol.errors import GyeolError
+from gyeol.errors import GyeolError, ParameterError
 from gyeol.tasks import parameters
 
 __all__ = ["Encoded", "Estimator", "NotFittedError"]
@@ -64,6 +64,9 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     @abstractmethod
     def _fit_inputs(self, X: list[Any]) -> None:
         """Learn tokenizers, vocabularies and scales from the training part."""
+
+    def _fit_targets(self, y: Any) -> None:
+        """Learn from the targets of the training part, where there is anything to learn."""
 
     @abstractmethod
     def _encode(self, X: list[Any], y: Any) -> Encoded:
@@ -108,7 +111,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         progress: engine.Progress | None = None,
         about: dict[str, Any] | None = None,
     ) -> Self:
-        """Train on examples.
+        """Train on examples. Where that fails, the estimator is what it was before.
 
         Parameters
         ----------
@@ -130,8 +133,28 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         ParameterError, DataError
             For settings and data that cannot be used.
         """
-        settings = self.get_params(deep=False)
-        parameters.check(settings, self.rules)
+        parameters.check(self.get_params(deep=False), self.rules)
+        if resume and checkpoint is None:
+            raise ParameterError("resume=True needs a checkpoint: the folder that an earlier fit(checkpoint=...) wrote")
+        before = dict(self.__dict__)
+        try:
+            self._train(X, y, validation, Path(checkpoint) if checkpoint else None, resume, progress, about)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _train(
+        self,
+        X: Any,
+        y: Any,
+        validation: tuple[Any, Any] | None,
+        checkpoint: Path | None,
+        resume: bool,
+        progress: engine.Progress | None,
+        about: dict[str, Any] | None,
+    ) -> None:
         X, y = self._checked(X, y)
         split = "given"
         if validation is None:
@@ -152,9 +175,10 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         with self._session():
             begun = time.monotonic()
             self._fit_inputs(X)
+            self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
             plan = _Plan(self, self.net_, self._encode(X, y), self._encode(*validation), validation[1])
-            keeper = engine.Checkpoint(Path(checkpoint), _identity(self, X, y, validation)) if checkpoint else None
+            keeper = engine.Checkpoint(checkpoint, _identity(self, X, y, validation)) if checkpoint else None
             self.history_ = engine.fit(
                 self.net_, plan, self._settings(), checkpoint=keeper, resume=resume, progress=progress
             )
@@ -167,7 +191,6 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             "epochs": len(self.history_.records),
         }
         self.metrics_ = {k: v for k, v in self.history_.best.items() if k.startswith(("valid_", "train_"))}
-        return self
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[Any], Any]:
         return self._checked(X, y)
@@ -275,11 +298,7 @@ def _identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any
         for value in part:
             digest.update(str(value).encode("utf-8", "surrogatepass") + b"\x00")
         digest.update(b"\x01")
-    settings = {k: getattr(v, "__name__", v) for k, v in owner.get_params(deep=False).items()}
+    settings = {k: parameters.plain(v) for k, v in owner.get_params(deep=False).items()}
     for free in ("verbose", "time_limit", "patience"):
         settings.pop(free, None)
-    return {
-        "task": owner.task,
-        **{k: v if isinstance(v, (str, int, float, bool, type(None))) else repr(v) for k, v in settings.items()},
-        "data": digest.hexdigest(),
-    }
+    return {"task": owner.task, **settings, "data": digest.hexdigest()}

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from gyeol.errors import DataError, ModelError, ParameterError
 
 _LONGEST = 1000  # characters of a label; NumPy gives every label the room of the longest
-_ALL_DIFFERENT = 20  # more labels than this, no two alike, are no classes
 _KINDS: dict[type, str] = {str: "text", bool: "number", np.bool_: "number", Integral: "number", Real: "number"}
 
 __all__ = ["checked_labels", "checked_texts", "class_weights", "labels_from_state", "labels_to_state"]
@@ -96,7 +95,7 @@ def _check_kinds(values: list[Any]) -> None:
     if len(set(kinds.values())) > 1:
         other = next(i for i, value in enumerate(values) if kinds[type(value)] != kinds[type(values[0])])
         raise DataError(
-            f"labels are of several kinds: {values[0]!r:.60} and, label {other}, {values[other]!r:.60}; use one"
+            f"labels are of two kinds, {values[0]!r:.60} and (label {other}) {values[other]!r:.60}: use one"
         )
 
 
@@ -104,9 +103,8 @@ def _check_values(values: list[Any]) -> None:
     """Look at every different label once; all are texts or all are numbers."""
     different = dict.fromkeys(values)
     for label in different:
-        if label != label or (isinstance(label, str) and not label.strip()):
-            missing = "" if isinstance(label, str) else "nan"
-            raise DataError(f"label {values.index(label)} is missing ({missing!r}): leave the row out or label it")
+        if not label.strip() if isinstance(label, str) else isinstance(label, (float, np.floating)) and np.isnan(label):
+            raise DataError(f"label {values.index(label)} is missing ({str(label)!r}): leave the row out or label it")
         if isinstance(label, str) and len(label) > _LONGEST:
             raise DataError(
                 f"label {values.index(label)} has {len(label):,} characters, at most {_LONGEST:,} are possible: "
@@ -114,8 +112,6 @@ def _check_values(values: list[Any]) -> None:
             )
         if isinstance(label, str) and _is_broken(label):
             raise DataError(f"label {values.index(label)} holds half a character (a lone surrogate): {label!r}")
-    if len(different) == len(values) > _ALL_DIFFERENT:
-        raise DataError(f"all {len(values):,} labels are different: is this the column of the labels?")
 
 
 def _is_broken(text: str) -> bool:
@@ -134,7 +130,7 @@ def class_weights(
 ) -> npt.NDArray[np.float64] | None:
     """Return a weight for each class: None, inverse to its frequency (``"balanced"``), or the user's own.
 
-    Classes that a dict does not name weigh 1.
+    Classes that a dict does not name count as 1. The mean weight of all examples is 1.
 
     Raises
     ------
@@ -152,7 +148,9 @@ def class_weights(
             raise ParameterError(f"class_weight names {label!r:.60}, which is no label here; labels: {shown}")
         if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 < float(weight) < math.inf:
             raise ParameterError(f"class_weight of {label!r} is {weight!r:.60}; must be a number above 0")
-    return np.array([float(which.get(label, 1.0)) for label in names])
+    weights = np.array([float(which.get(label, 1.0)) for label in names])
+    mean: np.float64 = weights[numbers].mean()
+    return weights / mean
 
 
 def labels_to_state(classes: npt.NDArray[Any]) -> dict[str, Any]:

@@ -7,9 +7,11 @@ import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from gyeol.errors import ParameterError, closest
 
-__all__ = ["Rule", "check", "choice", "fraction", "parse", "positive", "switch", "whole"]
+__all__ = ["Rule", "check", "choice", "fraction", "joined", "parse", "plain", "positive", "switch", "whole"]
 
 #: Takes a value; returns what is wrong with it (``"must be ..."``), or nothing.
 Rule = Callable[[Any], str]
@@ -20,16 +22,22 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(float(value))
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
-def whole(low: int, *, none: bool = False) -> Rule:
-    """Accept whole numbers from ``low`` up, and None where said so."""
+def whole(low: int, high: int = 2**53, *, none: bool = False) -> Rule:
+    """Accept whole numbers from ``low`` to ``high`` (by default, as far as floats count); None where said so."""
 
     def rule(value: Any) -> str:
-        if (none and value is None) or (_is_whole(value) and value >= low):
+        if (none and value is None) or (_is_whole(value) and low <= value <= high):
             return ""
-        return f"must be a whole number, {low} or more{', or None' if none else ''}"
+        limit = f"{low} or more" if high == 2**53 else f"from {low} to {high:,}"
+        return f"must be a whole number, {limit}{', or None' if none else ''}"
 
     return rule
 
@@ -59,15 +67,26 @@ def switch(value: Any) -> str:
     return "" if isinstance(value, bool) or value in (0, 1) else "must be true or false"
 
 
-def choice(names: Mapping[str, Any] | tuple[Any, ...], *, own: bool = False) -> Rule:
-    """Accept the given names; a class or object of the user's own where said so."""
+def choice(names: Mapping[str, Any] | tuple[Any, ...], *, own: type | None = None) -> Rule:
+    """Accept the given names; where ``own`` is given, also objects of that kind and classes derived from it."""
 
     def rule(value: Any) -> str:
         if any(value is n or (isinstance(value, str) and value == n) for n in names):
             return ""
-        if own and not isinstance(value, (str, numbers.Number)) and value is not None:
+        if own is not None and (isinstance(value, own) or (isinstance(value, type) and issubclass(value, own))):
             return ""
         return "is not known" + closest(str(value), [str(n) for n in names])
+
+    return rule
+
+
+def joined(names: Mapping[str, Any]) -> Rule:
+    """Accept one or several of the given names, joined by ``+``, and None."""
+
+    def rule(value: Any) -> str:
+        if value is None or (isinstance(value, str) and all(name in names for name in value.split("+"))):
+            return ""
+        return f"must be one or several of {', '.join(names)}, joined by +, or None"
 
     return rule
 
@@ -80,9 +99,8 @@ def check(parameters: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
     ParameterError
         Names all that are wrong, each with its value and what is possible.
     """
-    wrong = [
-        f"{name}={parameters[name]!r} {message}" for name, rule in rules.items() if (message := rule(parameters[name]))
-    ]
+    messages = {name: rule(parameters[name]) for name, rule in rules.items()}
+    wrong = [f"{name}={parameters[name]!r:.60} {message}" for name, message in messages.items() if message]
     if wrong:
         raise ParameterError("; ".join(wrong))
 
@@ -105,12 +123,31 @@ def parse(setting: str, known: Mapping[str, Any]) -> tuple[str, Any]:
     name, equals, text = setting.partition("=")
     name, text = name.strip(), text.strip()
     if not equals:
-        raise ParameterError(f"--set {setting!r} has no '='; write --set name=value, for example --set hidden_size=256")
+        raise ParameterError(
+            f"--set {setting!r:.60} has no '='; write --set name=value, for example --set hidden_size=256"
+        )
     if name not in known:
-        raise ParameterError(f"--set {name} is no setting of this task{closest(name, known)}")
+        raise ParameterError(f"--set {name:.60} is no setting of this task{closest(name, known)}")
     if text.lower() in ("none", "null"):
         return name, None
     try:
         return name, tomllib.loads(f"value = {text.lower() if text in ('True', 'False') else text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return name, text
+
+
+def plain(value: Any) -> Any:
+    """Write a setting as a JSON value: an object of the user's own by its name, a dict as pairs of any kind.
+
+    Examples
+    --------
+    >>> plain({1: 0.5}), plain(dict)
+    ({'pairs': [[1, 0.5]]}, 'own:dict')
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {"pairs": [[plain(k), plain(v)] for k, v in value.items()]}
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value
+    return f"own:{getattr(value, '__name__', None) or getattr(value, 'name', None) or type(value).__name__}"

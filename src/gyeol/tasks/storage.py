@@ -22,7 +22,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
@@ -111,7 +110,7 @@ def save(model: Estimator, path: Path) -> None:
     import gyeol
 
     learned, inputs = model._state()
-    settings = {k: _plain(v) for k, v in model.get_params(deep=False).items()}
+    settings = {k: parameters.plain(v) for k, v in model.get_params(deep=False).items()}
 
     def write(folder: Path) -> None:
         try:
@@ -135,15 +134,6 @@ def save(model: Estimator, path: Path) -> None:
         write_card(folder / "README.md", model, path.name)
 
     replace_folder(_free(path), write)
-
-
-def _plain(value: Any) -> Any:
-    """Write a setting as a JSON value: an object of the user's own by its name, a dict as pairs of any kind."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, dict):
-        return {"pairs": [[_plain(k), _plain(v)] for k, v in value.items()]}
-    return value if isinstance(value, (str, int, float, bool, type(None))) else f"own:{_name(value)}"
 
 
 def read_config(path: Path) -> Config:
@@ -293,10 +283,6 @@ def _history(path: Path, model: Estimator) -> History:
         raise ModelError(f"{path} is damaged: {error}") from error
     best = next((r for r in records if model.metrics_.items() <= r.items()), dict(model.metrics_))
     return History(records, best, str(model.about_.get("stopped", "epochs")))
-
-
-def _name(value: Any) -> str:
-    return getattr(value, "__name__", type(value).__name__)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -8,6 +8,7 @@ has to beat.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 from typing import Any, ClassVar
@@ -21,53 +22,60 @@ from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.errors import DataError
-from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextBatch, TextInput
+from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextBatch, TextInput, Tokenizer
 from gyeol.inputs.features import FeatureBatch
 from gyeol.inputs.grams import frequent_runs
-from gyeol.layers import CELLS, POOLINGS, AttentionPooling, Embedding, GramEmbedding, Recurrent, valid_steps
+from gyeol.layers import CELLS, POOLINGS, Cell, Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_labels, checked_texts, class_weights, labels_from_state, labels_to_state
-from gyeol.tasks.parameters import Rule, choice, fraction, positive, switch, whole
+from gyeol.tasks.parameters import Rule, choice, fraction, joined, positive, switch, whole
 
 __all__ = ["TextClassifier"]
 
+_NO_CLASSES = 20  # more labels than this, all different, are no classes
 _RUN_COUNT = 3  # a run of tokens seen less often gets no vector of its own
 _RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
 
 
 class _Net(nn.Module):
-    """Tokens to logits: embedding, recurrent layers, pooling, linear."""
+    """Tokens to logits: embedding, recurrent layers, summary, linear."""
 
     def __init__(self, model: TextClassifier, size: int, sizes: list[int], classes: int) -> None:
         super().__init__()
-        width = model.hidden_size * (2 if model.bidirectional else 1)
-        self.embedding = Embedding(size, model.embedding_size, dropout=model.dropout / 4)
+        directions = 2 if model.bidirectional else 1
+        self.embedding = Embedding(size, model.embedding_size)
+        nn.init.normal_(self.embedding.weight[1:], std=0.1)
         self.grams = GramEmbedding(size, sizes, model.embedding_size) if sizes else None
         self.recurrent = Recurrent(
             model.cell,
             model.embedding_size,
             model.hidden_size,
             num_layers=model.num_layers,
-            bidirectional=bool(model.bidirectional),
-            dropout=model.dropout if model.num_layers > 1 else 0.0,
+            bidirectional=directions == 2,
+            dropout=model.dropout / 2 if model.num_layers > 1 else 0.0,
             batch_first=True,
         )
-        self.attention = AttentionPooling(width, width) if model.attention else None
-        self.pool = POOLINGS[model.pooling]
+        # The tokens' own vectors stand beside the states that know their context (Lai et al. 2015, equation 3).
+        self.summary = Summary(
+            model.hidden_size * directions,
+            model.embedding_size,
+            attention=bool(model.attention),
+            poolings=model.pooling.split("+") if model.pooling else [],
+            directions=directions,
+        )
+        self.locked = LockedDropout(model.dropout / 2)
         self.dropout = nn.Dropout(model.dropout)
-        self.head = nn.Linear(width, classes)
+        self.head = nn.Linear(self.summary.output_size, classes)
 
     def forward(self, batch: TextBatch) -> tuple[Tensor, Tensor | None]:
         """Tokens (B, T) to logits (B, classes) and attention weights (B, T)."""
         vectors = self.embedding(batch.tokens)
         if self.grams is not None:
             vectors = vectors + self.grams(batch.tokens)
-        states, _ = self.recurrent(self.dropout(vectors), lengths=batch.lengths, need_state=False)
-        if self.attention is not None:
-            pooled, weights = self.attention(states, valid_steps(batch.lengths, states.shape[1]))
-        else:
-            pooled, weights = self.pool(states, batch.lengths, directions=self.recurrent.num_directions), None
-        return self.head(self.dropout(pooled)), weights
+        vectors = self.locked(vectors)
+        states, _ = self.recurrent(vectors, lengths=batch.lengths, need_state=False)
+        summary, weights = self.summary(self.locked(states), vectors, batch.lengths)
+        return self.head(self.dropout(summary)), weights
 
 
 class _BagNet(nn.Module):
@@ -99,7 +107,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     hidden_size, num_layers, bidirectional
         The recurrent net: units a direction, layers, both directions or one.
     attention : {"global", None}
-        Weigh the states of all steps; None uses ``pooling``.
+        Weigh the states of all steps by a learned query; None for ``pooling`` alone.
     tokenizer : str, class or Tokenizer
         ``"auto"`` (syllables for Korean, subwords for spaced scripts), ``"syllable"``, ``"jamo"``, ``"whitespace"``,
         ``"word"``, ``"morpheme"``, ``"bpe"``.
@@ -129,8 +137,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         Show a progress bar.
     features : {None, "bow", "tfidf", "onehot"}
         None for the recurrent net; else the feed-forward baseline.
-    pooling : {"last", "mean", "max"}
-        Where ``attention`` is None.
+    pooling : str, optional
+        ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``: what stands beside the attention's view.
     ngrams : int
         Frequent runs of up to so many tokens get vectors of their own, added to the tokens'; 1 for none.
     class_weight : {None, "balanced"} or dict
@@ -158,15 +166,15 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     task: ClassVar[str] = "classify"
     rules: ClassVar[dict[str, Rule]] = {
-        "cell": choice(CELLS, own=True),
-        "hidden_size": whole(1),
-        "num_layers": whole(1),
+        "cell": choice(CELLS, own=Cell),
+        "hidden_size": whole(1, 1 << 16),
+        "num_layers": whole(1, 100),
         "bidirectional": switch,
         "attention": choice(("global", None)),
-        "tokenizer": choice({"auto": None, **TOKENIZERS}, own=True),
+        "tokenizer": choice({"auto": None, **TOKENIZERS}, own=Tokenizer),
         "lowercase": switch,
         "min_count": whole(1),
-        "embedding_size": whole(1),
+        "embedding_size": whole(1, 1 << 16),
         "dropout": fraction(),
         "batch_size": whole(1),
         "epochs": whole(1),
@@ -178,11 +186,11 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "averaging": fraction(),
         "time_limit": positive(none=True),
         "precision": choice(("auto", "float32", "float64")),
-        "threads": whole(1, none=True),
+        "threads": whole(1, 1024, none=True),
         "random_state": whole(0, none=True),
         "verbose": switch,
         "features": choice((None, *FEATURES)),
-        "pooling": choice(POOLINGS),
+        "pooling": joined(POOLINGS),
         "ngrams": whole(1),
         "class_weight": lambda v: (
             "" if v in (None, "balanced") or isinstance(v, dict) else "must be None, 'balanced' or a dict"
@@ -217,7 +225,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         random_state: int | None = 0,
         verbose: bool = False,
         features: str | None = None,
-        pooling: str = "mean",
+        pooling: str | None = "mean+max",
         ngrams: int = 3,
         class_weight: Any = None,
         max_length: int = 1000,
@@ -256,10 +264,10 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         labels = checked_labels(y, len(texts))
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DataError(
-                f"the labels hold one class only, {self.classes_[0]!r}: a classifier needs examples of two or more"
-            )
-        self._weights = class_weights(self.class_weight, self.classes_, numbers)
+            only = self.classes_.tolist()[0]
+            raise DataError(f"the labels hold one class only, {only!r}: a classifier needs examples of two or more")
+        if len(self.classes_) == len(texts) > _NO_CLASSES:
+            raise DataError(f"no two of the {len(texts):,} labels are alike: is this the column of the labels?")
         self.counts_ = {str(c): int(n) for c, n in sorted(Counter(labels.tolist()).items(), key=lambda e: str(e[0]))}
         return texts, numbers.astype(np.int64)
 
@@ -272,11 +280,20 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         strange = next((i for i, label in enumerate(labels.tolist()) if label not in number), None)
         if strange is not None:
             known = ", ".join(str(c) for c in self.classes_[:12])
-            raise DataError(f"label {strange}: {labels[strange]!r} was never seen in training; known are: {known}")
+            label = labels.tolist()[strange]
+            raise DataError(f"label {strange}: {label!r} was never seen in training; known are: {known}")
         return np.array([number[label] for label in labels.tolist()], dtype=np.int64)
 
     def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return y
+
+    def _fit_targets(self, y: npt.NDArray[np.int64]) -> None:
+        self._weights = class_weights(self.class_weight, self.classes_, y)
+
+    def _settings(self) -> engine.Settings:
+        # Who weighs the classes wants the epoch that is best by those weights.
+        monitor = self.monitor if self._weights is None else "weighted_accuracy"
+        return dataclasses.replace(super()._settings(), monitor=monitor)
 
     def _fit_inputs(self, X: list[str]) -> None:
         shared: dict[str, Any] = {
@@ -314,9 +331,12 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
         inputs, targets = batch
         logits, _ = net(inputs)
-        weights = None if self._weights is None else torch.as_tensor(self._weights, dtype=logits.dtype)
-        right = int((logits.detach().argmax(1) == targets).sum())
-        return engine.StepLoss(F.cross_entropy(logits, targets, weight=weights), right)
+        right = logits.detach().argmax(1) == targets
+        if self._weights is None:
+            return engine.StepLoss(F.cross_entropy(logits, targets), int(right.sum()))
+        weights = torch.as_tensor(self._weights, dtype=logits.dtype)
+        share = float(weights[targets] @ right.to(weights))
+        return engine.StepLoss(F.cross_entropy(logits, targets, weight=weights), share)  # type: ignore[arg-type]
 
     def _decode(self, net: nn.Module, batch: tuple[Any, Any]) -> npt.NDArray[np.generic]:
         logits, _ = net(batch[0])
@@ -324,8 +344,12 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         return torch.softmax(logits.double(), dim=1).numpy()
 
     def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
-        chosen = np.maximum(outputs[np.arange(len(y)), y], 1e-12)
-        return {"accuracy": float(np.mean(outputs.argmax(1) == y)), "loss": float(-np.log(chosen).mean())}
+        right, losses = outputs.argmax(1) == y, -np.log(np.maximum(outputs[np.arange(len(y)), y], 1e-12))
+        figures = {"accuracy": float(right.mean()), "loss": float(losses.mean())}
+        if self._weights is None:
+            return figures
+        weights = self._weights[y] / self._weights[y].sum()
+        return {**figures, "weighted_accuracy": float(weights @ right), "loss": float(weights @ losses)}
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return each class's probability for every text, shape (N, classes); rows sum to 1.
@@ -355,7 +379,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         texts, numbers = self._checked_validation(X, y)
         probabilities = self.predict_proba(texts)
         figures = engine.classification(numbers, probabilities.argmax(axis=1), self.classes_.tolist())
-        return {**figures, "loss": self._score(probabilities, numbers)["loss"]}
+        chosen = np.maximum(probabilities[np.arange(len(numbers)), numbers], 1e-12)
+        return {**figures, "loss": float(-np.log(chosen).mean())}
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the labels."""
