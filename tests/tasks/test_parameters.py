@@ -109,9 +109,11 @@ def test_check_names_all_mistakes_at_once() -> None:
     rules = {"cell": choice({"lstm": 1}), "hidden_size": whole(1), "dropout": fraction()}
     with pytest.raises(ParameterError) as caught:
         check({"cell": "lstn", "hidden_size": -1, "dropout": 0.5}, rules)
-    assert str(caught.value) == (
-        "cell='lstn' is not known; did you mean 'lstm'? Possible: lstm; hidden_size=-1 must be a whole number, 1 or more"
-    )
+    assert str(caught.value).split("; ") == [
+        "cell='lstn' is not known",
+        "did you mean 'lstm'? Possible: lstm",
+        "hidden_size=-1 must be a whole number, 1 or more",
+    ]
 
 
 def test_check_shortens_a_value_of_any_length() -> None:
@@ -160,15 +162,10 @@ def test_parse_says_what_is_wrong(setting: str, expected: str) -> None:
 @given(st.text(max_size=30))
 @settings(max_examples=200, deadline=None)
 def test_parse_raises_nothing_but_its_own_error(setting: str) -> None:
-    try:
-        parse(setting, {"a": 1})
-    except ParameterError as error:
-        assert str(error)
-    try:
-        name, _ = parse(f"a={setting}", {"a": 1})
-    except ParameterError:
-        pytest.fail("a known name with any value is a setting")
-    assert name == "a"
+    if setting.partition("=")[0].strip() != "a" or "=" not in setting:
+        with pytest.raises(ParameterError):
+            parse(setting, {"a": 1})
+    assert parse(f"a={setting}", {"a": 1})[0] == "a"
 
 
 def test_plain_writes_what_json_can_hold() -> None:

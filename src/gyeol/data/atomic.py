@@ -6,8 +6,8 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gyeol.errors import SaveError
@@ -21,7 +21,7 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     Parameters
     ----------
     path : Path
-        Where the file shall stand.
+        Where the file shall stand; of a link, what it leads to.
     write : callable
         Gets a path of the same suffix in the same folder and writes there.
 
@@ -30,17 +30,19 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     SaveError
         Where that is impossible; what stood at ``path`` still stands, and nothing else is left.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    place = Path(os.path.realpath(path)) if path.is_symlink() else path
+    beside = place.with_name(f".{place.name}.{os.getpid()}.part{place.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(beside)
-        _flush(beside)
-        os.replace(beside, path)
+        with _parents(place):
+            try:
+                write(beside)
+                _flush(beside)
+                os.replace(beside, place)
+            finally:
+                with suppress(OSError):
+                    beside.unlink()
     except OSError as error:
         raise _explained(path, error) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
@@ -51,43 +53,66 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
     Parameters
     ----------
     path : Path
-        Where the folder shall stand.
+        Where the folder shall stand; of a link, what it leads to.
     write : callable
         Gets a new empty folder and fills it.
 
     Raises
     ------
     SaveError
-        Where that is impossible; what stood at ``path`` still stands, and nothing else is left.
+        Where that is impossible, and where a file stands there; what stood at ``path`` still stands, and nothing else
+        is left.
     """
-    beside: Path | None = None
-    aside = path.with_name(f".{path.name}.{os.getpid()}.old")
+    place = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-        beside.chmod(0o755)
-        write(beside)
-        for file in sorted(beside.rglob("*")):
-            if file.is_file():
-                _flush(file)
-        if path.exists():
-            os.rename(path, aside)
-        try:
-            os.rename(beside, path)
-        except OSError:
-            if aside.exists():
-                os.rename(aside, path)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
+        if place.exists() and not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "a file stands there, not a folder")
+        with _parents(place):
+            beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
+            try:
+                beside.chmod(0o755)
+                write(beside)
+                for file in sorted(beside.rglob("*")):
+                    if file.is_file():
+                        _flush(file)
+                _swap(beside, place)
+            finally:
+                shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
         raise _explained(path, error) from error
-    finally:
-        if beside is not None:
-            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _swap(beside: Path, path: Path) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}.old")
+    try:
+        if path.exists():
+            # Left by a process that was killed here: numbers of processes come again, in containers at once.
+            shutil.rmtree(aside, ignore_errors=True)
+            os.rename(path, aside)
+        os.rename(beside, path)
+    finally:  # also at Ctrl-C
+        if aside.exists() and not path.exists():
+            os.rename(aside, path)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _parents(path: Path) -> Iterator[None]:
+    """Make the folders that lead to a place, and take them away again where nothing comes to stand there."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _flush(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
+    # Windows flushes only what is open for writing.
+    handle = os.open(file, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -36,12 +36,20 @@ def split_off(
     (2, np.True_)
     """
     count = len(classes)
-    share = min(fraction, at_most / max(count, 1))
     random = np.random.default_rng([seed, 0x5EED])
+    labels, sizes = np.unique(classes, return_counts=True)
     held: list[npt.NDArray[np.int64]] = []
-    for label in np.unique(classes):
+    for label, wanted in zip(labels, _shares(sizes, min(round(fraction * count), at_most)), strict=True):
         rows = np.flatnonzero(classes == label)
-        wanted = min(round(share * len(rows)), len(rows) - 1)
         held.append(random.permutation(rows)[:wanted])
     chosen = np.sort(np.concatenate(held)) if held else np.zeros(0, dtype=np.int64)
     return np.setdiff1d(np.arange(count), chosen), chosen
+
+
+def _shares(sizes: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:
+    """Share a total among classes by size; what rounding down leaves goes to the largest remainders (Hamilton)."""
+    exact = sizes * (total / max(1, int(sizes.sum())))
+    shares = np.minimum(np.floor(exact).astype(np.int64), sizes - 1)
+    for i in np.argsort(np.floor(exact) - exact, kind="stable"):
+        shares[i] += int(shares.sum() < total and shares[i] < sizes[i] - 1)
+    return shares

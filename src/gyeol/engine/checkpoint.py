@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,21 @@ _FORMAT = 1
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Write named tensors as one safetensors file."""
+    """Write named tensors as one safetensors file.
+
+    Raises
+    ------
+    OSError
+        Where that is impossible.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, path)
+    try:
+        save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, path)
+    except SafetensorError as error:  # a full disk, in words of its own
+        number = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(number[1]) if number else errno.EIO, str(error)) from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -94,8 +107,8 @@ class Checkpoint:
         """
         try:
             whole = json.loads((self.path / "state.json").read_text(encoding="utf-8"))
-            fmt, about, state = whole["format"], whole["about"], whole["state"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            fmt, about, state = whole["format"], dict(whole["about"]), dict(whole["state"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(
                 f"the checkpoint {self.path} is damaged ({error}); train again without --resume"
             ) from error
@@ -113,7 +126,12 @@ class Checkpoint:
         for name, tensor in tensors.items():
             group, _, rest = name.partition("/")
             groups.setdefault(group, {})[rest] = tensor
-        torch.set_rng_state(random)
+        try:
+            torch.set_rng_state(random)
+        except (RuntimeError, TypeError) as error:
+            raise ModelError(
+                f"the checkpoint {self.path} is damaged (random state: {error}); train again without --resume"
+            ) from error
         return groups, state
 
     def remove(self) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from gyeol.engine.checkpoint import Checkpoint
 from gyeol.engine.optimizer import Optimizer, decay
-from gyeol.errors import DataError, SaveError
+from gyeol.errors import DataError, ModelError, SaveError
 
 __all__ = ["History", "Plan", "Progress", "Settings", "StepLoss", "fit"]
 
@@ -106,6 +106,15 @@ class _State:
     epoch_seconds: float = 0.0
     bad: int = 0
     finished: str = ""
+
+    def check(self) -> None:
+        """Raise TypeError or ValueError where a checkpoint put in what cannot be."""
+        for name, default in zip(self.__slots__, astuple(_State()), strict=True):
+            value = getattr(self, name)
+            if type(value) is not type(default):
+                raise TypeError(f"{name} is {value!r}")
+            if (isinstance(value, int) and value < 0) or (isinstance(value, float) and not np.isfinite(value)):
+                raise ValueError(f"{name} is {value!r}")
 
 
 def fit(
@@ -304,14 +313,23 @@ class _Run:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         groups, state = checkpoint.load()
-        self.net.load_state_dict(groups["net"])
-        self.optimizer.restore(groups.get("optimizer", {}), state["optimizer"])
-        self.best_weights = groups.get("best", {})
-        if self.average:
-            self.average.weights = groups.get("average", {})
-        self.state = _State(**state["state"])
-        self.history.records = state["records"]
-        self.history.best = state["best"]
+        try:
+            self.state = _State(**state["state"])
+            self.state.check()
+            self.history.records, self.history.best = list(state["records"]), dict(state["best"])
+            self.best_weights = groups.get("best", {})
+            if self.history.best:
+                self._rank(self.history.best)
+                self.net.load_state_dict(self.best_weights)
+            self.net.load_state_dict(groups["net"])
+            self.optimizer.restore(groups.get("optimizer", {}), state["optimizer"])
+            if self.average and self.state.total:
+                self.average.restore(self.net, groups.get("average", {}))
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(
+                f"the checkpoint {checkpoint.path} is damaged ({reason:.200}); train again without --resume"
+            ) from error
 
 
 class _Average:
@@ -328,7 +346,14 @@ class _Average:
             self.weights = {k: p.detach().clone() for k, p in current.items()}
             return
         share = 1.0 - min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(list(self.weights.values()), [p.detach() for p in current.values()], share)
+        torch._foreach_lerp_([self.weights[k] for k in current], [p.detach() for p in current.values()], share)
+
+    def restore(self, net: nn.Module, weights: dict[str, Tensor]) -> None:
+        """Take over an average of this network's weights; ValueError where it is another's."""
+        own = {k: (p.shape, p.dtype) for k, p in net.named_parameters() if p.requires_grad}
+        if {k: (w.shape, w.dtype) for k, w in weights.items()} != own:
+            raise ValueError("the averaged weights are not those of this network")
+        self.weights = weights
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -103,17 +102,36 @@ class Optimizer:
         return tensors, numbers
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        for p, part in enumerate(self._parts):
-            whole = part.state_dict()
-            state: dict[int, dict[str, Any]] = {}
-            for key, value in [*tensors.items(), *numbers.items()]:
-                owner, index, name = key.split(".", 2)
-                if int(owner) == p:
-                    state.setdefault(int(index), {})[name] = value
-            part.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+        """Take over what `state` returned.
+
+        Raises
+        ------
+        ValueError
+            Where it is of other parameters.
+        """
+        states: list[dict[int, dict[str, Any]]] = [{} for _ in self._parts]
+        for key, value in [*tensors.items(), *numbers.items()]:
+            owner, index, name = key.split(".", 2)
+            if not 0 <= int(owner) < len(states):
+                raise ValueError(f"the optimizer has no part {owner}")
+            states[int(owner)].setdefault(int(index), {})[name] = value
+        for part, state in zip(self._parts, states, strict=True):
+            _check_moments([p for group in part.param_groups for p in group["params"]], state)
+        for part, state in zip(self._parts, states, strict=True):
+            part.load_state_dict({"state": state, "param_groups": part.state_dict()["param_groups"]})
 
 
-def _length(tensors: Iterable[Tensor]) -> float:
-    norms = torch._foreach_norm(list(tensors))
-    return float(torch.linalg.vector_norm(torch.stack(norms))) if norms else 0.0
+def _check_moments(parameters: list[Tensor], state: dict[int, dict[str, Any]]) -> None:
+    """Hold moments to their parameters: PyTorch would find out only while updating, if at all."""
+    for index, entry in state.items():
+        if not 0 <= index < len(parameters) or set(entry) != {"step", "exp_avg", "exp_avg_sq"}:
+            raise ValueError(f"the optimizer's state of parameter {index} is not one of Adam's")
+        shapes = {tuple(entry[name].shape) for name in ("exp_avg", "exp_avg_sq")}
+        if shapes != {tuple(parameters[index].shape)} or not float(entry["step"]) >= 1:
+            raise ValueError(f"the optimizer's state does not fit parameter {index}")
+
+
+def _length(tensors: list[Tensor]) -> float:
+    if not tensors:
+        return 0.0
+    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors))))

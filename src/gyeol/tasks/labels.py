@@ -73,7 +73,8 @@ def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
         raise DataError(f"got {count} texts and {len(values)} labels; there must be one label a text")
     _check_kinds(values)
     _check_values(values)
-    labels = y if isinstance(y, np.ndarray) and (y.dtype != object or isinstance(y[0], str)) else np.asarray(values)
+    of_one_kind = isinstance(y, np.ndarray) and (y.dtype != object or _KINDS.get(type(values[0])) == "text")
+    labels = y if of_one_kind else np.asarray(values)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # many classes are no sign of a regression here
@@ -105,6 +106,8 @@ def _check_values(values: list[Any]) -> None:
     for label in different:
         if not label.strip() if isinstance(label, str) else isinstance(label, (float, np.floating)) and np.isnan(label):
             raise DataError(f"label {values.index(label)} is missing ({str(label)!r}): leave the row out or label it")
+        if isinstance(label, (float, np.floating)) and np.isinf(label):
+            raise DataError(f"label {values.index(label)} is {label}; classes must be texts or whole numbers")
         if isinstance(label, str) and len(label) > _LONGEST:
             raise DataError(
                 f"label {values.index(label)} has {len(label):,} characters, at most {_LONGEST:,} are possible: "
