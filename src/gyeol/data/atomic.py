@@ -30,9 +30,9 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     SaveError
         Where that is impossible; what stood at ``path`` still stands, and nothing else is left.
     """
-    place = Path(os.path.realpath(path)) if path.is_symlink() else path
-    beside = place.with_name(f".{place.name}.{os.getpid()}.part{place.suffix}")
     try:
+        place = Path(os.path.realpath(path)) if path.is_symlink() else path
+        beside = place.with_name(f".{place.name}.{os.getpid()}.part{place.suffix}")
         with _parents(place):
             try:
                 write(beside)
@@ -63,8 +63,8 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
         Where that is impossible, and where a file stands there; what stood at ``path`` still stands, and nothing else
         is left.
     """
-    place = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
+        place = Path(os.path.realpath(path)) if path.is_symlink() else path
         if place.exists() and not place.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "a file stands there, not a folder")
         with _parents(place):

@@ -49,7 +49,7 @@ def split_off(
 def _shares(sizes: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:
     """Share a total among classes by size; what rounding down leaves goes to the largest remainders (Hamilton)."""
     exact = sizes * (total / max(1, int(sizes.sum())))
-    shares = np.minimum(np.floor(exact).astype(np.int64), sizes - 1)
+    shares: npt.NDArray[np.int64] = np.minimum(np.floor(exact).astype(np.int64), sizes - 1)
     for i in np.argsort(np.floor(exact) - exact, kind="stable"):
         shares[i] += int(shares.sum() < total and shares[i] < sizes[i] - 1)
     return shares

@@ -33,7 +33,6 @@ from gyeol.tasks.parameters import Rule, choice, fraction, joined, positive, swi
 __all__ = ["TextClassifier"]
 
 _NO_CLASSES = 20  # more labels than this, all different, are no classes
-_RUN_COUNT = 3  # a run of tokens seen less often gets no vector of its own
 _RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
 
 
@@ -43,6 +42,7 @@ class _Net(nn.Module):
     def __init__(self, model: TextClassifier, size: int, sizes: list[int], classes: int) -> None:
         super().__init__()
         directions = 2 if model.bidirectional else 1
+        self.half_products = model.precision == "bfloat16"
         self.embedding = Embedding(size, model.embedding_size)
         nn.init.normal_(self.embedding.weight[1:], std=0.1)
         self.grams = GramEmbedding(size, sizes, model.embedding_size) if sizes else None
@@ -73,7 +73,9 @@ class _Net(nn.Module):
         if self.grams is not None:
             vectors = vectors + self.grams(batch.tokens)
         vectors = self.locked(vectors)
-        states, _ = self.recurrent(vectors, lengths=batch.lengths, need_state=False)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.half_products and self.training):
+            states, _ = self.recurrent(vectors, lengths=batch.lengths, need_state=False)
+        states = states.to(vectors.dtype)
         summary, weights = self.summary(self.locked(states), vectors, batch.lengths)
         return self.head(self.dropout(summary)), weights
 
@@ -112,7 +114,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         ``"auto"`` (syllables for Korean, subwords for spaced scripts), ``"syllable"``, ``"jamo"``, ``"whitespace"``,
         ``"word"``, ``"morpheme"``, ``"bpe"``.
     lowercase, min_count
-        Lower-case the texts; tokens seen less often than ``min_count`` are unknown.
+        Lower-case the texts; tokens (and runs of them) seen less often than ``min_count`` are unknown.
     embedding_size : int
         Length of a token's vector.
     dropout : float
@@ -121,14 +123,10 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         Adam; the learning rate falls to zero over the epochs along a half cosine.
     patience : int
         Stop after so many epochs without a better validation accuracy.
-    validation_fraction : float
-        Share held back for that where `fit` gets no validation data.
-    averaging : float
-        Decay of the moving average of the weights that is kept; 0 for none.
-    time_limit : float, optional
-        Seconds.
-    precision : {"auto", "float32", "float64"}
-        Of the arithmetic.
+    validation_fraction, averaging, time_limit
+        Share held back for that; decay of the moving average of the weights that is kept (0: none); seconds.
+    precision : {"auto", "float32", "float64", "bfloat16"}
+        Of the arithmetic; ``"auto"`` is float32, ``"bfloat16"`` is for the recurrent products in training only.
     threads : int, optional
         Cores to use; all by default.
     random_state : int
@@ -185,7 +183,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "validation_fraction": fraction(),
         "averaging": fraction(),
         "time_limit": positive(none=True),
-        "precision": choice(("auto", "float32", "float64")),
+        "precision": choice(("auto", "float32", "float64", "bfloat16")),
         "threads": whole(1, 1024, none=True),
         "random_state": whole(0, none=True),
         "verbose": switch,
@@ -308,7 +306,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if isinstance(self.inputs_, TextInput) and self.ngrams > 1:
             size = len(self.inputs_.vocabulary)
             self.runs_ = frequent_runs(
-                self.inputs_.encode(X), size, longest=self.ngrams, min_count=_RUN_COUNT, at_most=_RUNS
+                self.inputs_.encode(X), size, longest=self.ngrams, min_count=self.min_count, at_most=_RUNS
             )
 
     def _encode(self, X: list[str], y: npt.NDArray[np.int64] | None) -> Encoded:
