@@ -1,4 +1,4 @@
-"""The scikit-learn contract: its own checks through a numeric-to-text adapter, and its tools on TextClassifier itself."""
+"""The scikit-learn contract: its own checks, through an adapter from numbers to texts."""
 
 from __future__ import annotations
 

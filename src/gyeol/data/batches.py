@@ -35,7 +35,7 @@ def bucket(
     Examples
     --------
     >>> [b.tolist() for b in bucket(np.array([9, 1, 8, 2]), 2, seed=0, epoch=0)]
-    [[0, 2], [3, 1]]
+    [[3, 1], [0, 2]]
     """
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(len(lengths))

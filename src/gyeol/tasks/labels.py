@@ -76,7 +76,7 @@ def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
     of_one_kind = isinstance(y, np.ndarray) and (y.dtype != object or _KINDS.get(type(values[0])) == "text")
     labels = y if of_one_kind else np.asarray(values)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(invalid="ignore"):  # 1e19 is no int64, and so no class
             warnings.simplefilter("ignore", UserWarning)  # many classes are no sign of a regression here
             check_classification_targets(labels)
     except ValueError as error:

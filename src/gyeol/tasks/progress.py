@@ -82,11 +82,11 @@ class Bar:
             if name.startswith(("train_", "valid_")) and isinstance(value, float)
         )
         rate = f"{record['examples_per_second']:,.0f} {self.noun}/s"
-        self.console.print(f"epoch {record['epoch']:>2}  {figures}  {rate}  {record['seconds']:.0f} s")
+        self.console.print(f"epoch {record['epoch']:>2}  {figures}  {rate}  {record['seconds']:.0f} s", soft_wrap=True)
 
     def note(self, message: str) -> None:
         """Print a line."""
-        self.console.print(message, markup=False)
+        self.console.print(message, markup=False, soft_wrap=True)
 
     def _stop(self) -> None:
         if self._bar is not None:
