@@ -1,54 +1,204 @@
-// The one micro-kernel: a tile of rows times a block of packed weights, the sums held in registers.
+// The one micro-kernel: a tile of rows times a panel of packed weights, the sums held in registers.
 //
-// Packed weights, for a cell with G gates, K inputs and H units (blocks = ceil(H / LANES)):
+// A panel holds the columns of U blocks of LANES units and, for each, of G gates side by side: C = G * U registers of columns.
+// Weights are packed once for a whole walk, so that the walk over k reads memory strictly forwards:
 //
-//     packed[block][k][gate][lane]     blocks * K * G * LANES floats; lanes past H are 0
+//     float   packed[panel][k][gate][block][lane]
+//     Half    packed[panel][k / 2][gate][block][lane][k % 2]      K counted up to an even number, what is past it 0
 //
-// so that the walk over k reads memory strictly forwards. Owner: the caller, who packs once for a whole walk over time.
+// Lanes past the last unit are 0. The last panel may have fewer than U blocks. Owner: the caller.
 #pragma once
 
 #include "lanes.hpp"
 
 namespace gyeol::GYEOL_ISA {
 
-// Copy `weight` into columns [at, at + columns) of k of `packed`.
-//
-//   weight   (G*H, columns)            row-major, gate after gate as in PyTorch; read
-//   packed   (blocks, K, G, LANES)     written; must not overlap weight
-template <int G>
-void pack(const float* weight, int64_t units, int64_t columns, int64_t at, int64_t K, float* packed) {
-    for (int64_t first = 0; first < units; first += LANES) {
-        float* block = packed + first * K * G + at * G * LANES;
-        const int64_t real = units - first < LANES ? units - first : LANES;
-        for (int64_t gate = 0; gate < G; ++gate) {
-            const float* rows = weight + (gate * units + first) * columns;
-            float* to = block + gate * LANES;
-            // Whole lines of `packed` are written, and `real` rows of `weight` read side by side.
-            for (int64_t k = 0; k < columns; ++k, to += G * LANES)
-                for (int64_t lane = 0; lane < LANES; ++lane) to[lane] = lane < real ? rows[lane * columns + k] : 0.0f;
-        }
+// K as packed: Half is multiplied in pairs.
+template <class T>
+GYEOL_INLINE int64_t padded_depth(int64_t K) {
+    return sizeof(T) == sizeof(float) ? K : round_up(K, 2);
+}
+
+// Elements of packed weights of G gates, `units` units, K inputs.
+template <class T>
+GYEOL_INLINE int64_t packed_size(int64_t gates, int64_t units, int64_t K) {
+    return round_up(units) * gates * padded_depth<T>(K);
+}
+
+// The panel whose first unit is `first`.
+template <class T, int G>
+GYEOL_INLINE const T* panel_of(const T* packed, int64_t first, int64_t K) {
+    return packed + first * G * padded_depth<T>(K);
+}
+
+// To the nearest, ties to even; a NaN stays one. Returns the bits of the bfloat16 in the upper half.
+GYEOL_INLINE uint32_t rounded(float value) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &value, sizeof bits);
+    const bool nan = (bits & 0x7FFFFFFFu) > 0x7F800000u;
+    return nan ? bits | 0x400000u : bits + 0x7FFFu + ((bits >> 16) & 1u);
+}
+
+constexpr int STRIP = 32;  // of k: a block of LANES units and so many k fits into the first cache both ways
+
+// One block of LANES units of one gate, k from k_0 to k_1: to[k * step + lane], lanes past `count` 0.
+static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride, int64_t count, int64_t k_0, int64_t k_1,
+                       int64_t, float* to, int64_t step) {
+    if (unit_stride == 1) {
+        for (int64_t k = k_0; k < k_1; ++k) store(to + k * step, load(from + k * k_stride, count));
+        return;
+    }
+    for (int64_t lane = 0; lane < LANES; ++lane) {
+        const float* row = from + lane * unit_stride;
+        float* at = to + k_0 * step + lane;
+        if (lane < count)
+            for (int64_t k = k_0; k < k_1; ++k, at += step) *at = row[k * k_stride];
+        else
+            for (int64_t k = k_0; k < k_1; ++k, at += step) *at = 0.0f;
     }
 }
 
-// sums[r][g] += sum over k of rows[r][k] * packed[k][g]
+#if defined(__AVX512BF16__)
+// The same in pairs of k: to[k * step + 2 * lane + k % 2], an odd last k completed by 0.
+static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride, int64_t count, int64_t k_0, int64_t k_1,
+                       int64_t K, Half* to, int64_t step) {
+    for (int64_t k = k_0; k < k_1; k += 2)
+        for (int64_t lane = 0; lane < LANES; ++lane) {
+            const float* pair = from + lane * unit_stride + k * k_stride;
+            const uint32_t low = lane < count ? rounded(pair[0]) >> 16 : 0;
+            const uint32_t high = lane < count && k + 1 < K ? rounded(pair[k_stride]) & 0xFFFF0000u : 0;
+            const uint32_t both = low | high;
+            __builtin_memcpy(to + k * step + 2 * lane, &both, sizeof both);
+        }
+}
+#endif
+
+// Pack weight[gate * gate_stride + unit * unit_stride + k * k_stride], K of them for each unit of G gates. Part `part` of
+// `parts` packs every parts-th panel.
 //
-//   rows     R pointers to K floats    read; they may lie anywhere
-//   packed   (K, G, LANES)             one block; read
-//   sums     R x G registers           the caller's, updated
-template <int R, int G>
-GYEOL_INLINE void multiply(Lanes (&sums)[R][G], const float* const* rows, const float* packed, int64_t K) {
+//   weight   read
+//   packed   packed_size<T>(G, units, K) elements, written; must not overlap weight
+template <class T, int G, int U>
+static void pack(const float* weight, int64_t gate_stride, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t K,
+                 int64_t part, int64_t parts, T* packed) {
+    constexpr int64_t PAIR = sizeof(float) / sizeof(T);
+    for (int64_t first = part * U * LANES; first < units; first += parts * U * LANES) {
+        T* panel = packed + first * G * padded_depth<T>(K);
+        const int64_t blocks = units - first < U * LANES ? (units - first + LANES - 1) / LANES : U;
+        const int64_t step = G * blocks * LANES;
+        for (int64_t k = 0; k < padded_depth<T>(K); k += STRIP)
+            for (int64_t gate = 0; gate < G; ++gate)
+                for (int64_t block = 0; block < blocks; ++block) {
+                    const int64_t unit = first + block * LANES;
+                    const int64_t end = padded_depth<T>(K) < k + STRIP ? padded_depth<T>(K) : k + STRIP;
+                    pack_block(weight + gate * gate_stride + unit * unit_stride, unit_stride, k_stride, units - unit, k, end,
+                               K, panel + (gate * blocks + block) * LANES * PAIR, step);
+                }
+    }
+}
+
+// sums[r][c] += sum over k of rows[r][k] * panel[k][c]
+//
+//   rows     R pointers to K elements, for Half readable up to an even number; they may lie anywhere
+//   panel    K * C * LANES elements; read
+//   sums     R x C registers, the caller's, updated
+template <int R, int C>
+GYEOL_INLINE void multiply(Lanes (&sums)[R][C], const float* const* rows, const float* panel, int64_t K) {
     const float* row[R];
     for (int r = 0; r < R; ++r) row[r] = rows[r];
-    for (int64_t k = 0; k < K; ++k, packed += G * LANES) {
-        Lanes weight[G];
+    for (int64_t k = 0; k < K; ++k, panel += C * LANES) {
+        Lanes weight[C];
 #pragma GCC unroll 8
-        for (int g = 0; g < G; ++g) weight[g] = load(packed + g * LANES);
+        for (int c = 0; c < C; ++c) weight[c] = load(panel + c * LANES);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
             const float value = row[r][k];
 #pragma GCC unroll 8
-            for (int g = 0; g < G; ++g) sums[r][g] += weight[g] * value;
+            for (int c = 0; c < C; ++c) sums[r][c] += weight[c] * value;
         }
+    }
+}
+
+#if defined(__AVX512BF16__)
+template <int R, int C>
+GYEOL_INLINE void multiply(Lanes (&sums)[R][C], const Half* const* rows, const Half* panel, int64_t K) {
+    const Half* row[R];
+    for (int r = 0; r < R; ++r) row[r] = rows[r];
+    for (int64_t k = 0; k < K; k += 2, panel += 2 * C * LANES) {
+        __m512bh weight[C];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) __builtin_memcpy(&weight[c], panel + 2 * c * LANES, sizeof weight[c]);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            int32_t pair;
+            __builtin_memcpy(&pair, row[r] + k, sizeof pair);
+            const __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
+#pragma GCC unroll 8
+            for (int c = 0; c < C; ++c) sums[r][c] = (Lanes)_mm512_dpbf16_ps((__m512)sums[r][c], value, weight[c]);
+        }
+    }
+}
+#endif
+
+// Rows worked on at once: as many as leave registers for the weights and one value.
+template <int C>
+constexpr int TILE = REGISTERS == 32 ? (C >= 4 ? 6 : 8) : (C >= 4 ? 3 : 4);
+
+// One tile of one panel: multiply, then hand each block of units to the phase.
+//
+//   phase.row(r)                          K elements of row r
+//   phase.finish(r, unit, count, sums)    the row's sums of the block at `unit`, of which `count` units are real; gate g of
+//                                         them is sums[g * U]
+//
+// Not inlined: beside the surrounding loops GCC keeps the constants of the gates in registers that the sums need.
+template <class T, int R, int G, int U, class Phase>
+static __attribute__((noinline)) void tile(const Phase& phase, int64_t first, int64_t units, int64_t at, const T* panel,
+                                           int64_t K) {
+    Lanes sums[R][G * U];
+    const T* rows[R];
+    for (int r = 0; r < R; ++r) {
+        rows[r] = phase.row(at + r);
+        for (int c = 0; c < G * U; ++c) sums[r][c] = Lanes{};
+    }
+    multiply<R, G * U>(sums, rows, panel, K);
+    for (int r = 0; r < R; ++r)
+        for (int u = 0; u < U; ++u) {
+            const int64_t unit = first + u * LANES;
+            phase.template finish<U>(at + r, unit, units - unit, &sums[r][u]);
+        }
+}
+
+// Cut rows into tiles of TILE or fewer, as equal as can be (8 is 4 + 4, not 6 + 2).
+template <class T, int G, int U, class Phase>
+static void sweep(const Phase& phase, int64_t first, int64_t units, int64_t rows, const T* panel, int64_t K) {
+    constexpr int MOST = TILE<G * U>;
+    const int64_t tiles = (rows + MOST - 1) / MOST;
+    for (int64_t n = 0, at = 0; n < tiles; ++n) {
+        const int64_t size = rows / tiles + (n < rows % tiles);
+        switch (size) {
+            case 1: tile<T, 1, G, U>(phase, first, units, at, panel, K); break;
+            case 2: tile<T, 2, G, U>(phase, first, units, at, panel, K); break;
+            case 3: tile<T, 3, G, U>(phase, first, units, at, panel, K); break;
+            case 4: tile<T, MOST < 4 ? MOST : 4, G, U>(phase, first, units, at, panel, K); break;
+            case 5: tile<T, MOST < 5 ? MOST : 5, G, U>(phase, first, units, at, panel, K); break;
+            case 6: tile<T, MOST < 6 ? MOST : 6, G, U>(phase, first, units, at, panel, K); break;
+            case 7: tile<T, MOST < 7 ? MOST : 7, G, U>(phase, first, units, at, panel, K); break;
+            default: tile<T, MOST, G, U>(phase, first, units, at, panel, K); break;
+        }
+        at += size;
+    }
+}
+
+// `rows` rows times all panels packed by pack<T, G, U>. The panel is the outer loop: it stays in the cache while rows pass.
+template <class T, int G, int U, class Phase>
+static void product(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K) {
+    for (int64_t first = 0; first < units; first += U * LANES) {
+        const T* panel = panel_of<T, G>(packed, first, K);
+        const int64_t blocks = (units - first + LANES - 1) / LANES;
+        if (U == 1 || blocks >= U) sweep<T, G, U>(phase, first, units, rows, panel, K);
+        else if (blocks == 1) sweep<T, G, 1>(phase, first, units, rows, panel, K);
+        else if (blocks == 2) sweep<T, G, (U > 2 ? 2 : U)>(phase, first, units, rows, panel, K);
+        else sweep<T, G, (U > 3 ? 3 : U)>(phase, first, units, rows, panel, K);
     }
 }
 

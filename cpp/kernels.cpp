@@ -1,12 +1,82 @@
 // Compiled once for each instruction set (see CMakeLists.txt), with GYEOL_ISA its name.
+#include "gru.hpp"
+#include "kernels.hpp"
 #include "lstm.hpp"
+#include "pool.hpp"
+#include "rnn.hpp"
 
 #define GYEOL_TEXT_OF(name) #name
 #define GYEOL_TEXT(name) GYEOL_TEXT_OF(name)
 
 namespace gyeol::GYEOL_ISA {
+namespace {
+
+// Twice round_up(H) x (K + 1): two matrices, each with its depth rounded up, are never more.
+template <class T>
+int64_t packed_most(int64_t gates, int64_t units) {
+    return round_up(units) * gates * (units + 1);
+}
+
+template <class Cell, class T>
+constexpr CellKernels describe(const char* name) {
+    return {name,
+            Cell::GATES,
+            sizeof(T) == 2,
+            packed_most<T>,
+            scratch_size<T>,
+            [](const float* w, int64_t H, int64_t part, int64_t parts, void* packed) {
+                Cell::template pack_forward<T>(w, H, part, parts, static_cast<T*>(packed));
+            },
+            [](const float* w, int64_t H, int64_t part, int64_t parts, void* packed) {
+                Cell::template pack_backward<T>(w, H, part, parts, static_cast<T*>(packed));
+            },
+            forward<Cell, T>,
+            backward<Cell, T>};
+}
+
+const CellKernels cells[] = {
+    describe<Rnn<false>, float>("rnn_tanh"), describe<Rnn<true>, float>("rnn_relu"), describe<Lstm, float>("lstm"),
+    describe<GruBefore, float>("gru_before"), describe<GruAfter, float>("gru_after"),
+#if defined(__AVX512BF16__)
+    describe<Rnn<false>, Half>("rnn_tanh"), describe<Rnn<true>, Half>("rnn_relu"), describe<Lstm, Half>("lstm"),
+    describe<GruBefore, Half>("gru_before"), describe<GruAfter, Half>("gru_after"),
+#endif
+};
+
+#if defined(__AVX512BF16__)
+struct Rows {
+    const Product& of;
+    int64_t begin;
+    const Half* row(int64_t r) const { return static_cast<const Half*>(of.x) + (begin + r) * of.x_stride; }
+    template <int U>
+    GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
+        float* out = of.out + (begin + r) * of.units + unit;
+        Lanes sum = sums[0];
+        if (of.bias) sum += load(of.bias + unit, count);
+        if (of.add) sum += load(out, count);
+        store(out, sum, count);
+    }
+};
+
+const ProductKernels half_product = {
+    [](int64_t units, int64_t inputs) { return packed_size<Half>(1, units, inputs); },
+    [](const float* weight, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t inputs, int64_t part,
+       int64_t parts, void* packed) {
+        pack<Half, 1, 4>(weight, 0, unit_stride, k_stride, units, inputs, part, parts, static_cast<Half*>(packed));
+    },
+    [](const Product& of, int64_t first, int64_t rows) {
+        product<Half, 1, 4>(Rows{of, first}, rows, static_cast<const Half*>(of.packed), of.units, of.inputs);
+    },
+};
+#define GYEOL_HALF_PRODUCT &half_product
+#else
+#define GYEOL_HALF_PRODUCT nullptr
+#endif
+
+}  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES, lstm_pack, lstm_forward};
+const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]), cells,
+                         pool_forward,          pool_backward, GYEOL_HALF_PRODUCT};
 
 }  // namespace gyeol::GYEOL_ISA

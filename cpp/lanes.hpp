@@ -1,35 +1,43 @@
-// One register of floats, and the two gate functions on it.
+// One register of floats, the gate functions on it, and bfloat16 where the processor multiplies it.
 //
 // Written with the vector types of GCC and Clang instead of intrinsics, so that one text serves AVX-512, AVX2, SSE2 and Arm's
-// NEON. kernels.cpp is compiled once for each instruction set. Everything that is compiled there lives in
-// namespace gyeol::GYEOL_ISA, and neither this header nor the others it includes may use inline functions from elsewhere
-// (std::vector, std::min): the linker keeps one copy of such a function, and it might be the one with AVX-512 in it.
+// NEON; where AVX-512 has an instruction of its own that they cannot name, it stands beside the plain text. kernels.cpp is compiled once for each
+// instruction set. Everything that is compiled there lives in namespace gyeol::GYEOL_ISA, and neither this header nor the
+// others it includes may use inline functions from elsewhere (std::vector, std::min): the linker keeps one copy of such a
+// function, and it might be the one with AVX-512 in it.
 #pragma once
 
 #include <cstdint>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 namespace gyeol::GYEOL_ISA {
 
 #if defined(__AVX512F__)
-constexpr int LANES = 16;   // floats in a register
-constexpr int TILE = 6;     // rows worked on at once: 6 rows x 4 gates = 24 of 32 registers
+constexpr int LANES = 16;      // floats in a register
+constexpr int REGISTERS = 32;  // registers for them
 #elif defined(__AVX2__)
 constexpr int LANES = 8;
-constexpr int TILE = 3;     // 12 of 16 registers
+constexpr int REGISTERS = 16;
 #elif defined(__aarch64__)
 constexpr int LANES = 4;
-constexpr int TILE = 6;     // 24 of 32 registers
+constexpr int REGISTERS = 32;
 #else
 constexpr int LANES = 4;
-constexpr int TILE = 3;
+constexpr int REGISTERS = 16;
 #endif
 
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t Bits __attribute__((vector_size(4 * LANES)));
+struct Half {  // bfloat16: the upper half of a float
+    uint16_t bits;
+};
 
 #define GYEOL_INLINE static inline __attribute__((always_inline))
+#define GYEOL_INLINE_MEMBER inline __attribute__((always_inline))
 
-GYEOL_INLINE int64_t round_up(int64_t n) { return (n + LANES - 1) / LANES * LANES; }
+GYEOL_INLINE int64_t round_up(int64_t n, int64_t to = LANES) { return (n + to - 1) / to * to; }
 
 GYEOL_INLINE Lanes load(const float* from) {
     Lanes v;
@@ -39,7 +47,7 @@ GYEOL_INLINE Lanes load(const float* from) {
 
 GYEOL_INLINE void store(float* to, Lanes v) { __builtin_memcpy(to, &v, sizeof v); }
 
-// The first `count` (1..LANES) lanes; the rest are 0 when loaded and left alone when stored.
+// The first `count` (1 or more) lanes; the rest are 0 when loaded and left alone when stored.
 GYEOL_INLINE Lanes load(const float* from, int64_t count) {
     if (count >= LANES) return load(from);
     Lanes v = {};
@@ -51,6 +59,16 @@ GYEOL_INLINE void store(float* to, Lanes v, int64_t count) {
     if (count >= LANES) return store(to, v);
     __builtin_memcpy(to, &v, static_cast<unsigned long>(count) * sizeof(float));
 }
+
+#if defined(__AVX512BF16__)
+// Rounded to the nearest, ties to even; a NaN stays one.
+GYEOL_INLINE void store(Half* to, Lanes v, int64_t count) {
+    const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
+    const int64_t bytes = (count < LANES ? count : LANES) * 2;
+    if (bytes == 2 * LANES) __builtin_memcpy(to, &rounded, 2 * LANES);
+    else __builtin_memcpy(to, &rounded, static_cast<unsigned long>(bytes));
+}
+#endif
 
 // e^x: x = n ln 2 + r, and a polynomial of degree 7 in r (Cephes, expf). Relative error under 2e-7. Inputs are held to
 // [-87, 87], where 2^n is a normal number. The comparisons are written so that a NaN passes through them and stays a NaN.
@@ -77,9 +95,20 @@ GYEOL_INLINE Lanes exp(Lanes x) {
     return p * scale;
 }
 
-GYEOL_INLINE Lanes sigmoid(Lanes x) { return 1.0f / (1.0f + exp(-x)); }
+// 1 / x for x from 1 to 2^126. AVX-512 guesses 14 bits, and one step of Newton's makes them 24; dividing takes three times as
+// long.
+GYEOL_INLINE Lanes reciprocal(Lanes x) {
+#if defined(__AVX512F__)
+    const Lanes guess = (Lanes)_mm512_maskz_rcp14_ps(0xFFFF, (__m512)x);
+    return guess * (2.0f - x * guess);
+#else
+    return 1.0f / x;
+#endif
+}
+
+GYEOL_INLINE Lanes sigmoid(Lanes x) { return reciprocal(1.0f + exp(-x)); }
 
 // 1 - 2 / (e^2x + 1): absolute error under 3e-7 (the relative error grows as x nears 0, where tanh multiplies anyway).
-GYEOL_INLINE Lanes tanh(Lanes x) { return 1.0f - 2.0f / (exp(x + x) + 1.0f); }
+GYEOL_INLINE Lanes tanh(Lanes x) { return 1.0f - 2.0f * reciprocal(exp(x + x) + 1.0f); }
 
 }  // namespace gyeol::GYEOL_ISA

@@ -1,13 +1,14 @@
 // The walk over time, for any cell: rows of different lengths, either direction, one part of the batch on one thread.
 //
-// Layout. Rows are ranked by length, longest first, so that at every step the rows still alive are the first ones. Step t of
-// the row with rank i lies at
+// Layout. Rows are ranked by length, longest first, so that at every step the rows still alive are the first ones. Tokens lie
+// by time, without padding: step t of the row with rank i is row
 //
-//     place(i, t) = time_offset[t] + row_offset[i]        counted in rows of a (N, width) matrix
+//     place(t, i) = offsets[t] + i          offsets[t] = number of tokens before time t
 //
-// which is a padded (B, T, width) batch with time_offset[t] = t and row_offset[i] = T * (the row's number in the batch), a
-// padded (T, B, width) batch with time_offset[t] = B * t, and PyTorch's packed layout with time_offset[t] = batch_sizes summed
-// to t and row_offset[i] = i. Nothing at padding is read or written.
+// of a matrix of N = sum of lengths rows. (It is PyTorch's PackedSequence.)
+//
+// Directions. A walk goes up (t = 0, 1, ...; rows leave as they end) or down (t = T - 1, T - 2, ...; rows enter at their own
+// last step). Whichever it is, the rows of one time stand together.
 //
 // Threads. Part p of P takes the ranks p, p + P, p + 2P, ...: equal numbers of rows with like lengths. A part never waits
 // for another: there is no barrier between steps.
@@ -19,59 +20,137 @@ namespace gyeol {
 
 // Everything here is owned by the caller and only read. No member functions: see lanes.hpp.
 struct Ragged {
-    int64_t rows;                // B
-    const int64_t* lengths;      // (B) by rank, 1 or more, never rising
-    const int64_t* row_offset;   // (B) by rank
-    const int64_t* time_offset;  // (longest)
-    bool reverse;                // each row is walked from its own last step to its first
+    int64_t rows;            // B
+    int64_t steps;           // T, the longest row's length
+    const int64_t* lengths;  // (B) by rank, 1 or more, never rising
+    const int64_t* offsets;  // (T + 1)
+};
+
+// What a walk forwards over one layer in one direction is given. B rows, N tokens, H units, G gates.
+// All memory is the caller's, matrices row by row without gaps, y apart; nothing overlaps.
+struct Forward {
+    Ragged batch;
+    bool down;            // the walk goes from each row's last step to its first
+    int64_t units;        // H
+    const void* packed;   // the cell's pack_forward of w_hh
+    const float* bias;    // (H) added to W_n h before the reset gate (GRU, reset after); null for none
+    const float* h_0;     // (B, H) by rank
+    const float* c_0;     // (B, H) by rank, LSTM only
+    float* gates;         // (N, G*H) read: W x + b. Written: the gates after their functions
+    float* memory;        // (N, H) written: c of the LSTM; null if nobody asks
+    float* extra;         // (N, H) written: what else the way back needs (see the cell); null where it needs nothing
+    float* y;             // (N, H) written: h, at rows `stride` floats apart
+    int64_t stride;
+    float* h_n;           // (B, H) by rank, written: h after each row's own last step
+    float* c_n;           // (B, H) by rank, written, LSTM only
+};
+
+// The way back over the same. T is float or Half.
+struct Backward {
+    Ragged batch;
+    bool down;            // as it was forwards
+    int64_t units;
+    const void* packed;   // the cell's pack_backward of w_hh
+    const float* h_0;     // (B, H)
+    const float* c_0;
+    const float* gates;   // (N, G*H)
+    const float* memory;  // (N, H)
+    const float* extra;   // (N, H)
+    const float* y;       // (N, H) at `stride`
+    const float* dy;      // (N, H) at `stride`: the loss's gradient by y
+    int64_t stride;
+    const float* dh_n;    // (B, H): the loss's gradient by h_n
+    const float* dc_n;    // (B, H)
+    void* dgates;         // T (N, G*H) written: the gradient by W x + b
+    void* dextra;         // T (N, H) written: the gradient by W_n h + b_n (GRU, reset after); null elsewhere
+    void* previous;       // T (N, H) written: h_{t-1} of each token, for the gradient by w_hh
+    float* dh_0;          // (B, H) written
+    float* dc_0;          // (B, H) written, LSTM only
 };
 
 }  // namespace gyeol
 
 #ifdef GYEOL_ISA
-#include "lanes.hpp"
+#include "gemm.hpp"
 
 namespace gyeol::GYEOL_ISA {
 
-GYEOL_INLINE int64_t place(const Ragged& batch, int64_t rank, int64_t step) {
-    const int64_t t = batch.reverse ? batch.lengths[rank] - 1 - step : step;
-    return batch.time_offset[t] + batch.row_offset[rank];
+// Where one part stands in its walk: what a cell's step needs to find its rows.
+struct Step {
+    int64_t part, parts;
+    int64_t t;      // the time of this step
+    int64_t alive;  // this part's rows that take it: 0, 1, ..., alive - 1
+    int64_t known;  // of these, the first `known` have taken a step before; the others begin here
+    int64_t before; // the time of that step
+};
+
+GYEOL_INLINE int64_t rank(const Step& step, int64_t r) { return step.part + r * step.parts; }
+GYEOL_INLINE int64_t place(const Ragged& batch, const Step& step, int64_t r) {
+    return batch.offsets[step.t] + rank(step, r);
+}
+// Where the token before this row's lies; only for r < step.known.
+GYEOL_INLINE int64_t place_before(const Ragged& batch, const Step& step, int64_t r) {
+    return batch.offsets[step.before] + rank(step, r);
 }
 
-// Walk part `part` of `parts`.
+// Take part `part` of `parts` through its walk.
 //
-//   step(s, alive)    takes the first `alive` rows of this part through step s; row r of the part has rank part + r * parts
-//   finish(r)         row r has just taken its last step
-template <class Step, class Finish>
-GYEOL_INLINE void walk(const Ragged& batch, int64_t part, int64_t parts, Step step, Finish finish) {
-    int64_t alive = (batch.rows - part + parts - 1) / parts;
-    for (int64_t s = 0; alive > 0; ++s) {
-        step(s, alive);
-        for (; alive > 0 && batch.lengths[part + (alive - 1) * parts] == s + 1; --alive) finish(alive - 1);
+//   enter(r)     row r is about to take its first step
+//   take(step)   one step of all rows alive
+//   leave(r)     row r has taken its last step
+template <class Enter, class Take, class Leave>
+GYEOL_INLINE void walk(const Ragged& batch, bool down, int64_t part, int64_t parts, Enter enter, Take take, Leave leave) {
+    const int64_t n = (batch.rows - part + parts - 1) / parts;
+    const int64_t steps = batch.lengths[part];
+    if (!down) {
+        int64_t alive = n;
+        for (int64_t r = 0; r < n; ++r) enter(r);
+        for (int64_t t = 0; t < steps; ++t) {
+            take(Step{part, parts, t, alive, t > 0 ? alive : 0, t - 1});
+            for (; alive > 0 && batch.lengths[part + (alive - 1) * parts] == t + 1; --alive) leave(alive - 1);
+        }
+        return;
+    }
+    int64_t alive = 0;
+    for (int64_t t = steps - 1; t >= 0; --t) {
+        const int64_t known = alive;
+        for (; alive < n && batch.lengths[part + alive * parts] == t + 1; ++alive) enter(alive);
+        take(Step{part, parts, t, alive, known, t + 1});
+    }
+    for (int64_t r = 0; r < n; ++r) leave(r);
+}
+
+// The same steps in the opposite order, each as it was on the way there: `known` and `before` still speak of the way there.
+template <class Enter, class Take, class Leave>
+GYEOL_INLINE void walk_back(const Ragged& batch, bool down, int64_t part, int64_t parts, Enter enter, Take take,
+                            Leave leave) {
+    const int64_t n = (batch.rows - part + parts - 1) / parts;
+    const int64_t steps = batch.lengths[part];
+    if (!down) {
+        int64_t alive = 0;
+        for (int64_t t = steps - 1; t >= 0; --t) {
+            for (; alive < n && batch.lengths[part + alive * parts] == t + 1; ++alive) enter(alive);
+            take(Step{part, parts, t, alive, t > 0 ? alive : 0, t - 1});
+        }
+        for (int64_t r = 0; r < n; ++r) leave(r);
+        return;
+    }
+    int64_t alive = n;
+    for (int64_t r = 0; r < n; ++r) enter(r);
+    for (int64_t t = 0; t < steps; ++t) {
+        int64_t known = alive;
+        for (; known > 0 && batch.lengths[part + (known - 1) * parts] == t + 1;) --known;
+        take(Step{part, parts, t, alive, known, t + 1});
+        for (; alive > known; --alive) leave(alive - 1);
     }
 }
 
-// Cut `alive` rows into tiles of TILE rows or fewer, as equal as can be (8 is 4 + 4, not 6 + 2), and call
-// tile(first, std::integral_constant-like Size<R>) for each.
-template <int R>
-struct Size {
-    static constexpr int value = R;
-};
-
-template <class Tile>
-GYEOL_INLINE void for_each_tile(int64_t alive, Tile tile) {
-    const int64_t tiles = (alive + TILE - 1) / TILE;
-    for (int64_t n = 0, first = 0; n < tiles; ++n) {
-        const int64_t size = alive / tiles + (n < alive % tiles);
-        switch (size) {
-            case 1: tile(first, Size<1>{}); break;
-            case 2: tile(first, Size<2>{}); break;
-            case 3: tile(first, Size<3>{}); break;
-            case 4: tile(first, Size<(TILE > 3 ? 4 : 3)>{}); break;
-            case 5: tile(first, Size<(TILE > 3 ? 5 : 3)>{}); break;
-            default: tile(first, Size<TILE>{}); break;
-        }
-        first += size;
+// Copy H floats, or round them to Half; what lies past them up to a whole register becomes 0 where `pad`.
+template <class T>
+GYEOL_INLINE void copy(const float* from, T* to, int64_t units, bool pad) {
+    for (int64_t unit = 0; unit < units; unit += LANES) {
+        const Lanes value = load(from + unit, units - unit);
+        store(to + unit, value, pad ? LANES : units - unit);
     }
 }
 

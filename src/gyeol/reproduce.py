@@ -45,6 +45,8 @@ def _nsmc(seed: int, threads: int | None, out: Path | None, progress: Progress |
     test = read_labelled(find_source("nsmc", "test"))
     model = TextClassifier(**NSMC, random_state=seed, threads=threads)
     model.fit(train.texts, train.labels, progress=progress, about=train.about())
+    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
+        raise KeyboardInterrupt
     if out is not None:
         model.save(out)
     figures = model.evaluate(test.texts, test.labels)

@@ -1,19 +1,13 @@
 from __future__ import annotations
 
-import doctest
 import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gyeol.inputs import jamo
 from gyeol.inputs.jamo import FINALS, INITIALS, MEDIALS, compose, decompose, parts
 
 SYLLABLES = [chr(point) for point in range(0xAC00, 0xD7A4)]
-
-
-def test_examples_in_docstrings() -> None:
-    assert doctest.testmod(jamo).failed == 0
 
 
 def test_all_syllables_come_apart_as_unicode_says_and_together_again() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import doctest
 import itertools
 import unicodedata
 
@@ -8,16 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gyeol.inputs import normal
 from gyeol.inputs.normal import normalize
 
 PIECES = ["\u1100", "\u1161", "\u11a8", "\u11a7", "각", "가", "ㅋ", "e\u0301", "\u0301", "\u0323", "\u0307", "\u0958"]
 PIECES += ["\u2126", "İ", "J\u030c", "Σ", "ß", " ", "\u3000", "👩\u200d👧", "हि", "\u0344", "\u1112\u1161\u11ab"]
 TEXTS = st.lists(st.characters(exclude_categories=["Cs"]) | st.sampled_from(PIECES), max_size=20).map("".join)
-
-
-def test_examples_in_docstrings() -> None:
-    assert doctest.testmod(normal).failed == 0
 
 
 @given(TEXTS)

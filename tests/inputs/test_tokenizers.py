@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import doctest
 import importlib.util
 import json
 import random
@@ -15,7 +14,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gyeol.errors import GyeolError, MissingExtraError, ModelError, ParameterError
-from gyeol.inputs import tokenizers
 from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, choose_tokenizer, make_tokenizer
 
 PIECES = ["\u1100", "\u1161", "\u11a8", "\u119e", "각", "ㅋ", "e\u0301", "\u0301", "\u0323", "\u0307", "\u0958", "İ"]
@@ -70,10 +68,6 @@ def check_span(token: Token, text: str) -> None:
         assert piece.isspace()
     else:
         assert token.text == piece
-
-
-def test_examples_in_docstrings() -> None:
-    assert doctest.testmod(tokenizers).failed == 0
 
 
 @pytest.mark.parametrize("text", [*TYPED, "\u1100\u1161\u11bb\u1103\u1161!", "hello\tworld  (again)"])

@@ -7,192 +7,333 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 import gyeol.kernels
 from gyeol.kernels import native, reference
+from gyeol.kernels.autograd import run_layer
+from gyeol.kernels.packing import Packing
 from gyeol.kernels.reference import State, Weights
 
 pytestmark = pytest.mark.skipif(not native.native_available(), reason=f"kernels: {native.describe()}")
 EVERY = native.instruction_sets()
+STEPS: dict[str, Any] = {
+    "rnn_tanh": reference.rnn_tanh_step,
+    "rnn_relu": reference.rnn_relu_step,
+    "lstm": reference.lstm_step,
+    "gru_before": reference.gru_before_step,
+    "gru_after": reference.gru_after_step,
+}
 
 
-def draw(
-    lengths: list[int], D: int, H: int, seed: int, *, bias: bool = True, scale: float = 0.5
-) -> tuple[torch.Tensor, torch.Tensor, State, Weights]:
-    g = torch.Generator().manual_seed(seed)
-    B, T = len(lengths), max(lengths)
-    shapes = [(4 * H, D), (4 * H, H)] + [(4 * H,)] * (2 if bias else 0)
-    weights = Weights(*(torch.randn(shape, generator=g) * scale for shape in shapes))
-    state = tuple(torch.randn(B, H, generator=g) for _ in range(2))
-    return torch.randn(B, T, D, generator=g), torch.tensor(lengths), state, weights
+@pytest.fixture
+def isa(request: pytest.FixtureRequest) -> Iterator[str]:
+    before = native.use_instruction_set(request.param)
+    yield request.param
+    native.use_instruction_set(before)
 
 
-def assert_equal_to_twin(
-    x: torch.Tensor, lengths: torch.Tensor, state: State, weights: Weights, reverse: bool, isa: str
-) -> None:
-    got, got_state = native.lstm(x, lengths, state, weights, reverse=reverse, instruction_set=isa)
-    expected, expected_state = reference.walk(reference.lstm_step, x, lengths, state, weights, reverse=reverse)
-    for a, b in [(got, expected), *zip(got_state, expected_state, strict=True)]:
-        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
-    for row, length in zip(got, lengths.tolist(), strict=True):
-        assert torch.equal(row[length:], torch.zeros_like(row[length:]))
+every_isa = pytest.mark.parametrize("isa", EVERY, indirect=True)
+every_cell = pytest.mark.parametrize("cell", STEPS)
 
 
-@pytest.mark.parametrize("isa", EVERY)
+class Drawn:
+    """One layer and its input, drawn from a seed."""
+
+    def __init__(
+        self, cell: str, lengths: list[int], D: int, H: int, *, directions: int = 1, seed: int = 0, bias: bool = True,
+        scale: float = 0.7,
+    ) -> None:  # fmt: skip
+        g = torch.Generator().manual_seed(seed)
+        G, parts = native.CELLS[cell], 2 if cell == "lstm" else 1
+        shapes = [(G * H, D), (G * H, H)] + [(G * H,)] * (2 if bias else 0)
+        self.cell, self.lengths = cell, torch.tensor(lengths)
+        B, T = len(lengths), max(lengths)
+        self.weights = [
+            Weights(*(torch.randn(shape, generator=g) * scale / math.sqrt(H) for shape in shapes))
+            for _ in range(directions)
+        ]
+        self.state: State = tuple(torch.randn(directions, B, H, generator=g) for _ in range(parts))
+        self.x = torch.randn(B, T, D, generator=g)
+
+    def leaves(self) -> list[Tensor]:
+        """Everything that has a gradient."""
+        return [self.x, *self.state, *(w for ws in self.weights for w in ws if w is not None)]
+
+    def copy(self) -> Drawn:
+        """The same numbers in new leaves."""
+        other = object.__new__(Drawn)
+        other.cell, other.lengths = self.cell, self.lengths
+
+        def leaf(t: Any) -> Any:
+            return None if t is None else t.clone().requires_grad_()
+
+        other.x, other.state = leaf(self.x), tuple(map(leaf, self.state))
+        other.weights = [Weights(*map(leaf, w)) for w in self.weights]
+        return other
+
+    def by_twin(self, *, down: bool = False) -> tuple[Tensor, State]:
+        walks = [
+            reference.walk(
+                STEPS[self.cell], self.x, self.lengths, tuple(s[d] for s in self.state), w, reverse=down or d == 1
+            )
+            for d, w in enumerate(self.weights)
+        ]
+        final = tuple(torch.stack(parts) for parts in zip(*(f for _, f in walks), strict=True))
+        return torch.cat([y for y, _ in walks], -1), final
+
+    def by_kernel(self, *, down: bool = False, half: bool = False) -> tuple[Tensor, State]:
+        packing = Packing.of(self.lengths, self.x.shape[1])
+        ranked = tuple(packing.rank(s) for s in self.state)
+        tokens, final = run_layer(
+            self.cell, packing.gather(self.x), packing.lengths, ranked, self.weights, down=down, half=half
+        )
+        return packing.scatter(tokens), tuple(packing.unrank(f) for f in final)
+
+
+def assert_alike(drawn: Drawn, *, down: bool = False, half: bool = False, within: float = 3e-5) -> None:
+    """Outputs, final states and all gradients, each within a share of its largest number."""
+    twin, kernel = drawn.copy(), drawn.copy()
+    expected, got = twin.by_twin(down=down), kernel.by_kernel(down=down, half=half)
+    for row, length in zip(got[0], drawn.lengths.tolist(), strict=True):
+        assert not row[length:].any()
+    pairs = [(got[0], expected[0]), *zip(got[1], expected[1], strict=True)]
+    aims = [torch.randn_like(a) for a, _ in pairs]
+    torch.autograd.backward([b for _, b in pairs], aims)
+    torch.autograd.backward([a for a, _ in pairs], aims)
+    pairs += [(a.grad, b.grad) for a, b in zip(kernel.leaves(), twin.leaves(), strict=True)]
+    for a, b in pairs:
+        assert (a - b).abs().max() <= within * b.abs().max().clamp_min(1.0)
+
+
+@every_cell
+@every_isa
 @given(
-    lengths=st.lists(st.integers(1, 12), min_size=1, max_size=20),
-    D=st.integers(1, 40),
-    H=st.integers(1, 40),
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=15),
+    D=st.integers(1, 20),
+    H=st.integers(1, 80),
+    directions=st.integers(1, 2),
+    down=st.booleans(),
     bias=st.booleans(),
-    reverse=st.booleans(),
-    threads=st.integers(1, 4),
+    threads=st.integers(1, 3),
     seed=st.integers(0, 2**31),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_equals_the_twin_over_drawn_shapes(
-    isa: str, lengths: list[int], D: int, H: int, bias: bool, reverse: bool, threads: int, seed: int
+    isa: str, cell: str, lengths: list[int], D: int, H: int, directions: int, down: bool, bias: bool, threads: int,
+    seed: int,
+) -> None:  # fmt: skip
+    torch.set_num_threads(threads)
+    assert_alike(Drawn(cell, lengths, D, H, directions=directions, seed=seed, bias=bias), down=down)
+
+
+@every_cell
+@every_isa
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("directions", [1, 2])
+def test_equals_the_twin_where_the_batch_is_split_over_threads(
+    isa: str, cell: str, threads: int, directions: int
 ) -> None:
     torch.set_num_threads(threads)
-    assert_equal_to_twin(*draw(lengths, D, H, seed, bias=bias), reverse, isa)
-
-
-@pytest.mark.parametrize("isa", EVERY)
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_equals_the_twin_where_the_batch_is_split_over_threads(isa: str, threads: int) -> None:
-    torch.set_num_threads(threads)
     lengths = [1 + (7 * b) % 30 for b in range(53)]  # enough work that bind.cpp does split it
-    assert_equal_to_twin(*draw(lengths, 65, 70, 1, scale=0.1), True, isa)
+    assert_alike(Drawn(cell, lengths, 33, 70, directions=directions, seed=1))
 
 
-@pytest.mark.parametrize("isa", EVERY)
-def test_one_row_is_the_same_alone_and_in_any_company(isa: str) -> None:
-    x, lengths, state, weights = draw([5, 9, 2, 7, 9, 1, 3], 6, 18, 2)
-    together, (h, c) = native.lstm(x, lengths, state, weights, instruction_set=isa)
-    for b, n in enumerate(lengths.tolist()):
-        own = tuple(part[b : b + 1] for part in state)
-        alone, (h_1, c_1) = native.lstm(x[b : b + 1, :n], lengths[b : b + 1], own, weights, instruction_set=isa)
-        assert torch.equal(alone[0], together[b, :n])
-        assert torch.equal(h_1[0], h[b])
-        assert torch.equal(c_1[0], c[b])
+@pytest.mark.skipif("avx512bf16" not in EVERY, reason="this processor multiplies no bfloat16")
+@pytest.mark.parametrize("cell", ["rnn_tanh", "lstm", "gru_before", "gru_after"])
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=15),
+    D=st.integers(1, 20),
+    H=st.integers(1, 40),
+    directions=st.integers(1, 2),
+    seed=st.integers(0, 2**31),
+)
+@settings(max_examples=25)
+def test_bfloat16_stays_near(cell: str, lengths: list[int], D: int, H: int, directions: int, seed: int) -> None:
+    """Eight bits of a factor: the sums differ in the third digit."""
+    assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), half=True, within=0.04)
 
 
-@pytest.mark.parametrize("isa", EVERY)
-def test_gates_stay_accurate_at_both_ends(isa: str) -> None:
-    x, lengths, state, weights = draw([6, 6, 3], 5, 20, 3, scale=40.0)
-    assert_equal_to_twin(x, lengths, state, weights, False, isa)
+@pytest.mark.skipif("avx512bf16" not in EVERY, reason="this processor multiplies no bfloat16")
+@given(M=st.integers(1, 120), K=st.integers(1, 40), N=st.integers(1, 90), transposed=st.booleans(), add=st.booleans())
+@settings(max_examples=60)
+def test_products_of_bfloat16_are_summed_in_float32(M: int, K: int, N: int, transposed: bool, add: bool) -> None:
+    x, weight, bias, out = torch.randn(M, 2 * K), torch.randn(N, 2 * K), torch.randn(N), torch.randn(M, N)
+    x = x.bfloat16()
+    expected = x.double() @ weight.bfloat16().double().T + bias + (out if add else 0)
+    native.half_product(x, weight.T.contiguous() if transposed else weight, bias, out, transposed=transposed, add=add)
+    torch.testing.assert_close(out, expected.float(), atol=1e-4, rtol=1e-5)
 
 
-@pytest.mark.parametrize("isa", EVERY)
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e38])
-def test_a_strange_number_stays_in_its_row(isa: str, value: float) -> None:
-    x, lengths, state, weights = draw([4] * 9, 6, 18, 4)
-    clean, _ = native.lstm(x, lengths, state, weights, instruction_set=isa)
-    x[3, 1, 2] = value
-    dirty, (h, c) = native.lstm(x, lengths, state, weights, instruction_set=isa)
+@every_isa
+@every_cell
+def test_one_row_is_the_same_alone_and_in_any_company(isa: str, cell: str) -> None:
+    lengths = [5, 9, 2, 7, 9, 1, 3]
+    drawn = Drawn(cell, lengths, 6, 18)
+    together, final = drawn.by_kernel()
+    for b, n in enumerate(lengths):
+        alone = object.__new__(Drawn)
+        alone.cell, alone.weights, alone.lengths = cell, drawn.weights, torch.tensor([n])
+        alone.x, alone.state = drawn.x[b : b + 1, :n], tuple(s[:, b : b + 1] for s in drawn.state)
+        y, own = alone.by_kernel()
+        torch.testing.assert_close(y[0], together[b, :n], atol=2e-6, rtol=2e-6)
+        for whole, one in zip(final, own, strict=True):
+            torch.testing.assert_close(one[:, 0], whole[:, b], atol=2e-6, rtol=2e-6)
+
+
+@every_isa
+@every_cell
+def test_the_same_bits_every_time(isa: str, cell: str) -> None:
+    torch.set_num_threads(2)
+    runs = []
+    for _ in range(3):
+        drawn = Drawn(cell, [30, 3, 17, 8] * 9, 40, 48, directions=2).copy()
+        y, final = drawn.by_kernel()
+        torch.autograd.backward([y, *final], [torch.ones_like(y), *map(torch.ones_like, final)])
+        runs.append([y, *final, *(t.grad for t in drawn.leaves())])
+    for other in runs[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(runs[0], other, strict=True))
+
+
+@every_isa
+@every_cell
+def test_gates_stay_accurate_at_both_ends(isa: str, cell: str) -> None:
+    drawn = Drawn(cell, [6, 6, 3], 5, 20, scale=12.0 if cell != "rnn_relu" else 1.0)
+    expected, got = drawn.by_twin(), drawn.by_kernel()
+    torch.testing.assert_close(got[0], expected[0], atol=1e-4, rtol=1e-4)
+
+
+@every_isa
+@every_cell
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_strange_number_stays_in_its_row(isa: str, cell: str, value: float) -> None:
+    drawn = Drawn(cell, [4] * 9, 6, 18)
+    clean, _ = drawn.by_kernel()
+    drawn.x[3, 1, 2] = value
+    dirty, final = drawn.by_kernel()
     others = [b for b in range(9) if b != 3]
     assert torch.equal(dirty[others], clean[others])
     assert torch.equal(dirty[3, :1], clean[3, :1])
     if math.isnan(value):
         assert dirty[3, 1:].isnan().all()
-        assert h[3].isnan().all()
-        assert c[3].isnan().all()
-    else:
-        expected, _ = reference.walk(reference.lstm_step, x, lengths, state, weights)
-        torch.testing.assert_close(dirty, expected, atol=1e-5, rtol=1e-5, equal_nan=True)
+        assert all(part[:, 3].isnan().all() for part in final)
 
 
-def test_padding_is_never_read() -> None:
-    x, lengths, state, weights = draw([2, 5, 4], 3, 17, 5)
-    clean, final = native.lstm(x, lengths, state, weights)
-    x[0, 2:] = math.nan
-    x[2, 4:] = math.inf
-    dirty, final_dirty = native.lstm(x, lengths, state, weights)
+@every_cell
+def test_padding_is_never_read(cell: str) -> None:
+    drawn = Drawn(cell, [2, 5, 4], 3, 17)
+    clean, final = drawn.by_kernel()
+    drawn.x[0, 2:] = math.nan
+    drawn.x[2, 4:] = math.inf
+    dirty, final_dirty = drawn.by_kernel()
     assert torch.equal(clean, dirty)
     assert all(torch.equal(a, b) for a, b in zip(final, final_dirty, strict=True))
 
 
-@pytest.mark.parametrize("isa", EVERY)
-@pytest.mark.parametrize("H", [5, 16, 33])
-def test_projections_may_come_ready_made(isa: str, H: int) -> None:
-    x, lengths, state, weights = draw([3, 7, 7, 2], 6, H, 6)
-    expected, expected_state = native.lstm(x, lengths, state, weights, instruction_set=isa)
-    _, order = lengths.sort(descending=True, stable=True)
-    u = torch.nn.functional.linear(x, weights.w_ih, weights.b_ih + weights.b_hh).reshape(-1, 4 * H)
-    y, h_n, c_n = torch.zeros(4 * 7, H), torch.empty(4, H), torch.empty(4, H)
-    native._native.lstm_forward(
-        u, lengths[order], order * 7, torch.arange(7), False, None, weights.w_hh, None, None,
-        state[0][order], state[1][order], y, h_n, c_n, 1, isa,
-    )  # fmt: skip
-    torch.testing.assert_close(y.view(4, 7, H), expected, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(c_n, expected_state[1][order], atol=1e-5, rtol=1e-5)
-
-
-def call(**changes: object) -> None:
-    """Call the C++ function itself on a batch of two rows (3 and 2 steps of 3), with something changed."""
-    x, lengths, (h, c), weights = draw([3, 2], 3, 4, 7)
+def forward_call(kind: str = "lstm", **changes: object) -> None:
+    """Call the C++ function itself on a batch of two rows (3 and 2 steps), with something changed."""
+    H, c = 4, torch.zeros(1, 2, 4) if kind == "lstm" else None
     arguments: dict[str, object] = {
-        "x": x.reshape(6, 3), "lengths": lengths, "row_offset": torch.tensor([0, 3]), "time_offset": torch.arange(3),
-        "reverse": False, **weights._asdict(), "h_0": h, "c_0": c, "y": torch.zeros(6, 4), "h_n": torch.zeros(2, 4),
-        "c_n": torch.zeros(2, 4), "threads": 1, "instruction_set": "portable",
+        "cell": kind, "half": False, "lengths": torch.tensor([3, 2]), "down": False,
+        "gates": torch.zeros(1, 5, native.CELLS[kind] * H), "w_hh": [torch.zeros(native.CELLS[kind] * H, H)],
+        "bias": None, "h_0": torch.zeros(1, 2, H), "c_0": c, "y": torch.zeros(5, H), "memory": None, "extra": None,
+        "h_n": torch.zeros(1, 2, H), "c_n": c, "threads": 1, "instruction_set": "portable",
     }  # fmt: skip
-    native._native.lstm_forward(**(arguments | changes))
+    native._native.forward(**(arguments | changes))
 
 
-def test_the_call_that_the_refusals_change_is_itself_accepted() -> None:
-    call()
+def backward_call(**changes: object) -> None:
+    state, tokens, gates = torch.zeros(1, 2, 4), torch.zeros(1, 5, 4), torch.zeros(1, 5, 16)
+    arguments: dict[str, object] = {
+        "cell": "lstm", "half": False, "lengths": torch.tensor([3, 2]), "down": False, "gates": gates,
+        "w_hh": [torch.zeros(16, 4)], "h_0": state, "c_0": state, "y": torch.zeros(5, 4), "memory": tokens,
+        "extra": None, "dy": torch.zeros(5, 4), "dh_n": state, "dc_n": state, "dgates": gates.clone(), "dextra": None,
+        "previous": tokens.clone(), "dh_0": state.clone(), "dc_0": state.clone(), "threads": 1,
+        "instruction_set": "portable",
+    }  # fmt: skip
+    native._native.backward(**(arguments | changes))
+
+
+def test_the_calls_that_the_refusals_change_are_themselves_accepted() -> None:
+    for cell in STEPS:
+        forward_call(cell)
+    backward_call()
+
+
+WRONG = [
+    {"lengths": torch.tensor([2, 3])},
+    {"lengths": torch.tensor([4, 2])},
+    {"lengths": torch.tensor([2, 2])},
+    {"lengths": torch.tensor([3, 0])},
+    {"lengths": torch.tensor([6, -1])},
+    {"lengths": torch.tensor([2**62, 2**62])},
+    {"lengths": torch.tensor([3, 2], dtype=torch.int32)},
+    {"lengths": torch.tensor([], dtype=torch.int64)},
+    {"gates": torch.zeros(1, 5, 15)},
+    {"gates": torch.zeros(1, 4, 16)},
+    {"gates": torch.zeros(3, 5, 16)},
+    {"gates": torch.zeros(1, 5, 16, dtype=torch.float64)},
+    {"gates": torch.zeros(1, 16, 5).transpose(1, 2)},
+    {"w_hh": []},
+    {"w_hh": [torch.zeros(16, 5)]},
+    {"w_hh": [torch.zeros(4, 16).T]},
+    {"h_0": torch.zeros(1, 1, 4)},
+    {"c_0": None},
+    {"c_0": torch.zeros(1, 2, 5)},
+    {"y": torch.zeros(5, 5)},
+    {"memory": torch.zeros(1, 4, 4)},
+    {"threads": 0},
+    {"instruction_set": "sse9"},
+    {"cell": "lstn"},
+    {"cell": "gru_after"},
+    {"half": True},
+]
+
+
+@pytest.mark.parametrize("changes", [*WRONG, {"bias": torch.zeros(1, 5)}, {"h_n": torch.zeros(1, 3, 4)}], ids=repr)
+def test_what_does_not_fit_is_refused_on_the_way_there(changes: dict[str, object]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        forward_call(**changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"x": torch.zeros(6, 2)},
-        {"x": torch.zeros(6, 3, dtype=torch.float64)},
-        {"x": torch.zeros(3, 6).T},
-        {"x": torch.zeros(5, 3)},
-        {"w_ih": torch.zeros(12, 3)},
-        {"w_hh": torch.zeros(16, 5)},
-        {"w_ih": None},
-        {"b_ih": torch.zeros(15)},
-        {"h_0": torch.zeros(1, 4)},
-        {"c_0": torch.zeros(2, 5)},
-        {"y": torch.zeros(6, 5)},
-        {"h_n": torch.zeros(3, 4)},
-        {"lengths": torch.tensor([2, 3])},
-        {"lengths": torch.tensor([4, 2])},
-        {"lengths": torch.tensor([3, 0])},
-        {"lengths": torch.tensor([3, -1])},
-        {"lengths": torch.tensor([3, 2], dtype=torch.int32)},
-        {"lengths": torch.tensor([], dtype=torch.int64)},
-        {"row_offset": torch.tensor([0, 5])},
-        {"row_offset": torch.tensor([0, -1])},
-        {"row_offset": torch.tensor([0, 2**62])},
-        {"row_offset": torch.tensor([0])},
-        {"time_offset": torch.tensor([0, 1, 6])},
-        {"time_offset": torch.tensor([-1, 0, 1])},
-        {"threads": 0},
-        {"instruction_set": "sse9"},
+        *WRONG,
+        {"memory": None},
+        {"extra": torch.zeros(1, 5, 4)},
+        {"dextra": torch.zeros(1, 5, 4)},
+        {"dy": torch.zeros(5, 3)},
+        {"dh_n": torch.zeros(1, 1, 4)},
+        {"dc_n": None},
+        {"dgates": torch.zeros(1, 5, 12)},
+        {"dgates": torch.zeros(1, 5, 16, dtype=torch.int16)},
+        {"previous": torch.zeros(1, 5, 5)},
+        {"dc_0": None},
     ],
     ids=repr,
 )
-def test_what_does_not_fit_is_refused_before_memory_is_touched(changes: dict[str, object]) -> None:
+def test_what_does_not_fit_is_refused_on_the_way_back(changes: dict[str, object]) -> None:
     with pytest.raises((ValueError, TypeError)):
-        call(**changes)
+        backward_call(**changes)
 
 
 def test_python_threads_may_call_at_once() -> None:
-    inputs = draw([9, 4, 7, 7], 30, 40, 8)
-    expected, _ = native.lstm(*inputs)
+    drawn = Drawn("lstm", [9, 4, 7, 7], 30, 40)
+    expected, _ = drawn.by_kernel()
     wrong: list[int] = []
 
     def work(n: int) -> None:
         for _ in range(20):
-            if not torch.equal(native.lstm(*inputs)[0], expected):
+            if not torch.equal(drawn.by_kernel()[0], expected):
                 wrong.append(n)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
@@ -215,7 +356,13 @@ def test_one_openmp_runtime_serves_torch_and_the_kernels() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, timeout=120)
 
 
-def test_describe_names_the_best_instruction_set() -> None:
-    assert (
-        gyeol.kernels.describe() == "native, " + {"avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}[EVERY[0]]
-    )
+def test_an_instruction_set_is_chosen_by_name() -> None:
+    before = native.use_instruction_set("portable")
+    try:
+        assert native.use_instruction_set("portable") == "portable"
+        assert not native.half_available()
+        with pytest.raises(ValueError, match="has no instruction set 'sse9'; it has"):
+            native.use_instruction_set("sse9")
+    finally:
+        native.use_instruction_set(before)
+    assert gyeol.kernels.describe().startswith("native, ")

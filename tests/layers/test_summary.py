@@ -6,35 +6,55 @@ import pytest
 import torch
 
 from gyeol.errors import ParameterError
-from gyeol.layers import LockedDropout, Summary
+from gyeol.kernels.packing import Packing
+from gyeol.layers import LockedDropout, Summary, valid_steps
 
 
 def test_the_views_stand_side_by_side() -> None:
     states = torch.randn(2, 4, 6)
-    lengths = torch.tensor([4, 2])
+    packing = Packing.of(torch.tensor([2, 4]), 4)
     summary = Summary(6, attention=True, poolings=["last", "mean", "max"], directions=2)
-    vector, weights = summary(states, None, lengths)
+    vector, weights = summary(packing.gather(states), None, packing)
     assert vector.shape == (2, summary.output_size) == (2, 24)
     assert weights is not None
     torch.testing.assert_close(weights.sum(1), torch.ones(2))
-    assert weights[1, 2:].abs().sum() == 0
+    assert weights[0, 2:].abs().sum() == 0
     seen, last, mean, most = vector.split(6, dim=1)
     torch.testing.assert_close(seen, (weights.unsqueeze(-1) * states).sum(1))
-    torch.testing.assert_close(last[1], torch.cat([states[1, 1, :3], states[1, 0, 3:]]))
-    torch.testing.assert_close(mean[1], states[1, :2].mean(0))
-    torch.testing.assert_close(most[1], states[1, :2].amax(0))
+    torch.testing.assert_close(last[0], torch.cat([states[0, 1, :3], states[0, 0, 3:]]))
+    torch.testing.assert_close(mean[0], states[0, :2].mean(0))
+    torch.testing.assert_close(most[0], states[0, :2].amax(0))
+
+
+def test_it_is_the_padded_pooling_by_attention() -> None:
+    states, lengths = torch.randn(3, 5, 6), torch.tensor([5, 1, 3])
+    packing = Packing.of(lengths, 5)
+    summary = Summary(6)
+    assert summary.attention is not None
+    expected, expected_weights = summary.attention(states, valid_steps(lengths, 5))
+    vector, weights = summary(packing.gather(states), None, packing)
+    torch.testing.assert_close(vector, expected)
+    torch.testing.assert_close(weights, expected_weights)
 
 
 def test_what_stands_beside_the_states_is_summed_up_with_them() -> None:
     states, beside = torch.randn(1, 3, 4), torch.randn(1, 3, 2)
+    packing = Packing.of(torch.tensor([2]), 3)
     summary = Summary(4, 2, attention=False, poolings=["mean", "last"], directions=2)
-    vector, weights = summary(states, beside, torch.tensor([2]))
+    vector, weights = summary(packing.gather(states), packing.gather(beside), packing)
     assert weights is None
-    joined = torch.cat([states[..., :2], beside, states[..., 2:]], dim=2)
-    torch.testing.assert_close(vector[0, :6], joined[0, :2].mean(0))
-    # the forward half at the last step, the backward half at the first
-    torch.testing.assert_close(vector[0, 6:8], states[0, 1, :2])
-    torch.testing.assert_close(vector[0, 10:], states[0, 0, 2:])
+    mean, last, mean_beside, last_beside = vector[0].split([4, 4, 2, 2])
+    torch.testing.assert_close(mean, states[0, :2].mean(0))
+    torch.testing.assert_close(mean_beside, beside[0, :2].mean(0))
+    torch.testing.assert_close(last, torch.cat([states[0, 1, :2], states[0, 0, 2:]]))
+    torch.testing.assert_close(last_beside, beside[0, 1])
+
+
+def test_scores_of_parts_are_those_of_the_whole() -> None:
+    attention = Summary(6).attention
+    assert attention is not None
+    x = torch.randn(5, 6)
+    torch.testing.assert_close(attention.scores(x), attention.scores(x[:, :4], x[:, 4:]))
 
 
 def test_a_summary_of_nothing_is_refused() -> None:
@@ -55,3 +75,11 @@ def test_locked_dropout_drops_the_same_features_at_every_step() -> None:
     assert layer.eval()(x) is x
     with pytest.raises(ParameterError, match="probability"):
         LockedDropout(1.0)
+
+
+def test_locked_dropout_of_packed_tokens_is_that_of_their_rows() -> None:
+    layer, packing = LockedDropout(0.5), Packing.of(torch.tensor([3, 1, 4]), 4)
+    out = packing.scatter(layer(torch.ones(8, 16), packing))
+    for row, length in zip(out, [3, 1, 4], strict=True):
+        assert (row[:length] == row[0]).all()
+    assert (out[0, 0] != out[2, 0]).any()

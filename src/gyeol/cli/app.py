@@ -58,8 +58,17 @@ app.command("demo")(demo.demo)
 
 def main() -> None:
     """Run the command line; leave with 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a fault of gyeol's."""
-    debug = "--debug" in sys.argv[1:]
-    arguments = [a for a in sys.argv[1:] if a != "--debug"]
+    given = sys.argv[1:]
+    options = (
+        given[: given.index("--")] if "--" in given else given
+    )  # what follows "--" is text, whatever it looks like
+    debug = "--debug" in options
+    arguments = [a for a in options if a != "--debug"] + given[len(options) :]
+    # A thread that waits shall give its core away: with libgomp's own spinning, two threads beside another busy program
+    # take five to ten times as long over a small net. Read when torch is loaded, which is later.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if sys.stdout is None:  # closed by the caller, as `>&-` does
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -72,9 +81,14 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe has gone, as `head` does
         _drop_output()
         raise SystemExit(0) from None
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # Typer has met it first
+            _drop_output()
+            raise SystemExit(0) from None
+        raise
     except OSError as error:
         _drop_output()
-        name = f"{error.filename}: " if error.filename else ""
+        name = f"{error.filename}: " if error.filename else "could not read or write: "
         _leave(f"{name}{(error.strerror or str(error)).lower()}", 2, debug)
     except MemoryError:
         _leave("out of memory: use a smaller batch_size or hidden_size, or a smaller file", 2, debug)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json as json_
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.output import confusion, note, object_out, one_line, percent, table
+from gyeol.cli.answers import Answers, answer, format_of, written
+from gyeol.cli.output import confusion, note, object_out, percent, table
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase
+
+    from gyeol.data.files import BadRow, Example
     from gyeol.tasks import TextClassifier
 
 __all__ = ["evaluate", "info", "predict"]
@@ -23,19 +26,26 @@ _CHUNK = 8192  # rows of a file held at a time
 
 
 def evaluate(
-    model: Path = typer.Argument(help="A model folder."),
-    data: str = typer.Argument(help="A labelled file, or the name of a data set (its test part)."),
-    input: str = typer.Option(None, "--input", help="The column of the texts."),
-    target: str = typer.Option(None, "--target", help="The column of the labels."),
-    threads: int = typer.Option(None, "--threads", help="Cores to use; all by default."),
+    model: Path = typer.Argument(metavar="MODEL", help="A model folder."),
+    data: str = typer.Argument(metavar="DATA", help="A labelled file, or the name of a data set (its test part)."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="The column of the labels."),
+    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model on labelled texts: accuracy, macro F1, confusion."""
+    """Measure a model on labelled texts: accuracy, confusion.
+
+    Examples: gyeol evaluate my-model test.csv
+
+    gyeol evaluate my-model nsmc --json
+    """
     from gyeol.data.sources import find_source, read_labelled
 
     made = _loaded(model, threads)
-    test = read_labelled(find_source(data, "test", input=input, target=target), skip_bad_rows=skip_bad_rows)
+    test = read_labelled(
+        find_source(data, "test", input=input, target=target, task=made.task), skip_bad_rows=skip_bad_rows
+    )
     note(test.left_out())
     known = {str(label): label for label in made.classes_.tolist()}
     for label, line in zip(test.labels, test.lines, strict=True):
@@ -56,48 +66,109 @@ def evaluate(
 
 
 def predict(
-    model: Path = typer.Argument(help="A model folder."),
-    texts: list[str] = typer.Argument(None, metavar="[TEXT]...", help="Texts to classify."),
-    file: str = typer.Option(None, "--file", "-f", help="A file of texts; answers are streamed, one a row."),
-    input: str = typer.Option(None, "--input", help="The column of the texts in FILE."),
-    out: Path = typer.Option(None, "--out", "-o", help="Write the answers there instead of printing them."),
-    top: int = typer.Option(None, "--top", min=1, help="Show this many classes of each text."),
-    threads: int = typer.Option(None, "--threads", help="Cores to use; all by default."),
-    json: bool = typer.Option(False, "--json", help="One JSON object; with --file one a line."),
+    model: Path = typer.Argument(metavar="MODEL", help="A model folder."),
+    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts; without any, standard input is read."),
+    file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one answer a row, streamed."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE, name or number."),
+    out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Write there: .tsv .csv .jsonl or .json."),
+    top: int = typer.Option(None, "--top", metavar="K", min=1, help="Show the K best classes of each text."),
+    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Classify texts, or a file of any size in bounded memory.
 
-    Example: gyeol predict my-model "다시 보고 싶은 영화"
+    Examples: gyeol predict my-model "다시 보고 싶은 영화"
+
+    gyeol predict my-model --file new.csv --out answers.tsv
+
+    cat new.txt | gyeol predict my-model
     """
-    if bool(texts) == (file is not None):
-        if texts or sys.stdin.isatty():
-            raise ParameterError('give either texts or --file FILE: gyeol predict MODEL "다시 보고 싶은 영화"')
-        texts = _piped()
-    if file is None and (out is not None or input is not None):
+    if texts and file is not None:
+        raise ParameterError("give either texts or --file FILE, not both")
+    if file is None and not texts and (sys.stdin is None or sys.stdin.isatty()):
+        raise ParameterError('no text is given: write gyeol predict MODEL "다시 보고 싶은 영화", or --file FILE')
+    if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
+    form = format_of(out) if out is not None else "object" if json else "tsv"
     made = _loaded(model, threads)
-    if file is not None:
-        _predict_file(made, file, input, out, top, json)
-        return
+    if texts:
+        _predict_texts(made, model, texts, top, json)
+    elif file is not None:
+        from gyeol.data.sources import find_source, read_texts
+
+        source = find_source(file, "test", input=input, task=made.task)
+        _predict_stream(Answers(made, _chunks(read_texts(source)), top, source.name), model, form, out, json)
+    elif input is not None:
+        raise ParameterError("--input goes with --file FILE; standard input is one text a line")
+    else:
+        _predict_stream(Answers(made, _piped(), top, "standard input"), model, form, out, json)
+
+
+def _predict_texts(made: TextClassifier, model: Path, texts: list[str], top: int | None, json: bool) -> None:
     for place, text in enumerate(texts, 1):
         if not text.strip():
             raise DataError(f"text {place} is empty: give a text of at least one character")
+        if any("\ud800" <= c <= "\udfff" for c in text):  # bytes that the terminal's encoding does not have
+            raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
         _note_cut(made, text, place)
     answers = [
-        _answer(made, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)
+        answer(made, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)
     ]
     if json:
         object_out({"model": str(model), "predictions": answers})
         return
     rows = []
-    for answer in answers:
-        shown = list(answer["probabilities"].items())[: top or 1]
-        rows.append(["  ".join(f"{label} {p:.3f}" for label, p in shown), answer["text"][:200]])
+    for one in answers:
+        shown = list(one["probabilities"].items())[: top or 1]
+        rows.append(["  ".join(f"{label} {p:.3f}" for label, p in shown), one["text"][:200]])
     typer.echo(table(rows))
 
 
+def _predict_stream(answers: Answers, model: Path, form: str, out: Path | None, json: bool) -> None:
+    about = {"model": str(model), "file": answers.name}
+    pieces = written(answers, form, about)
+    if out is None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+        return
+    from gyeol.data.atomic import replace_file
+
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="\n") as target:
+            target.writelines(pieces)
+
+    replace_file(out, write)
+    if json:
+        object_out({**about, "out": str(out), "count": answers.count, "without_answer": answers.bad})
+    else:
+        note(f"wrote {out}: {answers.count:,} answers")
+
+
+def _chunks(rows: Iterator[Example | BadRow]) -> Iterator[list[Example | BadRow]]:
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _piped() -> Iterator[list[Example | BadRow]]:
+    from gyeol.data.files import BadRow, Example
+    from gyeol.data.pipe import read_pipe
+
+    some = False
+    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
+        chunk: list[Example | BadRow] = []
+        for number, line in lines:
+            filled = bool(line.strip())
+            some |= filled
+            chunk.append(Example(line, None, number) if filled else BadRow(number, "the text is empty", "empty"))
+        for start in range(0, len(chunk), _CHUNK):
+            yield chunk[start : start + _CHUNK]
+    if not some:
+        raise DataError("standard input holds no text: one text a line was expected")
+
+
 def info(
-    model: Path = typer.Argument(help="A model folder."),
+    model: Path = typer.Argument(metavar="MODEL", help="A model folder."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Say what a model is: task, settings, data, figures, size."""
@@ -150,81 +221,8 @@ def _loaded(path: Path, threads: int | None) -> TextClassifier:
     return made
 
 
-def _answer(made: TextClassifier, row: Any, top: int | None) -> dict[str, Any]:
-    order = (-row).argsort(kind="stable")
-    names = [str(c) for c in made.classes_]
-    shown = order[:top] if top else order
-    return {
-        "label": names[order[0]],
-        "probability": float(row[order[0]]),
-        "probabilities": {names[i]: float(row[i]) for i in shown},
-    }
-
-
 def _note_cut(made: TextClassifier, text: str, place: int) -> None:
     if len(text) > made.max_length and made.features is None:
         count = len(made.inputs_.tokenizer.tokenize(text))
         if count > made.max_length:
             note(f"text {place} has {count:,} tokens; its middle is left out beyond {made.max_length:,} (max_length)")
-
-
-def _piped() -> list[str]:
-    try:
-        texts = [line.rstrip("\n") for line in sys.stdin if line.strip()]
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"standard input is no {error.encoding} text: save it as a file and pass --file FILE"
-        ) from error
-    if not texts:
-        raise DataError("standard input holds no text")
-    return texts
-
-
-def _predict_file(
-    made: TextClassifier, file: str, input: str | None, out: Path | None, top: int | None, json: bool
-) -> None:
-    from gyeol.data.atomic import replace_file
-    from gyeol.data.sources import find_source
-
-    source = find_source(file, "test", input=input)
-    lines = _lines(made, source, top, json)
-    if out is None:
-        sys.stdout.writelines(lines)
-        return
-
-    def write(path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="\n") as target:
-            target.writelines(lines)
-
-    replace_file(out, write)
-
-
-def _lines(made: TextClassifier, source: Any, top: int | None, json: bool) -> Iterator[str]:
-    from gyeol.data.files import Example
-    from gyeol.data.sources import read_texts
-
-    empty = 0
-    count = min(top or 1, len(made.classes_))
-    if not json:
-        more = "".join(f"\tlabel_{n}\tprobability_{n}" for n in range(2, count + 1))
-        yield f"line\tlabel\tprobability{more}\ttext\n"
-    rows = iter(read_texts(source))
-    while chunk := list(islice(rows, _CHUNK)):
-        texts = [row.input for row in chunk if isinstance(row, Example)]
-        found: Iterable[Any] = iter(made.predict_proba(texts)) if texts else iter(())
-        for row in chunk:
-            if isinstance(row, Example):
-                answer = _answer(made, next(found), top)  # type: ignore[call-overload]
-                text = row.input
-            else:
-                empty += 1
-                answer, text = {"label": None, "probability": None, "error": row.reason}, ""
-            if json:
-                yield json_.dumps({"line": row.line, **answer}, ensure_ascii=False) + "\n"
-            else:
-                best = islice(answer.get("probabilities", {}).items(), count)
-                fields = [field for label, p in best for field in (one_line(label), f"{p:.4f}")]
-                fields = fields or [""] * (2 * count)
-                yield "\t".join([str(row.line), *fields, " ".join(text.split())]) + "\n"
-    if empty:
-        note(f"{source.name}: {empty:,} row(s) hold no text and got no answer")

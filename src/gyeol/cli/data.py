@@ -15,7 +15,7 @@ app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True
 
 @app.command("list")
 def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
-    """List the data sets: built in, public (downloaded on request), made on the spot."""
+    """List what can be named instead of a file."""
     from gyeol.data.catalog import describe
     from gyeol.data.sources import BUILT_IN
     from gyeol.data.synthetic import MAKERS
@@ -27,18 +27,23 @@ def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object
     typer.echo("built in: gyeol fit classify NAME --out MODEL")
     typer.echo(table([["  " + name, about] for name, about in BUILT_IN.items()]))
     typer.echo("\npublic: gyeol data get NAME")
-    rows = [["  " + e["name"], e["task"], "here" if e["here"] else "", e["licence"], e["title"]] for e in public]
-    typer.echo(table([["  name", "task", "", "licence", ""], *rows]))
+    rows = [["  " + e["name"], e["task"], "here" if e["here"] else "", e["title"], e["licence"]] for e in public]
+    typer.echo(table([["  name", "task", "", "what", "licence"], *rows]))
     typer.echo("\nmade: gyeol data make NAME --out FILE")
     typer.echo(table([["  " + name, _first(maker)] for name, maker in MAKERS.items()]))
 
 
 @app.command("get")
 def get(
-    name: str = typer.Argument(help="A public set of 'gyeol data list'."),
+    name: str = typer.Argument(metavar="NAME", help="A public set of 'gyeol data list'."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Download a public data set; every file is checked by its hash, and a bad one leaves nothing behind."""
+    """Download a public data set.
+
+    Every file is checked by its hash, and a bad one leaves nothing behind. Nothing is downloaded unless you ask here.
+
+    Example: gyeol data get nsmc
+    """
     from gyeol.data import catalog
 
     paths = catalog.get(name, progress=None if json else note)
@@ -51,14 +56,17 @@ def get(
 
 @app.command("make")
 def make(
-    name: str = typer.Argument(help="One of the made sets of 'gyeol data list'."),
-    out: Path = typer.Option(..., "--out", "-o", help="The file to write."),
-    count: int = typer.Option(1000, "--count", min=1, help="Examples."),
-    length: int = typer.Option(100, "--length", min=10, help="Symbols an example."),
-    seed: int = typer.Option(0, "--seed", help="Same seed: the same file."),
+    name: str = typer.Argument(metavar="NAME", help="One of the made sets of 'gyeol data list'."),
+    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write."),
+    count: int = typer.Option(1000, "--count", metavar="N", min=1, help="Examples."),
+    length: int = typer.Option(100, "--length", metavar="N", min=10, help="Symbols an example."),
+    seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same file."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Make a data set that needs no download."""
+    """Make a data set that needs no download.
+
+    Example: gyeol data make order --out order.tsv
+    """
     from gyeol.data import synthetic
 
     synthetic.make(name, out, count=count, length=length, seed=seed)

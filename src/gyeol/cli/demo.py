@@ -18,12 +18,15 @@ _ASKED = (
 
 
 def demo(
-    out: Path = typer.Option(Path("demo-model"), "--out", "-o", help="Where to write the model."),
-    seed: int = typer.Option(0, "--seed", help="Same seed: the same model."),
-    threads: int = typer.Option(None, "--threads", help="Cores to use; all by default."),
+    out: Path = typer.Option(Path("demo-model"), "--out", "-o", metavar="MODEL", help="Where to write the model."),
+    seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same model."),
+    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Train on the built-in Korean reviews, beside a TF-IDF baseline, and ask the model three things."""
+    """Train on the built-in Korean reviews and ask the model.
+
+    The recurrent model is trained beside a TF-IDF baseline, both are tested, and three questions are put to it.
+    """
     from gyeol import kernels
     from gyeol.data.sources import find_source, read_labelled
     from gyeol.tasks import TextClassifier

@@ -39,18 +39,28 @@ def _top() -> None:
 
 @app.command("classify")
 def classify(
-    data: str = typer.Argument(help="A .tsv .csv .jsonl .parquet or .txt file, or a name from 'gyeol data list'."),
-    out: Path = typer.Option(..., "--out", "-o", help="Where to write the model (a folder)."),
-    valid: str = typer.Option(None, "--valid", help="Validation file; by default a tenth of DATA is held back."),
-    input: str = typer.Option(None, "--input", help="The column of the texts."),
-    target: str = typer.Option(None, "--target", help="The column of the labels."),
-    config: Path = typer.Option(None, "--config", help="Settings as a TOML file."),
-    set: list[str] = typer.Option([], "--set", help="One setting, name=value; may be repeated. See --settings."),
-    features: str = typer.Option(None, "--features", help="bow, tfidf or onehot: train the feed-forward baseline."),
+    data: str = typer.Argument(
+        metavar="DATA", help="A .tsv .csv .jsonl .parquet or .txt file, or a name from 'gyeol data list'."
+    ),
+    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    valid: str = typer.Option(
+        None, "--valid", metavar="FILE", help="Labelled file to watch; by default a tenth of DATA is held back."
+    ),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="The column of the labels."),
+    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
+    set: list[str] = typer.Option(
+        [], "--set", metavar="NAME=VALUE", help="One setting; may be repeated; goes over --config. See --settings."
+    ),
+    features: str = typer.Option(
+        None, "--features", metavar="KIND", help="bow, tfidf or onehot: train the feed-forward baseline instead."
+    ),
     compare: bool = typer.Option(False, "--compare", help="Also train the TF-IDF baseline and print both."),
-    seed: int = typer.Option(None, "--seed", help="Same seed, machine and threads: the same weights."),
-    time_limit: str = typer.Option(None, "--time-limit", help="Stop after this time: 90s, 10m, 2h."),
-    threads: int = typer.Option(None, "--threads", help="Cores to use; all by default."),
+    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
+    time_limit: str = typer.Option(
+        None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m; the best so far is kept."
+    ),
+    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     settings: bool = typer.Option(
@@ -67,7 +77,9 @@ def classify(
 
     Ctrl-C saves the best model so far; --resume then goes on to the same bits as an undisturbed training.
 
-    Example: gyeol fit classify reviews.csv --out my-model
+    Examples: gyeol fit classify reviews.csv --out my-model
+
+    gyeol fit classify nsmc --out nsmc --set cell=gru --time-limit 10m
     """
     from gyeol.tasks.progress import Bar
     from gyeol.tasks.storage import check_place
@@ -84,7 +96,10 @@ def classify(
         note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
     train, held = _read(data, valid, input, target, skip_bad_rows)
     title = f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
-    progress = None if quiet else Bar(title="" if json else title)
+    if not (quiet or json):
+        note(title)
+    _note_rare(train)
+    progress = None if quiet else Bar()
     validation = (held.texts, _known(held, train)) if held else None
     model.fit(
         train.texts,
@@ -124,25 +139,37 @@ def _made(config: Path | None, pairs: list[str], options: dict[str, Any]) -> Tex
     from gyeol.tasks import TextClassifier, parameters
 
     given = _settings_of(config) if config is not None else {}
+    unknown = [(f"{config}: ", name) for name in given if name not in TextClassifier.rules]
+    given = {name: value for name, value in given.items() if name in TextClassifier.rules}
     wrong: list[str] = []
-    for name in [name for name in given if name not in TextClassifier.rules]:
-        wrong.append(f"{config}: {name} is no setting of this task{closest(name, TextClassifier.rules)}")
-        del given[name]
     for pair in pairs:
+        name = pair.partition("=")[0].strip()
+        if "=" in pair and name not in TextClassifier.rules:
+            unknown.append(("--set ", name))
+            continue
         try:
             name, value = parameters.parse(pair, TextClassifier.rules)
             given[name] = value
         except ParameterError as error:
             wrong.append(str(error))
+    for where, name in unknown:  # the closest name of each, not the whole list again and again
+        hint = closest(name, TextClassifier.rules).partition("?")
+        near = f"{hint[0]}?" if hint[1] else ""
+        wrong.insert(0, f"{where}{name:.60} is no setting of this task{near}")
     if "time_limit" in options:
-        options["time_limit"] = _seconds(options["time_limit"])
+        try:
+            options["time_limit"] = _seconds(options["time_limit"])
+        except ParameterError as error:
+            wrong.append(str(error))
+            del options["time_limit"]
     model = TextClassifier(**{**given, **options})
     try:
         parameters.check(model.get_params(deep=False), model.rules)
     except ParameterError as error:
         wrong.append(str(error))
     if wrong:
-        raise ParameterError("; ".join(wrong))
+        listed = ". 'gyeol fit classify --settings' lists the settings" if unknown else ""
+        raise ParameterError("; ".join(wrong) + listed)
     return model
 
 
@@ -158,15 +185,16 @@ def _settings_of(file: Path) -> dict[str, Any]:
 
 
 def _seconds(text: str) -> float:
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, unit = (text[:-1], units[text[-1]]) if text and text[-1] in units else (text, 1)
+    import re
+
+    found = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?", text.strip())
     try:
-        seconds = float(number) * unit
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ParameterError(f"--time-limit {text!r} is no time; write 90s, 10m or 2h")
-    return seconds
+        hours, minutes, seconds = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
+    except ValueError:  # 1.2.3
+        hours = minutes = seconds = 0.0
+    if not 0 < (total := 3600 * hours + 60 * minutes + seconds) < float("inf"):
+        raise ParameterError(f"--time-limit {text!r:.60} is no time; write 90s, 10m or 1h30m")
+    return total
 
 
 def _read(
@@ -174,7 +202,7 @@ def _read(
 ) -> tuple[Labelled, Labelled | None]:
     from gyeol.data.sources import find_source, has_role, read_labelled
 
-    train = read_labelled(find_source(data, "train", input=input, target=target), skip_bad_rows=skip)
+    train = read_labelled(find_source(data, "train", input=input, target=target, task="classify"), skip_bad_rows=skip)
     note(train.left_out())
     if valid is None and not has_role(data, "valid"):
         return train, None
@@ -182,6 +210,18 @@ def _read(
     held = read_labelled(source, skip_bad_rows=skip)
     note(held.left_out())
     return train, held
+
+
+def _note_rare(train: Labelled) -> None:
+    """Say which labels occur once: often a slip of the pen, and never enough to learn from."""
+    from collections import Counter
+
+    counts = Counter(train.labels)
+    rare = [label for label, count in counts.items() if count == 1]
+    if rare and len(rare) < len(counts):
+        lines = [f"{label!r:.40} (line {train.lines[train.labels.index(label)]})" for label in rare[:3]]
+        more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
+        note(f"{train.source.name}: one example only of {', '.join(lines)}{more}: is the label right?")
 
 
 def _known(held: Labelled, train: Labelled) -> list[str]:
@@ -237,7 +277,9 @@ def _tell(answer: dict[str, Any], model: TextClassifier, out: Path, data: str) -
         other = answer["baseline"]
         rows.append(["tfidf baseline", percent(other["accuracy"]), f"{other['seconds']:.0f}"])
     typer.echo(table(rows, right=[1, 2]))
-    typer.echo(f"saved: {out} (epoch {answer['epoch']} of {answer['epochs']}, {answer['weights']:,} weights)")
+    why = {"time limit": ", stopped by the time limit", "no longer better": ", stopped as it was no longer better"}
+    best = f"best epoch {answer['epoch']} of {answer['epochs']}{why.get(answer['stopped'], '')}"
+    typer.echo(f"saved: {out} ({best}; {answer['weights']:,} weights)")
     typer.echo(f'next:  gyeol predict {out} "..."     gyeol evaluate {out} TEST_FILE')
 
 

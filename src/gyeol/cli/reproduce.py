@@ -12,13 +12,16 @@ __all__ = ["reproduce"]
 
 
 def reproduce(
-    name: str = typer.Argument(None, help="What to reproduce; without a name, the list of what there is."),
-    out: Path = typer.Option(None, "--out", "-o", help="Keep the model there."),
-    seed: int = typer.Option(0, "--seed", help="Same seed, machine and threads: the same figure."),
-    threads: int = typer.Option(None, "--threads", help="Cores to use; all by default."),
+    name: str = typer.Argument(None, metavar="NAME", help="What to reproduce; without a name, what there is."),
+    out: Path = typer.Option(None, "--out", "-o", metavar="MODEL", help="Keep the model there."),
+    seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed, machine and threads: the same figure."),
+    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Train a published setting and print the figure beside the published one."""
+    """Train a published setting; print both figures.
+
+    Example: gyeol reproduce nsmc
+    """
     from gyeol.reproduce import REPRODUCTIONS, run
     from gyeol.tasks.progress import Bar
     from gyeol.tasks.storage import check_place

@@ -14,6 +14,8 @@ from gyeol.errors import SaveError
 
 __all__ = ["replace_file", "replace_folder"]
 
+_OLD = "old"  # where an older folder waits until the new one stands
+
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     """Write a file beside its place, flush it to the disk, then rename it into place.
@@ -23,7 +25,8 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     path : Path
         Where the file shall stand; of a link, what it leads to.
     write : callable
-        Gets a path of the same suffix in the same folder and writes there.
+        Gets a path of the same name, in a folder of its own on the same disk, and writes there. A device or a pipe
+        (``/dev/null``, ``/dev/stdout``) it gets itself: an ordinary file must never come to stand in its place.
 
     Raises
     ------
@@ -31,16 +34,16 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         Where that is impossible; what stood at ``path`` still stands, and nothing else is left.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            write(path)
+            return
         place = Path(os.path.realpath(path)) if path.is_symlink() else path
-        beside = place.with_name(f".{place.name}.{os.getpid()}.part{place.suffix}")
-        with _parents(place):
-            try:
-                write(beside)
-                _flush(beside)
-                os.replace(beside, place)
-            finally:
-                with suppress(OSError):
-                    beside.unlink()
+        if place.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder stands there; name a file")
+        with _parents(place), _room(place) as new:
+            write(new / place.name)
+            _flush(new / place.name)
+            os.replace(new / place.name, place)
     except OSError as error:
         raise _explained(path, error) from error
 
@@ -67,33 +70,33 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
         place = Path(os.path.realpath(path)) if path.is_symlink() else path
         if place.exists() and not place.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "a file stands there, not a folder")
-        with _parents(place):
-            beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
-            try:
-                beside.chmod(0o755)
-                write(beside)
-                for file in sorted(beside.rglob("*")):
-                    if file.is_file():
-                        _flush(file)
-                _swap(beside, place)
-            finally:
-                shutil.rmtree(beside, ignore_errors=True)
+        with _parents(place), _room(place) as new:
+            write(new)
+            for file in sorted(new.rglob("*")):
+                if file.is_file():
+                    _flush(file)
+            if place.exists():
+                os.rename(place, new.with_name(_OLD))
+            os.rename(new, place)
     except OSError as error:
         raise _explained(path, error) from error
 
 
-def _swap(beside: Path, path: Path) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.old")
+@contextmanager
+def _room(place: Path) -> Iterator[Path]:
+    """Give an empty folder, on the disk of a place, that no other thread or process knows.
+
+    It stands in another beside the place, whose name is short however long the place's is. When that is taken away, an
+    older thing that was moved into it goes back where nothing came to stand.
+    """
+    room = Path(tempfile.mkdtemp(prefix=".gyeol.", suffix=".part", dir=place.parent))
     try:
-        if path.exists():
-            # Left by a process that was killed here: numbers of processes come again, in containers at once.
-            shutil.rmtree(aside, ignore_errors=True)
-            os.rename(path, aside)
-        os.rename(beside, path)
+        (room / "new").mkdir()
+        yield room / "new"
     finally:  # also at Ctrl-C
-        if aside.exists() and not path.exists():
-            os.rename(aside, path)
-        shutil.rmtree(aside, ignore_errors=True)
+        if (room / _OLD).exists() and not place.exists():
+            os.rename(room / _OLD, place)
+        shutil.rmtree(room, ignore_errors=True)
 
 
 @contextmanager

@@ -181,7 +181,7 @@ class _Search:
         elif len(self.names) == 2:
             text, label = self.of_two(text, label, need_target=need_target)
         if text is None or (label is None and need_target):
-            raise DataError(self.question(text, label))
+            raise DataError(self.question(text, label, need_target=need_target))
         return Columns(tuple(self.names), header, text, label)
 
     def of_two(self, text: int | None, label: int | None, *, need_target: bool) -> tuple[int | None, int | None]:
@@ -208,9 +208,11 @@ class _Search:
         folded = [name.strip().casefold() for name in self.names]
         return next((folded.index(w) for w in wanted if w in folded and folded.index(w) != besides), None)
 
-    def question(self, text: int | None, label: int | None) -> str:
+    def question(self, text: int | None, label: int | None, *, need_target: bool) -> str:
         if len(self.names) == 1:
             return f"{self.path} has one column ({self.names[0][:40]}); a text and its label were expected in every row"
+        if not need_target:
+            return f"{self.path}: which column is the text? {self.listing()}; say --input COL"
         which = "the text and which the label" if text is None and label is None else "the text"
         which = "the label" if text is not None else which
         return f"{self.path}: which column is {which}? {self.listing()}; say --input COL --target COL"

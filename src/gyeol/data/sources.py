@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from gyeol.data.catalog import CATALOG, resolve
 from gyeol.data.files import BadRow, Example, fingerprint, read_examples
 from gyeol.errors import DataError, closest
 
-__all__ = ["BUILT_IN", "Labelled", "Source", "find_source", "has_role", "read_labelled"]
+__all__ = ["BUILT_IN", "Labelled", "Source", "find_source", "has_role", "read_labelled", "read_texts"]
 
 _HERE = Path(__file__).parent
 
@@ -59,7 +60,9 @@ def has_role(data: str, role: str) -> bool:
     return data in BUILT_IN or (data in CATALOG and role in CATALOG[data].files)
 
 
-def find_source(data: str, role: str, *, input: str | None = None, target: str | None = None) -> Source:
+def find_source(
+    data: str, role: str, *, input: str | None = None, target: str | None = None, task: str | None = None
+) -> Source:
     """Find what the user means: a path if there is one, else a name of the catalogue.
 
     Parameters
@@ -70,6 +73,8 @@ def find_source(data: str, role: str, *, input: str | None = None, target: str |
         Which part of a named set: ``"train"``, ``"valid"`` or ``"test"``.
     input, target : str, optional
         Columns that the user named.
+    task : str, optional
+        What the data shall serve, as the catalogue names it; a named set made for something else is refused.
 
     Raises
     ------
@@ -79,15 +84,22 @@ def find_source(data: str, role: str, *, input: str | None = None, target: str |
     path = Path(data)
     named = data in BUILT_IN or data in CATALOG
     # A model or a folder may well be called as the set it came from; only a file of that name goes first.
-    if path.is_file() or (not named and (path.exists() or path.suffix or "/" in data)):
+    # os.path says no where a whole text was given for a name, and pathlib raises.
+    if os.path.isfile(path) or (not named and (os.path.exists(path) or path.suffix or "/" in data)):
         return Source(path, input, target, path.name)
     if data in BUILT_IN:
         return Source(_HERE / data / f"{role}.tsv", input or "text", target or "label", f"{data} ({role})")
     if data in CATALOG:
         entry = CATALOG[data]
+        if task is not None and entry.task != task:
+            fit = [*BUILT_IN, *(name for name, other in CATALOG.items() if other.task == task)]
+            raise DataError(
+                f"the data set {data!r} is for the task {entry.task!r}, not for {task!r}; those for it are: "
+                f"{', '.join(fit)}"
+            )
         return Source(resolve(data, role), input or entry.input, target or entry.target, f"{data} ({role})")
     near = closest(data, [*BUILT_IN, *CATALOG])
-    raise DataError(f"there is no file {data!r}, and no data set of that name{near}. 'gyeol data list' shows them")
+    raise DataError(f"there is no file {data!r:.200}, and no data set of that name{near}. 'gyeol data list' shows them")
 
 
 def read_labelled(

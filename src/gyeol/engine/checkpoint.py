@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from gyeol.data.atomic import replace_folder
-from gyeol.errors import ModelError
+from gyeol.errors import ModelError, SaveError
 
 __all__ = ["Checkpoint", "read_tensors", "write_tensors"]
 
 # The largest header read: a legal header of tens of megabytes names half a million empty tensors and takes seconds.
 _HEADER_CAP = 4 << 20
 _FORMAT = 1
+_FILES = ("state.json", "tensors.safetensors")
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
@@ -81,8 +82,30 @@ class Checkpoint:
         self.path = path
         self.about = json.loads(json.dumps(about))
 
+    def check_place(self) -> None:
+        """Make sure that nothing but a checkpoint is replaced, before hours are spent.
+
+        Raises
+        ------
+        SaveError
+            Where a file stands at the place, or a folder that holds other things.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise SaveError(f"{self.path} is a file; a checkpoint is a folder: choose another place")
+        others = sorted(p.name for p in self.path.iterdir() if p.name not in _FILES) if self.path.exists() else []
+        if others:
+            shown = ", ".join(others[:3])
+            raise SaveError(f"{self.path} holds other things than a checkpoint ({shown}): choose another place")
+
     def save(self, groups: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
-        """Write groups of named tensors, the state of the random generator, and JSON values."""
+        """Write groups of named tensors, the state of the random generator, and JSON values.
+
+        Raises
+        ------
+        SaveError
+            Where that is impossible; the checkpoint before still stands.
+        """
+        self.check_place()
 
         def write(folder: Path) -> None:
             tensors = {f"{group}/{name}": t for group, named in groups.items() for name, t in named.items()}
@@ -95,7 +118,7 @@ class Checkpoint:
 
     def exists(self) -> bool:
         """Whether there is something to take up."""
-        return (self.path / "state.json").exists()
+        return any((self.path / name).exists() for name in _FILES)
 
     def load(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
         """Read it all back and set the random generator.
@@ -114,9 +137,9 @@ class Checkpoint:
             ) from error
         if fmt != _FORMAT:
             raise ModelError(f"the checkpoint {self.path} is of format {fmt}, this gyeol reads {_FORMAT}")
-        different = [k for k in self.about if about.get(k) != self.about[k]]
+        different = [k for k in {**self.about, **about} if about.get(k) != self.about.get(k)]
         if different:
-            shown = ", ".join(f"{k} (was {about.get(k)!r}, is {self.about[k]!r})" for k in different[:3])
+            shown = ", ".join(f"{k} (was {about.get(k)!r}, is {self.about.get(k)!r})" for k in different[:3])
             raise ModelError(f"the checkpoint {self.path} belongs to another training: {shown}; train without --resume")
         groups: dict[str, dict[str, Tensor]] = {}
         tensors = read_tensors(self.path / "tensors.safetensors")
@@ -135,7 +158,8 @@ class Checkpoint:
         return groups, state
 
     def remove(self) -> None:
-        """Delete it, once the training is saved for good."""
+        """Delete it, once the training is saved for good; SaveError where the folder holds other things."""
         import shutil
 
+        self.check_place()
         shutil.rmtree(self.path, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -65,7 +66,7 @@ class Settings:
     """How to train.
 
     ``epochs`` passes at most; ``learning_rate`` falls to zero along a half cosine after ``warmup`` (a share of the
-    training); stop after ``patience`` epochs without a better ``monitor``, or after ``time_limit`` seconds;
+    training); stop after ``patience`` epochs without a higher ``monitor``, or after ``time_limit`` seconds;
     ``averaging`` is the decay of a moving average of the weights, which then is what gets validated and kept (0: none).
     """
 
@@ -105,16 +106,20 @@ class _State:
     seconds: float = 0.0
     epoch_seconds: float = 0.0
     bad: int = 0
-    finished: str = ""
+    best: int = 0  # the number of the best epoch, 0 before there is one
 
-    def check(self) -> None:
-        """Raise TypeError or ValueError where a checkpoint put in what cannot be."""
-        for name, default in zip(self.__slots__, astuple(_State()), strict=True):
-            value = getattr(self, name)
+    @classmethod
+    def checked(cls, values: dict[str, Any]) -> _State:
+        """Take over what a checkpoint holds; TypeError or ValueError where that cannot be."""
+        if set(values) != set(cls.__slots__):
+            raise ValueError(f"it stands at {', '.join(values)} where {', '.join(cls.__slots__)} were expected")
+        for name, default in zip(cls.__slots__, astuple(cls()), strict=True):
+            value = values[name]
             if type(value) is not type(default):
                 raise TypeError(f"{name} is {value!r}")
-            if (isinstance(value, int) and value < 0) or (isinstance(value, float) and not np.isfinite(value)):
+            if not (0 <= value < 1 << 53 if isinstance(value, int) else math.isfinite(value)):
                 raise ValueError(f"{name} is {value!r}")
+        return cls(**values)
 
 
 def fit(
@@ -144,10 +149,14 @@ def fit(
     Raises
     ------
     DataError
-        Where the loss is not a finite number.
+        Where the loss or its gradient is not a finite number.
     ModelError
         Where the checkpoint cannot be taken up.
+    SaveError
+        Where something other than a checkpoint stands at its place.
     """
+    if checkpoint is not None:
+        checkpoint.check_place()
     run = _Run(net, plan, settings, checkpoint, progress)
     if resume and checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
@@ -178,32 +187,33 @@ class _Run:
         self.average = _Average(net, settings.averaging) if settings.averaging else None
 
     def train(self, interrupted: threading.Event) -> None:
-        settings, state = self.settings, self.state
-        while state.epoch < settings.epochs and not state.finished:
-            ended = self._epoch(interrupted)
-            if ended == "interrupted":
+        state = self.state
+        while not (stopped := self._finished()):
+            if self._epoch(interrupted):
                 self._save()
-                if not self.best_weights:
-                    self._validate()
                 self.history.stopped = "interrupted"
                 break
             self._validate()
             state.epoch += 1
             state.step, state.loss, state.right, state.seen, state.epoch_seconds = 0, 0.0, 0.0, 0, 0.0
-            if ended == "time limit":
-                state.finished = ended
-            elif state.bad >= settings.patience:
-                state.finished = "no longer better"
-            elif state.epoch == settings.epochs:
-                state.finished = "epochs"
-            self.history.stopped = state.finished
             self._save()
         else:
-            self.history.stopped = state.finished or "epochs"
+            self.history.stopped = stopped
+        if state.total and not self.best_weights:  # cut off in its first epoch, it still gives a model
+            self._validate()
         self.history.seconds = state.seconds
 
-    def _epoch(self, interrupted: threading.Event) -> str:
-        """Go through the rest of an epoch; returns what ended it early, or nothing."""
+    def _finished(self) -> str:
+        """Tell why nothing is left to do, or nothing; judged by the settings of now: more patience, and it goes on."""
+        settings, state = self.settings, self.state
+        if settings.time_limit and state.seconds >= settings.time_limit:
+            return "time limit"
+        if state.bad >= max(1, settings.patience):
+            return "no longer better"
+        return "epochs" if state.epoch >= settings.epochs else ""
+
+    def _epoch(self, interrupted: threading.Event) -> bool:
+        """Go through the rest of an epoch, or to the time limit; returns whether Ctrl-C ended it."""
         settings, state = self.settings, self.state
         batches = self.plan.batches(state.epoch)
         steps = max(1, settings.epochs * len(batches))
@@ -219,13 +229,9 @@ class _Run:
                 along = max(along, state.seconds / settings.time_limit)
             outcome = self.plan.loss(rows)
             value = float(outcome.loss.detach())
-            if not np.isfinite(value):
-                raise DataError(
-                    f"the loss became {value} in epoch {state.epoch + 1}, step {state.step + 1}: "
-                    "the input holds extreme numbers, or learning_rate is too high; try a tenth of it"
-                )
+            self._check_finite("loss", value)
             torch.autograd.backward(outcome.loss)
-            self.optimizer.step(scale=decay(along, warmup=settings.warmup))
+            self._check_finite("gradient", self.optimizer.step(scale=decay(along, warmup=settings.warmup)))
             if self.average:
                 self.average.update(self.net, state.total)
             state.step += 1
@@ -238,13 +244,20 @@ class _Run:
             if self.progress:
                 self.progress.step(len(rows), state.loss / state.seen, state.right / state.seen)
             if interrupted.is_set():
-                return "interrupted"
+                return True
             if settings.time_limit and state.seconds >= settings.time_limit:
-                return "time limit"
+                break
             if self.checkpoint and now - saved > settings.checkpoint_every:
                 self._save()
                 saved = time.monotonic()
-        return ""
+        return False
+
+    def _check_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise DataError(
+                f"the {what} became {value} in epoch {self.state.epoch + 1}, step {self.state.step + 1}: "
+                "the input holds extreme numbers, or learning_rate is too high; try a tenth of it"
+            )
 
     def _validate(self) -> None:
         settings, state = self.settings, self.state
@@ -261,7 +274,7 @@ class _Run:
                 "examples_per_second": state.seen / max(1e-9, state.epoch_seconds),
             }
             if not self.history.best or self._rank(record) > self._rank(self.history.best):
-                self.history.best, state.bad = record, 0
+                self.history.best, state.best, state.bad = record, state.epoch + 1, 0
                 self.best_weights = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
             else:
                 state.bad += 1
@@ -271,8 +284,9 @@ class _Run:
         if self.progress:
             self.progress.record(record)
 
-    def _rank(self, record: dict[str, Any]) -> tuple[float, float]:
-        return record[f"valid_{self.settings.monitor}"], -record["valid_loss"]
+    def _rank(self, record: dict[str, Any]) -> tuple[float, ...]:
+        figures = float(record[f"valid_{self.settings.monitor}"]), -float(record["valid_loss"])
+        return tuple(-math.inf if math.isnan(figure) else figure for figure in figures)
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -303,7 +317,6 @@ class _Run:
             "state": {name: getattr(self.state, name) for name in _State.__slots__},
             "optimizer": numbers,
             "records": self.history.records,
-            "best": self.history.best,
         }
         try:
             self.checkpoint.save(groups, state)
@@ -314,18 +327,20 @@ class _Run:
     def restore(self, checkpoint: Checkpoint) -> None:
         groups, state = checkpoint.load()
         try:
-            self.state = _State(**state["state"])
-            self.state.check()
-            self.history.records, self.history.best = list(state["records"]), dict(state["best"])
-            self.best_weights = groups.get("best", {})
-            if self.history.best:
+            self.state = _State.checked(state["state"])
+            records = self.history.records = state["records"]
+            if type(records) is not list or [type(record) for record in records] != [dict] * self.state.epoch:
+                raise ValueError(f"{self.state.epoch} epochs are done, and its records are of others")
+            if self.state.best:
+                self.history.best = records[self.state.best - 1]
                 self._rank(self.history.best)
+                self.best_weights = groups["best"]
                 self.net.load_state_dict(self.best_weights)
             self.net.load_state_dict(groups["net"])
             self.optimizer.restore(groups.get("optimizer", {}), state["optimizer"])
             if self.average and self.state.total:
                 self.average.restore(self.net, groups.get("average", {}))
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise ModelError(
                 f"the checkpoint {checkpoint.path} is damaged ({reason:.200}); train again without --resume"

@@ -25,8 +25,9 @@ def classification(
     Returns
     -------
     dict
-        ``accuracy``; ``macro_f1``, the mean of the classes' F1; ``count``; ``confusion``, rows true, columns
-        predicted; ``per_class`` with precision, recall, f1 and count of each class.
+        ``accuracy``; ``macro_f1``, the mean F1 of the classes that are true or predicted anywhere, as scikit-learn has
+        it; ``count``; ``confusion``, rows true, columns predicted; ``per_class`` with precision, recall, f1 and count
+        of each class.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -34,12 +35,13 @@ def classification(
     precision, recall, f1, support = precision_recall_fscore_support(
         truth, predicted, labels=numbers, zero_division=0.0
     )
-    seen = support > 0
+    confusion = confusion_matrix(truth, predicted, labels=numbers)
+    seen = (confusion.sum(0) > 0) | (support > 0)
     return {
         "accuracy": float(np.mean(truth == predicted)),
-        "macro_f1": float(np.mean(f1[seen])) if seen.any() else 0.0,
+        "macro_f1": float(np.mean(f1[seen])),
         "count": len(truth),
-        "confusion": confusion_matrix(truth, predicted, labels=numbers).tolist(),
+        "confusion": confusion.tolist(),
         "per_class": {
             str(name): {"precision": float(p), "recall": float(r), "f1": float(f), "count": int(n)}
             for name, p, r, f, n in zip(classes, precision, recall, f1, support, strict=True)

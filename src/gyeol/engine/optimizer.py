@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import torch
@@ -67,7 +68,10 @@ class Optimizer:
         self._parameters = [*dense, *sparse.values()]
 
     def step(self, *, scale: float) -> float:
-        """Clip, update with ``scale`` times the learning rate, forget the gradients; returns the gradient's length."""
+        """Clip, update with ``scale`` times the learning rate, forget the gradients; returns the gradient's length.
+
+        Where that is no finite number, nothing is updated.
+        """
         gradients = []
         for parameter in self._parameters:
             if parameter.grad is None:
@@ -83,7 +87,8 @@ class Optimizer:
         for part in self._parts:
             for group in part.param_groups:
                 group["lr"] = self.learning_rate * scale
-            part.step()
+            if math.isfinite(norm):
+                part.step()
             part.zero_grad(set_to_none=True)
         return norm
 
@@ -107,27 +112,34 @@ class Optimizer:
         Raises
         ------
         ValueError
-            Where it is of other parameters.
+            Where it is of other parameters, or damaged; nothing is changed then.
         """
         states: list[dict[int, dict[str, Any]]] = [{} for _ in self._parts]
         for key, value in [*tensors.items(), *numbers.items()]:
-            owner, index, name = key.split(".", 2)
-            if not 0 <= int(owner) < len(states):
-                raise ValueError(f"the optimizer has no part {owner}")
-            states[int(owner)].setdefault(int(index), {})[name] = value
+            place = re.fullmatch(r"(\d{1,9})\.(\d{1,9})\.(\w+)", key, re.ASCII)
+            if place is None or int(place[1]) >= len(states):
+                raise ValueError(f"the optimizer has no place for {key!r}")
+            states[int(place[1])].setdefault(int(place[2]), {})[place[3]] = value
         for part, state in zip(self._parts, states, strict=True):
-            _check_moments([p for group in part.param_groups for p in group["params"]], state)
+            _check_moments(part, state)
         for part, state in zip(self._parts, states, strict=True):
             part.load_state_dict({"state": state, "param_groups": part.state_dict()["param_groups"]})
 
 
-def _check_moments(parameters: list[Tensor], state: dict[int, dict[str, Any]]) -> None:
+def _check_moments(part: torch.optim.Optimizer, state: dict[int, dict[str, Any]]) -> None:
     """Hold moments to their parameters: PyTorch would find out only while updating, if at all."""
+    parameters = [p for group in part.param_groups for p in group["params"]]
     for index, entry in state.items():
-        if not 0 <= index < len(parameters) or set(entry) != {"step", "exp_avg", "exp_avg_sq"}:
+        if index >= len(parameters) or set(entry) != {"step", "exp_avg", "exp_avg_sq"}:
             raise ValueError(f"the optimizer's state of parameter {index} is not one of Adam's")
-        shapes = {tuple(entry[name].shape) for name in ("exp_avg", "exp_avg_sq")}
-        if shapes != {tuple(parameters[index].shape)} or not float(entry["step"]) >= 1:
+        step = entry["step"]
+        if isinstance(part, torch.optim.SparseAdam):  # counts in Python's numbers, AdamW in tensors
+            counts = type(step) is int
+        else:
+            counts = isinstance(step, Tensor) and step.ndim == 0
+        own = parameters[index].shape, parameters[index].dtype
+        kinds = [(m.shape, m.dtype) for m in (entry["exp_avg"], entry["exp_avg_sq"]) if isinstance(m, Tensor)]
+        if kinds != [own, own] or not counts or not step >= 1:
             raise ValueError(f"the optimizer's state does not fit parameter {index}")
 
 

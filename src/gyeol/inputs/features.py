@@ -16,8 +16,8 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError, closest
-from gyeol.inputs.text import TextInput, checked_words, restored_tokenizer
-from gyeol.inputs.tokenizers import Tokenizer, choose_tokenizer, make_tokenizer
+from gyeol.inputs.text import TextInput, checked_words, fitted_tokenizer, restored_tokenizer
+from gyeol.inputs.tokenizers import Tokenizer
 
 __all__ = ["FEATURES", "FeatureBatch", "FeatureInput", "Grams"]
 
@@ -45,6 +45,7 @@ class Grams:
 
     Examples
     --------
+    >>> from gyeol.inputs.tokenizers import make_tokenizer
     >>> Grams(make_tokenizer("whitespace"), 1, 2)("참 좋은 영화")
     ['참', '좋은', '영화', '참 좋은', '좋은 영화']
     """
@@ -122,8 +123,7 @@ class FeatureInput:
             self._places = max(1, min(longest, _PLACES))
             self.width = self._places * len(self._text.vocabulary)
             return self
-        which = choose_tokenizer(texts) if self.which == "auto" else self.which
-        tokenizer = make_tokenizer(which, lowercase=self.lowercase).fit(texts)
+        tokenizer = fitted_tokenizer(self.which, texts, lowercase=self.lowercase)
         self._vectorizer = self._make(tokenizer)
         try:
             self._vectorizer.fit(texts)
@@ -185,15 +185,15 @@ class FeatureInput:
         return {
             "features": self.features,
             "tokenizer": tokenizer.name,
-            "lowercase": self.lowercase,
+            "lowercase": tokenizer.lowercase,
             "learned": tokenizer.state(),
             "terms": terms,
             "idf": idf,
         }
 
     @classmethod
-    def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | None = None) -> FeatureInput:
-        """Make one again from `state`; a tokenizer class of the user's own must be handed over.
+    def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | Tokenizer | None = None) -> FeatureInput:
+        """Make one again from `state`; a tokenizer of the user's own must be handed over, as class or object.
 
         Raises
         ------
@@ -215,7 +215,8 @@ class FeatureInput:
             made.lowercase = cut.lowercase
             made._vectorizer = made._make(cut, {t: i for i, t in enumerate(checked_words(state["terms"]))})
             if made.features == "tfidf":
-                weights = np.asarray(state["idf"], dtype=np.float32)
+                with np.errstate(over="ignore"):  # infinite then, which is said below
+                    weights = np.asarray(state["idf"], dtype=np.float32)
                 if weights.ndim != 1 or not np.isfinite(weights).all():
                     raise ModelError("tokenizer.json: idf must be a list of numbers, one a term")
                 made._vectorizer.idf_ = weights

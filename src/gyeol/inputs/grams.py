@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.ragged import Ragged
+from gyeol.errors import ParameterError
 from gyeol.inputs.vocabulary import UNKNOWN
 
 __all__ = ["frequent_runs"]
@@ -34,12 +37,21 @@ def frequent_runs(
     list of int64 arrays
         For 2, 3, ... tokens the keys of the known runs, ascending.
 
+    Raises
+    ------
+    ParameterError
+        Runs so long that their keys would not fit into 63 bits.
+
     Examples
     --------
     >>> texts = Ragged.gather([np.array([2, 3, 4]), np.array([2, 3])])
     >>> [keys.tolist() for keys in frequent_runs(texts, 5, longest=3, min_count=2, at_most=10)]
     [[13], []]
     """
+    if longest * math.log2(max(2, size)) >= 63:
+        raise ParameterError(
+            f"ngrams={longest} over {size:,} tokens: the keys do not fit into 63 bits; set ngrams lower"
+        )
     values = rows.values.astype(np.int64)
     left = np.repeat(rows.starts[:-1], rows.lengths)  # where each token's text begins
     place = np.arange(len(values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,8 +66,7 @@ class TextInput:
 
     def fit(self, texts: Sequence[str]) -> TextInput:
         """Learn from texts; returns self."""
-        which = choose_tokenizer(texts) if self.which == "auto" else self.which
-        self.tokenizer = make_tokenizer(which, lowercase=self.lowercase).fit(texts)
+        self.tokenizer = fitted_tokenizer(self.which, texts, lowercase=self.lowercase)
         self.vocabulary = Vocabulary.count(self.tokenizer.tokenize_many(texts), min_count=self.min_count)
         return self
 
@@ -104,15 +104,15 @@ class TextInput:
         """Return all that was learned, as JSON values."""
         return {
             "tokenizer": self.tokenizer.name,
-            "lowercase": self.lowercase,
-            "max_length": self.max_length,
+            "lowercase": self.tokenizer.lowercase,
+            "max_length": int(self.max_length),
             "learned": self.tokenizer.state(),
             "vocabulary": self.vocabulary.tokens[2:],
         }
 
     @classmethod
-    def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | None = None) -> TextInput:
-        """Make one again from `state`; a tokenizer class of the user's own must be handed over.
+    def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | Tokenizer | None = None) -> TextInput:
+        """Make one again from `state`; a tokenizer of the user's own must be handed over, as class or object.
 
         Raises
         ------
@@ -131,7 +131,17 @@ class TextInput:
         return text
 
 
-def restored_tokenizer(state: dict[str, Any], own: type[Tokenizer] | None) -> Tokenizer:
+def fitted_tokenizer(
+    which: str | type[Tokenizer] | Tokenizer, texts: Sequence[str], *, lowercase: bool = False
+) -> Tokenizer:
+    """Make a tokenizer and let it learn from texts. Of the user's own object a copy is taken: others may hold it."""
+    which = choose_tokenizer(texts) if isinstance(which, str) and which == "auto" else copy.deepcopy(which)
+    tokenizer = make_tokenizer(which, lowercase=lowercase)
+    tokenizer.lowercase = bool(tokenizer.lowercase or lowercase)
+    return tokenizer.fit(texts)
+
+
+def restored_tokenizer(state: dict[str, Any], own: type[Tokenizer] | Tokenizer | None) -> Tokenizer:
     """Make a tokenizer again from the part of a state that describes it.
 
     Raises
@@ -142,7 +152,9 @@ def restored_tokenizer(state: dict[str, Any], own: type[Tokenizer] | None) -> To
     name = state["tokenizer"]
     if own is None and name not in TOKENIZERS:
         raise ModelError(f"the model was trained with a tokenizer of its own, {name!r}: load it with tokenizer=...")
-    return make_tokenizer(own or name, lowercase=bool(state["lowercase"])).restore(state["learned"])
+    tokenizer = make_tokenizer(name if own is None else copy.deepcopy(own), lowercase=bool(state["lowercase"]))
+    tokenizer.lowercase = bool(state["lowercase"])
+    return tokenizer.restore(state["learned"])
 
 
 def checked_words(words: Any) -> list[str]:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import torch  # before _native: the kernels run on the OpenMP runtime that torch has loaded (see CMakeLists.txt)
 from torch import Tensor
 
-from gyeol.kernels.reference import State, Weights
-
-__all__ = ["describe", "instruction_sets", "lstm", "native_available"]
+__all__ = [
+    "CELLS",
+    "backward",
+    "describe",
+    "forward",
+    "half_available",
+    "half_product",
+    "instruction_sets",
+    "native_available",
+    "pool_backward",
+    "pool_forward",
+    "use_instruction_set",
+]
 
 _native: Any
 try:
@@ -20,7 +31,10 @@ except ModuleNotFoundError:
 except ImportError as error:  # built, but not for this machine or not with this torch
     _native, _reason = None, f"the native kernels do not load: {error}"
 
-_NAMES = {"avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
+_NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
+
+#: The cells that have kernels, with their gates.
+CELLS = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru_before": 3, "gru_after": 3}
 
 
 def native_available() -> bool:
@@ -46,66 +60,129 @@ def instruction_sets() -> list[str]:
     return [] if _native is None else list(_native.instruction_sets())
 
 
-def lstm(
-    x: Tensor,
+_chosen = instruction_sets()[0] if _native is not None else ""
+
+
+def use_instruction_set(name: str | None = None) -> str:
+    """Choose one of `instruction_sets` for all that follows (None: the best); returns the one before.
+
+    Raises
+    ------
+    ValueError
+        This processor does not have it.
+    """
+    global _chosen
+    known = instruction_sets()
+    if name is not None and name not in known:
+        raise ValueError(f"this processor has no instruction set {name!r}; it has {', '.join(known)}")
+    before, _chosen = _chosen, name or known[0]
+    return before
+
+
+def half_available() -> bool:
+    """Whether this processor multiplies bfloat16 (AVX512-BF16)."""
+    return _chosen == "avx512bf16"
+
+
+def _bits(x: Tensor | None) -> Tensor | None:
+    """See bfloat16 as the int16 that the kernels take."""
+    return x.view(torch.int16) if x is not None and x.dtype == torch.bfloat16 else x
+
+
+def forward(
+    cell: str,
+    half: bool,
     lengths: Tensor,
-    state: State,
-    weights: Weights,
-    *,
-    reverse: bool = False,
-    instruction_set: str | None = None,
-) -> tuple[Tensor, State]:
-    """Walk an LSTM over a padded batch in C++: what ``reference.walk(lstm_step, ...)`` returns, without gradients.
-
-    Parameters
-    ----------
-    x : Tensor, shape (B, T, D)
-        float32 on the CPU, like every tensor here but `lengths`.
-    lengths : Tensor, shape (B,)
-        Each in 1..T, int64.
-    state : tuple of h and c, each (B, H)
-    weights : Weights
-    reverse : bool
-        Walk each row from its own last element to its first.
-    instruction_set : str, optional
-        One of `instruction_sets`; the best by default.
-
-    Returns
-    -------
-    outputs : Tensor, shape (B, T, H)
-        Zeros at padding.
-    state : tuple of h and c, each (B, H)
+    down: bool,
+    gates: Tensor,
+    w_hh: Sequence[Tensor],
+    bias: Tensor | None,
+    h_0: Tensor,
+    c_0: Tensor | None,
+    y: Tensor,
+    memory: Tensor | None,
+    extra: Tensor | None,
+    h_n: Tensor,
+    c_n: Tensor | None,
+) -> None:
+    """Walk a layer; shapes, and what is read and written, are in ``cpp/scan.hpp``.
 
     Raises
     ------
     ValueError, TypeError
         A shape, a length or a type does not fit; nothing was computed.
     """
-    B, T, D = x.shape
-    H = weights.w_hh.shape[1]
-    by_rank, order = lengths.sort(descending=True, stable=True)
-    longest, shortest = int(by_rank[0]), int(by_rank[-1])
-    outputs = x.new_empty(B * T, H) if shortest == T else x.new_zeros(B * T, H)
-    h_0, c_0 = (part.detach()[order] for part in state)
-    h_n, c_n = torch.empty_like(h_0), torch.empty_like(c_0)
-    w_ih, w_hh, b_ih, b_hh = (None if w is None else w.detach().contiguous() for w in weights)
-    _native.lstm_forward(
-        x=x.detach().reshape(B * T, D).contiguous(),
-        lengths=by_rank,
-        row_offset=order * T,
-        time_offset=torch.arange(longest),
-        reverse=reverse,
-        w_ih=w_ih,
-        w_hh=w_hh,
-        b_ih=b_ih,
-        b_hh=b_hh,
-        h_0=h_0,
-        c_0=c_0,
-        y=outputs,
-        h_n=h_n,
-        c_n=c_n,
-        threads=torch.get_num_threads(),
-        instruction_set=instruction_set or instruction_sets()[0],
+    _native.forward(
+        cell, half, lengths, down, gates.detach(), [w.detach().contiguous() for w in w_hh],
+        None if bias is None else bias.detach(), h_0.detach().contiguous(),
+        None if c_0 is None else c_0.detach().contiguous(), y.detach(), memory, extra, h_n.detach(),
+        None if c_n is None else c_n.detach(), torch.get_num_threads(), _chosen,
+    )  # fmt: skip
+
+
+def backward(
+    cell: str,
+    half: bool,
+    lengths: Tensor,
+    down: bool,
+    gates: Tensor,
+    w_hh: Sequence[Tensor],
+    h_0: Tensor,
+    c_0: Tensor | None,
+    y: Tensor,
+    memory: Tensor | None,
+    extra: Tensor | None,
+    dy: Tensor,
+    dh_n: Tensor,
+    dc_n: Tensor | None,
+    dgates: Tensor,
+    dextra: Tensor | None,
+    previous: Tensor,
+    dh_0: Tensor,
+    dc_0: Tensor | None,
+) -> None:
+    """Walk back over a layer; see `forward`."""
+    _native.backward(
+        cell, half, lengths, down, gates, [w.detach().contiguous() for w in w_hh], h_0.detach().contiguous(),
+        None if c_0 is None else c_0.detach().contiguous(), y.detach(), memory, extra, dy, dh_n, dc_n, _bits(dgates),
+        _bits(dextra), _bits(previous), dh_0, dc_0, torch.get_num_threads(), _chosen,
+    )  # fmt: skip
+
+
+def half_product(
+    x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor, *, transposed: bool = False, add: bool = False
+) -> None:
+    """Write (or add) x W^T + b, or x W where `transposed`, into `out`: bfloat16 products, sums in float32.
+
+    Parameters
+    ----------
+    x : Tensor, shape (M, K)
+        bfloat16, K even.
+    weight : Tensor, shape (N, K), or (K, N) where `transposed`
+        float32; rounded to bfloat16 here.
+    bias : Tensor of shape (N,), or None
+    out : Tensor, shape (M, N)
+        float32.
+    """
+    _native.half_product(
+        _bits(x), weight.detach().contiguous(), transposed, bias, out, add, torch.get_num_threads(), _chosen
     )
-    home = order.argsort()
-    return outputs.view(B, T, H), (h_n[home], c_n[home])
+
+
+def pool_forward(
+    x: Tensor, lengths: Tensor, weights: Tensor | None, mean: bool, most: bool, out: Tensor, at: Tensor | None
+) -> None:
+    """Pool packed tokens; shapes, and what is read and written, are in ``cpp/pool.hpp``."""
+    weights = None if weights is None else weights.detach()
+    _native.pool_forward(x.detach(), lengths, weights, mean, most, out, at, torch.get_num_threads(), _chosen)
+
+
+def pool_backward(
+    x: Tensor, lengths: Tensor, weights: Tensor | None, mean: bool, most: bool, dout: Tensor, at: Tensor | None,
+    dx: Tensor, dweights: Tensor | None,
+) -> None:  # fmt: skip
+    """Pool back; see `pool_forward`."""
+    weights = None if weights is None else weights.detach()
+    _native.pool_backward(
+        x.detach(), lengths, weights, mean, most, dout, at, dx, dweights, torch.get_num_threads(), _chosen
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from gyeol.layers.attention import SCORES, AttentionPooling, attend
 from gyeol.layers.cells import CELLS, Cell
+from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.embedding import Embedding
 from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.pooling import POOLINGS, valid_steps
-from gyeol.layers.recurrent import GRU, LSTM, RNN, Recurrent
+from gyeol.layers.recurrent import Recurrent
 from gyeol.layers.summary import Summary
 
 __all__ = [

@@ -13,6 +13,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError, closest
 
@@ -228,6 +229,15 @@ class AttentionPooling(nn.Module):
         self.project = nn.Linear(input_size, attention_size)
         self.query = nn.Parameter(torch.empty(attention_size))
         nn.init.normal_(self.query, std=1 / math.sqrt(attention_size))
+
+    def scores(self, *parts: Tensor) -> Tensor:
+        """Score vectors (..., H), which may come in parts to be thought of side by side: ``u_w . tanh(W h + b)``."""
+        hidden: Tensor = self.project.bias
+        at = 0
+        for part in parts:
+            hidden = hidden + F.linear(part, self.project.weight[:, at : at + part.shape[-1]])
+            at += part.shape[-1]
+        return torch.tanh(hidden) @ self.query
 
     def forward(self, outputs: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Pool a batch.

@@ -32,7 +32,7 @@ class Cell:
     fused : str, optional
         The operation of ``torch._VF`` that equals this cell, if PyTorch has one.
     native : str, optional
-        The function of `gyeol.kernels.native` that equals this cell, if there is one.
+        The name of the C++ kernel that equals this cell, if there is one (`gyeol.kernels.native.CELLS`).
     """
 
     name: str
@@ -40,17 +40,17 @@ class Cell:
     step: Step
     has_memory: bool = False
     fused: Literal["rnn_tanh", "rnn_relu", "lstm", "gru"] | None = None
-    native: Literal["lstm"] | None = None
+    native: Literal["rnn_tanh", "rnn_relu", "lstm", "gru_before", "gru_after"] | None = None
 
 
 CELLS = {
-    "rnn": Cell("rnn", 1, rnn_tanh_step, fused="rnn_tanh"),
+    "rnn": Cell("rnn", 1, rnn_tanh_step, fused="rnn_tanh", native="rnn_tanh"),
     "lstm": Cell("lstm", 4, lstm_step, has_memory=True, fused="lstm", native="lstm"),
-    "gru": Cell("gru", 3, gru_before_step),  # the course's: the reset gate before the product
-    "gru_after": Cell("gru_after", 3, gru_after_step, fused="gru"),  # PyTorch's
+    "gru": Cell("gru", 3, gru_before_step, native="gru_before"),  # the course's: the reset gate before the product
+    "gru_after": Cell("gru_after", 3, gru_after_step, fused="gru", native="gru_after"),  # PyTorch's
 }
 
-RNN_RELU = Cell("rnn (relu)", 1, rnn_relu_step, fused="rnn_relu")
+RNN_RELU = Cell("rnn (relu)", 1, rnn_relu_step, fused="rnn_relu", native="rnn_relu")
 
 
 def find_cell(cell: str | Cell) -> Cell:

@@ -7,6 +7,7 @@ from typing import final
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
+from gyeol.kernels.packing import Packing
 
 __all__ = ["LockedDropout"]
 
@@ -43,8 +44,11 @@ class LockedDropout(nn.Module):
         """Show the probability when printed."""
         return f"{self.p}"
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Drop features of x (B, T, D)."""
+    def forward(self, x: Tensor, packing: Packing | None = None) -> Tensor:
+        """Drop features of x (B, T, D), or of packed tokens (N, D)."""
         if not self.training or self.p == 0:
             return x
+        if packing is not None:
+            kept = x.new_empty(len(packing.lengths), x.shape[1]).bernoulli_(1 - self.p).div_(1 - self.p)
+            return x * kept.index_select(0, packing.rows())
         return x * x.new_empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - self.p).div_(1 - self.p)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import ParameterError
+from gyeol.kernels.packing import Packing
 
 __all__ = ["GramEmbedding"]
 
@@ -107,18 +108,23 @@ class GramEmbedding(nn.Module):
             first += size
         return found
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, packing: Packing | None = None) -> Tensor:
         """Sum the vectors of the runs that end at each step.
 
         Parameters
         ----------
         ids : Tensor of int64, shape (B, T)
             Token numbers, 0 for padding.
+        packing : Packing, optional
+            Return the real steps only, packed.
 
         Returns
         -------
-        Tensor, shape (B, T, E)
+        Tensor, shape (B, T, E), or (N, E)
         """
         rows = self.rows(ids)
+        if packing is not None:
+            rows = packing.gather(rows)
+            return F.embedding_bag(rows, self.weight, mode="sum", sparse=True, padding_idx=0)
         bags = F.embedding_bag(rows.flatten(0, 1), self.weight, mode="sum", sparse=True, padding_idx=0)
         return bags.view(*ids.shape, -1)

@@ -1,4 +1,4 @@
-"""Recurrent layers: `RNN`, `LSTM` and `GRU` take the place of PyTorch's, and take the rows' lengths besides.
+"""Recurrent layers of any cell, in one or both directions, over rows of different lengths.
 
 A *cell* is a step (`cells.py`); a *layer* is a walk over a cell (`routes.py`). Directions and layers compose out of
 walks: a backward walk starts at each row's own last step, and a stack feeds one layer's outputs to the next.
@@ -13,14 +13,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from gyeol.errors import DataError, ParameterError, closest
+from gyeol.kernels.autograd import run_layer
+from gyeol.kernels.native import half_available
+from gyeol.kernels.packing import Packing
 from gyeol.kernels.reference import State, Weights
-from gyeol.layers.cells import CELLS, RNN_RELU, Cell, find_cell
-from gyeol.layers.routes import choose_route, walk_by
+from gyeol.layers.cells import Cell, find_cell
+from gyeol.layers.routes import Route, choose_route, walk_by
 
-__all__ = ["GRU", "LSTM", "RNN", "Recurrent"]
+__all__ = ["Recurrent"]
+
+_PRECISIONS = ("float32", "bfloat16", "auto")
 
 
 class Recurrent(nn.Module):
@@ -39,6 +44,9 @@ class Recurrent(nn.Module):
         Probability of dropping an output of a layer before it enters the next; in training only.
     bidirectional : bool
         Walk each layer in both directions and join their outputs.
+    precision : {"float32", "bfloat16", "auto"}
+        "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it
+        (AVX512-BF16); "auto" does so in training only. Elsewhere both are the parameters' own type.
     device, dtype
         Where the parameters lie, and their type.
 
@@ -66,11 +74,15 @@ class Recurrent(nn.Module):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        precision: str = "float32",
         device: Any = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         self.cell = find_cell(cell)
+        if precision not in _PRECISIONS:
+            raise ParameterError(f"precision={precision!r} is not one{closest(str(precision), _PRECISIONS)}")
+        self.precision = precision
         sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
         for name, value in sizes.items():
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -155,33 +167,43 @@ class Recurrent(nn.Module):
                 raise DataError("lengths came beside a PackedSequence, which has its own: leave one of them out")
             if x.data.dim() != 2:
                 raise DataError(f"the packed data have shape {tuple(x.data.shape)}, expected (all steps, D)")
-            padded, own = pad_packed_sequence(x, batch_first=True)
-            output, last = self._run(padded, state, own, need_state)
-            if x.sorted_indices is not None:
-                output, own = output[x.sorted_indices], own[x.sorted_indices.to(own.device)]
-            data = pack_padded_sequence(output, own, batch_first=True).data
-            return PackedSequence(data, x.batch_sizes, x.sorted_indices, x.unsorted_indices), last
+            tokens, last = self.run_packed(x.data, Packing.of_packed(x), state, need_state=need_state)
+            return PackedSequence(tokens, x.batch_sizes, x.sorted_indices, x.unsorted_indices), last
         if not isinstance(x, Tensor) or x.dim() != 3:
             came = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
             raise DataError(f"the input came as {came}, expected {'(B, T, D)' if self.batch_first else '(T, B, D)'}")
         output, last = self._run(x if self.batch_first else x.transpose(0, 1), state, lengths, need_state)
         return output if self.batch_first else output.transpose(0, 1), last
 
+    def run_packed(
+        self, tokens: Tensor, packing: Packing, state: Any = None, *, need_state: bool = True
+    ) -> tuple[Tensor, Any]:
+        """Walk the layers over packed tokens (N, D): `forward` without the way from a padded batch and back.
+
+        Returns
+        -------
+        tokens : Tensor, shape (N, directions * H)
+        state
+            As `forward`'s.
+        """
+        B, T = len(packing.lengths), packing.steps
+        self._check_input(tokens, B, T)
+        if self._route(tokens, 1.0, need_state) == "native":
+            return self._run_native(tokens, packing, self._check_state(state, tokens, B), need_state)
+        lengths = packing.unrank(packing.lengths.view(1, -1, 1)).flatten()
+        output, last = self._run(packing.scatter(tokens), state, lengths, need_state)
+        return packing.gather(output), last
+
     def _run(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
         """Walk all layers over x (B, T, D)."""
-        self._check_input(x)
+        self._check_input(x, *x.shape[:2])
         rows = self._check_lengths(lengths, *x.shape[:2], device=x.device)
-        first = self._check_state(state, x)
-        grad = torch.is_grad_enabled() and any(t.requires_grad for t in (x, *first, *self.parameters()))
-        route = choose_route(
-            self.cell,
-            device=x.device.type,
-            dtype=x.dtype,
-            grad=grad,
-            fill=int(rows.sum()) / (x.shape[0] * x.shape[1]),
-            need_state=need_state,
-            autocast=torch.is_autocast_enabled(x.device.type),
-        )
+        first = self._check_state(state, x, len(x))
+        route = self._route(x, int(rows.sum()) / (x.shape[0] * x.shape[1]), need_state)
+        if route == "native":
+            packing = Packing.of(rows, x.shape[1])
+            tokens, after = self._run_native(packing.gather(x), packing, first, need_state)
+            return packing.scatter(tokens, by_time=not self.batch_first), after
         last: list[State] = []
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
@@ -201,8 +223,38 @@ class Recurrent(nn.Module):
         stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
         return x, stacked if self.cell.has_memory else stacked[0]
 
-    def _check_input(self, x: Tensor) -> None:
-        B, T, D = x.shape
+    def _route(self, x: Tensor, fill: float, need_state: bool) -> Route:
+        kind = x.device.type
+        autocast = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+        return choose_route(self.cell, device=kind, dtype=x.dtype, fill=fill, need_state=need_state, autocast=autocast)
+
+    def _run_native(self, x: Tensor, packing: Packing, first: State, need_state: bool) -> tuple[Tensor, Any]:
+        """Walk all layers over packed tokens (N, D), which stay packed from layer to layer."""
+        wanted = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
+        half = (wanted or torch.is_autocast_enabled("cpu")) and half_available() and self.hidden_size % 2 == 0
+        x, last = x.float(), []
+        first = tuple(packing.rank(part) for part in first)
+        assert self.cell.native is not None
+        for layer in range(self.num_layers):
+            if layer > 0 and self.dropout > 0:
+                x = F.dropout(x, self.dropout, self.training)
+            own = slice(layer * self.num_directions, (layer + 1) * self.num_directions)
+            x, after = run_layer(
+                self.cell.native,
+                x,
+                packing.lengths,
+                tuple(part[own] for part in first),
+                [self._weights(suffix) for suffix in self._suffixes(layer)],
+                half=half,
+            )
+            last.append(after)
+        if not need_state:
+            return x, None
+        joined = tuple(packing.unrank(torch.cat(parts)) for parts in zip(*last, strict=True))
+        return x, joined if self.cell.has_memory else joined[0]
+
+    def _check_input(self, x: Tensor, B: int, T: int) -> None:
+        D = x.shape[-1]
         if self.input_size != D:
             raise DataError(f"the input has {D} features a step, expected input_size={self.input_size}")
         if B == 0 or T == 0:
@@ -228,9 +280,9 @@ class Recurrent(nn.Module):
             raise DataError(f"the length of row {row} is {int(rows[row])}, expected 1..{T}, the steps of the batch")
         return rows.to(device=device, dtype=torch.int64)
 
-    def _check_state(self, state: Any, x: Tensor) -> State:
+    def _check_state(self, state: Any, x: Tensor, B: int) -> State:
         """Return the state before the first step as a tuple of (layers * directions, B, H), zeros if None came."""
-        shape = (self.num_layers * self.num_directions, x.shape[0], self.hidden_size)
+        shape = (self.num_layers * self.num_directions, B, self.hidden_size)
         names = ("h", "c") if self.cell.has_memory else ("h",)
         if state is None:
             return tuple(x.new_zeros(shape) for _ in names)
@@ -244,140 +296,3 @@ class Recurrent(nn.Module):
             if part.dtype != x.dtype:
                 raise DataError(f"the state's {name} is {part.dtype}, expected the input's {x.dtype}")
         return parts
-
-
-class RNN(Recurrent):
-    """`torch.nn.RNN`, with lengths: see `Recurrent`.
-
-    Parameters
-    ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
-        As for `Recurrent`.
-    nonlinearity : {"tanh", "relu"}
-
-    Examples
-    --------
-    >>> RNN(4, 8, nonlinearity="relu")
-    RNN(4, 8)
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        nonlinearity: str = "tanh",
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        device: Any = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        cells = {"tanh": CELLS["rnn"], "relu": RNN_RELU}
-        if nonlinearity not in cells:
-            raise ParameterError(f"nonlinearity={nonlinearity!r} is not one{closest(str(nonlinearity), cells)}")
-        cell = cells[nonlinearity]
-        super().__init__(
-            cell,
-            input_size,
-            hidden_size,
-            num_layers=num_layers,
-            bias=bias,
-            batch_first=batch_first,
-            dropout=dropout,
-            bidirectional=bidirectional,
-            device=device,
-            dtype=dtype,
-        )
-        self.nonlinearity = nonlinearity
-
-
-class LSTM(Recurrent):
-    """`torch.nn.LSTM`, with lengths: see `Recurrent`.
-
-    Parameters
-    ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
-        As for `Recurrent`.
-
-    Examples
-    --------
-    >>> output, (h, c) = LSTM(4, 8, batch_first=True)(torch.zeros(2, 3, 4), lengths=[3, 1])
-    >>> output.shape, c.shape
-    (torch.Size([2, 3, 8]), torch.Size([1, 2, 8]))
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        device: Any = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(
-            "lstm",
-            input_size,
-            hidden_size,
-            num_layers=num_layers,
-            bias=bias,
-            batch_first=batch_first,
-            dropout=dropout,
-            bidirectional=bidirectional,
-            device=device,
-            dtype=dtype,
-        )
-
-
-class GRU(Recurrent):
-    """`torch.nn.GRU`, with lengths and with the choice of where the reset gate stands: see `Recurrent`.
-
-    Parameters
-    ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
-        As for `Recurrent`.
-    reset : {"after", "before"}
-        "after" is PyTorch's form, with its z; "before" is Cho et al.'s (2014), with the course's z.
-
-    Examples
-    --------
-    >>> GRU(4, 8, reset="before").cell.name
-    'gru'
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        device: Any = None,
-        dtype: torch.dtype | None = None,
-        *,
-        reset: str = "after",
-    ) -> None:
-        cells = {"after": CELLS["gru_after"], "before": CELLS["gru"]}
-        if reset not in cells:
-            raise ParameterError(f"reset={reset!r} is not one{closest(str(reset), cells)}")
-        cell = cells[reset]
-        super().__init__(
-            cell,
-            input_size,
-            hidden_size,
-            num_layers=num_layers,
-            bias=bias,
-            batch_first=batch_first,
-            dropout=dropout,
-            bidirectional=bidirectional,
-            device=device,
-            dtype=dtype,
-        )
-        self.reset = reset

@@ -1,4 +1,4 @@
-"""The three ways to walk a layer, and the table that says which one is taken."""
+"""The three ways to walk, and the table that says which one is taken."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ def choose_route(
     *,
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
-    grad: bool = False,
     fill: float = 1.0,
     need_state: bool = True,
-    autocast: bool = False,
+    autocast: torch.dtype | None = None,
     built: bool | None = None,
 ) -> Route:
     """Say who walks: the first line of the table that fits.
 
     ====== ===============================================================================================
-    native a native kernel was built for the cell; CPU, float32, no gradient wanted, no autocast
+    native a native kernel was built for the cell; CPU, float32, no autocast but to a bfloat16 that the processor has
     fused  PyTorch has the cell as one operation; not where rows of different lengths have a memory that is
            asked for: on padded rows c runs on past a row's end (h is found among the outputs); nor on the
            CPU where less than half of the padded batch is real, which the twin, skipping padding, does sooner
@@ -42,8 +41,10 @@ def choose_route(
     cell : Cell
     device, dtype
         Where the input lies, and its type.
-    grad, need_state, autocast : bool
-        Whether a gradient will be asked for, the final state is wanted, autocast is on.
+    need_state : bool
+        Whether the final state is wanted.
+    autocast : torch.dtype, optional
+        What PyTorch casts products to at the moment; None where it does not.
     fill : float
         The real steps' share of the padded batch; 1 where all lengths are equal.
     built : bool, optional
@@ -52,13 +53,14 @@ def choose_route(
     Examples
     --------
     >>> from gyeol.layers.cells import CELLS
-    >>> choose_route(CELLS["gru"])
+    >>> choose_route(CELLS["gru"], dtype=torch.float64)
     'twin'
-    >>> choose_route(CELLS["lstm"], grad=True, fill=0.9, need_state=False)
+    >>> choose_route(CELLS["lstm"], fill=0.9, need_state=False, device="cuda")
     'fused'
     """
     built = native.native_available() if built is None else built
-    if cell.native and built and device == "cpu" and dtype == torch.float32 and not grad and not autocast:
+    right_type = dtype == torch.float32 if autocast is None else autocast == torch.bfloat16 and native.half_available()
+    if cell.native and built and device == "cpu" and right_type:
         return "native"
     memory_is_lost = fill < 1 and cell.has_memory and need_state
     mostly_padding = fill < 0.5 and device == "cpu"
@@ -70,11 +72,11 @@ def choose_route(
 def walk_by(
     route: Route, cell: Cell, x: Tensor, lengths: Tensor, *, state: State, weights: Weights, reverse: bool = False
 ) -> tuple[Tensor, State]:
-    """Walk one layer in one direction, by the route that `choose_route` named.
+    """Walk one layer in one direction over a padded batch, by one of the two routes that do.
 
     Parameters
     ----------
-    route : {"native", "fused", "twin"}
+    route : {"fused", "twin"}
     cell : Cell
     x : Tensor, shape (B, T, D)
     lengths : Tensor, shape (B,)
@@ -91,8 +93,6 @@ def walk_by(
     state : tuple of Tensor, each (B, H)
         After each row's own last step. By "fused", where rows of different lengths have a memory, only h.
     """
-    if route == "native":
-        return native.lstm(x, lengths, state, weights, reverse=reverse)
     if route == "twin":
         return reference.walk(cell.step, x, lengths, state, weights, reverse=reverse)
     ragged = bool((lengths < x.shape[1]).any())

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError, closest
+from gyeol.kernels.packing import Packing
+from gyeol.kernels.pooling import last_of, pool, softmax
 from gyeol.layers.attention import AttentionPooling
-from gyeol.layers.pooling import POOLINGS, valid_steps
+from gyeol.layers.pooling import POOLINGS
 
 __all__ = ["Summary"]
 
@@ -39,8 +41,8 @@ class Summary(nn.Module):
 
     Examples
     --------
-    >>> summary = Summary(8, poolings=["mean", "max"])
-    >>> vector, weights = summary(torch.zeros(2, 5, 8), None, torch.tensor([5, 3]))
+    >>> summary, packing = Summary(8, poolings=["mean", "max"]), Packing.of(torch.tensor([5, 3]), 5)
+    >>> vector, weights = summary(torch.zeros(8, 8), None, packing)
     >>> vector.shape, weights.shape
     (torch.Size([2, 24]), torch.Size([2, 5]))
     """
@@ -70,31 +72,37 @@ class Summary(nn.Module):
         """Show the poolings when printed."""
         return f"poolings={self.poolings}"
 
-    def forward(self, states: Tensor, beside: Tensor | None, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Summarise a batch.
+    def forward(self, states: Tensor, beside: Tensor | None, packing: Packing) -> tuple[Tensor, Tensor | None]:
+        """Summarise a batch of packed tokens.
 
         Parameters
         ----------
-        states : Tensor, shape (B, T, H)
-        beside : Tensor of shape (B, T, E), or None
-            What stands beside the states at each step.
-        lengths : Tensor, shape (B,)
-            Each in 1..T.
+        states : Tensor, shape (N, H)
+        beside : Tensor of shape (N, E), or None
+            What stands beside each state.
+        packing : Packing
 
         Returns
         -------
         vector : Tensor, shape (B, output_size)
+            Of the states attention's view and then the poolings, each in the order asked for; of what stands beside
+            them, the same.
         weights : Tensor of shape (B, T), or None
             The attention's weights: rows sum to 1, padding is exactly 0.
         """
-        views: list[Tensor] = []
-        weights = None
-        if beside is not None:
-            # The backward walk's half comes last, where "last" looks for it.
-            half = states.shape[2] // self.directions
-            states = torch.cat([states[..., :half], beside, states[..., half:]], dim=2)
-        if self.attention is not None:
-            seen, weights = self.attention(states, valid_steps(lengths, states.shape[1]))
-            views.append(seen)
-        views += [POOLINGS[name](states, lengths, directions=self.directions) for name in self.poolings]
-        return torch.cat(views, dim=1), weights
+        parts = [states] if beside is None else [states, beside]
+        weights = None if self.attention is None else softmax(self.attention.scores(*parts), packing)
+        views = [view for part in parts for view in self._views(part, weights, packing, part is states)]
+        shown = None if weights is None else packing.scatter(weights.unsqueeze(1)).squeeze(2)
+        return torch.cat(views, dim=1), shown
+
+    def _views(self, x: Tensor, weights: Tensor | None, packing: Packing, walked: bool) -> list[Tensor]:
+        mean, most = "mean" in self.poolings, "max" in self.poolings
+        views: dict[str, Tensor] = {}
+        if weights is not None or mean or most:
+            asked = {"attention": weights is not None, "mean": mean, "max": most}
+            found = pool(x, packing, weights=weights, mean=mean, most=most).chunk(sum(asked.values()), dim=1)
+            views = dict(zip([name for name, wanted in asked.items() if wanted], found, strict=True))
+        if "last" in self.poolings:
+            views["last"] = last_of(x, packing, directions=self.directions if walked else 1)
+        return [views[name] for name in (["attention"] if weights is not None else []) + self.poolings]

@@ -24,12 +24,13 @@ from torch import nn
 from gyeol import engine
 from gyeol.data.batches import bucket, in_order_of_length
 from gyeol.data.split import split_off
-from gyeol.errors import GyeolError, ParameterError
+from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.tasks import parameters
 
 __all__ = ["Encoded", "Estimator", "NotFittedError"]
 
 Rows = npt.NDArray[np.int64]
+_FEW = 10  # examples to validate on
 
 
 class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
@@ -131,7 +132,11 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         Raises
         ------
         ParameterError, DataError
-            For settings and data that cannot be used.
+            For settings and data that cannot be used, and where the training came to no finite figure.
+        SaveError
+            Where something other than a checkpoint stands at ``checkpoint``.
+        ModelError
+            Where the checkpoint to resume is damaged or belongs to another training.
         """
         parameters.check(self.get_params(deep=False), self.rules)
         if resume and checkpoint is None:
@@ -158,15 +163,19 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         X, y = self._checked(X, y)
         split = "given"
         if validation is None:
-            kept, held = split_off(self._strata(y), self.validation_fraction, seed=int(self.random_state or 0))
+            strata = self._strata(y)
+            kept, held = split_off(strata, self.validation_fraction, seed=int(self.random_state or 0))
             split = f"{len(held):,} of {len(X):,} examples held back, stratified, seed {self.random_state}"
-            if len(held):
+            # A few of one class alone would choose the epoch that says nothing but this class.
+            if len(held) >= _FEW or len(set(strata[held])) >= min(2, len(set(strata))):
                 validation = _take(X, held), _take(y, held)
                 X, y = _take(X, kept), _take(y, kept)
             else:
                 split = "none: too few examples, figures are those of the training part"
                 validation = X, y
         else:
+            if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+                raise DataError(f"validation is {validation!r:.60}; expected a pair: (X, y)")
             validation = self._checked_validation(*validation)
         if progress is None and self.verbose:
             from gyeol.tasks.progress import Bar
@@ -191,20 +200,23 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             "epochs": len(self.history_.records),
         }
         self.metrics_ = {k: v for k, v in self.history_.best.items() if k.startswith(("valid_", "train_"))}
+        for name, value in self.metrics_.items():
+            if not np.isfinite(value):
+                raise DataError(f"{name} of the best epoch is {value}: learning_rate is too high; try a tenth of it")
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[Any], Any]:
         return self._checked(X, y)
 
     def _settings(self) -> engine.Settings:
         return engine.Settings(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            clip_norm=self.clip_norm,
-            patience=self.patience,
+            epochs=int(self.epochs),
+            learning_rate=float(self.learning_rate),
+            weight_decay=float(self.weight_decay),
+            clip_norm=float(self.clip_norm),
+            patience=int(self.patience),
             monitor=self.monitor,
-            time_limit=self.time_limit,
-            averaging=self.averaging,
+            time_limit=None if self.time_limit is None else float(self.time_limit),
+            averaging=float(self.averaging),
             seed=int(self.random_state or 0),
         )
 

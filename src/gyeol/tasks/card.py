@@ -38,7 +38,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
             {
                 "file": about.pop("data", "given in Python"),
                 "sha256": about.pop("sha256", "not known"),
-                "examples": f"{about.pop('examples', 0):,}",
+                "examples": _count(about.pop("examples", 0)),
                 "validation": about.pop("validation", ""),
                 **{k: v for k, v in model.describe_data().items()},
             }
@@ -59,9 +59,18 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         "The figures are those of the validation part at the best epoch; they say nothing about texts of another kind.",
         "",
     ]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text("\n".join(lines), encoding="utf-8", errors="replace")
+
+
+def _count(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _table(entries: dict[str, Any]) -> list[str]:
-    rows = [f"| {k} | {str(v).replace('|', chr(92) + '|')} |" for k, v in entries.items()]
+    rows = [f"| {_cell(key)} | {_cell(value)} |" for key, value in entries.items()]
     return ["| | |", "|---|---|", *rows]
+
+
+def _cell(value: Any) -> str:
+    """Write a value on one line, as one cell: labels and names of files may hold anything."""
+    return " ".join(str(value).split()).replace("|", "\\|")

@@ -182,4 +182,6 @@ def labels_from_state(state: dict[str, Any]) -> npt.NDArray[Any]:
     plain = str if kind in ("U", "object") else (int, float)
     if not fits or not all(isinstance(name, plain) for name in names) or len(set(names)) < len(names):
         raise ModelError("config.json: the classes are damaged")
+    if any(isinstance(name, str) and _is_broken(name) for name in names):  # could be neither printed nor saved
+        raise ModelError("config.json: the classes are damaged")
     return np.array(names, dtype=types[kind])

@@ -146,6 +146,8 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, numbers.Real) and not isinstance(value, (bool, int, float)):
+        return int(value) if isinstance(value, numbers.Integral) else float(value)  # a fraction, say
     if isinstance(value, dict):
         return {"pairs": [[plain(k), plain(v)] for k, v in value.items()]}
     if isinstance(value, (str, int, float, bool, type(None))):

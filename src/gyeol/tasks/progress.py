@@ -18,13 +18,10 @@ class Bar:
     ----------
     noun : str
         What an example is.
-    title : str
-        Printed before the first epoch.
     """
 
-    def __init__(self, noun: str = "documents", *, title: str = "") -> None:
+    def __init__(self, noun: str = "documents") -> None:
         self.noun = noun
-        self.title = title
         self.console = Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -36,9 +33,6 @@ class Bar:
         import time
 
         self._begun, self._done = time.monotonic(), 0
-        if self.title:
-            self.note(self.title)
-            self.title = ""
         if not sys.stderr.isatty():
             return
         self._bar = Progress(

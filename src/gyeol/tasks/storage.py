@@ -15,16 +15,14 @@ the place is replaced only if it is a model and nothing but a model.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors import SafetensorError
 from torch import Tensor
 
 from gyeol.data.atomic import replace_folder
@@ -40,7 +38,8 @@ __all__ = ["FORMAT", "check_place", "load", "read_config", "save"]
 
 FORMAT = 1
 _JSON_CAP = 256 << 20  # no vocabulary is larger
-_CONFIG_CAP = 1 << 20
+_CONFIG_CAP = 64 << 20  # thousands of classes of a thousand characters each
+_MOST = sys.float_info.max
 _HASHED = ("model.safetensors", "tokenizer.json", "metrics.json", "history.jsonl")
 _FILES = ("config.json", *_HASHED, "README.md")
 
@@ -113,11 +112,10 @@ def save(model: Estimator, path: Path) -> None:
     settings = {k: parameters.plain(v) for k, v in model.get_params(deep=False).items()}
 
     def write(folder: Path) -> None:
-        try:
-            write_tensors(folder / "model.safetensors", dict(model.net_.state_dict()))
-        except SafetensorError as error:  # a full disk, in words of its own
-            raise OSError(errno.ENOSPC if "os error 28" in str(error) else errno.EIO, str(error)) from error
         _write_json(folder / "tokenizer.json", inputs)
+        write_tensors(folder / "model.safetensors", dict(model.net_.state_dict()))
+        # safetensors makes files that only their owner reads; who may read the model may read its weights.
+        (folder / "model.safetensors").chmod((folder / "tokenizer.json").stat().st_mode & 0o777)
         _write_json(folder / "metrics.json", model.metrics_)
         lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in model.history_.records]
         (folder / "history.jsonl").write_text("".join(lines), encoding="utf-8")
@@ -156,15 +154,15 @@ def read_config(path: Path) -> Config:
         raise ModelError(f"{path / 'config.json'} is not of a gyeol model: it names no gyeol version")
     if isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
         raise ModelError(
-            f"{path} was written by gyeol {raw['gyeol']} (format {raw['format']}); this one reads format {FORMAT} "
-            "and older: pip install -U gyeol"
+            f"{path} was written by gyeol {raw['gyeol']!r:.20} (format {raw['format']!r:.20}); "
+            f"this one reads format {FORMAT} and older: pip install -U gyeol"
         )
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(p) for p in first["loc"])
-        raise ModelError(f"{path / 'config.json'} is damaged: {place}: {first['msg'].lower()}") from error
+        place = ".".join(repr(p)[1:-1] for p in first["loc"])
+        raise ModelError(f"{path / 'config.json'} is damaged: {place:.60}: {first['msg'].lower()}") from error
 
 
 def load(path: str | Path, **own: Any) -> Estimator:
@@ -181,7 +179,10 @@ def load(path: str | Path, **own: Any) -> Estimator:
     Raises
     ------
     ModelError
-        Where the folder is missing, incomplete, damaged, foreign, or written by a newer gyeol.
+        Where the folder is missing, incomplete, damaged, foreign, or written by a newer gyeol, and where a class of
+        your own is needed.
+    ParameterError
+        For something handed over that is no such class, or not needed.
     """
     from gyeol.tasks import TASKS
 
@@ -189,7 +190,7 @@ def load(path: str | Path, **own: Any) -> Estimator:
     config = read_config(path)
     if config.task not in TASKS:
         raise ModelError(
-            f"{path} is a model for the task {config.task!r}, which this gyeol does not know; upgrade gyeol"
+            f"{path} is a model for the task {config.task!r:.60}, which this gyeol does not know; upgrade gyeol"
         )
     if set(config.files) != set(_HASHED):
         raise ModelError(f"{path / 'config.json'} is damaged: files: expected the hashes of {', '.join(_HASHED)}")
@@ -197,7 +198,11 @@ def load(path: str | Path, **own: Any) -> Estimator:
         file = path / name
         if not file.is_file():
             raise ModelError(f"{file} is missing; take the whole model folder from where it was trained")
-        if _digest(file) != digest:
+        try:
+            same = _digest(file) == digest
+        except OSError as error:
+            raise ModelError(f"{file} cannot be read: {error.strerror}") from error
+        if not same:
             raise ModelError(f"{file} is damaged or belongs to another model: its hash is not the one in config.json")
     kind = TASKS[config.task]
     model = _unfitted(path, config, kind, own)
@@ -209,6 +214,8 @@ def load(path: str | Path, **own: Any) -> Estimator:
         with model._session():
             model.net_ = model._build().to(model._dtype())
         model.net_.load_state_dict(tensors)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
     except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(
@@ -223,20 +230,22 @@ def load(path: str | Path, **own: Any) -> Estimator:
 
 def _unfitted(path: Path, config: Config, kind: type[Estimator], own: dict[str, Any]) -> Estimator:
     """Make an estimator with the settings from the file, which are held to the same rules as a user's."""
+    if unknown := sorted(set(config.settings) - set(kind.rules)):
+        raise ModelError(f"{path / 'config.json'} has unknown settings: {', '.join(map(repr, unknown)):.200}")
     settings: dict[str, Any] = {}
     for key, value in config.settings.items():
         if isinstance(value, str) and value.startswith("own:"):
             if key not in own:
                 raise ModelError(
-                    f"{path} was trained with {key}={value[4:]}, a class of its own: load it with {key}=THAT_CLASS"
+                    f"{path} was trained with {key}={value[4:]!r:.60}, its maker's own: load it with {key}=THAT_CLASS"
                 )
+            parameters.check({key: own[key]}, {key: kind.rules[key]})
             value = own[key]
         elif isinstance(value, dict):
             value = _pairs(path, key, value)
         settings[key] = value
-    unknown = set(settings) - set(kind.rules)
-    if unknown:
-        raise ModelError(f"{path / 'config.json'} has unknown settings: {', '.join(sorted(unknown))}")
+    if spare := [key for key in own if settings.get(key) is not own[key]]:
+        raise ParameterError(f"{path} was trained without a {spare[0]} of its maker's own: load it without {spare[0]}=")
     model = kind(**settings)
     try:
         parameters.check(model.get_params(deep=False), kind.rules)
@@ -257,19 +266,19 @@ def _check_tensors(model: Estimator, tensors: dict[str, Tensor]) -> None:
     with torch.device("meta"):
         expected = model._build().to(model._dtype()).state_dict()
     for name in sorted(set(expected) ^ set(tensors)):
-        raise ValueError(f"{name} is {'not in' if name in expected else 'too many in'} model.safetensors")
+        raise ValueError(f"{name!r:.80} is {'not in' if name in expected else 'too many in'} model.safetensors")
     for name, tensor in tensors.items():
         if (tensor.shape, tensor.dtype) != (expected[name].shape, expected[name].dtype):
             raise ValueError(
-                f"{name} is {tuple(tensor.shape)}, settings and vocabulary say {tuple(expected[name].shape)}"
+                f"{name!r:.80} is {tuple(tensor.shape)}, settings and vocabulary say {tuple(expected[name].shape)}"
             )
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise ValueError(f"{name} holds numbers that are not finite")
+            raise ValueError(f"{name!r:.80} holds numbers that are not finite")
 
 
 def _figures(path: Path, raw: Any) -> dict[str, Any]:
     """Check that a JSON value is figures by name."""
-    if not isinstance(raw, dict) or not all(isinstance(v, (int, float)) and math.isfinite(v) for v in raw.values()):
+    if not isinstance(raw, dict) or not all(isinstance(v, (int, float)) and abs(v) <= _MOST for v in raw.values()):
         raise ModelError(f"{path} is damaged: expected figures by name")
     return raw
 
@@ -286,7 +295,9 @@ def _history(path: Path, model: Estimator) -> History:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+    # Half a character can come in a file's name only, where it stands for a byte: one that is shown, not used.
+    text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+    path.write_text(text, encoding="utf-8", errors="replace")
 
 
 def _read_json(path: Path, cap: int) -> Any:

@@ -25,6 +25,7 @@ from gyeol.errors import DataError
 from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextBatch, TextInput, Tokenizer
 from gyeol.inputs.features import FeatureBatch
 from gyeol.inputs.grams import frequent_runs
+from gyeol.kernels.packing import Packing
 from gyeol.layers import CELLS, POOLINGS, Cell, Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_labels, checked_texts, class_weights, labels_from_state, labels_to_state
@@ -42,41 +43,42 @@ class _Net(nn.Module):
     def __init__(self, model: TextClassifier, size: int, sizes: list[int], classes: int) -> None:
         super().__init__()
         directions = 2 if model.bidirectional else 1
-        self.half_products = model.precision == "bfloat16"
-        self.embedding = Embedding(size, model.embedding_size)
+        # NumPy's numbers, as a search hands them over, are not what PyTorch takes for numbers.
+        embedding_size, hidden_size, dropout = int(model.embedding_size), int(model.hidden_size), float(model.dropout)
+        self.embedding = Embedding(size, embedding_size)
         nn.init.normal_(self.embedding.weight[1:], std=0.1)
-        self.grams = GramEmbedding(size, sizes, model.embedding_size) if sizes else None
+        self.grams = GramEmbedding(size, sizes, embedding_size) if sizes else None
         self.recurrent = Recurrent(
             model.cell,
-            model.embedding_size,
-            model.hidden_size,
-            num_layers=model.num_layers,
+            embedding_size,
+            hidden_size,
+            num_layers=int(model.num_layers),
             bidirectional=directions == 2,
-            dropout=model.dropout / 2 if model.num_layers > 1 else 0.0,
+            dropout=dropout / 2 if model.num_layers > 1 else 0.0,
             batch_first=True,
+            precision="auto" if model.precision == "bfloat16" else "float32",  # bfloat16 in training only
         )
         # The tokens' own vectors stand beside the states that know their context (Lai et al. 2015, equation 3).
         self.summary = Summary(
-            model.hidden_size * directions,
-            model.embedding_size,
+            hidden_size * directions,
+            embedding_size,
             attention=bool(model.attention),
             poolings=model.pooling.split("+") if model.pooling else [],
             directions=directions,
         )
-        self.locked = LockedDropout(model.dropout / 2)
-        self.dropout = nn.Dropout(model.dropout)
+        self.locked = LockedDropout(dropout / 2)
+        self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(self.summary.output_size, classes)
 
     def forward(self, batch: TextBatch) -> tuple[Tensor, Tensor | None]:
         """Tokens (B, T) to logits (B, classes) and attention weights (B, T)."""
-        vectors = self.embedding(batch.tokens)
+        packing = Packing.of(batch.lengths, batch.tokens.shape[1])
+        vectors = self.embedding(packing.gather(batch.tokens.unsqueeze(2)).squeeze(1))
         if self.grams is not None:
-            vectors = vectors + self.grams(batch.tokens)
-        vectors = self.locked(vectors)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.half_products and self.training):
-            states, _ = self.recurrent(vectors, lengths=batch.lengths, need_state=False)
-        states = states.to(vectors.dtype)
-        summary, weights = self.summary(self.locked(states), vectors, batch.lengths)
+            vectors = vectors + self.grams(batch.tokens, packing)
+        vectors = self.locked(vectors, packing)
+        states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
+        summary, weights = self.summary(self.locked(states, packing), vectors, packing)
         return self.head(self.dropout(summary)), weights
 
 
@@ -85,11 +87,12 @@ class _BagNet(nn.Module):
 
     def __init__(self, model: TextClassifier, width: int, classes: int) -> None:
         super().__init__()
-        self.first = nn.EmbeddingBag(width, model.hidden_size, mode="sum", sparse=True)
-        nn.init.normal_(self.first.weight, std=1.0 / math.sqrt(model.hidden_size))
-        self.bias = nn.Parameter(torch.zeros(model.hidden_size))
-        self.dropout = nn.Dropout(model.dropout)
-        self.head = nn.Linear(model.hidden_size, classes)
+        hidden_size = int(model.hidden_size)
+        self.first = nn.EmbeddingBag(width, hidden_size, mode="sum", sparse=True)
+        nn.init.normal_(self.first.weight, std=1.0 / math.sqrt(hidden_size))
+        self.bias = nn.Parameter(torch.zeros(hidden_size))
+        self.dropout = nn.Dropout(float(model.dropout))
+        self.head = nn.Linear(hidden_size, classes)
 
     def forward(self, batch: FeatureBatch) -> tuple[Tensor, None]:
         """Columns and weights to logits (B, classes)."""
@@ -263,7 +266,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             only = self.classes_.tolist()[0]
-            raise DataError(f"the labels hold one class only, {only!r}: a classifier needs examples of two or more")
+            raise DataError(f"the labels hold one class only, {only!r:.60}: a classifier needs examples of two or more")
         if len(self.classes_) == len(texts) > _NO_CLASSES:
             raise DataError(f"no two of the {len(texts):,} labels are alike: is this the column of the labels?")
         self.counts_ = {str(c): int(n) for c, n in sorted(Counter(labels.tolist()).items(), key=lambda e: str(e[0]))}
@@ -277,9 +280,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         number = {label: i for i, label in enumerate(self.classes_.tolist())}
         strange = next((i for i, label in enumerate(labels.tolist()) if label not in number), None)
         if strange is not None:
-            known = ", ".join(str(c) for c in self.classes_[:12])
+            known = ", ".join(f"{c!r:.60}" for c in self.classes_[:12].tolist())
             label = labels.tolist()[strange]
-            raise DataError(f"label {strange}: {label!r} was never seen in training; known are: {known}")
+            raise DataError(f"label {strange}: {label!r:.60} was never seen in training; known are: {known}")
         return np.array([number[label] for label in labels.tolist()], dtype=np.int64)
 
     def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -362,8 +365,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the most probable class of every text, shape (N,)."""
-        labels: npt.NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
-        return labels
+        numbers = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[numbers])
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on labelled texts: accuracy, macro_f1, loss, count, confusion, per_class.
@@ -390,7 +393,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.classes_ = labels_from_state(learned)
-        self.counts_ = dict(learned["counts"])
+        self.counts_ = {str(name): int(count) for name, count in learned["counts"].items()}
         self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
         own = self.tokenizer if not isinstance(self.tokenizer, str) else None
         self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=own)

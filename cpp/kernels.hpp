@@ -1,0 +1,53 @@
+// What one instruction set offers: a literal table of cells, in float and, where the processor multiplies it, in Half.
+#pragma once
+
+#include <cstdint>
+
+#include "pool.hpp"
+
+namespace gyeol {
+
+// One cell in one element type.
+struct CellKernels {
+    const char* name;
+    int64_t gates;
+    bool half;
+    int64_t (*packed)(int64_t gates, int64_t units);                    // elements of either packed w_hh, at most
+    int64_t (*scratch)(int64_t rows, int64_t gates, int64_t units);     // bytes of a part of so many rows, to be zeros
+    // Part `part` of `parts` of the packing.
+    void (*pack_forward)(const float* w_hh, int64_t units, int64_t part, int64_t parts, void* packed);
+    void (*pack_backward)(const float* w_hh, int64_t units, int64_t part, int64_t parts, void* packed);
+    void (*forward)(const Forward& layer, int64_t part, int64_t parts, char* scratch);
+    void (*backward)(const Backward& layer, int64_t part, int64_t parts, char* scratch);
+};
+
+// out (M, N) = x (M, K) times weight, plus bias (N) or, where `add`, plus what stands in out.
+struct Product {
+    int64_t rows, inputs, units;  // M, K, N
+    const void* x;                // (M, K) of the kernel's element type, rows `x_stride` elements apart
+    int64_t x_stride;
+    const void* packed;           // ProductKernels::pack
+    const float* bias;            // null for none
+    bool add;
+    float* out;                   // written; overlaps nothing else
+};
+
+struct ProductKernels {
+    int64_t (*packed)(int64_t units, int64_t inputs);
+    // weight[unit * unit_stride + k * k_stride]
+    void (*pack)(const float* weight, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t inputs, int64_t part,
+                 int64_t parts, void* packed);
+    void (*run)(const Product& product, int64_t first, int64_t rows);  // rows first, first + 1, ...
+};
+
+struct Kernels {
+    const char* name;
+    int64_t lanes;
+    int64_t count;
+    const CellKernels* cells;
+    void (*pool_forward)(const Pool& pool, int64_t part, int64_t parts);
+    void (*pool_backward)(const Pool& pool, int64_t part, int64_t parts);
+    const ProductKernels* half_product;  // null where the processor multiplies no Half
+};
+
+}  // namespace gyeol

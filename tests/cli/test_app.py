@@ -1,0 +1,176 @@
+"""The command line as a whole: exit statuses, help, and how soon it is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import typer
+
+from gyeol.cli.app import app
+
+from .conftest import Run
+
+GYEOL = [sys.executable, "-c", "from gyeol.cli.app import main; main()"]
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name, command in getattr(group, "commands", {}).items():
+        found += commands(command, (*path, name))
+    return found
+
+
+ALL = commands(typer.main.get_command(app))
+
+
+def test_every_command_is_known() -> None:
+    assert {("fit", "classify"), ("predict",), ("evaluate",), ("data", "list"), ("demo",)} < set(ALL)
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_help_says_all(gyeol: Run, path: tuple[str, ...]) -> None:
+    for flag in ("--help", "-h"):
+        shown = gyeol(*path, flag)
+        assert shown.status == 0
+        assert shown.err == ""
+        assert shown.out.startswith(f"Usage: {' '.join(('gyeol', *path))} ")
+        assert max(map(len, shown.out.splitlines())) <= 80
+        assert "..." not in shown.out.replace("]...", "").replace("[TEXT]...", "")  # no sentence is cut short
+        for line in shown.out.partition("Options:")[2].splitlines():
+            assert not line.strip().endswith((">", "COL", "FILE", "  "))  # every option says what it does
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["prdict"], "'predict'"),
+        (["fit", "clasify"], "'classify'"),
+        (["fit", "classify"], "DATA"),
+        (["fit", "classify", "a.tsv"], "--out"),
+        (["predict"], "MODEL"),
+        (["predict", "m", "a", "--tpo", "1"], "--top"),
+        (["fit", "classify", "a.tsv", "--out", "m", "--seed", "x"], "--seed"),
+        (["--bogus"], "--bogus"),
+    ],
+)
+def test_mistakes_in_the_command_point_to_its_help(gyeol: Run, given: list[str], expected: str) -> None:
+    message = gyeol(*given).mistake
+    assert expected in message
+    assert message.endswith("--help")
+
+
+@pytest.mark.parametrize("given", [[], ["fit"], ["data"]])
+def test_half_a_command_shows_its_help(gyeol: Run, given: list[str]) -> None:
+    shown = gyeol(*given)
+    assert (shown.status, shown.out) == (2, "")
+    assert "Commands:" in shown.err
+
+
+def test_version(gyeol: Run) -> None:
+    import gyeol as package
+
+    assert gyeol("--version").out == f"gyeol {package.__version__}\n"
+
+
+def raising(error: BaseException) -> Any:
+    def fail(*_: Any, **__: Any) -> NoReturn:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "expected"),
+    [
+        (OSError(28, "No space left on device"), 2, "could not read or write: no space left on device"),
+        (PermissionError(13, "Permission denied", "a.tsv"), 2, "a.tsv: permission denied"),
+        (MemoryError(), 2, "out of memory"),
+        (RuntimeError("two\nlines \x1b[31m"), 1, "RuntimeError: two lines  [31m. This is a fault in gyeol"),
+        (ValueError("x" * 10_000), 1, "xxx"),
+    ],
+)
+def test_statuses(
+    gyeol: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, expected: str
+) -> None:
+    from gyeol.data import catalog
+
+    monkeypatch.setattr(catalog, "describe", raising(error))
+    monkeypatch.setattr("gyeol.cli.app._drop_output", lambda: None)
+    result = gyeol("data", "list")
+    assert (result.status, result.out) == (status, "")
+    assert result.err.count("\n") == 1
+    assert expected in result.err
+    assert len(result.err) < 2100
+
+
+def test_an_interruption_is_130(gyeol: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gyeol.data import catalog
+
+    monkeypatch.setattr(catalog, "describe", raising(KeyboardInterrupt()))
+    assert gyeol("data", "list").status == 130
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(gyeol: Run, tmp_path: Path) -> None:
+    for given in (["--debug", "info", tmp_path / "m"], ["info", tmp_path / "m", "--debug"]):
+        result = gyeol(*given)
+        assert result.status == 2
+        assert "Traceback" in result.err
+        assert result.err.splitlines()[-1].startswith("gyeol: there is no model")
+
+
+def test_what_follows_two_dashes_is_text(gyeol: Run, model: Path) -> None:
+    asked = gyeol("predict", model, "--json", "--", "--debug", "-5점")
+    assert [p["text"] for p in asked.object["predictions"]] == ["--debug", "-5점"]
+
+
+def test_a_terminal_that_lacks_letters_is_no_failure() -> None:
+    done = subprocess.run(
+        [*GYEOL, "data", "list", "--json"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "긍정" in json.loads(done.stdout)["built_in"]["reviews"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("given", [["data", "list"], ["--help"]])
+def test_an_output_that_cannot_be_written(given: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*GYEOL, *given], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "gyeol: could not read or write: no space left on device\n"
+
+
+# How soon.
+
+
+def quickest(code: str, *arguments: str, times: int = 5) -> float:
+    best = 99.0
+    for _ in range(times):
+        begun = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        best = min(best, time.perf_counter() - begun)
+    return best
+
+
+def test_help_and_import_are_quick_and_load_no_torch() -> None:
+    without = "import sys; heavy = {'torch', 'numpy', 'sklearn', 'polars', 'tokenizers'} & set(sys.modules); "
+    without += "assert not heavy, heavy"
+    helped = f"import gyeol.cli.app as a\ntry: a.main()\nfinally:\n import sys; {without}"
+    seconds = {
+        "import gyeol": quickest(f"import gyeol; dir(gyeol); {without}"),
+        "gyeol --help": quickest(helped, "--help"),
+        "gyeol fit classify --help": quickest(helped, "fit", "classify", "--help"),
+    }
+    print(seconds)
+    assert max(seconds.values()) < 0.6, seconds

@@ -1,0 +1,63 @@
+"""The figures are scikit-learn's, also for classes that never occur."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from gyeol.engine import classification
+
+CLASSES = ["긍정", "부정", "중립", "없음"]
+NUMBERS = st.integers(0, len(CLASSES) - 1)
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=30))
+@settings(max_examples=60)
+def test_they_are_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    truth, predicted = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
+    figures = classification(truth, predicted, CLASSES)
+    assert figures["accuracy"] == pytest.approx(metrics.accuracy_score(truth, predicted))
+    expected = metrics.f1_score(truth, predicted, average="macro", zero_division=0.0)
+    assert figures["macro_f1"] == pytest.approx(expected)
+    assert figures["count"] == len(pairs)
+    confusion = np.array(figures["confusion"])
+    assert confusion.shape == (4, 4)
+    assert all(confusion[i, j] == pairs.count((i, j)) for i in range(4) for j in range(4))
+    report = metrics.classification_report(
+        truth, predicted, labels=range(4), target_names=CLASSES, output_dict=True, zero_division=0.0
+    )
+    for name in CLASSES:
+        own: dict[str, Any] = figures["per_class"][name]
+        assert own["precision"] == pytest.approx(report[name]["precision"])
+        assert own["recall"] == pytest.approx(report[name]["recall"])
+        assert own["f1"] == pytest.approx(report[name]["f1-score"])
+        assert own["count"] == report[name]["support"]
+
+
+def test_a_class_that_nobody_met_or_named_does_not_lower_the_mean() -> None:
+    truth = np.array([0, 1, 0, 1])
+    assert classification(truth, truth, CLASSES)["macro_f1"] == 1.0
+    assert classification(truth, truth, CLASSES)["per_class"]["없음"] == {
+        "precision": 0.0,
+        "recall": 0.0,
+        "f1": 0.0,
+        "count": 0,
+    }
+
+
+def test_a_class_named_where_it_was_not_does() -> None:
+    figures = classification(np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1]), CLASSES)
+    assert figures["macro_f1"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+
+
+@pytest.mark.parametrize("classes", [["a", "b"], [0, 1], [np.int64(3), np.int64(7)], [True, False]])
+def test_they_are_plain_json(classes: list[Any]) -> None:
+    figures = classification(np.array([0, 1, 1]), np.array([0, 1, 0]), classes)
+    assert json.loads(json.dumps(figures)) == figures
+    assert list(figures["per_class"]) == [str(name) for name in classes]
