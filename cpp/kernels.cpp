@@ -43,11 +43,11 @@ const CellKernels cells[] = {
 #endif
 };
 
-#if defined(__AVX512BF16__)
+template <class T>
 struct Rows {
     const Product& of;
     int64_t begin;
-    const Half* row(int64_t r) const { return static_cast<const Half*>(of.x) + (begin + r) * of.x_stride; }
+    GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return static_cast<const T*>(of.x) + (begin + r) * of.x_stride; }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
         float* out = of.out + (begin + r) * of.units + unit;
@@ -58,25 +58,38 @@ struct Rows {
     }
 };
 
-const ProductKernels half_product = {
-    [](int64_t units, int64_t inputs) { return packed_size<Half>(1, units, inputs); },
-    [](const float* weight, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t inputs, int64_t part,
-       int64_t parts, void* packed) {
-        pack<Half, 1, 4>(weight, 0, unit_stride, k_stride, units, inputs, part, parts, static_cast<Half*>(packed));
-    },
-    [](const Product& of, int64_t first, int64_t rows) {
-        product<Half, 1, 4>(Rows{of, first}, rows, static_cast<const Half*>(of.packed), of.units, of.inputs);
-    },
-};
-#define GYEOL_HALF_PRODUCT &half_product
+template <class T>
+constexpr ProductKernels describe_product() {
+    return {
+        [](int64_t units, int64_t inputs) { return packed_size<T>(1, units, inputs); },
+        [](const float* weight, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t inputs, int64_t part,
+           int64_t parts, void* packed) {
+            pack<T, 1, 4>(weight, 0, unit_stride, k_stride, units, inputs, part, parts, static_cast<T*>(packed));
+        },
+        [](const Product& of, int64_t first, int64_t rows) {
+            product<T, 1, 4>(Rows<T>{of, first}, rows, static_cast<const T*>(of.packed), of.units, of.inputs);
+        },
+    };
+}
+
+const ProductKernels float_product = describe_product<float>();
+#if defined(__AVX512BF16__)
+const ProductKernels half_product = describe_product<Half>();
+const ProductKernels* const half = &half_product;
+void round(const float* from, void* to, int64_t count) {
+    Half* half = static_cast<Half*>(to);
+    if (count % 2) half[count].bits = 0;
+    copy(from, half, count, false);
+}
 #else
-#define GYEOL_HALF_PRODUCT nullptr
+const ProductKernels* const half = nullptr;
+constexpr void (*round)(const float*, void*, int64_t) = nullptr;
 #endif
 
 }  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]), cells,
-                         pool_forward,          pool_backward, GYEOL_HALF_PRODUCT};
+const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,          sizeof(cells) / sizeof(cells[0]), cells, pool_forward,
+                         pool_backward,         &float_product, round, half};
 
 }  // namespace gyeol::GYEOL_ISA

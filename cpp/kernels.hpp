@@ -47,6 +47,8 @@ struct Kernels {
     const CellKernels* cells;
     void (*pool_forward)(const Pool& pool, int64_t part, int64_t parts);
     void (*pool_backward)(const Pool& pool, int64_t part, int64_t parts);
+    const ProductKernels* product;       // of float
+    void (*round)(const float* from, void* to, int64_t count);  // to Half, an odd count completed by 0; null likewise
     const ProductKernels* half_product;  // null where the processor multiplies no Half
 };
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch  # before _native: the kernels run on the OpenMP runtime that torch has loaded (see CMakeLists.txt)
 from torch import Tensor
 
+from gyeol.kernels.reference import Weights
+
 __all__ = [
     "CELLS",
     "backward",
@@ -20,6 +22,7 @@ __all__ = [
     "native_available",
     "pool_backward",
     "pool_forward",
+    "stepper",
     "use_instruction_set",
 ]
 
@@ -186,3 +189,10 @@ def pool_backward(
     _native.pool_backward(
         x.detach(), lengths, weights, mean, most, dout, at, dx, dweights, torch.get_num_threads(), _chosen
     )
+
+
+def stepper(cell: str, half: bool, weights: Sequence[Weights], rows: int) -> Any:
+    """Make layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied."""
+    matrices = [[w.w_ih.detach().contiguous(), w.w_hh.detach().contiguous()] for w in weights]
+    biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
+    return _native.Stepper(cell, half, matrices, biases, rows, _chosen)

@@ -10,6 +10,7 @@ from gyeol.layers.embedding import Embedding
 from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
+from gyeol.layers.stepper import Stepper
 from gyeol.layers.summary import Summary
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "GramEmbedding",
     "LockedDropout",
     "Recurrent",
+    "Stepper",
     "Summary",
     "attend",
     "valid_steps",

@@ -22,6 +22,7 @@ from gyeol.kernels.packing import Packing
 from gyeol.kernels.reference import State, Weights
 from gyeol.layers.cells import Cell, find_cell
 from gyeol.layers.routes import Route, choose_route, walk_by
+from gyeol.layers.stepper import Stepper
 
 __all__ = ["Recurrent"]
 
@@ -107,6 +108,33 @@ class Recurrent(nn.Module):
 
     def _suffixes(self, layer: int) -> list[str]:
         return [f"l{layer}", f"l{layer}_reverse"][: self.num_directions]
+
+    def weights_of(self, layer: int) -> list[Weights]:
+        """The weights of one layer, in each direction."""
+        return [self._weights(suffix) for suffix in self._suffixes(layer)]
+
+    def stepper(self, batch_size: int = 1, *, weights: str = "float32") -> Stepper:
+        """Make a `Stepper`: this layer one step at a time, with the weights it has now."""
+        return Stepper(self, batch_size, weights=weights)
+
+    @torch.no_grad()
+    def step(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Take one step without gradients; for many, a `stepper` keeps its weights packed and its state in place.
+
+        Parameters
+        ----------
+        x : Tensor, shape (B, D)
+        state
+            As `forward`'s; zeros by default.
+
+        Returns
+        -------
+        output : Tensor, shape (B, H)
+        state
+            As `forward`'s, after the step.
+        """
+        output, after = self(x.unsqueeze(1 if self.batch_first else 0), state)
+        return output.squeeze(1 if self.batch_first else 0), after
 
     def _weights(self, suffix: str) -> Weights:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if self.bias else ("weight_ih", "weight_hh")
@@ -244,7 +272,7 @@ class Recurrent(nn.Module):
                 x,
                 packing.lengths,
                 tuple(part[own] for part in first),
-                [self._weights(suffix) for suffix in self._suffixes(layer)],
+                self.weights_of(layer),
                 half=half,
             )
             last.append(after)

@@ -1,0 +1,110 @@
+// One step at a time, as a stream brings it: layers with their weights packed once, and all memory they will ever need.
+#pragma once
+
+#include "call.hpp"
+
+namespace gyeol {
+namespace {
+
+// L layers of H units over D inputs, one direction, a fixed number B of rows, one thread. Owns everything it touches; step()
+// allocates nothing, and needs no GIL.
+class Stepper {
+public:
+    // For each layer: w_ih (G*H, D or H), w_hh (G*H, H), b_ih and b_hh (G*H).
+    using Layers = std::vector<std::vector<Array<const float, 2>>>;
+    using Biases = std::vector<std::vector<Array<const float, 1>>>;
+
+    Stepper(const std::string& cell_name, bool half, const Layers& weights, const Biases& biases, int64_t rows,
+            const std::string& instruction_set)
+        : kernels_(find(instruction_set)), cell_(find(kernels_, cell_name, half)),
+          products_(half ? *kernels_.half_product : *kernels_.product), half_(half), rows_(rows) {
+        expect(!weights.empty() && weights.size() == biases.size(), "weights and biases must hold an entry for each layer");
+        expect(rows >= 1, "rows must be 1 or more");
+        for (const auto& w : weights) expect(w.size() == 2, "a layer has two matrices, w_ih and w_hh");
+        units_ = weights[0][1].shape(1);
+        inputs_ = weights[0][0].shape(1);
+        const int64_t H = units_, G = cell_.gates, L = static_cast<int64_t>(weights.size()), element = half ? 2 : 4;
+        expect(H >= 1 && inputs_ >= 1, "a layer without units or inputs");
+        for (int64_t l = 0; l < L; ++l) {
+            const int64_t D = l == 0 ? inputs_ : H;
+            expect_shape(weights[l][0], {G * H, D}, "w_ih");
+            expect_shape(weights[l][1], {G * H, H}, "w_hh");
+            expect(biases[l].size() == 2 || biases[l].empty(), "a layer has two biases or none");
+            for (const auto& b : biases[l]) expect_shape(b, {G * H}, "a bias");
+            w_ih_.push_back(allocate(products_.packed(G * H, D) * element));
+            products_.pack(weights[l][0].data(), D, 1, G * H, D, 0, 1, w_ih_.back().get());
+            w_hh_.push_back(allocate(cell_.packed(G, H) * element));
+            cell_.pack_forward(weights[l][1].data(), H, 0, 1, w_hh_.back().get());
+            // Both biases are added to the projection, but for the one that the reset gate of PyTorch's GRU multiplies.
+            const bool after = cell_name == "gru_after";
+            std::vector<float> input(G * H, 0.0f), hidden(H, 0.0f);
+            for (int64_t i = 0; i < G * H && !biases[l].empty(); ++i) {
+                const bool apart = after && i >= 2 * H;
+                input[i] = biases[l][0].data()[i] + (apart ? 0.0f : biases[l][1].data()[i]);
+                if (apart) hidden[i - 2 * H] = biases[l][1].data()[i];
+            }
+            input_bias_.push_back(input);
+            hidden_bias_.push_back(after ? hidden : std::vector<float>());
+        }
+        const int64_t widest = std::max(inputs_, H) + 1;
+        x_.assign(rows * inputs_, 0.0f);
+        y_.assign(rows * H, 0.0f);
+        h_.assign(L * rows * H, 0.0f);
+        if (cell_name == "lstm") c_.assign(L * rows * H, 0.0f);
+        gates_.assign(rows * G * H, 0.0f);
+        rounded_.assign(rows * widest, 0);
+        lengths_.assign(rows, 1);
+        offsets_ = {0, rows};
+        scratch_size_ = cell_.scratch(rows, G, H);
+        scratch_ = allocate(scratch_size_);
+        std::memset(scratch_.get(), 0, static_cast<size_t>(scratch_size_));
+    }
+
+    // Take x through all layers: y and the state are changed.
+    void step() {
+        const int64_t H = units_, G = cell_.gates;
+        const float* x = x_.data();
+        for (size_t l = 0; l < w_ih_.size(); ++l) {
+            const int64_t D = l == 0 ? inputs_ : H;
+            Product product{rows_, D, G * H, x, D, w_ih_[l].get(), input_bias_[l].data(), false, gates_.data()};
+            if (half_) {
+                product.x = rounded_.data();
+                product.x_stride = D + D % 2;
+                for (int64_t r = 0; r < rows_; ++r) kernels_.round(x + r * D, rounded_.data() + r * product.x_stride, D);
+            }
+            products_.run(product, 0, rows_);
+            float *h = h_.data() + l * rows_ * H, *c = c_.empty() ? nullptr : c_.data() + l * rows_ * H;
+            // Of a single step h_0 and c_0 are read before h_n and c_n are written: they may be the same memory.
+            cell_.forward({{rows_, 1, lengths_.data(), offsets_.data()}, false, H, w_hh_[l].get(),
+                           hidden_bias_[l].empty() ? nullptr : hidden_bias_[l].data(), h, c, gates_.data(), nullptr, nullptr,
+                           y_.data(), H, h, c},
+                          0, 1, scratch_.get());
+            x = y_.data();
+        }
+    }
+
+    int64_t rows() const { return rows_; }
+    int64_t layers() const { return static_cast<int64_t>(w_ih_.size()); }
+    int64_t units() const { return units_; }
+    int64_t inputs() const { return inputs_; }
+    float* x() { return x_.data(); }
+    float* y() { return y_.data(); }
+    float* h() { return h_.data(); }
+    float* c() { return c_.empty() ? nullptr : c_.data(); }
+
+private:
+    const Kernels& kernels_;
+    const CellKernels& cell_;
+    const ProductKernels& products_;
+    bool half_;
+    int64_t rows_, units_ = 0, inputs_ = 0, scratch_size_ = 0;
+    std::vector<Bytes> w_ih_, w_hh_;
+    std::vector<std::vector<float>> input_bias_, hidden_bias_;
+    std::vector<float> x_, y_, h_, c_, gates_;
+    std::vector<uint16_t> rounded_;
+    std::vector<int64_t> lengths_, offsets_;
+    Bytes scratch_{nullptr, std::free};
+};
+
+}  // namespace
+}  // namespace gyeol
