@@ -51,8 +51,8 @@ struct Walks {
 };
 
 void forward(const std::string& cell_name, bool half, Whole lengths, bool down, Array<float, 3> gates,
-             std::vector<Array<const float, 2>> w_hh, Maybe<Array<const float, 2>> bias, Array<const float, 3> h_0,
-             Maybe<Array<const float, 3>> c_0, Array<float, 2> y, Maybe<Array<float, 3>> memory, Maybe<Array<float, 3>> extra,
+             std::vector<Array<const float, 2>> w_hh, Maybe<Array<const float, 2>> bias,
+             Maybe<Array<const float, 3>> norm, Array<const float, 3> h_0, Maybe<Array<const float, 3>> c_0, Array<float, 2> y, Maybe<Array<float, 3>> memory, Maybe<Array<float, 3>> extra,
              Array<float, 3> h_n, Maybe<Array<float, 3>> c_n, int64_t threads, const std::string& instruction_set) {
     const CellKernels& cell = find(find(instruction_set), cell_name, half);
     const int64_t directions = gates.shape(0), N = gates.shape(1), B = lengths.shape(0), H = h_0.shape(2);
@@ -62,21 +62,24 @@ void forward(const std::string& cell_name, bool half, Whole lengths, bool down, 
     expect_shape(gates, {directions, N, cell.gates * H}, "gates");
     for (const auto& w : w_hh) expect_shape(w, {cell.gates * H, H}, "w_hh");
     expect_shape(bias, {directions, H}, "bias");
+    expect_shape(norm, {directions, 10, H}, "norm");
     expect_shape(h_0, {directions, B, H}, "h_0");
     expect_shape(c_0, {directions, B, H}, "c_0");
     expect_shape(y, {N, directions * H}, "y");
     expect_shape(memory, {directions, N, H}, "memory");
-    expect_shape(extra, {directions, N, H}, "extra");
+    expect_shape(extra, {directions, N, cell.extra * H}, "extra");
     expect_shape(h_n, {directions, B, H}, "h_n");
     expect_shape(c_n, {directions, B, H}, "c_n");
-    expect((cell_name == "lstm") == c_0.has_value() && c_0.has_value() == c_n.has_value(), "c_0 and c_n go with the LSTM");
+    expect(cell.memory == c_0.has_value() && c_0.has_value() == c_n.has_value(), "c_0 and c_n go with the LSTMs");
+    expect(cell.norm == norm.has_value(), "norm goes with lstm_norm");
     Walks<Forward> walks{cell, {}, {}, threads};
     for (int64_t d = 0; d < directions; ++d) {
         const auto at = [&](auto* from, int64_t rows) { return from ? from + d * rows * H : nullptr; };
         walks.weights.push_back(w_hh[d].data());
         walks.layers.push_back({{B, static_cast<int64_t>(offsets.size()) - 1, lengths.data(), offsets.data()},
-                                d == 1 || down, H, nullptr, at(pointer(bias), 1), at(h_0.data(), B), at(pointer(c_0), B),
-                                at(gates.data(), N * cell.gates), at(pointer(memory), N), at(pointer(extra), N),
+                                d == 1 || down, H, nullptr, at(pointer(bias), 1), at(pointer(norm), 10), at(h_0.data(), B),
+                                at(pointer(c_0), B), at(gates.data(), N * cell.gates), at(pointer(memory), N),
+                                at(pointer(extra), N * cell.extra),
                                 y.data() + d * H, directions * H, at(h_n.data(), B), at(pointer(c_n), B)});
     }
     nb::gil_scoped_release without_the_gil;
@@ -84,10 +87,11 @@ void forward(const std::string& cell_name, bool half, Whole lengths, bool down, 
 }
 
 void backward(const std::string& cell_name, bool half, Whole lengths, bool down, Array<const float, 3> gates,
-              std::vector<Array<const float, 2>> w_hh, Array<const float, 3> h_0, Maybe<Array<const float, 3>> c_0,
+              std::vector<Array<const float, 2>> w_hh, Maybe<Array<const float, 3>> norm, Array<const float, 3> h_0,
+              Maybe<Array<const float, 3>> c_0,
               Array<const float, 2> y, Maybe<Array<const float, 3>> memory, Maybe<Array<const float, 3>> extra,
               Array<const float, 2> dy, Array<const float, 3> dh_n, Maybe<Array<const float, 3>> dc_n, Elements<3> dgates,
-              Maybe<Elements<3>> dextra, Elements<3> previous, Array<float, 3> dh_0, Maybe<Array<float, 3>> dc_0,
+              Maybe<Elements<3>> dextra, Maybe<Array<float, 3>> dnorm, Elements<3> previous, Array<float, 3> dh_0, Maybe<Array<float, 3>> dc_0,
               int64_t threads, const std::string& instruction_set) {
     const CellKernels& cell = find(find(instruction_set), cell_name, half);
     const int64_t directions = gates.shape(0), N = gates.shape(1), B = lengths.shape(0), H = h_0.shape(2);
@@ -100,23 +104,26 @@ void backward(const std::string& cell_name, bool half, Whole lengths, bool down,
     expect_shape(c_0, {directions, B, H}, "c_0");
     expect_shape(y, {N, directions * H}, "y");
     expect_shape(memory, {directions, N, H}, "memory");
-    expect_shape(extra, {directions, N, H}, "extra");
+    expect_shape(extra, {directions, N, cell.extra * H}, "extra");
     expect_shape(dy, {N, directions * H}, "dy");
     expect_shape(dh_n, {directions, B, H}, "dh_n");
     expect_shape(dc_n, {directions, B, H}, "dc_n");
     expect_shape(dgates, {directions, N, cell.gates * H}, "dgates");
-    expect_shape(dextra, {directions, N, H}, "dextra");
+    expect_shape(dextra, {directions, N, cell.dextra * H}, "dextra");
+    expect_shape(norm, {directions, 10, H}, "norm");
+    expect_shape(dnorm, {directions, N, H}, "dnorm");
     expect_shape(previous, {directions, N, H}, "previous");
     expect_shape(dh_0, {directions, B, H}, "dh_0");
     expect_shape(dc_0, {directions, B, H}, "dc_0");
     expect_type(dgates, half, "dgates");
     expect_type(previous, half, "previous");
     if (dextra) expect_type(*dextra, half, "dextra");
-    const bool lstm = cell_name == "lstm", gru = cell_name == "gru_after";
+    const bool lstm = cell.memory;
     expect(lstm == c_0.has_value() && lstm == memory.has_value() && lstm == dc_n.has_value() && lstm == dc_0.has_value(),
-           "c_0, memory, dc_n and dc_0 go with the LSTM");
-    expect((gru || cell_name == "gru_before") == extra.has_value() && gru == dextra.has_value(),
-           "extra goes with the GRUs, dextra with gru_after");
+           "c_0, memory, dc_n and dc_0 go with the LSTMs");
+    expect((cell.extra > 0) == extra.has_value() && (cell.dextra > 0) == dextra.has_value(),
+           "extra goes with the GRUs and lstm_norm, dextra with gru_after and lstm_norm");
+    expect(cell.norm == norm.has_value() && cell.norm == dnorm.has_value(), "norm and dnorm go with lstm_norm");
     Walks<Backward> walks{cell, {}, {}, threads};
     for (int64_t d = 0; d < directions; ++d) {
         const auto at = [&](auto* from, int64_t rows) { return from ? from + d * rows * H : nullptr; };
@@ -125,11 +132,12 @@ void backward(const std::string& cell_name, bool half, Whole lengths, bool down,
         };
         walks.weights.push_back(w_hh[d].data());
         walks.layers.push_back({{B, static_cast<int64_t>(offsets.size()) - 1, lengths.data(), offsets.data()},
-                                d == 1 || down, H, nullptr, at(h_0.data(), B), at(pointer(c_0), B),
-                                at(gates.data(), N * cell.gates), at(pointer(memory), N), at(pointer(extra), N),
+                                d == 1 || down, H, nullptr, at(pointer(norm), 10), at(h_0.data(), B), at(pointer(c_0), B),
+                                at(gates.data(), N * cell.gates), at(pointer(memory), N), at(pointer(extra), N * cell.extra),
                                 y.data() + d * H, dy.data() + d * H, directions * H, at(dh_n.data(), B),
                                 at(pointer(dc_n), B), element(dgates.data(), N * cell.gates),
-                                element(dextra ? dextra->data() : nullptr, N), element(previous.data(), N),
+                                element(dextra ? dextra->data() : nullptr, N * cell.dextra), at(pointer(dnorm), N),
+                                element(previous.data(), N),
                                 at(dh_0.data(), B), at(pointer(dc_0), B)});
     }
     nb::gil_scoped_release without_the_gil;
@@ -247,14 +255,14 @@ NB_MODULE(_native, m) {
             return nb::cast(array({size_t(of.layers()), size_t(of.rows()), size_t(of.units())}, of.c(), self));
         });
     m.def("forward", &gyeol::forward, "cell"_a, "half"_a, "lengths"_a.noconvert(), "down"_a, "gates"_a.noconvert(),
-          "w_hh"_a.noconvert(), "bias"_a.noconvert().none(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(),
+          "w_hh"_a.noconvert(), "bias"_a.noconvert().none(), "norm"_a.noconvert().none(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(),
           "y"_a.noconvert(), "memory"_a.noconvert().none(), "extra"_a.noconvert().none(), "h_n"_a.noconvert(),
           "c_n"_a.noconvert().none(), "threads"_a, "instruction_set"_a,
           "One layer of any cell, one or two directions: shapes, owners and aliasing in cpp/scan.hpp.");
     m.def("backward", &gyeol::backward, "cell"_a, "half"_a, "lengths"_a.noconvert(), "down"_a, "gates"_a.noconvert(),
-          "w_hh"_a.noconvert(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(), "y"_a.noconvert(),
+          "w_hh"_a.noconvert(), "norm"_a.noconvert().none(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(), "y"_a.noconvert(),
           "memory"_a.noconvert().none(), "extra"_a.noconvert().none(), "dy"_a.noconvert(), "dh_n"_a.noconvert(),
-          "dc_n"_a.noconvert().none(), "dgates"_a.noconvert(), "dextra"_a.noconvert().none(), "previous"_a.noconvert(),
+          "dc_n"_a.noconvert().none(), "dgates"_a.noconvert(), "dextra"_a.noconvert().none(), "dnorm"_a.noconvert().none(), "previous"_a.noconvert(),
           "dh_0"_a.noconvert(), "dc_0"_a.noconvert().none(), "threads"_a, "instruction_set"_a,
           "The way back over the same.");
     m.def("half_product", &gyeol::half_product, "x"_a.noconvert(), "weight"_a.noconvert(), "transposed"_a,

@@ -20,7 +20,7 @@
 namespace gyeol::GYEOL_ISA {
 
 struct GruBefore {
-    static constexpr int GATES = 3;
+    static constexpr int GATES = 3, EXTRA = 1, DEXTRA = 0;
 
     // r and z side by side; then n.
     template <class T>
@@ -128,7 +128,7 @@ struct GruBefore {
 };
 
 struct GruAfter {
-    static constexpr int GATES = 3;
+    static constexpr int GATES = 3, EXTRA = 1, DEXTRA = 1;
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {

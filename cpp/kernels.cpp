@@ -2,6 +2,7 @@
 #include "gru.hpp"
 #include "kernels.hpp"
 #include "lstm.hpp"
+#include "lstm_norm.hpp"
 #include "pool.hpp"
 #include "rnn.hpp"
 
@@ -21,6 +22,10 @@ template <class Cell, class T>
 constexpr CellKernels describe(const char* name) {
     return {name,
             Cell::GATES,
+            Cell::EXTRA,
+            Cell::DEXTRA,
+            Cell::GATES == 4,
+            Cell::EXTRA == 4,
             sizeof(T) == 2,
             packed_most<T>,
             scratch_size<T>,
@@ -36,10 +41,10 @@ constexpr CellKernels describe(const char* name) {
 
 const CellKernels cells[] = {
     describe<Rnn<false>, float>("rnn_tanh"), describe<Rnn<true>, float>("rnn_relu"), describe<Lstm, float>("lstm"),
-    describe<GruBefore, float>("gru_before"), describe<GruAfter, float>("gru_after"),
+    describe<GruBefore, float>("gru_before"), describe<GruAfter, float>("gru_after"), describe<LstmNorm, float>("lstm_norm"),
 #if defined(__AVX512BF16__)
     describe<Rnn<false>, Half>("rnn_tanh"), describe<Rnn<true>, Half>("rnn_relu"), describe<Lstm, Half>("lstm"),
-    describe<GruBefore, Half>("gru_before"), describe<GruAfter, Half>("gru_after"),
+    describe<GruBefore, Half>("gru_before"), describe<GruAfter, Half>("gru_after"), describe<LstmNorm, Half>("lstm_norm"),
 #endif
 };
 

@@ -10,7 +10,8 @@ namespace gyeol {
 // One cell in one element type.
 struct CellKernels {
     const char* name;
-    int64_t gates;
+    int64_t gates, extra, dextra;
+    bool memory, norm;  // whether it has c; whether it is the normalised LSTM
     bool half;
     int64_t (*packed)(int64_t gates, int64_t units);                    // elements of either packed w_hh, at most
     int64_t (*scratch)(int64_t rows, int64_t gates, int64_t units);     // bytes of a part of so many rows, to be zeros

@@ -2,7 +2,7 @@
 //
 // A cell is a struct with
 //
-//     GATES                                     G
+//     GATES, EXTRA, DEXTRA                      G, E, D: runs of H floats a token in `gates`, `extra`, `dextra`
 //     pack_forward<T>(w_hh, H, part, parts, packed)     w_hh (G*H, H) row by row; packed: packed_most<T> elements
 //     pack_backward<T>(w_hh, H, part, parts, packed)    the same for the way back
 //     forward<T>(layer, step, state)            one step of all rows alive
@@ -23,6 +23,7 @@ struct State {
     T* h_next;   // h_t
     T* between;  // r * h_{t-1} (GRU, reset before)
     float* c;    // c (LSTM)
+    float* raw;  // U h (normalised LSTM)
 };
 
 // And on the way back.
@@ -32,6 +33,7 @@ struct BackState {
     float* dh;  // the gradient by h_t, from later steps; after the step, by h_{t-1}
     float* dc;  // the same for c
     float* dm;  // by r * h_{t-1} (GRU, reset before)
+    float* raw; // by U h (normalised LSTM)
     T* da;      // (G*H) by the gates before their functions, rows `wide` apart
 };
 
@@ -49,8 +51,8 @@ GYEOL_INLINE const float* c_before(const Backward& layer, const Step& step, int6
 template <class T>
 static int64_t scratch_size(int64_t n, int64_t gates, int64_t units) {
     const int64_t width = round_up(units), wide = round_up(gates * units) + LANES;
-    const int64_t there = n * width * (3 * static_cast<int64_t>(sizeof(T)) + 4);
-    const int64_t back = n * (3 * width * 4 + wide * static_cast<int64_t>(sizeof(T)));
+    const int64_t there = n * width * (3 * static_cast<int64_t>(sizeof(T)) + 4 + 16);
+    const int64_t back = n * (3 * width * 4 + width * 16 + wide * static_cast<int64_t>(sizeof(T)));
     return there > back ? there : back;
 }
 
@@ -62,7 +64,8 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
     State<T> state;
     state.width = round_up(H);
     state.c = reinterpret_cast<float*>(scratch);
-    state.h = reinterpret_cast<T*>(state.c + n * state.width);
+    state.raw = state.c + n * state.width;
+    state.h = reinterpret_cast<T*>(state.raw + 4 * n * state.width);
     state.h_next = state.h + n * state.width;
     state.between = state.h_next + n * state.width;
     walk(
@@ -94,7 +97,8 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
     state.dh = reinterpret_cast<float*>(scratch);
     state.dc = state.dh + n * state.width;
     state.dm = state.dc + n * state.width;
-    state.da = reinterpret_cast<T*>(state.dm + n * state.width);
+    state.raw = state.dm + n * state.width;
+    state.da = reinterpret_cast<T*>(state.raw + 4 * n * state.width);
     walk_back(
         batch, layer.down, part, parts,
         [&](int64_t r) __attribute__((always_inline)) {

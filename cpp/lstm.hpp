@@ -19,7 +19,7 @@
 namespace gyeol::GYEOL_ISA {
 
 struct Lstm {
-    static constexpr int GATES = 4;
+    static constexpr int GATES = 4, EXTRA = 0, DEXTRA = 0;
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {

@@ -13,7 +13,7 @@ namespace gyeol::GYEOL_ISA {
 
 template <bool RELU>
 struct Rnn {
-    static constexpr int GATES = 1;
+    static constexpr int GATES = 1, EXTRA = 0, DEXTRA = 0;
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {

@@ -34,11 +34,12 @@ struct Forward {
     int64_t units;        // H
     const void* packed;   // the cell's pack_forward of w_hh
     const float* bias;    // (H) added to W_n h before the reset gate (GRU, reset after); null for none
+    const float* norm;    // (10, H) of the normalised LSTM (see there); null elsewhere
     const float* h_0;     // (B, H) by rank
     const float* c_0;     // (B, H) by rank, LSTM only
     float* gates;         // (N, G*H) read: W x + b. Written: the gates after their functions
     float* memory;        // (N, H) written: c of the LSTM; null if nobody asks
-    float* extra;         // (N, H) written: what else the way back needs (see the cell); null where it needs nothing
+    float* extra;         // (N, E*H) written: what else the way back needs (E: see the cell); null if nobody asks
     float* y;             // (N, H) written: h, at rows `stride` floats apart
     int64_t stride;
     float* h_n;           // (B, H) by rank, written: h after each row's own last step
@@ -51,18 +52,20 @@ struct Backward {
     bool down;            // as it was forwards
     int64_t units;
     const void* packed;   // the cell's pack_backward of w_hh
+    const float* norm;    // (10, H)
     const float* h_0;     // (B, H)
     const float* c_0;
     const float* gates;   // (N, G*H)
     const float* memory;  // (N, H)
-    const float* extra;   // (N, H)
+    const float* extra;   // (N, E*H)
     const float* y;       // (N, H) at `stride`
     const float* dy;      // (N, H) at `stride`: the loss's gradient by y
     int64_t stride;
     const float* dh_n;    // (B, H): the loss's gradient by h_n
     const float* dc_n;    // (B, H)
     void* dgates;         // T (N, G*H) written: the gradient by W x + b
-    void* dextra;         // T (N, H) written: the gradient by W_n h + b_n (GRU, reset after); null elsewhere
+    void* dextra;         // T (N, D*H) written: the gradient by `extra` (D: see the cell); null where there is none
+    float* dnorm;         // (N, H) written, of the normalised LSTM (see there)
     void* previous;       // T (N, H) written: h_{t-1} of each token, for the gradient by w_hh
     float* dh_0;          // (B, H) written
     float* dc_0;          // (B, H) written, LSTM only

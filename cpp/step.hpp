@@ -19,7 +19,7 @@ public:
         : kernels_(find(instruction_set)), cell_(find(kernels_, cell_name, half)),
           products_(half ? *kernels_.half_product : *kernels_.product), half_(half), rows_(rows) {
         expect(!weights.empty() && weights.size() == biases.size(), "weights and biases must hold an entry for each layer");
-        expect(rows >= 1, "rows must be 1 or more");
+        expect(rows >= 1 && !cell_.norm, "rows must be 1 or more; the normalised LSTM has no stepper");
         for (const auto& w : weights) expect(w.size() == 2, "a layer has two matrices, w_ih and w_hh");
         units_ = weights[0][1].shape(1);
         inputs_ = weights[0][0].shape(1);
@@ -76,7 +76,7 @@ public:
             float *h = h_.data() + l * rows_ * H, *c = c_.empty() ? nullptr : c_.data() + l * rows_ * H;
             // Of a single step h_0 and c_0 are read before h_n and c_n are written: they may be the same memory.
             cell_.forward({{rows_, 1, lengths_.data(), offsets_.data()}, false, H, w_hh_[l].get(),
-                           hidden_bias_[l].empty() ? nullptr : hidden_bias_[l].data(), h, c, gates_.data(), nullptr, nullptr,
+                           hidden_bias_[l].empty() ? nullptr : hidden_bias_[l].data(), nullptr, h, c, gates_.data(), nullptr, nullptr,
                            y_.data(), H, h, c},
                           0, 1, scratch_.get());
             x = y_.data();

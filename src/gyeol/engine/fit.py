@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from gyeol.engine.average import Average
 from gyeol.engine.checkpoint import Checkpoint
 from gyeol.engine.optimizer import Optimizer, decay
 from gyeol.errors import DataError, ModelError, SaveError
@@ -184,7 +185,7 @@ class _Run:
         self.state = _State()
         self.history = History()
         self.best_weights: dict[str, Tensor] = {}
-        self.average = _Average(net, settings.averaging) if settings.averaging else None
+        self.average = Average(net, settings.averaging) if settings.averaging else None
 
     def train(self, interrupted: threading.Event) -> None:
         state = self.state
@@ -231,9 +232,11 @@ class _Run:
             value = float(outcome.loss.detach())
             self._check_finite("loss", value)
             torch.autograd.backward(outcome.loss)
+            if self.average:
+                self.average.before_step()
             self._check_finite("gradient", self.optimizer.step(scale=decay(along, warmup=settings.warmup)))
             if self.average:
-                self.average.update(self.net, state.total)
+                self.average.after_step(state.total)
             state.step += 1
             state.total += 1
             state.loss += value * len(rows)
@@ -291,11 +294,12 @@ class _Run:
     @contextmanager
     def _averaged(self) -> Iterator[None]:
         """Put the averaged weights in while validating."""
-        if self.average is None or not self.average.weights:
+        weights = self.average.weights() if self.average else {}
+        if not weights:
             yield
             return
         own = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
-        self.net.load_state_dict(self.average.weights, strict=False)
+        self.net.load_state_dict(weights, strict=False)
         try:
             yield
         finally:
@@ -312,7 +316,7 @@ class _Run:
         tensors, numbers = self.optimizer.state()
         groups = {"net": dict(self.net.state_dict()), "best": self.best_weights, "optimizer": tensors}
         if self.average:
-            groups["average"] = self.average.weights
+            groups["average"] = self.average.state()
         state = {
             "state": {name: getattr(self.state, name) for name in _State.__slots__},
             "optimizer": numbers,
@@ -339,36 +343,12 @@ class _Run:
             self.net.load_state_dict(groups["net"])
             self.optimizer.restore(groups.get("optimizer", {}), state["optimizer"])
             if self.average and self.state.total:
-                self.average.restore(self.net, groups.get("average", {}))
+                self.average.restore(groups.get("average", {}))
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise ModelError(
                 f"the checkpoint {checkpoint.path} is damaged ({reason:.200}); train again without --resume"
             ) from error
-
-
-class _Average:
-    """A moving average of the weights (Polyak and Juditsky 1992), quick at first, then slower."""
-
-    def __init__(self, net: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.weights: dict[str, Tensor] = {}
-
-    @torch.no_grad()
-    def update(self, net: nn.Module, step: int) -> None:
-        current = {k: p for k, p in net.named_parameters() if p.requires_grad}
-        if not self.weights:
-            self.weights = {k: p.detach().clone() for k, p in current.items()}
-            return
-        share = 1.0 - min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_([self.weights[k] for k in current], [p.detach() for p in current.values()], share)
-
-    def restore(self, net: nn.Module, weights: dict[str, Tensor]) -> None:
-        """Take over an average of this network's weights; ValueError where it is another's."""
-        own = {k: (p.shape, p.dtype) for k, p in net.named_parameters() if p.requires_grad}
-        if {k: (w.shape, w.dtype) for k, w in weights.items()} != own:
-            raise ValueError("the averaged weights are not those of this network")
-        self.weights = weights
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Optimizer", "decay"]
+__all__ = ["Optimizer", "decay", "sparse_parameters"]
 
 
 def decay(progress: float, *, warmup: float = 0.0) -> float:
@@ -26,6 +26,17 @@ def decay(progress: float, *, warmup: float = 0.0) -> float:
         return progress / warmup
     along = min(1.0, (progress - warmup) / max(1e-9, 1.0 - warmup))
     return 0.5 * (1.0 + math.cos(math.pi * along))
+
+
+def sparse_parameters(net: nn.Module) -> dict[int, nn.Parameter]:
+    """Find, by their ``id``, the parameters whose gradients hold the rows of a batch only: those of sparse modules."""
+    return {
+        id(p): p
+        for m in net.modules()
+        if getattr(m, "sparse", False)
+        for p in m.parameters(recurse=False)
+        if p.requires_grad
+    }
 
 
 class Optimizer:
@@ -47,13 +58,7 @@ class Optimizer:
     def __init__(
         self, net: nn.Module, *, learning_rate: float, weight_decay: float = 0.0, clip_norm: float = 0.0
     ) -> None:
-        sparse = {
-            id(p): p
-            for m in net.modules()
-            if getattr(m, "sparse", False)
-            for p in m.parameters(recurse=False)
-            if p.requires_grad
-        }
+        sparse = sparse_parameters(net)
         dense = [p for p in net.parameters() if p.requires_grad and id(p) not in sparse]
         weights = [p for p in dense if p.ndim > 1]
         others = [p for p in dense if p.ndim <= 1]

@@ -13,6 +13,8 @@ from gyeol.kernels.reference import Weights
 
 __all__ = [
     "CELLS",
+    "DEXTRA",
+    "EXTRA",
     "backward",
     "describe",
     "forward",
@@ -37,7 +39,11 @@ except ImportError as error:  # built, but not for this machine or not with this
 _NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
 
 #: The cells that have kernels, with their gates.
-CELLS = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru_before": 3, "gru_after": 3}
+CELLS = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "lstm_norm": 4, "gru_before": 3, "gru_after": 3}
+
+#: Runs of H numbers a token that a cell keeps for the way back besides gates and memory, and that have gradients.
+EXTRA = {"lstm_norm": 4, "gru_before": 1, "gru_after": 1}
+DEXTRA = {"lstm_norm": 4, "gru_after": 1}
 
 
 def native_available() -> bool:
@@ -100,6 +106,7 @@ def forward(
     gates: Tensor,
     w_hh: Sequence[Tensor],
     bias: Tensor | None,
+    norm: Tensor | None,
     h_0: Tensor,
     c_0: Tensor | None,
     y: Tensor,
@@ -117,7 +124,7 @@ def forward(
     """
     _native.forward(
         cell, half, lengths, down, gates.detach(), [w.detach().contiguous() for w in w_hh],
-        None if bias is None else bias.detach(), h_0.detach().contiguous(),
+        None if bias is None else bias.detach(), None if norm is None else norm.detach(), h_0.detach().contiguous(),
         None if c_0 is None else c_0.detach().contiguous(), y.detach(), memory, extra, h_n.detach(),
         None if c_n is None else c_n.detach(), torch.get_num_threads(), _chosen,
     )  # fmt: skip
@@ -130,6 +137,7 @@ def backward(
     down: bool,
     gates: Tensor,
     w_hh: Sequence[Tensor],
+    norm: Tensor | None,
     h_0: Tensor,
     c_0: Tensor | None,
     y: Tensor,
@@ -140,15 +148,17 @@ def backward(
     dc_n: Tensor | None,
     dgates: Tensor,
     dextra: Tensor | None,
+    dnorm: Tensor | None,
     previous: Tensor,
     dh_0: Tensor,
     dc_0: Tensor | None,
 ) -> None:
     """Walk back over a layer; see `forward`."""
     _native.backward(
-        cell, half, lengths, down, gates, [w.detach().contiguous() for w in w_hh], h_0.detach().contiguous(),
+        cell, half, lengths, down, gates, [w.detach().contiguous() for w in w_hh],
+        None if norm is None else norm.detach(), h_0.detach().contiguous(),
         None if c_0 is None else c_0.detach().contiguous(), y.detach(), memory, extra, dy, dh_n, dc_n, _bits(dgates),
-        _bits(dextra), _bits(previous), dh_0, dc_0, torch.get_num_threads(), _chosen,
+        _bits(dextra), dnorm, _bits(previous), dh_0, dc_0, torch.get_num_threads(), _chosen,
     )  # fmt: skip
 
 

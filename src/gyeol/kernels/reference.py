@@ -21,6 +21,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gyeol.errors import ParameterError
+
 __all__ = [
     "Places",
     "State",
@@ -28,8 +30,10 @@ __all__ = [
     "Weights",
     "gru_after_step",
     "gru_before_step",
+    "lstm_norm_step",
     "lstm_step",
     "places_by_time",
+    "project",
     "rnn_relu_step",
     "rnn_tanh_step",
     "walk",
@@ -39,12 +43,16 @@ State = tuple[Tensor, ...]
 
 
 class Weights(NamedTuple):
-    """The weights of one layer in one direction: shapes in the module's docstring."""
+    """The weights of one layer in one direction: shapes in the module's docstring.
+
+    `norm` (10, H) is the normalised LSTM's: see `lstm_norm_step`.
+    """
 
     w_ih: Tensor
     w_hh: Tensor
     b_ih: Tensor | None = None
     b_hh: Tensor | None = None
+    norm: Tensor | None = None
 
 
 class Step(Protocol):
@@ -97,6 +105,40 @@ def lstm_step(u: Tensor, state: State, weights: Weights) -> State:
     i, f, g, o = (u + F.linear(h, weights.w_hh, weights.b_hh)).chunk(4, dim=-1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
+
+
+def lstm_norm_step(u: Tensor, state: State, weights: Weights) -> State:
+    """LSTM with layer normalisation (Ba, Kiros and Hinton 2016, equations 20 to 22).
+
+    ``i, f, g, o = u + gain * norm(W h_{t-1}) + b``, with u the normalised projection (see `project`);
+    ``c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)``, ``h_t = sigmoid(o) * tanh(gain_c * norm(c_t) + shift_c)``.
+
+    Parameters
+    ----------
+    u : Tensor, shape (B, 4H)
+    state : tuple of h and c, each (B, H)
+    weights : Weights
+        The rows of its `norm` (10, H): four gains of ``W x``, four of ``W h``, gain_c, shift_c.
+    """
+    h, c = state
+    norm = _norm_of(weights)
+    a = u + F.layer_norm(F.linear(h, weights.w_hh), u.shape[-1:], norm[4:8].flatten(), weights.b_hh)
+    i, f, g, o = a.chunk(4, dim=-1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(F.layer_norm(c, c.shape[-1:], norm[8], norm[9])), c
+
+
+def project(x: Tensor, weights: Weights) -> Tensor:
+    """Return what a step takes of x (N, D): ``W x + b``, or where there is a `norm` ``gain * norm(W x) + b``."""
+    if weights.norm is None:
+        return F.linear(x, weights.w_ih, weights.b_ih)
+    return F.layer_norm(F.linear(x, weights.w_ih), weights.w_ih.shape[:1], weights.norm[:4].flatten(), weights.b_ih)
+
+
+def _norm_of(weights: Weights) -> Tensor:
+    if weights.norm is None:
+        raise ParameterError("the normalised LSTM needs the weights' norm (10, H)")
+    return weights.norm
 
 
 def gru_before_step(u: Tensor, state: State, weights: Weights) -> State:
@@ -220,7 +262,7 @@ def walk(
     """
     B, T, D = x.shape
     order, at, counts = places_by_time(lengths, T, reverse=reverse)
-    u = F.linear(x.reshape(B * T, D)[at], weights.w_ih, weights.b_ih)
+    u = project(x.reshape(B * T, D)[at], weights)
     state = tuple(part[order] for part in state)
     outputs: list[Tensor] = []
     ended: list[State] = []  # the rows that end first come first here, and last in `order`

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Literal, final
 
 from gyeol.errors import ParameterError, closest
-from gyeol.kernels.reference import Step, gru_after_step, gru_before_step, lstm_step, rnn_relu_step, rnn_tanh_step
+from gyeol.kernels.reference import (
+    Step,
+    gru_after_step,
+    gru_before_step,
+    lstm_norm_step,
+    lstm_step,
+    rnn_relu_step,
+    rnn_tanh_step,
+)
 
 __all__ = ["CELLS", "RNN_RELU", "Cell", "find_cell"]
 
@@ -29,6 +37,8 @@ class Cell:
         One step, as the equations.
     has_memory : bool
         The state is (h, c), not h alone.
+    has_norm : bool
+        Its weights have a `norm` (10, H).
     fused : str, optional
         The operation of ``torch._VF`` that equals this cell, if PyTorch has one.
     native : str, optional
@@ -39,13 +49,15 @@ class Cell:
     gates: int
     step: Step
     has_memory: bool = False
+    has_norm: bool = False
     fused: Literal["rnn_tanh", "rnn_relu", "lstm", "gru"] | None = None
-    native: Literal["rnn_tanh", "rnn_relu", "lstm", "gru_before", "gru_after"] | None = None
+    native: Literal["rnn_tanh", "rnn_relu", "lstm", "lstm_norm", "gru_before", "gru_after"] | None = None
 
 
 CELLS = {
     "rnn": Cell("rnn", 1, rnn_tanh_step, fused="rnn_tanh", native="rnn_tanh"),
     "lstm": Cell("lstm", 4, lstm_step, has_memory=True, fused="lstm", native="lstm"),
+    "lstm_norm": Cell("lstm_norm", 4, lstm_norm_step, has_memory=True, has_norm=True, native="lstm_norm"),
     "gru": Cell("gru", 3, gru_before_step, native="gru_before"),  # the course's: the reset gate before the product
     "gru_after": Cell("gru_after", 3, gru_after_step, fused="gru", native="gru_after"),  # PyTorch's
 }

@@ -101,6 +101,8 @@ class Recurrent(nn.Module):
                 shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, columns), "weight_hh": (rows, hidden_size)}
                 if bias:
                     shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+                if self.cell.has_norm:
+                    shapes["norm"] = (10, hidden_size)
                 for name, shape in shapes.items():
                     parameter = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
                     self.register_parameter(f"{name}_{suffix}", parameter)
@@ -138,13 +140,21 @@ class Recurrent(nn.Module):
 
     def _weights(self, suffix: str) -> Weights:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if self.bias else ("weight_ih", "weight_hh")
-        return Weights(*(getattr(self, f"{name}_{suffix}") for name in names))
+        own = Weights(*(getattr(self, f"{name}_{suffix}") for name in names))
+        return own._replace(norm=getattr(self, f"norm_{suffix}")) if self.cell.has_norm else own
 
     def reset_parameters(self) -> None:
-        """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), in PyTorch's order: a seed gives the same values."""
+        """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), in PyTorch's order: a seed gives the same values.
+
+        A norm's gains are 1 and its shift is 0.
+        """
         bound = 1 / math.sqrt(self.hidden_size)
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
+        for name, parameter in self.named_parameters():
+            if name.startswith("norm_"):
+                nn.init.ones_(parameter)
+                nn.init.zeros_(parameter[-1])
+            else:
+                nn.init.uniform_(parameter, -bound, bound)
 
     def extra_repr(self) -> str:
         """Show what differs from the defaults."""

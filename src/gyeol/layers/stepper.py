@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError, closest
 from gyeol.kernels import native
-from gyeol.kernels.reference import State, Weights
+from gyeol.kernels.reference import State, Weights, project
 
 if TYPE_CHECKING:
     from gyeol.layers.recurrent import Recurrent
@@ -66,8 +65,9 @@ class Stepper:
         self.input_size, self.hidden_size, self.num_layers = layer.input_size, layer.hidden_size, layer.num_layers
         self._weights = [layer.weights_of(number)[0] for number in range(layer.num_layers)]
         self._native: Any = None
-        if layer.cell.native and native.native_available() and layer.weight_ih_l0.dtype == torch.float32:
-            self._native = native.stepper(layer.cell.native, weights == "bfloat16", self._weights, batch_size)
+        kernel = None if layer.cell.has_norm or not native.native_available() else layer.cell.native
+        if kernel is not None and self._weights[0].w_hh.dtype == torch.float32:
+            self._native = native.stepper(kernel, weights == "bfloat16", self._weights, batch_size)
             self._x, self._y = torch.from_numpy(self._native.x), torch.from_numpy(self._native.y)
             held = (self._native.h, self._native.c) if layer.cell.has_memory else (self._native.h,)
             self._state: State = tuple(torch.from_numpy(part) for part in held)
@@ -118,7 +118,7 @@ class Stepper:
     def _step_by_twin(self, x: Tensor) -> Tensor:
         for number, w in enumerate(self._weights):
             before = tuple(part[number] for part in self._state)
-            after = self.cell.step(F.linear(x, w.w_ih, w.b_ih), before, w)
+            after = self.cell.step(project(x, w), before, w)
             for part, value in zip(self._state, after, strict=True):
                 part[number] = value
             x = after[0]
@@ -126,7 +126,7 @@ class Stepper:
 
 
 def _copied(w: Weights) -> Weights:
-    w_ih, w_hh, b_ih, b_hh = (None if part is None else part.detach().clone() for part in w)
+    w_ih, w_hh, *others = (None if part is None else part.detach().clone() for part in w)
     assert w_ih is not None
     assert w_hh is not None
-    return Weights(w_ih, w_hh, b_ih, b_hh)
+    return Weights(w_ih, w_hh, *others)

@@ -219,7 +219,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         clip_norm: float = 5.0,
         patience: int = 3,
         validation_fraction: float = 0.1,
-        averaging: float = 0.0,
+        averaging: float = 0.999,
         time_limit: float | None = None,
         precision: str = "auto",
         threads: int | None = None,
