@@ -78,7 +78,7 @@ class Packing:
             return x.transpose(0, 1).reshape(T * B, D)
         by_time = B > 1 and T > 1 and x.transpose(0, 1).is_contiguous()
         rows = (x.transpose(0, 1) if by_time else x).reshape(B * T, D)
-        taken: Tensor = _Gather.apply(rows, self.places(by_time=by_time))  # type: ignore[no-untyped-call]
+        taken: Tensor = _Gather.apply(rows, self.places(by_time=by_time).to(x.device))  # type: ignore[no-untyped-call]
         return taken
 
     def counts(self) -> Tensor:
@@ -97,16 +97,16 @@ class Packing:
         B, T = len(self.lengths), self.steps
         if self.even and self.order is None:
             return tokens.view(T, B, -1).transpose(0, 1)
-        rows: Tensor = _Scatter.apply(tokens, self.places(by_time=by_time), B * T, fill)  # type: ignore[no-untyped-call]
+        rows: Tensor = _Scatter.apply(tokens, self.places(by_time=by_time).to(tokens.device), B * T, fill)  # type: ignore[no-untyped-call]
         return rows.view(T, B, -1).transpose(0, 1) if by_time else rows.view(B, T, -1)
 
     def rank(self, state: Tensor) -> Tensor:
         """Order the rows of a state (L, B, H) by rank."""
-        return state if self.order is None else state.index_select(1, self.order)
+        return state if self.order is None else state.index_select(1, self.order.to(state.device))
 
     def unrank(self, state: Tensor) -> Tensor:
         """Order the rows of a state (L, B, H) as they came."""
-        return state if self.home is None else state.index_select(1, self.home)
+        return state if self.home is None else state.index_select(1, self.home.to(state.device))
 
 
 class _Gather(torch.autograd.Function):

@@ -72,7 +72,7 @@ def last_of(x: Tensor, packing: Packing, *, directions: int = 1) -> Tensor:
     """Take what has read everything: each row's last token of x (N, K), and of a second direction's half the first."""
     B = len(packing.lengths)
     offsets = torch.cat([packing.lengths.new_zeros(1), packing.counts().cumsum(0)])
-    last = x.index_select(0, offsets[packing.lengths - 1] + torch.arange(B))
+    last = x.index_select(0, (offsets[packing.lengths - 1] + torch.arange(B)).to(x.device))
     if directions == 2:
         half = x.shape[1] // 2
         last = torch.cat([last[:, :half], x[:B, half:]], dim=1)

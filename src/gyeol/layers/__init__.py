@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyeol.layers.attention import SCORES, AttentionPooling, attend
 from gyeol.layers.cells import CELLS, Cell
+from gyeol.layers.cross_entropy import linear_cross_entropy
 from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.embedding import Embedding
@@ -29,5 +30,6 @@ __all__ = [
     "Stepper",
     "Summary",
     "attend",
+    "linear_cross_entropy",
     "valid_steps",
 ]

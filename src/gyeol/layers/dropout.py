@@ -50,5 +50,5 @@ class LockedDropout(nn.Module):
             return x
         if packing is not None:
             kept = x.new_empty(len(packing.lengths), x.shape[1]).bernoulli_(1 - self.p).div_(1 - self.p)
-            return x * kept.index_select(0, packing.rows())
+            return x * kept.index_select(0, packing.rows().to(x.device))
         return x * x.new_empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - self.p).div_(1 - self.p)
