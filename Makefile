@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test check format bench docs clean
+.PHONY: setup demo test check sanitize format bench docs clean
 
 setup: $(STAMP)
 
@@ -32,9 +32,19 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python tests/contracts/file_length.py
 
+# The kernels' tests, watched for wrong memory, undefined behaviour and races: GCC on Linux, about ten minutes.
+sanitize: setup
+	$(BIN)/python tests/kernels/sanitize.py
+
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# On a machine that does nothing else: minutes each, and one JSON object each in build/bench/.
+bench: setup
+	@mkdir -p build/bench
+	@for name in layers lengths step fit; do echo "$$name -> build/bench/$$name.json"; \
+	 $(BIN)/gyeol bench $$name --json > build/bench/$$name.json || exit $$?; done
 
 clean:
 	rm -rf $(VENV) build dist demo-model

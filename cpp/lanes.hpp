@@ -70,26 +70,26 @@ GYEOL_INLINE void store(Half* to, Lanes v, int64_t count) {
 }
 #endif
 
-// e^x: x = n ln 2 + r, and a polynomial of degree 7 in r (Cephes, expf). Relative error under 2e-7. Inputs are held to
-// [-87, 87], where 2^n is a normal number. The comparisons are written so that a NaN passes through them and stays a NaN.
-GYEOL_INLINE Lanes exp(Lanes x) {
-    const Lanes low = Lanes{} - 87.0f, high = Lanes{} + 87.0f;
+// 2^(x * FACTOR), as 2^n 2^f with n whole and f in [-1/2, 1/2], 2^f by a polynomial of degree 5 (minimax; relative error under
+// 1e-7). Where the power would leave 2^-125 to 2^125 it stays there. The comparisons are written so that a NaN passes through
+// them, and the last step multiplies so that it stays a NaN.
+template <int SIGN, int TIMES>
+GYEOL_INLINE Lanes power_of_e(Lanes x) {
+    constexpr float factor = SIGN * TIMES * 1.44269504088896341f, most = 125.0f / (TIMES * 1.44269504088896341f);
+    const Lanes low = Lanes{} - most, high = Lanes{} + most;
     x = x < low ? low : x;
     x = x > high ? high : x;
     const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number, left in the low bits
-    const Lanes shifted = x * 1.44269504088896341f + magic;
-    const Lanes n = shifted - magic;
-    Lanes r = x - n * 0.693359375f;
-    r = r - n * -2.12194440e-4f;
-    Lanes p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1.0f;
+    const Lanes shifted = x * factor + magic;
+    const Lanes f = x * factor - (shifted - magic);
+    Lanes p = f * 1.326472721e-03f + 9.671512813e-03f;
+    p = p * f + 5.550733745e-02f;
+    p = p * f + 2.402224208e-01f;
+    p = p * f + 6.931469776e-01f;
+    p = p * f + 1.0f;
     Bits power;
     __builtin_memcpy(&power, &shifted, sizeof power);
-    power = (power - 0x4B400000 + 127) << 23;  // 0x4B400000 are the bits of `magic`
+    power = (power + 127) << 23;  // the bits of `magic` end above the nine that stay
     Lanes scale;
     __builtin_memcpy(&scale, &power, sizeof scale);
     return p * scale;
@@ -106,9 +106,9 @@ GYEOL_INLINE Lanes reciprocal(Lanes x) {
 #endif
 }
 
-GYEOL_INLINE Lanes sigmoid(Lanes x) { return reciprocal(1.0f + exp(-x)); }
+GYEOL_INLINE Lanes sigmoid(Lanes x) { return reciprocal(1.0f + power_of_e<-1, 1>(x)); }
 
 // 1 - 2 / (e^2x + 1): absolute error under 3e-7 (the relative error grows as x nears 0, where tanh multiplies anyway).
-GYEOL_INLINE Lanes tanh(Lanes x) { return 1.0f - 2.0f * reciprocal(exp(x + x) + 1.0f); }
+GYEOL_INLINE Lanes tanh(Lanes x) { return 1.0f - 2.0f * reciprocal(power_of_e<1, 2>(x) + 1.0f); }
 
 }  // namespace gyeol::GYEOL_ISA

@@ -36,7 +36,7 @@ def by_hand(
     name: str, x: Tensor, state: list[list[float]], weights: Weights
 ) -> tuple[list[list[float]], list[list[float]]]:
     """One row, number by number, as DESIGN.md writes the cells: no matrix product, no gate cut out of a tensor."""
-    w_ih, w_hh, b_ih, b_hh = (w.tolist() for w in weights)
+    w_ih, w_hh, b_ih, b_hh = (w.tolist() for w in weights[:4] if w is not None)
     h = list(state[0])
     c = list(state[1]) if len(state) > 1 else []
     H, outputs = len(h), []
@@ -95,19 +95,43 @@ def test_walk_equals_the_equations_by_hand(name: str, reverse: bool) -> None:
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("name", ["rnn_tanh", "lstm", "gru_before", "gru_after"])
-def test_gradients_are_the_numerical_ones(name: str, reverse: bool, bias: bool) -> None:
-    step, gates, parts = STEPS[name]
-    lengths = torch.tensor([2, 4, 1])
+@pytest.mark.parametrize("lengths", [[2, 4, 1], [1, 1, 1]], ids=str)
+@pytest.mark.parametrize("name", [*STEPS, "lstm_norm"])
+def test_gradients_are_the_numerical_ones(name: str, lengths: list[int], reverse: bool, bias: bool) -> None:
+    step, gates, parts = STEPS.get(name, (reference.lstm_norm_step, 4, 2))
+    rows, H = torch.tensor(lengths), 3
     x = torch.randn(3, 4, 2, dtype=torch.float64, requires_grad=True)
-    state = tuple(torch.randn(3, 2, dtype=torch.float64, requires_grad=True) for _ in range(parts))
-    weights = draw_weights(gates, 2, 2, bias=bias)
+    state = tuple(torch.randn(3, H, dtype=torch.float64, requires_grad=True) for _ in range(parts))
+    weights = draw_weights(gates, 2, H, bias=bias)
+    if name == "lstm_norm":
+        weights = weights._replace(norm=torch.rand(10, H, dtype=torch.float64).add_(0.5).requires_grad_())
+    if name == "rnn_relu":
+        while distance_to_the_kink(x, rows, state, weights, reverse=reverse) < 0.01:
+            weights = draw_weights(gates, 2, H, bias=bias)
+    there = [i for i, w in enumerate(weights) if w is not None]
 
     def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        outputs, final = walk(step, x, lengths, rest[:parts], Weights(*rest[parts:]), reverse=reverse)
+        given_ = dict(zip((Weights._fields[i] for i in there), rest[parts:], strict=True))
+        outputs, final = walk(step, x, rows, rest[:parts], Weights(**given_), reverse=reverse)
         return outputs, *final
 
-    assert torch.autograd.gradcheck(run, (x, *state, *(w for w in weights if w is not None)))
+    assert torch.autograd.gradcheck(run, (x, *state, *(weights[i] for i in there)))
+
+
+def distance_to_the_kink(
+    x: Tensor, lengths: Tensor, state: tuple[Tensor, ...], weights: Weights, *, reverse: bool
+) -> float:
+    """How near to 0 any sum comes whose negative part the rectifier cuts off; 0 if it cuts off nothing, or all."""
+    sums: list[Tensor] = []
+
+    def watched(u: Tensor, state: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
+        sums.append((u + torch.nn.functional.linear(state[0], weights.w_hh, weights.b_hh)).detach().flatten())
+        return reference.rnn_relu_step(u, state, weights)
+
+    walk(watched, x, lengths, state, weights, reverse=reverse)
+    every = torch.cat(sums)
+    both = bool((every < 0).any() and (every > 0).any())
+    return float(every.abs().min()) if both else 0.0
 
 
 @given(lengths=RAGGED, extra=st.integers(0, 3), reverse=st.booleans())
@@ -137,6 +161,6 @@ def test_what_stands_in_padding_reaches_neither_results_nor_gradients(name: str)
     grads = []
     for x in (clean, dirty):
         outputs, final = walk(step, x, lengths, state, weights)
-        grads.append(torch.autograd.grad(outputs.sum() + final[-1].sum(), list(weights)))
+        grads.append(torch.autograd.grad(outputs.sum() + final[-1].sum(), [w for w in weights if w is not None]))
     for a, b in zip(*grads, strict=True):
         assert torch.equal(a, b)

@@ -85,3 +85,16 @@ def test_no_runs_at_all() -> None:
 def test_keys_that_do_not_fit() -> None:
     with pytest.raises(ParameterError, match="63 bits"):
         GramEmbedding(1 << 20, [1, 1, 1, 1], 4)
+
+
+def test_dropout_overlooks_runs_in_training_only() -> None:
+    layer = GramEmbedding(5, [1], 4, dropout=0.5)
+    layer.set_keys([torch.tensor([13])])
+    ids = torch.tensor([[2, 3]]).repeat(400, 1)
+    whole = layer.eval()(ids)[:, 1]
+    out = layer.train()(ids)[:, 1]
+    kept = out.abs().sum(-1) > 0
+    assert 120 < int(kept.sum()) < 280
+    torch.testing.assert_close(out[kept], 2 * whole[kept])
+    with pytest.raises(ParameterError, match="dropout=1"):
+        GramEmbedding(5, [1], 4, dropout=1)

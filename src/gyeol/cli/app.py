@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gyeol.cli import ask, data, demo, fit, reproduce
+from gyeol.cli import ask, bench, data, demo, fit, reproduce
 from gyeol.cli.output import one_line
 from gyeol.errors import GyeolError
 
@@ -53,6 +53,7 @@ app.command("predict")(ask.predict)
 app.command("info")(ask.info)
 app.add_typer(data.app, name="data")
 app.command("reproduce")(reproduce.reproduce)
+app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)
 
 

@@ -73,8 +73,9 @@ def run_layer(
     parts = [t for w in weights for t in w]
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *parts))
     call = _Call(cell, lengths, down, half, keep)
-    c_0 = state[1] if len(state) > 1 else None
-    y, h_n, c_n = _Layer.apply(call, x, ready, state[0], c_0, *parts)  # type: ignore[no-untyped-call]
+    h_0, *memory = (part.contiguous() for part in state)  # what is made like them must be so too
+    c_0 = memory[0] if memory else None
+    y, h_n, c_n = _Layer.apply(call, x, ready, h_0, c_0, *parts)  # type: ignore[no-untyped-call]
     return y, (h_n,) if c_0 is None else (h_n, c_n)
 
 

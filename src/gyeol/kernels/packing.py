@@ -47,7 +47,7 @@ class Packing:
     @classmethod
     def of(cls, lengths: Tensor, steps: int) -> Packing:
         """Lay out rows of these lengths (B,), each in 1..T."""
-        lengths = lengths.cpu()
+        lengths = lengths.cpu().contiguous()
         if bool((lengths[1:] <= lengths[:-1]).all()):
             return cls(lengths, None, steps)
         ranked, order = lengths.sort(descending=True, stable=True)

@@ -32,11 +32,14 @@ class GramEmbedding(nn.Module):
         How many runs of 2, 3, ... tokens are known. Their keys are the buffers `keys2`, `keys3`, ..., ascending.
     embedding_dim : int
         E.
+    dropout : float
+        Probability of overlooking a run where it stands, in training only: so that the net learns to do without. What
+        stays is scaled up by 1 / (1 - dropout).
 
     Raises
     ------
     ParameterError
-        Runs so long that their keys would not fit into 63 bits.
+        Runs so long that their keys would not fit into 63 bits, or a dropout that is no probability below 1.
 
     Examples
     --------
@@ -53,6 +56,8 @@ class GramEmbedding(nn.Module):
         num_embeddings: int,
         sizes: Sequence[int],
         embedding_dim: int,
+        *,
+        dropout: float = 0.0,
         device: Any = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -62,7 +67,9 @@ class GramEmbedding(nn.Module):
             raise ParameterError(
                 f"ngrams={longest} over {num_embeddings:,} tokens: the keys do not fit into 63 bits; set ngrams lower"
             )
-        self.num_embeddings, self.sizes = num_embeddings, list(sizes)
+        if not 0 <= dropout < 1:
+            raise ParameterError(f"dropout={dropout!r}: expected a probability from 0 to less than 1")
+        self.num_embeddings, self.sizes, self.dropout = num_embeddings, list(sizes), float(dropout)
         for n, size in enumerate(self.sizes, start=2):
             self.register_buffer(f"keys{n}", torch.zeros(size, dtype=torch.int64, device=device))
         # Row 0 is that of every unknown run, and stays zero.
@@ -123,8 +130,10 @@ class GramEmbedding(nn.Module):
         Tensor, shape (B, T, E), or (N, E)
         """
         rows = self.rows(ids)
-        if packing is not None:
-            rows = packing.gather(rows)
-            return F.embedding_bag(rows, self.weight, mode="sum", sparse=True, padding_idx=0)
-        bags = F.embedding_bag(rows.flatten(0, 1), self.weight, mode="sum", sparse=True, padding_idx=0)
-        return bags.view(*ids.shape, -1)
+        rows = rows.flatten(0, 1) if packing is None else packing.gather(rows)
+        dropped = self.dropout if self.training else 0.0
+        if dropped:
+            rows = rows * (torch.rand(rows.shape, device=rows.device) >= dropped)
+        bags = F.embedding_bag(rows, self.weight, mode="sum", sparse=True, padding_idx=0)
+        bags = bags / (1 - dropped) if dropped else bags
+        return bags.view(*ids.shape, -1) if packing is None else bags

@@ -47,7 +47,7 @@ class _Net(nn.Module):
         embedding_size, hidden_size, dropout = int(model.embedding_size), int(model.hidden_size), float(model.dropout)
         self.embedding = Embedding(size, embedding_size)
         nn.init.normal_(self.embedding.weight[1:], std=0.1)
-        self.grams = GramEmbedding(size, sizes, embedding_size) if sizes else None
+        self.grams = GramEmbedding(size, sizes, embedding_size, dropout=dropout / 2) if sizes else None
         self.recurrent = Recurrent(
             model.cell,
             embedding_size,

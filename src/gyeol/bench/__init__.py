@@ -1,0 +1,81 @@
+"""Speed beside the peers, measured here: results are compared first, then timed in turns, on this machine, now.
+
+A literal table, one entry each. A figure of ours is one that a command in this repository prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+
+from gyeol.bench.fit import run as run_fit
+from gyeol.bench.layers import run as run_layers
+from gyeol.bench.lengths import run as run_lengths
+from gyeol.bench.machine import describe_machine
+from gyeol.bench.step import run as run_step
+from gyeol.errors import ParameterError, closest
+
+__all__ = ["BENCHES", "Bench", "run"]
+
+
+class Bench(NamedTuple):
+    """What a benchmark compares, and how to run it: ``run(quick, note)`` returns ``rows`` and ``summary``."""
+
+    title: str
+    run: Callable[..., dict[str, Any]]
+
+
+#: What can be measured, by name.
+BENCHES: dict[str, Bench] = {
+    "layers": Bench("RNN, LSTM and GRU on rows of equal length, beside torch.nn", run_layers),
+    "lengths": Bench("rows as long as real texts, beside torch.nn; time per token of lengths 10 to 4,000", run_lengths),
+    "step": Bench("one step of a stream, beside onnxruntime", run_step),
+    "fit": Bench("a whole TextClassifier.fit, beside PyTorch and Keras in alternating processes", run_fit),
+}
+
+
+def run(
+    name: str, *, quick: bool = False, threads: int | None = None, note: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    """Run a benchmark.
+
+    Parameters
+    ----------
+    name : str
+        One of `BENCHES`.
+    quick : bool
+        A few small cases: whether it runs, not how fast.
+    threads : int, optional
+        Cores to use; as many as PyTorch uses by default.
+    note : callable, optional
+        Told a line whenever a case is done.
+
+    Returns
+    -------
+    dict
+        ``name``, ``title``, ``quick``, ``machine``, ``rows`` (a dict a case) and ``summary`` (the figures to hold, each
+        with its target).
+
+    Raises
+    ------
+    ParameterError
+        For a name that is not in the table.
+    AssertionError
+        Where gyeol and a peer compute different things: nothing was timed then.
+    """
+    if name not in BENCHES:
+        raise ParameterError(f"there is no benchmark {name!r}{closest(name, BENCHES)}")
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        machine = describe_machine()
+        if machine["warning"] and note:
+            note(machine["warning"])
+        result = BENCHES[name].run(quick=quick, note=note or (lambda line: None))
+    finally:
+        torch.set_num_threads(before)
+    if quick:  # what a few small cases give is neither met nor missed
+        result["summary"] = {key: {**found, "met": None} for key, found in result["summary"].items()}
+    return {"name": name, "title": BENCHES[name].title, "quick": quick, "machine": machine, **result}

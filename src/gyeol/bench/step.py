@@ -1,0 +1,120 @@
+"""One step at a time, batch 1: the stepper beside onnxruntime, whose state the caller carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+
+from gyeol.bench.figures import highest
+from gyeol.bench.timing import Contestant, take_turns
+from gyeol.export.onnx_weights import onnx_operator, onnx_weights
+from gyeol.kernels import native
+from gyeol.layers import LSTM
+
+__all__ = ["run"]
+
+SIZES = {128: 1 / 3, 256: 1 / 3, 512: 1 / 2}  # H, and the share of onnxruntime's time that a step may take
+STEPS = 200  # a call that is timed
+
+
+def run(
+    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, seconds: float = 3.0
+) -> dict[str, Any]:
+    """Time a step of an LSTM (D = H) for each size; see `gyeol.bench.run`."""
+    sizes, steps = ((16,), 5) if quick else (tuple(SIZES), STEPS)
+    rows: list[dict[str, Any]] = []
+    absent = {} if find_spec("onnxruntime") and find_spec("onnx") else {"onnxruntime": "pip install 'gyeol[onnx]'"}
+    for size in sizes:
+        layer = LSTM(size, size)
+        x = np.random.default_rng(0).standard_normal((steps, 1, size), dtype=np.float32)
+        contestants = {"gyeol": _stepper(layer, "float32")}
+        if native.half_available():
+            contestants["gyeol bfloat16"] = _stepper(layer, "bfloat16")
+        if not absent:
+            for threads in {1, torch.get_num_threads()}:
+                contestants[f"onnxruntime, {threads} threads"] = _session(layer, threads)
+        expected = contestants["gyeol"](x)
+        for name, walk in contestants.items():
+            np.testing.assert_allclose(walk(x), expected, atol=0.02 if "bfloat16" in name else 1e-4, err_msg=name)
+        times = take_turns(
+            [Contestant(name, partial(walk, x)) for name, walk in contestants.items()],
+            seconds=0.01 if quick else seconds,
+            least=2 if quick else 5,
+        )
+        peers = {name: t for name, t in times.items() if name.startswith("onnx")}
+        best = min(peers, key=lambda name: peers[name].median, default=None)
+        own = times["gyeol"].median / steps
+        row: dict[str, Any] = {
+            "hidden": size,
+            "microseconds": own * 1e6,
+            "bfloat16 microseconds": times["gyeol bfloat16"].median / steps * 1e6 if native.half_available() else None,
+            "peer": best,
+            "peer microseconds": peers[best].median / steps * 1e6 if best else None,
+            "share": own * steps / peers[best].median if best else None,
+            "seconds": {name: timing.as_dict() for name, timing in times.items()},
+        }
+        rows.append(row)
+        note(f"hidden {size}: {row['microseconds']:.1f} us a step")
+    shares = {row["hidden"]: row["share"] for row in rows}
+    return {
+        "rows": rows,
+        "absent": absent,
+        "summary": {
+            f"time of a step over onnxruntime's, hidden {size}": highest(
+                [(shares[size], f"hidden {size}")] if shares.get(size) is not None else [], at_most=round(limit, 4)
+            )
+            for size, limit in SIZES.items()
+        },
+    }
+
+
+def _stepper(layer: LSTM, weights: str) -> Callable[[Any], Any]:
+    stepper = layer.stepper(weights=weights)
+
+    def walk(x: Any) -> Any:
+        stepper.reset()
+        for x_t in x:
+            y = stepper(x_t)
+        return y.numpy().copy()
+
+    return walk
+
+
+def _session(layer: LSTM, threads: int) -> Callable[[Any], Any]:
+    """Make onnxruntime's step: one LSTM node, a single element long, the state handed in and out."""
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    H = layer.hidden_size
+    name, attributes = onnx_operator("lstm", H)
+    parts = [[None if w is None else w.detach().numpy() for w in layer.weights_of(0)[0][:4]]]
+    arrays = zip("WRB", onnx_weights("lstm", parts), strict=True)
+    constants = [numpy_helper.from_array(array, letter) for letter, array in arrays if array is not None]
+    shapes = {"X": [1, 1, H], "h": [1, 1, H], "c": [1, 1, H]}
+    node = helper.make_node(name, ["X", "W", "R", "B", "", "h", "c"], ["Y", "h_n", "c_n"], **attributes)
+    graph = helper.make_graph(
+        [node],
+        "step",
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 1, H]) for n in ("h_n", "c_n")],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+    onnx.checker.check_model(model)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    def walk(x: Any) -> Any:
+        h = c = np.zeros((1, 1, H), np.float32)
+        for x_t in x:
+            h, c = session.run(["h_n", "c_n"], {"X": x_t[None], "h": h, "c": c})
+        return h[0]
+
+    return walk
