@@ -53,11 +53,11 @@ def run(folder: Path, runtime: str, arguments: list[str]) -> int:
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "TSAN_OPTIONS": f"suppressions={ROOT / 'tests/kernels/tsan.supp'}",
     }
-    python = getattr(sys, "_base_executable", sys.executable)
+    python = [getattr(sys, "_base_executable", sys.executable), "-S"]  # -S: without packages of its own
     ours = "import gyeol.kernels._native as n, sys; sys.exit(not n.__file__.startswith(sys.argv[1]))"
-    subprocess.run([python, "-c", ours, folder], check=True, env=environment, cwd=ROOT)
+    subprocess.run([*python, "-c", ours, folder], check=True, env=environment, cwd=ROOT)
     skipped = [f"--ignore={file}" for file in TWIN_ONLY]
-    tests = [python, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *TESTS, *skipped, *arguments]
+    tests = [*python, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *TESTS, *skipped, *arguments]
     return subprocess.run(tests, check=False, env=environment, cwd=ROOT).returncode  # -s: or reports would be caught
 
 

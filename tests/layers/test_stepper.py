@@ -29,7 +29,9 @@ def test_steps_are_the_walk(cell: str, batch_size: int, weights: str, bias: bool
     with torch.no_grad():
         expected, end = layer(x)
     stepper = layer.stepper(batch_size, weights=weights)
-    within = {"atol": 1e-5, "rtol": 1e-5} if weights == "float32" else {"atol": 0.02, "rtol": 0.02}
+    # Normalising divides by the spread of a few sums, here by the twin and there by the kernel.
+    least = 1e-4 if CELLS[cell].has_norm else 1e-5
+    within = {"atol": least, "rtol": least} if weights == "float32" else {"atol": 0.02, "rtol": 0.02}
     for _ in range(2):
         got = torch.stack([stepper(x_t).clone() for x_t in x])
         torch.testing.assert_close(got, expected, **within)

@@ -92,9 +92,6 @@ WRONG: dict[str, Wrong] = {
     ),
     "a state of float64": lambda c: ({"state": [s.double() for s in c.state]}, "torch.float64", "torch.float32"),
     "a state part too many": lambda c: ({"state": (*c.state, c.state[0])}, str(len(c.state) + 1), "h"),
-}  # fmt: skip
-# Refused too, but by PyTorch or the kernel, in their words: the checks of `Recurrent` do not look at these yet.
-NOT_YET: dict[str, Wrong] = {
     "an input elsewhere": lambda c: ({"x": c.x.to("meta")}, "meta", "cpu"),
     "a state elsewhere": lambda c: ({"state": [s.to("meta") for s in c.state]}, "meta", "cpu"),
     "lengths elsewhere": lambda c: ({"lengths": torch.tensor(c.lengths, device="meta")}, "meta", "cpu"),
@@ -103,17 +100,16 @@ NOT_YET: dict[str, Wrong] = {
     "lengths of None": lambda c: ({"lengths": [None] * c.B}, "None", "whole numbers"),
     "a length beyond int64": lambda c: ({"lengths": [2**70, *c.lengths[1:]]}, str(2**70), "whole numbers"),
     "no state parts": lambda c: ({"state": ()}, "0", "h"),
-}
-not_yet = pytest.mark.xfail(strict=True, reason="Recurrent's checks do not look at it yet")
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [*WRONG, *(pytest.param(kind, marks=not_yet) for kind in NOT_YET)])
+@pytest.mark.parametrize("kind", WRONG)
 @every_layer
 @drawn
 @settings(max_examples=6, phases=[Phase.generate])  # what fails is not made smaller: the shapes are small
 def test_a_wrong_call_says_what_came_and_what_was_expected(name: str, kind: str, **shape: Any) -> None:
     call = Call(name, **shape)
-    changes, came, expected = (WRONG | NOT_YET)[kind](call)
+    changes, came, expected = WRONG[kind](call)
     with pytest.raises(DataError) as caught:
         call.run(**changes)
     told = str(caught.value)
@@ -125,7 +121,6 @@ def test_a_wrong_call_says_what_came_and_what_was_expected(name: str, kind: str,
 
 @every_layer
 @pytest.mark.parametrize("sizes", [[2, 2, 2], [2, 3], [3, 2, 1]], ids=str)
-@not_yet
 def test_a_packed_sequence_whose_sizes_do_not_fit_is_refused(name: str, sizes: list[int]) -> None:
     layer = LAYERS[name][0](3, 4, **LAYERS[name][1])
     with pytest.raises(DataError, match=r"expected .*5"):

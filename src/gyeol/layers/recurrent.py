@@ -205,6 +205,12 @@ class Recurrent(nn.Module):
                 raise DataError("lengths came beside a PackedSequence, which has its own: leave one of them out")
             if x.data.dim() != 2:
                 raise DataError(f"the packed data have shape {tuple(x.data.shape)}, expected (all steps, D)")
+            sizes = x.batch_sizes
+            if bool((sizes[1:] > sizes[:-1]).any()) or int(sizes[-1]) < 1 or int(sizes.sum()) != len(x.data):
+                came = f"{sizes.tolist()[:8]} for {len(x.data)} steps"
+                raise DataError(
+                    f"the packed batch_sizes are {came}, expected numbers that never rise and sum to {len(x.data)}"
+                )
             tokens, last = self.run_packed(x.data, Packing.of_packed(x), state, need_state=need_state)
             return PackedSequence(tokens, x.batch_sizes, x.sorted_indices, x.unsorted_indices), last
         if not isinstance(x, Tensor) or x.dim() != 3:
@@ -293,6 +299,11 @@ class Recurrent(nn.Module):
 
     def _check_input(self, x: Tensor, B: int, T: int) -> None:
         D = x.shape[-1]
+        if x.layout != torch.strided:
+            raise DataError(f"the input is {x.layout}, expected a dense tensor: convert it with x.to_dense()")
+        home = self.weight_ih_l0.device
+        if x.device != home:
+            raise DataError(f"the input is on {x.device}, expected the weights' device {home}: x.to('{home}')")
         if self.input_size != D:
             raise DataError(f"the input has {D} features a step, expected input_size={self.input_size}")
         if B == 0 or T == 0:
@@ -307,7 +318,12 @@ class Recurrent(nn.Module):
     def _check_lengths(lengths: Any, B: int, T: int, *, device: torch.device) -> Tensor:
         if lengths is None:
             return torch.full((B,), T, device=device)
-        rows = torch.as_tensor(lengths)
+        try:
+            rows = torch.as_tensor(lengths)
+        except (OverflowError, RuntimeError, TypeError, ValueError):
+            raise DataError(f"lengths came as {lengths!s:.60}, expected whole numbers, one a row") from None
+        if rows.device.type == "meta":
+            raise DataError(f"lengths are on the device meta, expected cpu or {device}: numbers that can be read")
         if rows.dtype.is_floating_point or rows.dtype.is_complex or rows.dtype == torch.bool:
             raise DataError(f"lengths are {rows.dtype}, expected whole numbers")
         if rows.shape != (B,):
@@ -327,10 +343,13 @@ class Recurrent(nn.Module):
         parts = tuple(state) if isinstance(state, (tuple, list)) else (state,)
         if len(parts) != len(names) or not all(isinstance(part, Tensor) for part in parts):
             expected = "a tuple of two tensors, h and c" if self.cell.has_memory else "one tensor, h"
-            raise DataError(f"the state came as {len(parts)} of {type(parts[0]).__name__}, expected {expected}")
+            kinds = " and ".join(sorted({type(part).__name__ for part in parts})) or "nothing"
+            raise DataError(f"the state came as {len(parts)} of {kinds}, expected {expected}")
         for name, part in zip(names, parts, strict=True):
             if part.shape != shape:
                 raise DataError(f"the state's {name} has shape {tuple(part.shape)}, expected {shape}")
             if part.dtype != x.dtype:
                 raise DataError(f"the state's {name} is {part.dtype}, expected the input's {x.dtype}")
+            if part.device != x.device:
+                raise DataError(f"the state's {name} is on {part.device}, expected the input's device {x.device}")
         return parts

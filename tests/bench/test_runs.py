@@ -1,0 +1,200 @@
+"""Whether every benchmark runs and answers what it promises; never how fast."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from gyeol import ParameterError, bench
+from gyeol.bench import fit, layers, lengths, peers
+from gyeol.bench.figures import figure, geometric_mean, highest, lowest
+
+FIGURE = {"value", "target", "met", "where"}
+
+
+def held(result: dict[str, Any]) -> None:
+    """Check what every result has, and that JSON can hold it."""
+    assert {"name", "title", "quick", "machine", "rows", "summary"} <= set(result)
+    assert result["rows"]
+    assert all(set(found) == FIGURE and found["met"] is None for found in result["summary"].values())
+    assert {"processor", "cores", "threads", "versions", "kernels", "load", "warning"} == set(result["machine"])
+    json.dumps(result, allow_nan=False)
+
+
+def test_layers() -> None:
+    told: list[str] = []
+    result = bench.run("layers", quick=True, threads=1, note=told.append)
+    held(result)
+    assert {row["cell"] for row in result["rows"]} == set(peers.CELLS)
+    assert {row["pass"] for row in result["rows"]} == set(layers.PASSES)
+    for row in result["rows"]:
+        alone = row["cell"] == "gru_before"
+        assert (row["peer"] is None) == (row["ratio"] is None) == alone
+        assert row["of_sgemm"] == pytest.approx(row["gflops"] / row["sgemm"])
+        assert set(peers.ONEDNN) <= set(row["seconds"]) or alone
+        for timing in row["seconds"].values():
+            assert 0 < timing["min"] <= timing["median"] <= timing["max"]
+    assert len([line for line in told if "GFLOP/s" in line]) == len(result["rows"])
+
+
+def test_lengths() -> None:
+    result = bench.run("lengths", quick=True, threads=1)
+    held(result)
+    assert result["data"] == "reviews (train)"
+    real = [row for row in result["rows"] if "cell" in row]
+    assert {row["cell"] for row in real} == {"rnn", "lstm", "gru"}
+    assert all(0 < row["fill"] <= 1 and "torch packed" in row["seconds"] for row in real)
+    long = [row for row in result["rows"] if "length" in row]
+    assert len({row["tokens"] for row in long}) == 1
+    assert result["summary"]["time per token, dearest length over cheapest"]["value"] >= 1
+
+
+def test_the_threads_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def fail(**_: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(bench.BENCHES, "layers", bench.Bench("", fail))
+    with pytest.raises(KeyboardInterrupt):
+        bench.run("layers", threads=2)
+    assert (seen, torch.get_num_threads()) == ([2], 1)
+
+
+def test_what_differs_is_never_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = peers.made
+
+    def wrong(cell: str, size: int) -> peers.Trio:
+        trio = made(cell, size)
+        with torch.no_grad():
+            next(trio.float32.parameters())[0] += 0.01
+        return trio
+
+    def timed(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("timed all the same")
+
+    for module in (layers, lengths):
+        monkeypatch.setattr(module, "made", wrong)
+        monkeypatch.setattr(module, "take_turns", timed)
+        with pytest.raises(AssertionError, match=r"rnn, .* differs by"):
+            module.run(quick=True)
+
+
+def test_unknown() -> None:
+    with pytest.raises(ParameterError, match="there is no benchmark 'layer'; did you mean 'layers'"):
+        bench.run("layer")
+
+
+def test_figures() -> None:
+    cases = [(2.0, "a"), (0.5, "b"), (1.0, "c")]
+    assert lowest(cases, at_least=0.5) == {"value": 0.5, "target": "at least 0.5", "met": True, "where": "b"}
+    assert highest(cases, at_most=1.5) == {"value": 2.0, "target": "at most 1.5", "met": False, "where": "a"}
+    assert geometric_mean(cases)["value"] == pytest.approx(1.0)
+    for nothing in (lowest([], at_least=1.0), geometric_mean([], at_least=1.0), figure(None, at_most=1.0)):
+        assert (nothing["value"], nothing["met"]) == (None, None)
+
+
+def a_row(cell: str, batch: int, hidden: int, **values: Any) -> dict[str, Any]:
+    return {
+        "cell": cell, "batch": batch, "hidden": hidden, "pass": "forward+backward",
+        "ratio": 3.0, "of_sgemm": 1.0, "bfloat16_ratio": 2.0, **values,
+    }  # fmt: skip
+
+
+def test_each_figure_of_the_layers_is_of_the_cases_that_its_name_says() -> None:
+    rows = [
+        a_row("lstm", 1, 64, ratio=1.5, of_sgemm=0.1, bfloat16_ratio=0.5),
+        a_row("rnn", 8, 256, ratio=1.8, of_sgemm=0.2),
+        a_row("rnn", 8, 512, ratio=1.6, of_sgemm=0.2, bfloat16_ratio=1.7),
+        a_row("gru_before", 32, 128, ratio=None, of_sgemm=0.9),
+        a_row("lstm", 128, 512, **{"pass": "forward", "of_sgemm": 1.2, "ratio": 0.1, "bfloat16_ratio": None}),
+    ]
+    found = {name: (f["value"], f["met"], f["where"]) for name, f in layers.summarise(rows).items()}
+    assert found["worst ratio to the best torch.nn, forward+backward"] == (1.5, True, "lstm, batch 1, hidden 64")
+    plain = "worst ratio to it, GRU and RNN, H <= 256, forward+backward"
+    assert found[plain] == (1.8, False, "rnn, batch 8, hidden 256")
+    gated = "worst rate over SGEMM's, LSTM and GRU, B >= 32, H >= 128, forward"
+    assert found[gated] == (1.2, True, "lstm, batch 128, hidden 512")
+    assert found[f"{gated}+backward"] == (0.9, False, "gru_before, batch 32, hidden 128")
+    half = "worst ratio of bfloat16 to float32, H >= 256, forward"
+    assert found[half] == (None, None, "")
+    assert found[f"{half}+backward"] == (1.7, True, "rnn, batch 8, hidden 512")
+
+
+def trained(rate: float, **values: Any) -> dict[str, Any]:
+    return {
+        "documents_per_second": rate, "seconds": 100.0, "peak_rss_mb": 400.0, "train_loss": 0.5,
+        "valid_accuracy": 0.8, "parameters": 5000, "documents": 200, **values,
+    }  # fmt: skip
+
+
+ANSWERS = {
+    "float32": trained(3000.0),
+    "bfloat16": trained(6000.0, valid_accuracy=0.799),
+    "tuned": trained(1500.0, peak_rss_mb=500.0),
+    "tutorial": trained(300.0),
+    "keras": "keras is not installed: pip install keras jax",
+}
+
+
+def answers(command: list[str], given: dict[str, Any]) -> Any:
+    return next(answer for name, answer in given.items() if any(name in part for part in command))
+
+
+def test_fit_beside_the_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    def train(command: list[str]) -> Any:
+        order.append(next(name for name in ANSWERS if any(name in part for part in command)))
+        return answers(command, ANSWERS)
+
+    monkeypatch.setattr(fit, "_train", train)
+    monkeypatch.setattr(fit, "half_available", lambda: True)
+    monkeypatch.setattr(fit, "assert_same_net", lambda path: None)
+    monkeypatch.setattr(fit, "BENCHMARKS", Path(__file__).parent)
+    result = fit.run(rounds=2)
+    everybody = ["float32", "bfloat16", "tuned", "tutorial"]
+    assert order == [*everybody, "keras", *everybody]  # in turns; who is not here is asked once
+    assert list(result["absent"]) == ["keras"]
+    values = {name: (f["value"], f["met"]) for name, f in result["summary"].items()}
+    assert values["float32 over PyTorch tuned"] == (2.0, True)
+    assert values["bfloat16 over PyTorch tuned"] == (4.0, True)
+    assert values["float32 over the PyTorch tutorial's way"] == (10.0, True)
+    assert values["float32 over Keras fit"] == (None, None)
+    assert values["peak memory over PyTorch tuned"] == (0.8, True)
+    assert values["accuracy lost by bfloat16, one epoch, points"][0] == pytest.approx(0.1)
+    order.clear()
+    fit.run(rounds=3, seconds=150.0)
+    assert order == [*everybody, "keras", *everybody]  # and none a third time: all have taken long enough
+
+
+def test_fit_refuses_other_nets_and_other_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "assert_same_net", lambda path: None)
+    monkeypatch.setattr(fit, "BENCHMARKS", Path(__file__).parent)
+    for wrong in ({"parameters": 5001}, {"documents": 201}):
+        given = {**ANSWERS, "tutorial": trained(1.0, **wrong)}
+        monkeypatch.setattr(fit, "_train", lambda command, given=given: answers(command, given))
+        with pytest.raises(AssertionError, match="these trainings are not the same"):
+            fit.run()
+    keras = {**ANSWERS, "keras": trained(10.0, parameters=5000 - 1024)}  # one bias a direction less
+    monkeypatch.setattr(fit, "_train", lambda command: answers(command, keras))
+    assert fit.run()["summary"]["float32 over Keras fit"]["value"] == 300.0
+
+
+def test_fit_without_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(fit, "BENCHMARKS", tmp_path / "nothing")
+    monkeypatch.setattr(fit, "_train", lambda command: answers(command, ANSWERS))
+    result = fit.run(rounds=1)
+    assert all("part of a checkout only" in result["absent"][name] for name in fit.SCRIPTS)
+    assert result["rows"][0]["who"] == "gyeol"
+
+
+@pytest.mark.skipif(not fit.BENCHMARKS.is_dir(), reason="an installed copy: the scripts are part of a checkout")
+def test_the_peers_net_is_gyeols() -> None:
+    fit.assert_same_net(fit.find_source("reviews", "train").path)
+    assert all((fit.BENCHMARKS / script).is_file() for script in fit.SCRIPTS.values())
