@@ -40,7 +40,7 @@ def run(
     dict
         ``rows`` and ``summary``.
     """
-    batches, sizes, tokens = ((1, 8), (32,), 128) if quick else (BATCHES, SIZES, TOKENS)
+    batches, sizes, tokens = ((1, 8), (32,), 64) if quick else (BATCHES, SIZES, TOKENS)
     rows: list[dict[str, Any]] = []
     for cell in CELLS:
         for size in sizes:
