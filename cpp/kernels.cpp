@@ -12,7 +12,7 @@
 namespace gyeol::GYEOL_ISA {
 namespace {
 
-// Twice round_up(H) x (K + 1): two matrices, each with its depth rounded up, are never more.
+// G gates of depth H, or one of depth G*H, or the two matrices of a GRU: with each depth rounded up, never more than this.
 template <class T>
 int64_t packed_most(int64_t gates, int64_t units) {
     return round_up(units) * gates * (units + 1);

@@ -71,13 +71,13 @@ class Drawn:
         """Everything that has a gradient."""
         return [self.x, *self.state, *(w for ws in self.weights for w in ws if w is not None)]
 
-    def copy(self) -> Drawn:
+    def copy(self, dtype: torch.dtype = torch.float32) -> Drawn:
         """The same numbers in new leaves."""
         other = object.__new__(Drawn)
         other.cell, other.lengths = self.cell, self.lengths
 
         def leaf(t: Any) -> Any:
-            return None if t is None else t.clone().requires_grad_()
+            return None if t is None else t.to(dtype, copy=True).requires_grad_()
 
         other.x, other.state = leaf(self.x), tuple(map(leaf, self.state))
         other.weights = [Weights(*map(leaf, w)) for w in self.weights]
@@ -103,20 +103,30 @@ class Drawn:
 
 
 def assert_alike(drawn: Drawn, *, down: bool = False, half: bool = False, within: float = 3e-5) -> None:
-    """Outputs, final states and all gradients, each within a share of its largest number."""
-    twin, kernel = drawn.copy(), drawn.copy()
-    expected, got = twin.by_twin(down=down), kernel.by_kernel(down=down, half=half)
-    for row, length in zip(got[0], drawn.lengths.tolist(), strict=True):
+    """Outputs, final states and all gradients, each within a share of its largest number.
+
+    Normalising divides by the spread of a few sums, which may be small: there float32 itself is that far off, and the
+    kernel may be further from the exact numbers (float64) than the twin in float32 is (of bfloat16: the twin given
+    numbers rounded to it), but not five times as far.
+    """
+    exact, twin, kernel = drawn.copy(torch.float64), drawn.copy(), drawn.copy()
+    if half:
+        with torch.no_grad():
+            for leaf in twin.leaves():
+                leaf.copy_(leaf.bfloat16())
+    walked = [exact.by_twin(down=down), twin.by_twin(down=down), kernel.by_kernel(down=down, half=half)]
+    for row, length in zip(walked[2][0], drawn.lengths.tolist(), strict=True):
         assert not row[length:].any()
-    pairs = [(got[0], expected[0]), *zip(got[1], expected[1], strict=True)]
-    aims = [torch.randn_like(a) for a, _ in pairs]
-    torch.autograd.backward([b for _, b in pairs], aims)
-    torch.autograd.backward([a for a, _ in pairs], aims)
-    if drawn.cell == "lstm_norm":  # a few sums are divided by their spread, which may be small
-        within = 10 * within
-    pairs += [(a.grad, b.grad) for a, b in zip(kernel.leaves(), twin.leaves(), strict=True)]
-    for a, b in pairs:
-        assert (a - b).abs().max() <= within * b.abs().max().clamp_min(1.0)
+    results = [[y, *final] for y, final in walked]
+    aims = [torch.randn_like(y) for y in results[1]]
+    for made, one in zip(results, (exact, twin, kernel), strict=True):
+        torch.autograd.backward(made, [aim.to(made[0].dtype) for aim in aims])
+        made += [leaf.grad for leaf in one.leaves()]
+    for true, near, got in zip(*results, strict=True):
+        allowed = within * true.abs().max().clamp_min(1.0)
+        if drawn.cell == "lstm_norm":
+            allowed = torch.maximum(allowed, 5 * (near - true).abs().max())
+        assert (got - true).abs().max() <= allowed
 
 
 @every_cell
@@ -211,14 +221,19 @@ def test_the_same_bits_every_time(isa: str, cell: str) -> None:
 @every_isa
 @every_cell
 def test_gates_stay_accurate_at_both_ends(isa: str, cell: str) -> None:
-    drawn = Drawn(cell, [6, 6, 3], 5, 20, scale=12.0 if cell != "rnn_relu" else 1.0)
-    expected, got = drawn.by_twin(), drawn.by_kernel()
-    torch.testing.assert_close(got[0], expected[0], atol=1e-4, rtol=1e-4)
+    """At sums of hundreds float32 is only so exact: the kernel is held to 1e-5, or to five times the twin's error."""
+    if cell == "rnn_relu":
+        pytest.skip("a rectifier has no ends: such weights only make it overflow")
+    drawn = Drawn(cell, [6, 6, 3], 5, 20, scale=40.0 * math.sqrt(20))
+    with torch.no_grad():
+        true, near, got = drawn.copy(torch.float64).by_twin()[0], drawn.by_twin()[0], drawn.by_kernel()[0]
+    assert got.isfinite().all()
+    assert (got - true).abs().max() <= max(1e-5, 5 * float((near - true).abs().max()))
 
 
 @every_isa
 @every_cell
-@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e38])
 def test_a_strange_number_stays_in_its_row(isa: str, cell: str, value: float) -> None:
     drawn = Drawn(cell, [4] * 9, 6, 18)
     clean, _ = drawn.by_kernel()
@@ -230,6 +245,8 @@ def test_a_strange_number_stays_in_its_row(isa: str, cell: str, value: float) ->
     if math.isnan(value):
         assert dirty[3, 1:].isnan().all()
         assert all(part[:, 3].isnan().all() for part in final)
+    elif cell not in ("rnn_relu", "lstm_norm"):  # infinities grow in a rectifier, and a norm makes them NaNs
+        torch.testing.assert_close(dirty, drawn.by_twin()[0], atol=1e-5, rtol=1e-5, equal_nan=True)
 
 
 @every_cell

@@ -17,19 +17,30 @@ STEPS = {
     "rnn_tanh": (reference.rnn_tanh_step, 1, 1),
     "rnn_relu": (reference.rnn_relu_step, 1, 1),
     "lstm": (reference.lstm_step, 4, 2),
+    "lstm_norm": (reference.lstm_norm_step, 4, 2),
     "gru_before": (reference.gru_before_step, 3, 1),
     "gru_after": (reference.gru_after_step, 3, 1),
 }
 RAGGED = st.lists(st.integers(1, 7), min_size=1, max_size=5)
 
 
-def draw_weights(gates: int, D: int, H: int, dtype: torch.dtype = torch.float64, *, bias: bool = True) -> Weights:
+def draw_weights(name: str, D: int, H: int, dtype: torch.dtype = torch.float64, *, bias: bool = True) -> Weights:
+    gates = STEPS[name][1]
     shapes = [(gates * H, D), (gates * H, H)] + [(gates * H,)] * (2 if bias else 0)
-    return Weights(*(torch.randn(shape, dtype=dtype).mul_(0.5).requires_grad_() for shape in shapes))
+    weights = Weights(*(torch.randn(shape, dtype=dtype).mul_(0.5).requires_grad_() for shape in shapes))
+    if name != "lstm_norm":
+        return weights
+    return weights._replace(norm=torch.rand(10, H, dtype=dtype).add_(0.5).requires_grad_())
 
 
 def sigmoid(a: float) -> float:
     return 1 / (1 + math.exp(-a))
+
+
+def normal(values: list[float]) -> list[float]:
+    mean = sum(values) / len(values)
+    spread = math.sqrt(sum((v - mean) ** 2 for v in values) / len(values) + 1e-5)
+    return [(v - mean) / spread for v in values]
 
 
 def by_hand(
@@ -60,6 +71,18 @@ def by_hand(
             z = [sigmoid(inner(1, u, h, x_t)) for u in range(H)]
             n = [math.tanh(inner(2, u, [r[k] * h[k] for k in range(H)], x_t)) for u in range(H)]
             h = [(1 - z[u]) * h[u] + z[u] * n[u] for u in range(H)]
+        elif name == "lstm_norm":
+            assert weights.norm is not None
+            gains = weights.norm.tolist()
+            rows = [(k, u) for k in range(4) for u in range(H)]
+            by_x = normal([sum(a * b for a, b in zip(w_ih[k * H + u], x_t, strict=True)) for k, u in rows])
+            by_h = normal([sum(a * b for a, b in zip(w_hh[k * H + u], h, strict=True)) for k, u in rows])
+            a = {}
+            for k, u in rows:
+                at = k * H + u
+                a[k, u] = gains[k][u] * by_x[at] + b_ih[at] + gains[4 + k][u] * by_h[at] + b_hh[at]
+            c = [sigmoid(a[1, u]) * c[u] + sigmoid(a[0, u]) * math.tanh(a[2, u]) for u in range(H)]
+            h = [sigmoid(a[3, u]) * math.tanh(gains[8][u] * n + gains[9][u]) for u, n in enumerate(normal(c))]
         else:
             r = [sigmoid(inner(0, u, h, x_t)) for u in range(H)]
             z = [sigmoid(inner(1, u, h, x_t)) for u in range(H)]
@@ -77,11 +100,11 @@ def by_hand(
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("name", STEPS)
 def test_walk_equals_the_equations_by_hand(name: str, reverse: bool) -> None:
-    step, gates, parts = STEPS[name]
+    step, _, parts = STEPS[name]
     lengths = torch.tensor([3, 5, 1, 5])
     x = torch.randn(4, 6, 3, dtype=torch.float64)
     state = tuple(torch.randn(4, 2, dtype=torch.float64) for _ in range(parts))
-    weights = draw_weights(gates, 3, 2)
+    weights = draw_weights(name, 3, 2)
     outputs, final = walk(step, x, lengths, state, weights, reverse=reverse)
     for b, n in enumerate(lengths.tolist()):
         row = x[b, :n].flip(0) if reverse else x[b, :n]
@@ -96,18 +119,16 @@ def test_walk_equals_the_equations_by_hand(name: str, reverse: bool) -> None:
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("lengths", [[2, 4, 1], [1, 1, 1]], ids=str)
-@pytest.mark.parametrize("name", [*STEPS, "lstm_norm"])
+@pytest.mark.parametrize("name", STEPS)
 def test_gradients_are_the_numerical_ones(name: str, lengths: list[int], reverse: bool, bias: bool) -> None:
-    step, gates, parts = STEPS.get(name, (reference.lstm_norm_step, 4, 2))
+    step, _, parts = STEPS[name]
     rows, H = torch.tensor(lengths), 3
     x = torch.randn(3, 4, 2, dtype=torch.float64, requires_grad=True)
     state = tuple(torch.randn(3, H, dtype=torch.float64, requires_grad=True) for _ in range(parts))
-    weights = draw_weights(gates, 2, H, bias=bias)
-    if name == "lstm_norm":
-        weights = weights._replace(norm=torch.rand(10, H, dtype=torch.float64).add_(0.5).requires_grad_())
+    weights = draw_weights(name, 2, H, bias=bias)
     if name == "rnn_relu":
         while distance_to_the_kink(x, rows, state, weights, reverse=reverse) < 0.01:
-            weights = draw_weights(gates, 2, H, bias=bias)
+            weights = draw_weights(name, 2, H, bias=bias)
     there = [i for i, w in enumerate(weights) if w is not None]
 
     def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
@@ -151,8 +172,8 @@ def test_places_are_each_real_step_once_in_time_order(lengths: list[int], extra:
 
 @pytest.mark.parametrize("name", STEPS)
 def test_what_stands_in_padding_reaches_neither_results_nor_gradients(name: str) -> None:
-    step, gates, parts = STEPS[name]
-    weights = draw_weights(gates, 3, 4)
+    step, _, parts = STEPS[name]
+    weights = draw_weights(name, 3, 4)
     lengths = torch.tensor([2, 5])
     state = tuple(torch.zeros(2, 4, dtype=torch.float64) for _ in range(parts))
     clean = torch.randn(2, 5, 3, dtype=torch.float64)

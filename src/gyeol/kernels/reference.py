@@ -1,7 +1,7 @@
 """The readable twin: every cell as its equations, and the walk over time, in plain PyTorch.
 
-It is the oracle that the native kernels are held to, and what serves where they do not reach: other precisions,
-gradients, the GRU that PyTorch has no fast form of, machines without a compiler. Everything here is a pure function,
+It is the oracle that the native kernels are held to, and what serves where they do not reach: float64, cells of one's
+own, machines without a compiler, on a GPU the cells that cuDNN does not have. Everything here is a pure function,
 differentiable, in float32 or float64.
 
 Shapes: B rows, T steps, D inputs, H units, G gates. Weights have PyTorch's shapes and names, with the gates one after

@@ -57,16 +57,16 @@ def linear_cross_entropy(
     if bool(wrong.any()):
         token = int(wrong.nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1} or {ignore_index}")
-    loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, counted)  # type: ignore[no-untyped-call]
+    loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
     return loss
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, counted: Tensor
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, counted: Tensor, grad: bool
     ) -> Tensor:
-        wanted = [ctx.needs_input_grad[i] for i in range(3)]
+        wanted = [grad and ctx.needs_input_grad[i] for i in range(3)]
         d_hidden = torch.empty_like(hidden) if wanted[0] else None
         d_weight = torch.zeros_like(weight) if wanted[1] else None
         d_bias = torch.zeros_like(bias) if wanted[2] and bias is not None else None
@@ -98,4 +98,4 @@ class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return *(None if d is None else d * grad for d in ctx.saved_tensors), None, None
+        return *(None if d is None else d * grad for d in ctx.saved_tensors), None, None, None
