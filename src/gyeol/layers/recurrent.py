@@ -185,8 +185,8 @@ class Recurrent(nn.Module):
         lengths : B whole numbers in 1..T, optional
             The rows' lengths; T by default. What stands in x beyond them reaches nothing.
         need_state : bool
-            Whether the final state is wanted. Without it the state returned is None. Where no kernel serves, an LSTM then
-            trains faster on rows of different lengths.
+            Whether the final state is wanted; without it the state returned is None. Where no kernel serves, an LSTM
+            then trains faster on rows of different lengths.
 
         Returns
         -------
