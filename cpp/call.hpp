@@ -161,6 +161,8 @@ struct Spread {
         parts = std::min(parts, rows);
         tasks = parts * directions;
     }
+    // Whether every thread has walks of its own, and can do all that belongs to them.
+    bool apart() const { return tasks >= worth; }
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 //     r, z = sigmoid(W x_t + U h_{t-1} + b),  v = U h_{t-1} + b_v,  n = tanh(W x_t + r * v),  h_t = (1 - z) * n + z * h_{t-1}
 //
 //     da_z = dh (h_{t-1} - n) z (1 - z),  da_n = dh (1 - z) (1 - n^2),  da_r = da_n v r (1 - r),  dv = da_n r
-//     dh_{t-1} = dh z + [da_r, da_z, dv] U                               `extra` keeps v; `dextra` is dv
+//     dh_{t-1} = dh z + [da_r, da_z, dv] U                               `extra` keeps v
 #pragma once
 
 #include "layer.hpp"
@@ -20,7 +20,9 @@
 namespace gyeol::GYEOL_ISA {
 
 struct GruBefore {
-    static constexpr int GATES = 3, EXTRA = 1, DEXTRA = 0;
+    static constexpr int GATES = 3, EXTRA = 1, RUNS = 3;
+    static constexpr Run INPUT[] = {{0, 0, 3}};
+    static constexpr Run HIDDEN[] = {{0, 0, 2}, {2, 2, 1, true}};
 
     // r and z side by side; then n.
     template <class T>
@@ -100,11 +102,9 @@ struct GruBefore {
                 const Lanes dh = load(layer.dy + at * layer.stride + unit, count) + load(carried);
                 const Lanes da_z = dh * (n - h) * z * (1.0f - z), da_n = dh * z * (1.0f - n * n);
                 store(carried, dh * (1.0f - z));
-                T *own = state.da + r * state.wide + unit, *all = static_cast<T*>(layer.dgates) + at * 3 * H + unit;
+                T* own = state.da + r * state.wide + unit;
                 store(own + H, da_z, count);
                 store(own + 2 * H, da_n, count);
-                store(all + H, da_z, count);
-                store(all + 2 * H, da_n, count);
             }
         }
         product<T, 1, 4>(Into<T>{state.da + 2 * H, state.wide, state.dm, state.width, false}, step.alive,
@@ -120,7 +120,6 @@ struct GruBefore {
                 const Lanes da_r = dm * load(before + unit, count) * reset * (1.0f - reset);
                 store(carried, load(carried) + dm * reset);
                 store(state.da + r * state.wide + unit, da_r, count);
-                store(static_cast<T*>(layer.dgates) + at * 3 * H + unit, da_r, count);
             }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, true}, step.alive, packed, H, 2 * H);
@@ -128,7 +127,9 @@ struct GruBefore {
 };
 
 struct GruAfter {
-    static constexpr int GATES = 3, EXTRA = 1, DEXTRA = 1;
+    static constexpr int GATES = 3, EXTRA = 1, RUNS = 4;  // da_r, da_z, dv, da_n
+    static constexpr Run INPUT[] = {{0, 0, 2}, {3, 2, 1}};
+    static constexpr Run HIDDEN[] = {{0, 0, 3}};
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {
@@ -189,14 +190,11 @@ struct GruAfter {
                 const Lanes da_n = dh * (1.0f - z) * (1.0f - n * n);
                 const Lanes dv = da_n * reset, da_r = dv * v * (1.0f - reset);
                 store(carried, dh * z);
-                T *own = state.da + r * state.wide + unit, *all = static_cast<T*>(layer.dgates) + at * 3 * H + unit;
+                T* own = state.da + r * state.wide + unit;
                 store(own, da_r, count);
                 store(own + H, da_z, count);
                 store(own + 2 * H, dv, count);
-                store(all, da_r, count);
-                store(all + H, da_z, count);
-                store(all + 2 * H, da_n, count);
-                store(static_cast<T*>(layer.dextra) + at * H + unit, dv, count);
+                store(own + 3 * H, da_n, count);
             }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, true}, step.alive,

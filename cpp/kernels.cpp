@@ -12,10 +12,12 @@
 namespace gyeol::GYEOL_ISA {
 namespace {
 
-// G gates of depth H, or one of depth G*H, or the two matrices of a GRU: with each depth rounded up, never more than this.
-template <class T>
-int64_t packed_most(int64_t gates, int64_t units) {
-    return round_up(units) * gates * (units + 1);
+// G gates of depth D, or D columns of depth G*H in up to two pieces: with each depth rounded up, never more than this.
+template <class Cell, class T>
+int64_t packed_most(int64_t units, int64_t inputs) {
+    const int64_t there = round_up(Cell::GATES * round_up(units)) * (inputs + 1);
+    const int64_t back = round_up(inputs) * (Cell::GATES * units + 2);
+    return (there > back ? there : back) * static_cast<int64_t>(sizeof(T));
 }
 
 template <class Cell, class T>
@@ -23,20 +25,37 @@ constexpr CellKernels describe(const char* name) {
     return {name,
             Cell::GATES,
             Cell::EXTRA,
-            Cell::DEXTRA,
+            Cell::RUNS,
             Cell::GATES == 4,
             Cell::EXTRA == 4,
             sizeof(T) == 2,
-            packed_most<T>,
-            scratch_size<T>,
+            packed_most<Cell, T>,
+            forward_size<T>,
+            state_size<T>,
+            backward_size<Cell, T>,
+            [](int64_t rows, int64_t units) { return back_state_size(rows, units); },
+            tokens_size<Cell, T>,
+            [](int64_t rows) { return chunk_of(rows); },
             [](const float* w, int64_t H, int64_t part, int64_t parts, void* packed) {
                 Cell::template pack_forward<T>(w, H, part, parts, static_cast<T*>(packed));
             },
             [](const float* w, int64_t H, int64_t part, int64_t parts, void* packed) {
                 Cell::template pack_backward<T>(w, H, part, parts, static_cast<T*>(packed));
             },
+            [](const float* w, int64_t D, int64_t H, int64_t part, int64_t parts, void* packed) {
+                pack<T, 1, 4>(w, 0, D, 1, Cell::GATES * H, D, part, parts, static_cast<T*>(packed));
+            },
+            [](const float* w, int64_t D, int64_t H, int64_t part, int64_t parts, void* packed) {
+                T* to = static_cast<T*>(packed);
+                for (const Run& run : Cell::INPUT) {
+                    pack<T, 1, 4>(w + run.gate * H * D, 0, 1, D, D, run.count * H, part, parts, to);
+                    to += packed_size<T>(1, D, run.count * H);
+                }
+            },
+            project_range<Cell, T>,
             forward<Cell, T>,
-            backward<Cell, T>};
+            backward<Cell, T>,
+            gather<Cell, T>};
 }
 
 const CellKernels cells[] = {

@@ -10,16 +10,28 @@ namespace gyeol {
 // One cell in one element type.
 struct CellKernels {
     const char* name;
-    int64_t gates, extra, dextra;
+    int64_t gates, extra, runs;
     bool memory, norm;  // whether it has c; whether it is the normalised LSTM
     bool half;
-    int64_t (*packed)(int64_t gates, int64_t units);                    // elements of either packed w_hh, at most
-    int64_t (*scratch)(int64_t rows, int64_t gates, int64_t units);     // bytes of a part of so many rows, to be zeros
+    int64_t (*packed)(int64_t units, int64_t inputs);  // bytes of either packed w_hh (inputs = units) or w_ih, at most
+    // Bytes of scratch of a part of so many rows, and how many of them, from the first on, must be zeros.
+    int64_t (*forward_size)(int64_t rows, int64_t units, int64_t inputs);
+    int64_t (*state_size)(int64_t rows, int64_t units);
+    int64_t (*backward_size)(int64_t rows, int64_t units);
+    int64_t (*back_state_size)(int64_t rows, int64_t units);
+    int64_t (*tokens_size)(int64_t tokens, int64_t units);  // bytes for what `backward` knows of so many tokens
+    int64_t (*chunk)(int64_t rows);                         // tokens of a part that sums as it goes
     // Part `part` of `parts` of the packing.
     void (*pack_forward)(const float* w_hh, int64_t units, int64_t part, int64_t parts, void* packed);
     void (*pack_backward)(const float* w_hh, int64_t units, int64_t part, int64_t parts, void* packed);
+    void (*pack_in)(const float* w_ih, int64_t inputs, int64_t units, int64_t part, int64_t parts, void* packed);
+    void (*pack_in_back)(const float* w_ih, int64_t inputs, int64_t units, int64_t part, int64_t parts, void* packed);
+    // The projection of tokens first, first + 1, ..., last - 1, for walks that find it done; scratch as for no rows.
+    void (*project)(const Forward& layer, int64_t first, int64_t last, char* scratch);
     void (*forward)(const Forward& layer, int64_t part, int64_t parts, char* scratch);
-    void (*backward)(const Backward& layer, int64_t part, int64_t parts, char* scratch);
+    // With sums, or leaving its tokens in `memory`, which has room for as many, to `gather`.
+    void (*backward)(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t room, Sums* sums);
+    void (*gather)(const Backward& layer, char* memory, int64_t room, int64_t first, int64_t last, char* scratch, Sums& sums);
 };
 
 // out (M, N) = x (M, K) times weight, plus bias (N) or, where `add`, plus what stands in out.

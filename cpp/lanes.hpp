@@ -50,6 +50,7 @@ GYEOL_INLINE void store(float* to, Lanes v) { __builtin_memcpy(to, &v, sizeof v)
 // The first `count` (1 or more) lanes; the rest are 0 when loaded and left alone when stored.
 GYEOL_INLINE Lanes load(const float* from, int64_t count) {
     if (count >= LANES) return load(from);
+    if (count < 1) __builtin_unreachable();
     Lanes v = {};
     __builtin_memcpy(&v, from, static_cast<unsigned long>(count) * sizeof(float));
     return v;
@@ -57,6 +58,7 @@ GYEOL_INLINE Lanes load(const float* from, int64_t count) {
 
 GYEOL_INLINE void store(float* to, Lanes v, int64_t count) {
     if (count >= LANES) return store(to, v);
+    if (count < 1) __builtin_unreachable();
     __builtin_memcpy(to, &v, static_cast<unsigned long>(count) * sizeof(float));
 }
 

@@ -2,7 +2,8 @@
 //
 // A cell is a struct with
 //
-//     GATES, EXTRA, DEXTRA                      G, E, D: runs of H floats a token in `gates`, `extra`, `dextra`
+//     GATES, EXTRA, RUNS                        G, E: runs of H floats a token in `gates`, `extra`; R: in its gradient `da`
+//     INPUT, HIDDEN                             which runs of `da` belong to which gates of w_ih and w_hh: see tokens.hpp
 //     pack_forward<T>(w_hh, H, part, parts, packed)     w_hh (G*H, H) row by row; packed: packed_most<T> elements
 //     pack_backward<T>(w_hh, H, part, parts, packed)    the same for the way back
 //     forward<T>(layer, step, state)            one step of all rows alive
@@ -11,7 +12,7 @@
 // and a line in kernels.cpp.
 #pragma once
 
-#include "scan.hpp"
+#include "tokens.hpp"
 
 namespace gyeol::GYEOL_ISA {
 
@@ -34,7 +35,7 @@ struct BackState {
     float* dc;  // the same for c
     float* dm;  // by r * h_{t-1} (GRU, reset before)
     float* raw; // by U h (normalised LSTM)
-    T* da;      // (G*H) by the gates before their functions, rows `wide` apart
+    T* da;      // (R*H) written: the gradient by the gates before their functions, this step's rows `wide` apart
 };
 
 // The row's h and c before the step.
@@ -47,16 +48,21 @@ GYEOL_INLINE const float* c_before(const Backward& layer, const Step& step, int6
                           : layer.c_0 + rank(step, r) * layer.units;
 }
 
-// Bytes of a part's scratch: n rows, the larger of both ways.
+// Rows of a step's own tokens are collected until there are CHUNK: so many there may be then.
+GYEOL_INLINE int64_t chunk_of(int64_t rows) { return CHUNK + rows; }
+
+// Bytes on the way there of a part of n rows: of its state, to be zeros, and of all.
 template <class T>
-static int64_t scratch_size(int64_t n, int64_t gates, int64_t units) {
-    const int64_t width = round_up(units), wide = round_up(gates * units) + LANES;
-    const int64_t there = n * width * (3 * static_cast<int64_t>(sizeof(T)) + 4 + 16);
-    const int64_t back = n * (3 * width * 4 + width * 16 + wide * static_cast<int64_t>(sizeof(T)));
-    return there > back ? there : back;
+static int64_t state_size(int64_t n, int64_t units) {
+    return n * round_up(units) * (3 * static_cast<int64_t>(sizeof(T)) + 4 + 16);
+}
+template <class T>
+static int64_t forward_size(int64_t n, int64_t units, int64_t inputs) {
+    const int64_t tokens = chunk_of(n);
+    return state_size<T>(n, units) + tokens * 8 + round_up(project_size<T>(tokens, inputs), 64);
 }
 
-// scratch: scratch_size bytes of zeros, aligned to 64.
+// scratch: forward_size bytes, aligned to 64, the first state_size of them zeros.
 template <class Cell, class T>
 static void forward(const Forward& layer, int64_t part, int64_t parts, char* scratch) {
     const Ragged& batch = layer.batch;
@@ -68,6 +74,8 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
     state.h = reinterpret_cast<T*>(state.raw + 4 * n * state.width);
     state.h_next = state.h + n * state.width;
     state.between = state.h_next + n * state.width;
+    int64_t* places = reinterpret_cast<int64_t*>(scratch + state_size<T>(n, H));
+    int64_t due = layer.x ? (layer.down ? batch.lengths[part] - 1 : 0) : -1;  // the first step whose projection is missing
     walk(
         batch, layer.down, part, parts,
         [&](int64_t r) __attribute__((always_inline)) {
@@ -75,6 +83,13 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
             if (layer.c_0) copy(layer.c_0 + (part + r * parts) * H, state.c + r * state.width, H, true);
         },
         [&](const Step& step) __attribute__((always_inline)) {
+            if (step.t == due) {
+                int64_t tokens = 0;
+                for (; due >= 0 && due < batch.lengths[part] && tokens < CHUNK; due += layer.down ? -1 : 1)
+                    for (int64_t r = 0, rows = alive_at(batch, due, part, parts); r < rows; ++r)
+                        places[tokens++] = batch.offsets[due] + part + r * parts;
+                project<T>(layer, Cell::GATES, places, tokens, reinterpret_cast<T*>(places + chunk_of(n)));
+            }
             Cell::template forward<T>(layer, step, state);
             T* old = state.h;
             state.h = state.h_next;
@@ -87,18 +102,63 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
         });
 }
 
+// The projection of tokens `first` to `last`, for walks that find it done. scratch: forward_size of no rows.
 template <class Cell, class T>
-static void backward(const Backward& layer, int64_t part, int64_t parts, char* scratch) {
+static void project_range(const Forward& layer, int64_t first, int64_t last, char* scratch) {
+    int64_t* places = reinterpret_cast<int64_t*>(scratch);
+    while (first < last) {
+        int64_t tokens = 0;
+        while (first < last && tokens < CHUNK) places[tokens++] = first++;
+        project<T>(layer, Cell::GATES, places, tokens, reinterpret_cast<T*>(places + CHUNK));
+    }
+}
+
+// How far apart rows of da lie: no power of 2, whose rows would share their places in the cache.
+template <class Cell>
+static int64_t wide_of(int64_t units) {
+    return round_up(Cell::RUNS * units) + LANES;
+}
+
+// Bytes of a part's own tokens.
+template <class Cell, class T>
+static int64_t tokens_size(int64_t tokens, int64_t units) {
+    return tokens * (16 + wide_of<Cell>(units) * static_cast<int64_t>(sizeof(T)));
+}
+
+template <class Cell, class T>
+static Tokens<T> tokens_in(char* memory, int64_t tokens, int64_t units) {
+    const int64_t wide = wide_of<Cell>(units);
+    T* da = reinterpret_cast<T*>(memory);
+    int64_t* places = reinterpret_cast<int64_t*>(da + tokens * wide);
+    return {0, places, reinterpret_cast<const float**>(places + tokens), da, wide};
+}
+
+// Bytes on the way back of a part of n rows: of its state, to be zeros, and of all.
+GYEOL_INLINE int64_t back_state_size(int64_t n, int64_t units) { return 8 * n * round_up(units) * 4; }
+template <class Cell, class T>
+static int64_t backward_size(int64_t n, int64_t units) {
+    return back_state_size(n, units) + gradients_size<T>(chunk_of(n), wide_of<Cell>(units));
+}
+
+// scratch: backward_size bytes, aligned to 64, the first back_state_size of them zeros.
+// memory: tokens_size bytes for chunk_of(n) tokens where there are sums; else for all of the part's, left there for `gather`.
+template <class Cell, class T>
+static void backward(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t room,
+                     Sums* sums) {
     const Ragged& batch = layer.batch;
     const int64_t H = layer.units, n = (batch.rows - part + parts - 1) / parts;
     BackState<T> state;
     state.width = round_up(H);
-    state.wide = round_up(Cell::GATES * H) + LANES;
+    state.wide = wide_of<Cell>(H);
     state.dh = reinterpret_cast<float*>(scratch);
     state.dc = state.dh + n * state.width;
     state.dm = state.dc + n * state.width;
     state.raw = state.dm + n * state.width;
-    state.da = reinterpret_cast<T*>(state.raw + 4 * n * state.width);
+    char* own = scratch + back_state_size(n, H);
+    Tokens<T> tokens = tokens_in<Cell, T>(memory, room, H);
+    const int64_t columns = Cell::RUNS * H;
+    for (int64_t i = 0; i < room; ++i)  // what is multiplied past the last column shall be 0
+        __builtin_memset(tokens.da + i * tokens.wide + columns, 0, static_cast<unsigned long>(tokens.wide - columns) * sizeof(T));
     walk_back(
         batch, layer.down, part, parts,
         [&](int64_t r) __attribute__((always_inline)) {
@@ -106,15 +166,31 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
             if (layer.dc_n) copy(layer.dc_n + (part + r * parts) * H, state.dc + r * state.width, H, true);
         },
         [&](const Step& step) __attribute__((always_inline)) {
-            T* previous = static_cast<T*>(layer.previous);
-            for (int64_t r = 0; r < step.alive; ++r)
-                copy(h_before(layer, step, r), previous + place(batch, step, r) * H, H, false);
+            state.da = tokens.da + tokens.count * tokens.wide;
+            for (int64_t r = 0; r < step.alive; ++r) {
+                tokens.places[tokens.count + r] = place(batch, step, r);
+                tokens.before[tokens.count + r] = h_before(layer, step, r);
+            }
             Cell::template backward<T>(layer, step, state);
+            tokens.count += step.alive;
+            if (sums && tokens.count >= CHUNK) {
+                gradients<Cell, T>(layer, tokens, *sums, own);
+                tokens.count = 0;
+            }
         },
         [&](int64_t r) __attribute__((always_inline)) {
             copy(state.dh + r * state.width, layer.dh_0 + (part + r * parts) * H, H, false);
             if (layer.dc_0) copy(state.dc + r * state.width, layer.dc_0 + (part + r * parts) * H, H, false);
         });
+    if (sums) gradients<Cell, T>(layer, tokens, *sums, own);
+}
+
+// The gradients of tokens `first` to `last` of those that a walk back has left in `memory`, which had `room` for as many.
+template <class Cell, class T>
+static void gather(const Backward& layer, char* memory, int64_t room, int64_t first, int64_t last, char* scratch, Sums& sums) {
+    const Tokens<T> all = tokens_in<Cell, T>(memory, room, layer.units);
+    for (; first < last; first += CHUNK)
+        gradients<Cell, T>(layer, all.from(first, last - first < CHUNK ? last - first : CHUNK), sums, scratch);
 }
 
 // Rows of da times w_hh, into rows of dh.

@@ -19,7 +19,9 @@
 namespace gyeol::GYEOL_ISA {
 
 struct Lstm {
-    static constexpr int GATES = 4, EXTRA = 0, DEXTRA = 0;
+    static constexpr int GATES = 4, EXTRA = 0, RUNS = 4;
+    static constexpr Run INPUT[] = {{0, 0, 4}};
+    static constexpr Run HIDDEN[] = {{0, 0, 4}};
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {
@@ -81,10 +83,7 @@ struct Lstm {
                 store(carried, dc * f);
                 const Lanes da[4] = {dc * g * i * (1.0f - i), dc * load(before + unit, count) * f * (1.0f - f),
                                      dc * i * (1.0f - g * g), dh * bent * o * (1.0f - o)};
-                for (int gate = 0; gate < 4; ++gate) {
-                    store(state.da + r * state.wide + gate * H + unit, da[gate], count);
-                    store(static_cast<T*>(layer.dgates) + (at * 4 + gate) * H + unit, da[gate], count);
-                }
+                for (int gate = 0; gate < 4; ++gate) store(state.da + r * state.wide + gate * H + unit, da[gate], count);
             }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,

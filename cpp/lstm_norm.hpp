@@ -4,8 +4,8 @@
 //     c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g),   h_t = sigmoid(o) * tanh(gain_c * norm(c_t) + shift_c)
 //
 // u_t, the normalised projection of x_t and the bias, comes ready-made in `gates`. `norm` is (10, H): four rows that the
-// caller has used for u_t, the four gains of U h, gain_c, shift_c. `extra` keeps U h (N, 4H) as it was; `dextra` is its
-// gradient (N, 4H); `dnorm` (N, H) is the gradient by what the last tanh was taken of.
+// caller has used for u_t, the four gains of U h, gain_c, shift_c. `extra` keeps U h (N, 4H) as it was, and what stands in `da` on
+// the way back is the gradient by it; `dgates` is the one by u_t; `dnorm` (N, H) the one by what the last tanh was taken of.
 #pragma once
 
 #include "layer.hpp"
@@ -45,7 +45,9 @@ static Moments moments(const float* x, int64_t H, int64_t blocks, int64_t apart)
 }
 
 struct LstmNorm {
-    static constexpr int GATES = 4, EXTRA = 4, DEXTRA = 4;
+    static constexpr int GATES = 4, EXTRA = 4, RUNS = 4;
+    static constexpr Run INPUT[] = {{0, 0, 0}};  // its projection is the caller's
+    static constexpr Run HIDDEN[] = {{0, 0, 4}};
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {
@@ -143,7 +145,7 @@ struct LstmNorm {
                                      dc * i * (1.0f - g * g), load(dv + 3 * state.width + unit)};
                 store(carried + unit, dc * f);
                 for (int gate = 0; gate < 4; ++gate) {
-                    store(static_cast<T*>(layer.dgates) + (at * 4 + gate) * H + unit, da[gate], count);
+                    store(layer.dgates + (at * 4 + gate) * H + unit, da[gate], count);
                     const Lanes dnormal = only(da[gate] * load(gain + gate * H + unit, count), count);
                     const Lanes normal_here = (load(raw + gate * H + unit, count) - of_raw.mean) * of_raw.scale;
                     store(dv + gate * state.width + unit, dnormal);
@@ -158,7 +160,6 @@ struct LstmNorm {
                     const Lanes normal = (load(raw + gate * H + unit, count) - of_raw.mean) * of_raw.scale;
                     const Lanes by_sum = of_raw.scale * (load(dv + gate * state.width + unit) - mean_v - normal * mean_vn);
                     store(own + gate * H + unit, by_sum, count);
-                    store(static_cast<T*>(layer.dextra) + (at * 4 + gate) * H + unit, by_sum, count);
                 }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,

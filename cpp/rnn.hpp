@@ -13,7 +13,9 @@ namespace gyeol::GYEOL_ISA {
 
 template <bool RELU>
 struct Rnn {
-    static constexpr int GATES = 1, EXTRA = 0, DEXTRA = 0;
+    static constexpr int GATES = 1, EXTRA = 0, RUNS = 1;
+    static constexpr Run INPUT[] = {{0, 0, 1}};
+    static constexpr Run HIDDEN[] = {{0, 0, 1}};
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {
@@ -61,7 +63,6 @@ struct Rnn {
                 if constexpr (RELU) da = h <= 0.0f ? Lanes{} : dh;
                 else da = dh * (1.0f - h * h);
                 store(state.da + r * state.wide + unit, da, count);
-                store(static_cast<T*>(layer.dgates) + at * H + unit, da, count);
             }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,

@@ -33,11 +33,15 @@ struct Forward {
     bool down;            // the walk goes from each row's last step to its first
     int64_t units;        // H
     const void* packed;   // the cell's pack_forward of w_hh
+    const float* x;       // (N, D) the inputs; null where W x + b stands in `gates` already
+    int64_t inputs;       // D
+    const void* packed_in;   // the cell's pack_in of w_ih
+    const float* bias_in; // (G*H) the b of W x + b; null for none
     const float* bias;    // (H) added to W_n h before the reset gate (GRU, reset after); null for none
     const float* norm;    // (10, H) of the normalised LSTM (see there); null elsewhere
     const float* h_0;     // (B, H) by rank
     const float* c_0;     // (B, H) by rank, LSTM only
-    float* gates;         // (N, G*H) read: W x + b. Written: the gates after their functions
+    float* gates;         // (N, G*H) read where x is null: W x + b. Written: the gates after their functions
     float* memory;        // (N, H) written: c of the LSTM; null if nobody asks
     float* extra;         // (N, E*H) written: what else the way back needs (E: see the cell); null if nobody asks
     float* y;             // (N, H) written: h, at rows `stride` floats apart
@@ -52,6 +56,10 @@ struct Backward {
     bool down;            // as it was forwards
     int64_t units;
     const void* packed;   // the cell's pack_backward of w_hh
+    const float* x;       // (N, D); null where the projection is not the layer's
+    int64_t inputs;       // D
+    const void* packed_in;  // the cell's pack_in_back of w_ih
+    float* dx;            // (N, D) written: the gradient by x; null if nobody asks
     const float* norm;    // (10, H)
     const float* h_0;     // (B, H)
     const float* c_0;
@@ -63,12 +71,16 @@ struct Backward {
     int64_t stride;
     const float* dh_n;    // (B, H): the loss's gradient by h_n
     const float* dc_n;    // (B, H)
-    void* dgates;         // T (N, G*H) written: the gradient by W x + b
-    void* dextra;         // T (N, D*H) written: the gradient by `extra` (D: see the cell); null where there is none
+    float* dgates;        // (N, G*H) written, of the normalised LSTM: the gradient by W x + b
     float* dnorm;         // (N, H) written, of the normalised LSTM (see there)
-    void* previous;       // T (N, H) written: h_{t-1} of each token, for the gradient by w_hh
     float* dh_0;          // (B, H) written
     float* dc_0;          // (B, H) written, LSTM only
+};
+
+// Sums over tokens: this much of the gradients by w_ih (G*H, D), w_hh (G*H, H), and by da itself (RUNS*H), the biases'.
+struct Sums {
+    float *w_ih, *w_hh, *da;  // the caller's; w_ih null where the projection is not the layer's
+    bool fresh;               // nothing has been added yet, and what stands there means nothing
 };
 
 }  // namespace gyeol
@@ -121,6 +133,11 @@ GYEOL_INLINE void walk(const Ragged& batch, bool down, int64_t part, int64_t par
         take(Step{part, parts, t, alive, known, t + 1});
     }
     for (int64_t r = 0; r < n; ++r) leave(r);
+}
+
+// How many rows of a part take the step at time t, which is one of its walk's.
+GYEOL_INLINE int64_t alive_at(const Ragged& batch, int64_t t, int64_t part, int64_t parts) {
+    return (batch.offsets[t + 1] - batch.offsets[t] - part + parts - 1) / parts;
 }
 
 // The same steps in the opposite order, each as it was on the way there: `known` and `before` still speak of the way there.

@@ -33,7 +33,7 @@ public:
             for (const auto& b : biases[l]) expect_shape(b, {G * H}, "a bias");
             w_ih_.push_back(allocate(products_.packed(G * H, D) * element));
             products_.pack(weights[l][0].data(), D, 1, G * H, D, 0, 1, w_ih_.back().get());
-            w_hh_.push_back(allocate(cell_.packed(G, H) * element));
+            w_hh_.push_back(allocate(cell_.packed(H, H)));
             cell_.pack_forward(weights[l][1].data(), H, 0, 1, w_hh_.back().get());
             // Both biases are added to the projection, but for the one that the reset gate of PyTorch's GRU multiplies.
             const bool after = cell_name == "gru_after";
@@ -55,9 +55,8 @@ public:
         rounded_.assign(rows * widest, 0);
         lengths_.assign(rows, 1);
         offsets_ = {0, rows};
-        scratch_size_ = cell_.scratch(rows, G, H);
-        scratch_ = allocate(scratch_size_);
-        std::memset(scratch_.get(), 0, static_cast<size_t>(scratch_size_));
+        scratch_ = allocate(cell_.forward_size(rows, H, 1));
+        std::memset(scratch_.get(), 0, static_cast<size_t>(cell_.state_size(rows, H)));
     }
 
     // Take x through all layers: y and the state are changed.
@@ -75,9 +74,25 @@ public:
             products_.run(product, 0, rows_);
             float *h = h_.data() + l * rows_ * H, *c = c_.empty() ? nullptr : c_.data() + l * rows_ * H;
             // Of a single step h_0 and c_0 are read before h_n and c_n are written: they may be the same memory.
-            cell_.forward({{rows_, 1, lengths_.data(), offsets_.data()}, false, H, w_hh_[l].get(),
-                           hidden_bias_[l].empty() ? nullptr : hidden_bias_[l].data(), nullptr, h, c, gates_.data(), nullptr, nullptr,
-                           y_.data(), H, h, c},
+            cell_.forward({.batch = {rows_, 1, lengths_.data(), offsets_.data()},
+                           .down = false,
+                           .units = H,
+                           .packed = w_hh_[l].get(),
+                           .x = nullptr,  // the projection is in `gates`
+                           .inputs = D,
+                           .packed_in = nullptr,
+                           .bias_in = nullptr,
+                           .bias = hidden_bias_[l].empty() ? nullptr : hidden_bias_[l].data(),
+                           .norm = nullptr,
+                           .h_0 = h,
+                           .c_0 = c,
+                           .gates = gates_.data(),
+                           .memory = nullptr,
+                           .extra = nullptr,
+                           .y = y_.data(),
+                           .stride = H,
+                           .h_n = h,
+                           .c_n = c},
                           0, 1, scratch_.get());
             x = y_.data();
         }
@@ -97,7 +112,7 @@ private:
     const CellKernels& cell_;
     const ProductKernels& products_;
     bool half_;
-    int64_t rows_, units_ = 0, inputs_ = 0, scratch_size_ = 0;
+    int64_t rows_, units_ = 0, inputs_ = 0;
     std::vector<Bytes> w_ih_, w_hh_;
     std::vector<std::vector<float>> input_bias_, hidden_bias_;
     std::vector<float> x_, y_, h_, c_, gates_;

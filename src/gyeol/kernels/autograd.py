@@ -1,4 +1,4 @@
-"""Recurrent layers with gradients: the native walks, and around them one large matrix product for all tokens.
+"""Recurrent layers with gradients: the native walks under PyTorch's autograd.
 
 Tokens lie by time without padding, the rows ranked by length (`gyeol.kernels.packing`). Shapes: N tokens, B rows,
 D inputs, H units, G gates, one or two directions.
@@ -17,7 +17,6 @@ from gyeol.kernels.reference import State, Weights, project
 
 __all__ = ["run_layer"]
 
-_ROUND = (2048, 512, 128)  # tokens
 _PARTS = len(Weights._fields)
 
 
@@ -88,14 +87,9 @@ class _Layer(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         weights = _grouped(parts)
         directions, N, H = len(weights), len(x), h_0.shape[-1]
-        if ready is None:
-            x = _even(x).bfloat16() if call.half else x.contiguous()
-            gates = h_0.new_empty(directions, N, native.CELLS[call.cell] * H)
-            for d, w in enumerate(weights):
-                _project(x, w.w_ih, _input_bias(call.cell, w, H), gates[d], call.half)
-        else:
-            gates = ready.detach() if weights[0].b_hh is None else ready + _stacked(weights, "b_hh").unsqueeze(1)
-            gates = gates.clone() if gates.data_ptr() == ready.data_ptr() else gates
+        gates = _gates(call.cell, x, ready, weights, H)
+        bias_in = None if ready is not None or weights[0].b_ih is None else _input_biases(call.cell, weights, H)
+        own = None if ready is not None else x.contiguous()
         y = h_0.new_empty(N, directions * H)
         runs = native.EXTRA.get(call.cell, 0)
         memory = gates.new_empty(directions, N, H) if call.keep and c_0 is not None else None
@@ -104,14 +98,14 @@ class _Layer(torch.autograd.Function):
         bias = _stacked(weights, "b_hh")[:, 2 * H :].contiguous() if _has_hidden_bias(call.cell, weights) else None
         norm = None if ready is None else _stacked(weights, "norm")
         native.forward(
-            call.cell, call.half, call.lengths, call.down, gates, [w.w_hh for w in weights], bias, norm, h_0, c_0, y,
+            call.cell, call.half, call.lengths, call.down, own, gates, weights, bias_in, bias, norm, h_0, c_0, y,
             memory, extra, h_n, c_n,
         )  # fmt: skip
         if call.keep:
             ctx.call, ctx.ready = call, ready is not None
             if call.cell.startswith("rnn"):
                 gates = gates.new_empty(0)
-            ctx.save_for_backward(x, h_0, c_0, gates, memory, extra, y, *parts)
+            ctx.save_for_backward(own, h_0, c_0, gates, memory, extra, y, *parts)
         return y, h_n, c_n
 
     @staticmethod
@@ -121,69 +115,58 @@ class _Layer(torch.autograd.Function):
         x, h_0, c_0, gates, memory, extra, y, *parts = ctx.saved_tensors
         weights = _grouped(parts)
         directions, N, H = len(weights), len(y), h_0.shape[-1]
-        kind = torch.bfloat16 if call.half else torch.float32
         if not gates.numel():
             gates = y.new_empty(directions, N, H)
-        dgates = torch.empty_like(gates, dtype=kind)
-        runs = native.DEXTRA.get(call.cell, 0)
-        dextra = y.new_empty(directions, N, runs * H, dtype=kind) if runs else None
-        dnorm = y.new_empty(directions, N, H) if ctx.ready else None
-        previous = y.new_empty(directions, N, H, dtype=kind)
+        norm, dgates, dnorm = None, None, None
+        if ctx.ready:
+            norm, dgates, dnorm = _stacked(weights, "norm"), torch.empty_like(gates), y.new_empty(directions, N, H)
+        dx = y.new_empty(directions, *x.shape) if ctx.needs_input_grad[1] and not ctx.ready else None
+        wanted = any(ctx.needs_input_grad[5:])
+        d_ih = [y.new_empty(w.w_ih.shape) for w in weights if wanted and not ctx.ready]
+        d_hh = [y.new_empty(w.w_hh.shape) for w in weights if wanted]
+        da = y.new_empty(directions, native.RUNS.get(call.cell, native.CELLS[call.cell]) * H) if wanted else None
         dh_0, dc_0 = torch.empty_like(h_0), None if c_0 is None else torch.empty_like(c_0)
         native.backward(
-            call.cell, call.half, call.lengths, call.down, gates, [w.w_hh for w in weights],
-            _stacked(weights, "norm") if ctx.ready else None, h_0, c_0, y, memory, extra, dy.contiguous(),
-            dh_n.contiguous(), None if dc_n is None or c_0 is None else dc_n.contiguous(), dgates, dextra, dnorm,
-            previous, dh_0, dc_0,
+            call.cell, call.half, call.lengths, call.down, x, gates, weights, norm, h_0, c_0, y, memory, extra,
+            dy.contiguous(), dh_n.contiguous(), None if dc_n is None or c_0 is None else dc_n.contiguous(), dx,
+            d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0,
         )  # fmt: skip
         grads: list[Tensor | None] = []
-        if ctx.ready:
-            for d in range(directions):
-                assert dextra is not None
-                assert dnorm is not None
-                grads += _norm_gradients(dgates[d], dextra[d], dnorm[d], previous[d], extra[d], memory[d], weights[d])
-            return None, None, dgates.float(), dh_0, dc_0, *grads
-        dx = None
-        if ctx.needs_input_grad[1]:
-            dx = y.new_empty(N, weights[0].w_ih.shape[1])
-            for d, w in enumerate(weights):
-                _back_project(dgates[d], w.w_ih, dx, add=d > 0, half=call.half)
         for d, w in enumerate(weights):
-            by_new = extra[d].to(kind) if call.cell == "gru_before" else previous[d]
-            grads += _weight_gradients(
-                call.cell, dgates[d], None if dextra is None else dextra[d], x, previous[d], by_new, w
-            )
-        return None, dx, None, dh_0, dc_0, *grads
+            if da is None:
+                grads += [None] * _PARTS
+            elif dgates is not None and dnorm is not None:
+                by_bias, by_norm = _norm_gradients(dgates[d], dnorm[d], extra[d], memory[d], w)
+                grads += [None, d_hh[d], None, by_bias, by_norm]
+            else:
+                grads += [d_ih[d], d_hh[d], *_bias_gradients(call.cell, da[d], w, H), None]
+        total = None if dx is None else dx[0] if directions == 1 else dx[0].add_(dx[1])
+        return None, total, dgates, dh_0, dc_0, *grads
 
 
-def _weight_gradients(
-    cell: str, da: Tensor, dv: Tensor | None, x: Tensor, previous: Tensor, by_new: Tensor, w: Weights
-) -> list[Tensor | None]:
-    """Sum over all tokens: by each of `Weights`. `by_new` is what the new gate of a GRU was multiplied with."""
-    H = w.w_hh.shape[1]
-    d_ih = _sum_over_tokens(da, x)[:, : w.w_ih.shape[1]]
-    if cell.startswith("gru"):
-        new = da[:, 2 * H :] if dv is None else dv
-        d_hh = torch.cat([_sum_over_tokens(da[:, : 2 * H], previous), _sum_over_tokens(new, by_new)])
-    else:
-        d_hh = _sum_over_tokens(da, previous)
+def _bias_gradients(cell: str, da: Tensor, w: Weights, H: int) -> tuple[Tensor | None, Tensor | None]:
+    """Sort the sums of the gates' gradients into those by b_ih and by b_hh; PyTorch's GRU: da_r, da_z, dv, da_n."""
     if w.b_ih is None:
-        return [d_ih, d_hh, None, None, None]
-    db = da.sum(0, dtype=torch.float32)
-    db_hh = db.clone() if dv is None else torch.cat([db[: 2 * H], dv.sum(0, dtype=torch.float32)])
-    return [d_ih, d_hh, db, db_hh, None]
+        return None, None
+    if cell == "gru_after":
+        return torch.cat([da[: 2 * H], da[3 * H :]]), da[: 3 * H]
+    return da, da.clone()
 
 
-def _norm_gradients(
-    da: Tensor, dv: Tensor, dn: Tensor, previous: Tensor, sums: Tensor, memory: Tensor, w: Weights
-) -> list[Tensor | None]:
-    """Sum over all tokens for the normalised LSTM; what its projection used has its gradient from PyTorch."""
+def _norm_gradients(da: Tensor, dn: Tensor, sums: Tensor, memory: Tensor, w: Weights) -> tuple[Tensor | None, Tensor]:
+    """Sum over all tokens for the normalised LSTM: by b_hh and `norm`. PyTorch has its projection's gradients."""
     H = w.w_hh.shape[1]
-    da = da.float()
     normal, normal_c = (torch.nn.functional.layer_norm(t, t.shape[1:]) for t in (sums, memory))
     gain = (da * normal).sum(0).view(4, H)
     dnorm = torch.cat([torch.zeros_like(gain), gain, (dn * normal_c).sum(0, keepdim=True), dn.sum(0, keepdim=True)])
-    return [None, _sum_over_tokens(dv, previous), None, None if w.b_hh is None else da.sum(0), dnorm]
+    return None if w.b_hh is None else da.sum(0), dnorm
+
+
+def _gates(cell: str, x: Tensor, ready: Tensor | None, weights: Sequence[Weights], H: int) -> Tensor:
+    """Make room for the gates (directions, N, G*H), or the projection itself where it came ready."""
+    if ready is None:
+        return x.new_empty(len(weights), len(x), native.CELLS[cell] * H)
+    return ready.clone() if weights[0].b_hh is None else ready + _stacked(weights, "b_hh").unsqueeze(1)
 
 
 def _grouped(parts: Sequence[Tensor | None]) -> list[Weights]:
@@ -191,23 +174,7 @@ def _grouped(parts: Sequence[Tensor | None]) -> list[Weights]:
 
 
 def _stacked(weights: Sequence[Weights], name: str) -> Tensor:
-    return torch.stack([getattr(w, name) for w in weights])
-
-
-def _sum_over_tokens(da: Tensor, x: Tensor) -> Tensor:
-    """Return da^T x (G*H, D) in float32.
-
-    Of bfloat16 oneDNN compiles and keeps a primitive for every new number of tokens: it gets a few round numbers only.
-    """
-    if da.dtype == torch.float32:
-        return da.T @ x
-    done = 0
-    total = torch.zeros(da.shape[1], x.shape[1])
-    for size in _ROUND:
-        while len(da) - done >= size:
-            total += da[done : done + size].T @ x[done : done + size]
-            done += size
-    return total.addmm_(da[done:].T.float(), x[done:].float()) if done < len(da) else total
+    return torch.stack([getattr(w, name).detach() for w in weights])
 
 
 def _has_hidden_bias(cell: str, weights: Sequence[Weights]) -> bool:
@@ -215,35 +182,9 @@ def _has_hidden_bias(cell: str, weights: Sequence[Weights]) -> bool:
     return cell == "gru_after" and weights[0].b_hh is not None
 
 
-def _input_bias(cell: str, w: Weights, H: int) -> Tensor | None:
+def _input_biases(cell: str, weights: Sequence[Weights], H: int) -> Tensor:
     """Return what is added to W x: both biases, but for the one of `_has_hidden_bias`."""
-    if w.b_ih is None or w.b_hh is None:
-        return None
-    if cell != "gru_after":
-        return w.b_ih + w.b_hh
-    return torch.cat([w.b_ih[: 2 * H] + w.b_hh[: 2 * H], w.b_ih[2 * H :]])
-
-
-def _even(x: Tensor) -> Tensor:
-    """Add a column of zeros to an odd number of them: bfloat16 is multiplied in pairs."""
-    return torch.nn.functional.pad(x, (0, 1)) if x.shape[1] % 2 else x
-
-
-def _project(x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor, half: bool) -> None:
-    """Write x W^T + b into out (N, G*H)."""
-    if half:
-        native.half_product(x, _even(weight), bias, out)
-    elif bias is None:
-        torch.mm(x, weight.T, out=out)
-    else:
-        torch.addmm(bias, x, weight.T, out=out)
-
-
-def _back_project(da: Tensor, weight: Tensor, out: Tensor, *, add: bool, half: bool) -> None:
-    """Write da W into out (N, D), or add it to what stands there."""
-    if half:
-        native.half_product(da, weight, None, out, transposed=True, add=add)
-    elif add:
-        out.addmm_(da, weight)
-    else:
-        torch.mm(da, weight, out=out)
+    own, other = _stacked(weights, "b_ih"), _stacked(weights, "b_hh")
+    if cell == "gru_after":
+        other[:, 2 * H :] = 0
+    return own.add_(other)

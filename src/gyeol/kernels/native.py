@@ -13,13 +13,12 @@ from gyeol.kernels.reference import Weights
 
 __all__ = [
     "CELLS",
-    "DEXTRA",
     "EXTRA",
+    "RUNS",
     "backward",
     "describe",
     "forward",
     "half_available",
-    "half_product",
     "instruction_sets",
     "native_available",
     "pool_backward",
@@ -41,9 +40,10 @@ _NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "A
 #: The cells that have kernels, with their gates.
 CELLS = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "lstm_norm": 4, "gru_before": 3, "gru_after": 3}
 
-#: Runs of H numbers a token that a cell keeps for the way back besides gates and memory, and that have gradients.
+#: Runs of H numbers a token: those a cell keeps for the way back besides gates and memory, and those of its gradient
+#: where they are not its gates (cpp/gru.hpp).
 EXTRA = {"lstm_norm": 4, "gru_before": 1, "gru_after": 1}
-DEXTRA = {"lstm_norm": 4, "gru_after": 1}
+RUNS = {"gru_after": 4}
 
 
 def native_available() -> bool:
@@ -93,18 +93,15 @@ def half_available() -> bool:
     return _chosen == "avx512bf16"
 
 
-def _bits(x: Tensor | None) -> Tensor | None:
-    """See bfloat16 as the int16 that the kernels take."""
-    return x.view(torch.int16) if x is not None and x.dtype == torch.bfloat16 else x
-
-
 def forward(
     cell: str,
     half: bool,
     lengths: Tensor,
     down: bool,
+    x: Tensor | None,
     gates: Tensor,
-    w_hh: Sequence[Tensor],
+    weights: Sequence[Weights],
+    bias_in: Tensor | None,
     bias: Tensor | None,
     norm: Tensor | None,
     h_0: Tensor,
@@ -115,7 +112,7 @@ def forward(
     h_n: Tensor,
     c_n: Tensor | None,
 ) -> None:
-    """Walk a layer; shapes, and what is read and written, are in ``cpp/scan.hpp``.
+    """Walk a layer over x (N, D), or the projection in `gates`; shapes, and who writes what: ``cpp/scan.hpp``.
 
     Raises
     ------
@@ -123,10 +120,9 @@ def forward(
         A shape, a length or a type does not fit; nothing was computed.
     """
     _native.forward(
-        cell, half, lengths, down, gates.detach(), [w.detach().contiguous() for w in w_hh],
-        None if bias is None else bias.detach(), None if norm is None else norm.detach(), h_0.detach().contiguous(),
-        None if c_0 is None else c_0.detach().contiguous(), y.detach(), memory, extra, h_n.detach(),
-        None if c_n is None else c_n.detach(), torch.get_num_threads(), _chosen,
+        cell, half, lengths, down, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
+        [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
+        _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(), _chosen,
     )  # fmt: skip
 
 
@@ -135,8 +131,9 @@ def backward(
     half: bool,
     lengths: Tensor,
     down: bool,
+    x: Tensor | None,
     gates: Tensor,
-    w_hh: Sequence[Tensor],
+    weights: Sequence[Weights],
     norm: Tensor | None,
     h_0: Tensor,
     c_0: Tensor | None,
@@ -146,40 +143,30 @@ def backward(
     dy: Tensor,
     dh_n: Tensor,
     dc_n: Tensor | None,
-    dgates: Tensor,
-    dextra: Tensor | None,
+    dx: Tensor | None,
+    d_ih: Sequence[Tensor],
+    d_hh: Sequence[Tensor],
+    da: Tensor | None,
+    dgates: Tensor | None,
     dnorm: Tensor | None,
-    previous: Tensor,
     dh_0: Tensor,
     dc_0: Tensor | None,
 ) -> None:
-    """Walk back over a layer; see `forward`."""
+    """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
-        cell, half, lengths, down, gates, [w.detach().contiguous() for w in w_hh],
-        None if norm is None else norm.detach(), h_0.detach().contiguous(),
-        None if c_0 is None else c_0.detach().contiguous(), y.detach(), memory, extra, dy, dh_n, dc_n, _bits(dgates),
-        _bits(dextra), dnorm, _bits(previous), dh_0, dc_0, torch.get_num_threads(), _chosen,
+        cell, half, lengths, down, _plain(x), gates, [_whole(w.w_hh) for w in weights],
+        [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y), memory,
+        extra, dy, dh_n, dc_n, dx, list(d_ih), list(d_hh), da, dgates, dnorm, dh_0, dc_0, torch.get_num_threads(),
+        _chosen,
     )  # fmt: skip
 
 
-def half_product(
-    x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor, *, transposed: bool = False, add: bool = False
-) -> None:
-    """Write (or add) x W^T + b, or x W where `transposed`, into `out`: bfloat16 products, sums in float32.
+def _plain(x: Tensor | None) -> Any:
+    return None if x is None else x.detach()
 
-    Parameters
-    ----------
-    x : Tensor, shape (M, K)
-        bfloat16, K even.
-    weight : Tensor, shape (N, K), or (K, N) where `transposed`
-        float32; rounded to bfloat16 here.
-    bias : Tensor of shape (N,), or None
-    out : Tensor, shape (M, N)
-        float32.
-    """
-    _native.half_product(
-        _bits(x), weight.detach().contiguous(), transposed, bias, out, add, torch.get_num_threads(), _chosen
-    )
+
+def _whole(x: Tensor | None) -> Any:
+    return None if x is None else x.detach().contiguous()
 
 
 def pool_forward(

@@ -1,0 +1,282 @@
+// What is done to many tokens at once: the projection W x + b before a walk, and after it the gradients by x and the weights.
+//
+// A thread does so for the tokens of its own walk, some hundred at a time, so that what it has just written is still in its
+// cache and no other thread is waited for. Where there are fewer walks than threads, each takes a range of all tokens instead.
+#pragma once
+
+#include "gemm.hpp"
+#include "scan.hpp"
+
+namespace gyeol::GYEOL_ISA {
+
+// Runs of H columns in a token's gradient `da`, the gates (of w_ih, w_hh) that they belong to, and what was multiplied.
+struct Run {
+    int64_t at, gate, count;  // columns at*H to (at + count)*H belong to gates `gate`, gate + 1, ...
+    bool extra = false;       // multiplied with `extra` instead of h_{t-1}
+};
+
+constexpr int64_t CHUNK = 512;  // tokens at once, or the first number above it that a step of the walk ends at
+
+// ---- The projection ----------------------------------------------------------------------------------------------------
+
+template <class T>
+struct Projection {
+    const Forward& layer;
+    const int64_t* places;  // of the tokens
+    const T* rounded;       // their inputs as T, rows `width` apart; float is read where it lies
+    int64_t width, wide;
+    GYEOL_INLINE_MEMBER const T* row(int64_t r) const {
+        if constexpr (sizeof(T) == sizeof(float)) return layer.x + places[r] * layer.inputs;
+        else return rounded + r * width;
+    }
+    template <int U>
+    GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
+        const Lanes sum = layer.bias_in ? sums[0] + load(layer.bias_in + unit, count) : sums[0];
+        store(layer.gates + places[r] * wide + unit, sum, count);
+    }
+};
+
+// Bytes of scratch for `project`.
+template <class T>
+static int64_t project_size(int64_t tokens, int64_t inputs) {
+    return sizeof(T) == sizeof(float) ? 0 : tokens * round_up(inputs) * static_cast<int64_t>(sizeof(T));
+}
+
+// gates[places[i]] = W x[places[i]] + b for n tokens. rounded: project_size bytes.
+template <class T>
+static void project(const Forward& layer, int64_t gates, const int64_t* places, int64_t n, T* rounded) {
+    const int64_t width = round_up(layer.inputs);
+    if constexpr (sizeof(T) != sizeof(float))
+        for (int64_t r = 0; r < n; ++r)
+            for (int64_t k = 0; k < layer.inputs; k += LANES)
+                store(rounded + r * width + k, load(layer.x + places[r] * layer.inputs + k, layer.inputs - k), LANES);
+    product<T, 1, 4>(Projection<T>{layer, places, rounded, width, gates * layer.units}, n,
+                     static_cast<const T*>(layer.packed_in), gates * layer.units, layer.inputs);
+}
+
+// ---- The gradients -----------------------------------------------------------------------------------------------------
+
+// Tokens on the way back, in the order of the walk. The memory is the caller's; rows of da are `wide` apart, 0 past RUNS*H.
+template <class T>
+struct Tokens {
+    int64_t count;
+    int64_t* places;
+    const float** before;  // h_{t-1} of each
+    T* da;
+    int64_t wide;
+    Tokens from(int64_t first, int64_t n) const { return {n, places + first, before + first, da + first * wide, wide}; }
+};
+
+template <class T>
+struct ByInput {
+    const Tokens<T>& tokens;
+    int64_t column;
+    float* dx;
+    int64_t inputs;
+    bool add;
+    GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return tokens.da + r * tokens.wide + column; }
+    template <int U>
+    GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
+        float* at = dx + tokens.places[r] * inputs + unit;
+        store(at, add ? load(at, count) + sums[0] : sums[0], count);
+    }
+};
+
+// Values as `outer` reads them: for float da itself; for Half two tokens at a time, side by side (an odd last one with 0).
+GYEOL_INLINE int64_t paired(int64_t n, const float*) { return n; }
+GYEOL_INLINE const float* pair_up(const Tokens<float>& tokens, int64_t, float*) { return tokens.da; }
+GYEOL_INLINE void pack_rows(const float* row, const float*, int64_t count, float* to) { store(to, load(row, count)); }
+
+#if defined(__AVX512BF16__)
+GYEOL_INLINE int64_t paired(int64_t n, const Half*) { return (n + 1) / 2; }
+
+typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
+typedef uint32_t Pairs __attribute__((vector_size(4 * LANES)));
+
+GYEOL_INLINE Halves load_halves(const Half* from) {
+    Halves v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+}
+
+GYEOL_INLINE Halves round_all(Lanes v) {
+    const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
+    Halves bits;
+    __builtin_memcpy(&bits, &rounded, sizeof bits);
+    return bits;
+}
+
+GYEOL_INLINE void store_pairs(Half* to, Halves first, Halves second) {
+    const Pairs pairs = __builtin_convertvector(first, Pairs) | __builtin_convertvector(second, Pairs) << 16;
+    __builtin_memcpy(to, &pairs, sizeof pairs);
+}
+
+static const Half* pair_up(const Tokens<Half>& tokens, int64_t columns, Half* to) {
+    for (int64_t n = 0; n < tokens.count; n += 2) {
+        const Half *row = tokens.da + n * tokens.wide, *next = n + 1 < tokens.count ? row + tokens.wide : nullptr;
+        for (int64_t k = 0; k < columns; k += LANES)
+            store_pairs(to + n * tokens.wide + 2 * k, load_halves(row + k), next ? load_halves(next + k) : Halves{});
+    }
+    return to;
+}
+
+// next: null for an odd last row.
+GYEOL_INLINE void pack_rows(const float* row, const float* next, int64_t count, Half* to) {
+    store_pairs(to, round_all(load(row, count)), next ? round_all(load(next, count)) : Halves{});
+}
+#endif
+
+// sums[r][c] += sum over k of values[k * stride + r] * panel[k][c], k counting pairs where T is Half.
+template <int R, int C>
+GYEOL_INLINE void multiply_down(Lanes (&sums)[R][C], const float* values, int64_t stride, const float* panel, int64_t K) {
+    for (int64_t k = 0; k < K; ++k, values += stride, panel += C * LANES) {
+        Lanes weight[C];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) weight[c] = load(panel + c * LANES);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            const float value = values[r];
+#pragma GCC unroll 8
+            for (int c = 0; c < C; ++c) sums[r][c] += weight[c] * value;
+        }
+    }
+}
+
+#if defined(__AVX512BF16__)
+template <int R, int C>
+GYEOL_INLINE void multiply_down(Lanes (&sums)[R][C], const Half* values, int64_t stride, const Half* panel, int64_t K) {
+    for (int64_t k = 0; k < K; ++k, values += 2 * stride, panel += 2 * C * LANES) {
+        __m512bh weight[C];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) __builtin_memcpy(&weight[c], panel + 2 * c * LANES, sizeof weight[c]);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            int32_t pair;
+            __builtin_memcpy(&pair, values + 2 * r, sizeof pair);
+            const __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
+#pragma GCC unroll 8
+            for (int c = 0; c < C; ++c) sums[r][c] = (Lanes)_mm512_dpbf16_ps((__m512)sums[r][c], value, weight[c]);
+        }
+    }
+}
+#endif
+
+template <class T, int R, int C>
+static __attribute__((noinline)) void outer_tile(const T* values, int64_t stride, const T* panel, int64_t K, bool fresh,
+                                                 float* out, int64_t out_stride, int64_t columns) {
+    Lanes sums[R][C];
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c)
+            sums[r][c] = fresh ? Lanes{} : load(out + r * out_stride + c * LANES, columns - c * LANES);
+    multiply_down<R, C>(sums, values, stride, panel, K);
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c) store(out + r * out_stride + c * LANES, sums[r][c], columns - c * LANES);
+}
+
+// All rows of one panel of C * LANES columns, in tiles as equal as can be.
+template <class T, int C>
+static void outer_panel(const T* values, int64_t stride, int64_t rows, const T* panel, int64_t K, bool fresh, float* out,
+                        int64_t out_stride, int64_t columns) {
+    constexpr int MOST = TILE<C>;
+    constexpr int64_t PAIR = sizeof(float) / sizeof(T);
+    const int64_t tiles = (rows + MOST - 1) / MOST;
+    for (int64_t n = 0, at = 0; n < tiles; ++n) {
+        const int64_t size = rows / tiles + (n < rows % tiles);
+        const T* from = values + PAIR * at;
+        float* to = out + at * out_stride;
+        switch (size) {
+            case 1: outer_tile<T, 1, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
+            case 2: outer_tile<T, 2, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
+            case 3: outer_tile<T, 3, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
+            case 4: outer_tile<T, MOST < 4 ? MOST : 4, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
+            case 5: outer_tile<T, MOST < 5 ? MOST : 5, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
+            case 6: outer_tile<T, MOST < 6 ? MOST : 6, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
+            case 7: outer_tile<T, MOST < 7 ? MOST : 7, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
+            default: outer_tile<T, MOST, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
+        }
+        at += size;
+    }
+}
+
+// out (rows, columns) [+]= sum over tokens of values[n][r] * input(n)[c], `input` giving each token's row of floats.
+//
+//   values   see pair_up; stride is the tokens' `wide`
+//   panel    (tokens + 1) * 4 * LANES elements of scratch
+template <class T, class Input>
+static void outer(const T* values, int64_t stride, int64_t rows, Input input, int64_t columns, int64_t tokens, bool fresh,
+                  float* out, T* panel) {
+    constexpr int64_t PAIR = sizeof(float) / sizeof(T);
+    const int64_t K = paired(tokens, values);
+    for (int64_t first = 0; first < columns; first += 4 * LANES) {
+        const int64_t left = columns - first, blocks = left < 4 * LANES ? (left + LANES - 1) / LANES : 4;
+        T* to = panel;
+        for (int64_t n = 0; n < tokens; n += PAIR) {
+            const float *row = input(n) + first, *next = PAIR > 1 && n + 1 < tokens ? input(n + 1) + first : nullptr;
+            for (int64_t c = 0; c < blocks; ++c, to += PAIR * LANES)
+                pack_rows(row + c * LANES, next ? next + c * LANES : nullptr, left - c * LANES, to);
+        }
+        float* at = out + first;
+        switch (blocks) {
+            case 1: outer_panel<T, 1>(values, stride, rows, panel, K, fresh, at, columns, left); break;
+            case 2: outer_panel<T, 2>(values, stride, rows, panel, K, fresh, at, columns, left); break;
+            case 3: outer_panel<T, 3>(values, stride, rows, panel, K, fresh, at, columns, left); break;
+            default: outer_panel<T, 4>(values, stride, rows, panel, K, fresh, at, columns, left); break;
+        }
+    }
+}
+
+GYEOL_INLINE Lanes load_any(const float* from, int64_t count) { return load(from, count); }
+#if defined(__AVX512BF16__)
+GYEOL_INLINE Lanes load_any(const Half* from, int64_t) {  // up to a whole register past the last is readable
+    return (Lanes)(__builtin_convertvector(load_halves(from), Pairs) << 16);
+}
+#endif
+
+// Bytes of scratch for `gradients`.
+template <class T>
+static int64_t gradients_size(int64_t tokens, int64_t wide) {
+    const int64_t panel = (tokens + 1) * 4 * LANES, pairs = sizeof(T) == sizeof(float) ? 0 : (tokens + 1) * wide;
+    return (panel + pairs) * static_cast<int64_t>(sizeof(T));
+}
+
+// Write the gradient by x of some tokens, and add what they give to the sums. scratch: gradients_size bytes.
+template <class Cell, class T>
+static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums, char* scratch) {
+    const int64_t H = layer.units, D = layer.inputs, n = tokens.count, columns = Cell::RUNS * H;
+    if (n == 0) return;
+    if (layer.dx) {
+        const T* packed = static_cast<const T*>(layer.packed_in);
+        bool add = false;
+        for (const Run& run : Cell::INPUT) {
+            product<T, 1, 4>(ByInput<T>{tokens, run.at * H, layer.dx, D, add}, n, packed, D, run.count * H);
+            packed += packed_size<T>(1, D, run.count * H);
+            add = true;
+        }
+    }
+    if (!sums.da) return;
+    T* panel = reinterpret_cast<T*>(scratch);
+    const T* values = pair_up(tokens, columns, panel + (n + 1) * 4 * LANES);
+    constexpr int64_t PAIR = sizeof(float) / sizeof(T);
+    if (sums.w_ih)
+        for (const Run& run : Cell::INPUT)
+            outer(values + PAIR * run.at * H, tokens.wide, run.count * H,
+                  [&](int64_t i) { return layer.x + tokens.places[i] * D; }, D, n, sums.fresh, sums.w_ih + run.gate * H * D,
+                  panel);
+    for (const Run& run : Cell::HIDDEN) {
+        float* to = sums.w_hh + run.gate * H * H;
+        if (run.extra)
+            outer(values + PAIR * run.at * H, tokens.wide, run.count * H,
+                  [&](int64_t i) { return layer.extra + tokens.places[i] * Cell::EXTRA * H; }, H, n, sums.fresh, to, panel);
+        else
+            outer(values + PAIR * run.at * H, tokens.wide, run.count * H, [&](int64_t i) { return tokens.before[i]; }, H, n,
+                  sums.fresh, to, panel);
+    }
+    for (int64_t i = 0; i < n; ++i)
+        for (int64_t k = 0; k < columns; k += LANES) {
+            const Lanes own = load_any(tokens.da + i * tokens.wide + k, columns - k);
+            store(sums.da + k, sums.fresh && i == 0 ? own : load(sums.da + k, columns - k) + own, columns - k);
+        }
+    sums.fresh = false;
+}
+
+}  // namespace gyeol::GYEOL_ISA

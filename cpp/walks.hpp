@@ -1,0 +1,132 @@
+// A layer's walks over the threads: packing, projecting, walking, and what the parts have summed brought together.
+//
+// With at least as many walks (parts of the rows in each direction) as threads, each thread does everything for its own. With
+// fewer, say for one row, the threads share the tokens before and after the walk, and only the walk is not shared.
+#pragma once
+
+#include "call.hpp"
+
+namespace gyeol {
+namespace {
+
+struct Matrices {
+    const float *w_hh, *w_ih;  // (G*H, H); (G*H, D), null where the projection is not the layer's
+};
+
+template <class Layer>
+std::vector<Bytes> pack(const CellKernels& cell, std::vector<Layer>& layers, const std::vector<Matrices>& weights,
+                        int64_t pieces) {
+    constexpr bool FORWARDS = std::is_same_v<Layer, Forward>;
+    const int64_t H = layers[0].units, D = layers[0].inputs, directions = static_cast<int64_t>(layers.size());
+    std::vector<Bytes> packed;
+    for (int64_t d = 0; d < directions; ++d) {
+        packed.push_back(allocate(cell.packed(H, H)));
+        packed.push_back(allocate(weights[d].w_ih ? cell.packed(H, D) : 1));
+        layers[d].packed = packed[2 * d].get();
+        layers[d].packed_in = packed[2 * d + 1].get();
+    }
+    run_tasks(directions * pieces, pieces, [&](int64_t task) {
+        const int64_t d = task / pieces, piece = task % pieces;
+        (FORWARDS ? cell.pack_forward : cell.pack_backward)(weights[d].w_hh, H, piece, pieces, packed[2 * d].get());
+        if (weights[d].w_ih)
+            (FORWARDS ? cell.pack_in : cell.pack_in_back)(weights[d].w_ih, D, H, piece, pieces, packed[2 * d + 1].get());
+    });
+    return packed;
+}
+
+int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+void run_forward(const CellKernels& cell, std::vector<Forward> layers, const std::vector<Matrices>& weights, int64_t threads) {
+    const int64_t directions = static_cast<int64_t>(layers.size()), H = layers[0].units, D = layers[0].inputs;
+    const Ragged& batch = layers[0].batch;
+    const int64_t N = batch.offsets[batch.steps];
+    const Spread spread(threads, directions, batch.rows, N * cell.gates * H * (H + D) * directions);
+    const std::vector<Bytes> packed = pack(cell, layers, weights, spread.worth);
+    if (layers[0].x && !spread.apart()) {
+        const int64_t pieces = spread.worth, scratch = whole_lines(cell.forward_size(0, H, D));
+        const Bytes memory = allocate(pieces * scratch);
+        run_tasks(pieces, pieces, [&](int64_t piece) {
+            for (const Forward& layer : layers)
+                cell.project(layer, N * piece / pieces, N * (piece + 1) / pieces, memory.get() + piece * scratch);
+        });
+        for (Forward& layer : layers) layer.x = nullptr;
+    }
+    const int64_t most = (batch.rows + spread.parts - 1) / spread.parts;
+    const int64_t scratch = whole_lines(cell.forward_size(most, H, D));
+    const Bytes memory = allocate(spread.tasks * scratch);
+    run_tasks(spread.tasks, threads, [&](int64_t task) {
+        char* own = memory.get() + task * scratch;
+        std::memset(own, 0, static_cast<size_t>(cell.state_size(most, H)));
+        cell.forward(layers[task / spread.parts], task % spread.parts, spread.parts, own);
+    });
+}
+
+// sums: one a direction, its pointers all null where nobody asks.
+void run_backward(const CellKernels& cell, std::vector<Backward> layers, const std::vector<Matrices>& weights,
+                  const std::vector<Sums>& sums, int64_t threads) {
+    const int64_t directions = static_cast<int64_t>(layers.size()), H = layers[0].units, D = layers[0].inputs;
+    const Ragged& batch = layers[0].batch;
+    const int64_t N = batch.offsets[batch.steps];
+    const Spread spread(threads, directions, batch.rows, N * cell.gates * H * (H + D) * directions);
+    const std::vector<Bytes> packed = pack(cell, layers, weights, spread.worth);
+    // Who sums: the walks of a direction, or all threads. The first sums where the caller wants it; the others are added to it.
+    const int64_t slots = spread.apart() ? spread.parts : spread.worth;
+    const int64_t in = sums[0].w_ih ? cell.gates * H * D : 0, hidden = cell.gates * H * H, all = in + hidden + cell.runs * H;
+    const Bytes others = allocate(sums[0].da ? directions * (slots - 1) * all * 4 + 1 : 1);
+    std::vector<Sums> partial;
+    for (int64_t d = 0; d < directions; ++d)
+        for (int64_t slot = 0; slot < slots; ++slot) {
+            float* at = reinterpret_cast<float*>(others.get()) + (d * (slots - 1) + slot - 1) * all;
+            if (slot == 0 || !sums[d].da) partial.push_back(sums[d]);
+            else partial.push_back({in ? at : nullptr, at + in, at + in + hidden, true});
+        }
+    const int64_t most = (batch.rows + spread.parts - 1) / spread.parts;
+    const int64_t scratch = whole_lines(cell.backward_size(most, H));
+    const Bytes memory = allocate(std::max(spread.tasks, slots) * scratch);
+    std::vector<int64_t> room(spread.parts, cell.chunk(most));
+    if (!spread.apart())
+        for (int64_t part = 0; part < spread.parts; ++part) {
+            room[part] = 0;
+            for (int64_t rank = part; rank < batch.rows; rank += spread.parts) room[part] += batch.lengths[rank];
+        }
+    std::vector<Bytes> tokens;
+    for (int64_t task = 0; task < spread.tasks; ++task)
+        tokens.push_back(allocate(cell.tokens_size(room[task % spread.parts], H)));
+    run_tasks(spread.tasks, threads, [&](int64_t task) {
+        char* own = memory.get() + task * scratch;
+        std::memset(own, 0, static_cast<size_t>(cell.back_state_size(most, H)));
+        cell.backward(layers[task / spread.parts], task % spread.parts, spread.parts, own, tokens[task].get(),
+                      room[task % spread.parts], spread.apart() ? &partial[task] : nullptr);
+    });
+    if (!spread.apart())
+        run_tasks(slots, slots, [&](int64_t slot) {
+            for (int64_t task = 0; task < spread.tasks; ++task) {
+                const int64_t count = room[task % spread.parts];
+                cell.gather(layers[task / spread.parts], tokens[task].get(), count, count * slot / slots,
+                            count * (slot + 1) / slots, memory.get() + slot * scratch,
+                            partial[task / spread.parts * slots + slot]);
+            }
+        });
+    if (!sums[0].da || slots == 1) return;
+    run_tasks(spread.worth, spread.worth, [&](int64_t piece) {
+        for (int64_t d = 0; d < directions; ++d) {
+            const Sums* own = &partial[d * slots];
+            const auto add = [&](float* Sums::*which, int64_t size) {
+                const int64_t first = size * piece / spread.worth, last = size * (piece + 1) / spread.worth;
+                float* to = own[0].*which;
+                if (own[0].fresh) std::fill(to + first, to + last, 0.0f);  // it had no tokens
+                for (int64_t slot = 1; slot < slots; ++slot) {
+                    if (own[slot].fresh) continue;
+                    const float* from = own[slot].*which;
+                    for (int64_t i = first; i < last; ++i) to[i] += from[i];
+                }
+            };
+            if (in) add(&Sums::w_ih, in);
+            add(&Sums::w_hh, hidden);
+            add(&Sums::da, cell.runs * H);
+        }
+    });
+}
+
+}  // namespace
+}  // namespace gyeol
