@@ -48,21 +48,44 @@ static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride,
         for (int64_t k = k_0; k < k_1; ++k) store(to + k * step, load(from + k * k_stride, count));
         return;
     }
-    for (int64_t lane = 0; lane < LANES; ++lane) {
-        const float* row = from + lane * unit_stride;
-        float* at = to + k_0 * step + lane;
-        if (lane < count)
-            for (int64_t k = k_0; k < k_1; ++k, at += step) *at = row[k * k_stride];
-        else
-            for (int64_t k = k_0; k < k_1; ++k, at += step) *at = 0.0f;
-    }
+    int64_t k = k_0;
+    if (k_stride == 1 && count >= LANES)
+        for (; k + LANES <= k_1; k += LANES) {
+            Lanes square[LANES];
+            for (int lane = 0; lane < LANES; ++lane) square[lane] = load(from + lane * unit_stride + k);
+            turn(square);
+            for (int i = 0; i < LANES; ++i) store(to + (k + i) * step, square[i]);
+        }
+    for (; k < k_1; ++k)
+        for (int64_t lane = 0; lane < LANES; ++lane)
+            to[k * step + lane] = lane < count ? from[lane * unit_stride + k * k_stride] : 0.0f;
 }
 
 #if defined(__AVX512BF16__)
 // The same in pairs of k: to[k * step + 2 * lane + k % 2], an odd last k completed by 0.
 static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride, int64_t count, int64_t k_0, int64_t k_1,
                        int64_t K, Half* to, int64_t step) {
-    for (int64_t k = k_0; k < k_1; k += 2)
+    int64_t k = k_0;
+    if (unit_stride == 1) {
+        for (; k < k_1; k += 2) {
+            const float* row = from + k * k_stride;
+            store_pairs(to + k * step, round_all(load(row, count)),
+                        k + 1 < K ? round_all(load(row + k_stride, count)) : Halves{});
+        }
+        return;
+    }
+    if (k_stride == 1 && count >= LANES)
+        for (; k + 2 * LANES <= k_1 && k + 2 * LANES <= K; k += 2 * LANES) {
+            Lanes square[LANES];  // of pairs
+            for (int lane = 0; lane < LANES; ++lane) {
+                const float* row = from + lane * unit_stride + k;
+                const Halves halves[2] = {round_all(load(row)), round_all(load(row + LANES))};
+                __builtin_memcpy(&square[lane], halves, sizeof square[lane]);
+            }
+            turn(square);
+            for (int i = 0; i < LANES; ++i) __builtin_memcpy(to + (k + 2 * i) * step, &square[i], sizeof square[i]);
+        }
+    for (; k < k_1; k += 2)
         for (int64_t lane = 0; lane < LANES; ++lane) {
             const float* pair = from + lane * unit_stride + k * k_stride;
             const uint32_t low = lane < count ? rounded(pair[0]) >> 16 : 0;

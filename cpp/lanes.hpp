@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>  // types only: see above
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -70,7 +71,47 @@ GYEOL_INLINE void store(Half* to, Lanes v, int64_t count) {
     if (bytes == 2 * LANES) __builtin_memcpy(to, &rounded, 2 * LANES);
     else __builtin_memcpy(to, &rounded, static_cast<unsigned long>(bytes));
 }
+
+typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
+typedef uint32_t Pairs __attribute__((vector_size(4 * LANES)));
+
+GYEOL_INLINE Halves load_halves(const Half* from) {
+    Halves v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+}
+
+GYEOL_INLINE Halves round_all(Lanes v) {
+    const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
+    Halves bits;
+    __builtin_memcpy(&bits, &rounded, sizeof bits);
+    return bits;
+}
+
+GYEOL_INLINE void store_pairs(Half* to, Halves first, Halves second) {
+    const Pairs pairs = __builtin_convertvector(first, Pairs) | __builtin_convertvector(second, Pairs) << 16;
+    __builtin_memcpy(to, &pairs, sizeof pairs);
+}
 #endif
+
+// One stage of turning a square of registers: exchange what lies `S` off the diagonal.
+template <int S, class V, int... J>
+GYEOL_INLINE void exchange(V& a, V& b, std::integer_sequence<int, J...>) {
+    const V first = __builtin_shufflevector(a, b, ((J & S) ? LANES + (J ^ S) : J)...);
+    b = __builtin_shufflevector(a, b, ((J & S) ? LANES + J : (J ^ S))...);
+    a = first;
+}
+
+// Turn LANES registers, a square of 32-bit numbers: rows become columns.
+template <int S = 1, class V>
+GYEOL_INLINE void turn(V (&rows)[LANES]) {
+    if constexpr (S < LANES) {
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; ++i)
+            if (!(i & S)) exchange<S>(rows[i], rows[i + S], std::make_integer_sequence<int, LANES>{});
+        turn<2 * S>(rows);
+    }
+}
 
 // 2^(x * FACTOR), as 2^n 2^f with n whole and f in [-1/2, 1/2], 2^f by a polynomial of degree 5 (minimax; relative error under
 // 1e-7). Where the power would leave 2^-125 to 2^125 it stays there. The comparisons are written so that a NaN passes through

@@ -90,27 +90,6 @@ GYEOL_INLINE void pack_rows(const float* row, const float*, int64_t count, float
 #if defined(__AVX512BF16__)
 GYEOL_INLINE int64_t paired(int64_t n, const Half*) { return (n + 1) / 2; }
 
-typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
-typedef uint32_t Pairs __attribute__((vector_size(4 * LANES)));
-
-GYEOL_INLINE Halves load_halves(const Half* from) {
-    Halves v;
-    __builtin_memcpy(&v, from, sizeof v);
-    return v;
-}
-
-GYEOL_INLINE Halves round_all(Lanes v) {
-    const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
-    Halves bits;
-    __builtin_memcpy(&bits, &rounded, sizeof bits);
-    return bits;
-}
-
-GYEOL_INLINE void store_pairs(Half* to, Halves first, Halves second) {
-    const Pairs pairs = __builtin_convertvector(first, Pairs) | __builtin_convertvector(second, Pairs) << 16;
-    __builtin_memcpy(to, &pairs, sizeof pairs);
-}
-
 static const Half* pair_up(const Tokens<Half>& tokens, int64_t columns, Half* to) {
     for (int64_t n = 0; n < tokens.count; n += 2) {
         const Half *row = tokens.da + n * tokens.wide, *next = n + 1 < tokens.count ? row + tokens.wide : nullptr;

@@ -43,7 +43,7 @@ def run(
     *,
     quick: bool = False,
     note: Callable[[str], None] = lambda line: None,
-    documents: int = 20_000,
+    documents: int = 8_000,
     rounds: int = 3,
     seconds: float = 240.0,
 ) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from gyeol.layers import valid_steps
 
 __all__ = ["run"]
 
-SIZES, ROWS, BATCHES = (64, 128, 256, 512), 64, 12
+SIZES, ROWS, BATCHES = (64, 128, 256, 512), 64, 6
 LONG, LONG_ROWS, LONG_SIZE = (10, 30, 100, 300, 1000, 4000), 32, 128
 _TEXTS = 20_000
 
@@ -37,7 +37,7 @@ class Batch(NamedTuple):
 
 
 def run(
-    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, seconds: float = 3.0
+    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, seconds: float = 1.0
 ) -> dict[str, Any]:
     """Time both: real lengths, and lengths from 10 to 4,000.
 
