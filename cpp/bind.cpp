@@ -22,6 +22,23 @@ struct Checked {
     std::vector<int64_t> offsets;
     std::vector<Matrices> weights;
     Ragged batch;
+    const float *x, *norm, *h_0, *c_0;
+
+    // A layer in direction d with all that the two ways have in common.
+    template <class Layer>
+    Layer begin(int64_t d, bool down) const {
+        Layer layer{};
+        layer.batch = batch;
+        layer.down = d == 1 || down;
+        layer.units = H;
+        layer.x = x;
+        layer.inputs = D;
+        layer.norm = norm ? norm + d * 10 * H : nullptr;
+        layer.h_0 = h_0 + d * B * H;
+        layer.c_0 = c_0 ? c_0 + d * B * H : nullptr;
+        layer.stride = directions * H;
+        return layer;
+    }
 };
 
 template <class Gates>
@@ -36,7 +53,7 @@ Checked check(const std::string& cell_name, bool half, const Whole& lengths, con
     expect(H >= 1 && threads >= 1 && directions >= 1 && directions <= 2, "no units, no threads, or not 1 or 2 directions");
     expect(static_cast<int64_t>(w_hh.size()) == directions, "w_hh must hold a matrix for each direction");
     expect(w_ih.size() == (x ? w_hh.size() : 0), "w_ih must hold a matrix for each direction, and none without x");
-    Checked all{cell, directions, N, B, H, D, checked_offsets(lengths, N), {}, {}};
+    Checked all{cell, directions, N, B, H, D, checked_offsets(lengths, N), {}, {}, pointer(x), pointer(norm), h_0.data(), pointer(c_0)};
     expect_shape(gates, {directions, N, cell.gates * H}, "gates");
     if (x) {
         expect(D >= 1, "x has no columns");
@@ -76,25 +93,16 @@ void forward(const std::string& cell_name, bool half, Whole lengths, bool down, 
     std::vector<Forward> layers;
     for (int64_t d = 0; d < directions; ++d) {
         const auto at = [&](auto* from, int64_t rows) { return from ? from + d * rows * H : nullptr; };
-        layers.push_back({.batch = of.batch,
-                          .down = d == 1 || down,
-                          .units = H,
-                          .packed = nullptr,
-                          .x = pointer(x),
-                          .inputs = of.D,
-                          .packed_in = nullptr,
-                          .bias_in = at(pointer(bias_in), cell.gates),
-                          .bias = at(pointer(bias), 1),
-                          .norm = at(pointer(norm), 10),
-                          .h_0 = at(h_0.data(), B),
-                          .c_0 = at(pointer(c_0), B),
-                          .gates = at(gates.data(), N * cell.gates),
-                          .memory = at(pointer(memory), N),
-                          .extra = at(pointer(extra), N * cell.extra),
-                          .y = y.data() + d * H,
-                          .stride = directions * H,
-                          .h_n = at(h_n.data(), B),
-                          .c_n = at(pointer(c_n), B)});
+        Forward layer = of.begin<Forward>(d, down);
+        layer.bias_in = at(pointer(bias_in), cell.gates);
+        layer.bias = at(pointer(bias), 1);
+        layer.gates = at(gates.data(), N * cell.gates);
+        layer.memory = at(pointer(memory), N);
+        layer.extra = at(pointer(extra), N * cell.extra);
+        layer.y = y.data() + d * H;
+        layer.h_n = at(h_n.data(), B);
+        layer.c_n = at(pointer(c_n), B);
+        layers.push_back(layer);
     }
     nb::gil_scoped_release without_the_gil;
     run_forward(cell, layers, of.weights, threads);
@@ -137,29 +145,20 @@ void backward(const std::string& cell_name, bool half, Whole lengths, bool down,
     std::vector<Sums> sums;
     for (int64_t d = 0; d < directions; ++d) {
         const auto at = [&](auto* from, int64_t rows) { return from ? from + d * rows * H : nullptr; };
-        layers.push_back({.batch = of.batch,
-                          .down = d == 1 || down,
-                          .units = H,
-                          .packed = nullptr,
-                          .x = pointer(x),
-                          .inputs = D,
-                          .packed_in = nullptr,
-                          .dx = dx ? dx->data() + d * N * D : nullptr,
-                          .norm = at(pointer(norm), 10),
-                          .h_0 = at(h_0.data(), B),
-                          .c_0 = at(pointer(c_0), B),
-                          .gates = at(gates.data(), N * cell.gates),
-                          .memory = at(pointer(memory), N),
-                          .extra = at(pointer(extra), N * cell.extra),
-                          .y = y.data() + d * H,
-                          .dy = dy.data() + d * H,
-                          .stride = directions * H,
-                          .dh_n = at(dh_n.data(), B),
-                          .dc_n = at(pointer(dc_n), B),
-                          .dgates = at(pointer(dgates), N * cell.gates),
-                          .dnorm = at(pointer(dnorm), N),
-                          .dh_0 = at(dh_0.data(), B),
-                          .dc_0 = at(pointer(dc_0), B)});
+        Backward layer = of.begin<Backward>(d, down);
+        layer.dx = dx ? dx->data() + d * N * D : nullptr;
+        layer.gates = at(gates.data(), N * cell.gates);
+        layer.memory = at(pointer(memory), N);
+        layer.extra = at(pointer(extra), N * cell.extra);
+        layer.y = y.data() + d * H;
+        layer.dy = dy.data() + d * H;
+        layer.dh_n = at(dh_n.data(), B);
+        layer.dc_n = at(pointer(dc_n), B);
+        layer.dgates = at(pointer(dgates), N * cell.gates);
+        layer.dnorm = at(pointer(dnorm), N);
+        layer.dh_0 = at(dh_0.data(), B);
+        layer.dc_0 = at(pointer(dc_0), B);
+        layers.push_back(layer);
         if (da) sums.push_back({d_ih.empty() ? nullptr : d_ih[d].data(), d_hh[d].data(), at(da->data(), cell.runs), true});
         else sums.push_back({nullptr, nullptr, nullptr, true});
     }

@@ -13,6 +13,14 @@
 
 namespace gyeol::GYEOL_ISA {
 
+// How many numbers of type T are multiplied at once, and how many such steps n numbers are.
+template <class T>
+constexpr int64_t PAIR = sizeof(float) / sizeof(T);
+template <class T>
+GYEOL_INLINE int64_t paired(int64_t n) {
+    return (n + PAIR<T> - 1) / PAIR<T>;
+}
+
 // K as packed: Half is multiplied in pairs.
 template <class T>
 GYEOL_INLINE int64_t padded_depth(int64_t K) {
@@ -104,7 +112,6 @@ static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride,
 template <class T, int G, int U>
 static void pack(const float* weight, int64_t gate_stride, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t K,
                  int64_t part, int64_t parts, T* packed) {
-    constexpr int64_t PAIR = sizeof(float) / sizeof(T);
     for (int64_t first = part * U * LANES; first < units; first += parts * U * LANES) {
         T* panel = packed + first * G * padded_depth<T>(K);
         const int64_t blocks = units - first < U * LANES ? (units - first + LANES - 1) / LANES : U;
@@ -115,51 +122,53 @@ static void pack(const float* weight, int64_t gate_stride, int64_t unit_stride, 
                     const int64_t unit = first + block * LANES;
                     const int64_t end = padded_depth<T>(K) < k + STRIP ? padded_depth<T>(K) : k + STRIP;
                     pack_block(weight + gate * gate_stride + unit * unit_stride, unit_stride, k_stride, units - unit, k, end,
-                               K, panel + (gate * blocks + block) * LANES * PAIR, step);
+                               K, panel + (gate * blocks + block) * LANES * PAIR<T>, step);
                 }
     }
 }
 
-// sums[r][c] += sum over k of rows[r][k] * panel[k][c]
+// sums[r][c] += sum over k of at(r, k) * panel[k][c]
 //
-//   rows     R pointers to K elements, for Half readable up to an even number; they may lie anywhere
-//   panel    K * C * LANES elements; read
+//   at       the number in row r, column k; for Half k counts pairs, and it is the pair's 32 bits
+//   panel    K * C * LANES numbers, or pairs of them; read
 //   sums     R x C registers, the caller's, updated
-template <int R, int C>
-GYEOL_INLINE void multiply(Lanes (&sums)[R][C], const float* const* rows, const float* panel, int64_t K) {
-    const float* row[R];
-    for (int r = 0; r < R; ++r) row[r] = rows[r];
+template <int R, int C, class At>
+GYEOL_INLINE void multiply(Lanes (&sums)[R][C], At at, const float* panel, int64_t K) {
     for (int64_t k = 0; k < K; ++k, panel += C * LANES) {
         Lanes weight[C];
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) weight[c] = load(panel + c * LANES);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-            const float value = row[r][k];
+            const float value = at(r, k);
 #pragma GCC unroll 8
             for (int c = 0; c < C; ++c) sums[r][c] += weight[c] * value;
         }
     }
 }
 
+GYEOL_INLINE float element(const float* row, int64_t k) { return row[k]; }
+
 #if defined(__AVX512BF16__)
-template <int R, int C>
-GYEOL_INLINE void multiply(Lanes (&sums)[R][C], const Half* const* rows, const Half* panel, int64_t K) {
-    const Half* row[R];
-    for (int r = 0; r < R; ++r) row[r] = rows[r];
-    for (int64_t k = 0; k < K; k += 2, panel += 2 * C * LANES) {
+template <int R, int C, class At>
+GYEOL_INLINE void multiply(Lanes (&sums)[R][C], At at, const Half* panel, int64_t K) {
+    for (int64_t k = 0; k < K; ++k, panel += 2 * C * LANES) {
         __m512bh weight[C];
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) __builtin_memcpy(&weight[c], panel + 2 * c * LANES, sizeof weight[c]);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-            int32_t pair;
-            __builtin_memcpy(&pair, row[r] + k, sizeof pair);
-            const __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
+            const __m512bh value = (__m512bh)_mm512_set1_epi32(at(r, k));
 #pragma GCC unroll 8
             for (int c = 0; c < C; ++c) sums[r][c] = (Lanes)_mm512_dpbf16_ps((__m512)sums[r][c], value, weight[c]);
         }
     }
+}
+
+GYEOL_INLINE int32_t element(const Half* row, int64_t k) {
+    int32_t pair;
+    __builtin_memcpy(&pair, row + 2 * k, sizeof pair);
+    return pair;
 }
 #endif
 
@@ -183,7 +192,8 @@ static __attribute__((noinline)) void tile(const Phase& phase, int64_t first, in
         rows[r] = phase.row(at + r);
         for (int c = 0; c < G * U; ++c) sums[r][c] = Lanes{};
     }
-    multiply<R, G * U>(sums, rows, panel, K);
+    multiply<R, G * U>(
+        sums, [&](int r, int64_t k) __attribute__((always_inline)) { return element(rows[r], k); }, panel, paired<T>(K));
     for (int r = 0; r < R; ++r)
         for (int u = 0; u < U; ++u) {
             const int64_t unit = first + u * LANES;
@@ -191,25 +201,36 @@ static __attribute__((noinline)) void tile(const Phase& phase, int64_t first, in
         }
 }
 
-// Cut rows into tiles of TILE or fewer, as equal as can be (8 is 4 + 4, not 6 + 2).
-template <class T, int G, int U, class Phase>
-static void sweep(const Phase& phase, int64_t first, int64_t units, int64_t rows, const T* panel, int64_t K) {
-    constexpr int MOST = TILE<G * U>;
+template <int R>
+struct Size {
+    static constexpr int rows = R;
+};
+
+// Cut rows into tiles of MOST or fewer, as equal as can be (8 is 4 + 4, not 6 + 2): work(Size<R>, at) for R rows from `at` on.
+template <int MOST, class Work>
+GYEOL_INLINE void in_tiles(int64_t rows, Work work) {
     const int64_t tiles = (rows + MOST - 1) / MOST;
     for (int64_t n = 0, at = 0; n < tiles; ++n) {
         const int64_t size = rows / tiles + (n < rows % tiles);
         switch (size) {
-            case 1: tile<T, 1, G, U>(phase, first, units, at, panel, K); break;
-            case 2: tile<T, 2, G, U>(phase, first, units, at, panel, K); break;
-            case 3: tile<T, 3, G, U>(phase, first, units, at, panel, K); break;
-            case 4: tile<T, MOST < 4 ? MOST : 4, G, U>(phase, first, units, at, panel, K); break;
-            case 5: tile<T, MOST < 5 ? MOST : 5, G, U>(phase, first, units, at, panel, K); break;
-            case 6: tile<T, MOST < 6 ? MOST : 6, G, U>(phase, first, units, at, panel, K); break;
-            case 7: tile<T, MOST < 7 ? MOST : 7, G, U>(phase, first, units, at, panel, K); break;
-            default: tile<T, MOST, G, U>(phase, first, units, at, panel, K); break;
+            case 1: work(Size<1>{}, at); break;
+            case 2: work(Size<2>{}, at); break;
+            case 3: work(Size<3>{}, at); break;
+            case 4: work(Size<(MOST < 4 ? MOST : 4)>{}, at); break;
+            case 5: work(Size<(MOST < 5 ? MOST : 5)>{}, at); break;
+            case 6: work(Size<(MOST < 6 ? MOST : 6)>{}, at); break;
+            case 7: work(Size<(MOST < 7 ? MOST : 7)>{}, at); break;
+            default: work(Size<MOST>{}, at); break;
         }
         at += size;
     }
+}
+
+template <class T, int G, int U, class Phase>
+static void sweep(const Phase& phase, int64_t first, int64_t units, int64_t rows, const T* panel, int64_t K) {
+    in_tiles<TILE<G * U>>(rows, [&](auto size, int64_t at) {
+        tile<T, decltype(size)::rows, G, U>(phase, first, units, at, panel, K);
+    });
 }
 
 // `rows` rows times all panels packed by pack<T, G, U>. The panel is the outer loop: it stays in the cache while rows pass.

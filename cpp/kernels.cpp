@@ -77,7 +77,6 @@ struct Rows {
         float* out = of.out + (begin + r) * of.units + unit;
         Lanes sum = sums[0];
         if (of.bias) sum += load(of.bias + unit, count);
-        if (of.add) sum += load(out, count);
         store(out, sum, count);
     }
 };

@@ -34,14 +34,13 @@ struct CellKernels {
     void (*gather)(const Backward& layer, char* memory, int64_t room, int64_t first, int64_t last, char* scratch, Sums& sums);
 };
 
-// out (M, N) = x (M, K) times weight, plus bias (N) or, where `add`, plus what stands in out.
+// out (M, N) = x (M, K) times weight, plus bias (N).
 struct Product {
     int64_t rows, inputs, units;  // M, K, N
     const void* x;                // (M, K) of the kernel's element type, rows `x_stride` elements apart
     int64_t x_stride;
     const void* packed;           // ProductKernels::pack
     const float* bias;            // null for none
-    bool add;
     float* out;                   // written; overlaps nothing else
 };
 

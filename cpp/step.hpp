@@ -65,7 +65,7 @@ public:
         const float* x = x_.data();
         for (size_t l = 0; l < w_ih_.size(); ++l) {
             const int64_t D = l == 0 ? inputs_ : H;
-            Product product{rows_, D, G * H, x, D, w_ih_[l].get(), input_bias_[l].data(), false, gates_.data()};
+            Product product{rows_, D, G * H, x, D, w_ih_[l].get(), input_bias_[l].data(), gates_.data()};
             if (half_) {
                 product.x = rounded_.data();
                 product.x_stride = D + D % 2;

@@ -83,13 +83,10 @@ struct ByInput {
 };
 
 // Values as `outer` reads them: for float da itself; for Half two tokens at a time, side by side (an odd last one with 0).
-GYEOL_INLINE int64_t paired(int64_t n, const float*) { return n; }
 GYEOL_INLINE const float* pair_up(const Tokens<float>& tokens, int64_t, float*) { return tokens.da; }
 GYEOL_INLINE void pack_rows(const float* row, const float*, int64_t count, float* to) { store(to, load(row, count)); }
 
 #if defined(__AVX512BF16__)
-GYEOL_INLINE int64_t paired(int64_t n, const Half*) { return (n + 1) / 2; }
-
 static const Half* pair_up(const Tokens<Half>& tokens, int64_t columns, Half* to) {
     for (int64_t n = 0; n < tokens.count; n += 2) {
         const Half *row = tokens.da + n * tokens.wide, *next = n + 1 < tokens.count ? row + tokens.wide : nullptr;
@@ -105,76 +102,33 @@ GYEOL_INLINE void pack_rows(const float* row, const float* next, int64_t count, 
 }
 #endif
 
-// sums[r][c] += sum over k of values[k * stride + r] * panel[k][c], k counting pairs where T is Half.
-template <int R, int C>
-GYEOL_INLINE void multiply_down(Lanes (&sums)[R][C], const float* values, int64_t stride, const float* panel, int64_t K) {
-    for (int64_t k = 0; k < K; ++k, values += stride, panel += C * LANES) {
-        Lanes weight[C];
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) weight[c] = load(panel + c * LANES);
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-            const float value = values[r];
-#pragma GCC unroll 8
-            for (int c = 0; c < C; ++c) sums[r][c] += weight[c] * value;
-        }
-    }
-}
-
-#if defined(__AVX512BF16__)
-template <int R, int C>
-GYEOL_INLINE void multiply_down(Lanes (&sums)[R][C], const Half* values, int64_t stride, const Half* panel, int64_t K) {
-    for (int64_t k = 0; k < K; ++k, values += 2 * stride, panel += 2 * C * LANES) {
-        __m512bh weight[C];
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) __builtin_memcpy(&weight[c], panel + 2 * c * LANES, sizeof weight[c]);
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-            int32_t pair;
-            __builtin_memcpy(&pair, values + 2 * r, sizeof pair);
-            const __m512bh value = (__m512bh)_mm512_set1_epi32(pair);
-#pragma GCC unroll 8
-            for (int c = 0; c < C; ++c) sums[r][c] = (Lanes)_mm512_dpbf16_ps((__m512)sums[r][c], value, weight[c]);
-        }
-    }
-}
-#endif
-
+// R rows of C registers of columns; of the last register `last` columns are real, 1 or more.
 template <class T, int R, int C>
 static __attribute__((noinline)) void outer_tile(const T* values, int64_t stride, const T* panel, int64_t K, bool fresh,
-                                                 float* out, int64_t out_stride, int64_t columns) {
+                                                 float* out, int64_t out_stride, int64_t last) {
+    constexpr int WHOLE = C - 1;
     Lanes sums[R][C];
-    for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c)
-            sums[r][c] = fresh ? Lanes{} : load(out + r * out_stride + c * LANES, columns - c * LANES);
-    multiply_down<R, C>(sums, values, stride, panel, K);
-    for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c) store(out + r * out_stride + c * LANES, sums[r][c], columns - c * LANES);
+    for (int r = 0; r < R; ++r) {
+        for (int c = 0; c < WHOLE; ++c) sums[r][c] = fresh ? Lanes{} : load(out + r * out_stride + c * LANES);
+        sums[r][WHOLE] = fresh ? Lanes{} : load(out + r * out_stride + WHOLE * LANES, last);
+    }
+    multiply<R, C>(
+        sums, [&](int r, int64_t k) __attribute__((always_inline)) { return element(values + k * stride * PAIR<T>, r); },
+        panel, K);
+    for (int r = 0; r < R; ++r) {
+        for (int c = 0; c < WHOLE; ++c) store(out + r * out_stride + c * LANES, sums[r][c]);
+        store(out + r * out_stride + WHOLE * LANES, sums[r][WHOLE], last);
+    }
 }
 
-// All rows of one panel of C * LANES columns, in tiles as equal as can be.
+// All rows of one panel of C * LANES columns.
 template <class T, int C>
 static void outer_panel(const T* values, int64_t stride, int64_t rows, const T* panel, int64_t K, bool fresh, float* out,
-                        int64_t out_stride, int64_t columns) {
-    constexpr int MOST = TILE<C>;
-    constexpr int64_t PAIR = sizeof(float) / sizeof(T);
-    const int64_t tiles = (rows + MOST - 1) / MOST;
-    for (int64_t n = 0, at = 0; n < tiles; ++n) {
-        const int64_t size = rows / tiles + (n < rows % tiles);
-        const T* from = values + PAIR * at;
-        float* to = out + at * out_stride;
-        switch (size) {
-            case 1: outer_tile<T, 1, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
-            case 2: outer_tile<T, 2, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
-            case 3: outer_tile<T, 3, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
-            case 4: outer_tile<T, MOST < 4 ? MOST : 4, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
-            case 5: outer_tile<T, MOST < 5 ? MOST : 5, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
-            case 6: outer_tile<T, MOST < 6 ? MOST : 6, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
-            case 7: outer_tile<T, MOST < 7 ? MOST : 7, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
-            default: outer_tile<T, MOST, C>(from, stride, panel, K, fresh, to, out_stride, columns); break;
-        }
-        at += size;
-    }
+                        int64_t out_stride, int64_t last) {
+    in_tiles<TILE<C>>(rows, [&](auto size, int64_t at) {
+        outer_tile<T, decltype(size)::rows, C>(values + PAIR<T> * at, stride, panel, K, fresh, out + at * out_stride,
+                                               out_stride, last);
+    });
 }
 
 // out (rows, columns) [+]= sum over tokens of values[n][r] * input(n)[c], `input` giving each token's row of floats.
@@ -184,22 +138,22 @@ static void outer_panel(const T* values, int64_t stride, int64_t rows, const T* 
 template <class T, class Input>
 static void outer(const T* values, int64_t stride, int64_t rows, Input input, int64_t columns, int64_t tokens, bool fresh,
                   float* out, T* panel) {
-    constexpr int64_t PAIR = sizeof(float) / sizeof(T);
-    const int64_t K = paired(tokens, values);
+    const int64_t K = paired<T>(tokens);
     for (int64_t first = 0; first < columns; first += 4 * LANES) {
         const int64_t left = columns - first, blocks = left < 4 * LANES ? (left + LANES - 1) / LANES : 4;
         T* to = panel;
-        for (int64_t n = 0; n < tokens; n += PAIR) {
-            const float *row = input(n) + first, *next = PAIR > 1 && n + 1 < tokens ? input(n + 1) + first : nullptr;
-            for (int64_t c = 0; c < blocks; ++c, to += PAIR * LANES)
+        for (int64_t n = 0; n < tokens; n += PAIR<T>) {
+            const float *row = input(n) + first, *next = PAIR<T> > 1 && n + 1 < tokens ? input(n + 1) + first : nullptr;
+            for (int64_t c = 0; c < blocks; ++c, to += PAIR<T> * LANES)
                 pack_rows(row + c * LANES, next ? next + c * LANES : nullptr, left - c * LANES, to);
         }
         float* at = out + first;
+        const int64_t last = left - (blocks - 1) * LANES;
         switch (blocks) {
-            case 1: outer_panel<T, 1>(values, stride, rows, panel, K, fresh, at, columns, left); break;
-            case 2: outer_panel<T, 2>(values, stride, rows, panel, K, fresh, at, columns, left); break;
-            case 3: outer_panel<T, 3>(values, stride, rows, panel, K, fresh, at, columns, left); break;
-            default: outer_panel<T, 4>(values, stride, rows, panel, K, fresh, at, columns, left); break;
+            case 1: outer_panel<T, 1>(values, stride, rows, panel, K, fresh, at, columns, last); break;
+            case 2: outer_panel<T, 2>(values, stride, rows, panel, K, fresh, at, columns, last); break;
+            case 3: outer_panel<T, 3>(values, stride, rows, panel, K, fresh, at, columns, last); break;
+            default: outer_panel<T, 4>(values, stride, rows, panel, K, fresh, at, columns, last); break;
         }
     }
 }
@@ -235,19 +189,18 @@ static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums
     if (!sums.da) return;
     T* panel = reinterpret_cast<T*>(scratch);
     const T* values = pair_up(tokens, columns, panel + (n + 1) * 4 * LANES);
-    constexpr int64_t PAIR = sizeof(float) / sizeof(T);
     if (sums.w_ih)
         for (const Run& run : Cell::INPUT)
-            outer(values + PAIR * run.at * H, tokens.wide, run.count * H,
+            outer(values + PAIR<T> * run.at * H, tokens.wide, run.count * H,
                   [&](int64_t i) { return layer.x + tokens.places[i] * D; }, D, n, sums.fresh, sums.w_ih + run.gate * H * D,
                   panel);
     for (const Run& run : Cell::HIDDEN) {
         float* to = sums.w_hh + run.gate * H * H;
         if (run.extra)
-            outer(values + PAIR * run.at * H, tokens.wide, run.count * H,
+            outer(values + PAIR<T> * run.at * H, tokens.wide, run.count * H,
                   [&](int64_t i) { return layer.extra + tokens.places[i] * Cell::EXTRA * H; }, H, n, sums.fresh, to, panel);
         else
-            outer(values + PAIR * run.at * H, tokens.wide, run.count * H, [&](int64_t i) { return tokens.before[i]; }, H, n,
+            outer(values + PAIR<T> * run.at * H, tokens.wide, run.count * H, [&](int64_t i) { return tokens.before[i]; }, H, n,
                   sums.fresh, to, panel);
     }
     for (int64_t i = 0; i < n; ++i)
