@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gyeol.lazy import importer
 
 if TYPE_CHECKING:
     from gyeol.errors import (
@@ -44,12 +45,7 @@ _HOMES = {
 _MODULES = ("data", "engine", "errors", "inputs", "kernels", "layers", "tasks")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"gyeol.{name}")
-    raise AttributeError(f"module 'gyeol' has no attribute {name!r}")
+__getattr__ = importer("gyeol", _HOMES, _MODULES)
 
 
 def __dir__() -> list[str]:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.errors import DataError, ModelError, ParameterError
-from gyeol.inputs import FEATURES, FeatureInput, Grams, Token, Tokenizer, make_tokenizer
+from gyeol.inputs import FEATURES, FeatureInput, Token, Tokenizer
 from gyeol.inputs.features import FeatureBatch
 
 LESSON = ["참 좋은 영화", "참 좋다 참", "나쁜 영화", "나쁜 나쁜 영화 참"]
@@ -131,17 +131,6 @@ def test_the_rare_and_the_too_many_are_left_out() -> None:
         made("tfidf", [" ", ""])
     with pytest.raises(DataError, match="no token"):
         made("onehot", [" ", ""])
-
-
-@given(
-    tokens=st.lists(st.sampled_from("가나다 "), max_size=8).map("".join), low=st.integers(1, 3), more=st.integers(0, 2)
-)
-@settings(max_examples=60)
-def test_grams_are_all_runs(tokens: str, low: int, more: int) -> None:
-    syllables = make_tokenizer("syllable")
-    cut = syllables.tokenize(tokens)
-    runs = ["".join(cut[i : i + n]) for n in range(low, low + more + 1) for i in range(len(cut) - n + 1)]
-    assert Grams(syllables, low, low + more)(tokens) == runs
 
 
 class Halves(Tokenizer):

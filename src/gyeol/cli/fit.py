@@ -135,8 +135,9 @@ def classify(
 
 def _made(config: Path | None, pairs: list[str], options: dict[str, Any]) -> TextClassifier:
     """Gather the settings from file, --set and options, the later over the earlier; all mistakes are told at once."""
+    from gyeol import parameters
     from gyeol.errors import closest
-    from gyeol.tasks import TextClassifier, parameters
+    from gyeol.tasks import TextClassifier
 
     given = _settings_of(config) if config is not None else {}
     unknown = [(f"{config}: ", name) for name in given if name not in TextClassifier.rules]

@@ -1,22 +1,47 @@
-"""From raw text to numbers: tokenizers, vocabulary, batches, features."""
+"""From raw text to numbers: tokenizers, vocabulary, batches, features, matrices."""
 
-from gyeol.inputs.features import FEATURES, FeatureInput, Grams
-from gyeol.inputs.jamo import compose, decompose
-from gyeol.inputs.text import TextBatch, TextInput
-from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, make_tokenizer
-from gyeol.inputs.vocabulary import Vocabulary
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gyeol.lazy import importer
+
+if TYPE_CHECKING:
+    from gyeol.inputs.features import FEATURES, FeatureInput
+    from gyeol.inputs.jamo import compose, decompose
+    from gyeol.inputs.text import TextBatch, TextInput
+    from gyeol.inputs.text_vectorizer import KINDS, TextVectorizer, vectorizer
+    from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, make_tokenizer
+    from gyeol.inputs.vocabulary import Vocabulary
 
 __all__ = [
     "FEATURES",
+    "KINDS",
     "TOKENIZERS",
     "FeatureInput",
-    "Grams",
     "TextBatch",
     "TextInput",
+    "TextVectorizer",
     "Token",
     "Tokenizer",
     "Vocabulary",
     "compose",
     "decompose",
     "make_tokenizer",
+    "vectorizer",
 ]
+
+# Where each name lives: features and text load torch, the rest does not.
+_HOMES = {
+    **dict.fromkeys(["FEATURES", "FeatureInput"], "gyeol.inputs.features"),
+    **dict.fromkeys(["compose", "decompose"], "gyeol.inputs.jamo"),
+    **dict.fromkeys(["TextBatch", "TextInput"], "gyeol.inputs.text"),
+    **dict.fromkeys(["TOKENIZERS", "Token", "Tokenizer", "make_tokenizer"], "gyeol.inputs.tokenizers"),
+    **dict.fromkeys(["KINDS", "TextVectorizer", "vectorizer"], "gyeol.inputs.text_vectorizer"),
+    "Vocabulary": "gyeol.inputs.vocabulary",
+}
+__getattr__ = importer("gyeol.inputs", _HOMES)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

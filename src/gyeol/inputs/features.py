@@ -1,6 +1,6 @@
 """Texts as one vector each: bag of words, TF-IDF, one-hot at each place. The feed-forward baseline reads these.
 
-scikit-learn counts and weighs; gyeol's tokenizers cut. Nothing becomes dense: a document is its non-zero columns.
+A `TextVectorizer` counts and weighs. Nothing becomes dense: a document is its non-zero columns.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError, closest
-from gyeol.inputs.text import TextInput, checked_words, fitted_tokenizer, restored_tokenizer
+from gyeol.inputs.text import TextInput
+from gyeol.inputs.text_vectorizer import TextVectorizer
+from gyeol.inputs.tokenizer_state import fitted_tokenizer
 from gyeol.inputs.tokenizers import Tokenizer
+from gyeol.inputs.vectorizer_state import restored, state_of
 
-__all__ = ["FEATURES", "FeatureBatch", "FeatureInput", "Grams"]
+__all__ = ["FEATURES", "FeatureBatch", "FeatureInput"]
 
 #: What a column holds. ``bow``: 1 where the term occurs. ``tfidf``: tf * (ln((1 + n) / (1 + df)) + 1), each document
 #: scaled to length 1. ``onehot``: 1 where the token stands at that place of the text.
@@ -38,31 +41,6 @@ class FeatureBatch:
 
     def __len__(self) -> int:
         return len(self.offsets)
-
-
-class Grams:
-    """An analyzer for scikit-learn's vectorizers: runs of ``low`` to ``high`` tokens, joined as the tokenizer joins.
-
-    Examples
-    --------
-    >>> from gyeol.inputs.tokenizers import make_tokenizer
-    >>> Grams(make_tokenizer("whitespace"), 1, 2)("참 좋은 영화")
-    ['참', '좋은', '영화', '참 좋은', '좋은 영화']
-    """
-
-    def __init__(self, tokenizer: Tokenizer, low: int = 1, high: int = 1) -> None:
-        self.tokenizer = tokenizer
-        self.low = low
-        self.high = high
-
-    def __call__(self, text: str) -> list[str]:
-        """Cut one text into its runs of tokens."""
-        tokens = self.tokenizer.tokenize(text)
-        grams = list(tokens) if self.low == 1 else []
-        joint = self.tokenizer.joint
-        for n in range(max(2, self.low), self.high + 1):
-            grams += [joint.join(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
-        return grams
 
 
 class FeatureInput:
@@ -103,15 +81,15 @@ class FeatureInput:
         self.width = 0
         self._text: TextInput | None = None
         self._places = 0
-        self._vectorizer: Any = None
+        self._vectorizer: TextVectorizer | None = None
 
     @property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer in use, known after `fit`."""
         if self._text is not None:
             return self._text.tokenizer
-        tokenizer: Tokenizer = self._vectorizer.analyzer.tokenizer
-        return tokenizer
+        assert self._vectorizer is not None
+        return self._vectorizer.tokenizer_
 
     def fit(self, texts: Sequence[str]) -> FeatureInput:
         """Learn terms from texts; returns self."""
@@ -124,29 +102,23 @@ class FeatureInput:
             self.width = self._places * len(self._text.vocabulary)
             return self
         tokenizer = fitted_tokenizer(self.which, texts, lowercase=self.lowercase)
-        self._vectorizer = self._make(tokenizer)
+        # Runs of up to three letters or two words: what makes these baselines strong.
+        self._vectorizer = TextVectorizer(
+            self.features,
+            tokenizer=tokenizer,
+            ngram_range=(1, 2 if tokenizer.joint == " " else 3),
+            min_df=int(self.min_count),
+            max_features=self.max_features,
+            dtype=np.float32,
+        )
         try:
             self._vectorizer.fit(texts)
-        except ValueError as error:  # scikit-learn's words for "no term is left"
+        except (DataError, ParameterError) as error:  # in the vectorizer's terms
             raise DataError(
                 f"no term occurs in {self.min_count} texts or more: give more texts or set min_count=1"
             ) from error
-        self.width = len(self._vectorizer.vocabulary_)
+        self.width = len(self._vectorizer.terms_)
         return self
-
-    def _make(self, tokenizer: Tokenizer, vocabulary: dict[str, int] | None = None) -> Any:
-        from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-
-        # Runs of up to three letters or two words: what makes these baselines strong.
-        analyzer = Grams(tokenizer, 1, 2 if tokenizer.joint == " " else 3)
-        settings: dict[str, Any] = {"analyzer": analyzer, "dtype": np.float32}
-        if vocabulary is None:
-            settings |= {"min_df": self.min_count, "max_features": self.max_features}
-        else:
-            settings |= {"vocabulary": vocabulary}
-        if self.features == "bow":
-            return CountVectorizer(binary=True, **settings)
-        return TfidfVectorizer(**settings)
 
     def encode(self, texts: Iterable[str]) -> tuple[Ragged, npt.NDArray[np.float32]]:
         """Find the non-zero columns of each text and their values, both end to end."""
@@ -155,6 +127,7 @@ class FeatureInput:
             rows = [row[: self._places] for row in self._text._rows(texts)]
             columns = Ragged.gather(row.astype(np.int64) + np.arange(len(row)) * size for row in rows)
             return columns, np.ones(len(columns.values), dtype=np.float32)
+        assert self._vectorizer is not None
         matrix = self._vectorizer.transform(texts)
         return Ragged(matrix.indices.astype(np.int32), matrix.indptr.astype(np.int64)), matrix.data.astype(np.float32)
 
@@ -179,17 +152,8 @@ class FeatureInput:
         """Return all that was learned, as JSON values."""
         if self._text is not None:
             return {"features": self.features, "places": self._places, "text": self._text.state()}
-        terms = sorted(self._vectorizer.vocabulary_, key=self._vectorizer.vocabulary_.get)
-        idf = [float(x) for x in self._vectorizer.idf_] if self.features == "tfidf" else None
-        tokenizer = self.tokenizer
-        return {
-            "features": self.features,
-            "tokenizer": tokenizer.name,
-            "lowercase": tokenizer.lowercase,
-            "learned": tokenizer.state(),
-            "terms": terms,
-            "idf": idf,
-        }
+        assert self._vectorizer is not None
+        return {"features": self.features, **state_of(self._vectorizer)}
 
     @classmethod
     def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | Tokenizer | None = None) -> FeatureInput:
@@ -211,18 +175,9 @@ class FeatureInput:
                 made._places = places
                 made.width = made._places * len(made._text.vocabulary)
                 return made
-            cut = restored_tokenizer(state, tokenizer)
-            made.lowercase = cut.lowercase
-            made._vectorizer = made._make(cut, {t: i for i, t in enumerate(checked_words(state["terms"]))})
-            if made.features == "tfidf":
-                with np.errstate(over="ignore"):  # infinite then, which is said below
-                    weights = np.asarray(state["idf"], dtype=np.float32)
-                if weights.ndim != 1 or not np.isfinite(weights).all():
-                    raise ModelError("tokenizer.json: idf must be a list of numbers, one a term")
-                made._vectorizer.idf_ = weights
-            else:
-                made._vectorizer._validate_vocabulary()
-            made.width = len(made._vectorizer.vocabulary_)
+            made._vectorizer = restored({**state, "kind": made.features}, tokenizer, where="tokenizer.json")
+            made.lowercase = made.tokenizer.lowercase
+            made.width = len(made._vectorizer.terms_)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"tokenizer.json does not describe these features: {error!r}") from error
         return made

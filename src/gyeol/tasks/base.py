@@ -21,11 +21,10 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from torch import nn
 
-from gyeol import engine
+from gyeol import engine, parameters
 from gyeol.data.batches import bucket, in_order_of_length
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
-from gyeol.tasks import parameters
 
 __all__ = ["Encoded", "Estimator", "NotFittedError"]
 

@@ -25,10 +25,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
+from gyeol import parameters
 from gyeol.data.atomic import replace_folder
 from gyeol.engine import History, read_tensors, write_tensors
 from gyeol.errors import ModelError, ParameterError, SaveError, closest
-from gyeol.tasks import parameters
 from gyeol.tasks.card import write_card
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from gyeol.inputs.features import FeatureBatch
 from gyeol.inputs.grams import frequent_runs
 from gyeol.kernels.packing import Packing
 from gyeol.layers import CELLS, POOLINGS, Cell, Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
+from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_labels, checked_texts, class_weights, labels_from_state, labels_to_state
-from gyeol.tasks.parameters import Rule, choice, fraction, joined, positive, switch, whole
 
 __all__ = ["TextClassifier"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gyeol import ParameterError, TextClassifier
 from gyeol.inputs import TOKENIZERS, Tokenizer
-from gyeol.tasks.parameters import check, choice, fraction, parse, plain, positive, switch, whole
+from gyeol.parameters import check, choice, fraction, parse, plain, positive, switch, whole
 
 ANYTHING = st.one_of(
     st.none(),
