@@ -212,6 +212,38 @@ void pool_backward(Array<const float, 2> x, Whole lengths, Maybe<Array<const flo
     run_tasks(parts, parts, [&](int64_t part) { kernels.pool_backward(pool, part, parts); });
 }
 
+// The codes of a table's rows: codes (N * D + 64) and factors (N) are written.
+void quantise(Array<const float, 2> x, Array<int8_t, 1> codes, Array<float, 1> factors, int64_t threads,
+              const std::string& instruction_set) {
+    const Kernels& kernels = find(instruction_set);
+    const int64_t N = x.shape(0), D = x.shape(1);
+    expect(threads >= 1 && D >= 1, "no threads or no columns");
+    expect_shape(codes, {N * D + 64}, "codes");
+    expect_shape(factors, {N}, "factors");
+    nb::gil_scoped_release without_the_gil;
+    std::memset(codes.data() + N * D, 0, 64);
+    run_tasks(threads, threads, [&](int64_t part) {
+        kernels.quantise(x.data(), D, N * part / threads, N * (part + 1) / threads, codes.data(), factors.data());
+    });
+}
+
+// Cosines of q (D) with all rows: out (N) is written.
+void cosines(Array<const int8_t, 1> codes, Array<const float, 1> factors, Array<const float, 1> q, Array<float, 1> out,
+             int64_t threads, const std::string& instruction_set) {
+    const Kernels& kernels = find(instruction_set);
+    const int64_t N = factors.shape(0), D = q.shape(0);
+    expect(threads >= 1 && D >= 1, "no threads or no columns");
+    expect_shape(codes, {N * D + 64}, "codes");
+    expect_shape(out, {N}, "out");
+    nb::gil_scoped_release without_the_gil;
+    std::vector<float> padded(q.data(), q.data() + D);
+    padded.resize(D + 64, 0.0f);
+    run_tasks(threads, threads, [&](int64_t part) {
+        kernels.cosines(codes.data(), factors.data(), D, padded.data(), N * part / threads, N * (part + 1) / threads,
+                        out.data());
+    });
+}
+
 }  // namespace
 }  // namespace gyeol
 
@@ -269,4 +301,8 @@ NB_MODULE(_native, m) {
     m.def("pool_backward", &gyeol::pool_backward, "x"_a.noconvert(), "lengths"_a.noconvert(),
           "weights"_a.noconvert().none(), "mean"_a, "most"_a, "dout"_a.noconvert(), "at"_a.noconvert().none(),
           "dx"_a.noconvert(), "dweights"_a.noconvert().none(), "threads"_a, "instruction_set"_a, "The way back over the same.");
+    m.def("quantise", &gyeol::quantise, "x"_a.noconvert(), "codes"_a.noconvert(), "factors"_a.noconvert(), "threads"_a,
+          "instruction_set"_a, "A table's rows in 8-bit numbers: see cpp/nearest.hpp.");
+    m.def("cosines", &gyeol::cosines, "codes"_a.noconvert(), "factors"_a.noconvert(), "q"_a.noconvert(),
+          "out"_a.noconvert(), "threads"_a, "instruction_set"_a, "The cosines of all of them with a vector, nearly.");
 }

@@ -3,6 +3,7 @@
 #include "kernels.hpp"
 #include "lstm.hpp"
 #include "lstm_norm.hpp"
+#include "nearest.hpp"
 #include "pool.hpp"
 #include "rnn.hpp"
 
@@ -113,6 +114,7 @@ constexpr void (*round)(const float*, void*, int64_t) = nullptr;
 
 extern const Kernels kernels;
 const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,          sizeof(cells) / sizeof(cells[0]), cells, pool_forward,
-                         pool_backward,         &float_product, round, half};
+                         pool_backward,         &float_product, round, half,
+                         quantise,              cosines};
 
 }  // namespace gyeol::GYEOL_ISA

@@ -62,6 +62,10 @@ struct Kernels {
     const ProductKernels* product;       // of float
     void (*round)(const float* from, void* to, int64_t count);  // to Half, an odd count completed by 0; null likewise
     const ProductKernels* half_product;  // null where the processor multiplies no Half
+    // Rows first, ..., last - 1: see nearest.hpp.
+    void (*quantise)(const float* x, int64_t width, int64_t first, int64_t last, int8_t* codes, float* factors);
+    void (*cosines)(const int8_t* codes, const float* factors, int64_t width, const float* q, int64_t first, int64_t last,
+                    float* out);
 };
 
 }  // namespace gyeol

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ParameterError,
         SaveError,
     )
+    from gyeol.inputs import WordVectors
     from gyeol.tasks import TextClassifier, load
 
 __version__ = "0.1.0"
@@ -29,6 +30,7 @@ __all__ = [
     "ParameterError",
     "SaveError",
     "TextClassifier",
+    "WordVectors",
     "__version__",
     "load",
 ]
@@ -40,6 +42,7 @@ _HOMES = {
         "gyeol.errors",
     ),
     "TextClassifier": "gyeol.tasks",
+    "WordVectors": "gyeol.inputs.vectors",
     "load": "gyeol.tasks",
 }
 _MODULES = ("data", "engine", "errors", "inputs", "kernels", "layers", "tasks")

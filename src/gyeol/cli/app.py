@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gyeol.cli import ask, bench, data, demo, encode, fit, reproduce
+from gyeol.cli import ask, bench, data, demo, encode, fit, reproduce, vectors
 from gyeol.cli.output import one_line
 from gyeol.errors import GyeolError
 
@@ -52,6 +52,7 @@ app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)
 app.command("info")(ask.info)
 app.command("encode")(encode.encode)
+app.add_typer(vectors.app, name="vectors")
 app.add_typer(data.app, name="data")
 app.command("reproduce")(reproduce.reproduce)
 app.command("bench")(bench.bench)

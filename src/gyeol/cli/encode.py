@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.output import note, object_out, one_line
-from gyeol.errors import DataError, ParameterError
+from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
     from gyeol.inputs.text_vectorizer import Rows, TextVectorizer
@@ -61,14 +61,14 @@ def encode(
     gyeol encode tfidf new.csv --vocabulary reviews.vocabulary.json --out new.npz
     """
     from gyeol.data.matrix_files import check_matrix_path, write_matrix
-    from gyeol.data.sources import find_source, read_texts
+    from gyeol.data.sources import Texts, find_source
 
     if out is None and not show:
         raise ParameterError("where shall the matrix go? Give --out X.npz (or .parquet, .mtx), or --show to look at it")
     if out is not None:
         check_matrix_path(out)
     source = find_source(data, "train", input=input)
-    texts = _Texts(read_texts(source), source.name, skip_bad_rows)
+    texts = Texts(source, skip_bad_rows=skip_bad_rows)
     if vocabulary is not None:
         from gyeol.inputs import TextVectorizer
 
@@ -121,33 +121,6 @@ def encode(
         return
     rows = f"{shape.documents:,} texts" if shape.rows == shape.documents else f"{shape.rows:,} tokens"
     note(f"wrote {out}: {rows} x {shape.columns:,} terms, {shape.cells:,} cells that are not 0; columns in {beside}")
-
-
-class _Texts:
-    """The texts of a file; one that is empty stays, so that rows keep their numbers."""
-
-    def __init__(self, rows: Iterable[Any], name: str, skip: bool) -> None:
-        self.rows = rows
-        self.name = name
-        self.skip = skip
-        self.bad = 0
-
-    def __iter__(self) -> Iterator[str]:
-        from gyeol.data.files import BadRow
-
-        for row in self.rows:
-            if not isinstance(row, BadRow):
-                yield row.input
-            elif row.kind == "empty":
-                yield ""
-            elif self.skip:
-                self.bad += 1
-            else:
-                where = f"{self.name}, line {row.line}"
-                raise DataError(f"{where}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
-
-    def left_out(self) -> str:
-        return f"{self.name}: {self.bad} row(s) that cannot be read left out" if self.bad else ""
 
 
 def _runs(text: str) -> tuple[int, int]:

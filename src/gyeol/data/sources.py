@@ -11,7 +11,7 @@ from gyeol.data.catalog import CATALOG, resolve
 from gyeol.data.files import BadRow, Example, fingerprint, read_examples
 from gyeol.errors import DataError, closest
 
-__all__ = ["BUILT_IN", "Labelled", "Source", "find_source", "has_role", "read_labelled", "read_texts"]
+__all__ = ["BUILT_IN", "Labelled", "Source", "Texts", "find_source", "has_role", "read_labelled", "read_texts"]
 
 _HERE = Path(__file__).parent
 
@@ -151,3 +151,35 @@ def read_texts(source: Source) -> Iterator[Example | BadRow]:
         pending.clear()
         yield example
     yield from pending
+
+
+class Texts:
+    """The texts of a file, streaming; one that is empty stays, so that each keeps its number.
+
+    Parameters
+    ----------
+    source : Source
+    skip_bad_rows : bool
+        Leave out rows that cannot be read, and count them in ``bad``; otherwise such a row is a `DataError`.
+    """
+
+    def __init__(self, source: Source, *, skip_bad_rows: bool = False) -> None:
+        self.source = source
+        self.skip_bad_rows = skip_bad_rows
+        self.bad = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for row in read_texts(self.source):
+            if isinstance(row, Example):
+                yield row.input
+            elif row.kind == "empty":
+                yield ""
+            elif self.skip_bad_rows:
+                self.bad += 1
+            else:
+                where = f"{self.source.name}, line {row.line}"
+                raise DataError(f"{where}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
+
+    def left_out(self) -> str:
+        """One line on the rows left out, or nothing."""
+        return f"{self.source.name}: {self.bad} row(s) that cannot be read left out" if self.bad else ""

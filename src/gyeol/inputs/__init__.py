@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gyeol.inputs.text import TextBatch, TextInput
     from gyeol.inputs.text_vectorizer import KINDS, TextVectorizer, vectorizer
     from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, make_tokenizer
+    from gyeol.inputs.vectors import WordVectors
     from gyeol.inputs.vocabulary import Vocabulary
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Token",
     "Tokenizer",
     "Vocabulary",
+    "WordVectors",
     "compose",
     "decompose",
     "make_tokenizer",
@@ -39,6 +41,7 @@ _HOMES = {
     **dict.fromkeys(["TOKENIZERS", "Token", "Tokenizer", "make_tokenizer"], "gyeol.inputs.tokenizers"),
     **dict.fromkeys(["KINDS", "TextVectorizer", "vectorizer"], "gyeol.inputs.text_vectorizer"),
     "Vocabulary": "gyeol.inputs.vocabulary",
+    "WordVectors": "gyeol.inputs.vectors",
 }
 __getattr__ = importer("gyeol.inputs", _HOMES)
 

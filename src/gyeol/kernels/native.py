@@ -16,6 +16,7 @@ __all__ = [
     "EXTRA",
     "RUNS",
     "backward",
+    "cosines",
     "describe",
     "forward",
     "half_available",
@@ -23,6 +24,7 @@ __all__ = [
     "native_available",
     "pool_backward",
     "pool_forward",
+    "quantise",
     "stepper",
     "use_instruction_set",
 ]
@@ -193,3 +195,13 @@ def stepper(cell: str, half: bool, weights: Sequence[Weights], rows: int) -> Any
     matrices = [[w.w_ih.detach().contiguous(), w.w_hh.detach().contiguous()] for w in weights]
     biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
     return _native.Stepper(cell, half, matrices, biases, rows, _chosen)
+
+
+def quantise(x: Any, codes: Any, factors: Any) -> None:
+    """Write the rows of `x` (N, D) as codes (N * D + 64, int8) and factors (N,): ``cpp/nearest.hpp``."""
+    _native.quantise(x, codes, factors, torch.get_num_threads(), _chosen)
+
+
+def cosines(codes: Any, factors: Any, q: Any, out: Any) -> None:
+    """Write the cosines (N,) of `q` (D,), of length 1, with all rows, nearly."""
+    _native.cosines(codes, factors, q, out, torch.get_num_threads(), _chosen)

@@ -1,0 +1,272 @@
+"""``gyeol vectors``: word vectors trained, asked, tested, drawn, converted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gyeol.cli.output import note, object_out, percent, table
+from gyeol.errors import ParameterError
+
+if TYPE_CHECKING:
+    from gyeol.inputs.vectors import WordVectors
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Word vectors: train, ask, test, draw, convert.", no_args_is_help=True, rich_markup_mode=None)
+
+_VECTORS = typer.Argument(metavar="VECTORS", help="A folder or a file: word2vec text or binary, GloVe; .gz too.")
+_JSON = typer.Option(False, "--json", help="Print one JSON object.")
+_TOP = typer.Option(10, "--top", metavar="K", min=1, help="How many answers.")
+_FORM = typer.Option("auto", "--form", metavar="FORM", help="Of the file: word2vec, word2vec-binary, glove or auto.")
+
+
+@app.command("train")
+def train(
+    data: list[str] = typer.Argument(metavar="FILE...", help="Files of texts, or names of data sets."),
+    out: Path = typer.Option(..., "--out", "-o", metavar="VECTORS", help="A folder, or a .vec, .bin or .glove file."),
+    algorithm: str = typer.Option("skipgram", "--algorithm", metavar="NAME", help="skipgram or cbow."),
+    subwords: str = typer.Option(None, "--subwords", metavar="HOW", help="letters or jamo: fastText. Else word2vec."),
+    size: int = typer.Option(100, "--size", metavar="N", help="Numbers of a vector."),
+    window: int = typer.Option(5, "--window", metavar="N", help="Words looked at on either side."),
+    min_count: int = typer.Option(5, "--min-count", metavar="N", help="Rarer words are left out."),
+    negative: int = typer.Option(5, "--negative", metavar="N", help="Noise words a word."),
+    epochs: int = typer.Option(5, "--epochs", metavar="N", help="Passes over the texts."),
+    learning_rate: float = typer.Option(0.025, "--learning-rate", metavar="R", help="At the beginning."),
+    shortest: int = typer.Option(3, "--shortest", metavar="N", help="Letters of the shortest subword."),
+    longest: int = typer.Option(6, "--longest", metavar="N", help="Letters of the longest subword."),
+    buckets: int = typer.Option(200_000, "--buckets", metavar="N", help="Vectors that subwords share."),
+    tokenizer: str = typer.Option("word", "--tokenizer", metavar="NAME", help="word, whitespace, morpheme, ..."),
+    lowercase: bool = typer.Option(False, "--lowercase", help="Lower-case the texts."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
+    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; 1 for the same bits every time."),
+    seed: int = typer.Option(0, "--seed", metavar="N", help="Of the first vectors and the noise."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    json: bool = _JSON,
+) -> None:
+    """Train vectors on files of any size (by Gensim).
+
+    Examples: gyeol vectors train reviews.csv --out my.vec
+
+    gyeol vectors train news.txt wiki.txt --subwords jamo --out my-vectors
+    """
+    import time
+
+    from gyeol.inputs.vector_store import check_vectors_place
+    from gyeol.inputs.vectors import WordVectors
+
+    form = check_vectors_place(out)
+    if subwords and form != "folder":
+        note(f"{out} holds the words only; name a folder to keep the subwords, too, for words never seen")
+    started = time.perf_counter()
+    texts = _texts(data, input, skip_bad_rows)
+    with _bar(quiet or json) as progress:
+        made = WordVectors.train(
+            texts, algorithm=algorithm, subwords=subwords, size=size, window=window, min_count=min_count,
+            negative=negative, epochs=epochs, learning_rate=learning_rate, shortest=shortest, longest=longest,
+            buckets=buckets, tokenizer=tokenizer, lowercase=lowercase, threads=threads, random_state=seed,
+            progress=progress,
+        )  # fmt: skip
+    made.about["data"] = list(data)
+    made.save(out)
+    seconds = time.perf_counter() - started
+    if json:
+        object_out({"out": str(out), "words": len(made), "size": made.size, "seconds": seconds, "about": made.about})
+        return
+    note(
+        f"wrote {out}: {len(made):,} words of {made.size} numbers, from {made.about['words']:,} words; {seconds:.0f} s"
+    )
+
+
+@app.command("similar")
+def similar(
+    vectors: Path = _VECTORS,
+    words: list[str] = typer.Argument(metavar="WORD...", help="Words."),
+    top: int = _TOP,
+    farthest: bool = typer.Option(False, "--farthest", help="The farthest words instead."),
+    form: str = _FORM,
+    json: bool = _JSON,
+) -> None:
+    """Show the words nearest to a word, with the cosine of the angle between.
+
+    Example: gyeol vectors similar my.vec 왕 --top 10
+    """
+    made = _loaded(vectors, form)
+    answers = [(word, made.similar(word, top, farthest=farthest)) for word in words]
+    if json:
+        object_out({"vectors": str(vectors), "answers": [{"word": w, "near": _pairs(near)} for w, near in answers]})
+        return
+    for word, near in answers:
+        if len(answers) > 1:
+            typer.echo(f"{word}:")
+        _tell(near)
+
+
+@app.command("analogy")
+def analogy(
+    vectors: Path = _VECTORS,
+    a: str = typer.Argument(metavar="A"),
+    b: str = typer.Argument(metavar="B"),
+    c: str = typer.Argument(metavar="C"),
+    top: int = _TOP,
+    method: str = typer.Option("3cosadd", "--method", metavar="NAME", help="3cosadd or 3cosmul."),
+    form: str = _FORM,
+    json: bool = _JSON,
+) -> None:
+    """Answer A:B = C:?, the nearest words to B - A + C.
+
+    Example: gyeol vectors analogy my.vec 왕 여왕 아들
+    """
+    near = _loaded(vectors, form).analogy(a, b, c, top, method=method)
+    if json:
+        object_out({"vectors": str(vectors), "a": a, "b": b, "c": c, "method": method, "answers": _pairs(near)})
+        return
+    _tell(near)
+
+
+@app.command("distance")
+def distance(
+    vectors: Path = _VECTORS,
+    first: str = typer.Argument(metavar="WORD"),
+    second: str = typer.Argument(metavar="WORD"),
+    form: str = _FORM,
+    json: bool = _JSON,
+) -> None:
+    """Show the cosine of two words' vectors and their distance, 1 minus it.
+
+    Example: gyeol vectors distance my.vec 왕 여왕
+    """
+    cosine = _loaded(vectors, form).similarity(first, second)
+    if json:
+        object_out({"first": first, "second": second, "cosine": cosine, "distance": 1.0 - cosine})
+        return
+    typer.echo(f"cosine {cosine:.4f}   distance {1.0 - cosine:.4f}")
+
+
+@app.command("doesnt_match")
+def doesnt_match(
+    vectors: Path = _VECTORS,
+    words: list[str] = typer.Argument(metavar="WORD...", help="Three words or more."),
+    form: str = _FORM,
+    json: bool = _JSON,
+) -> None:
+    """Show which word does not belong to the others.
+
+    Example: gyeol vectors doesnt_match my.vec 아침 점심 저녁 컴퓨터
+    """
+    word = _loaded(vectors, form).doesnt_match(words)
+    if json:
+        object_out({"words": words, "doesnt_match": word})
+        return
+    typer.echo(word)
+
+
+@app.command("evaluate")
+def evaluate(
+    vectors: Path = _VECTORS,
+    files: list[Path] = typer.Argument(metavar="FILE...", help="Analogies or similarities; each says which."),
+    match_case: bool = typer.Option(False, "--match-case", help="Words that differ in case are different."),
+    among: int = typer.Option(300_000, "--among", metavar="N", min=1, help="Analogies are answered from N words."),
+    form: str = _FORM,
+    json: bool = _JSON,
+) -> None:
+    """Test vectors: accuracy on analogies by section, rank correlation on similarities, and how many were known.
+
+    Example: gyeol vectors evaluate my.vec questions-words.txt WS353_korean.csv
+    """
+    from gyeol.inputs.vector_tests import evaluate_vectors
+
+    made = _loaded(vectors, form)
+    results = [evaluate_vectors(made, file, ignore_case=not match_case, among=among) for file in files]
+    if json:
+        object_out({"vectors": str(vectors), "results": results})
+        return
+    for result in results:
+        known = f"{result['asked']:,} of {result['total']:,} known ({percent(result['coverage'])})"
+        if result["kind"] == "similarity":
+            typer.echo(f"{result['file']}: Spearman {_figure(result['spearman'])}   {known}")
+            continue
+        typer.echo(f"{result['file']}: accuracy {_share(result['accuracy'])}   {known}")
+        sections = [[f"  {k}", _share(s["accuracy"]), s["asked"], s["total"]] for k, s in result["sections"].items()]
+        typer.echo(table([["  section", "accuracy", "asked", "of"], *sections], right=[1, 2, 3]))
+
+
+@app.command("convert")
+def convert(
+    vectors: Path = _VECTORS,
+    out: Path = typer.Option(..., "--out", "-o", metavar="PLACE", help="A folder, or a .vec, .bin or .glove file."),
+    limit: int = typer.Option(None, "--limit", metavar="N", min=1, help="The first N words only."),
+    form: str = _FORM,
+    json: bool = _JSON,
+) -> None:
+    """Write vectors in another form; every number stays the same to the bit.
+
+    Example: gyeol vectors convert glove.6B.100d.txt --out glove.bin
+    """
+    from gyeol.inputs.vector_store import check_vectors_place
+
+    check_vectors_place(out)
+    made = _loaded(vectors, form, limit)
+    made.save(out)
+    if json:
+        object_out({"vectors": str(vectors), "out": str(out), "words": len(made), "size": made.size})
+        return
+    note(f"wrote {out}: {len(made):,} words of {made.size} numbers")
+
+
+def _loaded(path: Path, form: str, limit: int | None = None) -> WordVectors:
+    from gyeol.inputs.vectors import WordVectors
+
+    made = WordVectors.load(path, form=form, limit=limit)
+    for line in made.about.get("notes", []):
+        note(f"{path}: {line}")
+    return made
+
+
+def _texts(data: list[str], input: str | None, skip: bool) -> Iterator[str]:
+    from gyeol.data.sources import Texts, find_source
+
+    sources = [find_source(name, "train", input=input) for name in data]
+    for source in sources:
+        texts = Texts(source, skip_bad_rows=skip)
+        yield from texts
+        note(texts.left_out())
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    """Show how far a long work has come, on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading and training", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def _pairs(near: list[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"word": word, "score": score} for word, score in near]
+
+
+def _tell(near: list[tuple[str, float]]) -> None:
+    if not near:
+        raise ParameterError("there is no other word to answer with")
+    typer.echo(table([[word, f"{score:.4f}"] for word, score in near], right=[1]))
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else percent(value)
