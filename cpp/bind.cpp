@@ -47,7 +47,7 @@ Checked check(const std::string& cell_name, bool half, const Whole& lengths, con
               const std::vector<Array<const float, 2>>& w_ih, const Maybe<Array<const float, 3>>& norm,
               const Array<const float, 3>& h_0, const Maybe<Array<const float, 3>>& c_0, int64_t threads,
               const std::string& instruction_set) {
-    const CellKernels& cell = find(find(instruction_set), cell_name, half);
+    const CellKernels& cell = find(find(instruction_set), cell_name, half ? "bfloat16" : "float32");
     const int64_t directions = gates.shape(0), N = gates.shape(1), B = lengths.shape(0), H = h_0.shape(2);
     const int64_t D = x ? x->shape(1) : 0;
     expect(H >= 1 && threads >= 1 && directions >= 1 && directions <= 2, "no units, no threads, or not 1 or 2 directions");
@@ -262,8 +262,9 @@ NB_MODULE(_native, m) {
     };
     using gyeol::Stepper;
     nb::class_<Stepper>(m, "Stepper", "Layers that take one step at a time: see cpp/step.hpp. Its arrays are its own memory.")
-        .def(nb::init<const std::string&, bool, const Stepper::Layers&, const Stepper::Biases&, int64_t, const std::string&>(),
-             "cell"_a, "half"_a, "weights"_a.noconvert(), "biases"_a.noconvert(), "rows"_a, "instruction_set"_a)
+        .def(nb::init<const std::string&, const std::string&, const Stepper::Layers&, const Stepper::Biases&, int64_t,
+                      const std::string&>(),
+             "cell"_a, "element"_a, "weights"_a.noconvert(), "biases"_a.noconvert(), "rows"_a, "instruction_set"_a)
         .def("step", &Stepper::step, nb::call_guard<nb::gil_scoped_release>())
         .def_prop_ro("x", [array](nb::handle_t<Stepper> self) {
             Stepper& of = nb::cast<Stepper&>(self);

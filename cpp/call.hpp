@@ -46,7 +46,7 @@ std::vector<const Kernels*> runnable() {
     const bool wide = fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 #ifdef GYEOL_BF16
-    if (wide && __builtin_cpu_supports("avx512bf16")) all.push_back(&avx512bf16::kernels);
+    if (wide && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) all.push_back(&avx512bf16::kernels);
 #endif
     if (wide) all.push_back(&avx512::kernels);
     if (fma) all.push_back(&avx2::kernels);
@@ -61,11 +61,10 @@ const Kernels& find(const std::string& name) {
     throw std::invalid_argument("this processor has no instruction set '" + name + "'; see instruction_sets()");
 }
 
-const CellKernels& find(const Kernels& kernels, const std::string& cell, bool half) {
+const CellKernels& find(const Kernels& kernels, const std::string& cell, const std::string& element) {
     for (int64_t i = 0; i < kernels.count; ++i)
-        if (cell == kernels.cells[i].name && half == kernels.cells[i].half) return kernels.cells[i];
-    throw std::invalid_argument("there is no kernel for the cell '" + cell + "' in " + (half ? "bfloat16" : "float32") +
-                                " for " + kernels.name);
+        if (cell == kernels.cells[i].name && element == kernels.cells[i].element) return kernels.cells[i];
+    throw std::invalid_argument("there is no kernel for the cell '" + cell + "' in " + element + " for " + kernels.name);
 }
 
 void expect(bool right, const char* what) {

@@ -41,7 +41,7 @@ struct GruBefore {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.h + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -62,7 +62,7 @@ struct GruBefore {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return state.between + r * state.width; }
+        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.between + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -83,8 +83,8 @@ struct GruBefore {
         const int64_t H = layer.units;
         for (int64_t r = step.known; r < step.alive; ++r)
             copy(layer.h_0 + rank(step, r) * H, state.c + r * state.width, H, true);
-        product<T, 2, 2>(Gates<T>{layer, step, state}, step.alive, packed, H, H);
-        product<T, 1, 4>(New<T>{layer, step, state}, step.alive, packed + packed_size<T>(2, H, H), H, H);
+        product<T, 2, 2>(Gates<T>{layer, step, state}, step.alive, packed, H, H, state.room);
+        product<T, 1, 4>(New<T>{layer, step, state}, step.alive, packed + packed_size<T>(2, H, H), H, H, state.room);
     }
 
     template <class T>
@@ -145,7 +145,7 @@ struct GruAfter {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.h + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -170,7 +170,7 @@ struct GruAfter {
         const int64_t H = layer.units;
         for (int64_t r = step.known; r < step.alive; ++r)  // state.c holds h_{t-1} in float, whatever T is
             copy(layer.h_0 + rank(step, r) * H, state.c + r * state.width, H, true);
-        product<T, 3, 1>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), H, H);
+        product<T, 3, 1>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), H, H, state.room);
     }
 
     template <class T>

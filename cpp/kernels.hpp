@@ -1,4 +1,4 @@
-// What one instruction set offers: a literal table of cells, in float and, where the processor multiplies it, in Half.
+// What one instruction set offers: a literal table of cells, in float and, where the processor multiplies them, Half and Quad.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,14 @@
 
 namespace gyeol {
 
-// One cell in one element type.
+// So many products of int8 add up to 32 bits: 128 * 127 * MOST_QUADS, the greatest that quad.hpp's sums begin at, is under 2^31.
+constexpr int64_t MOST_QUADS = 131072;
+
+// One cell in one element type. Quad has only what goes forwards; the other functions are null.
 struct CellKernels {
-    const char* name;
+    const char *name, *element;  // element: "float32", "bfloat16" or "int8"
     int64_t gates, extra, runs;
     bool memory, norm;  // whether it has c; whether it is the normalised LSTM
-    bool half;
     int64_t (*packed)(int64_t units, int64_t inputs);  // bytes of either packed w_hh (inputs = units) or w_ih, at most
     // Bytes of scratch of a part of so many rows, and how many of them, from the first on, must be zeros.
     int64_t (*forward_size)(int64_t rows, int64_t units, int64_t inputs);
@@ -34,24 +36,6 @@ struct CellKernels {
     void (*gather)(const Backward& layer, char* memory, int64_t room, int64_t first, int64_t last, char* scratch, Sums& sums);
 };
 
-// out (M, N) = x (M, K) times weight, plus bias (N).
-struct Product {
-    int64_t rows, inputs, units;  // M, K, N
-    const void* x;                // (M, K) of the kernel's element type, rows `x_stride` elements apart
-    int64_t x_stride;
-    const void* packed;           // ProductKernels::pack
-    const float* bias;            // null for none
-    float* out;                   // written; overlaps nothing else
-};
-
-struct ProductKernels {
-    int64_t (*packed)(int64_t units, int64_t inputs);
-    // weight[unit * unit_stride + k * k_stride]
-    void (*pack)(const float* weight, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t inputs, int64_t part,
-                 int64_t parts, void* packed);
-    void (*run)(const Product& product, int64_t first, int64_t rows);  // rows first, first + 1, ...
-};
-
 struct Kernels {
     const char* name;
     int64_t lanes;
@@ -59,9 +43,6 @@ struct Kernels {
     const CellKernels* cells;
     void (*pool_forward)(const Pool& pool, int64_t part, int64_t parts);
     void (*pool_backward)(const Pool& pool, int64_t part, int64_t parts);
-    const ProductKernels* product;       // of float
-    void (*round)(const float* from, void* to, int64_t count);  // to Half, an odd count completed by 0; null likewise
-    const ProductKernels* half_product;  // null where the processor multiplies no Half
     // Rows first, ..., last - 1: see nearest.hpp.
     void (*quantise)(const float* x, int64_t width, int64_t first, int64_t last, int8_t* codes, float* factors);
     void (*cosines)(const int8_t* codes, const float* factors, int64_t width, const float* q, int64_t first, int64_t last,

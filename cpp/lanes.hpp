@@ -1,4 +1,4 @@
-// One register of floats, the gate functions on it, and bfloat16 where the processor multiplies it.
+// One register of floats, the gate functions on it, and bfloat16 where the processor multiplies it (int8: quad.hpp).
 //
 // Written with the vector types of GCC and Clang instead of intrinsics, so that one text serves AVX-512, AVX2, SSE2 and Arm's
 // NEON; where AVX-512 has an instruction of its own that they cannot name, it stands beside the plain text. kernels.cpp is compiled once for each
@@ -33,6 +33,9 @@ typedef float Lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t Bits __attribute__((vector_size(4 * LANES)));
 struct Half {  // bfloat16: the upper half of a float
     uint16_t bits;
+};
+struct Quad {  // int8, multiplied in fours: see quad.hpp
+    int8_t value;
 };
 
 #define GYEOL_INLINE static inline __attribute__((always_inline))

@@ -20,11 +20,12 @@ namespace gyeol::GYEOL_ISA {
 template <class T>
 struct State {
     int64_t width;
-    T* h;        // h_{t-1}
-    T* h_next;   // h_t
-    T* between;  // r * h_{t-1} (GRU, reset before)
+    Kept<T>* h;        // h_{t-1}
+    Kept<T>* h_next;   // h_t
+    Kept<T>* between;  // r * h_{t-1} (GRU, reset before)
     float* c;    // c (LSTM)
     float* raw;  // U h (normalised LSTM)
+    char* room;  // for `product`
 };
 
 // And on the way back.
@@ -54,12 +55,12 @@ GYEOL_INLINE int64_t chunk_of(int64_t rows) { return CHUNK + rows; }
 // Bytes on the way there of a part of n rows: of its state, to be zeros, and of all.
 template <class T>
 static int64_t state_size(int64_t n, int64_t units) {
-    return n * round_up(units) * (3 * static_cast<int64_t>(sizeof(T)) + 4 + 16);
+    return n * round_up(units) * (3 * static_cast<int64_t>(sizeof(Kept<T>)) + 4 + 16);
 }
 template <class T>
 static int64_t forward_size(int64_t n, int64_t units, int64_t inputs) {
-    const int64_t tokens = chunk_of(n);
-    return state_size<T>(n, units) + tokens * 8 + round_up(project_size<T>(tokens, inputs), 64);
+    const int64_t tokens = chunk_of(n), widest = IS_QUAD<T> && units > inputs ? units : inputs;  // Quads of h lie there too
+    return state_size<T>(n, units) + tokens * 8 + round_up(project_size<T>(tokens, widest), 64);
 }
 
 // scratch: forward_size bytes, aligned to 64, the first state_size of them zeros.
@@ -71,10 +72,11 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
     state.width = round_up(H);
     state.c = reinterpret_cast<float*>(scratch);
     state.raw = state.c + n * state.width;
-    state.h = reinterpret_cast<T*>(state.raw + 4 * n * state.width);
+    state.h = reinterpret_cast<Kept<T>*>(state.raw + 4 * n * state.width);
     state.h_next = state.h + n * state.width;
     state.between = state.h_next + n * state.width;
     int64_t* places = reinterpret_cast<int64_t*>(scratch + state_size<T>(n, H));
+    state.room = reinterpret_cast<char*>(places + chunk_of(n));
     int64_t due = layer.x ? (layer.down ? batch.lengths[part] - 1 : 0) : -1;  // the first step whose projection is missing
     walk(
         batch, layer.down, part, parts,
@@ -88,10 +90,10 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
                 for (; due >= 0 && due < batch.lengths[part] && tokens < CHUNK; due += layer.down ? -1 : 1)
                     for (int64_t r = 0, rows = alive_at(batch, due, part, parts); r < rows; ++r)
                         places[tokens++] = batch.offsets[due] + part + r * parts;
-                project<T>(layer, Cell::GATES, places, tokens, reinterpret_cast<T*>(places + chunk_of(n)));
+                project<T>(layer, Cell::GATES, places, tokens, state.room);
             }
             Cell::template forward<T>(layer, step, state);
-            T* old = state.h;
+            Kept<T>* old = state.h;
             state.h = state.h_next;
             state.h_next = old;
         },
@@ -109,7 +111,7 @@ static void project_range(const Forward& layer, int64_t first, int64_t last, cha
     while (first < last) {
         int64_t tokens = 0;
         while (first < last && tokens < CHUNK) places[tokens++] = first++;
-        project<T>(layer, Cell::GATES, places, tokens, reinterpret_cast<T*>(places + CHUNK));
+        project<T>(layer, Cell::GATES, places, tokens, reinterpret_cast<char*>(places + CHUNK));
     }
 }
 

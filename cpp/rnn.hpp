@@ -31,7 +31,7 @@ struct Rnn {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.h + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t at = place(layer.batch, step, r);
@@ -47,7 +47,7 @@ struct Rnn {
     template <class T>
     static void forward(const Forward& layer, const Step& step, const State<T>& state) {
         product<T, 1, 4>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), layer.units,
-                         layer.units);
+                         layer.units, state.room);
     }
 
     template <class T>

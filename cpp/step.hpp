@@ -14,25 +14,26 @@ public:
     using Layers = std::vector<std::vector<Array<const float, 2>>>;
     using Biases = std::vector<std::vector<Array<const float, 1>>>;
 
-    Stepper(const std::string& cell_name, bool half, const Layers& weights, const Biases& biases, int64_t rows,
+    // element: how the weights are kept, "float32", "bfloat16" or "int8".
+    Stepper(const std::string& cell_name, const std::string& element, const Layers& weights, const Biases& biases, int64_t rows,
             const std::string& instruction_set)
-        : kernels_(find(instruction_set)), cell_(find(kernels_, cell_name, half)),
-          products_(half ? *kernels_.half_product : *kernels_.product), half_(half), rows_(rows) {
+        : cell_(find(find(instruction_set), cell_name, element)), rows_(rows) {
         expect(!weights.empty() && weights.size() == biases.size(), "weights and biases must hold an entry for each layer");
         expect(rows >= 1 && !cell_.norm, "rows must be 1 or more; the normalised LSTM has no stepper");
         for (const auto& w : weights) expect(w.size() == 2, "a layer has two matrices, w_ih and w_hh");
         units_ = weights[0][1].shape(1);
         inputs_ = weights[0][0].shape(1);
-        const int64_t H = units_, G = cell_.gates, L = static_cast<int64_t>(weights.size()), element = half ? 2 : 4;
+        const int64_t H = units_, G = cell_.gates, L = static_cast<int64_t>(weights.size()), widest = std::max(inputs_, H);
         expect(H >= 1 && inputs_ >= 1, "a layer without units or inputs");
+        expect(element != "int8" || widest <= MOST_QUADS, "int8 takes 131072 inputs or units at most: keep the weights in float32");
         for (int64_t l = 0; l < L; ++l) {
             const int64_t D = l == 0 ? inputs_ : H;
             expect_shape(weights[l][0], {G * H, D}, "w_ih");
             expect_shape(weights[l][1], {G * H, H}, "w_hh");
             expect(biases[l].size() == 2 || biases[l].empty(), "a layer has two biases or none");
             for (const auto& b : biases[l]) expect_shape(b, {G * H}, "a bias");
-            w_ih_.push_back(allocate(products_.packed(G * H, D) * element));
-            products_.pack(weights[l][0].data(), D, 1, G * H, D, 0, 1, w_ih_.back().get());
+            w_ih_.push_back(allocate(cell_.packed(H, D)));
+            cell_.pack_in(weights[l][0].data(), D, H, 0, 1, w_ih_.back().get());
             w_hh_.push_back(allocate(cell_.packed(H, H)));
             cell_.pack_forward(weights[l][1].data(), H, 0, 1, w_hh_.back().get());
             // Both biases are added to the projection, but for the one that the reset gate of PyTorch's GRU multiplies.
@@ -46,42 +47,33 @@ public:
             input_bias_.push_back(input);
             hidden_bias_.push_back(after ? hidden : std::vector<float>());
         }
-        const int64_t widest = std::max(inputs_, H) + 1;
         x_.assign(rows * inputs_, 0.0f);
         y_.assign(rows * H, 0.0f);
         h_.assign(L * rows * H, 0.0f);
         if (cell_name == "lstm") c_.assign(L * rows * H, 0.0f);
         gates_.assign(rows * G * H, 0.0f);
-        rounded_.assign(rows * widest, 0);
         lengths_.assign(rows, 1);
         offsets_ = {0, rows};
-        scratch_ = allocate(cell_.forward_size(rows, H, 1));
+        scratch_ = allocate(cell_.forward_size(rows, H, widest));
         std::memset(scratch_.get(), 0, static_cast<size_t>(cell_.state_size(rows, H)));
     }
 
     // Take x through all layers: y and the state are changed.
     void step() {
-        const int64_t H = units_, G = cell_.gates;
+        const int64_t H = units_;
         const float* x = x_.data();
         for (size_t l = 0; l < w_ih_.size(); ++l) {
             const int64_t D = l == 0 ? inputs_ : H;
-            Product product{rows_, D, G * H, x, D, w_ih_[l].get(), input_bias_[l].data(), gates_.data()};
-            if (half_) {
-                product.x = rounded_.data();
-                product.x_stride = D + D % 2;
-                for (int64_t r = 0; r < rows_; ++r) kernels_.round(x + r * D, rounded_.data() + r * product.x_stride, D);
-            }
-            products_.run(product, 0, rows_);
             float *h = h_.data() + l * rows_ * H, *c = c_.empty() ? nullptr : c_.data() + l * rows_ * H;
-            // Of a single step h_0 and c_0 are read before h_n and c_n are written: they may be the same memory.
+            // Of a single step x, h_0 and c_0 are read before y, h_n and c_n are written: they may be the same memory.
             cell_.forward({.batch = {rows_, 1, lengths_.data(), offsets_.data()},
                            .down = false,
                            .units = H,
                            .packed = w_hh_[l].get(),
-                           .x = nullptr,  // the projection is in `gates`
+                           .x = x,
                            .inputs = D,
-                           .packed_in = nullptr,
-                           .bias_in = nullptr,
+                           .packed_in = w_ih_[l].get(),
+                           .bias_in = input_bias_[l].data(),
                            .bias = hidden_bias_[l].empty() ? nullptr : hidden_bias_[l].data(),
                            .norm = nullptr,
                            .h_0 = h,
@@ -108,15 +100,11 @@ public:
     float* c() { return c_.empty() ? nullptr : c_.data(); }
 
 private:
-    const Kernels& kernels_;
     const CellKernels& cell_;
-    const ProductKernels& products_;
-    bool half_;
     int64_t rows_, units_ = 0, inputs_ = 0;
     std::vector<Bytes> w_ih_, w_hh_;
     std::vector<std::vector<float>> input_bias_, hidden_bias_;
     std::vector<float> x_, y_, h_, c_, gates_;
-    std::vector<uint16_t> rounded_;
     std::vector<int64_t> lengths_, offsets_;
     Bytes scratch_{nullptr, std::free};
 };

@@ -23,10 +23,10 @@ template <class T>
 struct Projection {
     const Forward& layer;
     const int64_t* places;  // of the tokens
-    const T* rounded;       // their inputs as T, rows `width` apart; float is read where it lies
+    const Kept<T>* rounded; // for Half their inputs as T, rows `width` apart; floats are read where they lie
     int64_t width, wide;
-    GYEOL_INLINE_MEMBER const T* row(int64_t r) const {
-        if constexpr (sizeof(T) == sizeof(float)) return layer.x + places[r] * layer.inputs;
+    GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const {
+        if constexpr (sizeof(Kept<T>) == sizeof(float)) return layer.x + places[r] * layer.inputs;
         else return rounded + r * width;
     }
     template <int U>
@@ -39,19 +39,21 @@ struct Projection {
 // Bytes of scratch for `project`.
 template <class T>
 static int64_t project_size(int64_t tokens, int64_t inputs) {
+    if constexpr (IS_QUAD<T>) return quads_size(tokens, inputs);
     return sizeof(T) == sizeof(float) ? 0 : tokens * round_up(inputs) * static_cast<int64_t>(sizeof(T));
 }
 
-// gates[places[i]] = W x[places[i]] + b for n tokens. rounded: project_size bytes.
+// gates[places[i]] = W x[places[i]] + b for n tokens. room: project_size bytes.
 template <class T>
-static void project(const Forward& layer, int64_t gates, const int64_t* places, int64_t n, T* rounded) {
+static void project(const Forward& layer, int64_t gates, const int64_t* places, int64_t n, char* room) {
     const int64_t width = round_up(layer.inputs);
-    if constexpr (sizeof(T) != sizeof(float))
+    Kept<T>* rounded = reinterpret_cast<Kept<T>*>(room);
+    if constexpr (sizeof(Kept<T>) != sizeof(float))
         for (int64_t r = 0; r < n; ++r)
             for (int64_t k = 0; k < layer.inputs; k += LANES)
                 store(rounded + r * width + k, load(layer.x + places[r] * layer.inputs + k, layer.inputs - k), LANES);
     product<T, 1, 4>(Projection<T>{layer, places, rounded, width, gates * layer.units}, n,
-                     static_cast<const T*>(layer.packed_in), gates * layer.units, layer.inputs);
+                     static_cast<const T*>(layer.packed_in), gates * layer.units, layer.inputs, room);
 }
 
 // ---- The gradients -----------------------------------------------------------------------------------------------------

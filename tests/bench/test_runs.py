@@ -12,6 +12,7 @@ import torch
 from gyeol import ParameterError, bench
 from gyeol.bench import fit, layers, lengths, peers
 from gyeol.bench.figures import figure, geometric_mean, highest, lowest
+from gyeol.kernels import native
 
 FIGURE = {"value", "target", "met", "where"}
 
@@ -51,6 +52,22 @@ def test_lengths() -> None:
     long = [row for row in result["rows"] if "length" in row]
     assert len({row["tokens"] for row in long}) == 1
     assert result["summary"]["time per token, dearest length over cheapest"]["value"] >= 1
+
+
+def test_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    result = bench.run("step", quick=True, threads=1, note=told.append)
+    held(result)
+    (row,) = result["rows"]
+    for kind, have in (("bfloat16", native.half_available()), ("int8", native.int8_available())):
+        assert (f"gyeol {kind}" in row["seconds"]) == (row[f"{kind} microseconds"] is not None) == have
+        assert any(f"{kind} " in line for line in told) == have
+    assert (row["int8 share"] is not None) == native.int8_available()
+    assert {f"time of a step over onnxruntime's, hidden {size}" for size in (128, 256, 512)} <= set(result["summary"])
+    monkeypatch.setattr(native, "int8_available", lambda: False)
+    result = bench.run("step", quick=True, threads=1)
+    assert result["rows"][0]["int8 microseconds"] is None
+    assert result["summary"]["time of a step in int8 over bfloat16's"]["value"] is None
 
 
 def test_the_threads_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ __all__ = ["run"]
 
 SIZES = {128: 1 / 3, 256: 1 / 3, 512: 1 / 2}  # H, and the share of onnxruntime's time that a step may take
 STEPS = 200  # a call that is timed
+WITHIN = {"gyeol bfloat16": 0.02, "gyeol int8": 0.05}  # how far h may be from float32's
 
 
 def run(
@@ -35,12 +36,14 @@ def run(
         contestants = {"gyeol": _stepper(layer, "float32")}
         if native.half_available():
             contestants["gyeol bfloat16"] = _stepper(layer, "bfloat16")
+        if native.int8_available():
+            contestants["gyeol int8"] = _stepper(layer, "int8")
         if not absent:
             for threads in {1, torch.get_num_threads()}:
                 contestants[f"onnxruntime, {threads} threads"] = _session(layer, threads)
         expected = contestants["gyeol"](x)
         for name, walk in contestants.items():
-            np.testing.assert_allclose(walk(x), expected, atol=0.02 if "bfloat16" in name else 1e-4, err_msg=name)
+            np.testing.assert_allclose(walk(x), expected, atol=WITHIN.get(name, 1e-4), err_msg=name)
         times = take_turns(
             [Contestant(name, partial(walk, x)) for name, walk in contestants.items()],
             seconds=0.01 if quick else seconds,
@@ -48,19 +51,26 @@ def run(
         )
         peers = {name: t for name, t in times.items() if name.startswith("onnx")}
         best = min(peers, key=lambda name: peers[name].median, default=None)
-        own = times["gyeol"].median / steps
+        own, half, quarter = (
+            times[name].median / steps if name in times else None for name in ("gyeol", "gyeol bfloat16", "gyeol int8")
+        )
+        assert own is not None
         row: dict[str, Any] = {
             "hidden": size,
             "microseconds": own * 1e6,
-            "bfloat16 microseconds": times["gyeol bfloat16"].median / steps * 1e6 if native.half_available() else None,
+            "bfloat16 microseconds": half * 1e6 if half else None,
+            "int8 microseconds": quarter * 1e6 if quarter else None,
             "peer": best,
             "peer microseconds": peers[best].median / steps * 1e6 if best else None,
             "share": own * steps / peers[best].median if best else None,
+            "int8 share": quarter / half if quarter and half else None,
             "seconds": {name: timing.as_dict() for name, timing in times.items()},
         }
         rows.append(row)
-        note(f"hidden {size}: {row['microseconds']:.1f} us a step")
+        small = "".join(f", {kind} {t * 1e6:.1f}" for kind, t in (("bfloat16", half), ("int8", quarter)) if t)
+        note(f"hidden {size}: {row['microseconds']:.1f} us a step{small}")
     shares = {row["hidden"]: row["share"] for row in rows}
+    int8 = [(row["int8 share"], f"hidden {row['hidden']}") for row in rows if row["int8 share"] is not None]
     return {
         "rows": rows,
         "absent": absent,
@@ -69,7 +79,8 @@ def run(
                 [(shares[size], f"hidden {size}")] if shares.get(size) is not None else [], at_most=round(limit, 4)
             )
             for size, limit in SIZES.items()
-        },
+        }
+        | {"time of a step in int8 over bfloat16's": highest(int8, at_most=0.8)},
     }
 
 

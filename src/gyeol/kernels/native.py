@@ -21,6 +21,7 @@ __all__ = [
     "forward",
     "half_available",
     "instruction_sets",
+    "int8_available",
     "native_available",
     "pool_backward",
     "pool_forward",
@@ -92,6 +93,11 @@ def use_instruction_set(name: str | None = None) -> str:
 
 def half_available() -> bool:
     """Whether this processor multiplies bfloat16 (AVX512-BF16)."""
+    return _chosen == "avx512bf16"
+
+
+def int8_available() -> bool:
+    """Whether this processor multiplies int8 (AVX512-VNNI, which comes with AVX512-BF16 here: see CMakeLists.txt)."""
     return _chosen == "avx512bf16"
 
 
@@ -190,11 +196,14 @@ def pool_backward(
     )
 
 
-def stepper(cell: str, half: bool, weights: Sequence[Weights], rows: int) -> Any:
-    """Make layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied."""
+def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int) -> Any:
+    """Make layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
+
+    `element` is how they are kept: float32, bfloat16 or int8.
+    """
     matrices = [[w.w_ih.detach().contiguous(), w.w_hh.detach().contiguous()] for w in weights]
     biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
-    return _native.Stepper(cell, half, matrices, biases, rows, _chosen)
+    return _native.Stepper(cell, element, matrices, biases, rows, _chosen)
 
 
 def quantise(x: Any, codes: Any, factors: Any) -> None:

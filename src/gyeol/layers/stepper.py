@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stepper"]
 
-_WEIGHTS = ("float32", "bfloat16")
+_WEIGHTS = ("float32", "bfloat16", "int8")
 
 
 @final
@@ -33,8 +33,16 @@ class Stepper:
         Of one direction: a stream has no end to walk back from.
     batch_size : int
         B, the rows of every step.
-    weights : {"float32", "bfloat16"}
-        How the weights are kept; "bfloat16" halves what a step reads, where the processor multiplies it.
+    weights : {"float32", "bfloat16", "int8"}
+        How the weights are kept: "bfloat16" halves what a step reads, "int8" halves it again, where the processor
+        multiplies them. The state and the gates stay float32 (and so do the weights of ``lstm_norm``, and of a layer
+        that is not float32, which step without the kernels).
+
+        "int8" keeps one scale for each unit of each gate, and scales x and h row by row at every step, so that a row
+        that is not finite gives NaN. What it costs: after 200 steps of random input, in layers of 128 to 512 units with
+        the weights they begin with, h was off from float32's by 0.0009 on average and 0.008 at most (LSTM), by 0.002
+        and 0.014 (GRU), by 0.0035 and 0.021 (RNN), three to four times as much as with "bfloat16". It does not grow
+        with the steps.
 
     Raises
     ------
@@ -61,14 +69,18 @@ class Stepper:
             raise ParameterError(f"weights={weights!r} is not one{closest(str(weights), _WEIGHTS)}")
         if weights == "bfloat16" and not native.half_available():
             raise ParameterError("weights='bfloat16': this processor does not multiply bfloat16; use 'float32'")
+        if weights == "int8" and not native.int8_available():
+            raise ParameterError("weights='int8': this processor does not multiply int8; use 'float32'")
         self.cell, self.batch_size = layer.cell, batch_size
         self.input_size, self.hidden_size, self.num_layers = layer.input_size, layer.hidden_size, layer.num_layers
+        self._shape = (batch_size, layer.input_size)
         self._weights = [layer.weights_of(number)[0] for number in range(layer.num_layers)]
         self._native: Any = None
         kernel = None if layer.cell.has_norm or not native.native_available() else layer.cell.native
         if kernel is not None and self._weights[0].w_hh.dtype == torch.float32:
-            self._native = native.stepper(kernel, weights == "bfloat16", self._weights, batch_size)
-            self._x, self._y = torch.from_numpy(self._native.x), torch.from_numpy(self._native.y)
+            self._native = native.stepper(kernel, weights, self._weights, batch_size)
+            self._x, self._take = self._native.x, self._native.step  # looked up once: a step takes microseconds
+            self._x_tensor, self._y = torch.from_numpy(self._x), torch.from_numpy(self._native.y)
             held = (self._native.h, self._native.c) if layer.cell.has_memory else (self._native.h,)
             self._state: State = tuple(torch.from_numpy(part) for part in held)
         else:
@@ -103,15 +115,15 @@ class Stepper:
         DataError
             The shape does not fit.
         """
-        if tuple(x.shape) != (self.batch_size, self.input_size):
-            raise DataError(f"a step came as {tuple(x.shape)}, expected {(self.batch_size, self.input_size)}")
+        if x.shape != self._shape:
+            raise DataError(f"a step came as {tuple(x.shape)}, expected {self._shape}")
         if self._native is None:
             return self._step_by_twin(torch.as_tensor(x))
         if isinstance(x, Tensor):
-            self._x.copy_(x)
+            self._x_tensor.copy_(x)
         else:
-            self._native.x[...] = x
-        self._native.step()
+            self._x[...] = x
+        self._take()
         return self._y
 
     @torch.no_grad()
