@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -148,6 +149,8 @@ def plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, numbers.Real) and not isinstance(value, (bool, int, float)):
         return int(value) if isinstance(value, numbers.Integral) else float(value)  # a fraction, say
+    if hasattr(value, "plain") or isinstance(value, os.PathLike):  # the former says itself what stands for it
+        return value.plain() if hasattr(value, "plain") else os.fspath(value)
     if isinstance(value, dict):
         return {"pairs": [[plain(k), plain(v)] for k, v in value.items()]}
     if isinstance(value, (str, int, float, bool, type(None))):

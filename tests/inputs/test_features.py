@@ -161,7 +161,7 @@ def test_unknown_features() -> None:
         FeatureInput("tfdif")
 
 
-@pytest.mark.parametrize("name", FEATURES)
+@pytest.mark.parametrize("name", [name for name in FEATURES if name != "vectors"])
 @pytest.mark.parametrize(
     "change",
     [
@@ -181,6 +181,25 @@ def test_a_state_that_was_never_written(name: str, change: Any) -> None:
     change(state)
     with pytest.raises(ModelError):
         FeatureInput.restored(state)
+
+
+@pytest.mark.parametrize("text", [None, [], {}, {"vocabulary": ["a"]}, "x"])
+def test_tokens_that_were_never_written(text: Any) -> None:
+    with pytest.raises(ModelError):
+        FeatureInput.restored({**made("vectors").state(), "text": text})
+
+
+@given(texts=st.lists(WORDS, min_size=1, max_size=5))
+@settings(max_examples=40)
+def test_vectors_are_shares_of_tokens(texts: list[str]) -> None:
+    features = made("vectors")
+    words = ["<pad>", "<unk>", *features.state()["text"]["vocabulary"]]
+    expected = np.zeros((len(texts), features.width))
+    for row, text in enumerate(texts):
+        tokens = text.split() or ["<unk>"]
+        for word in tokens:
+            expected[row, words.index(word) if word in words else 1] += 1 / len(tokens)
+    np.testing.assert_allclose(encoded(features, texts), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

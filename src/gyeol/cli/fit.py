@@ -278,6 +278,8 @@ def _tell(answer: dict[str, Any], model: TextClassifier, out: Path, data: str) -
         other = answer["baseline"]
         rows.append(["tfidf baseline", percent(other["accuracy"]), f"{other['seconds']:.0f}"])
     typer.echo(table(rows, right=[1, 2]))
+    if model.overlap_ is not None:
+        typer.echo(f"vectors {model.describe_data()['vectors']}")
     why = {"time limit": ", stopped by the time limit", "no longer better": ", stopped as it was no longer better"}
     best = f"best epoch {answer['epoch']} of {answer['epochs']}{why.get(answer['stopped'], '')}"
     typer.echo(f"saved: {out} ({best}; {answer['weights']:,} weights)")

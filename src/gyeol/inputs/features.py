@@ -25,8 +25,9 @@ from gyeol.inputs.vectorizer_state import restored, state_of
 __all__ = ["FEATURES", "FeatureBatch", "FeatureInput"]
 
 #: What a column holds. ``bow``: 1 where the term occurs. ``tfidf``: tf * (ln((1 + n) / (1 + df)) + 1), each document
-#: scaled to length 1. ``onehot``: 1 where the token stands at that place of the text.
-FEATURES = ("bow", "tfidf", "onehot")
+#: scaled to length 1. ``onehot``: 1 where the token stands at that place of the text. ``vectors``: the token's share of
+#: the text, for the mean of its vectors.
+FEATURES = ("bow", "tfidf", "onehot", "vectors")
 
 _PLACES = 64  # onehot looks at no more than this many first tokens
 
@@ -53,9 +54,9 @@ class FeatureInput:
     tokenizer, lowercase
         As in `TextInput`.
     min_count : int
-        Terms that occur in fewer texts are left out; for ``"onehot"``, as in `TextInput`.
+        Terms that occur in fewer texts are left out; for ``"onehot"`` and ``"vectors"``, as in `TextInput`.
     max_length : int
-        As in `TextInput`, for ``"onehot"`` only: the others count all of a text.
+        As in `TextInput`, for ``"onehot"`` and ``"vectors"`` only: the others count all of a text.
     max_features : int
         The most terms kept, the most frequent ones.
     """
@@ -91,12 +92,21 @@ class FeatureInput:
         assert self._vectorizer is not None
         return self._vectorizer.tokenizer_
 
+    @property
+    def text(self) -> TextInput:
+        """Tokens and vocabulary, of ``onehot`` and ``vectors``."""
+        assert self._text is not None
+        return self._text
+
     def fit(self, texts: Sequence[str]) -> FeatureInput:
         """Learn terms from texts; returns self."""
-        if self.features == "onehot":
+        if self.features in ("onehot", "vectors"):
             self._text = TextInput(
                 tokenizer=self.which, lowercase=self.lowercase, min_count=self.min_count, max_length=self.max_length
             ).fit(texts)
+            if self.features == "vectors":
+                self.width = len(self._text.vocabulary)
+                return self
             longest = int(np.quantile(self._text.encode(texts).lengths, 0.95))
             self._places = max(1, min(longest, _PLACES))
             self.width = self._places * len(self._text.vocabulary)
@@ -122,6 +132,10 @@ class FeatureInput:
 
     def encode(self, texts: Iterable[str]) -> tuple[Ragged, npt.NDArray[np.float32]]:
         """Find the non-zero columns of each text and their values, both end to end."""
+        if self._text is not None and self.features == "vectors":
+            tokens = self._text.encode(texts)
+            shares = np.repeat(1.0 / tokens.lengths, tokens.lengths)
+            return Ragged(tokens.values.astype(np.int64), tokens.starts), shares.astype(np.float32)
         if self._text is not None:
             size = len(self._text.vocabulary)
             rows = [row[: self._places] for row in self._text._rows(texts)]
@@ -151,7 +165,8 @@ class FeatureInput:
     def state(self) -> dict[str, Any]:
         """Return all that was learned, as JSON values."""
         if self._text is not None:
-            return {"features": self.features, "places": self._places, "text": self._text.state()}
+            places = {"places": self._places} if self.features == "onehot" else {}
+            return {"features": self.features, **places, "text": self._text.state()}
         assert self._vectorizer is not None
         return {"features": self.features, **state_of(self._vectorizer)}
 
@@ -166,6 +181,10 @@ class FeatureInput:
         """
         try:
             made = cls(state["features"])
+            if made.features == "vectors":
+                made._text = TextInput.restored(state["text"], tokenizer=tokenizer)
+                made.width = len(made._text.vocabulary)
+                return made
             if made.features == "onehot":
                 made._text, places = TextInput.restored(state["text"], tokenizer=tokenizer), state["places"]
                 if not isinstance(places, int) or not 1 <= places <= _PLACES:

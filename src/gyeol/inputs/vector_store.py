@@ -53,6 +53,7 @@ def check_vectors_place(path: Path, form: str = "auto") -> str:
 def save_vectors(vectors: WordVectors, path: Path, *, form: str = "auto") -> None:
     """Write vectors: `WordVectors.save`."""
     form = check_vectors_place(path, form)
+    vectors.path = str(path)
     if form != "folder":
         write_vectors(path, vectors.words, vectors.vectors, form=form)
         return
@@ -78,7 +79,9 @@ def load_vectors(path: Path, *, form: str = "auto", limit: int | None = None, ca
     """Read vectors: `WordVectors.load`."""
     if not path.is_dir():
         read = read_vectors(path, form=form, limit=limit, cache=cache)
-        return WordVectors(read.words, read.vectors, about={"file": path.name, "notes": read.notes})
+        made = WordVectors(read.words, read.vectors, about={"file": path.name, "notes": read.notes})
+        made.path = str(path)
+        return made
     try:
         config = json.loads((path / "config.json").read_text("utf-8"))
         if config["format"] != _FORMAT:
@@ -88,7 +91,9 @@ def load_vectors(path: Path, *, form: str = "auto", limit: int | None = None, ca
             raise ModelError(f"{path}: words.json must be a list of words")
         table = _mapped(path, "vectors.npy", np.float32, 2)
         subwords = _subwords(path, config["subwords"], table.shape[1])
-        return WordVectors(words[:limit], table[:limit], subwords=subwords, about=dict(config["about"]))
+        made = WordVectors(words[:limit], table[:limit], subwords=subwords, about=dict(config["about"]))
+        made.path = str(path)
+        return made
     except FileNotFoundError as error:
         missing = Path(str(error.filename)).name
         raise ModelError(f"{path} is not a folder of word vectors: it has no {missing}") from None

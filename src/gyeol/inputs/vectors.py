@@ -79,6 +79,7 @@ class WordVectors:
         self._row = {word: row for row, word in enumerate(self.words)}
         if len(self._row) < len(self.words):
             raise DataError("a word stands twice among the words; give each once")
+        self.path: str | None = None  # where they were read from or written to
         self._asked = 0
         self._index: Any = None
 
@@ -135,6 +136,14 @@ class WordVectors:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    def __deepcopy__(self, memo: Any) -> WordVectors:
+        """Return itself: a search copies its settings, and nothing changes a table of gigabytes."""
+        return self
+
+    def plain(self) -> str | None:
+        """Say what stands for them in a model's settings: their place, if they have one."""
+        return self.path
 
     def __contains__(self, word: object) -> bool:
         return word in self._row

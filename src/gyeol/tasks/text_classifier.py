@@ -9,8 +9,8 @@ has to beat.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections import Counter
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,84 +21,20 @@ from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.errors import DataError
-from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextBatch, TextInput, Tokenizer
-from gyeol.inputs.features import FeatureBatch
+from gyeol.errors import DataError, ParameterError
+from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextInput, Tokenizer, WordVectors
 from gyeol.inputs.grams import frequent_runs
-from gyeol.kernels.packing import Packing
-from gyeol.layers import CELLS, POOLINGS, Cell, Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
+from gyeol.inputs.vector_start import Start, start_from, tokenizer_for
+from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_labels, checked_texts, class_weights, labels_from_state, labels_to_state
+from gyeol.tasks.text_nets import BagNet, MeanNet, RecurrentNet, begin
 
 __all__ = ["TextClassifier"]
 
 _NO_CLASSES = 20  # more labels than this, all different, are no classes
 _RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
-
-
-class _Net(nn.Module):
-    """Tokens to logits: embedding, recurrent layers, summary, linear."""
-
-    def __init__(self, model: TextClassifier, size: int, sizes: list[int], classes: int) -> None:
-        super().__init__()
-        directions = 2 if model.bidirectional else 1
-        # NumPy's numbers, as a search hands them over, are not what PyTorch takes for numbers.
-        embedding_size, hidden_size, dropout = int(model.embedding_size), int(model.hidden_size), float(model.dropout)
-        self.embedding = Embedding(size, embedding_size)
-        nn.init.normal_(self.embedding.weight[1:], std=0.1)
-        self.grams = GramEmbedding(size, sizes, embedding_size, dropout=dropout / 2) if sizes else None
-        self.recurrent = Recurrent(
-            model.cell,
-            embedding_size,
-            hidden_size,
-            num_layers=int(model.num_layers),
-            bidirectional=directions == 2,
-            dropout=dropout / 2 if model.num_layers > 1 else 0.0,
-            batch_first=True,
-            precision="auto" if model.precision == "bfloat16" else "float32",  # bfloat16 in training only
-        )
-        # The tokens' own vectors stand beside the states that know their context (Lai et al. 2015, equation 3).
-        self.summary = Summary(
-            hidden_size * directions,
-            embedding_size,
-            attention=bool(model.attention),
-            poolings=model.pooling.split("+") if model.pooling else [],
-            directions=directions,
-        )
-        self.locked = LockedDropout(dropout / 2)
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(self.summary.output_size, classes)
-
-    def forward(self, batch: TextBatch) -> tuple[Tensor, Tensor | None]:
-        """Tokens (B, T) to logits (B, classes) and attention weights (B, T)."""
-        packing = Packing.of(batch.lengths, batch.tokens.shape[1])
-        vectors = self.embedding(packing.gather(batch.tokens.unsqueeze(2)).squeeze(1))
-        if self.grams is not None:
-            vectors = vectors + self.grams(batch.tokens, packing)
-        vectors = self.locked(vectors, packing)
-        states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
-        summary, weights = self.summary(self.locked(states, packing), vectors, packing)
-        return self.head(self.dropout(summary)), weights
-
-
-class _BagNet(nn.Module):
-    """Sparse vectors to logits: one hidden layer, of which only the columns that occur are touched."""
-
-    def __init__(self, model: TextClassifier, width: int, classes: int) -> None:
-        super().__init__()
-        hidden_size = int(model.hidden_size)
-        self.first = nn.EmbeddingBag(width, hidden_size, mode="sum", sparse=True)
-        nn.init.normal_(self.first.weight, std=1.0 / math.sqrt(hidden_size))
-        self.bias = nn.Parameter(torch.zeros(hidden_size))
-        self.dropout = nn.Dropout(float(model.dropout))
-        self.head = nn.Linear(hidden_size, classes)
-
-    def forward(self, batch: FeatureBatch) -> tuple[Tensor, None]:
-        """Columns and weights to logits (B, classes)."""
-        weights = batch.weights.to(self.first.weight.dtype)
-        hidden = self.first(batch.columns, batch.offsets, per_sample_weights=weights)
-        return self.head(self.dropout(torch.relu(hidden + self.bias))), None
 
 
 class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
@@ -119,7 +55,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     lowercase, min_count
         Lower-case the texts; tokens (and runs of them) seen less often than ``min_count`` are unknown.
     embedding_size : int
-        Length of a token's vector.
+        Length of a token's vector; with ``vectors``, theirs.
+    vectors : path or WordVectors, optional
+        Word vectors that the tokens' vectors begin with. ``tokenizer="auto"`` then is one whose tokens they know.
     dropout : float
         Share of values dropped between layers.
     batch_size, epochs, learning_rate, weight_decay, clip_norm
@@ -136,8 +74,10 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         Same seed, machine and threads: the same bits.
     verbose : bool
         Show a progress bar.
-    features : {None, "bow", "tfidf", "onehot"}
-        None for the recurrent net; else the feed-forward baseline.
+    features : {None, "bow", "tfidf", "onehot", "vectors"}
+        None for the recurrent net; else the feed-forward baseline; ``"vectors"`` is the mean of the tokens' vectors.
+    freeze_vectors : bool
+        Leave ``vectors`` as they are, instead of tuning them.
     pooling : str, optional
         ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``: what stands beside the attention's view.
     ngrams : int
@@ -155,6 +95,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         The trained network.
     history_, metrics_
         Figures by epoch, and those of the epoch that was kept.
+    overlap_ : dict or None
+        How much of the vocabulary, and of the texts, ``vectors`` knew.
 
     Examples
     --------
@@ -166,6 +108,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     """
 
     task: ClassVar[str] = "classify"
+    overlap_: dict[str, Any] | None
+    _start: Start | None
+    _size: int
     rules: ClassVar[dict[str, Rule]] = {
         "cell": choice(CELLS, own=Cell),
         "hidden_size": whole(1, 1 << 16),
@@ -176,6 +121,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),
+        "vectors": lambda v: (
+            "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None"
+        ),
         "dropout": fraction(),
         "batch_size": whole(1),
         "epochs": whole(1),
@@ -191,6 +139,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "random_state": whole(0, none=True),
         "verbose": switch,
         "features": choice((None, *FEATURES)),
+        "freeze_vectors": switch,
         "pooling": joined(POOLINGS),
         "ngrams": whole(1),
         "class_weight": lambda v: (
@@ -211,6 +160,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         lowercase: bool = False,
         min_count: int = 2,
         embedding_size: int = 128,
+        vectors: Any = None,
         dropout: float = 0.4,
         batch_size: int = 64,
         epochs: int = 8,
@@ -226,6 +176,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         random_state: int | None = 0,
         verbose: bool = False,
         features: str | None = None,
+        freeze_vectors: bool = False,
         pooling: str | None = "mean+max",
         ngrams: int = 3,
         class_weight: Any = None,
@@ -240,6 +191,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.lowercase = lowercase
         self.min_count = min_count
         self.embedding_size = embedding_size
+        self.vectors = vectors
         self.dropout = dropout
         self.batch_size = batch_size
         self.epochs = epochs
@@ -255,6 +207,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
         self.features = features
+        self.freeze_vectors = freeze_vectors
         self.pooling = pooling
         self.ngrams = ngrams
         self.class_weight = class_weight
@@ -297,14 +250,19 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         return dataclasses.replace(super()._settings(), monitor=monitor)
 
     def _fit_inputs(self, X: list[str]) -> None:
+        vectors = self._word_vectors()
+        auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
         shared: dict[str, Any] = {
-            "tokenizer": self.tokenizer,
+            "tokenizer": tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer,
             "lowercase": bool(self.lowercase),
             "min_count": self.min_count if len(X) >= 1000 else 1,
             "max_length": self.max_length,
         }
         self.inputs_ = FeatureInput(self.features, **shared) if self.features else TextInput(**shared)
         self.inputs_.fit(X)
+        self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
+        if vectors is not None:
+            self._begin_with(vectors, X)
         self.runs_ = []
         if isinstance(self.inputs_, TextInput) and self.ngrams > 1:
             size = len(self.inputs_.vocabulary)
@@ -322,12 +280,47 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         return Encoded(inputs.lengths(rows), batch)
 
     def _build(self) -> nn.Module:
+        classes = len(self.classes_)
+        net: RecurrentNet | MeanNet
         if isinstance(self.inputs_, FeatureInput):
-            return _BagNet(self, self.inputs_.width, len(self.classes_))
-        net = _Net(self, len(self.inputs_.vocabulary), [len(keys) for keys in self.runs_], len(self.classes_))
-        if net.grams is not None:
-            net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
+            if self.features != "vectors":
+                return BagNet(self, self.inputs_.width, classes)
+            net = MeanNet(self, self.inputs_.width, self._size, classes)
+        else:
+            runs = [len(keys) for keys in self.runs_]
+            net = RecurrentNet(self, len(self.inputs_.vocabulary), self._size, runs, classes)
+            if net.grams is not None:
+                net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
+        if self._start is not None:
+            begin(net, self._start, frozen=bool(self.freeze_vectors))
+            self._start = None
         return net
+
+    def _word_vectors(self) -> WordVectors | None:
+        if self.vectors is None and self.freeze_vectors:
+            raise ParameterError("freeze_vectors=True: there are no vectors to leave as they are; give vectors=PATH")
+        if self.vectors is None or isinstance(self.vectors, WordVectors):
+            return self.vectors
+        if self.features not in (None, "vectors"):
+            raise ParameterError(f"vectors: features={self.features!r} has no use for them; take features='vectors'")
+        return WordVectors.load(self.vectors)
+
+    def _begin_with(self, vectors: WordVectors, X: list[str]) -> None:
+        text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
+        tokens = text.vocabulary.tokens
+        self._start, self._size = start_from(vectors, ["", "", *tokens[2:]]), vectors.size
+        counts = np.bincount(text.encode(X).values, minlength=len(tokens))
+        known = self._start.known
+        self.overlap_ = {
+            "tokens": len(tokens) - 2,
+            "known": int(known.sum()),
+            "of_texts": float(counts[known].sum() / max(1, counts.sum())),
+        }
+        if not known.any():
+            raise DataError(
+                f"vectors: none of the {len(tokens) - 2:,} tokens ({', '.join(tokens[2:7])}, ...) is among their "
+                f"{len(vectors):,} words: are they of this language, and cut by tokenizer={text.tokenizer.name!r}?"
+            )
 
     def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
         inputs, targets = batch
@@ -385,15 +378,22 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the labels."""
-        return {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
+        told = {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
+        if self.overlap_ is not None:
+            known, tokens, share = (self.overlap_[k] for k in ("known", "tokens", "of_texts"))
+            told["vectors"] = f"know {known:,} of {tokens:,} tokens, {share:.1%} of the texts"
+        return told
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
-        return {**labels_to_state(self.classes_), "counts": self.counts_, "runs": runs}, self.inputs_.state()
+        learned = {"counts": self.counts_, "runs": runs, "embedding_size": self._size, "overlap": self.overlap_}
+        return {**labels_to_state(self.classes_), **learned}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.classes_ = labels_from_state(learned)
         self.counts_ = {str(name): int(count) for name, count in learned["counts"].items()}
         self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
+        self._start, self._size, overlap = None, int(learned["embedding_size"]), learned["overlap"]
+        self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}
         own = self.tokenizer if not isinstance(self.tokenizer, str) else None
         self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=own)
