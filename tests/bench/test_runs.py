@@ -54,6 +54,20 @@ def test_lengths() -> None:
     assert result["summary"]["time per token, dearest length over cheapest"]["value"] >= 1
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Gensim leaves the file it reads open
+def test_vectors() -> None:
+    pytest.importorskip("gensim", reason="Gensim is not installed")
+    told: list[str] = []
+    result = bench.run("vectors", quick=True, threads=1, note=told.append)
+    held(result)
+    assert result["data"] == "reviews (train)"
+    works = [row["work"] for row in result["rows"]]
+    assert works == ["tfidf word", "tfidf word 1-2", "read GloVe text", "ten nearest words", "train skip-gram"]
+    assert all(row["ratio"] == pytest.approx(row["peer seconds"] / row["seconds"]) for row in result["rows"])
+    assert len(result["summary"]) == 4
+    assert len(told) >= 5
+
+
 def test_step(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     result = bench.run("step", quick=True, threads=1, note=told.append)

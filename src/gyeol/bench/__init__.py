@@ -15,6 +15,7 @@ from gyeol.bench.layers import run as run_layers
 from gyeol.bench.lengths import run as run_lengths
 from gyeol.bench.machine import describe_machine
 from gyeol.bench.step import run as run_step
+from gyeol.bench.vectors import run as run_vectors
 from gyeol.errors import ParameterError, closest
 
 __all__ = ["BENCHES", "Bench", "run"]
@@ -33,6 +34,7 @@ BENCHES: dict[str, Bench] = {
     "lengths": Bench("rows as long as real texts, beside torch.nn; time per token of lengths 10 to 4,000", run_lengths),
     "step": Bench("one step of a stream, beside onnxruntime", run_step),
     "fit": Bench("a whole TextClassifier.fit, beside PyTorch and Keras in alternating processes", run_fit),
+    "vectors": Bench("TF-IDF beside scikit-learn; word vectors read, asked and trained beside Gensim", run_vectors),
 }
 
 

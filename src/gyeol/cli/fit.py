@@ -248,6 +248,7 @@ def _answer(model: TextClassifier, out: Path) -> dict[str, Any]:
         "stopped": model.history_.stopped,
         "seconds": round(model.history_.seconds, 1),
         "weights": sum(p.numel() for p in model.net_.parameters()),
+        **({} if model.overlap_ is None else {"vectors": model.overlap_}),
     }
 
 

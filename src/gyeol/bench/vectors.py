@@ -1,0 +1,194 @@
+"""Words into numbers: TF-IDF beside scikit-learn, word vectors read, asked and trained beside Gensim."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from gyeol.bench.figures import lowest
+from gyeol.bench.timing import Contestant, Timing, take_turns
+from gyeol.data.catalog import resolve
+from gyeol.data.sources import Texts, find_source
+from gyeol.data.vector_files import read_vectors
+from gyeol.errors import DataError
+from gyeol.inputs import TextVectorizer, WordVectors, make_tokenizer
+from gyeol.inputs.vector_tests import evaluate_vectors
+from gyeol.inputs.vector_training import write_corpus
+
+__all__ = ["run"]
+
+WORDS, SIZE = 400_000, 100  # of the table that is read and asked
+_QUESTIONS = 20  # a call that is timed
+_TRAINED: dict[str, Any] = {"size": 100, "window": 5, "min_count": 5, "negative": 5, "epochs": 3}
+
+
+def run(
+    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, seconds: float = 10.0
+) -> dict[str, Any]:
+    """Time each kind of work; see `gyeol.bench.run`."""
+    name, texts = _texts(quick)
+    absent = {} if find_spec("gensim") else {"gensim": "pip install 'gyeol[vectors]'"}
+    if not find_spec("fasttext"):
+        absent["fasttext"] = "pip install fasttext"
+    limits: dict[str, Any] = {"seconds": 0.01, "least": 2} if quick else {"seconds": seconds, "least": 3}
+    rows: list[dict[str, Any]] = []
+
+    def add(work: str, times: dict[str, Timing], **more: Any) -> None:
+        peers = {who: t for who, t in times.items() if not who.startswith("gyeol")}
+        best = min(peers, key=lambda who: peers[who].median, default=None)
+        for who in (who for who in times if who.startswith("gyeol")):
+            ratio = peers[best].median / times[who].median if best else None
+            rows.append(
+                {
+                    "work": work, "who": who, "seconds": times[who].median, "peer": best,
+                    "peer seconds": peers[best].median if best else None, "ratio": ratio,
+                    "all": {k: t.as_dict() for k, t in times.items()}, **more,
+                }
+            )  # fmt: skip
+            note(
+                f"{work}, {who}: {times[who].median:.4f} s" + (f", {ratio:.2f} times as fast as {best}" if best else "")
+            )
+
+    for label, tokenizer, runs in (("word", "word", (1, 1)), ("word 1-2", "word", (1, 2))):
+        add(f"tfidf {label}", _tfidf(texts, tokenizer, runs, limits))
+    with tempfile.TemporaryDirectory(prefix="gyeol.") as folder:
+        count = 300 if quick else WORDS
+        table = _table(count)
+        add("read GloVe text", _read(table, Path(folder), quick, limits))
+        add("ten nearest words", _ask(table, limits))
+        if "gensim" not in absent:
+            times, figures = _train(texts, Path(folder), quick)
+            add("train skip-gram", times)
+            rows[-1]["accuracy"] = figures
+    ratios = {row["work"]: [(row["ratio"], row["who"])] for row in rows if row["ratio"] is not None}
+    return {
+        "data": name,
+        "rows": rows,
+        "absent": absent,
+        "summary": {
+            "TF-IDF, times as fast as scikit-learn": lowest(ratios.get("tfidf word", []), at_least=1.8),
+            "GloVe text read, times as fast as Gensim": lowest(ratios.get("read GloVe text", []), at_least=5.0),
+            "nearest words, times as fast as Gensim": lowest(ratios.get("ten nearest words", []), at_least=2.0),
+            "training, times as fast as Gensim's own loop": lowest(ratios.get("train skip-gram", [])),
+        },
+    }
+
+
+def _texts(quick: bool) -> tuple[str, list[str]]:
+    try:
+        source = find_source("reviews" if quick else "nsmc", "train")
+    except DataError:  # not on this machine
+        source = find_source("reviews", "train")
+    return source.name, list(Texts(source))
+
+
+def _tfidf(texts: list[str], tokenizer: str, runs: tuple[int, int], limits: dict[str, Any]) -> dict[str, Timing]:
+    cut = make_tokenizer(tokenizer).tokenize
+    threads = torch.get_num_threads()
+    ours = TextVectorizer("tfidf", tokenizer=tokenizer, ngram_range=runs, threads=threads)
+    theirs = TfidfVectorizer(tokenizer=cut, token_pattern=None, lowercase=False, ngram_range=runs)
+    mine, expected = ours.fit_transform(texts), theirs.fit_transform(texts)
+    assert ours.get_feature_names_out().tolist() == theirs.get_feature_names_out().tolist()
+    assert abs(mine - expected).max() < 1e-12
+    del mine, expected
+    # Its own defaults, too: they cut with its own pattern, and drop signs and single letters.
+    plain = TfidfVectorizer(ngram_range=runs)
+    return take_turns(
+        [
+            Contestant("gyeol", lambda: ours.fit_transform(texts)),
+            Contestant("scikit-learn, same tokens", lambda: theirs.fit_transform(texts)),
+            Contestant("scikit-learn, own tokens", lambda: plain.fit_transform(texts)),
+        ],
+        **limits,
+    )
+
+
+def _table(count: int) -> WordVectors:
+    draw = np.random.default_rng(0).standard_normal((count, SIZE)).astype(np.float32)
+    return WordVectors([f"word{i}" for i in range(count)], np.round(draw, 5))
+
+
+def _read(table: WordVectors, folder: Path, quick: bool, limits: dict[str, Any]) -> dict[str, Timing]:
+    path = folder / "glove.txt"
+    table.save(path, form="glove")
+    assert np.array_equal(read_vectors(path, cache=False).vectors, table.vectors)
+    contestants = [Contestant("gyeol", lambda: read_vectors(path, cache=False))]
+    if find_spec("gensim"):
+        from gensim.models import KeyedVectors
+
+        assert np.array_equal(KeyedVectors.load_word2vec_format(path, no_header=True).vectors, table.vectors)
+        contestants.append(Contestant("Gensim", lambda: KeyedVectors.load_word2vec_format(path, no_header=True)))
+    return take_turns(contestants, **{**limits, "least": 1 if not quick else 2, "warm": 0})
+
+
+def _ask(table: WordVectors, limits: dict[str, Any]) -> dict[str, Timing]:
+    asked = table.words[: len(table) : max(1, len(table) // _QUESTIONS)]
+    contestants = [Contestant("gyeol", lambda: [table.similar(word, 10) for word in asked])]
+    if find_spec("gensim"):
+        from gensim.models import KeyedVectors
+
+        theirs = KeyedVectors(table.size)
+        theirs.add_vectors(table.words, table.vectors)
+        for word in asked:
+            mine, expected = table.similar(word, 10), theirs.most_similar(word, topn=10)
+            np.testing.assert_allclose([c for _, c in mine], [c for _, c in expected], atol=1e-5)
+        contestants.append(Contestant("Gensim", lambda: [theirs.most_similar(word, topn=10) for word in asked]))
+    return take_turns(contestants, **limits)
+
+
+def _train(texts: list[str], folder: Path, quick: bool) -> tuple[dict[str, Timing], dict[str, Any]]:
+    """Train by each once: that takes a minute. All read the same tokens; what is timed begins with texts."""
+    from gensim.models import Word2Vec
+
+    threads, cut = torch.get_num_threads(), make_tokenizer("word").tokenize
+    settings = {**_TRAINED, "epochs": 1, "min_count": 1} if quick else _TRAINED
+    made: dict[str, WordVectors] = {}
+
+    def ours() -> None:
+        made["gyeol"] = WordVectors.train(texts, threads=threads, **settings)
+
+    def gensims() -> None:
+        model = Word2Vec(
+            [cut(text) for text in texts], sg=1, vector_size=settings["size"], window=settings["window"],
+            min_count=settings["min_count"], negative=settings["negative"], epochs=settings["epochs"], workers=threads,
+        )  # fmt: skip
+        made["Gensim, lists of tokens"] = WordVectors(model.wv.index_to_key, model.wv.vectors)
+
+    def fasttexts() -> None:
+        import fasttext
+
+        corpus = folder / "corpus.txt"
+        write_corpus(texts, corpus)
+        model = fasttext.train_unsupervised(
+            str(corpus), "skipgram", dim=settings["size"], ws=settings["window"], minCount=settings["min_count"],
+            neg=settings["negative"], epoch=settings["epochs"], thread=threads, maxn=0, lr=0.025, t=1e-3, verbose=0,
+        )  # fmt: skip
+        words = model.words
+        made["fastText"] = WordVectors(words, np.stack([model.get_word_vector(word) for word in words]))
+
+    contestants = [Contestant("gyeol", ours), Contestant("Gensim, lists of tokens", gensims)]
+    if find_spec("fasttext"):
+        contestants.append(Contestant("fastText", fasttexts))
+    times = take_turns(contestants, seconds=0.0, least=1, warm=0)
+    tests = []
+    for role in ("analogies", "wordsim353"):
+        try:
+            tests.append(resolve("words_ko", role))
+        except DataError:
+            continue
+    figures = {
+        who: {
+            test.name: {k: found.get(k) for k in ("accuracy", "spearman", "asked")}
+            for test in tests
+            for found in [evaluate_vectors(vectors, test)]
+        }
+        for who, vectors in made.items()
+    }
+    return times, figures
