@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.output import note, object_out, percent, table
-from gyeol.errors import ParameterError
+from gyeol.errors import ParameterError, closest
 
 if TYPE_CHECKING:
     from gyeol.inputs.vectors import WordVectors
@@ -200,6 +200,52 @@ def evaluate(
         typer.echo(table([["  section", "accuracy", "asked", "of"], *sections], right=[1, 2, 3]))
 
 
+@app.command("map")
+def map_(
+    vectors: Path = _VECTORS,
+    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="A .png picture or an .html page."),
+    count: int = typer.Option(500, "--count", metavar="N", min=1, help="Words, the most frequent."),
+    words: Path = typer.Option(None, "--words", metavar="FILE", help="These words instead, one a line."),
+    around: list[str] = typer.Option(
+        None, "--around", metavar="WORD", help="The N nearest of a word; may stand again."
+    ),
+    method: str = typer.Option("tsne", "--method", metavar="NAME", help="tsne, pca, or umap where it is installed."),
+    groups: int = typer.Option(8, "--groups", metavar="N", min=1, help="Colours: clusters by k-means."),
+    labels: int = typer.Option(None, "--labels", metavar="N", min=0, help="Labels at most, in a picture."),
+    title: str = typer.Option(None, "--title", metavar="TEXT", help="Above the map."),
+    font: str = typer.Option(None, "--font", metavar="FILE", help="A font for the labels of a picture."),
+    seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same map."),
+    form: str = _FORM,
+    json: bool = _JSON,
+) -> None:
+    """Draw a map on which words lie near that are used alike.
+
+    Examples: gyeol vectors map my.vec --out words.html
+
+    gyeol vectors map my.vec --around 영화 --around 음식 --count 60 --out words.png
+    """
+    import numpy as np
+
+    from gyeol.explain.word_map import METHODS, draw_map
+
+    ending = out.suffix.lower()
+    if ending not in (".png", ".html"):
+        raise ParameterError(f"--out {out}: a map is a .png picture or an .html page")
+    if method not in METHODS:
+        raise ParameterError(f"--method {method!r} is not one{closest(method, METHODS)}")
+    made = _loaded(vectors, form)
+    chosen = _chosen(made, count, words, around or [])
+    drawn = draw_map(chosen, np.stack([made[w] for w in chosen]), method=method, groups=groups, random_state=seed)
+    if ending == ".png":
+        drawn.to_png(out, title=title, labels=labels, font=font)
+    else:
+        drawn.to_html(out, title=title, neighbours=[made.similar(word, 8) for word in chosen])
+    if json:
+        object_out({"vectors": str(vectors), "out": str(out), "words": len(chosen), "method": method})
+        return
+    note(f"wrote {out}: {len(chosen):,} words")
+
+
 @app.command("convert")
 def convert(
     vectors: Path = _VECTORS,
@@ -230,6 +276,23 @@ def _loaded(path: Path, form: str, limit: int | None = None) -> WordVectors:
     for line in made.about.get("notes", []):
         note(f"{path}: {line}")
     return made
+
+
+def _chosen(made: WordVectors, count: int, words: Path | None, around: list[str]) -> list[str]:
+    """Choose the words of a map: those of a file, those around some, or the most frequent with a letter in them."""
+    if words is not None:
+        from gyeol.data.lines import check_file, read_lines
+
+        found = list(dict.fromkeys(word for _, line in read_lines(check_file(words)) if (word := line.strip())))
+        if not found:
+            raise ParameterError(f"--words {words} holds no word; write one a line")
+        for word in found:
+            made[word]  # an unknown one is an error
+        return found
+    if around:
+        near = [w for word in around for w in [word, *(other for other, _ in made.similar(word, count))]]
+        return list(dict.fromkeys(near))
+    return [word for word in made.words if any(char.isalpha() for char in word)][:count] or made.words[:count]
 
 
 def _tests(name: str) -> list[Path]:

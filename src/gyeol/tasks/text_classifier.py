@@ -393,7 +393,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.classes_ = labels_from_state(learned)
         self.counts_ = {str(name): int(count) for name, count in learned["counts"].items()}
         self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
-        self._start, self._size, overlap = None, int(learned["embedding_size"]), learned["overlap"]
+        self._start, self._size = None, int(learned.get("embedding_size", self.embedding_size))
+        overlap = learned.get("overlap")
         self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}
         own = self.tokenizer if not isinstance(self.tokenizer, str) else None
         self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=own)
