@@ -45,7 +45,7 @@ _HOMES = {
     "WordVectors": "gyeol.inputs.vectors",
     "load": "gyeol.tasks",
 }
-_MODULES = ("data", "engine", "errors", "inputs", "kernels", "layers", "tasks")
+_MODULES = ("data", "engine", "errors", "explain", "inputs", "kernels", "layers", "tasks")
 
 
 __getattr__ = importer("gyeol", _HOMES, _MODULES)

@@ -1,0 +1,20 @@
+"""What a model knows, made visible: a map of its words as a picture and as a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gyeol.lazy import importer
+
+if TYPE_CHECKING:
+    from gyeol.explain.word_map import METHODS, WordMap, draw_map
+
+__all__ = ["METHODS", "WordMap", "draw_map"]
+
+# Where each name lives; scikit-learn and matplotlib are loaded when a map is drawn, not before.
+_HOMES = dict.fromkeys(["METHODS", "WordMap", "draw_map"], "gyeol.explain.word_map")
+__getattr__ = importer("gyeol.explain", _HOMES)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
