@@ -11,11 +11,28 @@
 #include <cstdint>
 
 #include "lanes.hpp"
+#if defined(GYEOL_ISA) && defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #ifdef GYEOL_ISA
 namespace gyeol::GYEOL_ISA {
 
-typedef int8_t Bytes8 __attribute__((vector_size(LANES)));
+// LANES codes as floats. (Of plain vectors of bytes GCC 12 makes single numbers.)
+GYEOL_INLINE Lanes widen(const int8_t* codes) {
+#if defined(__AVX512F__)
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
+    return __builtin_convertvector((Bits)_mm512_maskz_cvtepi8_epi32(0xFFFF, bytes), Lanes);
+#elif defined(__AVX2__)
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes));
+    return __builtin_convertvector((Bits)_mm256_cvtepi8_epi32(bytes), Lanes);
+#else
+    typedef int8_t Bytes8 __attribute__((vector_size(LANES)));
+    Bytes8 bytes;
+    __builtin_memcpy(&bytes, codes, sizeof bytes);
+    return __builtin_convertvector(__builtin_convertvector(bytes, Bits), Lanes);
+#endif
+}
 
 // How many more codes than N * D must be readable: a row's last load reaches over its end.
 constexpr int64_t CODES_MORE = 64;
@@ -49,11 +66,7 @@ static void cosines(const int8_t* codes, const float* factors, int64_t width, co
         for (int64_t i = 0; i < count; ++i) {
             const int8_t* row = codes + (r + i) * width;
             Lanes sum = {};
-            for (int64_t k = 0; k < width; k += LANES) {
-                Bytes8 bytes;
-                __builtin_memcpy(&bytes, row + k, sizeof bytes);
-                sum += __builtin_convertvector(__builtin_convertvector(bytes, Bits), Lanes) * load(q + k);
-            }
+            for (int64_t k = 0; k < width; k += LANES) sum += widen(row + k) * load(q + k);
             sums[i] = sum;
         }
         turn(sums);  // now register k holds lane k of every row's sum

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         ParameterError,
         SaveError,
     )
-    from gyeol.inputs import WordVectors
+    from gyeol.inputs.vectors import WordVectors
     from gyeol.tasks import TextClassifier, load
 
 __version__ = "0.1.0"

@@ -28,7 +28,7 @@ _FORM = typer.Option("auto", "--form", metavar="FORM", help="Of the file: word2v
 
 @app.command("train")
 def train(
-    data: list[str] = typer.Argument(metavar="FILE...", help="Files of texts, or names of data sets."),
+    data: list[str] = typer.Argument(metavar="FILE", help="Files of texts, or names of data sets."),
     out: Path = typer.Option(..., "--out", "-o", metavar="VECTORS", help="A folder, or a .vec, .bin or .glove file."),
     algorithm: str = typer.Option("skipgram", "--algorithm", metavar="NAME", help="skipgram or cbow."),
     subwords: str = typer.Option(None, "--subwords", metavar="HOW", help="letters or jamo: fastText. Else word2vec."),
@@ -87,13 +87,13 @@ def train(
 @app.command("similar")
 def similar(
     vectors: Path = _VECTORS,
-    words: list[str] = typer.Argument(metavar="WORD...", help="Words."),
+    words: list[str] = typer.Argument(metavar="WORD", help="Words."),
     top: int = _TOP,
     farthest: bool = typer.Option(False, "--farthest", help="The farthest words instead."),
     form: str = _FORM,
     json: bool = _JSON,
 ) -> None:
-    """Show the words nearest to a word, with the cosine of the angle between.
+    """Show the words nearest to a word.
 
     Example: gyeol vectors similar my.vec 왕 --top 10
     """
@@ -138,7 +138,7 @@ def distance(
     form: str = _FORM,
     json: bool = _JSON,
 ) -> None:
-    """Show the cosine of two words' vectors and their distance, 1 minus it.
+    """Show how near two words are: cosine and distance.
 
     Example: gyeol vectors distance my.vec 왕 여왕
     """
@@ -152,7 +152,7 @@ def distance(
 @app.command("doesnt_match")
 def doesnt_match(
     vectors: Path = _VECTORS,
-    words: list[str] = typer.Argument(metavar="WORD...", help="Three words or more."),
+    words: list[str] = typer.Argument(metavar="WORD", help="Three words or more."),
     form: str = _FORM,
     json: bool = _JSON,
 ) -> None:
@@ -170,13 +170,15 @@ def doesnt_match(
 @app.command("evaluate")
 def evaluate(
     vectors: Path = _VECTORS,
-    files: list[str] = typer.Argument(metavar="FILE...", help="Analogies, similarities; or a set: words_en, words_ko."),
+    files: list[str] = typer.Argument(metavar="FILE", help="Analogies, similarities; or a set: words_en, words_ko."),
     match_case: bool = typer.Option(False, "--match-case", help="Words that differ in case are different."),
     among: int = typer.Option(300_000, "--among", metavar="N", min=1, help="Analogies are answered from N words."),
     form: str = _FORM,
     json: bool = _JSON,
 ) -> None:
-    """Test vectors: accuracy on analogies by section, rank correlation on similarities, and how many were known.
+    """Test vectors on analogies and similarities.
+
+    Accuracy by section, Spearman's rank correlation, and how many of the words were known.
 
     Example: gyeol vectors evaluate my.vec words_ko
 
@@ -254,7 +256,7 @@ def convert(
     form: str = _FORM,
     json: bool = _JSON,
 ) -> None:
-    """Write vectors in another form; every number stays the same to the bit.
+    """Write vectors in another form, to the same bits.
 
     Example: gyeol vectors convert glove.6B.100d.txt --out glove.bin
     """
