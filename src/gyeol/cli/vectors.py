@@ -41,7 +41,7 @@ def train(
     shortest: int = typer.Option(3, "--shortest", metavar="N", help="Letters of the shortest subword."),
     longest: int = typer.Option(6, "--longest", metavar="N", help="Letters of the longest subword."),
     buckets: int = typer.Option(200_000, "--buckets", metavar="N", help="Vectors that subwords share."),
-    tokenizer: str = typer.Option("word", "--tokenizer", metavar="NAME", help="word, whitespace, morpheme, ..."),
+    tokenizer: str = typer.Option("word", "--tokenizer", metavar="NAME", help="word, whitespace, morpheme or another."),
     lowercase: bool = typer.Option(False, "--lowercase", help="Lower-case the texts."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
