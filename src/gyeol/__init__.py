@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         SaveError,
     )
     from gyeol.inputs.vectors import WordVectors
-    from gyeol.tasks import TextClassifier, load
+    from gyeol.tasks import LanguageModel, TextClassifier, load
 
 __version__ = "0.1.0"
 
@@ -25,6 +25,7 @@ __all__ = [
     "DataError",
     "DownloadError",
     "GyeolError",
+    "LanguageModel",
     "MissingExtraError",
     "ModelError",
     "ParameterError",
@@ -41,6 +42,7 @@ _HOMES = {
         ["DataError", "DownloadError", "GyeolError", "MissingExtraError", "ModelError", "ParameterError", "SaveError"],
         "gyeol.errors",
     ),
+    "LanguageModel": "gyeol.tasks",
     "TextClassifier": "gyeol.tasks",
     "WordVectors": "gyeol.inputs.vectors",
     "load": "gyeol.tasks",

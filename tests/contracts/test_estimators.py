@@ -36,6 +36,19 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
             "threads": 1,
         },
     ),
+    "language": (
+        TEXTS,
+        None,
+        {
+            "hidden_size": 6,
+            "embedding_size": 6,
+            "tokenizer": "syllable",
+            "epochs": 2,
+            "batch_size": 4,
+            "bptt": 8,
+            "threads": 1,
+        },
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gyeol.cli import ask, bench, data, demo, encode, fit, reproduce, vectors
+from gyeol.cli import ask, bench, data, demo, encode, fit, language, reproduce, vectors
 from gyeol.cli.output import one_line
 from gyeol.errors import GyeolError
 
@@ -47,10 +47,14 @@ def _top(
     pass
 
 
+fit.app.command("language")(language.language)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)
 app.command("info")(ask.info)
+app.command("generate")(language.generate)
+app.command("suggest")(language.suggest)
+app.command("score")(language.score)
 app.command("encode")(encode.encode)
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(data.app, name="data")

@@ -12,7 +12,7 @@ import typer
 
 from gyeol.cli.answers import Answers, answer, format_of, written
 from gyeol.cli.output import confusion, note, object_out, percent, table
-from gyeol.errors import DataError, ParameterError
+from gyeol.errors import DataError, ModelError, ParameterError
 
 if TYPE_CHECKING:
     from io import BufferedIOBase
@@ -27,22 +27,30 @@ _CHUNK = 8192  # rows of a file held at a time
 
 def evaluate(
     model: Path = typer.Argument(metavar="MODEL", help="A model folder."),
-    data: str = typer.Argument(metavar="DATA", help="A labelled file, or the name of a data set (its test part)."),
+    data: str = typer.Argument(
+        metavar="DATA", help="A file (labelled, or of texts), or a data set's name (its test part)."
+    ),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column of the labels."),
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model on labelled texts: accuracy, confusion.
+    """Measure a model: accuracy and confusion, or perplexity.
 
     Examples: gyeol evaluate my-model test.csv
 
     gyeol evaluate my-model nsmc --json
     """
+    from gyeol.cli.language import evaluate_language
     from gyeol.data.sources import find_source, read_labelled
+    from gyeol.tasks import LanguageModel, TextClassifier
 
-    made = _loaded(model, threads)
+    made = _any(model, threads)
+    if isinstance(made, LanguageModel):
+        evaluate_language(made, model, data, input, skip_bad_rows, json)
+        return
+    assert isinstance(made, TextClassifier)
     test = read_labelled(
         find_source(data, "test", input=input, target=target, task=made.task), skip_bad_rows=skip_bad_rows
     )
@@ -175,7 +183,7 @@ def info(
     from gyeol import kernels
     from gyeol.tasks.storage import read_config
 
-    made = _loaded(model, None)
+    made = _any(model, None)
     config = read_config(model)
     size = sum(f.stat().st_size for f in model.iterdir() if f.is_file())
     weights = sum(p.numel() for p in made.net_.parameters())
@@ -183,7 +191,7 @@ def info(
         "model": str(model),
         "task": config.task,
         "gyeol": config.gyeol,
-        "classes": [str(c) for c in made.classes_],
+        **({"classes": [str(c) for c in made.classes_]} if hasattr(made, "classes_") else {}),
         "tokenizer": made.inputs_.tokenizer.name,
         "weights": weights,
         "bytes": size,
@@ -198,7 +206,7 @@ def info(
     rows: list[list[Any]] = [
         ["task", config.task],
         ["written by", f"gyeol {config.gyeol}"],
-        ["classes", ", ".join(answer["classes"][:20])],
+        *([["classes", ", ".join(answer["classes"][:20])]] if "classes" in answer else []),
         ["tokenizer", answer["tokenizer"]],
         ["weights", f"{weights:,}"],
         ["on disk", f"{size / 1e6:.2f} MB"],
@@ -211,10 +219,18 @@ def info(
 
 
 def _loaded(path: Path, threads: int | None) -> TextClassifier:
-    from gyeol.tasks import TextClassifier, load
+    from gyeol.tasks import TextClassifier
+
+    made = _any(path, threads)
+    if not isinstance(made, TextClassifier):
+        raise ModelError(f"{path} is a model of 'fit {made.task}': ask it with gyeol generate, suggest or score")
+    return made
+
+
+def _any(path: Path, threads: int | None) -> Any:
+    from gyeol.tasks import load
 
     made = load(path)
-    assert isinstance(made, TextClassifier)
     if threads is not None and threads < 1:
         raise ParameterError(f"--threads {threads}: must be a whole number, 1 or more")
     made.set_params(threads=threads)

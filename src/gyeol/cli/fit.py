@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -12,24 +13,31 @@ from gyeol.errors import DataError, ParameterError, SaveError
 
 if TYPE_CHECKING:
     from gyeol.data.sources import Labelled
-    from gyeol.tasks import TextClassifier
+    from gyeol.tasks import Estimator, TextClassifier
 
-__all__ = ["app"]
+__all__ = ["app", "check_checkpoint", "made_model", "save_or_keep", "settings_shown"]
+
+_Kind = TypeVar("_Kind", bound="Estimator")
 
 app = typer.Typer(help="Train a model on a file or a named data set.", no_args_is_help=True, rich_markup_mode=None)
 
 
-def _show_settings(wanted: bool) -> None:
-    if not wanted:
-        return
-    import inspect
+def settings_shown(task: str) -> Callable[[bool], None]:
+    """Make what ``--settings`` of a task calls: it lists the settings and their defaults."""
 
-    from gyeol.tasks import TextClassifier
+    def show(wanted: bool) -> None:
+        if not wanted:
+            return
+        import inspect
 
-    parameters = inspect.signature(TextClassifier.__init__).parameters
-    rows = [[name, repr(p.default)] for name, p in parameters.items() if name != "self"]
-    typer.echo(table([["setting", "default"], *rows]))
-    raise typer.Exit
+        from gyeol.tasks import TASKS
+
+        parameters = inspect.signature(TASKS[task].__init__).parameters
+        rows = [[name, repr(p.default)] for name, p in parameters.items() if name != "self"]
+        typer.echo(table([["setting", "default"], *rows]))
+        raise typer.Exit
+
+    return show
 
 
 @app.callback()
@@ -67,7 +75,7 @@ def classify(
         False,
         "--settings",
         is_eager=True,
-        callback=_show_settings,
+        callback=settings_shown("classify"),
         help="List the settings and their defaults.",
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
@@ -81,19 +89,14 @@ def classify(
 
     gyeol fit classify nsmc --out nsmc --set cell=gru --time-limit 10m
     """
+    from gyeol.tasks import TextClassifier
     from gyeol.tasks.progress import Bar
     from gyeol.tasks.storage import check_place
 
     options = {"features": features, "random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = _made(config, set, {name: value for name, value in options.items() if value is not None})
+    model = made_model(TextClassifier, config, set, {k: value for k, value in options.items() if value is not None})
     check_place(out)
-    keep = out.with_name(f"{out.name}.checkpoint")
-    if keep.exists() and not (keep / "state.json").exists():
-        raise SaveError(f"{keep}, the place for the checkpoint, holds something else: move it, or choose another --out")
-    if resume and not (keep / "state.json").exists():
-        raise ParameterError(f"there is nothing to resume: {keep} does not exist. Train without --resume")
-    if not resume and (keep / "state.json").exists():
-        note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
+    keep = check_checkpoint(out, resume)
     train, held = _read(data, valid, input, target, skip_bad_rows)
     title = f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
     if not (quiet or json):
@@ -110,20 +113,11 @@ def classify(
         progress=progress,
         about=train.about(),
     )
-    try:
-        model.save(out)
-    except SaveError as error:
-        if not (keep / "state.json").exists():
-            raise
-        raise SaveError(
-            f"{error}. The training is kept in {keep}: make room, then run the same command with --resume"
-        ) from error
+    save_or_keep(model, out, keep)
     answer = _answer(model, out)
     stopped = answer["stopped"] == "interrupted"
-    if not stopped:
-        _remove(keep)
-        if compare:
-            answer["baseline"] = _baseline(model, train, validation, progress)
+    if compare and not stopped:
+        answer["baseline"] = _baseline(model, train, validation, progress)
     if json:
         object_out(answer)
     else:
@@ -133,28 +127,53 @@ def classify(
         raise typer.Exit(130)
 
 
-def _made(config: Path | None, pairs: list[str], options: dict[str, Any]) -> TextClassifier:
+def check_checkpoint(out: Path, resume: bool) -> Path:
+    """Say where the checkpoint of a training lies, once it is sure that it may lie there, and can be taken up."""
+    keep = out.with_name(f"{out.name}.checkpoint")
+    if keep.exists() and not (keep / "state.json").exists():
+        raise SaveError(f"{keep}, the place for the checkpoint, holds something else: move it, or choose another --out")
+    if resume and not (keep / "state.json").exists():
+        raise ParameterError(f"there is nothing to resume: {keep} does not exist. Train without --resume")
+    if not resume and (keep / "state.json").exists():
+        note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
+    return keep
+
+
+def save_or_keep(model: Estimator, out: Path, keep: Path) -> None:
+    """Save a model; its checkpoint goes where the training came to its end, and stays where there was no room."""
+    try:
+        model.save(out)
+    except SaveError as error:
+        if not (keep / "state.json").exists():
+            raise
+        raise SaveError(
+            f"{error}. The training is kept in {keep}: make room, then run the same command with --resume"
+        ) from error
+    if model.history_.stopped != "interrupted":
+        _remove(keep)
+
+
+def made_model(kind: type[_Kind], config: Path | None, pairs: list[str], options: dict[str, Any]) -> _Kind:
     """Gather the settings from file, --set and options, the later over the earlier; all mistakes are told at once."""
     from gyeol import parameters
     from gyeol.errors import closest
-    from gyeol.tasks import TextClassifier
 
     given = _settings_of(config) if config is not None else {}
-    unknown = [(f"{config}: ", name) for name in given if name not in TextClassifier.rules]
-    given = {name: value for name, value in given.items() if name in TextClassifier.rules}
+    unknown = [(f"{config}: ", name) for name in given if name not in kind.rules]
+    given = {name: value for name, value in given.items() if name in kind.rules}
     wrong: list[str] = []
     for pair in pairs:
         name = pair.partition("=")[0].strip()
-        if "=" in pair and name not in TextClassifier.rules:
+        if "=" in pair and name not in kind.rules:
             unknown.append(("--set ", name))
             continue
         try:
-            name, value = parameters.parse(pair, TextClassifier.rules)
+            name, value = parameters.parse(pair, kind.rules)
             given[name] = value
         except ParameterError as error:
             wrong.append(str(error))
     for where, name in unknown:  # the closest name of each, not the whole list again and again
-        hint = closest(name, TextClassifier.rules).partition("?")
+        hint = closest(name, kind.rules).partition("?")
         near = f"{hint[0]}?" if hint[1] else ""
         wrong.insert(0, f"{where}{name:.60} is no setting of this task{near}")
     if "time_limit" in options:
@@ -163,13 +182,13 @@ def _made(config: Path | None, pairs: list[str], options: dict[str, Any]) -> Tex
         except ParameterError as error:
             wrong.append(str(error))
             del options["time_limit"]
-    model = TextClassifier(**{**given, **options})
+    model = kind(**{**given, **options})
     try:
         parameters.check(model.get_params(deep=False), model.rules)
     except ParameterError as error:
         wrong.append(str(error))
     if wrong:
-        listed = ". 'gyeol fit classify --settings' lists the settings" if unknown else ""
+        listed = f". 'gyeol fit {kind.task} --settings' lists the settings" if unknown else ""
         raise ParameterError("; ".join(wrong) + listed)
     return model
 

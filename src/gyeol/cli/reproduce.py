@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -23,7 +24,6 @@ def reproduce(
     Example: gyeol reproduce nsmc
     """
     from gyeol.reproduce import REPRODUCTIONS, run
-    from gyeol.tasks.progress import Bar
     from gyeol.tasks.storage import check_place
 
     if name is None:
@@ -34,7 +34,7 @@ def reproduce(
         return
     if out is not None:
         check_place(out)
-    result = run(name, seed=seed, threads=threads, out=out, progress=None if json else Bar())
+    result = run(name, seed=seed, threads=threads, out=out, progress=None if json else _bar(name))
     if json:
         object_out(result)
         return
@@ -42,3 +42,12 @@ def reproduce(
     rows += [["published", f"{p['figure']:.4f}", p["source"]] for p in result["others"]]
     typer.echo(table([["", result["metric"], ""], *rows]))
     typer.echo(f"{result['seconds']:.0f} s; data: {result['data']}")
+
+
+def _bar(name: str) -> Any:
+    """Make the bar of a training: language models count tokens, none of which is right or wrong."""
+    from gyeol.reproduce import REPRODUCTIONS
+    from gyeol.tasks.progress import Bar
+
+    words = name in REPRODUCTIONS and REPRODUCTIONS[name].metric == "perplexity"
+    return Bar("tokens", shares=False) if words else Bar()

@@ -4,6 +4,7 @@ from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
 from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
 from gyeol.engine.metrics import classification
 from gyeol.engine.optimizer import Optimizer
+from gyeol.engine.search import check_sampling, penalised, sample
 
 __all__ = [
     "Checkpoint",
@@ -13,8 +14,11 @@ __all__ = [
     "Progress",
     "Settings",
     "StepLoss",
+    "check_sampling",
     "classification",
     "fit",
+    "penalised",
     "read_tensors",
+    "sample",
     "write_tensors",
 ]

@@ -6,10 +6,10 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -30,20 +30,31 @@ class StepLoss(NamedTuple):
     """What one batch gives: the loss to go down (a scalar tensor), and how many of its examples were right."""
 
     loss: Tensor
-    right: int
+    right: int = 0
 
 
 class Plan(Protocol):
     """What a task hands to the loop."""
 
-    def batches(self, epoch: int) -> list[Rows]:
-        """Return the examples of every batch of an epoch, the same for the same epoch."""
+    def batches(self, epoch: int) -> Sequence[Any]:
+        """Return the examples of every batch of an epoch, the same for the same epoch; a batch has a length."""
 
-    def loss(self, rows: Rows) -> StepLoss:
+    def loss(self, rows: Any) -> StepLoss:
         """Run the network on one batch, in training mode."""
 
     def validate(self) -> dict[str, float]:
         """Run the network on the validation part: figures by name, ``loss`` among them."""
+
+
+@runtime_checkable
+class Carrying(Protocol):
+    """What a plan also offers whose batches follow one another."""
+
+    def carried(self) -> dict[str, Tensor]:
+        """Return what the last batch leaves to the next, as named tensors."""
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        """Take over what `carried` returned."""
 
 
 class Progress(Protocol):
@@ -67,7 +78,8 @@ class Settings:
     """How to train.
 
     ``epochs`` passes at most; ``learning_rate`` falls to zero along a half cosine after ``warmup`` (a share of the
-    training); stop after ``patience`` epochs without a higher ``monitor``, or after ``time_limit`` seconds;
+    training); stop after ``patience`` epochs without a higher ``monitor`` (a lower one where it is ``"loss"``), or
+    after ``time_limit`` seconds;
     ``averaging`` is the decay of a moving average of the weights, which then is what gets validated and kept (0: none).
     """
 
@@ -268,10 +280,11 @@ class _Run:
         self.net.eval()
         with self._averaged(), torch.inference_mode():
             figures = self.plan.validate()
+            shares = {} if settings.monitor == "loss" else {settings.monitor: state.right / max(1, state.seen)}
             record = {
                 "epoch": state.epoch + 1,
                 "train_loss": state.loss / max(1, state.seen),
-                f"train_{settings.monitor}": state.right / max(1, state.seen),
+                **{f"train_{name}": value for name, value in shares.items()},
                 **{f"valid_{name}": value for name, value in figures.items()},
                 "learning_rate": settings.learning_rate,
                 "examples_per_second": state.seen / max(1e-9, state.epoch_seconds),
@@ -288,7 +301,10 @@ class _Run:
             self.progress.record(record)
 
     def _rank(self, record: dict[str, Any]) -> tuple[float, ...]:
-        figures = float(record[f"valid_{self.settings.monitor}"]), -float(record["valid_loss"])
+        loss = -float(record["valid_loss"])
+        figures: tuple[float, ...] = (loss,)
+        if self.settings.monitor != "loss":
+            figures = float(record[f"valid_{self.settings.monitor}"]), loss
         return tuple(-math.inf if math.isnan(figure) else figure for figure in figures)
 
     @contextmanager
@@ -315,6 +331,8 @@ class _Run:
             return
         tensors, numbers = self.optimizer.state()
         groups = {"net": dict(self.net.state_dict()), "best": self.best_weights, "optimizer": tensors}
+        if isinstance(self.plan, Carrying):
+            groups["carried"] = self.plan.carried()
         if self.average:
             groups["average"] = self.average.state()
         state = {
@@ -344,6 +362,8 @@ class _Run:
             self.optimizer.restore(groups.get("optimizer", {}), state["optimizer"])
             if self.average and self.state.total:
                 self.average.restore(groups.get("average", {}))
+            if isinstance(self.plan, Carrying):
+                self.plan.carry(groups.get("carried", {}))
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise ModelError(

@@ -73,19 +73,24 @@ class _LinearCrossEntropy(torch.autograd.Function):
         count = counted.sum()
         share = (1.0 / count).to(hidden.dtype)
         total = hidden.new_zeros(())
-        step = max(1, _LOGITS // weight.shape[0])
+        step = max(1, min(len(hidden), _LOGITS // weight.shape[0]))
+        memory = hidden.new_empty(step, weight.shape[0])  # one for all blocks: fresh pages cost as much as a product
         for first in range(0, len(hidden), step):
             some = slice(first, first + step)
             h, real = hidden[some], counted[some]
             target = targets[some].clamp(min=0).unsqueeze(1)
-            logits = h @ weight.T if bias is None else torch.addmm(bias, h, weight.T)
-            scale = torch.logsumexp(logits, dim=1, keepdim=True)
-            total += ((scale - logits.gather(1, target)).squeeze(1) * real).sum()
+            logits = torch.mm(h, weight.T, out=memory[: len(h)])
+            if bias is not None:
+                logits += bias
+            most, chosen = logits.amax(dim=1, keepdim=True), logits.gather(1, target)
+            shares = torch.softmax(logits, dim=1, out=logits)
+            # The log of the sum, by the largest share, which is never too small for its logarithm.
+            scale = most - shares.amax(dim=1, keepdim=True).log()
+            total += ((scale - chosen).squeeze(1) * real).sum()
             if not any(wanted):
                 continue
-            d_logits = logits.sub_(scale).exp_()
-            d_logits.scatter_add_(1, target, torch.full_like(scale, -1.0))
-            d_logits.mul_((share * real).unsqueeze(1))
+            d_logits = shares.mul_((share * real).unsqueeze(1))
+            d_logits.scatter_add_(1, target, (-share * real).to(d_logits.dtype).unsqueeze(1))
             if d_hidden is not None:
                 torch.mm(d_logits, weight, out=d_hidden[some])
             if d_weight is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +38,16 @@ class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Examples ready for the network: the ``lengths`` of all (N,), and ``batch``, which puts some of them together."""
+    """Examples ready for the network: the ``lengths`` of all (N,), and ``batch``, which puts some of them together.
+
+    Where batches follow one another, ``order`` gives those of an epoch, and ``carrier`` holds what one leaves to the
+    next: ``state()`` and ``restore(tensors)``, named tensors.
+    """
 
     lengths: npt.NDArray[np.int64]
-    batch: Callable[[Rows], Any]
+    batch: Callable[[Any], Any]
+    order: Callable[[int], Sequence[Any]] | None = None
+    carrier: Any = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -71,6 +77,10 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     @abstractmethod
     def _encode(self, X: list[Any], y: Any) -> Encoded:
         """Number examples; y is None where there are no targets."""
+
+    def _encode_training(self, X: list[Any], y: Any) -> Encoded:
+        """Encode examples to learn from, where that differs from `_encode`."""
+        return self._encode(X, y)
 
     @abstractmethod
     def _build(self) -> nn.Module:
@@ -163,8 +173,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         split = "given"
         if validation is None:
             strata = self._strata(y)
-            kept, held = split_off(strata, self.validation_fraction, seed=int(self.random_state or 0))
-            split = f"{len(held):,} of {len(X):,} examples held back, stratified, seed {self.random_state}"
+            kept, held, how = self._held_back(strata)
+            split = f"{len(held):,} of {len(X):,} examples held back, {how}"
             # A few of one class alone would choose the epoch that says nothing but this class.
             if len(held) >= _FEW or len(set(strata[held])) >= min(2, len(set(strata))):
                 validation = _take(X, held), _take(y, held)
@@ -185,7 +195,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             self._fit_inputs(X)
             self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
-            plan = _Plan(self, self.net_, self._encode(X, y), self._encode(*validation), validation[1])
+            plan = _Plan(self, self.net_, self._encode_training(X, y), self._encode(*validation), validation[1])
             keeper = engine.Checkpoint(checkpoint, _identity(self, X, y, validation)) if checkpoint else None
             self.history_ = engine.fit(
                 self.net_, plan, self._settings(), checkpoint=keeper, resume=resume, progress=progress
@@ -202,6 +212,11 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         for name, value in self.metrics_.items():
             if not np.isfinite(value):
                 raise DataError(f"{name} of the best epoch is {value}: learning_rate is too high; try a tenth of it")
+
+    def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
+        """Split examples of these groups into those to train on and those to validate on; say how."""
+        kept, held = split_off(strata, self.validation_fraction, seed=int(self.random_state or 0))
+        return kept, held, f"stratified, seed {self.random_state}"
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[Any], Any]:
         return self._checked(X, y)
@@ -222,10 +237,12 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     def _outputs(self, encoded: Encoded) -> npt.NDArray[np.generic]:
         """Pass over examples, longest first, and return `_decode`'s rows in the given order."""
         rows: list[npt.NDArray[np.generic]] = []
-        order = in_order_of_length(encoded.lengths, 256)
+        order = encoded.order(0) if encoded.order else in_order_of_length(encoded.lengths, 256)
         with torch.inference_mode():
             rows = [self._decode(self.net_, encoded.batch(which)) for which in order]
         outputs = np.concatenate(rows)
+        if encoded.order:
+            return outputs
         places = np.empty(len(outputs), dtype=np.int64)
         places[np.concatenate(order)] = np.arange(len(outputs))
         return outputs[places]
@@ -286,14 +303,23 @@ class _Plan:
         self.valid = valid
         self.truth = truth
 
-    def batches(self, epoch: int) -> list[Rows]:
+    def batches(self, epoch: int) -> Sequence[Any]:
+        if self.train.order:
+            return self.train.order(epoch)
         return bucket(self.train.lengths, self.owner.batch_size, seed=int(self.owner.random_state or 0), epoch=epoch)
 
-    def loss(self, rows: Rows) -> engine.StepLoss:
+    def loss(self, rows: Any) -> engine.StepLoss:
         return self.owner._loss(self.net, self.train.batch(rows))
 
     def validate(self) -> dict[str, float]:
         return self.owner._score(self.owner._outputs(self.valid), self.truth)
+
+    def carried(self) -> dict[str, torch.Tensor]:
+        return self.train.carrier.state() if self.train.carrier else {}
+
+    def carry(self, tensors: dict[str, torch.Tensor]) -> None:
+        if self.train.carrier:
+            self.train.carrier.restore(tensors)
 
 
 def _take(values: Any, rows: Rows) -> Any:

@@ -18,8 +18,8 @@ _KINDS: dict[type, str] = {str: "text", bool: "number", np.bool_: "number", Inte
 __all__ = ["checked_labels", "checked_texts", "class_weights", "labels_from_state", "labels_to_state"]
 
 
-def checked_texts(X: Any) -> list[str]:
-    """Return texts as a list.
+def checked_texts(X: Any, *, empty: bool = False) -> list[str]:
+    """Return texts as a list; where ``empty``, texts of nothing may be among them.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def checked_texts(X: Any) -> list[str]:
             raise DataError(
                 f"text {i} is {text!r:.60} ({type(text).__name__}), not a text: leave it out or turn it into one"
             )
-        if not text or text.isspace():
+        if not empty and (not text or text.isspace()):
             raise DataError(f"text {i} is empty: leave it out")
         if _is_broken(text):
             raise DataError(f"text {i} holds half a character (a lone surrogate): read its file with another encoding")

@@ -18,10 +18,13 @@ class Bar:
     ----------
     noun : str
         What an example is.
+    shares : bool
+        Whether an example can be right, so that there is a share of those that were.
     """
 
-    def __init__(self, noun: str = "documents") -> None:
+    def __init__(self, noun: str = "documents", *, shares: bool = True) -> None:
         self.noun = noun
+        self.shares = shares
         self.console = Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -38,7 +41,10 @@ class Bar:
         self._bar = Progress(
             TextColumn("epoch {task.fields[number]}/{task.fields[epochs]}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%  loss {task.fields[loss]:.3f}  right {task.fields[right]:.1%}"),
+            TextColumn(
+                "{task.percentage:>3.0f}%  loss {task.fields[loss]:.3f}"
+                + ("  right {task.fields[right]:.1%}" if self.shares else "")
+            ),
             TextColumn("{task.fields[rate]:,.0f} {task.fields[noun]}/s"),
             TimeRemainingColumn(),
             console=self.console,

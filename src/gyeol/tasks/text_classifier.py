@@ -67,7 +67,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     validation_fraction, averaging, time_limit
         Share held back for that; decay of the moving average of the weights that is kept (0: none); seconds.
     precision : {"auto", "float32", "float64", "bfloat16"}
-        Of the arithmetic; ``"auto"`` is float32, ``"bfloat16"`` is for the recurrent products in training only.
+        Of the arithmetic; ``"auto"``, as ``"bfloat16"``, trains with recurrent products in bfloat16 where the processor
+        has them, and answers in float32.
     threads : int, optional
         Cores to use; all by default.
     random_state : int

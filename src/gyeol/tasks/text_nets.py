@@ -39,7 +39,7 @@ class RecurrentNet(nn.Module):
             bidirectional=directions == 2,
             dropout=dropout / 2 if model.num_layers > 1 else 0.0,
             batch_first=True,
-            precision="auto" if model.precision == "bfloat16" else "float32",  # bfloat16 in training only
+            precision="auto" if model.precision in ("auto", "bfloat16") else "float32",
         )
         # The tokens' own vectors stand beside the states that know their context (Lai et al. 2015, equation 3).
         self.summary = Summary(

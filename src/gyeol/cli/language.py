@@ -1,0 +1,215 @@
+"""``gyeol fit language``, ``generate``, ``suggest``, ``score``: language models trained and asked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep, settings_shown
+from gyeol.cli.output import note, object_out, one_line, table
+from gyeol.errors import DataError, ModelError, ParameterError
+
+if TYPE_CHECKING:
+    from gyeol.tasks import LanguageModel
+
+__all__ = ["evaluate_language", "generate", "language", "score", "suggest"]
+
+_MODEL = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit language.")
+_JSON = typer.Option(False, "--json", help="Print one JSON object.")
+_THREADS = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default.")
+
+
+def language(
+    data: str = typer.Argument(metavar="DATA", help="A text file, a line a text, or a named data set."),
+    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts to watch; else the last lines of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
+    set: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="One setting; goes over --config."),
+    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
+    time_limit: str = typer.Option(None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m."),
+    threads: int = _THREADS,
+    resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
+    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
+    settings: bool = typer.Option(
+        False, "--settings", is_eager=True, callback=settings_shown("language"), help="List the settings and defaults."
+    ),
+    json: bool = _JSON,
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+) -> None:
+    """Learn what comes next: many to many, in step.
+
+    A file's lines follow one another; --set documents=line reads each alone. Ctrl-C saves the best model so far;
+    --resume then goes on.
+
+    Examples: gyeol fit language book.txt --out my-book
+
+    gyeol fit language ptb --out ptb --set tokenizer=whitespace --time-limit 20m
+    """
+    from gyeol.data.sources import Texts, find_source, has_role
+    from gyeol.tasks import LanguageModel
+    from gyeol.tasks.progress import Bar
+    from gyeol.tasks.storage import check_place
+
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    model = made_model(LanguageModel, config, set, {k: v for k, v in options.items() if v is not None})
+    check_place(out)
+    keep = check_checkpoint(out, resume)
+    source = find_source(data, "train", input=input)
+    texts = list(Texts(source, skip_bad_rows=skip_bad_rows))
+    held = None
+    if valid is not None or has_role(data, "valid"):
+        held = list(Texts(find_source(valid or data, "valid", input=input), skip_bad_rows=skip_bad_rows)), None
+    if not (quiet or json):
+        note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
+    about = {"data": source.name}
+    progress = None if quiet or json else Bar("tokens", shares=False)
+    model.fit(texts, validation=held, checkpoint=keep, resume=resume, progress=progress, about=about)
+    save_or_keep(model, out, keep)
+    best = model.history_.best
+    answer: dict[str, Any] = {
+        "model": str(out), "task": model.task, "perplexity": best["valid_perplexity"],
+        "bits_per_character": best["valid_bits_per_character"], "epoch": best["epoch"],
+        "epochs": len(model.history_.records), "stopped": model.history_.stopped,
+        "seconds": round(model.history_.seconds, 1), "vocabulary": len(model.inputs_.vocabulary),
+        "weights": sum(p.numel() for p in model.net_.parameters()),
+    }  # fmt: skip
+    if json:
+        object_out(answer)
+    else:
+        typer.echo(
+            f"perplexity {answer['perplexity']:.2f}   bits per character {answer['bits_per_character']:.3f}   "
+            f"on the validation part, after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
+        )
+        size = f"{answer['weights']:,} weights, {answer['vocabulary']:,} tokens ({model.inputs_.tokenizer.name})"
+        typer.echo(f"saved: {out} ({size})")
+        typer.echo(f'next:  gyeol generate {out} --prompt "..."     gyeol suggest {out} "..."')
+    if answer["stopped"] == "interrupted":
+        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
+        raise typer.Exit(130)
+
+
+def evaluate_language(made: LanguageModel, model: Path, data: str, input: str | None, skip: bool, json: bool) -> None:
+    """Print a language model's figures on texts."""
+    from gyeol.data.sources import Texts, find_source
+
+    source = find_source(data, "test", input=input)
+    figures = made.evaluate(list(Texts(source, skip_bad_rows=skip)))
+    if json:
+        object_out({"model": str(model), "data": source.name, **figures})
+        return
+    typer.echo(
+        f"perplexity {figures['perplexity']:.2f}   bits per character {figures['bits_per_character']:.3f}   "
+        f"on {figures['tokens']:,} tokens of {source.name}, {figures['unknown']:,} of them unknown"
+    )
+
+
+def generate(
+    model: Path = _MODEL,
+    prompt: str = typer.Option("", "--prompt", "-p", metavar="TEXT", help="What comes before."),
+    length: int = typer.Option(200, "--length", metavar="N", min=1, help="Tokens at most."),
+    temperature: float = typer.Option(0.8, "--temperature", metavar="T", help="Lower: what is likely, likelier."),
+    top_k: int = typer.Option(None, "--top-k", metavar="K", help="Among the K most probable only."),
+    top_p: float = typer.Option(None, "--top-p", metavar="P", help="Among the fewest that have this share together."),
+    repetition_penalty: float = typer.Option(1.0, "--repetition-penalty", metavar="R", help="Above 1: less again."),
+    stop: list[str] = typer.Option([], "--stop", metavar="TEXT", help="End before this text; may stand again."),
+    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed: the same text; else another each time."),
+    threads: int = _THREADS,
+    json: bool = _JSON,
+) -> None:
+    """Write on after a prompt, as it comes.
+
+    Example: gyeol generate my-book --prompt "옛날 옛적에" --temperature 0.7
+    """
+    made = language_model(model, threads)
+    pieces = made.stream(
+        prompt, length, temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty,
+        stop=stop, random_state=seed,
+    )  # fmt: skip
+    if json:
+        object_out({"model": str(model), "prompt": prompt, "text": "".join(pieces)})
+        return
+    sys.stdout.write(prompt)
+    for piece in pieces:
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+
+
+def suggest(
+    model: Path = _MODEL,
+    prefix: str = typer.Argument("", metavar="PREFIX", help="What was typed; a space at its end asks for a new word."),
+    top: int = typer.Option(5, "--top", metavar="K", min=1, help="How many words."),
+    threads: int = _THREADS,
+    json: bool = _JSON,
+) -> None:
+    """Suggest the next word, or the end of the word begun.
+
+    Example: gyeol suggest my-book "옛날 옛" --top 5
+    """
+    words = language_model(model, threads).suggest(prefix, top)
+    if json:
+        answers = [{"word": word, "probability": share} for word, share in words]
+        object_out({"model": str(model), "prefix": prefix, "suggestions": answers})
+        return
+    if not words:
+        raise DataError("the model knows no word that goes on so")
+    typer.echo(table([[one_line(word), f"{share:.4f}"] for word, share in words], right=[1]))
+
+
+def score(
+    model: Path = _MODEL,
+    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
+    file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one figure each."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE."),
+    threads: int = _THREADS,
+    json: bool = _JSON,
+) -> None:
+    """Say how odd texts are: perplexity, and the probability of every token of a text given here.
+
+    Example: gyeol score my-book "나는 학교를 먹었다"
+    """
+    made = language_model(model, threads)
+    if bool(texts) == (file is not None):
+        raise ParameterError('give texts, or --file FILE: gyeol score MODEL "나는 학교에 간다"')
+    if file is not None:
+        from gyeol.data.sources import Texts, find_source
+
+        rows = []
+        for number, text in enumerate(Texts(find_source(file, "test", input=input)), 1):
+            figure = made.evaluate([text])["perplexity"] if text.strip() else None
+            rows.append({"text": number, "perplexity": figure})
+            if not json:
+                typer.echo(f"{number}\t{'-' if figure is None else format(figure, '.2f')}\t{one_line(text)[:100]}")
+        if json:
+            object_out({"model": str(model), "file": file, "scores": rows})
+        return
+    answers = []
+    for text in texts:
+        tokens = made.score_tokens(text)
+        answers.append({"text": text, **_figures(made, text), "tokens": [[t, p] for t, p in tokens]})
+    if json:
+        object_out({"model": str(model), "scores": answers})
+        return
+    for answer in answers:
+        typer.echo(f"perplexity {answer['perplexity']:.2f}   {one_line(answer['text'])[:100]}")
+        typer.echo(table([["  " + one_line(t), f"{p:.6f}"] for t, p in answer["tokens"]], right=[1]))
+
+
+def _figures(made: LanguageModel, text: str) -> dict[str, float]:
+    figures = made.evaluate([text])
+    return {name: figures[name] for name in ("perplexity", "bits_per_character")}
+
+
+def language_model(path: Path, threads: int | None) -> LanguageModel:
+    """Load a language model, and nothing else."""
+    from gyeol.tasks import LanguageModel, load
+
+    made = load(path)
+    if not isinstance(made, LanguageModel):
+        raise ModelError(f"{path} is a model of 'fit {made.task}'; this command asks one of 'fit language'")
+    made.set_params(threads=threads)
+    return made

@@ -1,0 +1,349 @@
+"""Many to many, in step: after each token, how probable every token is that may come next.
+
+What was read is carried in the state of recurrent layers, from window to window of a corpus (truncated backpropagation
+through time, Williams and Peng 1990), or begun anew with every line. Such a model suggests, writes, and tells how odd a
+text is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from gyeol import engine
+from gyeol.data.token_stream import TokenStream
+from gyeol.errors import DataError
+from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer, Vocabulary
+from gyeol.layers import CELLS, Cell, linear_cross_entropy
+from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
+from gyeol.tasks.base import Encoded, Estimator
+from gyeol.tasks.labels import checked_texts
+from gyeol.tasks.language_net import Carrier, LanguageNet, Pieces, cut, in_order
+from gyeol.tasks.language_reader import Reader, suggestions, written
+
+__all__ = ["LanguageModel"]
+
+END = 2  # the number of the mark of an end: a line's, which is written "\n"
+_WINDOW = 512  # steps of a window of one stream, read without learning
+_ENDLESS = 1 << 31  # tokens of a text: none is shortened
+
+
+class LanguageModel(Estimator):
+    r"""Learn which token follows.
+
+    Parameters
+    ----------
+    cell : str or class
+        ``"rnn"``, ``"lstm"``, ``"gru"``, ``"gru_after"``, ``"lstm_norm"``, or a cell of your own.
+    hidden_size, num_layers
+        Units of a layer; layers.
+    tokenizer : str, class or Tokenizer
+        ``"auto"`` (syllables for Korean, subwords for spaced scripts), ``"whitespace"``, ``"word"``, ``"jamo"``, ...
+    lowercase, min_count
+        Lower-case the texts; tokens seen less often are unknown.
+    embedding_size : int
+        Length of a token's vector.
+    dropout : float
+        Share of features dropped before the softmax, the same at every step; of less elsewhere (three fifths between
+        layers, three quarters at the entry, a quarter of whole words).
+    batch_size, epochs, learning_rate, weight_decay, clip_norm
+        Streams read side by side; Adam, whose rate falls to zero along a half cosine.
+    patience : int
+        Stop after so many epochs without a lower validation loss.
+    validation_fraction, averaging, time_limit
+        Share of the lines held back for that, the last ones; decay of the moving average of the weights; seconds.
+    precision : {"auto", "float32", "float64", "bfloat16"}
+        Of the arithmetic; ``"auto"``, as ``"bfloat16"``, trains with recurrent products in bfloat16 where the processor
+        has them.
+    threads, random_state, verbose
+        Cores; the seed; whether to show a progress bar.
+    bptt : int
+        Steps that a gradient goes back, about: windows differ a little in length.
+    tied : bool
+        The softmax's weights are the embedding.
+    weight_dropout : float
+        Share of recurrent weights dropped.
+    documents : {"file", "line"}
+        What the state is carried through: all lines, or each line alone.
+
+    Attributes
+    ----------
+    net_ : nn.Module
+        The trained network.
+    inputs_ : TextInput
+        Tokenizer and vocabulary; token 2 is the end of a line.
+    history_, metrics_
+        Figures by epoch, and those of the epoch that was kept.
+
+    Examples
+    --------
+    >>> texts = ["나는 학교에 간다", "나는 집에 간다"] * 20
+    >>> model = LanguageModel(tokenizer="whitespace", hidden_size=16, embedding_size=16, epochs=12, batch_size=4,
+    ...                       learning_rate=0.02, dropout=0.0, documents="line").fit(texts)
+    >>> model.suggest("나는 집에", top=1)[0][0]
+    '간다'
+    """
+
+    task: ClassVar[str] = "language"
+    monitor: ClassVar[str] = "loss"
+    rules: ClassVar[dict[str, Rule]] = {
+        "cell": choice(CELLS, own=Cell),
+        "hidden_size": whole(1, 1 << 16),
+        "num_layers": whole(1, 100),
+        "tokenizer": choice({"auto": None, **TOKENIZERS}, own=Tokenizer),
+        "lowercase": switch,
+        "min_count": whole(1),
+        "embedding_size": whole(1, 1 << 16),
+        "dropout": fraction(),
+        "batch_size": whole(1),
+        "epochs": whole(1),
+        "learning_rate": positive(),
+        "weight_decay": positive(zero=True),
+        "clip_norm": positive(zero=True),
+        "patience": whole(1),
+        "validation_fraction": fraction(),
+        "averaging": fraction(),
+        "time_limit": positive(none=True),
+        "precision": choice(("auto", "float32", "float64", "bfloat16")),
+        "threads": whole(1, 1024, none=True),
+        "random_state": whole(0, none=True),
+        "verbose": switch,
+        "bptt": whole(1, 1 << 20),
+        "tied": switch,
+        "weight_dropout": fraction(),
+        "documents": choice(("file", "line")),
+    }
+
+    net_: LanguageNet
+    inputs_: TextInput
+
+    def __init__(
+        self,
+        *,
+        cell: Any = "lstm",
+        hidden_size: int = 256,
+        num_layers: int = 2,
+        tokenizer: Any = "auto",
+        lowercase: bool = False,
+        min_count: int = 2,
+        embedding_size: int = 256,
+        dropout: float = 0.3,
+        batch_size: int = 32,
+        epochs: int = 10,
+        learning_rate: float = 0.003,
+        weight_decay: float = 0.0,
+        clip_norm: float = 1.0,
+        patience: int = 3,
+        validation_fraction: float = 0.05,
+        averaging: float = 0.999,
+        time_limit: float | None = None,
+        precision: str = "auto",
+        threads: int | None = None,
+        random_state: int | None = 0,
+        verbose: bool = False,
+        bptt: int = 40,
+        tied: bool = True,
+        weight_dropout: float = 0.0,
+        documents: str = "file",
+    ) -> None:
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.tokenizer = tokenizer
+        self.lowercase = lowercase
+        self.min_count = min_count
+        self.embedding_size = embedding_size
+        self.dropout = dropout
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.averaging = averaging
+        self.time_limit = time_limit
+        self.precision = precision
+        self.threads = threads
+        self.random_state = random_state
+        self.verbose = verbose
+        self.bptt = bptt
+        self.tied = tied
+        self.weight_dropout = weight_dropout
+        self.documents = documents
+
+    # What training asks for. The target of a text is how many characters it has, its line end among them.
+
+    def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
+        texts = checked_texts(X, empty=True)
+        if not any(text.strip() for text in texts):
+            raise DataError("the corpus holds no text: every line is empty or white space")
+        return texts, np.array([len(text) + 1 for text in texts], dtype=np.int64)
+
+    def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], str]:
+        count = len(strata)
+        held = min(count - 1, math.ceil(count * self.validation_fraction))
+        rows = np.arange(count)
+        return rows[: count - held], rows[count - held :], "the last lines"
+
+    def _fit_inputs(self, X: list[str]) -> None:
+        shared = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase), "max_length": _ENDLESS}
+        self.inputs_ = TextInput(**shared, min_count=int(self.min_count) if len(X) >= 1000 else 1).fit(X)
+        known = [name for name in self.inputs_.vocabulary.tokens[2:] if name != "\n"]
+        self.inputs_.vocabulary = Vocabulary(["\n", *known])
+
+    def _fit_targets(self, y: Any) -> None:
+        pass
+
+    def _numbers(self, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int32]]:
+        return map(self.inputs_.vocabulary.encode, self.inputs_.tokenizer.tokenize_many(texts))
+
+    def _encode(self, X: list[str], y: Any) -> Encoded:
+        stream = TokenStream.write(self._numbers(X), 1, end=END)
+        return self._windows(stream, lambda epoch: stream.windows(_WINDOW))
+
+    def _encode_training(self, X: list[str], y: Any) -> Encoded:
+        stream = TokenStream.write(self._numbers(X), int(self.batch_size), end=END)
+        seed = int(self.random_state or 0)
+        return self._windows(stream, lambda epoch: stream.windows(int(self.bptt), seed=[seed, epoch]))
+
+    def _windows(self, stream: TokenStream, order: Callable[[int], Sequence[range]]) -> Encoded:
+        carrier, end = Carrier(), END if self.documents == "line" else None
+
+        def batch(window: range) -> tuple[Pieces, Carrier]:
+            first, last = window.start // stream.rows, window.stop // stream.rows
+            return cut(*stream.window(first, last), end=end, first=first == 0), carrier
+
+        return Encoded(np.ones(len(stream), dtype=np.int64), batch, order, carrier)
+
+    def _build(self) -> nn.Module:
+        return LanguageNet(self, len(self.inputs_.vocabulary))
+
+    def _loss(self, net: nn.Module, batch: tuple[Pieces, Carrier]) -> engine.StepLoss:
+        hidden, targets = net(*batch)
+        return engine.StepLoss(linear_cross_entropy(hidden, net.softmax, net.bias, targets))  # type: ignore[arg-type]
+
+    def _decode(self, net: nn.Module, batch: tuple[Pieces, Carrier]) -> npt.NDArray[np.generic]:
+        hidden, targets = net(*batch)
+        losses = net.losses(hidden, targets)  # type: ignore[operator]
+        return in_order(losses.double(), batch[0]).numpy()
+
+    def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
+        loss = float(outputs.mean())
+        bits = float(outputs.sum()) / math.log(2) / int(y.sum())
+        return {"loss": loss, "perplexity": math.exp(min(loss, 700.0)), "bits_per_character": bits}
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {}, self.inputs_.state()
+
+    def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
+        own = self.tokenizer if not isinstance(self.tokenizer, str) else None
+        self.inputs_ = TextInput.restored(inputs, tokenizer=own)
+        if self.inputs_.vocabulary.tokens[END : END + 1] != ["\n"]:
+            raise ValueError("token 2 is not the end of a line")
+
+    # What a user asks for.
+
+    def evaluate(self, X: Any, y: Any = None) -> dict[str, Any]:
+        """Return the figures on texts: perplexity (a token), bits_per_character, loss (nats a token), tokens, unknown.
+
+        Every token counts, line ends too; with ``documents="file"`` the state is carried through all texts.
+        """
+        self._ready()
+        texts, characters = self._checked(X, None)
+        encoded = self._encode(texts, None)
+        with self._session():
+            losses = self._outputs(encoded)
+        unknown = sum(int((numbers == 1).sum()) for numbers in self._numbers(texts))
+        return {**self._score(losses, characters), "tokens": len(losses), "unknown": unknown, "count": len(texts)}
+
+    def score_tokens(self, text: str) -> list[tuple[str, float]]:
+        """Return a text's tokens, each with its probability after those before it; unknown ones as ``<unk>``."""
+        self._ready()
+        with self._session():
+            numbers = next(self._numbers([text]))
+            losses = self._outputs(self._encode([text], None))[: len(numbers)]
+        names = self.inputs_.vocabulary.tokens
+        return [(names[n], math.exp(-loss)) for n, loss in zip(numbers, losses.tolist(), strict=True)]
+
+    def reader(self) -> Reader:
+        """Begin to read, token by token: see `Reader`."""
+        self._ready()
+        return Reader(self.net_, self.inputs_, anew=self.documents == "line")
+
+    def suggest(self, prefix: str, top: int = 5) -> list[tuple[str, float]]:
+        """Return the most probable next words, or ends of the word begun, with their probabilities, best first.
+
+        A prefix that ends in white space, or is empty, asks for the next word.
+        """
+        self._ready()
+        with self._session():
+            return suggestions(self.reader(), prefix, top)
+
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 100,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        stop: Sequence[str] = (),
+        random_state: int | None = None,
+    ) -> str:
+        """Write on after a prompt; see `stream`."""
+        return "".join(
+            self.stream(
+                prompt, length, temperature=temperature, top_k=top_k, top_p=top_p,
+                repetition_penalty=repetition_penalty, stop=stop, random_state=random_state,
+            )
+        )  # fmt: skip
+
+    def stream(
+        self,
+        prompt: str = "",
+        length: int = 100,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        stop: Sequence[str] = (),
+        random_state: int | None = None,
+    ) -> Iterator[str]:
+        """Write on after a prompt, piece by piece.
+
+        Parameters
+        ----------
+        prompt : str
+        length : int
+            Tokens, at most.
+        temperature, top_k, top_p
+            As in `gyeol.engine.search.sample`.
+        repetition_penalty : float
+            Above 1, what was said among the last 64 tokens becomes less likely.
+        stop : sequence of str
+            Texts at which to end; they are not part of what is written.
+        random_state : int, optional
+            The seed; without one, another text each time.
+
+        Raises
+        ------
+        ParameterError
+            A setting cannot be.
+        """
+        self._ready()
+        engine.check_sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty)
+        draw = np.random.default_rng(random_state)
+        sampling = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+        return written(self.reader(), prompt, length, draw, sampling, repetition_penalty, tuple(stop))
+
+    def describe_data(self) -> dict[str, str]:
+        """What the model card says of the vocabulary."""
+        return {"vocabulary": f"{len(self.inputs_.vocabulary):,} tokens ({self.inputs_.tokenizer.name})"}

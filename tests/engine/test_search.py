@@ -1,0 +1,54 @@
+"""Drawing tokens: within the settings, as often as they are probable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gyeol.engine import check_sampling, penalised, sample
+from gyeol.errors import ParameterError
+
+SHARES = np.array([0.05, 0.5, 0.2, 0.25])
+
+
+@given(seed=st.integers(0, 99), top_k=st.none() | st.integers(1, 6), top_p=st.none() | st.floats(0.01, 1.0))
+def test_only_the_likely(seed: int, top_k: int | None, top_p: float | None) -> None:
+    token = sample(np.log(SHARES), np.random.default_rng(seed), top_k=top_k, top_p=top_p)
+    order = [1, 3, 2, 0]
+    if top_k is not None:
+        assert token in order[:top_k]
+        order = order[:top_k]
+    if top_p is not None:
+        together = np.cumsum(SHARES[order]) / SHARES[order].sum()
+        assert token in order[: int((together < top_p).sum()) + 1]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_as_often_as_probable(temperature: float) -> None:
+    draw = np.random.default_rng(0)
+    counts = np.bincount([sample(np.log(SHARES), draw, temperature=temperature) for _ in range(4000)], minlength=4)
+    expected = SHARES ** (1 / temperature)
+    np.testing.assert_allclose(counts / 4000, expected / expected.sum(), atol=0.03)
+
+
+def test_what_must_not_be_drawn_is_not() -> None:
+    scores = np.log(SHARES)
+    scores[1] = -np.inf
+    draw = np.random.default_rng(0)
+    assert 1 not in {sample(scores, draw) for _ in range(200)}
+
+
+def test_repetitions_lose() -> None:
+    scores = np.log(SHARES)
+    less = penalised(scores, [1, 1, 3], 2.0)
+    np.testing.assert_allclose(np.exp(less), [0.05, 0.25, 0.2, 0.0625])
+    assert penalised(scores, [], 2.0) is scores
+    assert penalised(scores, [1], 1.0) is scores
+
+
+def test_settings_that_cannot_be() -> None:
+    check_sampling(temperature=1.0, top_k=None, top_p=1.0, repetition_penalty=1.0)
+    with pytest.raises(ParameterError, match=r"temperature=0.*top_k=0.*top_p=2.*repetition_penalty=0"):
+        check_sampling(temperature=0, top_k=0, top_p=2, repetition_penalty=0)
