@@ -168,7 +168,9 @@ def score(
     threads: int = _THREADS,
     json: bool = _JSON,
 ) -> None:
-    """Say how odd texts are: perplexity, and the probability of every token of a text given here.
+    """Say how odd texts are: perplexity.
+
+    Of a text given here, also the probability of every token.
 
     Example: gyeol score my-book "나는 학교를 먹었다"
     """
