@@ -67,8 +67,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     validation_fraction, averaging, time_limit
         Share held back for that; decay of the moving average of the weights that is kept (0: none); seconds.
     precision : {"auto", "float32", "float64", "bfloat16"}
-        Of the arithmetic; ``"auto"``, as ``"bfloat16"``, trains with recurrent products in bfloat16 where the processor
-        has them, and answers in float32.
+        Of the arithmetic; ``"auto"`` and ``"bfloat16"`` train with recurrent products in bfloat16 where there are such.
     threads : int, optional
         Cores to use; all by default.
     random_state : int
