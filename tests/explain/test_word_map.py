@@ -222,7 +222,7 @@ def test_a_label_of_two_scripts_is_cut_by_fonts() -> None:
 
 
 def test_no_font_has_hangul(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gyeol[plots]'")
     draws = fonts._drawn
     monkeypatch.setattr(
         fonts,

@@ -163,6 +163,25 @@ def test_every_tokenizer_suggests_and_writes(tokenizer: str, cell: str) -> None:
     assert model.generate("", 30, random_state=1, stop=["는"]).count("는") == 0
 
 
+@pytest.mark.parametrize("tokenizer", ["syllable", "jamo"])
+def test_a_space_at_the_end_of_a_prompt_is_read(tokenizer: str) -> None:
+    model = fitted(tokenizer=tokenizer, documents="line", epochs=40, patience=40, averaging=0.0, dropout=0.0, bptt=20)
+    assert not model.generate("나는 ", 1, top_k=1).startswith(" ")
+    one, two = model.reader(), model.reader()
+    one.read("나는 ")
+    two.read("나는")
+    two.feed(model.inputs_.vocabulary.encode([" "]).tolist())
+    assert np.array_equal(one.scores(), two.scores())
+
+
+def test_a_subword_that_begins_a_word_stands_apart_from_the_prompt() -> None:
+    model = fitted(tokenizer="bpe", documents="line", epochs=10)
+    for seed in range(8):
+        reader, text = model.reader(), model.generate("나는", 3, random_state=seed)
+        reader.read(f"나는{text}")  # read again it is what was written: words of the corpus, not one grown together
+        assert all(word in " ".join(TEXTS).split() for word in f"나는{text}".split())
+
+
 def test_chances_are_decided_by_the_seed(model: LanguageModel) -> None:
     texts = {model.generate("나는", 10, random_state=seed) for seed in range(5)}
     assert len(texts) > 1

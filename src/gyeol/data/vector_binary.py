@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.vector_files import MAX_WORD, Rows, Source, VectorTable, clip
+from gyeol.data.vector_words import decode_words
 from gyeol.errors import DataError
 
 __all__ = ["read_rows", "write_rows"]
@@ -88,14 +89,7 @@ def _check(source: Source, words: list[bytes], block: npt.NDArray[np.float32], c
 
 
 def _decoded(source: Source, words: list[bytes], count: int) -> list[str]:
-    joined = b"\n".join(words)
-    try:
-        return joined.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        i = joined.count(b"\n", 0, error.start)
-        raise DataError(
-            f"{source.path}, entry {count + i + 1:,}: the word {clip(words[i])} is not UTF-8; {_WRONG}"
-        ) from None
+    return decode_words(words, lambda i: f"{source.path}, entry {count + i + 1:,}", clip, _WRONG)
 
 
 def _check_end(source: Source, data: bytes, promised: int, dimension: int) -> None:

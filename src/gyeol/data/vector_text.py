@@ -31,6 +31,7 @@ from gyeol.data.vector_files import (
     clip,
     is_like_number,
 )
+from gyeol.data.vector_words import decode_words
 from gyeol.errors import DataError
 
 __all__ = ["check_table", "read_rows", "write_rows"]
@@ -196,15 +197,8 @@ class _Reader:
                 )
 
     def _decoded(self, words: list[bytes], number: int) -> list[str]:
-        joined = b"\n".join(words)
-        try:
-            return joined.decode("utf-8").split("\n")
-        except UnicodeDecodeError as error:
-            i = joined.count(b"\n", 0, error.start)
-            raise DataError(
-                f"{self.path}, line {number + i}: the word {clip(words[i])} is not UTF-8; save the file as UTF-8, or "
-                "drop the line"
-            ) from None
+        mend = "save the file as UTF-8, or drop the line"
+        return decode_words(words, lambda i: f"{self.path}, line {number + i}", clip, mend)
 
     def _count_long(self, words: list[str], number: int) -> None:
         for i, word in enumerate(words):

@@ -165,9 +165,13 @@ class Spool:
             starts = np.fromfile(self._file, np.int64, documents)
             codes = np.fromfile(self._file, np.uint32, entries)
             yield Piece(starts, codes, np.fromfile(self._file, np.int32, entries))
-        self.__del__()
+        self.close()
 
     def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back, and what waits in it."""
         if self._file is not None:
             self._file.close()
             self._file = None

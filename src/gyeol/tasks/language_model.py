@@ -285,25 +285,9 @@ class LanguageModel(Estimator):
         with self._session():
             return suggestions(self.reader(), prefix, top)
 
-    def generate(
-        self,
-        prompt: str = "",
-        length: int = 100,
-        *,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        repetition_penalty: float = 1.0,
-        stop: Sequence[str] = (),
-        random_state: int | None = None,
-    ) -> str:
-        """Write on after a prompt; see `stream`."""
-        return "".join(
-            self.stream(
-                prompt, length, temperature=temperature, top_k=top_k, top_p=top_p,
-                repetition_penalty=repetition_penalty, stop=stop, random_state=random_state,
-            )
-        )  # fmt: skip
+    def generate(self, prompt: str = "", length: int = 100, **sampling: Any) -> str:
+        """Write on after a prompt, and return it whole; arguments and errors are those of `stream`."""
+        return "".join(self.stream(prompt, length, **sampling))
 
     def stream(
         self,

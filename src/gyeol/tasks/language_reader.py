@@ -18,6 +18,7 @@ from gyeol.tasks.language_net import LanguageNet
 __all__ = ["Reader", "suggestions", "written"]
 
 PAD, UNKNOWN, END = 0, 1, 2
+_BEGINS = "▁"  # how a subword marks that a word begins with it
 _RECENT = 64  # tokens that a repetition is looked for among
 _BEAM = 4  # paths kept for each word asked for
 _LONGEST = 24  # tokens of a word
@@ -74,11 +75,15 @@ class Reader:
             self._scores = torch.log_softmax(logits, 0).numpy()
 
     def read(self, text: str) -> None:
-        """Read a text; a line's end in it is one to the model."""
-        for number, line in enumerate(text.split("\n")):
+        """Read a text; a line's end in it is one to the model, and so is the space that a beginning ends with."""
+        lines = text.split("\n")
+        for number, line in enumerate(lines):
             if number:
                 self.feed([END])
             self.feed(self.inputs.vocabulary.encode(self.inputs.tokenizer.tokenize(line)).tolist())
+        # Tokenizers drop the space at a text's end; where spaces are tokens, what comes after one is no space.
+        if lines[-1].strip() and lines[-1][-1].isspace() and " " in self.inputs.vocabulary:
+            self.feed(self.inputs.vocabulary.encode([" "]).tolist())
 
     def scores(self) -> npt.NDArray[np.float64]:
         """Return the log probability of every token (V,) as the next one."""
@@ -96,8 +101,8 @@ def written(
 ) -> Iterator[str]:
     """Write on after a prompt: pieces of text, whose concatenation is the whole."""
     reader.read(prompt)
-    joint = reader.inputs.tokenizer.joint
-    glued = bool(prompt) and not prompt[-1:].isspace() and joint == " "
+    names, joint = reader.inputs.vocabulary.tokens, reader.inputs.tokenizer.joint
+    closed = bool(prompt) and not prompt[-1].isspace()  # a space may be due
     tokens: list[int] = []
     told = 0
     longest = max(map(len, stop), default=0)
@@ -107,7 +112,8 @@ def written(
         scores[[PAD, UNKNOWN]] = -np.inf
         tokens.append(sample(scores, draw, **sampling))
         reader.feed(tokens[-1:])
-        text = (" " if glued and tokens[0] != END else "") + _joined(reader.inputs, tokens)
+        begins = tokens[0] != END and (joint == " " or names[tokens[0]].startswith(_BEGINS))
+        text = (" " if closed and begins else "") + _joined(reader.inputs, tokens)
         ends = [at for mark in stop if (at := text.find(mark)) >= 0]
         if ends:
             yield text[told : min(ends)]
@@ -150,16 +156,13 @@ def suggestions(reader: Reader, prefix: str, top: int) -> list[tuple[str, float]
         scores[~fits] = -np.inf
         shares = np.exp(scores - np.logaddexp.reduce(scores[fits]))
         return [(names[n], float(shares[n])) for n in np.argsort(-shares, kind="stable")[:top] if shares[n] > 0]
-    return _spelled(reader, open_word, top, after_space=bool(lines[-1]) and lines[-1][-1].isspace())
+    return _spelled(reader, open_word, top)
 
 
-def _spelled(reader: Reader, open_word: str, top: int, *, after_space: bool) -> list[tuple[str, float]]:
+def _spelled(reader: Reader, open_word: str, top: int) -> list[tuple[str, float]]:
     """Search words that are spelled of tokens, the likeliest paths first (a beam)."""
     inputs, names = reader.inputs, reader.inputs.vocabulary.tokens
     subwords = inputs.tokenizer.name == "bpe"
-    if after_space and not subwords:
-        reader.read(" ") if " " in names else None
-        reader.feed([names.index(" ")] if " " in names else [])
     paths: list[tuple[float, list[int], dict[str, Any]]] = [(0.0, [], reader.state)]
     found: dict[str, float] = {}
     width = _BEAM * top
@@ -171,13 +174,12 @@ def _spelled(reader: Reader, open_word: str, top: int, *, after_space: bool) -> 
             for n in np.argsort(-scores, kind="stable")[: width + 3].tolist():
                 if n in (PAD, UNKNOWN):
                     continue
-                ends = n == END or (names[n].startswith("▁") if subwords else names[n] == " ")
+                ends = n == END or (names[n].startswith(_BEGINS) if subwords else names[n] == " ")
                 if ends and (tokens or open_word):
                     word = open_word + inputs.tokenizer.join([names[t] for t in tokens]).strip()
                     found[word] = max(found.get(word, -math.inf), score + float(scores[n]))
-                    if not (subwords and not tokens and not open_word):
-                        continue
-                if ends and not (subwords and not tokens and not open_word and n != END):
+                    continue
+                if ends and (n == END or not subwords):  # no word begins so; a subword's mark is a beginning, too
                     continue
                 grown.append((score + float(scores[n]), [*tokens, n], state))
         best = heapq.nlargest(width, grown, key=lambda path: path[0])
