@@ -9,6 +9,7 @@ import pytest
 
 from gyeol import ParameterError, TextClassifier, reproduce
 from gyeol.data import sources
+from gyeol.reproduce import classify
 
 from .conftest import Run
 
@@ -19,7 +20,7 @@ def tiny(small_set: Path, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     find = sources.find_source
     monkeypatch.setattr(sources, "find_source", lambda data, role, **named: find("reviews", role, **named))
     small = {"hidden_size": 8, "embedding_size": 8, "epochs": 2, "batch_size": 8}
-    monkeypatch.setattr(reproduce, "NSMC", {**reproduce.NSMC, **small})
+    monkeypatch.setattr(classify, "NSMC", {**classify.NSMC, **small})
 
 
 def test_the_list(gyeol: Run) -> None:

@@ -187,6 +187,31 @@ def test_averaged_weights_are_what_is_validated_and_kept(make_net: Any, make_pla
         assert_same(before, after)  # training itself goes on from its own weights
 
 
+def test_the_mean_of_asgd_begins_where_an_epoch_is_not_better(make_net: Any, make_plan: Any, watcher: Any) -> None:
+    net = make_net()
+    plan = make_plan(net, figures=scripted(0.2, 0.5, 0.4, 0.6, 0.1))
+    own: list[dict[str, torch.Tensor]] = []
+    watcher.after_step = dict.fromkeys(range(1, 99), lambda: own.append(weights_of(net)))
+    history = fit(net, plan, Settings(5, 0.05, optimizer="asgd", averaging=0.9), progress=watcher)
+    assert history.stopped == "epochs"
+    for epoch in range(3):
+        assert_same(plan.validated[epoch], own[STEPS * (epoch + 1) - 1])
+    for epoch in (3, 4):
+        since = own[3 * STEPS : (epoch + 1) * STEPS]
+        for name, value in plan.validated[epoch].items():
+            torch.testing.assert_close(value, torch.stack([w[name] for w in since]).mean(0), rtol=1e-5, atol=1e-6)
+    assert_same(weights_of(net), plan.validated[3])
+
+
+def test_asgd_keeps_its_rate(make_net: Any, make_plan: Any, watcher: Any) -> None:
+    net = make_net(dropout=0.0)
+    own = [weights_of(net)]
+    watcher.after_step = dict.fromkeys(range(1, 99), lambda: own.append(weights_of(net)))
+    fit(net, make_plan(net, figures=scripted(*[0.5] * 6)), Settings(6, 1e-4, optimizer="asgd"), progress=watcher)
+    moves = [max(float((b[k] - a[k]).abs().max()) for k in a) for a, b in pairwise(own)]
+    assert moves[-1] > 0.3 * moves[0]
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_is_no_number_is_an_error(make_net: Any, make_plan: Any, value: float) -> None:
     plan = make_plan(net := make_net())

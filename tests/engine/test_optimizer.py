@@ -248,3 +248,26 @@ def test_up_then_down_a_half_cosine(warmup: float) -> None:
     assert scales[200] == 0.0
     assert decay((1 + warmup) / 2, warmup=warmup) == pytest.approx(0.5)
     assert decay(3.0, warmup=warmup) == 0.0
+
+
+@pytest.mark.parametrize("kind", ["sgd", "asgd"])
+def test_descent_is_pytorch_s(kind: str) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    twin = copy.deepcopy(net)
+    ours = Optimizer(net, learning_rate=2.0, weight_decay=0.01, clip_norm=0.1, kind=kind)
+    matrices, others = [[p for p in twin.parameters() if (p.ndim > 1) == wide] for wide in (True, False)]
+    theirs = torch.optim.SGD([{"params": matrices, "weight_decay": 0.01}, {"params": others}], lr=1.0)
+    x = torch.randn(8, 3)
+    for _ in range(4):
+        for made in (net, twin):
+            made(x).square().mean().backward()
+        nn.utils.clip_grad_norm_(twin.parameters(), 0.1)
+        theirs.step()
+        theirs.zero_grad()
+        ours.step(scale=0.5)
+    for p, q in zip(net.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(p, q)
+    assert ours.state() == ({}, {})
+    with pytest.raises(ValueError, match="keeps no state"):
+        ours.restore({"0.0.exp_avg": torch.zeros(4, 3)}, {})

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ParameterError, load
-from gyeol.tasks import LanguageModel, language_model
-from gyeol.tasks.language_net import Carrier, cut
+from gyeol.kernels.packing import Packing
+from gyeol.tasks import LanguageModel, language_model, language_net
+from gyeol.tasks.language_net import Carrier, activity, cut
 
 TEXTS = ["나는 학교에 간다", "나는 집에 간다", "너는 집에 온다"] * 12
 TINY: dict[str, Any] = {
@@ -47,7 +48,7 @@ def by_hand(model: LanguageModel, texts: list[str]) -> list[float]:
             x = net.embedding.weight[token][None, None]
             for n, layer in enumerate(net.walks):
                 x, state[n] = layer(x, state[n])
-            logits = torch.addmv(net.bias, net.softmax, x[0, 0]).double()
+            logits = net.logits(x[0])[0].double()
             losses.append(float(torch.logsumexp(logits, 0) - logits[target]))
     return losses
 
@@ -260,3 +261,36 @@ def test_a_vocabulary_without_an_end_is_refused(model: LanguageModel) -> None:
     inputs = {**inputs, "vocabulary": ["a", *inputs["vocabulary"][1:]]}
     with pytest.raises(ValueError, match="the end of a line"):
         LanguageModel()._restore({}, inputs)
+
+
+def test_a_large_vocabulary_has_an_adaptive_softmax(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(language_net, "_FULL", 5)
+    monkeypatch.setattr(language_net, "_CUTS", (3, 5))
+    model = fitted(epochs=6)
+    assert model.net_.adaptive is not None
+    losses = model._outputs(model._encode(TEXTS[:4], None))
+    np.testing.assert_allclose(losses, by_hand(model, TEXTS[:4]), atol=1e-5)
+    shares = np.exp(model.reader().scores())
+    assert shares.shape == (len(model.inputs_.vocabulary),)
+    assert shares.sum() == pytest.approx(1.0)
+    model.save(tmp_path / "m")
+    assert load(tmp_path / "m").evaluate(TEXTS) == model.evaluate(TEXTS)
+
+
+def test_activity_is_what_its_paper_says() -> None:
+    lengths, H = torch.tensor([3, 5, 1]), 4
+    packing = Packing.of(lengths, 5)
+    states = torch.randn(int(lengths.sum()), H)
+    padded = packing.scatter(states)[:, :, :]
+    changes = [padded[r, t + 1] - padded[r, t] for r, n in enumerate(lengths.tolist()) for t in range(n - 1)]
+    expected = 2 * (0.5 * states).square().mean() + torch.stack(changes).square().mean()
+    torch.testing.assert_close(activity(states, 0.5 * states, packing), expected)
+    single = Packing.of(torch.tensor([1, 1]), 1)
+    torch.testing.assert_close(activity(states[:2], states[:2], single), 2 * states[:2].square().mean())
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "asgd"])
+def test_descent_learns_too(optimizer: str) -> None:
+    descent = {"optimizer": optimizer, "learning_rate": 2.0, "clip_norm": 0.25, "epochs": 40, "patience": 40}
+    model = fitted(**descent, activation_penalty=0.001, dropout=0.0)
+    assert model.evaluate(TEXTS)["perplexity"] < 3

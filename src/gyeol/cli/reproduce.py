@@ -49,5 +49,5 @@ def _bar(name: str) -> Any:
     from gyeol.reproduce import REPRODUCTIONS
     from gyeol.tasks.progress import Bar
 
-    words = name in REPRODUCTIONS and REPRODUCTIONS[name].metric == "perplexity"
+    words = name in REPRODUCTIONS and REPRODUCTIONS[name].metric in ("perplexity", "loss")
     return Bar("tokens", shares=False) if words else Bar()

@@ -3,10 +3,11 @@
 from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
 from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
 from gyeol.engine.metrics import classification
-from gyeol.engine.optimizer import Optimizer
+from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
 from gyeol.engine.search import check_sampling, penalised, sample
 
 __all__ = [
+    "OPTIMIZERS",
     "Checkpoint",
     "History",
     "Optimizer",

@@ -18,19 +18,19 @@ _SMALLEST = 1e-3  # of the scale: numbers divided by it still hold four digits m
 class Average:
     """A moving average of a network's weights (Polyak and Juditsky 1992), quick at first, then slower.
 
-    After step t the average is ``a = d a + (1 - d) w`` with ``d = min(decay, (1 + t) / (10 + t))``. Of embeddings not
-    the average is kept but how far it lies behind, ``e = (a - w) / s``, where s is the product of all d: that of a row
-    which a step did not touch stays as it is.
+    After step t the average is ``a = d a + (1 - d) w`` with ``d = min(decay, (1 + t) / (10 + t))``, or without a decay
+    ``d = t / (1 + t)``: the mean of all that was. Of embeddings not the average is kept but how far it lies behind,
+    ``e = (a - w) / s``, where s is the product of all d: that of a row which a step did not touch stays as it is.
 
     Parameters
     ----------
     net : nn.Module
         Its parameters with ``requires_grad`` are averaged.
-    decay : float
+    decay : float, optional
         From 0 up to, not including, 1.
     """
 
-    def __init__(self, net: nn.Module, decay: float) -> None:
+    def __init__(self, net: nn.Module, decay: float | None) -> None:
         self.decay = decay
         sparse = sparse_parameters(net)
         named = {k: p for k, p in net.named_parameters() if p.requires_grad}
@@ -58,7 +58,7 @@ class Average:
             self._means = {k: p.detach().clone() for k, p in self._dense.items()}
             self._behind = {k: torch.zeros_like(p) for k, p in self._sparse.items()}
             return
-        keep = min(self.decay, (1 + step) / (10 + step))
+        keep = step / (1 + step) if self.decay is None else min(self.decay, (1 + step) / (10 + step))
         if self._dense:
             torch._foreach_lerp_(list(self._means.values()), [p.detach() for p in self._dense.values()], 1.0 - keep)
         for name, (rows, old) in self._before.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 
 from gyeol.engine.average import Average
 from gyeol.engine.checkpoint import Checkpoint
+from gyeol.engine.interrupt import interruptible
 from gyeol.engine.optimizer import Optimizer, decay
 from gyeol.errors import DataError, ModelError, SaveError
 
@@ -81,6 +81,8 @@ class Settings:
     training); stop after ``patience`` epochs without a higher ``monitor`` (a lower one where it is ``"loss"``), or
     after ``time_limit`` seconds;
     ``averaging`` is the decay of a moving average of the weights, which then is what gets validated and kept (0: none).
+    With ``optimizer="asgd"`` the rate stays as it is, and from the first epoch on that is not better the mean of all
+    weights since is what gets validated and kept (NT-AvSGD: Merity et al. 2018, algorithm 1).
     """
 
     epochs: int
@@ -92,6 +94,7 @@ class Settings:
     monitor: str = "accuracy"
     time_limit: float | None = None
     averaging: float = 0.0
+    optimizer: str = "adam"
     seed: int = 0
     checkpoint_every: float = 60.0
 
@@ -120,6 +123,7 @@ class _State:
     epoch_seconds: float = 0.0
     bad: int = 0
     best: int = 0  # the number of the best epoch, 0 before there is one
+    averaged: int = 0  # steps taken when the mean of asgd began, 0 before it has
 
     @classmethod
     def checked(cls, values: dict[str, Any]) -> _State:
@@ -173,7 +177,7 @@ def fit(
     run = _Run(net, plan, settings, checkpoint, progress)
     if resume and checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         run.train(interrupted)
     run.keep_best()
     return run.history
@@ -193,11 +197,13 @@ class _Run:
             learning_rate=settings.learning_rate,
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
+            kind=settings.optimizer,
         )
         self.state = _State()
         self.history = History()
         self.best_weights: dict[str, Tensor] = {}
-        self.average = Average(net, settings.averaging) if settings.averaging else None
+        self.late = settings.optimizer == "asgd"
+        self.average = Average(net, settings.averaging) if settings.averaging and not self.late else None
 
     def train(self, interrupted: threading.Event) -> None:
         state = self.state
@@ -246,9 +252,10 @@ class _Run:
             torch.autograd.backward(outcome.loss)
             if self.average:
                 self.average.before_step()
-            self._check_finite("gradient", self.optimizer.step(scale=decay(along, warmup=settings.warmup)))
+            scale = 1.0 if self.late else decay(along, warmup=settings.warmup)
+            self._check_finite("gradient", self.optimizer.step(scale=scale))
             if self.average:
-                self.average.after_step(state.total)
+                self.average.after_step(state.total - state.averaged)
             state.step += 1
             state.total += 1
             state.loss += value * len(rows)
@@ -294,6 +301,9 @@ class _Run:
                 self.best_weights = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
             else:
                 state.bad += 1
+        if self.late and self.average is None and state.bad:
+            state.averaged, state.bad = state.total, 0
+            self.average = Average(self.net, None)
         state.seconds += time.monotonic() - begun
         record["seconds"] = round(state.seconds, 3)
         self.history.records.append(record)
@@ -360,7 +370,9 @@ class _Run:
                 self.net.load_state_dict(self.best_weights)
             self.net.load_state_dict(groups["net"])
             self.optimizer.restore(groups.get("optimizer", {}), state["optimizer"])
-            if self.average and self.state.total:
+            if self.late and self.state.averaged:
+                self.average = Average(self.net, None)
+            if self.average and self.state.total > self.state.averaged:
                 self.average.restore(groups.get("average", {}))
             if isinstance(self.plan, Carrying):
                 self.plan.carry(groups.get("carried", {}))
@@ -369,24 +381,3 @@ class _Run:
             raise ModelError(
                 f"the checkpoint {checkpoint.path} is damaged ({reason:.200}); train again without --resume"
             ) from error
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into a flag, so that a step is finished before saving; the second one ends at once."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def remember(number: int, frame: Any) -> None:
-        if flag.is_set():
-            raise KeyboardInterrupt
-        flag.set()
-
-    signal.signal(signal.SIGINT, remember)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)

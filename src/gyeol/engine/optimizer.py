@@ -1,4 +1,4 @@
-"""Adam for what is dense, row-wise Adam for embeddings, one clipping over both, one schedule."""
+"""Adam or plain descent, row-wise for embeddings, one clipping over all, one schedule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Optimizer", "decay", "sparse_parameters"]
+__all__ = ["OPTIMIZERS", "Optimizer", "decay", "sparse_parameters"]
+
+#: The ways to update: Adam; stochastic gradient descent; the same at a constant rate, its weights averaged from the
+#: epoch on that no longer makes them better (`gyeol.engine.fit`).
+OPTIMIZERS = ("adam", "sgd", "asgd")
 
 
 def decay(progress: float, *, warmup: float = 0.0) -> float:
@@ -40,10 +44,11 @@ def sparse_parameters(net: nn.Module) -> dict[int, nn.Parameter]:
 
 
 class Optimizer:
-    """Adam (Kingma and Ba 2015) over a network, embeddings updated only in the rows a batch touched.
+    """Adam (Kingma and Ba 2015) or descent over a network, embeddings updated only in the rows a batch touched.
 
     Dense Adam over a large vocabulary costs more than the recurrent network itself; rows whose gradient is sparse get
-    PyTorch's SparseAdam. Weight decay is decoupled (AdamW) and spares biases and embeddings.
+    PyTorch's SparseAdam. Weight decay is decoupled (AdamW); with descent it is part of the gradient, as SGD's is. It
+    spares biases and sparse embeddings.
 
     Parameters
     ----------
@@ -53,10 +58,18 @@ class Optimizer:
     weight_decay : float
     clip_norm : float
         The largest length of the gradient of all parameters together; 0 switches clipping off.
+    kind : str
+        One of `OPTIMIZERS`.
     """
 
     def __init__(
-        self, net: nn.Module, *, learning_rate: float, weight_decay: float = 0.0, clip_norm: float = 0.0
+        self,
+        net: nn.Module,
+        *,
+        learning_rate: float,
+        weight_decay: float = 0.0,
+        clip_norm: float = 0.0,
+        kind: str = "adam",
     ) -> None:
         sparse = sparse_parameters(net)
         dense = [p for p in net.parameters() if p.requires_grad and id(p) not in sparse]
@@ -67,9 +80,11 @@ class Optimizer:
         self._parts: list[torch.optim.Optimizer] = []
         if dense:
             groups = [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-            self._parts.append(torch.optim.AdamW([g for g in groups if g["params"]], lr=learning_rate, fused=True))
+            way: Any = torch.optim.AdamW if kind == "adam" else torch.optim.SGD
+            self._parts.append(way([g for g in groups if g["params"]], lr=learning_rate, fused=True))
         if sparse:
-            self._parts.append(torch.optim.SparseAdam(list(sparse.values()), lr=learning_rate))
+            way = torch.optim.SparseAdam if kind == "adam" else torch.optim.SGD
+            self._parts.append(way(list(sparse.values()), lr=learning_rate))
         self._parameters = [*dense, *sparse.values()]
 
     def step(self, *, scale: float) -> float:
@@ -134,6 +149,8 @@ class Optimizer:
 def _check_moments(part: torch.optim.Optimizer, state: dict[int, dict[str, Any]]) -> None:
     """Hold moments to their parameters: PyTorch would find out only while updating, if at all."""
     parameters = [p for group in part.param_groups for p in group["params"]]
+    if state and isinstance(part, torch.optim.SGD):
+        raise ValueError("plain descent keeps no state, and this checkpoint holds some")
     for index, entry in state.items():
         if index >= len(parameters) or set(entry) != {"step", "exp_avg", "exp_avg_sq"}:
             raise ValueError(f"the optimizer's state of parameter {index} is not one of Adam's")

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from gyeol.errors import DataError
+from gyeol.kernels.native import half_available
 
 __all__ = ["linear_cross_entropy"]
 
-_LOGITS = 1 << 22  # held at a time: 16 MB of them
+_LOGITS = 1 << 22  # held at a time: 16 MB of them, 8 as bfloat16
+_ROWS = 32  # of a product in bfloat16: oneDNN compiles one for every new number of rows
+_FEW = 512  # words: with fewer, rounding costs more than the products gain
 
 
 def linear_cross_entropy(
-    hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, *, ignore_index: int = -100
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    targets: Tensor,
+    *,
+    ignore_index: int = -100,
+    precision: str = "float32",
 ) -> Tensor:
     """Return the mean of ``-log softmax(W h + b)[target]``, as ``F.cross_entropy(F.linear(h, W, b), targets)``.
 
     The logits of some tokens at a time are computed, turned into their gradient where they lie, and forgotten: memory
-    grows with N and V, not with N * V. What is handed back are the same numbers.
+    grows with N and V, not with N * V. What is handed back are the same numbers; with ``precision="bfloat16"`` numbers
+    are rounded to eight bits before they are multiplied, as a training may, and logits after that.
 
     Parameters
     ----------
@@ -31,6 +42,8 @@ def linear_cross_entropy(
         Each in 0..V-1, or `ignore_index`.
     ignore_index : int
         Tokens with this target do not count.
+    precision : {"float32", "bfloat16"}
+        How the products are computed, where the processor multiplies bfloat16 and the vocabulary is no small one.
 
     Returns
     -------
@@ -57,11 +70,13 @@ def linear_cross_entropy(
     if bool(wrong.any()):
         token = int(wrong.nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1} or {ignore_index}")
-    loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
+    half = precision == "bfloat16" and half_available() and V >= _FEW and hidden.dtype == torch.float32
+    way: Any = _Rounded if half and hidden.device.type == "cpu" else _Exact
+    loss: Tensor = way.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())
     return loss
 
 
-class _LinearCrossEntropy(torch.autograd.Function):
+class _Exact(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, counted: Tensor, grad: bool
@@ -103,4 +118,61 @@ class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return *(None if d is None else d * grad for d in ctx.saved_tensors), None, None, None
+        return _scaled(ctx, grad)
+
+
+class _Rounded(torch.autograd.Function):
+    """The same in bfloat16. The bias is two more columns of the weights, so that its rounding is not felt."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, counted: Tensor, grad: bool
+    ) -> Tensor:
+        (V, H), N = weight.shape, len(hidden)
+        blocks = max(1, math.ceil(N * V / _LOGITS))
+        step = math.ceil(N / blocks / _ROWS) * _ROWS  # the same for all blocks, and few numbers of rows altogether
+        h, w = (
+            hidden.new_zeros(blocks * step, H + 2, dtype=torch.bfloat16),
+            weight.new_empty(V, H + 2, dtype=torch.bfloat16),
+        )
+        h[:N, :H], h[:N, H:] = hidden, 1.0
+        w[:, :H] = weight
+        w[:, H] = 0.0 if bias is None else bias
+        w[:, H + 1] = 0.0 if bias is None else bias - w[:, H]
+        d_h, d_w = torch.empty_like(h), torch.zeros(V, H + 2)
+        total = hidden.new_zeros(())
+        for first in range(0, blocks * step, step):
+            here = torch.arange(first, min(N, first + step))
+            if not len(here):
+                break
+            target, real = targets[here].clamp(min=0), counted[here]
+            some = slice(first, first + step)
+            logits = torch.mm(h[some], w.T)
+            shares = torch.softmax(logits, dim=1, out=logits)
+            rows = here - first
+            chosen = shares[rows, target]
+            total -= chosen.float().clamp(min=torch.finfo(torch.float32).tiny).log()[real].sum()
+            shares[rows, target] = chosen - 1.0
+            shares[rows[~real]] = 0.0
+            shares[len(rows) :] = 0.0
+            if grad and (ctx.needs_input_grad[0]):
+                torch.mm(shares, w, out=d_h[some])
+            if grad and (ctx.needs_input_grad[1] or ctx.needs_input_grad[2]):
+                d_w += torch.mm(shares.T, h[some])
+        share = 1.0 / counted.sum()
+        d_w *= share
+        ctx.save_for_backward(
+            d_h[:N, :H].float() * share if ctx.needs_input_grad[0] else None,
+            d_w[:, :H] if ctx.needs_input_grad[1] else None,
+            d_w[:, H] if ctx.needs_input_grad[2] else None,
+        )
+        return total * share
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        return _scaled(ctx, grad)
+
+
+def _scaled(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    return *(None if d is None else d * grad for d in ctx.saved_tensors), None, None, None

@@ -231,6 +231,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             monitor=self.monitor,
             time_limit=None if self.time_limit is None else float(self.time_limit),
             averaging=float(self.averaging),
+            optimizer=str(getattr(self, "optimizer", "adam")),
             seed=int(self.random_state or 0),
         )
 

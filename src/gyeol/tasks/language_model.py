@@ -19,11 +19,11 @@ from gyeol import engine
 from gyeol.data.token_stream import TokenStream
 from gyeol.errors import DataError
 from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer, Vocabulary
-from gyeol.layers import CELLS, Cell, linear_cross_entropy
+from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
-from gyeol.tasks.language_net import Carrier, LanguageNet, Pieces, cut, in_order
+from gyeol.tasks.language_net import Carrier, LanguageNet, Pieces, activity, cut, in_order, targets_of
 from gyeol.tasks.language_reader import Reader, suggestions, written
 
 __all__ = ["LanguageModel"]
@@ -52,7 +52,10 @@ class LanguageModel(Estimator):
         Share of features dropped before the softmax, the same at every step; of less elsewhere (three fifths between
         layers, three quarters at the entry, a quarter of whole words).
     batch_size, epochs, learning_rate, weight_decay, clip_norm
-        Streams read side by side; Adam, whose rate falls to zero along a half cosine.
+        Streams read side by side; the rate falls to zero along a half cosine.
+    optimizer : {"adam", "sgd", "asgd"}
+        ``"asgd"`` keeps the rate, and averages all weights from the epoch on that is not better (Merity et al. 2018).
+        Descent wants rates a thousand times Adam's: 20 with ``clip_norm=0.25``, say.
     patience : int
         Stop after so many epochs without a lower validation loss.
     validation_fraction, averaging, time_limit
@@ -70,6 +73,8 @@ class LanguageModel(Estimator):
         Share of recurrent weights dropped.
     documents : {"file", "line"}
         What the state is carried through: all lines, or each line alone.
+    activation_penalty : float
+        Weight of large and of changing states in the loss; 1 is what Merity et al. 2018 take.
 
     Attributes
     ----------
@@ -117,6 +122,8 @@ class LanguageModel(Estimator):
         "tied": switch,
         "weight_dropout": fraction(),
         "documents": choice(("file", "line")),
+        "optimizer": choice(engine.OPTIMIZERS),
+        "activation_penalty": positive(zero=True),
     }
 
     net_: LanguageNet
@@ -150,6 +157,8 @@ class LanguageModel(Estimator):
         tied: bool = True,
         weight_dropout: float = 0.0,
         documents: str = "file",
+        optimizer: str = "adam",
+        activation_penalty: float = 0.0,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -176,6 +185,8 @@ class LanguageModel(Estimator):
         self.tied = tied
         self.weight_dropout = weight_dropout
         self.documents = documents
+        self.optimizer = optimizer
+        self.activation_penalty = activation_penalty
 
     # What training asks for. The target of a text is how many characters it has, its line end among them.
 
@@ -225,8 +236,14 @@ class LanguageModel(Estimator):
         return LanguageNet(self, len(self.inputs_.vocabulary))
 
     def _loss(self, net: nn.Module, batch: tuple[Pieces, Carrier]) -> engine.StepLoss:
-        hidden, targets = net(*batch)
-        return engine.StepLoss(linear_cross_entropy(hidden, net.softmax, net.bias, targets))  # type: ignore[arg-type]
+        assert isinstance(net, LanguageNet)
+        states, packing = net.states(*batch)
+        hidden = net.exit(states, packing)
+        precision = "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
+        loss = net.loss(hidden, targets_of(batch[0], packing), precision=precision)
+        if self.activation_penalty:
+            loss = loss + float(self.activation_penalty) * activity(states, hidden, packing)
+        return engine.StepLoss(loss)
 
     def _decode(self, net: nn.Module, batch: tuple[Pieces, Carrier]) -> npt.NDArray[np.generic]:
         hidden, targets = net(*batch)

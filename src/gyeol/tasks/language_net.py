@@ -12,14 +12,16 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from gyeol.kernels.packing import Packing
-from gyeol.layers import Embedding, LockedDropout, Recurrent
+from gyeol.layers import Embedding, LockedDropout, Recurrent, linear_cross_entropy
 
 if TYPE_CHECKING:
     from gyeol.tasks.language_model import LanguageModel
 
-__all__ = ["Carrier", "LanguageNet", "Pieces", "cut", "in_order"]
+__all__ = ["Carrier", "LanguageNet", "Pieces", "activity", "cut", "in_order", "targets_of"]
 
 _LOGITS = 1 << 22  # numbers of a block of logits: 16 MB
+_FULL = 50_000  # words that a full softmax may have
+_CUTS = 4_000, 20_000, 100_000, 500_000  # frequent words are told apart first, rarer ones in groups behind them
 
 
 class Pieces(NamedTuple):
@@ -72,6 +74,25 @@ def in_order(values: Tensor, pieces: Pieces) -> Tensor:
     return padded[torch.arange(T) < pieces.lengths[:, None]]
 
 
+def targets_of(pieces: Pieces, packing: Packing) -> Tensor:
+    """Return the targets (N,) of a window's tokens as they lie."""
+    return packing.gather(pieces.targets.unsqueeze(2)).squeeze(1)
+
+
+def activity(states: Tensor, kept: Tensor, packing: Packing) -> Tensor:
+    """Tell how large states (N, K) are, and how much they change from step to step.
+
+    Twice the mean square of those kept by dropout, and the mean square of the change: activation regularisation with
+    the weights of Merity et al. 2018 (section 4.5), alpha = 2 and beta = 1.
+    """
+    counts = packing.counts()
+    later = torch.arange(int(counts[0]), len(states))
+    before = later - counts[:-1].repeat_interleave(counts[1:])
+    # A window of one step has no change; its mean would be no number.
+    change = (states[later] - states[before]).square().sum() / max(1, later.numel() * states.shape[1])
+    return 2 * kept.square().mean() + change
+
+
 class Carrier:
     """The state that B streams leave a window with: by layer, tensors (1, B, H)."""
 
@@ -106,13 +127,15 @@ class LanguageNet(nn.Module):
 
     Tied (Press and Wolf 2017; Inan et al. 2017), the softmax's weights are the embedding, and the last layer has its
     size. Dropped are words of the embedding, features at both ends of every layer, the same at every step (Gal and
-    Ghahramani 2016), and recurrent weights (Wan et al. 2013), as Merity et al. 2018 have it.
+    Ghahramani 2016), and recurrent weights (Wan et al. 2013), as Merity et al. 2018 have it. Above 50,000 words the
+    softmax is the adaptive one (Grave et al. 2017), with weights of its own.
     """
 
     def __init__(self, model: LanguageModel, size: int) -> None:
         super().__init__()
         E, H, dropout = int(model.embedding_size), int(model.hidden_size), float(model.dropout)
-        tied = bool(model.tied)
+        full = size <= _FULL
+        tied = bool(model.tied) and full
         self.embedding = Embedding(size, E, dropout=dropout / 4, sparse=not tied)
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
         sizes = [E, *[H] * (int(model.num_layers) - 1), E if tied else H]
@@ -122,8 +145,9 @@ class LanguageNet(nn.Module):
         )
         self.weight_dropout = float(model.weight_dropout)
         self.entry, self.between, self.exit = (LockedDropout(share * dropout) for share in (0.75, 0.6, 1.0))
-        self.weight = None if tied else nn.Parameter(torch.empty(size, H).uniform_(-0.1, 0.1))
-        self.bias = nn.Parameter(torch.zeros(size))
+        self.weight = nn.Parameter(torch.empty(size, H).uniform_(-0.1, 0.1)) if full and not tied else None
+        self.bias = nn.Parameter(torch.zeros(size)) if full else None
+        self.adaptive = None if full else _adaptive(H, size)
 
     @property
     def walks(self) -> list[Recurrent]:
@@ -137,6 +161,11 @@ class LanguageNet(nn.Module):
 
     def forward(self, pieces: Pieces, carrier: Carrier) -> tuple[Tensor, Tensor]:
         """Walk a window: hidden states (N, K) and targets (N,) of its tokens; the carrier then holds what follows."""
+        states, packing = self.states(pieces, carrier)
+        return self.exit(states, packing), targets_of(pieces, packing)
+
+    def states(self, pieces: Pieces, carrier: Carrier) -> tuple[Tensor, Packing]:
+        """Walk a window: the last layer's states (N, K), nothing dropped from them, and how they lie."""
         packing = Packing.of(pieces.lengths, pieces.tokens.shape[1])
         x = self.embedding(packing.gather(pieces.tokens.unsqueeze(2)).squeeze(1))
         walks = self.walks
@@ -152,7 +181,7 @@ class LanguageNet(nn.Module):
             x, state = self._walk(layer, x, packing, state)
             after.append(tuple(state) if cell.has_memory else (state,))
         carrier.after(pieces, after)
-        return self.exit(x, packing), packing.gather(pieces.targets.unsqueeze(2)).squeeze(1)
+        return x, packing
 
     def _walk(self, layer: Recurrent, x: Tensor, packing: Packing, state: Any) -> tuple[Tensor, Any]:
         if not (self.training and self.weight_dropout):
@@ -161,18 +190,38 @@ class LanguageNet(nn.Module):
         walked: tuple[Tensor, Any] = functional_call(_Packed(layer), weights, (x, packing, state))
         return walked
 
+    def loss(self, hidden: Tensor, targets: Tensor, *, precision: str = "float32") -> Tensor:
+        """Return the mean of minus the log probabilities of targets (N,) after hidden states (N, K), to learn by."""
+        if self.adaptive is not None:
+            mean: Tensor = self.adaptive(hidden, targets).loss
+            return mean
+        return linear_cross_entropy(hidden, self.softmax, self.bias, targets, precision=precision)
+
     def losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return minus the log probability of each target, (N,), without keeping all logits."""
-        step = max(1, _LOGITS // len(self.bias))
+        if self.adaptive is not None:
+            told: Tensor = -self.adaptive(hidden, targets).output
+            return told
+        step = max(1, _LOGITS // len(self.softmax))
         blocks = [
-            F.cross_entropy(
-                torch.addmm(self.bias, hidden[first : first + step], self.softmax.T),
-                targets[first : first + step],
-                reduction="none",
-            )
+            F.cross_entropy(self.logits(hidden[first : first + step]), targets[first : first + step], reduction="none")
             for first in range(0, len(hidden), step)
         ]
         return torch.cat(blocks)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Return numbers (N, V) whose softmax is the probabilities after hidden states (N, K)."""
+        if self.adaptive is not None:
+            shares: Tensor = self.adaptive.log_prob(hidden)
+            return shares
+        return F.linear(hidden, self.softmax, self.bias)
+
+
+def _adaptive(width: int, size: int) -> nn.AdaptiveLogSoftmaxWithLoss:
+    """Make a softmax in whose groups a word gets fewer numbers the rarer it is: a quarter from group to group."""
+    cuts = [cut for cut in _CUTS if cut < size]
+    share = max(1.0, min(4.0, (width / 4) ** (1 / len(cuts))))  # the last one's words keep four where they can
+    return nn.AdaptiveLogSoftmaxWithLoss(width, size, cuts, div_value=share, head_bias=True)
 
 
 class _Packed(nn.Module):

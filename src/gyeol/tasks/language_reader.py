@@ -71,7 +71,7 @@ class Reader:
             for layer in self._layers:
                 x = layer(x)
         if x is not None:
-            logits = torch.addmm(self.net.bias, x.to(self.net.bias.dtype), self.net.softmax.T)[0].double()
+            logits = self.net.logits(x.to(self.net.embedding.weight.dtype))[0].double()
             self._scores = torch.log_softmax(logits, 0).numpy()
 
     def read(self, text: str) -> None:

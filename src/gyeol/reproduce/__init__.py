@@ -1,0 +1,57 @@
+"""Published settings trained again: a literal table, one entry each."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from gyeol.engine import Progress
+from gyeol.errors import ParameterError, closest
+from gyeol.reproduce.classify import CLASSIFIERS
+from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.language import LANGUAGE_MODELS
+
+__all__ = ["REPRODUCTIONS", "Published", "Reproduction", "run"]
+
+#: What can be reproduced, by name.
+REPRODUCTIONS: dict[str, Reproduction] = {**CLASSIFIERS, **LANGUAGE_MODELS}
+
+
+def run(
+    name: str,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    out: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train a published setting again.
+
+    Returns
+    -------
+    dict
+        ``figure`` (measured here), ``published`` and ``source`` (the nearest kin), ``others`` (all
+        that was published), ``seconds``, ``metric``, ``setting``, ``data``.
+
+    Raises
+    ------
+    ParameterError
+        For a name that is not in the table.
+    """
+    if name not in REPRODUCTIONS:
+        raise ParameterError(f"there is no reproduction {name!r}{closest(name, REPRODUCTIONS)}")
+    entry = REPRODUCTIONS[name]
+    begun = time.monotonic()
+    result = entry.run(seed=seed, threads=threads, out=out, progress=progress)
+    return {
+        "name": name,
+        "metric": entry.metric,
+        **result,
+        "published": entry.published[0].figure,
+        "source": entry.published[0].source,
+        "others": [{"figure": p.figure, "source": p.source} for p in entry.published],
+        "seconds": round(time.monotonic() - begun, 1),
+        "setting": entry.setting,
+        "data": entry.data,
+    }

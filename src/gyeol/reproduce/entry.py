@@ -1,0 +1,32 @@
+"""What an entry of the table of reproductions holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Published", "Reproduction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A figure that somebody published, and where."""
+
+    figure: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A setting to train: what it is, which figure it answers with, what others got, and how to run it.
+
+    ``run(seed, threads, out, progress)`` returns ``figure`` and whatever else belongs to the answer.
+    """
+
+    title: str
+    metric: str
+    setting: str
+    data: str
+    published: tuple[Published, ...]
+    run: Callable[..., dict[str, Any]]
