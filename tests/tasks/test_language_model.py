@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gyeol import DataError, ParameterError, load
+from gyeol import DataError, ParameterError, WordVectors, load
 from gyeol.kernels.packing import Packing
 from gyeol.tasks import LanguageModel, language_model, language_net
 from gyeol.tasks.language_net import Carrier, activity, cut
@@ -57,7 +57,7 @@ def by_hand(model: LanguageModel, texts: list[str]) -> list[float]:
 def test_windows_of_any_length_give_what_single_steps_give(
     model: LanguageModel, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(language_model, "_WINDOW", window)
+    monkeypatch.setattr(language_model, "WINDOW", window)
     texts = [*TEXTS[:4], "", "모르는 말 집에"]
     got = model._outputs(model._encode(texts, None))
     np.testing.assert_allclose(got, by_hand(model, texts), rtol=0, atol=1e-5)
@@ -294,3 +294,21 @@ def test_descent_learns_too(optimizer: str) -> None:
     descent = {"optimizer": optimizer, "learning_rate": 2.0, "clip_norm": 0.25, "epochs": 40, "patience": 40}
     model = fitted(**descent, activation_penalty=0.001, dropout=0.0)
     assert model.evaluate(TEXTS)["perplexity"] < 3
+
+
+def test_it_begins_with_word_vectors(tmp_path: Path) -> None:
+    vectors = WordVectors(["나는", "집에"], [[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]])
+    model = LanguageModel(**{**TINY, "vectors": vectors, "learning_rate": 1e-9, "epochs": 1}).fit(TEXTS)
+    weight = model.net_.embedding.weight
+    assert weight.shape[1] == 3
+    row = weight[int(model.inputs_.vocabulary.encode(["집에"])[0])]
+    torch.testing.assert_close(row, torch.tensor([3.0, 1.0, 2.0]), atol=1e-4, rtol=0)
+    assert model.overlap_ is not None
+    assert model.overlap_["known"] == 2
+    model.save(tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert again.overlap_ == model.overlap_
+    assert again.evaluate(TEXTS) == model.evaluate(TEXTS)
+    assert "know 2 of" in (tmp_path / "m" / "README.md").read_text("utf-8")
+    with pytest.raises(DataError, match="none of the 7 tokens"):
+        LanguageModel(**{**TINY, "vectors": WordVectors(["x"], [[1.0]])}).fit(TEXTS)

@@ -34,6 +34,9 @@ def evaluate(
     target: str = typer.Option(None, "--target", metavar="COL", help="The column of the labels."),
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
+    cache: str = typer.Option(
+        None, "--cache", metavar="FILE", help="Of a language model also with a neural cache, chosen on these texts."
+    ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Measure a model: accuracy and confusion, or perplexity.
@@ -48,8 +51,10 @@ def evaluate(
 
     made = _any(model, threads)
     if isinstance(made, LanguageModel):
-        evaluate_language(made, model, data, input, skip_bad_rows, json)
+        evaluate_language(made, model, data, input, skip_bad_rows, json, cache)
         return
+    if cache is not None:
+        raise ParameterError("--cache is for language models; this one gives classes")
     assert isinstance(made, TextClassifier)
     test = read_labelled(
         find_source(data, "test", input=input, target=target, task=made.task), skip_bad_rows=skip_bad_rows

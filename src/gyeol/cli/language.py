@@ -49,6 +49,7 @@ def language(
 
     gyeol fit language ptb --out ptb --set tokenizer=whitespace --time-limit 20m
     """
+    from gyeol.data.mapped_texts import MappedTexts
     from gyeol.data.sources import Texts, find_source, has_role
     from gyeol.tasks import LanguageModel
     from gyeol.tasks.progress import Bar
@@ -59,10 +60,11 @@ def language(
     check_place(out)
     keep = check_checkpoint(out, resume)
     source = find_source(data, "train", input=input)
-    texts = list(Texts(source, skip_bad_rows=skip_bad_rows))
+    texts = MappedTexts.write(Texts(source, skip_bad_rows=skip_bad_rows))
     held = None
     if valid is not None or has_role(data, "valid"):
-        held = list(Texts(find_source(valid or data, "valid", input=input), skip_bad_rows=skip_bad_rows)), None
+        watched = Texts(find_source(valid or data, "valid", input=input), skip_bad_rows=skip_bad_rows)
+        held = MappedTexts.write(watched), None
     if not (quiet or json):
         note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
     about = {"data": source.name}
@@ -92,12 +94,21 @@ def language(
         raise typer.Exit(130)
 
 
-def evaluate_language(made: LanguageModel, model: Path, data: str, input: str | None, skip: bool, json: bool) -> None:
+def evaluate_language(
+    made: LanguageModel, model: Path, data: str, input: str | None, skip: bool, json: bool, cache: str | None
+) -> None:
     """Print a language model's figures on texts."""
     from gyeol.data.sources import Texts, find_source
 
     source = find_source(data, "test", input=input)
-    figures = made.evaluate(list(Texts(source, skip_bad_rows=skip)))
+    texts = list(Texts(source, skip_bad_rows=skip))
+    figures: dict[str, Any] = made.evaluate(texts)
+    if cache is not None:
+        held = Texts(find_source(cache, "valid", input=input), skip_bad_rows=skip)
+        chosen = made.choose_cache(list(held))
+        told = made.evaluate(texts, cache=chosen)
+        figures["cached"] = {name: told[name] for name in ("perplexity", "bits_per_character", "loss")}
+        figures["cached"] |= {"size": chosen.size, "flatness": chosen.flatness, "share": chosen.share}
     if json:
         object_out({"model": str(model), "data": source.name, **figures})
         return
@@ -105,6 +116,12 @@ def evaluate_language(made: LanguageModel, model: Path, data: str, input: str | 
         f"perplexity {figures['perplexity']:.2f}   bits per character {figures['bits_per_character']:.3f}   "
         f"on {figures['tokens']:,} tokens of {source.name}, {figures['unknown']:,} of them unknown"
     )
+    if cache is not None:
+        told = figures["cached"]
+        typer.echo(
+            f"perplexity {told['perplexity']:.2f}   bits per character {told['bits_per_character']:.3f}   with a cache "
+            f"of the last {told['size']:,} tokens (flatness {told['flatness']}, share {told['share']})"
+        )
 
 
 def generate(

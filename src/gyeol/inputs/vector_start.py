@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.errors import DataError
 from gyeol.inputs.tokenizers import TOKENIZERS, make_tokenizer
 from gyeol.inputs.vectors import WordVectors
 
-__all__ = ["Start", "start_from", "tokenizer_for"]
+__all__ = ["Start", "begin_on", "described", "start_from", "tokenizer_for"]
 
 _LOOKED_AT = 2000  # texts by which a tokenizer is chosen
 _BEGINS = "▁"  # how a subword marks that a word begins with it
@@ -49,6 +50,45 @@ def start_from(vectors: WordVectors, tokens: Sequence[str]) -> Start:
             if found is not None:
                 table[i], known[i] = found, True
     return Start(table, known)
+
+
+def begin_on(
+    vectors: WordVectors, tokens: Sequence[str], rows: Iterable[npt.NDArray[np.integer]], tokenizer: str
+) -> tuple[Start, dict[str, Any]]:
+    """Find the vectors of a vocabulary (V), and tell how many of its tokens have one and which share of texts they are.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+    tokens : sequence of str
+        The vocabulary; its first two are special.
+    rows : iterable of integer arrays
+        The texts, numbered.
+    tokenizer : str
+        What cut them, to be named.
+
+    Raises
+    ------
+    DataError
+        None has a vector: they are of another language, or of tokens cut otherwise.
+    """
+    start = start_from(vectors, ["", "", *tokens[2:]])
+    known = start.known
+    if not known.any():
+        raise DataError(
+            f"vectors: none of the {len(tokens) - 2:,} tokens ({', '.join(tokens[2:7])}, ...) is among their "
+            f"{len(vectors):,} words: are they of this language, and cut by tokenizer={tokenizer!r}?"
+        )
+    of, all_of = 0, 0
+    for row in rows:
+        of, all_of = of + int(known[row].sum()), all_of + len(row)
+    return start, {"tokens": len(tokens) - 2, "known": int(known.sum()), "of_texts": of / max(1, all_of)}
+
+
+def described(overlap: dict[str, Any]) -> str:
+    """Say an overlap in words."""
+    known, tokens, share = (overlap[name] for name in ("known", "tokens", "of_texts"))
+    return f"know {known:,} of {tokens:,} tokens, {share:.1%} of the texts"
 
 
 def tokenizer_for(vectors: WordVectors, texts: Sequence[str]) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, final
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError
 
-__all__ = ["Embedding"]
+__all__ = ["Embedding", "begin_with"]
 
 
 @final
@@ -108,3 +110,25 @@ class Embedding(nn.Module):
             kept.bernoulli_(1 - self.dropout).div_(1 - self.dropout)
             vectors = vectors * kept[ids].unsqueeze(-1)
         return vectors
+
+
+@torch.no_grad()
+def begin_with(
+    weight: Tensor, table: npt.NDArray[np.float32], known: npt.NDArray[np.bool_], *, frozen: bool = False
+) -> None:
+    """Let a table of vectors (V, E) begin with given ones; what is not known stays drawn, as widely as they lie.
+
+    Parameters
+    ----------
+    weight : Parameter, shape (V, E)
+    table : float32 array, shape (V, E)
+    known : bool array, shape (V,)
+        The rows that are given.
+    frozen : bool
+        They stay as they are.
+    """
+    rows = torch.from_numpy(known)
+    if bool(rows.any()):
+        weight.mul_(float(table[known].std()) / float(weight.std()))
+        weight[rows] = torch.from_numpy(table[known]).to(weight)
+    weight.requires_grad_(not frozen)

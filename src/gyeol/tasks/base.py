@@ -23,6 +23,7 @@ from torch import nn
 
 from gyeol import engine, parameters
 from gyeol.data.batches import bucket, in_order_of_length
+from gyeol.data.mapped_texts import MappedTexts
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
 
@@ -324,6 +325,8 @@ class _Plan:
 
 
 def _take(values: Any, rows: Rows) -> Any:
+    if isinstance(values, MappedTexts):
+        return values.take(rows)
     return values[rows] if isinstance(values, np.ndarray) else [values[i] for i in rows]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.data.mapped_texts import MappedTexts
 from gyeol.errors import DataError, ModelError, ParameterError
 
 _LONGEST = 1000  # characters of a label; NumPy gives every label the room of the longest
@@ -33,8 +34,8 @@ def checked_texts(X: Any, *, empty: bool = False) -> list[str]:
     shape = getattr(X, "shape", None)
     if shape is not None and len(shape) != 1:
         raise DataError(f"got an array of shape {tuple(shape)}; expected one column of texts, shape (N,)")
-    texts = list(X)
-    if not texts:
+    texts: Any = X if isinstance(X, MappedTexts) else list(X)  # what is mapped stays in its file
+    if not len(texts):
         raise DataError("got no texts: the list is empty")
     for i, text in enumerate(texts):
         if not isinstance(text, str):
@@ -45,7 +46,8 @@ def checked_texts(X: Any, *, empty: bool = False) -> list[str]:
             raise DataError(f"text {i} is empty: leave it out")
         if _is_broken(text):
             raise DataError(f"text {i} holds half a character (a lone surrogate): read its file with another encoding")
-    return texts
+    checked: list[str] = texts
+    return checked
 
 
 def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:

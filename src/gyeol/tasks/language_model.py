@@ -8,28 +8,32 @@ text is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import nn
 
 from gyeol import engine
-from gyeol.data.token_stream import TokenStream
-from gyeol.errors import DataError
+from gyeol.errors import DataError, ParameterError
 from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer, Vocabulary
+from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
+from gyeol.inputs.vectors import WordVectors
 from gyeol.layers import CELLS, Cell
+from gyeol.layers.embedding import begin_with
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
-from gyeol.tasks.language_net import Carrier, LanguageNet, Pieces, activity, cut, in_order, targets_of
+from gyeol.tasks.language_cache import NeuralCache, Window, best_cache, cached_losses
+from gyeol.tasks.language_data import END, WINDOW, encode_stream
+from gyeol.tasks.language_net import Carrier, LanguageNet, Pieces, activity, in_order, targets_of
 from gyeol.tasks.language_reader import Reader, suggestions, written
 
 __all__ = ["LanguageModel"]
 
-END = 2  # the number of the mark of an end: a line's, which is written "\n"
-_WINDOW = 512  # steps of a window of one stream, read without learning
 _ENDLESS = 1 << 31  # tokens of a text: none is shortened
 
 
@@ -47,7 +51,9 @@ class LanguageModel(Estimator):
     lowercase, min_count
         Lower-case the texts; tokens seen less often are unknown.
     embedding_size : int
-        Length of a token's vector.
+        Length of a token's vector; with ``vectors``, theirs.
+    vectors : path or WordVectors, optional
+        Word vectors that the tokens' vectors begin with. ``tokenizer="auto"`` then is one whose tokens they know.
     dropout : float
         Share of features dropped before the softmax, the same at every step; of less elsewhere (three fifths between
         layers, three quarters at the entry, a quarter of whole words).
@@ -67,10 +73,8 @@ class LanguageModel(Estimator):
         Cores; the seed; whether to show a progress bar.
     bptt : int
         Steps that a gradient goes back, about: windows differ a little in length.
-    tied : bool
-        The softmax's weights are the embedding.
-    weight_dropout : float
-        Share of recurrent weights dropped.
+    tied, weight_dropout
+        Whether the softmax's weights are the embedding; the share of recurrent weights dropped.
     documents : {"file", "line"}
         What the state is carried through: all lines, or each line alone.
     activation_penalty : float
@@ -84,6 +88,8 @@ class LanguageModel(Estimator):
         Tokenizer and vocabulary; token 2 is the end of a line.
     history_, metrics_
         Figures by epoch, and those of the epoch that was kept.
+    overlap_ : dict or None
+        How much of the vocabulary, and of the texts, ``vectors`` knew.
 
     Examples
     --------
@@ -104,6 +110,9 @@ class LanguageModel(Estimator):
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),
+        "vectors": lambda v: (
+            "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None"
+        ),
         "dropout": fraction(),
         "batch_size": whole(1),
         "epochs": whole(1),
@@ -128,6 +137,9 @@ class LanguageModel(Estimator):
 
     net_: LanguageNet
     inputs_: TextInput
+    overlap_: dict[str, Any] | None
+    _start: Start | None
+    _size: int
 
     def __init__(
         self,
@@ -139,6 +151,7 @@ class LanguageModel(Estimator):
         lowercase: bool = False,
         min_count: int = 2,
         embedding_size: int = 256,
+        vectors: Any = None,
         dropout: float = 0.3,
         batch_size: int = 32,
         epochs: int = 10,
@@ -167,6 +180,7 @@ class LanguageModel(Estimator):
         self.lowercase = lowercase
         self.min_count = min_count
         self.embedding_size = embedding_size
+        self.vectors = vectors
         self.dropout = dropout
         self.batch_size = batch_size
         self.epochs = epochs
@@ -194,7 +208,7 @@ class LanguageModel(Estimator):
         texts = checked_texts(X, empty=True)
         if not any(text.strip() for text in texts):
             raise DataError("the corpus holds no text: every line is empty or white space")
-        return texts, np.array([len(text) + 1 for text in texts], dtype=np.int64)
+        return texts, np.fromiter((len(text) + 1 for text in texts), dtype=np.int64)
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], str]:
         count = len(strata)
@@ -203,37 +217,40 @@ class LanguageModel(Estimator):
         return rows[: count - held], rows[count - held :], "the last lines"
 
     def _fit_inputs(self, X: list[str]) -> None:
-        shared = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase), "max_length": _ENDLESS}
-        self.inputs_ = TextInput(**shared, min_count=int(self.min_count) if len(X) >= 1000 else 1).fit(X)
+        given = self.vectors
+        vectors = WordVectors.load(given) if isinstance(given, (str, Path)) else given
+        auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
+        tokenizer = tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer
+        least = int(self.min_count) if len(X) >= 1000 else 1
+        text = TextInput(tokenizer=tokenizer, lowercase=bool(self.lowercase), max_length=_ENDLESS, min_count=least)
+        self.inputs_ = text.fit(X)
         known = [name for name in self.inputs_.vocabulary.tokens[2:] if name != "\n"]
         self.inputs_.vocabulary = Vocabulary(["\n", *known])
-
-    def _fit_targets(self, y: Any) -> None:
-        pass
+        self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
+        if vectors is not None:
+            tokens = self.inputs_.vocabulary.tokens
+            self._start, self.overlap_ = begin_on(vectors, tokens, self._numbers(X), text.tokenizer.name)
+            self._size = vectors.size
 
     def _numbers(self, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int32]]:
         return map(self.inputs_.vocabulary.encode, self.inputs_.tokenizer.tokenize_many(texts))
 
     def _encode(self, X: list[str], y: Any) -> Encoded:
-        stream = TokenStream.write(self._numbers(X), 1, end=END)
-        return self._windows(stream, lambda epoch: stream.windows(_WINDOW))
+        apart = self.documents == "line"
+        return encode_stream(self._numbers(X), 1, lambda stream, epoch: stream.windows(WINDOW), apart=apart)
 
     def _encode_training(self, X: list[str], y: Any) -> Encoded:
-        stream = TokenStream.write(self._numbers(X), int(self.batch_size), end=END)
-        seed = int(self.random_state or 0)
-        return self._windows(stream, lambda epoch: stream.windows(int(self.bptt), seed=[seed, epoch]))
-
-    def _windows(self, stream: TokenStream, order: Callable[[int], Sequence[range]]) -> Encoded:
-        carrier, end = Carrier(), END if self.documents == "line" else None
-
-        def batch(window: range) -> tuple[Pieces, Carrier]:
-            first, last = window.start // stream.rows, window.stop // stream.rows
-            return cut(*stream.window(first, last), end=end, first=first == 0), carrier
-
-        return Encoded(np.ones(len(stream), dtype=np.int64), batch, order, carrier)
+        bptt, seed, apart = int(self.bptt), int(self.random_state or 0), self.documents == "line"
+        return encode_stream(
+            self._numbers(X), int(self.batch_size), lambda s, epoch: s.windows(bptt, seed=[seed, epoch]), apart=apart
+        )
 
     def _build(self) -> nn.Module:
-        return LanguageNet(self, len(self.inputs_.vocabulary))
+        net = LanguageNet(self, len(self.inputs_.vocabulary), self._size)
+        if self._start is not None:
+            begin_with(net.embedding.weight, *self._start)
+            self._start = None
+        return net
 
     def _loss(self, net: nn.Module, batch: tuple[Pieces, Carrier]) -> engine.StepLoss:
         assert isinstance(net, LanguageNet)
@@ -256,28 +273,54 @@ class LanguageModel(Estimator):
         return {"loss": loss, "perplexity": math.exp(min(loss, 700.0)), "bits_per_character": bits}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {}, self.inputs_.state()
+        return {"embedding_size": self._size, "overlap": self.overlap_}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         own = self.tokenizer if not isinstance(self.tokenizer, str) else None
         self.inputs_ = TextInput.restored(inputs, tokenizer=own)
         if self.inputs_.vocabulary.tokens[END : END + 1] != ["\n"]:
             raise ValueError("token 2 is not the end of a line")
+        self._start, self._size = None, int(learned["embedding_size"])
+        overlap = learned["overlap"]
+        self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}
 
     # What a user asks for.
 
-    def evaluate(self, X: Any, y: Any = None) -> dict[str, Any]:
+    def evaluate(self, X: Any, y: Any = None, *, cache: NeuralCache | None = None) -> dict[str, Any]:
         """Return the figures on texts: perplexity (a token), bits_per_character, loss (nats a token), tokens, unknown.
 
-        Every token counts, line ends too; with ``documents="file"`` the state is carried through all texts.
+        Every token counts, line ends too; with ``documents="file"`` the state is carried through all texts. A ``cache``
+        (see `choose_cache`) makes what was said before likelier.
         """
         self._ready()
         texts, characters = self._checked(X, None)
         encoded = self._encode(texts, None)
         with self._session():
-            losses = self._outputs(encoded)
+            losses = self._outputs(encoded) if cache is None else cached_losses(self._read_through(encoded), cache)
         unknown = sum(int((numbers == 1).sum()) for numbers in self._numbers(texts))
         return {**self._score(losses, characters), "tokens": len(losses), "unknown": unknown, "count": len(texts)}
+
+    def choose_cache(self, X: Any, *, size: int = 2000) -> NeuralCache:
+        """Choose how flat a cache of the last ``size`` tokens is, and how much it says, on texts that are no test's.
+
+        Raises
+        ------
+        ParameterError
+            Each line is a text of its own (``documents="line"``): there is nothing to remember.
+        """
+        self._ready()
+        if self.documents == "line":
+            raise ParameterError('a cache reaches over lines, and with documents="line" each is a text of its own')
+        texts, _ = self._checked(X, None)
+        with self._session():
+            return best_cache(self._read_through(self._encode(texts, None)), size)
+
+    def _read_through(self, encoded: Encoded) -> Iterator[Window]:
+        for window in encoded.order(0) if encoded.order else ():
+            with torch.inference_mode():
+                states, targets = self.net_(*encoded.batch(window))
+                losses = self.net_.losses(states, targets)
+            yield states, targets, losses
 
     def score_tokens(self, text: str) -> list[tuple[str, float]]:
         """Return a text's tokens, each with its probability after those before it; unknown ones as ``<unk>``."""
@@ -322,9 +365,8 @@ class LanguageModel(Estimator):
 
         Parameters
         ----------
-        prompt : str
-        length : int
-            Tokens, at most.
+        prompt, length
+            What comes before; tokens, at most.
         temperature, top_k, top_p
             As in `gyeol.engine.search.sample`.
         repetition_penalty : float
@@ -347,4 +389,5 @@ class LanguageModel(Estimator):
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the vocabulary."""
-        return {"vocabulary": f"{len(self.inputs_.vocabulary):,} tokens ({self.inputs_.tokenizer.name})"}
+        told = {"vocabulary": f"{len(self.inputs_.vocabulary):,} tokens ({self.inputs_.tokenizer.name})"}
+        return told if self.overlap_ is None else {**told, "vectors": described(self.overlap_)}

@@ -131,9 +131,9 @@ class LanguageNet(nn.Module):
     softmax is the adaptive one (Grave et al. 2017), with weights of its own.
     """
 
-    def __init__(self, model: LanguageModel, size: int) -> None:
+    def __init__(self, model: LanguageModel, size: int, embedding_size: int | None = None) -> None:
         super().__init__()
-        E, H, dropout = int(model.embedding_size), int(model.hidden_size), float(model.dropout)
+        E, H, dropout = int(embedding_size or model.embedding_size), int(model.hidden_size), float(model.dropout)
         full = size <= _FULL
         tied = bool(model.tied) and full
         self.embedding = Embedding(size, E, dropout=dropout / 4, sparse=not tied)

@@ -24,12 +24,13 @@ from gyeol import engine
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextInput, Tokenizer, WordVectors
 from gyeol.inputs.grams import frequent_runs
-from gyeol.inputs.vector_start import Start, start_from, tokenizer_for
+from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
 from gyeol.layers import CELLS, POOLINGS, Cell
+from gyeol.layers.embedding import begin_with
 from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_labels, checked_texts, class_weights, labels_from_state, labels_to_state
-from gyeol.tasks.text_nets import BagNet, MeanNet, RecurrentNet, begin
+from gyeol.tasks.text_nets import BagNet, MeanNet, RecurrentNet
 
 __all__ = ["TextClassifier"]
 
@@ -262,7 +263,10 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.inputs_.fit(X)
         self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
         if vectors is not None:
-            self._begin_with(vectors, X)
+            text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
+            rows = [np.asarray(text.encode(X).values, dtype=np.int64)]
+            self._start, self.overlap_ = begin_on(vectors, text.vocabulary.tokens, rows, text.tokenizer.name)
+            self._size = vectors.size
         self.runs_ = []
         if isinstance(self.inputs_, TextInput) and self.ngrams > 1:
             size = len(self.inputs_.vocabulary)
@@ -292,7 +296,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             if net.grams is not None:
                 net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
         if self._start is not None:
-            begin(net, self._start, frozen=bool(self.freeze_vectors))
+            begin_with(net.embedding.weight, *self._start, frozen=bool(self.freeze_vectors))
             self._start = None
         return net
 
@@ -304,23 +308,6 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if self.features not in (None, "vectors"):
             raise ParameterError(f"vectors: features={self.features!r} has no use for them; take features='vectors'")
         return WordVectors.load(self.vectors)
-
-    def _begin_with(self, vectors: WordVectors, X: list[str]) -> None:
-        text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
-        tokens = text.vocabulary.tokens
-        self._start, self._size = start_from(vectors, ["", "", *tokens[2:]]), vectors.size
-        counts = np.bincount(text.encode(X).values, minlength=len(tokens))
-        known = self._start.known
-        self.overlap_ = {
-            "tokens": len(tokens) - 2,
-            "known": int(known.sum()),
-            "of_texts": float(counts[known].sum() / max(1, counts.sum())),
-        }
-        if not known.any():
-            raise DataError(
-                f"vectors: none of the {len(tokens) - 2:,} tokens ({', '.join(tokens[2:7])}, ...) is among their "
-                f"{len(vectors):,} words: are they of this language, and cut by tokenizer={text.tokenizer.name!r}?"
-            )
 
     def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
         inputs, targets = batch
@@ -380,8 +367,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """What the model card says of the labels."""
         told = {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
         if self.overlap_ is not None:
-            known, tokens, share = (self.overlap_[k] for k in ("known", "tokens", "of_texts"))
-            told["vectors"] = f"know {known:,} of {tokens:,} tokens, {share:.1%} of the texts"
+            told["vectors"] = described(self.overlap_)
         return told
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,14 +10,13 @@ from torch import Tensor, nn
 
 from gyeol.inputs.features import FeatureBatch
 from gyeol.inputs.text import TextBatch
-from gyeol.inputs.vector_start import Start
 from gyeol.kernels.packing import Packing
 from gyeol.layers import Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
 
 if TYPE_CHECKING:
     from gyeol.tasks.text_classifier import TextClassifier
 
-__all__ = ["BagNet", "MeanNet", "RecurrentNet", "begin"]
+__all__ = ["BagNet", "MeanNet", "RecurrentNet"]
 
 
 class RecurrentNet(nn.Module):
@@ -101,22 +100,3 @@ class MeanNet(nn.Module):
         weights = batch.weights.to(self.embedding.weight.dtype)
         mean = self.embedding(batch.columns, batch.offsets, per_sample_weights=weights)
         return self.head(self.dropout(torch.relu(self.first(mean)))), None
-
-
-@torch.no_grad()
-def begin(net: RecurrentNet | MeanNet, start: Start, *, frozen: bool) -> None:
-    """Let an embedding begin with given vectors; what is unknown is drawn as widely as they lie.
-
-    Parameters
-    ----------
-    net : RecurrentNet or MeanNet
-    start : Start
-        The vectors of its vocabulary (V, D).
-    frozen : bool
-        They stay as they are.
-    """
-    weight, known = net.embedding.weight, torch.from_numpy(start.known)
-    if start.known.any():
-        weight *= float(start.table[start.known].std()) / 0.1
-        weight[known] = torch.from_numpy(start.table[start.known]).to(weight)
-    weight.requires_grad_(not frozen)
