@@ -87,3 +87,31 @@ def test_a_classifier_is_no_language_model(gyeol: Run, tmp_path: Path) -> None:
     gyeol("fit", "classify", data, "--out", tmp_path / "c", "--set", "epochs=1", "--set", "hidden_size=4", "-q")
     for command in (("generate",), ("suggest",), ("score", "x")):
         assert "is a model of 'fit classify'" in gyeol(command[0], tmp_path / "c", *command[1:]).mistake
+
+
+def test_a_long_text_is_read_once(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
+    state = tmp_path / "so-far"
+    read = ["--read", file, "--prompt", "나는 집에"]
+    assert gyeol("generate", model, *read, "--length", 0, "--state", state).out == "나는 집에\n"
+    kept = state.read_bytes()
+    whole = gyeol("generate", model, "--read", file, "--prompt", "나는 집에 너는", "--length", 8, "--seed", 3).out
+    text = gyeol("generate", model, "--prompt", "너는", "--length", 8, "--seed", 3, "--state", state).out
+    assert f"나는 집에 {text}" == whole
+    assert state.read_bytes() != kept
+    state.write_bytes(kept)
+    words = gyeol("suggest", model, "너는 ", "--state", state, "--json").object["suggestions"]
+    assert words != gyeol("suggest", model, "너는 ", "--json").object["suggestions"]
+    assert state.read_bytes() == kept
+    assert "is missing" in gyeol("suggest", model, "너는 ", "--state", tmp_path / "none").mistake
+    state.write_bytes(kept[: len(kept) // 2])
+    assert "is damaged" in gyeol("suggest", model, "너는 ", "--state", state).mistake
+    assert gyeol("fit", "language", file, "--out", tmp_path / "n", *SMALL, "--set", "epochs=1", "--json").status == 0
+    state.write_bytes(kept)
+    assert "another model" in gyeol("generate", tmp_path / "n", "--state", state).mistake
+    assert state.read_bytes() == kept
+
+
+def test_a_cache_is_chosen_on_texts_that_are_no_test_s(gyeol: Run, model: Path, file: Path) -> None:
+    figures = gyeol("evaluate", model, file, "--cache", file, "--json").object
+    assert figures["cached"]["perplexity"] < figures["perplexity"]
+    assert "with a cache of the last 2,000 tokens" in gyeol("evaluate", model, file, "--cache", file).out

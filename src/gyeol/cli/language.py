@@ -14,6 +14,7 @@ from gyeol.errors import DataError, ModelError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.tasks import LanguageModel
+    from gyeol.tasks.language_reader import Reader
 
 __all__ = ["evaluate_language", "generate", "language", "score", "suggest"]
 
@@ -127,39 +128,62 @@ def evaluate_language(
 def generate(
     model: Path = _MODEL,
     prompt: str = typer.Option("", "--prompt", "-p", metavar="TEXT", help="What comes before."),
-    length: int = typer.Option(200, "--length", metavar="N", min=1, help="Tokens at most."),
+    length: int = typer.Option(200, "--length", metavar="N", min=0, help="Tokens at most."),
     temperature: float = typer.Option(0.8, "--temperature", metavar="T", help="Lower: what is likely, likelier."),
     top_k: int = typer.Option(None, "--top-k", metavar="K", help="Among the K most probable only."),
     top_p: float = typer.Option(None, "--top-p", metavar="P", help="Among the fewest that have this share together."),
     repetition_penalty: float = typer.Option(1.0, "--repetition-penalty", metavar="R", help="Above 1: less again."),
     stop: list[str] = typer.Option([], "--stop", metavar="TEXT", help="End before this text; may stand again."),
     seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed: the same text; else another each time."),
+    read: str = typer.Option(None, "--read", metavar="FILE", help="A text to read before the prompt."),
+    state: Path = typer.Option(
+        None, "--state", metavar="FILE", help="Go on from what was read, kept here, and keep what is read now."
+    ),
     threads: int = _THREADS,
     json: bool = _JSON,
 ) -> None:
     """Write on after a prompt, as it comes.
 
-    Example: gyeol generate my-book --prompt "옛날 옛적에" --temperature 0.7
+    Examples: gyeol generate my-book --prompt "옛날 옛적에" --temperature 0.7
+
+    gyeol generate my-book --read chapter.txt --length 0 --state so-far
     """
+    from gyeol.data.sources import Texts, find_source
+
     made = language_model(model, threads)
+    reader = _reader(made, state, new=True)
+    for line in Texts(find_source(read, "test")) if read is not None else ():
+        reader.read(f"{line}\n")
     pieces = made.stream(
         prompt, length, temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty,
-        stop=stop, random_state=seed,
+        stop=stop, random_state=seed, reader=reader,
     )  # fmt: skip
     if json:
         object_out({"model": str(model), "prompt": prompt, "text": "".join(pieces)})
-        return
-    sys.stdout.write(prompt)
-    for piece in pieces:
-        sys.stdout.write(piece)
-        sys.stdout.flush()
-    sys.stdout.write("\n")
+    else:
+        sys.stdout.write(prompt)
+        for piece in pieces:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+        sys.stdout.write("\n")
+    if state is not None:
+        reader.save(state)
+
+
+def _reader(made: LanguageModel, state: Path | None, *, new: bool) -> Reader:
+    reader = made.reader()
+    if state is not None and (state.exists() or not new):
+        reader.restore(state)
+    return reader
 
 
 def suggest(
     model: Path = _MODEL,
     prefix: str = typer.Argument("", metavar="PREFIX", help="What was typed; a space at its end asks for a new word."),
     top: int = typer.Option(5, "--top", metavar="K", min=1, help="How many words."),
+    state: Path = typer.Option(
+        None, "--state", metavar="FILE", help="What was read before: a file of gyeol generate --state."
+    ),
     threads: int = _THREADS,
     json: bool = _JSON,
 ) -> None:
@@ -167,7 +191,8 @@ def suggest(
 
     Example: gyeol suggest my-book "옛날 옛" --top 5
     """
-    words = language_model(model, threads).suggest(prefix, top)
+    made = language_model(model, threads)
+    words = made.suggest(prefix, top, reader=_reader(made, state, new=False))
     if json:
         answers = [{"word": word, "probability": share} for word, share in words]
         object_out({"model": str(model), "prefix": prefix, "suggestions": answers})

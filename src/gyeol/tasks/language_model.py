@@ -336,14 +336,14 @@ class LanguageModel(Estimator):
         self._ready()
         return Reader(self.net_, self.inputs_, anew=self.documents == "line")
 
-    def suggest(self, prefix: str, top: int = 5) -> list[tuple[str, float]]:
+    def suggest(self, prefix: str, top: int = 5, *, reader: Reader | None = None) -> list[tuple[str, float]]:
         """Return the most probable next words, or ends of the word begun, with their probabilities, best first.
 
-        A prefix that ends in white space, or is empty, asks for the next word.
+        A prefix that ends in white space, or is empty, asks for the next word. A ``reader`` has read what comes before.
         """
         self._ready()
         with self._session():
-            return suggestions(self.reader(), prefix, top)
+            return suggestions(reader or self.reader(), prefix, top)
 
     def generate(self, prompt: str = "", length: int = 100, **sampling: Any) -> str:
         """Write on after a prompt, and return it whole; arguments and errors are those of `stream`."""
@@ -360,6 +360,7 @@ class LanguageModel(Estimator):
         repetition_penalty: float = 1.0,
         stop: Sequence[str] = (),
         random_state: int | None = None,
+        reader: Reader | None = None,
     ) -> Iterator[str]:
         """Write on after a prompt, piece by piece.
 
@@ -375,6 +376,8 @@ class LanguageModel(Estimator):
             Texts at which to end; they are not part of what is written.
         random_state : int, optional
             The seed; without one, another text each time.
+        reader : Reader, optional
+            Has read what comes before the prompt; afterwards it has read all that was written, too.
 
         Raises
         ------
@@ -385,7 +388,7 @@ class LanguageModel(Estimator):
         engine.check_sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty)
         draw = np.random.default_rng(random_state)
         sampling = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        return written(self.reader(), prompt, length, draw, sampling, repetition_penalty, tuple(stop))
+        return written(reader or self.reader(), prompt, length, draw, sampling, repetition_penalty, tuple(stop))
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the vocabulary."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from gyeol.engine import penalised, sample
+from gyeol.data.atomic import replace_file
+from gyeol.engine import penalised, read_tensors, sample, write_tensors
+from gyeol.errors import ModelError
 from gyeol.inputs import TextInput
 from gyeol.tasks.language_net import LanguageNet
 
@@ -58,6 +62,47 @@ class Reader:
             for to, part in zip(own, parts, strict=True):
                 to.copy_(torch.from_numpy(part))
         self._scores = state["scores"]
+
+    def _fingerprint(self) -> torch.Tensor:
+        """Tell this model from others, whose states mean nothing to it."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.net.state_dict().items()):
+            digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
+        return torch.frombuffer(bytearray(digest.digest()), dtype=torch.uint8)
+
+    def save(self, path: Path) -> None:
+        """Keep what was read in a file, to go on from it another day.
+
+        Raises
+        ------
+        SaveError
+            Where that is impossible.
+        """
+        state = self.state
+        parts = {f"{n}.{p}": part for n, layer in enumerate(state["layers"]) for p, part in enumerate(layer)}
+        tensors = {name: torch.from_numpy(part) for name, part in {**parts, "scores": state["scores"]}.items()}
+        replace_file(path, lambda to: write_tensors(to, {**tensors, "model": self._fingerprint()}))
+
+    def restore(self, path: Path) -> None:
+        """Go on from what `save` kept.
+
+        Raises
+        ------
+        ModelError
+            The file is missing, damaged, or another model's.
+        """
+        tensors = read_tensors(path)
+        own = self.state
+        parts = {f"{n}.{p}": part for n, layer in enumerate(own["layers"]) for p, part in enumerate(layer)}
+        expected = {name: part.shape for name, part in {**parts, "scores": own["scores"]}.items()} | {"model": (32,)}
+        if {name: tuple(tensor.shape) for name, tensor in tensors.items()} != expected or not torch.equal(
+            tensors["model"], self._fingerprint()
+        ):
+            raise ModelError(f"{path} holds what another model read; name a new file, or the model that wrote it")
+        if any(tensors[name].dtype != torch.from_numpy(part).dtype for name, part in parts.items()):
+            raise ModelError(f"{path} is damaged: its numbers are of another type; name a new file")
+        layers = [[tensors[f"{n}.{p}"].numpy() for p in range(len(layer))] for n, layer in enumerate(own["layers"])]
+        self.state = {"layers": layers, "scores": tensors["scores"].numpy()}
 
     @torch.inference_mode()
     def feed(self, tokens: list[int]) -> None:
