@@ -111,7 +111,10 @@ def test_a_long_text_is_read_once(gyeol: Run, model: Path, file: Path, tmp_path:
     assert state.read_bytes() == kept
 
 
-def test_a_cache_is_chosen_on_texts_that_are_no_test_s(gyeol: Run, model: Path, file: Path) -> None:
-    figures = gyeol("evaluate", model, file, "--cache", file, "--json").object
+def test_a_cache_is_chosen_on_texts_that_are_no_test_s(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
+    assert "reaches over lines" in gyeol("evaluate", model, file, "--cache", file).mistake
+    settings = [*SMALL, "--set", "documents=file", "--set", "epochs=1"]
+    assert gyeol("fit", "language", file, "--out", tmp_path / "f", *settings, "--json").status == 0
+    figures = gyeol("evaluate", tmp_path / "f", file, "--cache", file, "--json").object
     assert figures["cached"]["perplexity"] < figures["perplexity"]
-    assert "with a cache of the last 2,000 tokens" in gyeol("evaluate", model, file, "--cache", file).out
+    assert "with a cache of the last 2,000 tokens" in gyeol("evaluate", tmp_path / "f", file, "--cache", file).out
