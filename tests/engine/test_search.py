@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gyeol.engine import check_sampling, penalised, sample
+from gyeol.engine import check_sampling, penalised, sample, search
 from gyeol.errors import ParameterError
 
 SHARES = np.array([0.05, 0.5, 0.2, 0.25])
@@ -52,3 +52,15 @@ def test_settings_that_cannot_be() -> None:
     check_sampling(temperature=1.0, top_k=None, top_p=1.0, repetition_penalty=1.0)
     with pytest.raises(ParameterError, match=r"temperature=0.*top_k=0.*top_p=2.*repetition_penalty=0"):
         check_sampling(temperature=0, top_k=0, top_p=2, repetition_penalty=0)
+
+
+@given(
+    scores=st.lists(st.sampled_from([-3.0, -2.5, -2.0, -1.0, -0.5]), min_size=1, max_size=60),
+    top_k=st.integers(1, 60),
+    seed=st.integers(0, 99),
+)
+def test_the_best_are_found_as_by_sorting(scores: list[float], top_k: int, seed: int) -> None:
+    array = np.array(scores)
+    expected = np.argsort(-array, kind="stable")[:top_k]
+    assert np.array_equal(search._best(array, min(top_k, len(array))), expected)
+    assert sample(array, np.random.default_rng(seed), top_k=top_k) in expected

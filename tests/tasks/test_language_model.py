@@ -14,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ParameterError, WordVectors, load
+from gyeol.engine import sample
+from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
 from gyeol.tasks import LanguageModel, language_model, language_net
-from gyeol.tasks.language_net import Carrier, activity, cut
+from gyeol.tasks.language_net import Carrier, activity, cut, dropped
 
 TEXTS = ["나는 학교에 간다", "나는 집에 간다", "너는 집에 온다"] * 12
 TINY: dict[str, Any] = {
@@ -312,3 +314,42 @@ def test_it_begins_with_word_vectors(tmp_path: Path) -> None:
     assert "know 2 of" in (tmp_path / "m" / "README.md").read_text("utf-8")
     with pytest.raises(DataError, match="none of the 7 tokens"):
         LanguageModel(**{**TINY, "vectors": WordVectors(["x"], [[1.0]])}).fit(TEXTS)
+
+
+@pytest.mark.skipif(not native.int8_available(), reason="this processor does not multiply int8")
+def test_a_rounded_reader_says_nearly_the_same(model: LanguageModel) -> None:
+    exact, rounded = model.reader(), model.reader(weights="int8")
+    for reader in (exact, rounded):
+        reader.read("나는 집에")
+    assert np.exp(rounded.scores()).sum() == pytest.approx(1.0)
+    np.testing.assert_allclose(rounded.scores(), exact.scores(), atol=0.05)
+    assert not np.array_equal(rounded.scores(), exact.scores())
+
+
+def test_many_lines_are_written_as_if_joined_at_once(model: LanguageModel) -> None:
+    pieces = list(model.stream("나는", 120, random_state=1, temperature=1.5))
+    reader, draw, tokens = model.reader(), np.random.default_rng(1), []
+    reader.read("나는")
+    for _ in range(120):
+        scores = reader.scores().copy()
+        scores[:2] = -np.inf
+        tokens.append(sample(scores, draw, temperature=1.5))
+        reader.feed(tokens[-1:])
+    names = model.inputs_.vocabulary.tokens
+    lines = "".join("\n" if n == 2 else f" {names[n]}" for n in tokens).replace("\n ", "\n")
+    assert "\n" in lines
+    assert "".join(pieces) == lines
+
+
+def test_weights_are_dropped_as_dropout_does() -> None:
+    torch.manual_seed(0)
+    weight = torch.randn(301, 211, requires_grad=True)
+    out = dropped(weight, 0.25)
+    gone = out == 0
+    assert float(gone.float().mean()) == pytest.approx(0.25, abs=0.01)
+    torch.testing.assert_close(out[~gone], weight[~gone] / 0.75)
+    out.sum().backward()
+    assert weight.grad is not None
+    assert torch.equal(weight.grad == 0, gone)
+    assert not torch.equal(dropped(weight, 0.25) == 0, gone)
+    assert float((dropped(weight, 0.999) != 0).float().mean()) < 0.01

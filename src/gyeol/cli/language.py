@@ -135,6 +135,9 @@ def generate(
     repetition_penalty: float = typer.Option(1.0, "--repetition-penalty", metavar="R", help="Above 1: less again."),
     stop: list[str] = typer.Option([], "--stop", metavar="TEXT", help="End before this text; may stand again."),
     seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed: the same text; else another each time."),
+    weights: str = typer.Option(
+        "float32", "--weights", metavar="KIND", help="float32, or faster and a little less exact: bfloat16, int8."
+    ),
     read: str = typer.Option(None, "--read", metavar="FILE", help="A text to read before the prompt."),
     state: Path = typer.Option(
         None, "--state", metavar="FILE", help="Go on from what was read, kept here, and keep what is read now."
@@ -151,7 +154,7 @@ def generate(
     from gyeol.data.sources import Texts, find_source
 
     made = language_model(model, threads)
-    reader = _reader(made, state, new=True)
+    reader = _reader(made, state, new=True, weights=weights)
     for line in Texts(find_source(read, "test")) if read is not None else ():
         reader.read(f"{line}\n")
     pieces = made.stream(
@@ -170,8 +173,8 @@ def generate(
         reader.save(state)
 
 
-def _reader(made: LanguageModel, state: Path | None, *, new: bool) -> Reader:
-    reader = made.reader()
+def _reader(made: LanguageModel, state: Path | None, *, new: bool, weights: str = "float32") -> Reader:
+    reader = made.reader(weights=weights)
     if state is not None and (state.exists() or not new):
         reader.restore(state)
     return reader

@@ -78,12 +78,27 @@ def sample(
     >>> sample(np.log([0.1, 0.6, 0.3]), np.random.default_rng(0), top_k=1)
     1
     """
-    order = np.argsort(-scores, kind="stable")[: top_k or len(scores)]
-    heated = scores[order] / temperature
-    shares = np.exp(heated - heated[0])
-    shares /= shares.sum()
-    if top_p is not None:
-        kept = int(np.searchsorted(np.cumsum(shares), top_p)) + 1
-        order, shares = order[:kept], shares[:kept] / shares[:kept].sum()
-    at = int(np.searchsorted(np.cumsum(shares), draw.random(), side="right"))
-    return int(order[min(at, len(order) - 1)])
+    count = len(scores)
+    if top_k is None and top_p is None:  # by chance among all: nothing need be put in order
+        order = None
+        heated = scores / temperature
+        shares = np.exp(heated - heated.max())
+    else:
+        order = _best(scores, min(top_k or count, count))
+        heated = scores[order] / temperature
+        shares = np.exp(heated - heated[0])
+        if top_p is not None:
+            kept = int(np.searchsorted(np.cumsum(shares / shares.sum()), top_p)) + 1
+            order, shares = order[:kept], shares[:kept]
+    reached = np.cumsum(shares)
+    at = min(int(np.searchsorted(reached, draw.random() * reached[-1], side="right")), len(reached) - 1)
+    return at if order is None else int(order[at])
+
+
+def _best(scores: Scores, count: int) -> npt.NDArray[np.int64]:
+    """Number the highest scores, the highest first, of equal ones the first."""
+    if 4 * count >= len(scores):
+        return np.argsort(-scores, kind="stable")[:count]
+    least = np.partition(scores, -count)[-count]
+    some = np.flatnonzero(scores >= least)
+    return some[np.argsort(-scores[some], kind="stable")][:count]

@@ -11,6 +11,7 @@ from gyeol.layers.embedding import Embedding
 from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
+from gyeol.layers.rounded_linear import RoundedLinear
 from gyeol.layers.stepper import Stepper
 from gyeol.layers.summary import Summary
 
@@ -27,6 +28,7 @@ __all__ = [
     "GramEmbedding",
     "LockedDropout",
     "Recurrent",
+    "RoundedLinear",
     "Stepper",
     "Summary",
     "attend",

@@ -331,10 +331,10 @@ class LanguageModel(Estimator):
         names = self.inputs_.vocabulary.tokens
         return [(names[n], math.exp(-loss)) for n, loss in zip(numbers, losses.tolist(), strict=True)]
 
-    def reader(self) -> Reader:
+    def reader(self, *, weights: str = "float32") -> Reader:
         """Begin to read, token by token: see `Reader`."""
         self._ready()
-        return Reader(self.net_, self.inputs_, anew=self.documents == "line")
+        return Reader(self.net_, self.inputs_, anew=self.documents == "line", weights=weights)
 
     def suggest(self, prefix: str, top: int = 5, *, reader: Reader | None = None) -> list[tuple[str, float]]:
         """Return the most probable next words, or ends of the word begun, with their probabilities, best first.

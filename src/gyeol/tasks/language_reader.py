@@ -17,6 +17,7 @@ from gyeol.data.atomic import replace_file
 from gyeol.engine import penalised, read_tensors, sample, write_tensors
 from gyeol.errors import ModelError
 from gyeol.inputs import TextInput
+from gyeol.layers import RoundedLinear
 from gyeol.tasks.language_net import LanguageNet
 
 __all__ = ["Reader", "suggestions", "written"]
@@ -39,13 +40,17 @@ class Reader:
         Its tokenizer and vocabulary.
     anew : bool
         The end of a line ends all that was read.
+    weights : {"float32", "bfloat16", "int8"}
+        How weights are read; see `gyeol.layers.Stepper` for what it costs. With ``"int8"`` the softmax's are, too.
     """
 
-    def __init__(self, net: LanguageNet, inputs: TextInput, *, anew: bool) -> None:
+    def __init__(self, net: LanguageNet, inputs: TextInput, *, anew: bool, weights: str = "float32") -> None:
         self.net = net
         self.inputs = inputs
         self.anew = anew
-        self._layers = [layer.stepper(1) for layer in net.walks]
+        self._layers = [layer.stepper(1, weights=weights) for layer in net.walks]
+        rounded = weights == "int8" and net.adaptive is None
+        self._softmax = RoundedLinear(net.softmax, net.bias) if rounded else None
         self._scores: npt.NDArray[np.float64] = np.zeros(0)
         self.feed([END])
 
@@ -116,8 +121,11 @@ class Reader:
             for layer in self._layers:
                 x = layer(x)
         if x is not None:
-            logits = self.net.logits(x.to(self.net.embedding.weight.dtype))[0].double()
-            self._scores = torch.log_softmax(logits, 0).numpy()
+            if self._softmax is not None:
+                logits = self._softmax(x[0])
+            else:
+                logits = self.net.logits(x.to(self.net.embedding.weight.dtype))[0]
+            self._scores = torch.log_softmax(logits.double(), 0).numpy()
 
     def read(self, text: str) -> None:
         """Read a text; a line's end in it is one to the model, and so is the space that a beginning ends with."""
@@ -149,7 +157,8 @@ def written(
     names, joint = reader.inputs.vocabulary.tokens, reader.inputs.tokenizer.joint
     closed = bool(prompt) and not prompt[-1].isspace()  # a space may be due
     tokens: list[int] = []
-    told = 0
+    begun = 0  # the first token of the line being written
+    told, before = 0, ""
     longest = max(map(len, stop), default=0)
     text = ""
     for _ in range(length):
@@ -158,7 +167,10 @@ def written(
         tokens.append(sample(scores, draw, **sampling))
         reader.feed(tokens[-1:])
         begins = tokens[0] != END and (joint == " " or names[tokens[0]].startswith(_BEGINS))
-        text = (" " if closed and begins else "") + _joined(reader.inputs, tokens)
+        if len(tokens) > 1 and tokens[-2] == END:  # lines that ended stay as they are
+            begun, before = len(tokens) - 1, text
+        line = _joined(reader.inputs, tokens[begun:])
+        text = before + (" " if closed and begins and not begun else "") + line
         ends = [at for mark in stop if (at := text.find(mark)) >= 0]
         if ends:
             yield text[told : min(ends)]
