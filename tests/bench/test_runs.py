@@ -54,6 +54,17 @@ def test_lengths() -> None:
     assert result["summary"]["time per token, dearest length over cheapest"]["value"] >= 1
 
 
+def test_language() -> None:
+    told: list[str] = []
+    result = bench.run("language", quick=True, threads=1, note=told.append)
+    held(result)
+    train, write = result["rows"]
+    assert set(train["tokens per second"]) == {"auto", "float32", "word_language_model"}
+    assert {"float32", "torch"} <= set(write["microseconds"])
+    assert result["summary"]["writing, float32, over torch"]["value"] > 0
+    assert any("microseconds a token" in line for line in told)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Gensim leaves the file it reads open
 def test_vectors() -> None:
     pytest.importorskip("gensim", reason="Gensim is not installed")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from gyeol.bench.fit import run as run_fit
+from gyeol.bench.language import run as run_language
 from gyeol.bench.layers import run as run_layers
 from gyeol.bench.lengths import run as run_lengths
 from gyeol.bench.machine import describe_machine
@@ -34,6 +35,9 @@ BENCHES: dict[str, Bench] = {
     "lengths": Bench("rows as long as real texts, beside torch.nn; time per token of lengths 10 to 4,000", run_lengths),
     "step": Bench("one step of a stream, beside onnxruntime", run_step),
     "fit": Bench("a whole TextClassifier.fit, beside PyTorch and Keras in alternating processes", run_fit),
+    "language": Bench(
+        "a language model of 2 x 200 and 10,000 words beside PyTorch's example: training, writing", run_language
+    ),
     "vectors": Bench("TF-IDF beside scikit-learn; word vectors read, asked and trained beside Gensim", run_vectors),
 }
 
