@@ -82,3 +82,20 @@ def test_what_does_not_fit_is_refused() -> None:
         linear_cross_entropy(torch.zeros(3, 5), weight, None, torch.zeros(3, dtype=torch.int64))
     with pytest.raises(DataError, match=r"the target of token 1 is 4, expected 0\.\.3 or -100"):
         linear_cross_entropy(torch.zeros(2, 2), weight, None, torch.tensor([0, 4]))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_smoothed_labels_are_pytorch_s(bias: bool) -> None:
+    g = torch.Generator().manual_seed(0)
+    leaves = [torch.randn(9, 4, generator=g), torch.randn(7, 4, generator=g), torch.randn(7, generator=g)]
+    ours, theirs = ([leaf.double().requires_grad_() for leaf in leaves] for _ in range(2))
+    targets = torch.randint(7, (9,), generator=g)
+    targets[2] = -100
+    loss = linear_cross_entropy(ours[0], ours[1], ours[2] if bias else None, targets, label_smoothing=0.1)
+    logits = F.linear(theirs[0], theirs[1], theirs[2] if bias else None)
+    expected = F.cross_entropy(logits, targets, label_smoothing=0.1)
+    torch.testing.assert_close(loss, expected)
+    loss.backward()
+    expected.backward()
+    for a, b in zip(ours[: 2 + bias], theirs, strict=False):
+        torch.testing.assert_close(a.grad, b.grad)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from gyeol.layers.alignment import SCOPES, Alignment
 from gyeol.layers.attention import SCORES, AttentionPooling, attend
 from gyeol.layers.cells import CELLS, Cell
 from gyeol.layers.cross_entropy import linear_cross_entropy
+from gyeol.layers.decoder import Decoder
 from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.embedding import Embedding
@@ -21,9 +23,12 @@ __all__ = [
     "LSTM",
     "POOLINGS",
     "RNN",
+    "SCOPES",
     "SCORES",
+    "Alignment",
     "AttentionPooling",
     "Cell",
+    "Decoder",
     "Embedding",
     "GramEmbedding",
     "LockedDropout",

@@ -20,6 +20,7 @@ from gyeol.errors import DataError, ParameterError, closest
 __all__ = [
     "SCORES",
     "AttentionPooling",
+    "add_up",
     "attend",
     "score_additive",
     "score_dot",
@@ -95,8 +96,12 @@ def score_additive(query: Tensor, keys: Tensor, *, query_weight: Tensor, key_wei
     -------
     Tensor, shape (B, Q, T)
     """
-    together = (query @ query_weight.T).unsqueeze(2) + (keys @ key_weight.T).unsqueeze(1)
-    return torch.tanh(together) @ vector
+    return add_up(query @ query_weight.T, keys @ key_weight.T, vector)
+
+
+def add_up(query: Tensor, keys: Tensor, vector: Tensor) -> Tensor:
+    """``v^T tanh(q + k)`` of queries (B, Q, A) and keys (B, T, A), both projected: (B, Q, T)."""
+    return torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)) @ vector
 
 
 SCORES: dict[str, Callable[..., Tensor]] = {

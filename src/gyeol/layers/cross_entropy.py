@@ -26,6 +26,7 @@ def linear_cross_entropy(
     *,
     ignore_index: int = -100,
     precision: str = "float32",
+    label_smoothing: float = 0.0,
 ) -> Tensor:
     """Return the mean of ``-log softmax(W h + b)[target]``, as ``F.cross_entropy(F.linear(h, W, b), targets)``.
 
@@ -44,6 +45,8 @@ def linear_cross_entropy(
         Tokens with this target do not count.
     precision : {"float32", "bfloat16"}
         How the products are computed, where the processor multiplies bfloat16 and the vocabulary is no small one.
+    label_smoothing : float
+        Share of the target's weight that all words have alike (Szegedy et al. 2016, section 7).
 
     Returns
     -------
@@ -73,7 +76,15 @@ def linear_cross_entropy(
     half = precision == "bfloat16" and half_available() and V >= _FEW and hidden.dtype == torch.float32
     way: Any = _Rounded if half and hidden.device.type == "cpu" else _Exact
     loss: Tensor = way.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())
-    return loss
+    if not label_smoothing:
+        return loss
+    # A share of the loss is -log p averaged over all words: it differs by target's logit less the mean one, and for the
+    # mean of all logits the mean of all weights will do.
+    kept = targets[counted]
+    above = (hidden[counted] * (weight[kept] - weight.mean(0))).sum(1)
+    if bias is not None:
+        above = above + bias[kept] - bias.mean()
+    return loss + label_smoothing * above.mean()
 
 
 class _Exact(torch.autograd.Function):
