@@ -19,7 +19,8 @@ SCORES = ("dot", "scaled_dot", "general", "additive", "location")
 
 @given(
     score=st.sampled_from(SCORES), scope=st.sampled_from(SCOPES),
-    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4), Q=st.integers(1, 6), window=st.integers(1, 4), longest=st.integers(3, 12), seed=st.integers(0, 999),
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    Q=st.integers(1, 6), window=st.integers(1, 4), longest=st.integers(3, 12), seed=st.integers(0, 999),
 )  # fmt: skip
 @settings(max_examples=150, deadline=None)
 def test_rows_sum_to_one_and_padding_gets_nothing(

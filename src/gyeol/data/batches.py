@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["bucket", "in_order_of_length"]
+__all__ = ["bucket", "bucket_by_tokens", "in_order_of_length"]
 
 
 def bucket(
@@ -44,6 +44,37 @@ def bucket(
         rows = order[start : start + batch_size * pool]
         rows = rows[np.argsort(-lengths[rows], kind="stable")]
         batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def bucket_by_tokens(
+    lengths: npt.NDArray[np.int64], tokens: int, *, seed: int, epoch: int, pool: int = 100
+) -> list[npt.NDArray[np.int64]]:
+    """Shuffle as `bucket` does, but fill batches by tokens: long examples come in smaller company.
+
+    Parameters
+    ----------
+    lengths : int array, shape (N,)
+    tokens : int
+        Tokens a batch, about; one example may hold more.
+    seed, epoch, pool
+        As in `bucket`.
+
+    Examples
+    --------
+    >>> [b.tolist() for b in bucket_by_tokens(np.array([9, 1, 8, 2]), 9, seed=0, epoch=0)]
+    [[3, 1], [2], [0]]
+    """
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(len(lengths))
+    size = max(1, int(tokens * pool / max(1.0, float(lengths.mean()))))
+    batches: list[npt.NDArray[np.int64]] = []
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        rows = rows[np.argsort(-lengths[rows], kind="stable")]
+        # A batch ends where the tokens so far pass the next multiple of what one holds.
+        which = (np.cumsum(lengths[rows]) - 1) // tokens
+        batches += np.split(rows, np.flatnonzero(np.diff(which)) + 1)
     return [batches[i] for i in random.permutation(len(batches))]
 
 

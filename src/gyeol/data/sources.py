@@ -11,12 +11,28 @@ from gyeol.data.catalog import CATALOG, resolve
 from gyeol.data.files import BadRow, Example, fingerprint, read_examples
 from gyeol.errors import DataError, closest
 
-__all__ = ["BUILT_IN", "Labelled", "Source", "Texts", "find_source", "has_role", "read_labelled", "read_texts"]
+__all__ = [
+    "BUILT_IN",
+    "BUILT_IN_PAIRS",
+    "Labelled",
+    "Source",
+    "Texts",
+    "find_source",
+    "has_role",
+    "read_labelled",
+    "read_texts",
+]
 
 _HERE = Path(__file__).parent
 
 #: Data sets inside the package: a folder with train.tsv, valid.tsv and test.tsv.
-BUILT_IN = {"reviews": "4,300 short Korean reviews of fifteen kinds of things, 긍정 or 부정, written for gyeol; CC0"}
+BUILT_IN = {
+    "reviews": "4,300 short Korean reviews of fifteen kinds of things, 긍정 or 부정, written for gyeol; CC0",
+    "pairs-ko-en": "3,800 sentences in Korean and English, of home, travel, clinic, laboratory and software; CC0",
+}
+
+#: Those of them that hold pairs, and their two columns.
+BUILT_IN_PAIRS = {"pairs-ko-en": ("ko", "en")}
 
 # A file may hold this share of empty texts: public sets do, and a row without a text teaches nothing. More means that
 # the wrong column was read.
@@ -88,7 +104,12 @@ def find_source(
     if os.path.isfile(path) or (not named and (os.path.exists(path) or path.suffix or "/" in data)):
         return Source(path, input, target, path.name)
     if data in BUILT_IN:
-        return Source(_HERE / data / f"{role}.tsv", input or "text", target or "label", f"{data} ({role})")
+        if (data in BUILT_IN_PAIRS) != (task == "translate"):
+            fit = [name for name in BUILT_IN if (name in BUILT_IN_PAIRS) == (task == "translate")]
+            raise DataError(f"the built-in set {data!r} is not for this; those that are: {', '.join(fit)}")
+        columns = BUILT_IN_PAIRS.get(data, ("text", "label"))
+        path = _HERE / data.replace("-", "_") / f"{role}.tsv"
+        return Source(path, input or columns[0], target or columns[1], f"{data} ({role})")
     if data in CATALOG:
         entry = CATALOG[data]
         if task is not None and entry.task != task:

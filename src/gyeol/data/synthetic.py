@@ -4,6 +4,8 @@
 experiment 6a): a long row of symbols that mean nothing, among them two, far apart, that are X or Y each. Which, and in
 which order, is the class. A bag of words can tell XX from YY but never XY from YX; a simple recurrent network forgets
 the first of the two before it meets the second.
+
+``reverse``, ``copy`` and ``sort`` are for encoders and decoders: letters in, the same letters out.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pathlib import Path
 from gyeol.data.atomic import replace_file
 from gyeol.errors import ParameterError, closest
 
-__all__ = ["MAKERS", "make", "order"]
+__all__ = ["MAKERS", "copy", "make", "order", "reverse", "sort"]
 
 _SEPARATORS = {".tsv": "\t", ".csv": ","}
 
@@ -102,4 +104,53 @@ def order(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
         yield " ".join(symbols), symbols[first] + symbols[second]
 
 
-MAKERS: dict[str, Callable[[int, int, int], Iterator[tuple[str, str]]]] = {"order": order}
+def reverse(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Write letters, and the same letters backwards: an encoder must keep all of them (Sutskever et al. 2014).
+
+    Texts are 1 to `length` letters long, of twenty different ones; so are those of `copy` and `sort`.
+
+    Examples
+    --------
+    >>> next(reverse(1, 10, 0))
+    ('p i f k i p g j l', 'l j g p i k f i p')
+    """
+    for letters in _letters(count, length, seed):
+        yield " ".join(letters), " ".join(reversed(letters))
+
+
+def copy(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Write letters twice.
+
+    Examples
+    --------
+    >>> next(copy(1, 10, 0))
+    ('p i f k i p g j l', 'p i f k i p g j l')
+    """
+    for letters in _letters(count, length, seed):
+        yield " ".join(letters), " ".join(letters)
+
+
+def sort(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Write letters, and the same in the order of the alphabet.
+
+    Examples
+    --------
+    >>> next(sort(1, 10, 0))
+    ('p i f k i p g j l', 'f g i i j k l p p')
+    """
+    for letters in _letters(count, length, seed):
+        yield " ".join(letters), " ".join(sorted(letters))
+
+
+def _letters(count: int, length: int, seed: int) -> Iterator[list[str]]:
+    rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
+    for _ in range(count):
+        yield ["abcdefghijklmnopqrst"[int(rng.random() * 20)] for _ in range(1 + int(rng.random() * length))]
+
+
+MAKERS: dict[str, Callable[[int, int, int], Iterator[tuple[str, str]]]] = {
+    "order": order,
+    "reverse": reverse,
+    "copy": copy,
+    "sort": sort,
+}

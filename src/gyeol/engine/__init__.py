@@ -1,25 +1,32 @@
 """The engine: the loop, the optimizer, checkpoints, figures."""
 
+from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
 from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
-from gyeol.engine.metrics import classification
+from gyeol.engine.metrics import classification, translation, translation_signature
 from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
 from gyeol.engine.search import check_sampling, penalised, sample
 
 __all__ = [
     "OPTIMIZERS",
+    "BeamSettings",
     "Checkpoint",
     "History",
+    "Hypothesis",
     "Optimizer",
     "Plan",
     "Progress",
     "Settings",
     "StepLoss",
+    "beam_search",
     "check_sampling",
     "classification",
+    "ensemble",
     "fit",
     "penalised",
     "read_tensors",
     "sample",
+    "translation",
+    "translation_signature",
     "write_tensors",
 ]

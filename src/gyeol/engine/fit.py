@@ -287,7 +287,7 @@ class _Run:
         self.net.eval()
         with self._averaged(), torch.inference_mode():
             figures = self.plan.validate()
-            shares = {} if settings.monitor == "loss" else {settings.monitor: state.right / max(1, state.seen)}
+            shares = {"accuracy": state.right / max(1, state.seen)} if settings.monitor == "accuracy" else {}
             record = {
                 "epoch": state.epoch + 1,
                 "train_loss": state.loss / max(1, state.seen),

@@ -1,13 +1,16 @@
-"""Figures of merit, under the names that ``evaluate`` prints. scikit-learn counts."""
+"""Figures of merit, under the names that ``evaluate`` prints. scikit-learn and sacrebleu count."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["classification"]
+from gyeol.errors import MissingExtraError
+
+__all__ = ["classification", "translation", "translation_signature"]
 
 
 def classification(
@@ -47,3 +50,40 @@ def classification(
             for name, p, r, f, n in zip(classes, precision, recall, f1, support, strict=True)
         },
     }
+
+
+def translation(written: Sequence[str], wanted: Sequence[str]) -> dict[str, float]:
+    """Compare texts with what was wanted: ``bleu`` (Papineni et al. 2002) and ``chrf`` (Popović 2015), of 100.
+
+    Both are sacrebleu's, with its own tokens (Post 2018): see `translation_signature`.
+
+    Raises
+    ------
+    MissingExtraError
+        sacrebleu is not installed.
+
+    Examples
+    --------
+    >>> translation(["the cat sat on the mat"], ["the cat sat on the mat"])
+    {'bleu': 100.0, 'chrf': 100.0}
+    """
+    bleu, chrf = _scorers()
+    texts, truths = list(written), [list(wanted)]
+    figures = {"bleu": bleu.corpus_score(texts, truths).score, "chrf": chrf.corpus_score(texts, truths).score}
+    return {name: round(float(value), 10) for name, value in figures.items()}
+
+
+def translation_signature() -> str:
+    """Say how BLEU was counted, in sacrebleu's words."""
+    bleu, _ = _scorers()
+    bleu.corpus_score(["a"], [["a"]])
+    return str(bleu.get_signature())
+
+
+def _scorers() -> tuple[Any, Any]:
+    try:
+        from sacrebleu.metrics.bleu import BLEU
+        from sacrebleu.metrics.chrf import CHRF
+    except ImportError:
+        raise MissingExtraError("the measuring of translations", "sacrebleu", "translate") from None
+    return BLEU(), CHRF()

@@ -66,6 +66,10 @@ class Vocabulary:
         kept = sorted((t for t, n in counts.items() if n >= min_count), key=lambda t: (-counts[t], t))
         return cls(kept[:max_size])
 
+    def with_end(self) -> Vocabulary:
+        """Return it with the mark of a text's end, a line feed, as token 2."""
+        return Vocabulary(["\n", *(name for name in self.tokens[len(_SPECIAL) :] if name != "\n")])
+
     def __len__(self) -> int:
         return len(self.tokens)
 

@@ -6,8 +6,9 @@ from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
+from gyeol.tasks.translator import Translator
 
-__all__ = ["TASKS", "Estimator", "LanguageModel", "NotFittedError", "TextClassifier", "load"]
+__all__ = ["TASKS", "Estimator", "LanguageModel", "NotFittedError", "TextClassifier", "Translator", "load"]
 
 #: Tasks by the name that `gyeol fit NAME` and model folders use.
-TASKS: dict[str, type[Estimator]] = {"classify": TextClassifier, "language": LanguageModel}
+TASKS: dict[str, type[Estimator]] = {"classify": TextClassifier, "language": LanguageModel, "translate": Translator}

@@ -19,7 +19,7 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.errors import DataError, ParameterError
-from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer, Vocabulary
+from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer
 from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
 from gyeol.inputs.vectors import WordVectors
 from gyeol.layers import CELLS, Cell
@@ -224,8 +224,7 @@ class LanguageModel(Estimator):
         least = int(self.min_count) if len(X) >= 1000 else 1
         text = TextInput(tokenizer=tokenizer, lowercase=bool(self.lowercase), max_length=_ENDLESS, min_count=least)
         self.inputs_ = text.fit(X)
-        known = [name for name in self.inputs_.vocabulary.tokens[2:] if name != "\n"]
-        self.inputs_.vocabulary = Vocabulary(["\n", *known])
+        self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
         self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
         if vectors is not None:
             tokens = self.inputs_.vocabulary.tokens

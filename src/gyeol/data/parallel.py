@@ -1,0 +1,152 @@
+"""Pairs of texts: two columns of a file, two files line by line, or a named set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from pathlib import Path
+
+from gyeol.data.catalog import CATALOG, resolve
+from gyeol.data.files import BadRow, Example, fingerprint, read_examples
+from gyeol.data.lines import check_file, read_lines
+from gyeol.data.sources import Source, find_source
+from gyeol.errors import DataError, ParameterError, closest
+
+__all__ = ["Parallel", "languages_of", "read_parallel"]
+
+
+@dataclass(slots=True)
+class Parallel:
+    """Pairs in memory: ``name`` and ``path`` of where they come from, the texts, and what was left out."""
+
+    name: str
+    path: Path
+    sources: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+
+    def about(self) -> dict[str, str]:
+        """What a model card says of the data."""
+        return {"data": self.name, "sha256": fingerprint(self.path)}
+
+    def left_out(self) -> str:
+        """One line on the pairs left out, or nothing."""
+        if not self.bad:
+            return ""
+        return f"{self.name}: {len(self.bad)} pair(s) left out, line {self.bad[0].line}: {self.bad[0].reason}"
+
+
+def languages_of(name: str) -> list[str]:
+    """List the sides of a named set that has each in a file of its own; empty where it has not.
+
+    Examples
+    --------
+    >>> languages_of("multi30k")
+    ['de', 'en']
+    """
+    files = CATALOG[name].files if name in CATALOG else {}
+    return sorted({role.partition(".")[2] for role in files} - {""})
+
+
+def read_parallel(
+    data: str,
+    role: str,
+    *,
+    targets: str | None = None,
+    input: str | None = None,
+    target: str | None = None,
+    skip_bad_rows: bool = False,
+) -> Parallel:
+    """Read pairs.
+
+    Parameters
+    ----------
+    data : str
+        A file with two columns, the first of two files, or a named set.
+    role : str
+        Which part of a named set: ``"train"``, ``"valid"`` or ``"test"``.
+    targets : str, optional
+        The second of two files: its lines answer the lines of the first.
+    input, target : str, optional
+        Columns of the file, or languages of the named set.
+    skip_bad_rows : bool
+        Leave out pairs with an empty side; otherwise one is a `DataError`.
+
+    Raises
+    ------
+    DataError
+        For a file or a row that cannot be used; names file and line.
+    ParameterError
+        Both sides are the same.
+    """
+    if input is not None and input == target:
+        raise ParameterError(f"--input and --target are both {input!r}: a text would be its own translation")
+    found = _found(data, role, targets, input, target)
+    for row in found.rows:
+        if isinstance(row, Example):
+            found.pairs.sources.append(row.input)
+            found.pairs.targets.append(row.target or "")
+        elif skip_bad_rows:
+            found.pairs.bad.append(row)
+        else:
+            raise DataError(
+                f"{found.pairs.path}, line {row.line}: {row.reason}; mend it, or pass --skip-bad-rows to leave such "
+                "pairs out"
+            )
+    if not found.pairs.sources:
+        raise DataError(f"{found.pairs.name} holds no usable pair")
+    return found.pairs
+
+
+@dataclass(slots=True)
+class _Found:
+    pairs: Parallel
+    rows: Iterator[Example | BadRow]
+
+
+def _found(data: str, role: str, targets: str | None, input: str | None, target: str | None) -> _Found:
+    sides = languages_of(data) if not Path(data).is_file() else []
+    if sides:
+        if targets is not None:
+            raise ParameterError(f"{data!r} is a named set: choose its sides with --input and --target")
+        for option, side in (("--input", input), ("--target", target)):
+            if side not in sides:
+                came = f"{option} is missing" if side is None else f"{option} {side!r} is no language of {data!r}"
+                raise ParameterError(f"{came}{closest(str(side), sides)}; its languages are {', '.join(sides)}")
+        first, second = (resolve(data, f"{role}.{side}") for side in (input, target))
+        name = f"{data} ({role}, {input} to {target})"
+        return _Found(Parallel(name, first), _side_by_side(first, second))
+    if targets is not None:
+        first, second = check_file(data), check_file(targets)
+        return _Found(Parallel(f"{first.name} and {second.name}", first), _side_by_side(first, second))
+    source = find_source(data, role, input=input, target=target, task="translate")
+    if source.path.name.removesuffix(".gz").endswith((".tsv", ".csv", ".txt")):  # columns by their places
+        source = replace(source, input=source.input or "1", target=source.target or "2")
+    return _Found(Parallel(source.name, source.path), _columns(source))
+
+
+def _columns(source: Source) -> Iterator[Example | BadRow]:
+    pending: list[BadRow] = []
+    for example in read_examples(source.path, input=source.input, target=source.target, on_bad_row=pending.append):
+        yield from pending
+        pending.clear()
+        yield example
+    yield from pending
+
+
+def _side_by_side(first: Path, second: Path) -> Iterator[Example | BadRow]:
+    number = 0
+    for number, (left, right) in enumerate(zip_longest(read_lines(first), read_lines(second)), 1):
+        if left is None or right is None:
+            longer, shorter = (second, first) if left is None else (first, second)
+            raise DataError(
+                f"{longer}, line {number}: {shorter} ends before it, with line {number - 1}; two files of pairs must "
+                "have as many lines"
+            )
+        source, target = left[1].strip(), right[1].strip()
+        if not source or not target:
+            if source or target:
+                yield BadRow(number, "empty", f"the {'target' if source else 'source'} is empty")
+            continue  # both are: nothing is missing
+        yield Example(source, target, number)

@@ -1,0 +1,101 @@
+"""A translator as beam search sees it, and what it wrote as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gyeol.engine.beam import Hypothesis
+from gyeol.inputs import TextInput
+from gyeol.layers.decoder import DecoderState
+from gyeol.tasks.translator_net import Read, TranslatorNet
+
+__all__ = ["NetSteps", "Translation", "told"]
+
+UNKNOWN = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What was written for a source.
+
+    ``text``; ``score`` and ``log_probability`` as in `gyeol.engine.beam.Hypothesis`; ``source`` and ``target``, the
+    tokens of both, each with its end, a line feed; ``attention`` (target, source), rows that sum to 1, where the model
+    has any.
+    """
+
+    text: str
+    score: float
+    log_probability: float
+    source: list[str]
+    target: list[str]
+    attention: Tensor | None
+
+
+class NetSteps:
+    """Steps of one network for B sources that it has read."""
+
+    def __init__(self, net: TranslatorNet, read: Read) -> None:
+        self.net = net
+        self.source, self.state = read
+        self.number = 0
+        self.fed: Tensor | None = None
+
+    def __call__(self, tokens: Tensor, parents: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """See `gyeol.engine.beam.Steps`."""
+        B, K = tokens.shape
+        if parents is not None:
+            before = self.state[0][0].shape[1] // B
+            rows = (torch.arange(B)[:, None] * before + parents).flatten()
+            self.state = _taken(self.state, rows)
+            if self.fed is not None:
+                self.fed = self.fed.flatten(0, 1)[rows].view(B, K, -1)
+        net = self.net
+        vectors, weights, self.state = net.decoder.step(
+            net.words(tokens), self.state, self.source, self.number, self.fed
+        )
+        if net.decoder.input_feeding:
+            self.fed = vectors
+        self.number += 1
+        return torch.log_softmax(net.logits(vectors), dim=2), weights
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these sources only."""
+        B = len(self.source.lengths)
+        K = self.state[0][0].shape[1] // B
+        self.state = _taken(self.state, (rows[:, None] * K + torch.arange(K)).flatten())
+        self.source = self.source.take(rows)
+        if self.fed is not None:
+            self.fed = self.fed[rows]
+
+
+def _taken(state: DecoderState, rows: Tensor) -> DecoderState:
+    return [tuple(part.index_select(1, rows) for part in layer) for layer in state]
+
+
+def told(
+    found: Hypothesis, source: Sequence[str], target: TextInput, *, looks: bool, replace_unknown: bool
+) -> Translation:
+    """Turn what was found into a text; an unknown word becomes the source's token that it looked at most.
+
+    Parameters
+    ----------
+    found : Hypothesis
+    source : sequence of str
+        The source's tokens, with its end.
+    target : TextInput
+    looks : bool
+        Whether its attention is one over the source.
+    replace_unknown : bool
+    """
+    names = [target.vocabulary.tokens[token] for token in found.tokens]
+    attention = found.attention[:, : len(source)] if looks and found.attention is not None else None
+    if replace_unknown and attention is not None and len(source) > 1:
+        for place, token in enumerate(found.tokens):
+            if token == UNKNOWN:
+                names[place] = source[int(attention[place, : len(source) - 1].argmax())]
+    text = target.tokenizer.join(names) if names else ""
+    return Translation(text, found.score, found.log_probability, list(source), [*names, "\n"], attention)
