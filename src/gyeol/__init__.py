@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         SaveError,
     )
     from gyeol.inputs.vectors import WordVectors
-    from gyeol.tasks import LanguageModel, TextClassifier, load
+    from gyeol.tasks import LanguageModel, TextClassifier, Translator, load
 
 __version__ = "0.1.0"
 
@@ -31,6 +31,7 @@ __all__ = [
     "ParameterError",
     "SaveError",
     "TextClassifier",
+    "Translator",
     "WordVectors",
     "__version__",
     "load",
@@ -44,6 +45,7 @@ _HOMES = {
     ),
     "LanguageModel": "gyeol.tasks",
     "TextClassifier": "gyeol.tasks",
+    "Translator": "gyeol.tasks",
     "WordVectors": "gyeol.inputs.vectors",
     "load": "gyeol.tasks",
 }

@@ -49,6 +49,18 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
             "threads": 1,
         },
     ),
+    "translate": (
+        TEXTS,
+        [text[::-1] for text in TEXTS],
+        {
+            "hidden_size": 6,
+            "embedding_size": 6,
+            "tokenizer": "syllable",
+            "epochs": 2,
+            "batch_size": 60,
+            "threads": 1,
+        },
+    ),
 }
 
 

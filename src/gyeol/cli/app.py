@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gyeol.cli import ask, bench, data, demo, encode, fit, language, reproduce, vectors
+from gyeol.cli import ask, bench, data, demo, encode, fit, language, reproduce, translate, vectors
 from gyeol.cli.output import one_line
 from gyeol.errors import GyeolError
 
@@ -48,10 +48,12 @@ def _top(
 
 
 fit.app.command("language")(language.language)
+fit.app.command("translate")(translate.translate)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)
 app.command("info")(ask.info)
+app.command("chat")(translate.chat)
 app.command("generate")(language.generate)
 app.command("suggest")(language.suggest)
 app.command("score")(language.score)

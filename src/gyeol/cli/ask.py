@@ -39,19 +39,25 @@ def evaluate(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy and confusion, or perplexity.
+    """Measure a model: accuracy and confusion, perplexity, or BLEU.
 
     Examples: gyeol evaluate my-model test.csv
 
     gyeol evaluate my-model nsmc --json
     """
     from gyeol.cli.language import evaluate_language
+    from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, TextClassifier
+    from gyeol.tasks import LanguageModel, TextClassifier, Translator
 
     made = _any(model, threads)
     if isinstance(made, LanguageModel):
         evaluate_language(made, model, data, input, skip_bad_rows, json, cache)
+        return
+    if cache is not None and not isinstance(made, TextClassifier):
+        raise ParameterError("--cache is for language models; this one writes texts")
+    if isinstance(made, Translator):
+        evaluate_pairs(made, model, data, input, target, skip_bad_rows, json)
         return
     if cache is not None:
         raise ParameterError("--cache is for language models; this one gives classes")
@@ -84,18 +90,25 @@ def predict(
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one answer a row, streamed."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE, name or number."),
     out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Write there: .tsv .csv .jsonl or .json."),
-    top: int = typer.Option(None, "--top", metavar="K", min=1, help="Show the K best classes of each text."),
+    top: int = typer.Option(
+        None, "--top", metavar="K", min=1, help="Show the K best classes, or translations, of each text."
+    ),
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify texts, or a file of any size in bounded memory.
+    """Classify or translate texts, or a file of any size in bounded memory.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
+
+    gyeol predict ko-en "내일 비가 온대요" --top 3
 
     gyeol predict my-model --file new.csv --out answers.tsv
 
     cat new.txt | gyeol predict my-model
     """
+    from gyeol.cli.translate import translate_texts
+    from gyeol.tasks import Translator
+
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
     if file is None and not texts and (sys.stdin is None or sys.stdin.isatty()):
@@ -103,7 +116,13 @@ def predict(
     if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
     form = format_of(out) if out is not None else "object" if json else "tsv"
-    made = _loaded(model, threads)
+    made = _any(model, threads)
+    if isinstance(made, Translator):
+        if out is not None:
+            raise ParameterError("--out goes with classes; a translator's answers go to standard output: use > FILE")
+        translate_texts(made, model, texts, file, input, top, json)
+        return
+    made = _classifier(made, model)
     if texts:
         _predict_texts(made, model, texts, top, json)
     elif file is not None:
@@ -197,7 +216,7 @@ def info(
         "task": config.task,
         "gyeol": config.gyeol,
         **({"classes": [str(c) for c in made.classes_]} if hasattr(made, "classes_") else {}),
-        "tokenizer": made.inputs_.tokenizer.name,
+        "tokenizer": getattr(made.inputs_, "source", made.inputs_).tokenizer.name,
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,
@@ -223,10 +242,9 @@ def info(
     typer.echo(table(rows))
 
 
-def _loaded(path: Path, threads: int | None) -> TextClassifier:
+def _classifier(made: Any, path: Path) -> TextClassifier:
     from gyeol.tasks import TextClassifier
 
-    made = _any(path, threads)
     if not isinstance(made, TextClassifier):
         raise ModelError(f"{path} is a model of 'fit {made.task}': ask it with gyeol generate, suggest or score")
     return made

@@ -16,6 +16,28 @@ from gyeol.errors import DataError, ParameterError, closest
 __all__ = ["Parallel", "languages_of", "read_parallel"]
 
 
+#: How people head the two columns.
+_HEADS = {
+    *("ko", "en", "de", "fr", "es", "ja", "zh", "kor", "eng", "deu", "korean", "english", "german", "한국어", "영어"),
+    *(
+        "source",
+        "target",
+        "src",
+        "tgt",
+        "input",
+        "output",
+        "question",
+        "answer",
+        "q",
+        "a",
+        "질문",
+        "답변",
+        "wrong",
+        "right",
+    ),
+}
+
+
 @dataclass(slots=True)
 class Parallel:
     """Pairs in memory: ``name`` and ``path`` of where they come from, the texts, and what was left out."""
@@ -131,6 +153,8 @@ def _columns(source: Source) -> Iterator[Example | BadRow]:
     for example in read_examples(source.path, input=source.input, target=source.target, on_bad_row=pending.append):
         yield from pending
         pending.clear()
+        if example.line == 1 and {example.input.lower(), str(example.target).lower()} <= _HEADS:
+            continue  # a head, where columns were found by their places
         yield example
     yield from pending
 
@@ -147,6 +171,6 @@ def _side_by_side(first: Path, second: Path) -> Iterator[Example | BadRow]:
         source, target = left[1].strip(), right[1].strip()
         if not source or not target:
             if source or target:
-                yield BadRow(number, "empty", f"the {'target' if source else 'source'} is empty")
+                yield BadRow(number, f"the {'target' if source else 'source'} is empty", "empty")
             continue  # both are: nothing is missing
         yield Example(source, target, number)

@@ -11,19 +11,19 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gyeol import engine
 from gyeol.data.batches import bucket_by_tokens, in_order_of_length
 from gyeol.errors import DataError
 from gyeol.inputs import TOKENIZERS, Tokenizer
-from gyeol.inputs.pairs import END, PairBatch, PairInput, Pairs
+from gyeol.inputs.pairs import PairBatch, PairInput, Pairs
 from gyeol.layers import CELLS, SCOPES, Cell
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
-from gyeol.tasks.translator_net import TranslatorNet
-from gyeol.tasks.translator_steps import NetSteps, Translation, told
+from gyeol.tasks.translator_net import TranslatorNet, own_words
+from gyeol.tasks.translator_steps import Translation, search, told
 
 __all__ = ["Translator"]
 
@@ -248,21 +248,12 @@ class Translator(Estimator):
         assert isinstance(net, TranslatorNet)
         pairs, inputs = batch[0], None
         if self._share < 1:
-            inputs = self._own_words(net, pairs)
+            inputs = own_words(net, pairs, self._share)
         vectors, targets, _, _ = net(pairs, inputs)
         precision = "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
         return engine.StepLoss(
             net.loss(vectors, targets, precision=precision, label_smoothing=float(self.label_smoothing))
         )
-
-    @torch.no_grad()
-    def _own_words(self, net: TranslatorNet, pairs: PairBatch) -> Tensor:
-        """Put what the model itself would say in the place of some of the words it is given."""
-        vectors, _, _, packing = net(pairs)
-        said = packing.scatter(net.logits(vectors).argmax(1, keepdim=True).double()).squeeze(2).long()
-        own = torch.cat([pairs.inputs[:, :1], said[:, :-1]], dim=1)
-        swapped = (torch.rand(own.shape) >= self._share) & (pairs.inputs > END)
-        return torch.where(swapped, own, pairs.inputs)
 
     def _decode(self, net: nn.Module, batch: tuple[PairBatch, bool]) -> npt.NDArray[np.generic]:
         """Say of each pair the loss, how many words, and what greedy search writes."""
@@ -274,18 +265,9 @@ class Translator(Estimator):
             losses = nn.functional.cross_entropy(net.logits(vectors), targets, reduction="none")
             sums = packing.scatter(losses.double().unsqueeze(1)).sum((1, 2))
             rows[:, 0], rows[:, 1] = sums.tolist(), pairs.target_lengths.tolist()
-        found = self._search(net, pairs, engine.BeamSettings(1))
+        found = search([net], pairs, engine.BeamSettings(1))
         rows[:, 2] = [self._text(row[0].tokens) if row else "" for row in found]
         return rows
-
-    def _search(
-        self, net: TranslatorNet, pairs: PairBatch, settings: engine.BeamSettings, others: Sequence[TranslatorNet] = ()
-    ) -> list[list[engine.Hypothesis]]:
-        steps = [NetSteps(each, each.read(pairs.source, pairs.source_lengths)) for each in (net, *others)]
-        limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
-        return engine.beam_search(
-            engine.ensemble(steps), len(pairs), settings, begin=END, end=END, never=[0], limits=limits
-        )
 
     def _text(self, tokens: Sequence[int]) -> str:
         side = self.inputs_.target
@@ -355,7 +337,8 @@ class Translator(Estimator):
         texts: list[list[Translation]] = [[] for _ in X]
         with self._session(), torch.inference_mode():
             for which in in_order_of_length(pairs.source.lengths, _ROWS):
-                found = self._search(self.net_, self.inputs_.batch(pairs, which), settings, [o.net_ for o in others])
+                nets = [self.net_, *(other.net_ for other in others)]
+                found = search(nets, self.inputs_.batch(pairs, which), settings)
                 for row, hypotheses in zip(which.tolist(), found, strict=True):
                     names = [self.inputs_.source.vocabulary.tokens[int(token)] for token in pairs.source[row]]
                     texts[row] = [
@@ -381,6 +364,12 @@ class Translator(Estimator):
                     "cut it into sentences"
                 )
         return pairs
+
+    def unknown_share(self, text: str) -> tuple[int, int]:
+        """Tell how many of a source's tokens the model does not know, and how many there are."""
+        self._ready()
+        numbers = self.inputs_.encode([text], None).source[0][:-1]
+        return int((numbers == 1).sum()), len(numbers)
 
     def predict(self, X: Any) -> list[str]:
         """Write the best target of every source, with a beam of 5."""

@@ -16,7 +16,7 @@ from gyeol.layers.decoder import DecoderState
 if TYPE_CHECKING:
     from gyeol.tasks.translator import Translator
 
-__all__ = ["Read", "TranslatorNet"]
+__all__ = ["Read", "TranslatorNet", "own_words"]
 
 
 class Read(NamedTuple):
@@ -119,6 +119,20 @@ class TranslatorNet(nn.Module):
     def logits(self, vectors: Tensor) -> Tensor:
         """Return numbers (..., V) whose softmax is the probabilities of the next word."""
         return vectors @ self.words.weight.T + self.bias
+
+
+@torch.no_grad()
+def own_words(net: TranslatorNet, pairs: PairBatch, share: float) -> Tensor:
+    """Put what the model itself would say in the place of words it is given, but for a share of them: (B, Q).
+
+    Scheduled sampling in two passes (Mihaylova and Martins 2019, section 3).
+    """
+    vectors, _, _, packing = net(pairs)
+    said = packing.scatter(net.logits(vectors).argmax(1, keepdim=True).double()).squeeze(2).long()
+    own = torch.cat([pairs.inputs[:, :1], said[:, :-1]], dim=1)
+    swapped = (torch.rand(own.shape) >= share) & (pairs.inputs != 0)
+    swapped[:, 0] = False
+    return torch.where(swapped, own, pairs.inputs)
 
 
 class _SelfAttention(nn.Module):

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gyeol.engine.beam import Hypothesis
+from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.inputs import TextInput
+from gyeol.inputs.pairs import END, PairBatch
 from gyeol.layers.decoder import DecoderState
 from gyeol.tasks.translator_net import Read, TranslatorNet
 
-__all__ = ["NetSteps", "Translation", "told"]
+__all__ = ["NetSteps", "Translation", "search", "told"]
 
 UNKNOWN = 1
 
@@ -74,6 +75,13 @@ class NetSteps:
 
 def _taken(state: DecoderState, rows: Tensor) -> DecoderState:
     return [tuple(part.index_select(1, rows) for part in layer) for layer in state]
+
+
+def search(nets: Sequence[TranslatorNet], pairs: PairBatch, settings: BeamSettings) -> list[list[Hypothesis]]:
+    """Search the targets of a batch of sources, with all networks deciding together."""
+    steps = [NetSteps(net, net.read(pairs.source, pairs.source_lengths)) for net in nets]
+    limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
+    return beam_search(ensemble(steps), len(pairs), settings, begin=END, end=END, never=[0], limits=limits)
 
 
 def told(

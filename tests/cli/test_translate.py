@@ -1,0 +1,80 @@
+"""`gyeol fit translate`, `predict`, `evaluate`, `chat`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+WORDS = {"하나": "one", "둘": "two", "셋": "three"}
+SMALL = [
+    *("--set", "hidden_size=24"), *("--set", "embedding_size=16"), *("--set", "num_layers=1"), *("--threads", "1"),
+    *("--set", "tokenizer=whitespace"), *("--set", "learning_rate=0.03"), *("--set", "batch_size=60"),
+    *("--set", "dropout=0.0"), "--json",
+]  # fmt: skip
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    texts = [f"{a} {b} {c} {a}" for a in WORDS for b in WORDS for c in WORDS] * 4
+    path = tmp_path / "pairs.tsv"
+    lines = ["ko\ten", *(f"{text}\t{' '.join(WORDS[w] for w in text.split())}" for text in texts)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture
+def model(gyeol: Run, file: Path, tmp_path: Path) -> Path:
+    answer = gyeol(
+        "fit",
+        "translate",
+        file,
+        "--input",
+        "ko",
+        "--target",
+        "en",
+        "--out",
+        tmp_path / "m",
+        *SMALL,
+        "--set",
+        "epochs=30",
+    ).object
+    assert answer["task"] == "translate"
+    assert answer["bleu"] > 50
+    return tmp_path / "m"
+
+
+def test_from_a_file_to_answers(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
+    assert gyeol("predict", model, "셋 둘 하나 셋").out == "three two one three\n"
+    told = gyeol("predict", model, "셋 둘 하나 셋", "--json").object["predictions"][0]["predictions"][0]
+    assert told["source"] == ["셋", "둘", "하나", "셋", "\n"]
+    assert len(told["attention"]) == len(told["target"])
+    several = gyeol("predict", model, "둘", "--top", 2).out.splitlines()
+    assert len(several) == 2
+    figures = gyeol("evaluate", model, file, "--input", "ko", "--target", "en", "--json").object
+    assert figures["bleu"] > 50
+    assert "sacrebleu" in gyeol("evaluate", model, file).out
+    assert gyeol("info", model, "--json").object["task"] == "translate"
+    (tmp_path / "t.txt").write_text("하나 둘\n\n셋 셋\n", "utf-8")
+    assert len(gyeol("predict", model, "--file", tmp_path / "t.txt").out.splitlines()) == 3
+
+
+def test_talk(gyeol: Run, model: Path) -> None:
+    said = gyeol("chat", model, stdin="하나 둘 셋 하나\n\n일곱\n".encode())
+    assert said.out.splitlines()[0] == "one two three one"
+    assert "(1 of 1 pieces of this line are new to the model)" in said.err
+
+
+def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
+    assert "--out goes with classes" in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.tsv").mistake
+    assert "writes texts" in gyeol("evaluate", model, file, "--cache", file).mistake
+    assert (
+        "its own translation"
+        in gyeol("fit", "translate", file, "--input", "ko", "--target", "ko", "--out", tmp_path / "n").mistake
+    )
+    assert "is a model of 'fit translate'" in gyeol("suggest", model, "하나").mistake
+    (tmp_path / "short").write_text("one\n")
+    assert "line 2" in gyeol("fit", "translate", file, tmp_path / "short", "--out", tmp_path / "n").mistake
+    assert not (tmp_path / "n").exists()
