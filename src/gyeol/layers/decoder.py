@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, final
 
 import torch
@@ -12,6 +13,7 @@ from gyeol.layers.alignment import Alignment, Source
 from gyeol.layers.cells import Cell
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.recurrent import Recurrent
+from gyeol.layers.stepper import Stepper
 
 __all__ = ["Decoder", "DecoderState"]
 
@@ -124,7 +126,13 @@ class Decoder(nn.Module):
         return vector if packing is None else self.locked(vector, packing)
 
     def step(
-        self, x: Tensor, state: DecoderState, source: Source, number: int, fed: Tensor | None = None
+        self,
+        x: Tensor,
+        state: DecoderState,
+        source: Source,
+        number: int,
+        fed: Tensor | None = None,
+        steppers: Sequence[Stepper] | None = None,
     ) -> tuple[Tensor, Tensor, DecoderState]:
         """Take one step of K targets for each source.
 
@@ -139,6 +147,9 @@ class Decoder(nn.Module):
             Which step it is, from 0.
         fed : Tensor of shape (B, K, O), optional
             The result of the step before, where input feeding is used; zeros by default.
+        steppers : sequence of Stepper, optional
+            Of B * K rows, one a layer: they take the step, from the state in their own memory, where it is then. For a
+            few rows that is much faster: the weights lie ready.
 
         Returns
         -------
@@ -155,7 +166,10 @@ class Decoder(nn.Module):
             if n:
                 assert context is not None
                 rows = torch.cat([rows, context], dim=1)
-            rows, last = layer.run_packed(rows, packing, _joined(state[n]))
+            if steppers is None:
+                rows, last = layer.run_packed(rows, packing, _joined(state[n]))
+            else:
+                rows, last = steppers[n](rows), steppers[n].state
             after.append(_parted(last))
             if n == 0:
                 numbers = torch.full((K,), number, device=x.device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.inputs import TextInput
 from gyeol.inputs.pairs import END, PairBatch
+from gyeol.layers import Stepper
 from gyeol.layers.decoder import DecoderState
 from gyeol.tasks.translator_net import Read, TranslatorNet
 
@@ -36,14 +38,29 @@ class Translation:
     attention: Tensor | None
 
 
+#: The decoder's layers as steppers, by how many rows, of networks that were asked for single texts.
+_READY: WeakKeyDictionary[TranslatorNet, tuple[int, dict[int, list[Stepper]]]] = WeakKeyDictionary()
+
+
+def _steppers(net: TranslatorNet, rows: int) -> list[Stepper]:
+    version = sum(p._version for p in net.decoder.parameters())  # weights that were changed are packed anew
+    before = _READY.get(net)
+    ready = before[1] if before is not None and before[0] == version else {}
+    _READY[net] = version, ready
+    if rows not in ready:
+        ready[rows] = [layer.stepper(rows) for layer in net.decoder.walks]
+    return ready[rows]
+
+
 class NetSteps:
-    """Steps of one network for B sources that it has read."""
+    """Steps of one network for B sources that it has read; of a single source the layers' weights lie ready."""
 
     def __init__(self, net: TranslatorNet, read: Read) -> None:
         self.net = net
         self.source, self.state = read
         self.number = 0
         self.fed: Tensor | None = None
+        self.single = len(self.source.lengths) == 1
 
     def __call__(self, tokens: Tensor, parents: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """See `gyeol.engine.beam.Steps`."""
@@ -54,10 +71,18 @@ class NetSteps:
             self.state = _taken(self.state, rows)
             if self.fed is not None:
                 self.fed = self.fed.flatten(0, 1)[rows].view(B, K, -1)
-        net = self.net
+        net, steppers = self.net, None
+        if self.single:
+            steppers = _steppers(net, K)
+            for stepper, layer in zip(steppers, self.state, strict=True):
+                own = stepper.state if stepper.cell.has_memory else (stepper.state,)
+                for to, part in zip(own, layer, strict=True):
+                    to.copy_(part)
         vectors, weights, self.state = net.decoder.step(
-            net.words(tokens), self.state, self.source, self.number, self.fed
+            net.words(tokens), self.state, self.source, self.number, self.fed, steppers
         )
+        if steppers is not None:  # it lies in their memory, which others use as well
+            self.state = [tuple(part.clone() for part in layer) for layer in self.state]
         if net.decoder.input_feeding:
             self.fed = vectors
         self.number += 1
