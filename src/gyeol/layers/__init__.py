@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyeol.layers.attention import SCORES, AttentionPooling, attend
 from gyeol.layers.cells import CELLS, Cell
+from gyeol.layers.continuations import Continuations
 from gyeol.layers.cross_entropy import linear_cross_entropy
 from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
@@ -23,6 +24,7 @@ __all__ = [
     "SCORES",
     "AttentionPooling",
     "Cell",
+    "Continuations",
     "Embedding",
     "GramEmbedding",
     "LockedDropout",

@@ -15,6 +15,7 @@ from gyeol.kernels.packing import Packing
 from gyeol.layers import Embedding, LockedDropout, Recurrent
 
 if TYPE_CHECKING:
+    from gyeol.tasks.author_classifier import AuthorClassifier
     from gyeol.tasks.language_model import LanguageModel
 
 __all__ = ["Carrier", "LanguageNet", "Pieces", "cut", "in_order"]
@@ -109,7 +110,7 @@ class LanguageNet(nn.Module):
     Ghahramani 2016), and recurrent weights (Wan et al. 2013), as Merity et al. 2018 have it.
     """
 
-    def __init__(self, model: LanguageModel, size: int) -> None:
+    def __init__(self, model: LanguageModel | AuthorClassifier, size: int) -> None:
         super().__init__()
         E, H, dropout = int(model.embedding_size), int(model.hidden_size), float(model.dropout)
         tied = bool(model.tied)
