@@ -238,7 +238,9 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             given = self.inputs_.batch(rows, which)
             tokens = F.pad(given.tokens, (1, -1), value=BEGIN)
             each = torch.arange(len(which))
-            pieces = Pieces(tokens, given.tokens, given.lengths, each, torch.ones_like(each, dtype=torch.bool), each, True)
+            pieces = Pieces(
+                tokens, given.tokens, given.lengths, each, torch.ones_like(each, dtype=torch.bool), each, True
+            )
             return pieces, None if y is None else torch.from_numpy(y[which])
 
         return Encoded(self.inputs_.lengths(rows), batch)
@@ -257,7 +259,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         text, known = _places(pieces)
         own = -logs.gather(1, authors[text].unsqueeze(1)).mean()
         sums = logs.new_zeros(len(authors), logs.shape[1]).index_add(0, text, logs * known.to(logs)[:, None])
-        scores = (sums + net.log_prior) / pieces.lengths.to(logs).sqrt()[:, None]  # type: ignore[operator]
+        scores = (sums + net.log_prior) / pieces.lengths.to(logs).sqrt()[:, None]
         right = int((scores.detach().argmax(1) == authors).sum())
         return engine.StepLoss(own + float(self.discrimination) * F.cross_entropy(scores, authors), right)
 
@@ -267,7 +269,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         text, known = _places(pieces)
         logs = net(pieces).double() * known.double()[:, None]
         sums = logs.new_zeros(len(pieces.lengths), logs.shape[1]).index_add(0, text, logs)
-        scores = sums + net.log_prior.double()  # type: ignore[operator]
+        scores = sums + net.log_prior.double()
         return torch.cat([scores, pieces.lengths.double()[:, None]], 1).numpy()
 
     def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
@@ -279,7 +281,11 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
         best = float(minimize_scalar(loss, bounds=(-4.0, 6.0), method="bounded").x)
         self.net_.temperature.fill_(float(np.exp(best)))
-        return {"accuracy": float((scores.argmax(1) == y).mean()), "loss": loss(best), "temperature": float(np.exp(best))}
+        return {
+            "accuracy": float((scores.argmax(1) == y).mean()),
+            "loss": loss(best),
+            "temperature": float(np.exp(best)),
+        }
 
     # What a user asks for.
 
