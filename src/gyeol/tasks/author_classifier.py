@@ -48,6 +48,7 @@ __all__ = ["AuthorClassifier"]
 
 UNKNOWN, BEGIN = 1, 2  # token 2, written "\n", stands before every text
 _RUNS = 50_000  # the most runs of each length
+_KEY_BITS = 62.9  # of a run's key
 
 
 class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
@@ -81,7 +82,8 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     shared : bool
         One language model, which each author's vectors tilt; False for a language model for each author.
     ngrams : int
-        Of the shared model: frequent runs of up to so many tokens, to each of which every author has a number.
+        Of the shared model: frequent runs of up to so many tokens, to each of which every author has a number; fewer
+        where a large vocabulary leaves no room for their keys.
     discrimination : float
         Weight of the cross entropy of the author beside the language models' loss; 0 for language models alone.
     max_length : int
@@ -157,8 +159,8 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         embedding_size: int = 96,
         dropout: float = 0.3,
         batch_size: int = 32,
-        epochs: int = 8,
-        learning_rate: float = 0.005,
+        epochs: int = 6,
+        learning_rate: float = 0.012,
         weight_decay: float = 0.0,
         clip_norm: float = 1.0,
         patience: int = 3,
@@ -170,8 +172,8 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         random_state: int | None = 0,
         verbose: bool = False,
         shared: bool = True,
-        ngrams: int = 4,
-        discrimination: float = 1.0,
+        ngrams: int = 5,
+        discrimination: float = 5.0,
         max_length: int = 1000,
     ) -> None:
         self.cell = cell
@@ -224,7 +226,8 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if self.shared and self.ngrams > 1:
             rows, size = self.inputs_.encode(X), len(self.inputs_.vocabulary)
             often = {"min_count": int(self.min_count), "at_most": _RUNS}
-            self.runs_ = _nested(frequent_runs(rows, size, longest=int(self.ngrams), **often), size)
+            longest = min(int(self.ngrams), int(_KEY_BITS / np.log2(size)))
+            self.runs_ = _nested(frequent_runs(rows, size, longest=longest, **often), size)
 
     def _fit_targets(self, y: npt.NDArray[np.int64]) -> None:
         # One more of each: an author of whom all texts were held back shall not be impossible.
