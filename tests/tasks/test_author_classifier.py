@@ -136,6 +136,17 @@ def test_it_learns_and_measures(model: AuthorClassifier) -> None:
     assert model.metrics_["valid_temperature"] == pytest.approx(float(model.net_.temperature))
 
 
+def test_the_temperature_is_the_best_for_smoothed_truth(model: AuthorClassifier) -> None:
+    before = model.net_.temperature.clone()
+    outputs = np.array([[4.0, 0.0, 0.0, 1.0], [0.0, 4.0, 0.0, 1.0], [8.0, 0.0, 0.0, 4.0]])
+    figures = model._score(outputs, np.array([0, 1, 0]))
+    # Three texts and three authors: the truth is 1/2 and 1/6 of each author, 2/3, 1/6, 1/6; log(4) = 4 / temperature.
+    assert figures["temperature"] == pytest.approx(4 / np.log(4), rel=1e-3)
+    assert figures["accuracy"] == 1.0
+    assert figures["loss"] == pytest.approx(np.log(1.5), rel=1e-3)
+    model.net_.temperature.copy_(before)
+
+
 def test_saved_and_loaded_to_the_bit(model: AuthorClassifier, tmp_path: Path) -> None:
     model.save(tmp_path / "m")
     again = load(tmp_path / "m")

@@ -163,7 +163,7 @@ class TokenExplanation:
                 marked.append(f"{_SHADES[level][1]}{_plain(word)}\x1b[0m")
             else:
                 marked.append(f"[{_plain(word)}]" if level < 2 else f"({_plain(word)})")
-        listed = [f"  {value:+8.3f}  {_plain(word)}" for word, value in words[:top]]
+        listed = [f"  {value:+8.3f}  {_plain(word)}" for word, value in words[:top] if value > 0]
         against = [f"  {value:+8.3f}  {_plain(word)}" for word, value in words[: -min(3, top) - 1 : -1] if value < 0]
         head = f"{_plain(self.prediction)}   ({_plain(chances)})"
         foot = f"{self.unit}: {self.start:+.3f} before reading, {self.total:+.3f} after it"
