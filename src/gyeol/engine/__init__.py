@@ -1,5 +1,6 @@
 """The engine: the loop, the optimizer, checkpoints, figures."""
 
+from gyeol.engine.calibration import log_softmax, temperature
 from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
 from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
 from gyeol.engine.metrics import classification
@@ -17,8 +18,10 @@ __all__ = [
     "check_sampling",
     "classification",
     "fit",
+    "log_softmax",
     "penalised",
     "read_tensors",
     "sample",
+    "temperature",
     "write_tensors",
 ]

@@ -19,8 +19,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
 
@@ -29,10 +27,9 @@ from gyeol.errors import DataError
 from gyeol.explain import TokenExplanation
 from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer, Vocabulary
 from gyeol.inputs.grams import frequent_runs
-from gyeol.kernels.packing import Packing
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
-from gyeol.tasks.author_net import ApartNet, AuthorNet, SharedNet
+from gyeol.tasks.author_net import ApartNet, AuthorNet, SharedNet, places
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.labels import (
     checked_classes,
@@ -46,7 +43,7 @@ from gyeol.tasks.language_net import Pieces, in_order
 
 __all__ = ["AuthorClassifier"]
 
-UNKNOWN, BEGIN = 1, 2  # token 2, written "\n", stands before every text
+BEGIN = 2  # token 2, written "\n", stands before every text
 _RUNS = 50_000  # the most runs of each length
 _KEY_BITS = 62.9  # of a run's key
 
@@ -259,7 +256,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _loss(self, net: nn.Module, batch: tuple[Pieces, Tensor]) -> engine.StepLoss:
         pieces, authors = batch
         logs = net(pieces)
-        text, known = _places(pieces)
+        text, known = places(pieces)
         own = -logs.gather(1, authors[text].unsqueeze(1)).mean()
         sums = logs.new_zeros(len(authors), logs.shape[1]).index_add(0, text, logs * known.to(logs)[:, None])
         scores = (sums + net.log_prior) / pieces.lengths.to(logs).sqrt()[:, None]
@@ -269,7 +266,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _decode(self, net: nn.Module, batch: tuple[Pieces, Any]) -> npt.NDArray[np.generic]:
         """Give the log of prior times likelihood, a column an author, and in a last one the number of tokens."""
         pieces = batch[0]
-        text, known = _places(pieces)
+        text, known = places(pieces)
         logs = net(pieces).double() * known.double()[:, None]
         sums = logs.new_zeros(len(pieces.lengths), logs.shape[1]).index_add(0, text, logs)
         scores = sums + net.log_prior.double()
@@ -278,23 +275,11 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
         """Learn the temperature, and compare with the truth."""
         scores = outputs[:, :-1] / np.sqrt(outputs[:, -1:])
-        count, authors = len(scores), len(self.classes_)
-        # As Platt 1999 has it: as if each author had one text more, so that a few texts, all of them right, do not make
-        # the model sure of everything.
-        share = authors / (count + authors)
-
-        def losses(logarithm: float) -> tuple[float, float]:
-            logs = -log_softmax(scores / np.exp(logarithm), axis=1)
-            return float(logs[np.arange(count), y].mean()), float(logs.mean())
-
-        def smoothed(logarithm: float) -> float:
-            own, all_of_them = losses(logarithm)
-            return (1 - share) * own + share * all_of_them
-
-        best = float(minimize_scalar(smoothed, bounds=(-4.0, 6.0), method="bounded").x)
-        self.net_.temperature.fill_(float(np.exp(best)))
-        right = float((scores.argmax(1) == y).mean())
-        return {"accuracy": right, "loss": losses(best)[0], "temperature": float(np.exp(best))}
+        best = engine.temperature(scores, y)
+        self.net_.temperature.fill_(best)
+        loss = -engine.log_softmax(scores / best)[np.arange(len(y)), y].mean()
+        right = (scores.argmax(axis=1) == y).mean()
+        return {"accuracy": float(right), "loss": float(loss), "temperature": best}
 
     # What a user asks for.
 
@@ -312,8 +297,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _tempered(self, outputs: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         scores = outputs[:, :-1] / (np.sqrt(outputs[:, -1:]) * float(self.net_.temperature))
-        logs: npt.NDArray[np.float64] = log_softmax(scores, axis=1)
-        return logs
+        return engine.log_softmax(scores)
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return each author's probability for every text, shape (N, authors); rows sum to 1."""
@@ -357,14 +341,14 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         encoded = self._encode([text], None)
         with self._session(), torch.inference_mode():
             pieces, _ = encoded.batch(np.array([0]))
-            _, known = _places(pieces)
+            _, known = places(pieces)
             packed = self.net_(pieces).double() * known.double()[:, None]
             logs = torch.stack([in_order(column, pieces) for column in packed.T], 1).numpy()
         prior = self.net_.log_prior.double().numpy()
         read = prior + np.vstack([np.zeros_like(prior), logs.cumsum(0)])
         probabilities = np.exp(self._tempered(np.append(read[-1], len(logs))[None])[0])
         best = int(read[-1].argmax())
-        odds = read[:, best] - logsumexp(np.delete(read, best, axis=1), axis=1)
+        odds = read[:, best] - np.logaddexp.reduce(np.delete(read, best, axis=1), axis=1)
         tokens = self.inputs_.tokens(text)
         names = [str(name) for name in self.classes_]
         return TokenExplanation(
@@ -395,14 +379,6 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.inputs_ = TextInput.restored(inputs, tokenizer=own)
         if self.inputs_.vocabulary.tokens[BEGIN : BEGIN + 1] != ["\n"]:
             raise ValueError("token 2 is not the mark that stands before a text")
-
-
-def _places(pieces: Pieces) -> tuple[Tensor, Tensor]:
-    """Say of each packed token (N,) in which text it stands, and whether it is a known one."""
-    packing = Packing.of(pieces.lengths, pieces.tokens.shape[1])
-    rank = packing.rows()
-    text = rank if packing.order is None else packing.order[rank]
-    return text, packing.gather(pieces.targets.unsqueeze(2)).squeeze(1) != UNKNOWN
 
 
 def _nested(runs: list[npt.NDArray[np.int64]], size: int) -> list[npt.NDArray[np.int64]]:

@@ -16,8 +16,9 @@ from gyeol.tasks.language_net import Carrier, LanguageNet, Pieces
 if TYPE_CHECKING:
     from gyeol.tasks.author_classifier import AuthorClassifier
 
-__all__ = ["ApartNet", "AuthorNet", "SharedNet"]
+__all__ = ["ApartNet", "AuthorNet", "SharedNet", "places"]
 
+UNKNOWN = 1
 _LOGITS = 1 << 23  # numbers of a block of logits: 32 MB
 _LEAST = 1e-30
 
@@ -93,3 +94,11 @@ class ApartNet(AuthorNet):
             hidden, targets = language(pieces, Carrier())
             columns.append(-language.losses(hidden, targets))  # type: ignore[operator]
         return torch.stack(columns, 1)
+
+
+def places(pieces: Pieces) -> tuple[Tensor, Tensor]:
+    """Say of each packed token (N,) in which text it stands, and whether it is a known one."""
+    packing = Packing.of(pieces.lengths, pieces.tokens.shape[1])
+    rank = packing.rows()
+    text = rank if packing.order is None else packing.order[rank]
+    return text, packing.gather(pieces.targets.unsqueeze(2)).squeeze(1) != UNKNOWN
