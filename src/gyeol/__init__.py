@@ -17,11 +17,12 @@ if TYPE_CHECKING:
         SaveError,
     )
     from gyeol.inputs.vectors import WordVectors
-    from gyeol.tasks import LanguageModel, TextClassifier, Translator, load
+    from gyeol.tasks import AuthorClassifier, LanguageModel, TextClassifier, Translator, load
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AuthorClassifier",
     "DataError",
     "DownloadError",
     "GyeolError",
@@ -43,6 +44,7 @@ _HOMES = {
         ["DataError", "DownloadError", "GyeolError", "MissingExtraError", "ModelError", "ParameterError", "SaveError"],
         "gyeol.errors",
     ),
+    "AuthorClassifier": "gyeol.tasks",
     "LanguageModel": "gyeol.tasks",
     "TextClassifier": "gyeol.tasks",
     "Translator": "gyeol.tasks",

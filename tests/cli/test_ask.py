@@ -201,7 +201,7 @@ class Swift:
 def test_memory_stays_bounded(gyeol: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gyeol.cli import ask
 
-    monkeypatch.setattr(ask, "_loaded", lambda path, threads: Swift())
+    monkeypatch.setattr(ask, "any_model", lambda path, threads: Swift())
     count = 30_000
     (tmp_path / "a.txt").write_text("어떤 문장이 여기에 있고 조금 더 이어진다 " * 4 + "\n", encoding="utf-8")
     (tmp_path / "a.txt").write_text((tmp_path / "a.txt").read_text(encoding="utf-8") * count, encoding="utf-8")

@@ -61,6 +61,18 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
             "threads": 1,
         },
     ),
+    "author": (
+        TEXTS,
+        LABELS,
+        {
+            "hidden_size": 6,
+            "embedding_size": 6,
+            "tokenizer": "syllable",
+            "epochs": 2,
+            "batch_size": 8,
+            "threads": 1,
+        },
+    ),
 }
 
 

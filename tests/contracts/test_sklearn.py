@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gyeol import TextClassifier
+from gyeol import AuthorClassifier, TextClassifier
 
 BINS = 24
 
@@ -35,29 +35,32 @@ class NumbersAsText(ClassifierMixin, BaseEstimator):
     def fit(self, X: Any, y: Any) -> NumbersAsText:
         X, y = validate_data(self, X, y)
         self.edges_ = np.quantile(X, np.linspace(0, 1, BINS + 1)[1:-1], axis=0)
-        self.model_ = TextClassifier(
-            features=self.features,
-            cell=self.cell,
-            hidden_size=8,
-            embedding_size=8,
-            tokenizer="whitespace",
-            epochs=self.epochs,
-            patience=self.epochs,
-            validation_fraction=0.0,  # the checks bring 20 to 300 rows: too few to hold any back
-            learning_rate=0.03,
-            batch_size=32,
-            dropout=0.0,
-            precision="float64",
-            threads=1,
-            class_weight=self.class_weight,
-            random_state=self.random_state,
-        ).fit(self._texts(X), y)
+        shared: dict[str, Any] = {
+            "cell": self.cell,
+            "hidden_size": 8,
+            "embedding_size": 8,
+            "tokenizer": "whitespace",
+            "epochs": self.epochs,
+            "patience": self.epochs,
+            "validation_fraction": 0.0,  # the checks bring 20 to 300 rows: too few to hold any back
+            "learning_rate": 0.03,
+            "batch_size": 32,
+            "dropout": 0.0,
+            "precision": "float64",
+            "threads": 1,
+            "random_state": self.random_state,
+        }
+        self.model_ = self._made(shared).fit(self._texts(X), y)
         self.classes_ = self.model_.classes_
         return self
 
+    def _made(self, shared: dict[str, Any]) -> Any:
+        return TextClassifier(**shared, features=self.features, class_weight=self.class_weight)
+
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         texts = self._checked_texts(X)
-        return self.model_.predict_proba(texts)
+        probabilities: npt.NDArray[np.float64] = self.model_.predict_proba(texts)
+        return probabilities
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         texts = self._checked_texts(X)
@@ -72,6 +75,18 @@ class NumbersAsText(ClassifierMixin, BaseEstimator):
         return [" ".join(f"f{j}_{n}" for j, n in enumerate(row)) for row in numbers]
 
 
-@parametrize_with_checks([NumbersAsText(), NumbersAsText(features="tfidf")])
+class NumbersByAuthor(NumbersAsText):
+    """The same for authors, whose classes have no weights."""
+
+    def __init__(self, cell: str = "lstm", epochs: int = 8, random_state: int | None = 0) -> None:
+        self.cell = cell
+        self.epochs = epochs
+        self.random_state = random_state
+
+    def _made(self, shared: dict[str, Any]) -> Any:
+        return AuthorClassifier(**shared, ngrams=1)
+
+
+@parametrize_with_checks([NumbersAsText(), NumbersAsText(features="tfidf"), NumbersByAuthor()])
 def test_contract_of_scikit_learn(estimator: NumbersAsText, check: Any) -> None:
     check(estimator)

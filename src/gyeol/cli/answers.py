@@ -15,7 +15,9 @@ from gyeol.errors import ParameterError, closest
 
 if TYPE_CHECKING:
     from gyeol.data.files import BadRow, Example
-    from gyeol.tasks import TextClassifier
+    from gyeol.tasks import AuthorClassifier, TextClassifier
+
+    Classifier = TextClassifier | AuthorClassifier
 
 __all__ = ["FORMATS", "Answers", "answer", "format_of", "written"]
 
@@ -37,7 +39,7 @@ def format_of(out: Path) -> str:
     return FORMATS.get(ending, "tsv")
 
 
-def answer(made: TextClassifier, row: Any, top: int | None) -> dict[str, Any]:
+def answer(made: Classifier, row: Any, top: int | None) -> dict[str, Any]:
     """Name the best class of a row of probabilities, and all of them or the ``top`` best, best first."""
     order = (-row).argsort(kind="stable")
     names = [str(c) for c in made.classes_]
@@ -53,7 +55,7 @@ def answer(made: TextClassifier, row: Any, top: int | None) -> dict[str, Any]:
 class Answers:
     """Rows of a file or a pipe, answered chunk by chunk; iterate once, then ask for ``count`` and ``left_out``."""
 
-    made: TextClassifier
+    made: Classifier
     chunks: Iterable[list[Example | BadRow]]
     top: int | None
     name: str

@@ -10,7 +10,20 @@ from typing import Any, NoReturn
 
 import typer
 
-from gyeol.cli import ask, bench, data, demo, encode, fit, language, reproduce, translate, vectors
+from gyeol.cli import (
+    ask,
+    author,
+    bench,
+    data,
+    demo,
+    encode,
+    explain,
+    fit,
+    language,
+    reproduce,
+    translate,
+    vectors,
+)
 from gyeol.cli.output import one_line
 from gyeol.errors import GyeolError
 
@@ -49,9 +62,11 @@ def _top(
 
 fit.app.command("language")(language.language)
 fit.app.command("translate")(translate.translate)
+fit.app.command("author")(author.author)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)
+app.command("explain")(explain.explain)
 app.command("info")(ask.info)
 app.command("chat")(translate.chat)
 app.command("generate")(language.generate)

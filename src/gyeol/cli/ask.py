@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from io import BufferedIOBase
 
     from gyeol.data.files import BadRow, Example
-    from gyeol.tasks import TextClassifier
+    from gyeol.tasks import AuthorClassifier, TextClassifier
 
-__all__ = ["evaluate", "info", "predict"]
+    Classifier = TextClassifier | AuthorClassifier
+
+__all__ = ["any_model", "evaluate", "info", "predict"]
 
 _CHUNK = 8192  # rows of a file held at a time
 
@@ -48,23 +50,20 @@ def evaluate(
     from gyeol.cli.language import evaluate_language
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, TextClassifier, Translator
+    from gyeol.tasks import LanguageModel, Translator
 
-    made = _any(model, threads)
+    made = any_model(model, threads)
     if isinstance(made, LanguageModel):
         evaluate_language(made, model, data, input, skip_bad_rows, json, cache)
         return
-    if cache is not None and not isinstance(made, TextClassifier):
-        raise ParameterError("--cache is for language models; this one writes texts")
+    if cache is not None:
+        raise ParameterError(f"--cache is for language models; this is one of 'fit {made.task}'")
     if isinstance(made, Translator):
         evaluate_pairs(made, model, data, input, target, skip_bad_rows, json)
         return
-    if cache is not None:
-        raise ParameterError("--cache is for language models; this one gives classes")
-    assert isinstance(made, TextClassifier)
-    test = read_labelled(
-        find_source(data, "test", input=input, target=target, task=made.task), skip_bad_rows=skip_bad_rows
-    )
+    classify = made.task == "classify"  # a named set's labels are no authors
+    source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
+    test = read_labelled(source, skip_bad_rows=skip_bad_rows)
     note(test.left_out())
     known = {str(label): label for label in made.classes_.tolist()}
     for label, line in zip(test.labels, test.lines, strict=True):
@@ -116,7 +115,7 @@ def predict(
     if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
     form = format_of(out) if out is not None else "object" if json else "tsv"
-    made = _any(model, threads)
+    made = any_model(model, threads)
     if isinstance(made, Translator):
         if out is not None:
             raise ParameterError("--out goes with classes; a translator's answers go to standard output: use > FILE")
@@ -128,7 +127,7 @@ def predict(
     elif file is not None:
         from gyeol.data.sources import find_source, read_texts
 
-        source = find_source(file, "test", input=input, task=made.task)
+        source = find_source(file, "test", input=input, task="classify" if made.task == "classify" else None)
         _predict_stream(Answers(made, _chunks(read_texts(source)), top, source.name), model, form, out, json)
     elif input is not None:
         raise ParameterError("--input goes with --file FILE; standard input is one text a line")
@@ -136,7 +135,7 @@ def predict(
         _predict_stream(Answers(made, _piped(), top, "standard input"), model, form, out, json)
 
 
-def _predict_texts(made: TextClassifier, model: Path, texts: list[str], top: int | None, json: bool) -> None:
+def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | None, json: bool) -> None:
     for place, text in enumerate(texts, 1):
         if not text.strip():
             raise DataError(f"text {place} is empty: give a text of at least one character")
@@ -207,7 +206,7 @@ def info(
     from gyeol import kernels
     from gyeol.tasks.storage import read_config
 
-    made = _any(model, None)
+    made = any_model(model, None)
     config = read_config(model)
     size = sum(f.stat().st_size for f in model.iterdir() if f.is_file())
     weights = sum(p.numel() for p in made.net_.parameters())
@@ -242,15 +241,14 @@ def info(
     typer.echo(table(rows))
 
 
-def _classifier(made: Any, path: Path) -> TextClassifier:
-    from gyeol.tasks import TextClassifier
-
-    if not isinstance(made, TextClassifier):
+def _classifier(made: Any, path: Path) -> Classifier:
+    if not hasattr(made, "predict_proba"):
         raise ModelError(f"{path} is a model of 'fit {made.task}': ask it with gyeol generate, suggest or score")
-    return made
+    return cast("Classifier", made)
 
 
-def _any(path: Path, threads: int | None) -> Any:
+def any_model(path: Path, threads: int | None) -> Any:
+    """Load a model of whatever task."""
     from gyeol.tasks import load
 
     made = load(path)
@@ -260,8 +258,8 @@ def _any(path: Path, threads: int | None) -> Any:
     return made
 
 
-def _note_cut(made: TextClassifier, text: str, place: int) -> None:
-    if len(text) > made.max_length and made.features is None:
+def _note_cut(made: Classifier, text: str, place: int) -> None:
+    if len(text) > made.max_length and getattr(made, "features", None) is None:
         count = len(made.inputs_.tokenizer.tokenize(text))
         if count > made.max_length:
             note(f"text {place} has {count:,} tokens; its middle is left out beyond {made.max_length:,} (max_length)")

@@ -39,8 +39,11 @@ def reproduce(
         object_out(result)
         return
     rows = [["here", f"{result['figure']:.4f}", result["setting"]]]
-    rows += [["published", f"{p['figure']:.4f}", p["source"]] for p in result["others"]]
+    kind = "published" if REPRODUCTIONS[name].published else "beside"
+    rows += [[kind, f"{p['figure']:.4f}", p["source"]] for p in result["others"]]
     typer.echo(table([["", result["metric"], ""], *rows]))
+    for part in result.get("parts", []):
+        typer.echo("  ".join(f"{key} {value}" for key, value in part.items()))
     typer.echo(f"{result['seconds']:.0f} s; data: {result['data']}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["split_off"]
+__all__ = ["last_off", "split_off"]
 
 
 def split_off(
@@ -44,6 +44,21 @@ def split_off(
         held.append(random.permutation(rows)[:wanted])
     chosen = np.sort(np.concatenate(held)) if held else np.zeros(0, dtype=np.int64)
     return np.setdiff1d(np.arange(count), chosen), chosen
+
+
+def last_off(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Hold back the last examples of each class, the same share of each: those of a text that goes on.
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in last_off(np.array([0, 0, 0, 1, 1]), 0.5)]
+    [[0, 1, 3], [2, 4]]
+    """
+    labels, sizes = np.unique(classes, return_counts=True)
+    shares = _shares(sizes, round(fraction * len(classes)))
+    held = [np.flatnonzero(classes == c)[n - wanted :] for c, n, wanted in zip(labels, sizes, shares, strict=True)]
+    chosen = np.sort(np.concatenate(held)) if held else np.zeros(0, dtype=np.int64)
+    return np.setdiff1d(np.arange(len(classes)), chosen), chosen
 
 
 def _shares(sizes: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """The engine: the loop, the optimizer, checkpoints, figures."""
 
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
+from gyeol.engine.calibration import log_softmax, temperature
 from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
 from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
 from gyeol.engine.metrics import classification, translation, translation_signature
@@ -23,9 +24,11 @@ __all__ = [
     "classification",
     "ensemble",
     "fit",
+    "log_softmax",
     "penalised",
     "read_tensors",
     "sample",
+    "temperature",
     "translation",
     "translation_signature",
     "write_tensors",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gyeol.layers.alignment import SCOPES, Alignment
 from gyeol.layers.attention import SCORES, AttentionPooling, attend
 from gyeol.layers.cells import CELLS, Cell
+from gyeol.layers.continuations import Continuations
 from gyeol.layers.cross_entropy import linear_cross_entropy
 from gyeol.layers.decoder import Decoder
 from gyeol.layers.drop_ins import GRU, LSTM, RNN
@@ -28,6 +29,7 @@ __all__ = [
     "Alignment",
     "AttentionPooling",
     "Cell",
+    "Continuations",
     "Decoder",
     "Embedding",
     "GramEmbedding",

@@ -8,6 +8,7 @@ from typing import Any
 
 from gyeol.engine import Progress
 from gyeol.errors import ParameterError, closest
+from gyeol.reproduce.authors import AUTHOR_CLASSIFIERS
 from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.language import LANGUAGE_MODELS
@@ -15,7 +16,7 @@ from gyeol.reproduce.language import LANGUAGE_MODELS
 __all__ = ["REPRODUCTIONS", "Published", "Reproduction", "run"]
 
 #: What can be reproduced, by name.
-REPRODUCTIONS: dict[str, Reproduction] = {**CLASSIFIERS, **LANGUAGE_MODELS}
+REPRODUCTIONS: dict[str, Reproduction] = {**CLASSIFIERS, **LANGUAGE_MODELS, **AUTHOR_CLASSIFIERS}
 
 
 def run(
@@ -44,13 +45,14 @@ def run(
     entry = REPRODUCTIONS[name]
     begun = time.monotonic()
     result = entry.run(seed=seed, threads=threads, out=out, progress=progress)
+    others = [*entry.published, *([Published(result.pop("beside"), entry.beside)] if entry.beside else [])]
     return {
         "name": name,
         "metric": entry.metric,
         **result,
-        "published": entry.published[0].figure,
-        "source": entry.published[0].source,
-        "others": [{"figure": p.figure, "source": p.source} for p in entry.published],
+        "published": others[0].figure,
+        "source": others[0].source,
+        "others": [{"figure": p.figure, "source": p.source} for p in others],
         "seconds": round(time.monotonic() - begun, 1),
         "setting": entry.setting,
         "data": entry.data,

@@ -21,7 +21,8 @@ class Published:
 class Reproduction:
     """A setting to train: what it is, which figure it answers with, what others got, and how to run it.
 
-    ``run(seed, threads, out, progress)`` returns ``figure`` and whatever else belongs to the answer.
+    ``run(seed, threads, out, progress)`` returns ``figure`` and whatever else belongs to the answer; where nothing is
+    published, ``beside`` says what is measured on the same data instead, which the run returns as ``beside``.
     """
 
     title: str
@@ -30,3 +31,4 @@ class Reproduction:
     data: str
     published: tuple[Published, ...]
     run: Callable[..., dict[str, Any]]
+    beside: str = ""

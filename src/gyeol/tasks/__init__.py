@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
 from gyeol.tasks.translator import Translator
 
-__all__ = ["TASKS", "Estimator", "LanguageModel", "NotFittedError", "TextClassifier", "Translator", "load"]
+__all__ = [
+    "TASKS",
+    "AuthorClassifier",
+    "Estimator",
+    "LanguageModel",
+    "NotFittedError",
+    "TextClassifier",
+    "Translator",
+    "load",
+]
 
 #: Tasks by the name that `gyeol fit NAME` and model folders use.
-TASKS: dict[str, type[Estimator]] = {"classify": TextClassifier, "language": LanguageModel, "translate": Translator}
+TASKS: dict[str, type[Estimator]] = {
+    "classify": TextClassifier,
+    "language": LanguageModel,
+    "author": AuthorClassifier,
+    "translate": Translator,
+}

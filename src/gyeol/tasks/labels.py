@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections import Counter
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,10 +14,19 @@ import numpy.typing as npt
 from gyeol.data.mapped_texts import MappedTexts
 from gyeol.errors import DataError, ModelError, ParameterError
 
+_NO_CLASSES = 20  # more labels than this, all different, are no classes
 _LONGEST = 1000  # characters of a label; NumPy gives every label the room of the longest
 _KINDS: dict[type, str] = {str: "text", bool: "number", np.bool_: "number", Integral: "number", Real: "number"}
 
-__all__ = ["checked_labels", "checked_texts", "class_weights", "labels_from_state", "labels_to_state"]
+__all__ = [
+    "checked_classes",
+    "checked_labels",
+    "checked_texts",
+    "class_weights",
+    "labels_from_state",
+    "labels_to_state",
+    "numbered",
+]
 
 
 def checked_texts(X: Any, *, empty: bool = False) -> list[str]:
@@ -84,6 +94,42 @@ def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
     except ValueError as error:
         raise DataError(f"{error}; classes must be texts or whole numbers") from error
     return labels
+
+
+def checked_classes(y: Any, count: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], dict[str, int]]:
+    """Return the classes of labels, sorted, the number of each label's class, and how many labels each class has.
+
+    Raises
+    ------
+    DataError
+        As `checked_labels`; for labels of one class only, and for many of which no two are alike.
+    """
+    labels = checked_labels(y, count)
+    classes, numbers = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        only = classes.tolist()[0]
+        raise DataError(f"the labels hold one class only, {only!r:.60}: a classifier needs examples of two or more")
+    if len(classes) == count > _NO_CLASSES:
+        raise DataError(f"no two of the {count:,} labels are alike: is this the column of the labels?")
+    counts = {str(c): int(n) for c, n in sorted(Counter(labels.tolist()).items(), key=lambda e: str(e[0]))}
+    return classes, numbers.astype(np.int64), counts
+
+
+def numbered(labels: npt.NDArray[Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Number labels by the classes that training saw.
+
+    Raises
+    ------
+    DataError
+        For a label that is none of them.
+    """
+    number = {label: i for i, label in enumerate(classes.tolist())}
+    strange = next((i for i, label in enumerate(labels.tolist()) if label not in number), None)
+    if strange is not None:
+        known = ", ".join(f"{c!r:.60}" for c in classes[:12].tolist())
+        label = labels.tolist()[strange]
+        raise DataError(f"label {strange}: {label!r:.60} was never seen in training; known are: {known}")
+    return np.array([number[label] for label in labels.tolist()], dtype=np.int64)
 
 
 def _check_kinds(values: list[Any]) -> None:

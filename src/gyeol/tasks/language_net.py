@@ -15,6 +15,7 @@ from gyeol.kernels.packing import Packing
 from gyeol.layers import Embedding, LockedDropout, Recurrent, linear_cross_entropy
 
 if TYPE_CHECKING:
+    from gyeol.tasks.author_classifier import AuthorClassifier
     from gyeol.tasks.language_model import LanguageModel
 
 __all__ = ["Carrier", "LanguageNet", "Pieces", "activity", "cut", "dropped", "in_order", "targets_of"]
@@ -142,7 +143,7 @@ class LanguageNet(nn.Module):
     softmax is the adaptive one (Grave et al. 2017), with weights of its own.
     """
 
-    def __init__(self, model: LanguageModel, size: int, embedding_size: int | None = None) -> None:
+    def __init__(self, model: LanguageModel | AuthorClassifier, size: int, embedding_size: int | None = None) -> None:
         super().__init__()
         E, H, dropout = int(embedding_size or model.embedding_size), int(model.hidden_size), float(model.dropout)
         full = size <= _FULL

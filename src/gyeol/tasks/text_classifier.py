@@ -9,7 +9,6 @@ has to beat.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +20,7 @@ from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.errors import DataError, ParameterError
+from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextInput, Tokenizer, WordVectors
 from gyeol.inputs.grams import frequent_runs
 from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
@@ -29,12 +28,19 @@ from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.layers.embedding import begin_with
 from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
-from gyeol.tasks.labels import checked_labels, checked_texts, class_weights, labels_from_state, labels_to_state
+from gyeol.tasks.labels import (
+    checked_classes,
+    checked_labels,
+    checked_texts,
+    class_weights,
+    labels_from_state,
+    labels_to_state,
+    numbered,
+)
 from gyeol.tasks.text_nets import BagNet, MeanNet, RecurrentNet
 
 __all__ = ["TextClassifier"]
 
-_NO_CLASSES = 20  # more labels than this, all different, are no classes
 _RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
 
 
@@ -216,28 +222,12 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
         texts = checked_texts(X)
-        labels = checked_labels(y, len(texts))
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            only = self.classes_.tolist()[0]
-            raise DataError(f"the labels hold one class only, {only!r:.60}: a classifier needs examples of two or more")
-        if len(self.classes_) == len(texts) > _NO_CLASSES:
-            raise DataError(f"no two of the {len(texts):,} labels are alike: is this the column of the labels?")
-        self.counts_ = {str(c): int(n) for c, n in sorted(Counter(labels.tolist()).items(), key=lambda e: str(e[0]))}
-        return texts, numbers.astype(np.int64)
+        self.classes_, numbers, self.counts_ = checked_classes(y, len(texts))
+        return texts, numbers
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
         texts = checked_texts(X)
-        return texts, self._numbers(checked_labels(y, len(texts)))
-
-    def _numbers(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        number = {label: i for i, label in enumerate(self.classes_.tolist())}
-        strange = next((i for i, label in enumerate(labels.tolist()) if label not in number), None)
-        if strange is not None:
-            known = ", ".join(f"{c!r:.60}" for c in self.classes_[:12].tolist())
-            label = labels.tolist()[strange]
-            raise DataError(f"label {strange}: {label!r:.60} was never seen in training; known are: {known}")
-        return np.array([number[label] for label in labels.tolist()], dtype=np.int64)
+        return texts, numbered(checked_labels(y, len(texts)), self.classes_)
 
     def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return y

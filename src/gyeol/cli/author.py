@@ -1,0 +1,162 @@
+"""``gyeol fit author``: who wrote it, learned from a table or from a folder of one file an author."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep, settings_shown
+from gyeol.cli.output import note, object_out, percent, table
+from gyeol.errors import ParameterError
+
+if TYPE_CHECKING:
+    from gyeol.data.sources import Labelled
+    from gyeol.tasks import AuthorClassifier
+
+__all__ = ["author"]
+
+_Part = tuple[list[str], list[str]]
+
+
+def author(
+    data: str = typer.Argument(metavar="DATA", help="A table of texts and authors, or a folder: one .txt an author."),
+    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts and authors to watch; else a part of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="The column of the authors."),
+    characters: int = typer.Option(None, "--characters", metavar="N", help="Of a folder: characters a passage [500]."),
+    lines: int = typer.Option(None, "--lines", metavar="N", help="Of a folder: lines a passage, instead."),
+    baseline: bool = typer.Option(True, help="Also fit TF-IDF and logistic regression on the same split."),
+    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
+    set: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="One setting; goes over --config."),
+    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
+    time_limit: str = typer.Option(None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m."),
+    threads: int = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default."),
+    resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
+    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or author."),
+    settings: bool = typer.Option(
+        False, "--settings", is_eager=True, callback=settings_shown("author"), help="List the settings and defaults."
+    ),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+) -> None:
+    """Learn who wrote a text: language models and Bayes' rule.
+
+    Of a folder's files the last tenth of each is watched, of a table a tenth of each author's texts.
+
+    Examples: gyeol fit author books/ --out who --lines 3
+
+    gyeol fit author letters.csv --out who --set tokenizer=syllable
+    """
+    from gyeol.tasks import AuthorClassifier
+    from gyeol.tasks.author_baseline import author_baseline
+    from gyeol.tasks.labels import checked_classes
+    from gyeol.tasks.progress import Bar
+    from gyeol.tasks.storage import check_place
+
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    model = made_model(AuthorClassifier, config, set, {k: v for k, v in options.items() if v is not None})
+    check_place(out)
+    keep = check_checkpoint(out, resume)
+    train, about = _read(data, input, target, characters, lines, skip_bad_rows)
+    _, numbers, counts = checked_classes(train.labels, len(train.texts))
+    if not (quiet or json):
+        shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:12])
+        note(f"{train.source.name}: {len(train.texts):,} texts of {len(counts)} authors: {shown}")
+    part, watched = _parts(model, train, numbers, valid, input, target, skip_bad_rows)
+    progress = None if quiet or json else Bar("texts")
+    model.fit(*part, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
+    save_or_keep(model, out, keep)
+    best = model.history_.best
+    answer: dict[str, Any] = {
+        "model": str(out), "task": model.task, "classes": [str(c) for c in model.classes_],
+        "accuracy": best["valid_accuracy"], "epoch": best["epoch"], "epochs": len(model.history_.records),
+        "stopped": model.history_.stopped, "seconds": round(model.history_.seconds, 1),
+        "temperature": best["valid_temperature"], "examples": len(part[0]), "validation": len(watched[0]),
+        "weights": sum(p.numel() for p in model.net_.parameters()),
+    }  # fmt: skip
+    stopped = answer["stopped"] == "interrupted"
+    if baseline and not stopped:
+        found = author_baseline(part, watched, seed=int(model.random_state or 0))
+        answer["baseline"] = {**found, "accuracy": found.pop("valid_accuracy")}
+    if json:
+        object_out(answer)
+    else:
+        _tell(answer, out)
+    if stopped:
+        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
+        raise typer.Exit(130)
+
+
+def _read(
+    data: str, input: str | None, target: str | None, characters: int | None, lines: int | None, skip: bool
+) -> tuple[Labelled, dict[str, str]]:
+    """Read the texts, and say what the model card shall know of them."""
+    from gyeol.data.passages import folder_fingerprint, read_authors
+    from gyeol.data.sources import find_source, read_labelled
+
+    folder = Path(data)
+    if folder.is_dir():
+        if input is not None or target is not None:
+            raise ParameterError(f"{data} is a folder, which has no columns: leave --input and --target out")
+        if characters is not None and lines is not None:
+            raise ParameterError("--characters and --lines: give one of the two")
+        train = read_authors(folder, characters=characters, lines=lines)
+        return train, {"data": folder.name, "sha256": folder_fingerprint(folder)}
+    if characters is not None or lines is not None:
+        raise ParameterError("--characters and --lines cut the files of a folder; a table's rows are texts already")
+    train = read_labelled(find_source(data, "train", input=input, target=_target(data, target)), skip_bad_rows=skip)
+    note(train.left_out())
+    return train, train.about()
+
+
+def _target(data: str, target: str | None) -> str | None:
+    """Name the column of the authors where there is one of that name."""
+    from gyeol.data.files import columns_of
+
+    return "author" if target is None and Path(data).is_file() and "author" in columns_of(data) else target
+
+
+def _parts(
+    model: AuthorClassifier, train: Labelled, numbers: Any, valid: str | None, input: str | None, target: str | None,
+    skip: bool,
+) -> tuple[_Part, _Part]:  # fmt: skip
+    """Give the texts to learn from and those to watch."""
+    from gyeol.data.sources import find_source, read_labelled
+    from gyeol.data.split import last_off, split_off
+
+    whole = train.texts, train.labels
+    if valid is not None:
+        held = read_labelled(
+            find_source(valid, "valid", input=input, target=_target(valid, target)), skip_bad_rows=skip
+        )
+        return whole, (held.texts, held.labels)
+    share = float(model.validation_fraction)
+    if train.source.path.is_dir():
+        kept, last = last_off(numbers, share)
+    else:
+        kept, last = split_off(numbers, share, seed=int(model.random_state or 0))
+    if not len(last):
+        note("too few texts to hold any back: the figures are those of the texts learned from")
+        return whole, whole
+
+    def take(rows: Any) -> _Part:
+        return [train.texts[i] for i in rows], [train.labels[i] for i in rows]
+
+    return take(kept), take(last)
+
+
+def _tell(answer: dict[str, Any], out: Path) -> None:
+    rows = [["model", "validation accuracy", "seconds"]]
+    rows.append(["language models, Bayes", percent(answer["accuracy"]), f"{answer['seconds']:.0f}"])
+    if "baseline" in answer:
+        other = answer["baseline"]
+        rows.append(["tfidf + logistic regression", percent(other["accuracy"]), f"{other['seconds']:.0f}"])
+    typer.echo(table(rows, right=[1, 2]))
+    if "baseline" in answer:
+        other = answer["baseline"]
+        note(f"the baseline's features ({other['features']}) and C ({other['C']:g}) are the best on these same texts")
+    typer.echo(f"saved: {out} (best epoch {answer['epoch']} of {answer['epochs']}; {answer['weights']:,} weights)")
+    typer.echo(f'next:  gyeol predict {out} "..."     gyeol explain {out} "..." --out why.html')

@@ -1,0 +1,63 @@
+"""What an author's model is measured by: TF-IDF of words and characters, and logistic regression."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["author_baseline"]
+
+Examples = tuple[Sequence[str], Sequence[Any]]
+_SOLID = r"\S+"  # a word is what stands between white space
+_STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
+
+
+def author_baseline(train: Examples, valid: Examples, test: Examples | None = None, *, seed: int = 0) -> dict[str, Any]:
+    """Fit TF-IDF and logistic regression; features and strength are those best on the validation part.
+
+    Words and pairs of words, runs of 1 to 4 characters, or both (runs of up to 5 inside words), each with sublinear
+    counts, by C = 1, 10, 100, 1000; one class against the rest.
+
+    Returns
+    -------
+    dict
+        ``features``, ``C``, ``valid_accuracy``, ``seconds``; ``accuracy`` and ``predicted`` on ``test`` if it is given.
+
+    Examples
+    --------
+    >>> texts, authors = ["나는 간다", "그대는 가는가"] * 4, ["가", "나"] * 4
+    >>> author_baseline((texts, authors), (texts, authors))["valid_accuracy"]
+    1.0
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.pipeline import make_union
+
+    def tfidf(**settings: Any) -> Any:
+        return TfidfVectorizer(sublinear_tf=True, **settings)
+
+    kinds: dict[str, Any] = {
+        "words 1-2": tfidf(ngram_range=(1, 2), token_pattern=_SOLID),
+        "characters 1-4": tfidf(analyzer="char", ngram_range=(1, 4)),
+        "words 1-2, characters 1-5": make_union(
+            tfidf(ngram_range=(1, 2), token_pattern=_SOLID), tfidf(analyzer="char_wb", ngram_range=(1, 5))
+        ),
+    }
+    begun = time.monotonic()
+    best: dict[str, Any] = {"valid_accuracy": -1.0}
+    for name, made in kinds.items():
+        X, V = made.fit_transform(train[0]), made.transform(valid[0])
+        for C in _STRENGTHS:
+            model = OneVsRestClassifier(LogisticRegression(C=C, solver="liblinear", random_state=seed))
+            accuracy = float(model.fit(X, train[1]).score(V, valid[1]))
+            if accuracy > best["valid_accuracy"]:
+                best = {"features": name, "C": C, "valid_accuracy": accuracy}
+                if test is not None:
+                    best["predicted"] = model.predict(made.transform(test[0]))
+    if test is not None:
+        best["accuracy"] = float(np.mean(best["predicted"] == np.asarray(test[1])))
+    return {**best, "seconds": round(time.monotonic() - begun, 1)}
