@@ -1,4 +1,4 @@
-"""What a model knows, made visible: a map of its words as a picture and as a page."""
+"""What a model knows, made visible: a map of its words, and where it looked, as pictures and as pages."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from gyeol.lazy import importer
 
 if TYPE_CHECKING:
+    from gyeol.explain.attention_map import AttentionMap
     from gyeol.explain.word_map import METHODS, WordMap, draw_map
 
-__all__ = ["METHODS", "WordMap", "draw_map"]
+__all__ = ["METHODS", "AttentionMap", "WordMap", "draw_map"]
 
 # Where each name lives; scikit-learn and matplotlib are loaded when a map is drawn, not before.
-_HOMES = dict.fromkeys(["METHODS", "WordMap", "draw_map"], "gyeol.explain.word_map")
+_HOMES = {
+    "AttentionMap": "gyeol.explain.attention_map",
+    **dict.fromkeys(["METHODS", "WordMap", "draw_map"], "gyeol.explain.word_map"),
+}
 __getattr__ = importer("gyeol.explain", _HOMES)
 
 

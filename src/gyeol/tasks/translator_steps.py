@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from gyeol.engine.beam import Hypothesis
+from gyeol.errors import DataError
+from gyeol.explain import AttentionMap
 from gyeol.inputs import TextInput
 from gyeol.layers.decoder import DecoderState
 from gyeol.tasks.translator_net import Read, TranslatorNet
@@ -33,6 +35,21 @@ class Translation:
     source: list[str]
     target: list[str]
     attention: Tensor | None
+
+    def map(self) -> AttentionMap:
+        """Show where each word that was written looked in the source.
+
+        Raises
+        ------
+        DataError
+            The model has no attention.
+        """
+        if self.attention is None:
+            raise DataError(
+                "this translation comes with no attention, for its model has none (attention=None): "
+                "to see where it looks, train one with attention='global', 'local-m' or 'local-p'"
+            )
+        return AttentionMap(self.source, self.target, self.attention.detach().cpu().double().numpy())
 
 
 class NetSteps:
