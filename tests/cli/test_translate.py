@@ -51,6 +51,12 @@ def test_from_a_file_to_answers(gyeol: Run, model: Path, file: Path, tmp_path: P
     told = gyeol("predict", model, "셋 둘 하나 셋", "--json").object["predictions"][0]["predictions"][0]
     assert told["source"] == ["셋", "둘", "하나", "셋", "\n"]
     assert len(told["attention"]) == len(told["target"])
+    shown = gyeol("predict", model, "셋 둘 하나 셋", "--show-attention").out
+    assert shown.startswith("three two one three\n")
+    assert "one" in shown.split("\n", 1)[1]
+    assert "하나" in shown
+    assert gyeol("predict", model, "셋 둘", "--out", tmp_path / "look.html").status == 0
+    assert "둘" in (tmp_path / "look.html").read_text("utf-8")
     several = gyeol("predict", model, "둘", "--top", 2).out.splitlines()
     assert len(several) == 2
     figures = gyeol("evaluate", model, file, "--input", "ko", "--target", "en", "--json").object
@@ -68,7 +74,8 @@ def test_talk(gyeol: Run, model: Path) -> None:
 
 
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
-    assert "--out goes with classes" in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.tsv").mistake
+    assert "--out takes one text here" in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.png").mistake
+    assert "name a .png or .html file" in gyeol("predict", model, "하나", "--out", tmp_path / "x.tsv").mistake
     assert "writes texts" in gyeol("evaluate", model, file, "--cache", file).mistake
     assert (
         "its own translation"

@@ -93,6 +93,11 @@ def predict(
         None, "--top", metavar="K", min=1, help="Show the K best classes, or translations, of each text."
     ),
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
+    look: bool = typer.Option(
+        False,
+        "--show-attention",
+        help="Show where each word of a translation looked; --out FILE.png or .html draws.",
+    ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Classify or translate texts, or a file of any size in bounded memory.
@@ -112,15 +117,15 @@ def predict(
         raise ParameterError("give either texts or --file FILE, not both")
     if file is None and not texts and (sys.stdin is None or sys.stdin.isatty()):
         raise ParameterError('no text is given: write gyeol predict MODEL "다시 보고 싶은 영화", or --file FILE')
+    made = any_model(model, threads)
+    if isinstance(made, Translator):
+        translate_texts(made, model, texts, file, input, top, json, look, out)
+        return
+    if look:
+        raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")
     if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
     form = format_of(out) if out is not None else "object" if json else "tsv"
-    made = any_model(model, threads)
-    if isinstance(made, Translator):
-        if out is not None:
-            raise ParameterError("--out goes with classes; a translator's answers go to standard output: use > FILE")
-        translate_texts(made, model, texts, file, input, top, json)
-        return
     made = _classifier(made, model)
     if texts:
         _predict_texts(made, model, texts, top, json)

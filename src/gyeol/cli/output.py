@@ -7,7 +7,8 @@ import re
 import sys
 from collections.abc import Sequence
 from typing import Any
-from unicodedata import east_asian_width
+
+from gyeol.data.text_width import text_width
 
 __all__ = ["confusion", "note", "object_out", "one_line", "percent", "table"]
 
@@ -39,11 +40,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def _width(text: str) -> int:
-    """Columns that a text takes in a terminal: Hangul takes two each."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
 def table(rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> str:
     """Lay out rows in columns; those named in ``right`` are flush right.
 
@@ -54,12 +50,12 @@ def table(rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> str:
     a     12
     """
     texts = [[one_line(str(cell)) for cell in row] for row in rows]
-    widths = [max(_width(row[i]) for row in texts) for i in range(len(texts[0]))]
+    widths = [max(text_width(row[i]) for row in texts) for i in range(len(texts[0]))]
     lines = []
     for row in texts:
         cells = []
         for i, cell in enumerate(row):
-            gap = " " * (widths[i] - _width(cell))
+            gap = " " * (widths[i] - text_width(cell))
             cells.append(gap + cell if i in right else cell + gap)
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)

@@ -118,9 +118,12 @@ def evaluate_pairs(
 
 def translate_texts(
     made: Translator, model: Path, texts: list[str] | None, file: str | None, input: str | None, top: int | None,
-    json: bool,
+    json: bool, look: bool, out: Path | None,
 ) -> None:  # fmt: skip
-    """Translate texts, the lines of a file, or those of standard input."""
+    """Translate texts, the lines of a file, or those of standard input; show where each word looked."""
+    if out is not None:
+        _draw(made, texts, out)
+        return
     if texts:
         lines: Iterable[str] = texts
     elif file is not None:
@@ -136,10 +139,30 @@ def translate_texts(
             continue
         for each in found:
             typer.echo(one_line(each.text) if top is None else f"{each.score:.4f}\t{one_line(each.text)}")
+            if look:
+                typer.echo(each.map().to_text(color=sys.stdout.isatty()))
         if not found:
             typer.echo("")
     if json:
         object_out({"model": str(model), "predictions": answers})
+
+
+def _draw(made: Translator, texts: list[str] | None, out: Path) -> None:
+    """Write the attention of one translation as a picture or a page."""
+    if texts is None or len(texts) != 1:
+        raise ParameterError("--out takes one text here, and draws where its translation looked")
+    ((best, *_),) = made.translate(texts)
+    attention = best.map()
+    if out.suffix.lower() == ".png":
+        attention.to_png(out)
+    elif out.suffix.lower() in (".html", ".htm"):
+        attention.to_html(out)
+    else:
+        raise ParameterError(
+            f"--out {out}: of a translation name a .png or .html file; its text is printed without --out"
+        )
+    typer.echo(one_line(best.text))
+    note(f"where it looked: {out}")
 
 
 def _translations(made: Translator, lines: Iterable[str], best: int) -> Iterator[tuple[str, list[Translation]]]:

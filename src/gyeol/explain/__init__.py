@@ -1,4 +1,4 @@
-"""What a model knows, made visible: a map of its words, and what the tokens of a text add to a verdict."""
+"""What a model knows, made visible: a map of its words, where it looked, what the tokens of a text add to a verdict."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from gyeol.lazy import importer
 
 if TYPE_CHECKING:
+    from gyeol.explain.attention_map import AttentionMap
     from gyeol.explain.tokens import TokenExplanation
     from gyeol.explain.word_map import METHODS, WordMap, draw_map
 
-__all__ = ["METHODS", "TokenExplanation", "WordMap", "draw_map"]
+__all__ = ["METHODS", "AttentionMap", "TokenExplanation", "WordMap", "draw_map"]
 
 # Where each name lives; scikit-learn and matplotlib are loaded when a map is drawn, not before.
 _HOMES = {
+    "AttentionMap": "gyeol.explain.attention_map",
     "TokenExplanation": "gyeol.explain.tokens",
     **dict.fromkeys(["METHODS", "WordMap", "draw_map"], "gyeol.explain.word_map"),
 }

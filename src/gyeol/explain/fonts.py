@@ -7,6 +7,7 @@ their files: nothing is registered, and no setting of the library is touched.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -279,23 +280,39 @@ class Pen:
         return sum(w + 1 for w, _, _ in measured), max(h - d for _, h, d in measured) + max(d for _, _, d in measured)
 
     def write(self, line: str, corner: tuple[float, float], points: float, colour: str) -> list[Text]:
-        """Write a line whose lower left corner is given."""
+        """Write a line whose lower left corner is given, with a rim."""
+        depth = max((m[2] for _, _, m in self._pieces(line, points)), default=0.0)
+        return self.write_along(line, (corner[0], corner[1] + depth), points, colour, rim=True)
+
+    def write_along(
+        self,
+        line: str,
+        start: tuple[float, float],
+        points: float,
+        colour: str,
+        *,
+        angle: float = 0.0,
+        rim: bool = False,
+    ) -> list[Text]:
+        """Write a line whose baseline begins at a place and goes up by an angle in degrees."""
         from matplotlib.patheffects import Stroke
         from matplotlib.text import Text
         from matplotlib.transforms import IdentityTransform
 
-        pieces = self._pieces(line, points)
-        x, y = corner[0], corner[1] + max((m[2] for _, _, m in pieces), default=0.0)
+        x, y = start
         texts = []
-        for piece, kind, (wide, _, _) in pieces:
+        for piece, kind, (wide, _, _) in self._pieces(line, points):
             # "$" is a character here, and the pale rim parts a label from the dots that it could not spare.
             shared: Any = {"fontproperties": kind, "parse_math": False, "usetex": False, "va": "baseline", "ha": "left"}
-            rim = Text(x, y, piece, color=self._paper, transform=IdentityTransform(), **shared)
-            rim.set_path_effects([Stroke(linewidth=2.0, foreground=self._paper, alpha=0.85)])
-            texts.append(Text(x, y, piece, color=colour, transform=IdentityTransform(), **shared))
-            for text in (rim, texts[-1]):
-                self._figure.add_artist(text)
-            x += wide + 1
+            shared |= {"rotation": angle, "rotation_mode": "anchor", "transform": IdentityTransform()}
+            texts.append(Text(x, y, piece, color=colour, **shared))
+            if rim:
+                pale = Text(x, y, piece, color=self._paper, **shared)
+                pale.set_path_effects([Stroke(linewidth=2.0, foreground=self._paper, alpha=0.85)])
+                self._figure.add_artist(pale)
+            self._figure.add_artist(texts[-1])
+            x += (wide + 1) * math.cos(math.radians(angle))
+            y += (wide + 1) * math.sin(math.radians(angle))
         return texts
 
 

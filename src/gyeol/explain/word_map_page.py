@@ -1,17 +1,13 @@
 r"""A map of words as one page: words and places as data, a style and a script, and nothing from anywhere else.
 
-The page's policy allows the one style and the one script that are in it, by their digests, and no connection at all.
 Words are data: they get into the page as JSON whose ``<`` is written ``\u003c``, and from there as text only.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +16,7 @@ import numpy.typing as npt
 
 from gyeol.errors import DataError
 from gyeol.explain.fonts import mostly_hangul
+from gyeol.explain.page import fill_page
 
 __all__ = ["render_page"]
 
@@ -123,21 +120,9 @@ def render_page(
     encoded = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for c in "<>&\u2028\u2029":
         encoded = encoded.replace(c, f"\\u{ord(c):04x}")
-    page = _TEMPLATE.read_text(encoding="utf-8")
     fields = {key: html.escape(text) for key, text in texts.items()}
     fields |= {"lang": language, "title": html.escape(title or texts["title"]), "data": encoded}
-    fields |= {f"{tag}-digest": _digest(page, tag) for tag in ("style", "script")}
-    # In one pass, so that a title or a word that looks like a field stays what it is.
-    page = re.sub(r"\{\{([a-z-]+)\}\}", lambda match: fields[match[1]], page)
-    # Half a surrogate pair has no UTF-8; in JSON this is its escape.
-    return page.encode("utf-8", "backslashreplace")
-
-
-def _digest(page: str, tag: str) -> str:
-    """Name the text of the template's style or script as a content security policy does."""
-    found = re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-    assert found is not None
-    return f"'sha256-{base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()}'"
+    return fill_page(_TEMPLATE, fields)
 
 
 def _near(words: Sequence[str], near: Sequence[Sequence[tuple[str, float]]]) -> list[list[tuple[int | str, float]]]:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
+from gyeol.errors import DataError
+from gyeol.explain import AttentionMap
 from gyeol.inputs import TextInput
 from gyeol.inputs.pairs import END, PairBatch
 from gyeol.layers import Stepper
@@ -36,6 +38,21 @@ class Translation:
     source: list[str]
     target: list[str]
     attention: Tensor | None
+
+    def map(self) -> AttentionMap:
+        """Show where each word that was written looked in the source.
+
+        Raises
+        ------
+        DataError
+            The model has no attention.
+        """
+        if self.attention is None:
+            raise DataError(
+                "this translation comes with no attention, for its model has none (attention=None): "
+                "to see where it looks, train one with attention='global', 'local-m' or 'local-p'"
+            )
+        return AttentionMap(self.source, self.target, self.attention.detach().cpu().double().numpy())
 
 
 #: The decoder's layers as steppers, by how many rows, of networks that were asked for single texts.
