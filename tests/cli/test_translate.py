@@ -76,7 +76,7 @@ def test_talk(gyeol: Run, model: Path) -> None:
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "--out takes one text here" in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.png").mistake
     assert "name a .png or .html file" in gyeol("predict", model, "하나", "--out", tmp_path / "x.tsv").mistake
-    assert "writes texts" in gyeol("evaluate", model, file, "--cache", file).mistake
+    assert "is one of 'fit translate'" in gyeol("evaluate", model, file, "--cache", file).mistake
     assert (
         "its own translation"
         in gyeol("fit", "translate", file, "--input", "ko", "--target", "ko", "--out", tmp_path / "n").mistake

@@ -7,12 +7,11 @@ goes through.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 from collections.abc import Sequence
 
 from gyeol.explain.fonts import has_hangul, mostly_hangul
+from gyeol.explain.page import digest
 
 __all__ = ["render_tokens"]
 
@@ -111,12 +110,11 @@ def render_tokens(
     told = [(word, value) for word, value in words if value > 0][:_LISTED]
     denied = [(word, value) for word, value in reversed(words) if value < 0][:_LISTED]
     heading = _safe(title) if title else say["title"].format(name)
-    style = f"'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
     page = f"""<!doctype html>
 <html lang="{language}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {style}; base-uri 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {digest(_STYLE)}; base-uri 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{heading}</title>
 <style>{_STYLE}</style>
