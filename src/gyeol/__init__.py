@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         SaveError,
     )
     from gyeol.inputs.vectors import WordVectors
-    from gyeol.tasks import LanguageModel, TextClassifier, load
+    from gyeol.tasks import LanguageModel, SpellingCorrector, TextClassifier, load
 
 __version__ = "0.1.0"
 
@@ -30,6 +30,7 @@ __all__ = [
     "ModelError",
     "ParameterError",
     "SaveError",
+    "SpellingCorrector",
     "TextClassifier",
     "WordVectors",
     "__version__",
@@ -43,6 +44,7 @@ _HOMES = {
         "gyeol.errors",
     ),
     "LanguageModel": "gyeol.tasks",
+    "SpellingCorrector": "gyeol.tasks",
     "TextClassifier": "gyeol.tasks",
     "WordVectors": "gyeol.inputs.vectors",
     "load": "gyeol.tasks",

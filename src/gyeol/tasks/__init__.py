@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.language_model import LanguageModel
+from gyeol.tasks.spelling_corrector import SpellingCorrector
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
 
-__all__ = ["TASKS", "Estimator", "LanguageModel", "NotFittedError", "TextClassifier", "load"]
+__all__ = ["TASKS", "Estimator", "LanguageModel", "NotFittedError", "SpellingCorrector", "TextClassifier", "load"]
 
 #: Tasks by the name that `gyeol fit NAME` and model folders use.
-TASKS: dict[str, type[Estimator]] = {"classify": TextClassifier, "language": LanguageModel}
+TASKS: dict[str, type[Estimator]] = {
+    "classify": TextClassifier,
+    "language": LanguageModel,
+    "spell": SpellingCorrector,
+}
