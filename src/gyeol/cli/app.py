@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gyeol.cli import ask, bench, data, demo, encode, fit, language, reproduce, vectors
+from gyeol.cli import ask, bench, data, demo, encode, fit, language, reproduce, spelling, vectors
 from gyeol.cli.output import one_line
 from gyeol.errors import GyeolError
 
@@ -48,6 +48,7 @@ def _top(
 
 
 fit.app.command("language")(language.language)
+fit.app.command("spell")(spelling.spell)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)
@@ -55,6 +56,7 @@ app.command("info")(ask.info)
 app.command("generate")(language.generate)
 app.command("suggest")(language.suggest)
 app.command("score")(language.score)
+app.command("correct")(spelling.correct)
 app.command("encode")(encode.encode)
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(data.app, name="data")

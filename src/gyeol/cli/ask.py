@@ -36,19 +36,23 @@ def evaluate(
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy and confusion, or perplexity.
+    """Measure a model: accuracy and confusion, perplexity, or precision and recall of corrections.
 
     Examples: gyeol evaluate my-model test.csv
 
     gyeol evaluate my-model nsmc --json
     """
     from gyeol.cli.language import evaluate_language
+    from gyeol.cli.spelling import evaluate_spelling
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, TextClassifier
+    from gyeol.tasks import LanguageModel, SpellingCorrector, TextClassifier
 
     made = _any(model, threads)
     if isinstance(made, LanguageModel):
         evaluate_language(made, model, data, input, skip_bad_rows, json)
+        return
+    if isinstance(made, SpellingCorrector):
+        evaluate_spelling(made, model, data, json)
         return
     assert isinstance(made, TextClassifier)
     test = read_labelled(
@@ -223,7 +227,9 @@ def _loaded(path: Path, threads: int | None) -> TextClassifier:
 
     made = _any(path, threads)
     if not isinstance(made, TextClassifier):
-        raise ModelError(f"{path} is a model of 'fit {made.task}': ask it with gyeol generate, suggest or score")
+        raise ModelError(
+            f"{path} is a model of 'fit {made.task}': ask it with gyeol {'correct' if made.task == 'spell' else 'generate, suggest or score'}"
+        )
     return made
 
 

@@ -75,11 +75,16 @@ def _typed(jamo: str) -> str:
     """Keys of a compatibility jamo."""
     if jamo in _KEYS:
         return _KEYS[jamo]
-    first, second = _CLUSTERS[jamo]
-    return _KEYS[first] + _KEYS[second]
+    return "".join(_KEYS[key] for key in _CLUSTERS[jamo])
 
 
-_CLUSTERS = dict(zip("ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ", "ㄱㅅ ㄴㅈ ㄴㅎ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ ㅂㅅ".split(), strict=True))
+_CLUSTERS = dict(
+    zip(
+        "ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ",
+        ["ㄱㅅ", "ㄴㅈ", "ㄴㅎ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ", "ㄹㅌ", "ㄹㅍ", "ㄹㅎ", "ㅂㅅ"],
+        strict=True,
+    )
+)
 
 
 def _slip(one: str, other: str) -> bool:

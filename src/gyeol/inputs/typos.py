@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
 
-from gyeol.errors import ParameterError
+from gyeol.data.atomic import replace_file
+from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.jamo import FINALS, INITIALS, MEDIALS, compose, parts
 from gyeol.inputs.keyboard import COMPATIBILITY, neighbours
 
-__all__ = ["Typist"]
+__all__ = ["Typist", "write_typos"]
 
 _ALIKE = ("ㄱㄲㅋㄳㄺ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㅂㅍㅄ", "ㄴㄵㄶ", "ㄹㅀㄼㄾ", "ㅁㄻ")
 _VOWELS = ("ㅐㅔ", "ㅒㅖ", "ㅙㅚㅞ", "ㅗㅜ", "ㅓㅏ")
@@ -139,3 +143,45 @@ def _final(jamo: str) -> str:
 
 def _medial(jamo: str) -> str:
     return next(part for part in MEDIALS if COMPATIBILITY[part] == jamo)
+
+
+def write_typos(
+    texts: Iterable[str], out: Path, *, count: int = 1000, rate: float = 0.1, spacing: float = 0.25, seed: int = 0
+) -> int:
+    """Type texts with errors by rule: keys, final consonants, spaces; what was meant beside it.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Empty ones are left out.
+    out : path
+        A .tsv file with the columns ``typed`` and ``meant``.
+    count : int
+        The most lines.
+    rate, spacing, seed
+        As `Typist` takes them; the same seed gives the same bytes.
+
+    Returns
+    -------
+    int
+        The lines written.
+
+    Raises
+    ------
+    ParameterError, DataError, SaveError
+        For a rate or an ending that cannot be; where there is no text; where the file cannot be written.
+    """
+    if out.suffix.lower() != ".tsv":
+        raise ParameterError(f"{out} ends in {out.suffix!r}; name a .tsv file")
+    typist = Typist(rate=rate, spacing=spacing, seed=seed)
+    lines = [" ".join(text.split()) for text in islice((text for text in texts if text.strip()), count)]
+    if not lines:
+        raise DataError("there is no text to make typing errors of: every line is empty")
+
+    def write(beside: Path) -> None:
+        with beside.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write("typed\tmeant\n")
+            stream.writelines(f"{typist.type(line)}\t{line}\n" for line in lines)
+
+    replace_file(out, write)
+    return len(lines)

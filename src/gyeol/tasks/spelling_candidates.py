@@ -20,6 +20,7 @@ __all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "w
 FEATURES = ("channel", "left", "right", "frequency", "stays", "stays known", "split", "join", "hidden")
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_ADDRESS = re.compile(r"\S*(?:://|www\.|@|\w\.[a-z]{2,})\S*")  # of a page, of a person
 _NEAR = 100  # near words that the channel judges
 _CACHE = 50_000  # words whose candidates are remembered
 _KEPT = 14  # candidates that the readers judge
@@ -119,9 +120,12 @@ class Lexicon:
         spans = words_of(text)
         alone = len(spans) == 1 and not text.replace(text[slice(*spans[0])], "", 1).strip()
         found = []
+        korean = any(is_hangul(c) for c in text)
+        addresses = [m.span() for m in _ADDRESS.finditer(text)]
+        spans = [(a, b) for a, b in spans if not any(first <= a < last for first, last in addresses)]
         for start, end in spans:
             word = text[start:end]
-            if not self._judged(text, start, end):
+            if not self._judged(text, start, end, korean):
                 continue
             candidates = self._words(word, channel)
             candidates += [] if alone and not is_hangul(word) else list(self._splits(word))
@@ -132,22 +136,18 @@ class Lexicon:
             if last - first + end - start > _LONGEST or text[end:first] != " ":
                 continue
             joined = text[start:end] + text[first:last]
-            if joined.lower() in self.counts and self._judged(text, start, last):
+            if joined.lower() in self.counts and self._judged(text, start, last, korean):
                 stays = Candidate(text[start:last], 0.0, "stays")
                 found.append(Place(number, start, last, [stays, Candidate(joined, _SPACE, "join")], False))
         return found
 
-    def _judged(self, text: str, start: int, end: int) -> bool:
-        """Whether a word is one to correct: of one script, not in a URL, beside no digit, no shouting of ㅋㅋ."""
+    def _judged(self, text: str, start: int, end: int, korean: bool) -> bool:
+        """Whether a word is one to correct: of one script, that of the text, beside no digit and no sign of a name."""
         word = text[start:end]
         around = text[max(0, start - 1) : start] + text[end : end + 1]
         if len(word) > _LONGEST or any(c.isdigit() or c in "_@/\\#" for c in around):
             return False
-        if around.startswith(".") and start > 1 and not text[start - 2].isspace() and word.isascii():
-            return False
-        return is_hangul(word.replace(" ", "")) or (word.isalpha() or "'" in word or " " in word) and (
-            not any("ㄱ" <= c <= "힣" for c in text[max(0, start - 1) : end + 1])
-        )
+        return is_hangul(word.replace(" ", "")) if korean else all(c.isalpha() or c in "'’ " for c in word)
 
     def _words(self, word: str, channel: ErrorChannel) -> list[Candidate]:
         low = word.lower()

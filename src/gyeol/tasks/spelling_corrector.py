@@ -33,7 +33,7 @@ from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.language_model import END
 from gyeol.tasks.language_net import cut, in_order
 from gyeol.tasks.spelling_candidates import FEATURES, Lexicon, Place, words_of
-from gyeol.tasks.spelling_examples import Pair, checked_pairs, divided, made_pairs, mistyped, right_of
+from gyeol.tasks.spelling_examples import checked_pairs, divided, made_pairs, mistyped, right_of
 from gyeol.tasks.spelling_net import BothCarriers, Question, SpellingNet, numbered
 from gyeol.tasks.spelling_weights import fitted_weights, log_shares
 
@@ -148,6 +148,9 @@ class SpellingCorrector(Estimator):
 
     net_: SpellingNet
     inputs_: TextInput
+    lexicon_: Lexicon
+    channel_: ErrorChannel
+    weights_: dict[str, list[float]]
 
     def __init__(
         self,
@@ -230,21 +233,28 @@ class SpellingCorrector(Estimator):
         self.about_["validation"] = about
         with self._session():
             self._weigh(checked_texts(validation[0], empty=True))
-        for name in ("_pairs", "_held_pairs"):
-            vars(self).pop(name, None)
+        # Only now: right words that are not known must be among what the witnesses are weighed by.
+        self.lexicon_ = Lexicon({**self._held_words, **self.lexicon_.counts}, int(self.max_edits))
+        for name in ("_pairs", "_held_pairs", "_held_words"):
+            self.__dict__.pop(name, None)
 
     def _fit_inputs(self, X: list[str]) -> None:
         few = int(self.min_count) if len(X) >= 1000 else 1
         counts = Counter(text[a:b].lower() for text in X for a, b in words_of(text))
         known = {word: count for word, count in sorted(counts.items()) if count >= few}
+        seed = int(self.random_state or 0)
+        learned, self._held_pairs = divided(self._pairs or made_pairs(known, _MADE, seed), seed)
+        self._held_words: dict[str, int] = {}
         for _, meant in self._pairs:
+            for a, b in words_of(meant):
+                self._held_words.setdefault(meant[a:b].lower(), counts[meant[a:b].lower()])
+        for _, meant in learned if self._pairs else ():
             for a, b in words_of(meant):
                 known.setdefault(meant[a:b].lower(), counts[meant[a:b].lower()])
         self.lexicon_ = Lexicon(known, int(self.max_edits))
-        seed = int(self.random_state or 0)
-        learned, self._held_pairs = divided(self._pairs or made_pairs(known, _MADE, seed), seed)
         self.channel_ = ErrorChannel.learn(learned)
-        self.inputs_ = TextInput(tokenizer="syllable", lowercase=True, min_count=few, max_length=1 << 31).fit(X)
+        self.inputs_ = TextInput(tokenizer="syllable", lowercase=True, min_count=few, max_length=1 << 31)
+        self.inputs_.fit(_spread(X, int(self.reader_characters)))
         names = [name for name in self.inputs_.vocabulary.tokens[2:] if name != "\n"]
         self.inputs_.vocabulary = Vocabulary(["\n", *names])
         self.weights_ = {"within": list(_START), "alone": list(_START)}

@@ -67,7 +67,9 @@ class SpellingNet(nn.Module):
         return self.left, self.right
 
     @torch.inference_mode()
-    def ask(self, vocabulary: Vocabulary, texts: Sequence[str], questions: Sequence[Question]) -> list[npt.NDArray[Any]]:
+    def ask(
+        self, vocabulary: Vocabulary, texts: Sequence[str], questions: Sequence[Question]
+    ) -> list[npt.NDArray[Any]]:
         """Return for each question the log probabilities (strings, 2), given what stands left and right of the place.
 
         Each string counts with the one character that follows it (for the second reader: that stands before it), so
@@ -113,10 +115,10 @@ def _answers(
     for first in range(0, len(pieces), _ROWS):
         some = pieces[first : first + _ROWS]
         carrier = Carrier()
-        carrier.layers = _gathered([states[q] for _, q, _ in some])
+        carrier.layers = _gathered([states[number] for _, number, _ in some])
         losses = _losses(net, [tokens for tokens, _, _ in some], carrier)
-        for value, (_, q, place) in zip(losses.tolist(), some, strict=True):
-            answers[q][place] = -value
+        for value, (_, number, place) in zip(losses.tolist(), some, strict=True):
+            answers[number][place] = -value
     return answers
 
 

@@ -55,14 +55,15 @@ def fitted_weights(
         search.zero_grad()
         scores = x @ (begin + step / scale) + mask
         value = torch.nn.functional.cross_entropy(scores, target, reduction="sum") + decay / 2 * (step @ step)
-        value.backward()
+        value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    search.step(loss)
+    search.step(loss)  # type: ignore[no-untyped-call]
     return [float(value) for value in (begin + step / scale).detach()]
+
 
 def log_shares(features: npt.NDArray[np.float64], weights: Sequence[float]) -> npt.NDArray[np.float64]:
     """Return the log of each candidate's posterior probability: a log-linear model (Och and Ney 2002)."""
-    scores = features @ np.asarray(weights, dtype=np.float64)
-    highest = scores.max()
-    return scores - highest - math.log(float(np.exp(scores - highest).sum()))
+    scores: npt.NDArray[np.float64] = features @ np.asarray(weights, dtype=np.float64)
+    highest = float(scores.max())
+    return scores - (highest + math.log(float(np.exp(scores - highest).sum())))
