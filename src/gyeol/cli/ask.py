@@ -227,9 +227,8 @@ def _loaded(path: Path, threads: int | None) -> TextClassifier:
 
     made = _any(path, threads)
     if not isinstance(made, TextClassifier):
-        raise ModelError(
-            f"{path} is a model of 'fit {made.task}': ask it with gyeol {'correct' if made.task == 'spell' else 'generate, suggest or score'}"
-        )
+        verbs = "correct" if made.task == "spell" else "generate, suggest or score"
+        raise ModelError(f"{path} is a model of 'fit {made.task}': ask it with gyeol {verbs}")
     return made
 
 

@@ -161,9 +161,8 @@ def _answer(text: str, corrected: str, changes: list[Change]) -> dict[str, Any]:
 
 def _shown(change: Change) -> list[str]:
     shares = ", ".join(f"{name} {getattr(change, name):+.1f}" for name in ("channel", "left", "right", "frequency"))
-    return [
-        f"  {one_line(change.typed)} -> {one_line(change.meant)}", f"{change.probability:.3f}", change.why, f"({shares})"
-    ]  # fmt: skip
+    words = f"  {one_line(change.typed)} -> {one_line(change.meant)}"
+    return [words, f"{change.probability:.3f}", change.why, f"({shares})"]
 
 
 def evaluate_spelling(made: SpellingCorrector, model: Path, data: str, json: bool) -> None:

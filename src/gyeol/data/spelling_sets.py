@@ -34,8 +34,8 @@ SPELLING_SETS = (
                 3_780,
             ),
         },
-        note="Lines 'meant: typed typed ...'. 248 of the 270 pairs of the test set stand in the other three lists, too: "
-        "leave them out of the training, as gyeol reproduce spelling-en does.",
+        note="Lines 'meant: typed typed ...'. 248 of the 270 pairs of the test set stand in the other three lists, "
+        "too: leave them out of the training, as gyeol reproduce spelling-en does.",
     ),
     Dataset(
         "ud_korean",

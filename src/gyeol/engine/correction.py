@@ -41,21 +41,21 @@ def aligned(one: str, other: str) -> list[int]:
 
 
 def _middle(one: str, other: str) -> list[int]:
-    I, J = len(one), len(other)
-    if max(I, J) > _LONGEST:
-        return [*range(min(I, J) + 1), *[J] * (I - min(I, J))][:I] + [J]
-    band = _BAND + abs(I - J)
-    far = I + J + 1
-    rows = [[far] * (J + 1) for _ in range(I + 1)]
+    N, J = len(one), len(other)
+    if max(N, J) > _LONGEST:  # nobody waits for this: place by place
+        return [*(min(i, J) for i in range(N)), J]
+    band = _BAND + abs(N - J)
+    far = N + J + 1
+    rows = [[far] * (J + 1) for _ in range(N + 1)]
     rows[0][: band + 1] = range(min(J, band) + 1)
-    for i in range(1, I + 1):
+    for i in range(1, N + 1):
         above, here, letter = rows[i - 1], rows[i], one[i - 1]
         for j in range(max(0, i - band), min(J, i + band) + 1):
             best = above[j] + 1
             if j:
                 best = min(best, here[j - 1] + 1, above[j - 1] + (letter != other[j - 1]))
             here[j] = best
-    places, i, j = [J], I, J
+    places, i, j = [J], N, J
     while i:
         if j and rows[i][j] == rows[i - 1][j - 1] + (one[i - 1] != other[j - 1]):
             i, j = i - 1, j - 1
@@ -63,7 +63,7 @@ def _middle(one: str, other: str) -> list[int]:
             i -= 1
         else:
             j -= 1
-            places[-1] = places[-1] if i == I else j
+            places[-1] = places[-1] if i == N else j
             continue
         places.append(j)
     places[-1] = 0

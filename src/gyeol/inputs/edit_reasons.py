@@ -31,18 +31,21 @@ def reason(typed: str, meant: str) -> str:
     wrong, right = one[head : len(one) - tail], other[head : len(other) - tail]
     if len(wrong) == len(right) == 2 and wrong == right[::-1]:
         return f"letters swapped: {shown(wrong)} for {shown(right)}"
+    return _named(wrong, right, one[head - 1 : head] if head else "")
+
+
+def _named(wrong: str, right: str, before: str) -> str:
+    """Name what was typed for what, after which unit."""
     korean = any("\u1100" <= unit <= "\u11ff" for unit in wrong + right)
     if len(wrong) + len(right) == 1:
         part, what = wrong + right, "too many" if wrong else "missing"
         if part in _FINALS:
             return f"받침 {shown(part)} {what}"
-        before = one[head - 1 : head] if head else ""
         return f"{'jamo' if korean else 'letter'} {shown(part)} {'doubled' if wrong and part == before else what}"
-    if len(wrong) == len(right) == 1:
-        if right in neighbours(wrong):
-            return f"keyboard neighbour {shown(wrong)} for {shown(right)}"
-        if wrong in _FINALS and right in _FINALS:
-            return f"받침 {shown(wrong)} for {shown(right)}"
     if not wrong or not right:
         return f"{'jamo' if korean else 'letters'} {shown(wrong or right)} {'too many' if wrong else 'missing'}"
-    return f"{shown(wrong)} for {shown(right)}"
+    name = ""
+    if len(wrong) == len(right) == 1:
+        finals = wrong in _FINALS and right in _FINALS
+        name = "keyboard neighbour " if right in neighbours(wrong) else "받침 " if finals else ""
+    return f"{name}{shown(wrong)} for {shown(right)}"

@@ -101,30 +101,30 @@ class ErrorChannel:
         return cls(prices)
 
     def score(self, typed: str, meant: str) -> float:
-        """Return the log probability of typing one word where the other was meant; -inf where they are too far apart."""
+        """Return the log probability of typing one word where another was meant; -inf where they lie too far apart."""
         return self.score_units(to_units(typed), to_units(meant))
 
     def score_units(self, typed: str, meant: str) -> float:
         """Do the same with words taken apart already."""
         typed, meant = _marked(typed[:_LONGEST]), _marked(meant[:_LONGEST])
-        I, J, prices = len(meant), len(typed), self.prices
-        if abs(I - J) > _BAND:
+        N, J, prices = len(meant), len(typed), self.prices
+        if abs(N - J) > _BAND:
             return -math.inf
         row = [-math.inf] * (J + 1)
-        best = [row.copy() for _ in range(I + 1)]
+        best = [row.copy() for _ in range(N + 1)]
         best[0][0] = 0.0
         nothing = prices.get("", {})
-        for i in range(I + 1):
+        for i in range(N + 1):
             here = best[i]
             # The pieces that begin here, each with what it may become.
-            begun = [(prices.get(meant[i : i + k]), k) for k in range(1, min(_PIECE, I - i) + 1)]
+            begun = [(prices.get(meant[i : i + k]), k) for k in range(1, min(_PIECE, N - i) + 1)]
             pieces = [(table, best[i + k]) for table, k in begun if table is not None]
             unit = meant[i : i + 1]
             for j in range(max(0, i - _BAND), min(J, i + _BAND) + 1):
                 value = here[j]
                 if value == -math.inf:
                     continue
-                if i < I:  # what no pair showed: lost, or taken for another
+                if i < N:  # what no pair showed: lost, or taken for another
                     after = best[i + 1]
                     after[j] = max(after[j], value + _RARE)
                     if j < J:
@@ -137,7 +137,7 @@ class ErrorChannel:
                         price = table.get(typed[j:end])
                         if price is not None and value + price > after[end]:
                             after[end] = value + price
-        return best[I][J]
+        return best[N][J]
 
     def state(self) -> dict[str, Any]:
         """Return all that was learned, as JSON values."""
@@ -175,10 +175,10 @@ def _aligned(typed: str, meant: str, prices: dict[str, dict[str, float]] | None)
             return 0.0 if m == t else 1.0
         return -prices.get(m, {}).get(t, _RARE)
 
-    I, J = len(meant), len(typed)
-    best: list[list[tuple[float, int, int]]] = [[(math.inf, 0, 0)] * (J + 1) for _ in range(I + 1)]
+    N, J = len(meant), len(typed)
+    best: list[list[tuple[float, int, int]]] = [[(math.inf, 0, 0)] * (J + 1) for _ in range(N + 1)]
     best[0][0] = (0.0, 0, 0)
-    for i in range(I + 1):
+    for i in range(N + 1):
         for j in range(J + 1):
             ways = [(best[i][j][0], best[i][j][1], best[i][j][2])]
             if i and j:
@@ -191,7 +191,7 @@ def _aligned(typed: str, meant: str, prices: dict[str, dict[str, float]] | None)
                 ways.append((best[i - 2][j - 2][0] + price(meant[i - 2 : i], typed[j - 2 : j]), 2, 2))
             best[i][j] = min(ways, key=lambda way: way[0])
     edits: list[Edit] = []
-    i, j = I, J
+    i, j = N, J
     while i or j:
         _, back, left = best[i][j]
         edits.append((meant[i - back : i], typed[j - left : j]))

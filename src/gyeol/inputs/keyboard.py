@@ -1,6 +1,6 @@
 """Where the keys lie: the Korean standard layout (두벌식, KS X 5002) and QWERTY, and which keys are neighbours.
 
-Both layouts share the keys: ㅂ is on q. A jamo is typed with one key, with shift (ㄲ), or with two (ㅘ is ㅗ ㅏ, ㄳ is ㄱ ㅅ).
+Both layouts share the keys: ㅂ is on q. A jamo is typed with one key, with shift (ㄲ), or with two: ㅘ is ㅗ ㅏ.
 """
 
 from __future__ import annotations
@@ -78,13 +78,8 @@ def _typed(jamo: str) -> str:
     return "".join(_KEYS[key] for key in _CLUSTERS[jamo])
 
 
-_CLUSTERS = dict(
-    zip(
-        "ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ",
-        ["ㄱㅅ", "ㄴㅈ", "ㄴㅎ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ", "ㄹㅌ", "ㄹㅍ", "ㄹㅎ", "ㅂㅅ"],
-        strict=True,
-    )
-)
+_DOUBLE = "ㄱㅅ ㄴㅈ ㄴㅎ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ ㅂㅅ"
+_CLUSTERS = dict(zip("ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ", _DOUBLE.split(), strict=True))
 
 
 def _slip(one: str, other: str) -> bool:

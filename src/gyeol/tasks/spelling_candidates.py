@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -132,7 +133,7 @@ class Lexicon:
             if candidates:
                 stays = Candidate(word, channel.score(word, word), "stays")
                 found.append(Place(number, start, end, [stays, *candidates], alone))
-        for (start, end), (first, last) in zip(spans, spans[1:], strict=False):
+        for (start, end), (first, last) in pairwise(spans):
             if last - first + end - start > _LONGEST or text[end:first] != " ":
                 continue
             joined = text[start:end] + text[first:last]
