@@ -9,7 +9,7 @@ __all__ = ["aligned", "correction"]
 
 _PART = re.compile(r"\S+|\s+")
 _BAND = 12  # characters that two texts may run apart, besides the difference of their lengths
-_LONGEST = 20_000  # characters of a text that is aligned
+_LONGEST = 2_000  # characters of a text that is aligned
 
 
 def aligned(one: str, other: str) -> list[int]:
@@ -23,7 +23,7 @@ def aligned(one: str, other: str) -> list[int]:
     Examples
     --------
     >>> aligned("abd", "abcd")
-    [0, 1, 2, 4]
+    [0, 1, 3, 4]
     """
     head = 0
     while head < min(len(one), len(other)) and one[head] == other[head]:
@@ -31,7 +31,10 @@ def aligned(one: str, other: str) -> list[int]:
     tail = 0
     while tail < min(len(one), len(other)) - head and one[-1 - tail] == other[-1 - tail]:
         tail += 1
-    middle = _middle(one[head : len(one) - tail], other[head : len(other) - tail])
+    if head and head + tail == len(one):  # what was added belongs to what stands before it
+        middle = [len(other) - head - tail]
+    else:
+        middle = _middle(one[head : len(one) - tail], other[head : len(other) - tail])
     shift = len(other) - len(one)
     return [
         *range(head),

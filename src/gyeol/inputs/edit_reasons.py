@@ -16,8 +16,8 @@ def reason(typed: str, meant: str) -> str:
 
     Examples
     --------
-    >>> reason("영하", "영화"), reason("재미이다", "재미있다"), reason("wrod", "word"), reason("너무좋다", "너무 좋다")
-    ('keyboard neighbour ㅏ for ㅘ', '받침 ㅆ missing', 'letters swapped: ro for or', 'space missing')
+    >>> reason("영회", "영화"), reason("재미이다", "재미있다"), reason("wrod", "word"), reason("너무좋다", "너무 좋다")
+    ('keyboard neighbour ㅚ for ㅘ', '받침 ㅆ missing', 'letters swapped: ro for or', 'space missing')
     """
     if typed.replace(" ", "") == meant.replace(" ", ""):
         return "space missing" if len(meant) > len(typed) else "space too many"

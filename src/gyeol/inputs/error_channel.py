@@ -130,6 +130,8 @@ class ErrorChannel:
                     if j < J:
                         right = 0.0 if unit == typed[j] and unit not in prices else _RARE
                         after[j + 1] = max(after[j + 1], value + right)
+                    if meant[i : i + 2] == typed[j : j + 2][::-1] and i + 1 < N and j + 1 < J:  # swapped
+                        best[i + 2][j + 2] = max(best[i + 2][j + 2], value + _RARE)
                 if j < J:  # added
                     here[j + 1] = max(here[j + 1], value + nothing.get(typed[j], _RARE))
                 for table, after in pieces:

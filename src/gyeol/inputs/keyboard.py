@@ -59,7 +59,7 @@ def neighbours(unit: str) -> tuple[str, ...]:
     >>> neighbours("a")
     ('q', 's', 'w', 'z')
     >>> shown("".join(neighbours(MEDIALS[0])))
-    'ㅑㅓㅗㅜㅡㅣ'
+    'ㅐㅑㅓㅡㅣ'
     """
     low = unit.lower()
     if len(low) == 1 and low in "".join(_ROWS):

@@ -21,8 +21,9 @@ __all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "w
 FEATURES = ("channel", "left", "right", "frequency", "stays", "stays known", "split", "join", "hidden")
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_ADDRESS = re.compile(r"\S*(?:://|www\.|@|\w\.[a-z]{2,})\S*")  # of a page, of a person
-_NEAR = 100  # near words that the channel judges
+_SOLID = re.compile(r"\S+")
+_ADDRESS = re.compile(r"://|www\.|@|\w\.[a-z]{2,}")  # in a solid run: the address of a page, of a person
+_NEAR = 60  # near words that the channel judges
 _CACHE = 50_000  # words whose candidates are remembered
 _KEPT = 14  # candidates that the readers judge
 _DISTANT = 5.0  # what an edit costs, about, before the channel says it exactly
@@ -122,7 +123,7 @@ class Lexicon:
         alone = len(spans) == 1 and not text.replace(text[slice(*spans[0])], "", 1).strip()
         found = []
         korean = any(is_hangul(c) for c in text)
-        addresses = [m.span() for m in _ADDRESS.finditer(text)]
+        addresses = [m.span() for m in _SOLID.finditer(text) if _ADDRESS.search(m[0])]
         spans = [(a, b) for a, b in spans if not any(first <= a < last for first, last in addresses)]
         for start, end in spans:
             word = text[start:end]

@@ -41,7 +41,7 @@ __all__ = ["Change", "SpellingCorrector"]
 
 _WINDOW = 512  # steps of a window of one stream, read without learning
 _MADE = 30_000  # pairs made by rule, where none are given
-_WEIGHING = 1500  # held lines, mistyped, by which the witnesses are weighed
+_WEIGHING = 800  # held lines, mistyped, by which the witnesses are weighed
 _RATE = 0.1  # of words mistyped there
 _CHARACTERS = 500_000  # characters of held lines the readers are validated on
 #: Weights to begin with, in the order of `FEATURES`.
@@ -93,7 +93,7 @@ class SpellingCorrector(Estimator):
     max_edits : int
         The most letters between what was typed and what was meant; in Korean one jamo fewer.
     threshold : float
-        Change what was typed only where the change has this probability, and more than leaving it.
+        Change what was typed only where that has this probability; a word alone, only where it is so probably wrong.
     reader_characters : int
         So many characters of the corpus are read by the readers; words are counted in all of it.
     bptt : int
@@ -156,7 +156,7 @@ class SpellingCorrector(Estimator):
         self,
         *,
         cell: Any = "gru",
-        hidden_size: int = 256,
+        hidden_size: int = 192,
         num_layers: int = 1,
         embedding_size: int = 64,
         dropout: float = 0.1,
@@ -176,7 +176,7 @@ class SpellingCorrector(Estimator):
         verbose: bool = False,
         max_edits: int = 2,
         threshold: float = 0.5,
-        reader_characters: int = 5_000_000,
+        reader_characters: int = 2_000_000,
         bptt: int = 60,
     ) -> None:
         self.cell = cell
@@ -240,10 +240,11 @@ class SpellingCorrector(Estimator):
 
     def _fit_inputs(self, X: list[str]) -> None:
         few = int(self.min_count) if len(X) >= 1000 else 1
+        rare = 5 * few if few > 1 else 1  # of characters, which are seen more often
         counts = Counter(text[a:b].lower() for text in X for a, b in words_of(text))
         known = {word: count for word, count in sorted(counts.items()) if count >= few}
         seed = int(self.random_state or 0)
-        learned, self._held_pairs = divided(self._pairs or made_pairs(known, _MADE, seed), seed)
+        learned, self._held_pairs = divided(self._pairs or made_pairs(known, min(_MADE, 40 * len(known)), seed), seed)
         self._held_words: dict[str, int] = {}
         for _, meant in self._pairs:
             for a, b in words_of(meant):
@@ -253,7 +254,7 @@ class SpellingCorrector(Estimator):
                 known.setdefault(meant[a:b].lower(), counts[meant[a:b].lower()])
         self.lexicon_ = Lexicon(known, int(self.max_edits))
         self.channel_ = ErrorChannel.learn(learned)
-        self.inputs_ = TextInput(tokenizer="syllable", lowercase=True, min_count=few, max_length=1 << 31)
+        self.inputs_ = TextInput(tokenizer="syllable", lowercase=True, min_count=rare, max_length=1 << 31)
         self.inputs_.fit(_spread(X, int(self.reader_characters)))
         names = [name for name in self.inputs_.vocabulary.tokens[2:] if name != "\n"]
         self.inputs_.vocabulary = Vocabulary(["\n", *names])
@@ -369,7 +370,9 @@ class SpellingCorrector(Estimator):
             weights = np.asarray(self.weights_["alone" if place.alone else "within"])
             shares = np.exp(log_shares(place.features, weights.tolist()))
             best = int(shares.argmax())
-            if best == 0 or shares[best] < least:
+            # Nothing around a word alone tells its candidates apart: there it counts that it is wrong at all.
+            sure = 1 - shares[0] if place.alone else shares[best]
+            if best == 0 or sure < least:
                 continue
             chosen, typed = place.candidates[best], place.candidates[0]
             told = (weights * (place.features[best] - place.features[0])).tolist()

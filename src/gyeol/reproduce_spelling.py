@@ -14,11 +14,11 @@ from gyeol.engine import Progress
 __all__ = ["ENGLISH", "KOREAN", "english", "korean"]
 
 #: The setting of `spelling-en`; the rest are defaults.
-ENGLISH: dict[str, Any] = {"min_count": 5, "reader_characters": 3_000_000}
+ENGLISH: dict[str, Any] = {"min_count": 5, "reader_characters": 2_000_000}
 #: The setting of `spelling-ko`.
 KOREAN: dict[str, Any] = {
     "min_count": 2,
-    "reader_characters": 3_000_000,
+    "reader_characters": 1_500_000,
     "validation_fraction": 0.02,
 }
 
@@ -119,13 +119,13 @@ def _korean_lines() -> Iterator[str]:
     yield from _column("nsmc", "unlabelled")
     yield from _conllu("valid")
     yield from _bible("ko_okb_modern")
-    yield from _column("ko_en", "all", "2")
+    yield from _column("ko_en", "all", "2", "1")
 
 
-def _column(name: str, role: str, column: str | None = None) -> Iterator[str]:
+def _column(name: str, role: str, column: str | None = None, other: str | None = None) -> Iterator[str]:
     from gyeol.data.sources import Texts, find_source
 
-    yield from Texts(find_source(name, role, input=column), skip_bad_rows=True)
+    yield from Texts(find_source(name, role, input=column, target=other), skip_bad_rows=True)
 
 
 def _bible(column: str) -> Iterator[str]:
