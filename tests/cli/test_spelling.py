@@ -11,8 +11,10 @@ from .conftest import Run
 
 TEXTS = [
     f"{what} {how} {end}"
-    for what in ("이 영화", "그 배우", "새로운 음악") for how in ("정말", "너무", "아주") for end in ("재미있다", "좋았습니다", "훌륭합니다")
-] * 4  # fmt: skip
+    for what in ("이 영화", "그 배우", "새로운 음악")
+    for how in ("정말", "너무", "아주")
+    for end in ("재미있다", "좋았습니다", "훌륭합니다")
+] * 4
 SMALL = [
     *("--set", "hidden_size=16", "--set", "embedding_size=8", "--set", "batch_size=4", "--set", "epochs=3"),
     *("--set", "learning_rate=0.02", "--set", "averaging=0", "--threads", "1"),

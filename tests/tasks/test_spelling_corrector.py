@@ -29,7 +29,8 @@ ENGLISH = [
 ] * 6  # fmt: skip
 PAIRS = [
     ("recieved", "received"), ("beleived", "believed"), ("begining", "beginning"), ("goverment", "government"),
-    ("buisness", "business"), ("wached", "watched"), ("childern", "children"), ("peopel", "people"), ("leter", "letter"),
+    ("buisness", "business"), ("wached", "watched"), ("childern", "children"), ("peopel", "people"),
+    ("leter", "letter"),
 ] * 4  # fmt: skip
 TINY: dict[str, Any] = {
     "hidden_size": 24, "embedding_size": 12, "epochs": 4, "batch_size": 8, "learning_rate": 0.02, "threads": 1,
