@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +22,6 @@ from gyeol.data.token_stream import TokenStream
 from gyeol.engine.correction import correction
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs import TextInput, Vocabulary
-from gyeol.inputs.edit_reasons import reason
 from gyeol.inputs.error_channel import ErrorChannel
 from gyeol.inputs.normal import normalize
 from gyeol.layers import CELLS, Cell, linear_cross_entropy
@@ -33,9 +31,10 @@ from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.language_model import END
 from gyeol.tasks.language_net import cut, in_order
 from gyeol.tasks.spelling_candidates import FEATURES, Lexicon, Place, words_of
-from gyeol.tasks.spelling_examples import checked_pairs, divided, made_pairs, mistyped, right_of
+from gyeol.tasks.spelling_changes import Change, applied, changes
+from gyeol.tasks.spelling_examples import checked_pairs, divided, made_pairs, mistyped, right_of, spread
 from gyeol.tasks.spelling_net import BothCarriers, Question, SpellingNet, numbered
-from gyeol.tasks.spelling_weights import fitted_weights, log_shares
+from gyeol.tasks.spelling_weights import fitted_weights
 
 __all__ = ["Change", "SpellingCorrector"]
 
@@ -46,26 +45,6 @@ _RATE = 0.1  # of words mistyped there
 _CHARACTERS = 500_000  # characters of held lines the readers are validated on
 #: Weights to begin with, in the order of `FEATURES`.
 _START = (1.0, 0.4, 0.4, 0.3, 2.0, 2.0, 0.0, 0.0, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One correction: ``text[start:end]``, which was ``typed``, became ``meant``.
-
-    ``probability`` is the posterior of that; ``why`` says what went wrong; ``channel``, ``left``, ``right`` and
-    ``frequency`` are by how much (nats) each witness speaks for the change against leaving the text as it is.
-    """
-
-    start: int
-    end: int
-    typed: str
-    meant: str
-    probability: float
-    why: str
-    channel: float
-    left: float
-    right: float
-    frequency: float
 
 
 class SpellingCorrector(Estimator):
@@ -255,17 +234,17 @@ class SpellingCorrector(Estimator):
         self.lexicon_ = Lexicon(known, int(self.max_edits))
         self.channel_ = ErrorChannel.learn(learned)
         self.inputs_ = TextInput(tokenizer="syllable", lowercase=True, min_count=rare, max_length=1 << 31)
-        self.inputs_.fit(_spread(X, int(self.reader_characters)))
+        self.inputs_.fit(spread(X, int(self.reader_characters)))
         names = [name for name in self.inputs_.vocabulary.tokens[2:] if name != "\n"]
         self.inputs_.vocabulary = Vocabulary(["\n", *names])
         self.weights_ = {"within": list(_START), "alone": list(_START)}
 
     def _encode(self, X: list[str], y: Any) -> Encoded:
-        streams = self._streams(_spread(X, _CHARACTERS), 1)
+        streams = self._streams(spread(X, _CHARACTERS), 1)
         return self._windows(streams, lambda epoch: streams[0].windows(_WINDOW))
 
     def _encode_training(self, X: list[str], y: Any) -> Encoded:
-        streams = self._streams(_spread(X, int(self.reader_characters)), int(self.batch_size))
+        streams = self._streams(spread(X, int(self.reader_characters)), int(self.batch_size))
         seed = int(self.random_state or 0)
         return self._windows(streams, lambda epoch: streams[0].windows(int(self.bptt), seed=[seed, epoch]))
 
@@ -313,7 +292,7 @@ class SpellingCorrector(Estimator):
     def _weigh(self, lines: list[str]) -> None:
         """Weigh the witnesses: on held lines, mistyped, and on held pairs, each word alone."""
         seed = int(self.random_state or 0)
-        lines = [line for line in _spread(lines, 40 * _WEIGHING)[:_WEIGHING] if line.strip()]
+        lines = [line for line in spread(lines, 40 * _WEIGHING)[:_WEIGHING] if line.strip()]
         typed = mistyped(lines, self._held_pairs if self._pairs else (), _RATE, seed)
         self.weights_["within"] = self._weights_of(typed, lines, "within")
         words = [word for _, word in self._held_pairs]
@@ -365,24 +344,8 @@ class SpellingCorrector(Estimator):
         composed = [normalize(text) for text in texts]
         with self._session():
             places = self._places([text for text, _ in composed])
-        found: list[list[Change]] = [[] for _ in texts]
-        for place in places:
-            weights = np.asarray(self.weights_["alone" if place.alone else "within"])
-            shares = np.exp(log_shares(place.features, weights.tolist()))
-            best = int(shares.argmax())
-            # Nothing around a word alone tells its candidates apart: there it counts that it is wrong at all.
-            sure = 1 - shares[0] if place.alone else shares[best]
-            if best == 0 or sure < least:
-                continue
-            chosen, typed = place.candidates[best], place.candidates[0]
-            told = (weights * (place.features[best] - place.features[0])).tolist()
-            found[place.text].append(
-                Change(
-                    place.start, place.end, typed.text, chosen.text, float(shares[best]),
-                    reason(typed.text, chosen.text), told[0], told[1], told[2], told[3],
-                )
-            )  # fmt: skip
-        return [_applied(text, origins, mine) for text, (_, origins), mine in zip(texts, composed, found, strict=True)]
+        found = changes(places, self.weights_, least, len(texts))
+        return [applied(text, origins, mine) for text, (_, origins), mine in zip(texts, composed, found, strict=True)]
 
     def predict(self, X: Any) -> list[str]:
         """Return the corrected texts."""
@@ -416,33 +379,3 @@ class SpellingCorrector(Estimator):
         self.inputs_ = TextInput.restored({k: v for k, v in inputs.items() if k not in ("counts", "channel")})
         if self.inputs_.vocabulary.tokens[END : END + 1] != ["\n"]:
             raise ValueError("token 2 is not the end of a line")
-
-
-def _spread(texts: list[str], characters: int) -> list[str]:
-    """Take lines from the whole of a corpus, so many characters in all."""
-    total = sum(map(len, texts)) + len(texts)
-    if total <= characters:
-        return texts
-    share, chosen, due = characters / total, [], 0.0
-    for text in texts:
-        due += share
-        if due >= 1:
-            chosen.append(text)
-            due -= 1
-    return chosen or texts[:1]
-
-
-def _applied(text: str, origins: list[int] | None, changes: list[Change]) -> tuple[str, list[Change]]:
-    """Make the changes, the most probable first where two are at odds."""
-    kept: list[Change] = []
-    for change in sorted(changes, key=lambda c: (-c.probability, c.start)):
-        if all(change.end <= other.start or other.end <= change.start for other in kept):
-            kept.append(change)
-    kept.sort(key=lambda change: change.start)
-    out, at, final = [], 0, []
-    for change in kept:
-        start, end = (change.start, change.end) if origins is None else (origins[change.start], origins[change.end])
-        out += [text[at:start], change.meant]
-        at = end
-        final.append(replace(change, start=start, end=end))
-    return "".join(out) + text[at:], final

@@ -12,7 +12,7 @@ from gyeol.errors import DataError
 from gyeol.inputs.typos import Typist
 from gyeol.tasks.spelling_candidates import Place, cased, words_of
 
-__all__ = ["checked_pairs", "divided", "made_pairs", "mistyped", "right_of"]
+__all__ = ["checked_pairs", "divided", "made_pairs", "mistyped", "right_of", "spread"]
 
 Pair = tuple[str, str]
 _HELD = 0.1  # of the pairs, to weigh the witnesses by
@@ -103,3 +103,17 @@ def right_of(places: Sequence[Place], typed: Sequence[str], meant: Sequence[str]
         wanted = meant[place.text][way[place.start] : way[place.end]]
         right.append(next((n for n, c in enumerate(place.candidates) if c.text.lower() == wanted.lower()), -1))
     return right
+
+
+def spread(texts: list[str], characters: int) -> list[str]:
+    """Take lines from the whole of a corpus, so many characters in all."""
+    total = sum(map(len, texts)) + len(texts)
+    if total <= characters:
+        return texts
+    share, chosen, due = characters / total, [], 0.0
+    for text in texts:
+        due += share
+        if due >= 1:
+            chosen.append(text)
+            due -= 1
+    return chosen or texts[:1]
