@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         SaveError,
     )
     from gyeol.inputs.vectors import WordVectors
-    from gyeol.tasks import AuthorClassifier, LanguageModel, TextClassifier, Translator, load
+    from gyeol.tasks import AuthorClassifier, LanguageModel, SpellingCorrector, TextClassifier, Translator, load
 
 __version__ = "0.1.0"
 
@@ -31,6 +31,7 @@ __all__ = [
     "ModelError",
     "ParameterError",
     "SaveError",
+    "SpellingCorrector",
     "TextClassifier",
     "Translator",
     "WordVectors",
@@ -46,6 +47,7 @@ _HOMES = {
     ),
     "AuthorClassifier": "gyeol.tasks",
     "LanguageModel": "gyeol.tasks",
+    "SpellingCorrector": "gyeol.tasks",
     "TextClassifier": "gyeol.tasks",
     "Translator": "gyeol.tasks",
     "WordVectors": "gyeol.inputs.vectors",

@@ -73,6 +73,18 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
             "threads": 1,
         },
     ),
+    "spell": (
+        TEXTS,
+        None,
+        {
+            "hidden_size": 6,
+            "embedding_size": 6,
+            "epochs": 2,
+            "batch_size": 4,
+            "bptt": 8,
+            "threads": 1,
+        },
+    ),
 }
 
 

@@ -21,6 +21,7 @@ from gyeol.cli import (
     fit,
     language,
     reproduce,
+    spelling,
     translate,
     vectors,
 )
@@ -63,6 +64,7 @@ def _top(
 fit.app.command("language")(language.language)
 fit.app.command("translate")(translate.translate)
 fit.app.command("author")(author.author)
+fit.app.command("spell")(spelling.spell)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)
@@ -72,6 +74,7 @@ app.command("chat")(translate.chat)
 app.command("generate")(language.generate)
 app.command("suggest")(language.suggest)
 app.command("score")(language.score)
+app.command("correct")(spelling.correct)
 app.command("encode")(encode.encode)
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(data.app, name="data")

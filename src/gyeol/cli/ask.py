@@ -41,16 +41,17 @@ def evaluate(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy and confusion, perplexity, or BLEU.
+    """Measure a model: accuracy and confusion, perplexity, BLEU, or precision and recall of corrections.
 
     Examples: gyeol evaluate my-model test.csv
 
     gyeol evaluate my-model nsmc --json
     """
     from gyeol.cli.language import evaluate_language
+    from gyeol.cli.spelling import evaluate_spelling
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, Translator
+    from gyeol.tasks import LanguageModel, SpellingCorrector, Translator
 
     made = any_model(model, threads)
     if isinstance(made, LanguageModel):
@@ -60,6 +61,9 @@ def evaluate(
         raise ParameterError(f"--cache is for language models; this is one of 'fit {made.task}'")
     if isinstance(made, Translator):
         evaluate_pairs(made, model, data, input, target, skip_bad_rows, json)
+        return
+    if isinstance(made, SpellingCorrector):
+        evaluate_spelling(made, model, data, json)
         return
     classify = made.task == "classify"  # a named set's labels are no authors
     source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
@@ -248,7 +252,8 @@ def info(
 
 def _classifier(made: Any, path: Path) -> Classifier:
     if not hasattr(made, "predict_proba"):
-        raise ModelError(f"{path} is a model of 'fit {made.task}': ask it with gyeol generate, suggest or score")
+        verbs = "correct" if made.task == "spell" else "generate, suggest or score"
+        raise ModelError(f"{path} is a model of 'fit {made.task}': ask it with gyeol {verbs}")
     return cast("Classifier", made)
 
 

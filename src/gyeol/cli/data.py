@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from gyeol.cli.output import note, object_out, table
+from gyeol.errors import ParameterError
 
 __all__ = ["app"]
 
@@ -19,10 +20,12 @@ def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object
     from gyeol.data.catalog import describe
     from gyeol.data.sources import BUILT_IN
     from gyeol.data.synthetic import MAKERS
+    from gyeol.inputs.typos import write_typos
 
+    made = {**{k: _first(v) for k, v in MAKERS.items()}, "typos": _first(write_typos)}
     public = describe()
     if json:
-        object_out({"built_in": BUILT_IN, "public": public, "made": {k: _first(v) for k, v in MAKERS.items()}})
+        object_out({"built_in": BUILT_IN, "public": public, "made": made})
         return
     typer.echo("built in: gyeol fit classify NAME --out MODEL")
     typer.echo(table([["  " + name, about] for name, about in BUILT_IN.items()]))
@@ -30,7 +33,7 @@ def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object
     rows = [["  " + e["name"], e["task"], "here" if e["here"] else "", e["title"], e["licence"]] for e in public]
     typer.echo(table([["  name", "task", "", "what", "licence"], *rows]))
     typer.echo("\nmade: gyeol data make NAME --out FILE")
-    typer.echo(table([["  " + name, _first(maker)] for name, maker in MAKERS.items()]))
+    typer.echo(table([["  " + name, about] for name, about in made.items()]))
 
 
 @app.command("get")
@@ -61,14 +64,30 @@ def make(
     count: int = typer.Option(1000, "--count", metavar="N", min=1, help="Examples."),
     length: int = typer.Option(100, "--length", metavar="N", min=10, help="Symbols an example."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same file."),
+    source: str = typer.Option(None, "--from", metavar="DATA", help="typos: the texts, a file or a named set (test)."),
+    rate: float = typer.Option(0.1, "--rate", metavar="P", help="typos: the share of words with an error."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Make a data set that needs no download.
 
-    Example: gyeol data make order --out order.tsv
+    Examples: gyeol data make order --out order.tsv
+
+    gyeol data make typos --from nsmc --out typos.tsv --count 2000
     """
     from gyeol.data import synthetic
 
+    if name == "typos":
+        from gyeol.data.sources import Texts, find_source
+        from gyeol.inputs.typos import write_typos
+
+        if source is None:
+            raise ParameterError("typos are made of texts: add --from FILE, or --from NAME of a data set")
+        made = write_typos(Texts(find_source(source, "test")), out, count=count, rate=rate, seed=seed)
+        if json:
+            object_out({"name": name, "file": str(out), "count": made, "rate": rate, "seed": seed})
+        else:
+            typer.echo(f"wrote {out}: {made:,} lines, typed and meant")
+        return
     synthetic.make(name, out, count=count, length=length, seed=seed)
     if json:
         object_out({"name": name, "file": str(out), "count": count, "length": length, "seed": seed})

@@ -8,6 +8,7 @@ change. This table opens no file and no connection: `gyeol.data.catalog` does.
 from __future__ import annotations
 
 from gyeol.data.remote_file import GITHUB, Dataset, RemoteFile, same
+from gyeol.data.spelling_sets import SPELLING_SETS
 from gyeol.data.word_sets import WORD_SETS
 
 __all__ = ["CATALOG", "Dataset", "RemoteFile"]
@@ -305,5 +306,6 @@ CATALOG: dict[str, Dataset] = {
             note="17,420 rows; the customary split is 12, 4 and 4 months.",
         ),
         *WORD_SETS,
+        *SPELLING_SETS,
     )
 }

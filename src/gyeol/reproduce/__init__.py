@@ -12,11 +12,12 @@ from gyeol.reproduce.authors import AUTHOR_CLASSIFIERS
 from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.language import LANGUAGE_MODELS
+from gyeol.reproduce.spelling import SPELLING
 
 __all__ = ["REPRODUCTIONS", "Published", "Reproduction", "run"]
 
 #: What can be reproduced, by name.
-REPRODUCTIONS: dict[str, Reproduction] = {**CLASSIFIERS, **LANGUAGE_MODELS, **AUTHOR_CLASSIFIERS}
+REPRODUCTIONS: dict[str, Reproduction] = {**CLASSIFIERS, **LANGUAGE_MODELS, **AUTHOR_CLASSIFIERS, **SPELLING}
 
 
 def run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.language_model import LanguageModel
+from gyeol.tasks.spelling_corrector import SpellingCorrector
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
 from gyeol.tasks.translator import Translator
@@ -15,6 +16,7 @@ __all__ = [
     "Estimator",
     "LanguageModel",
     "NotFittedError",
+    "SpellingCorrector",
     "TextClassifier",
     "Translator",
     "load",
@@ -26,4 +28,5 @@ TASKS: dict[str, type[Estimator]] = {
     "language": LanguageModel,
     "author": AuthorClassifier,
     "translate": Translator,
+    "spell": SpellingCorrector,
 }

@@ -1,0 +1,193 @@
+"""``gyeol fit spell`` and ``gyeol correct``: a corrector trained and asked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep, settings_shown
+from gyeol.cli.output import note, object_out, one_line, percent, table
+from gyeol.errors import DataError, ModelError, ParameterError
+
+if TYPE_CHECKING:
+    from gyeol.tasks import SpellingCorrector
+    from gyeol.tasks.spelling_corrector import Change
+
+__all__ = ["correct", "evaluate_spelling", "spell"]
+
+_THREADS = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default.")
+_CHUNK = 512  # lines of a file corrected at once
+
+
+def spell(
+    data: str = typer.Argument(metavar="CORPUS", help="A text file without many errors, or a named data set."),
+    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    pairs: list[Path] = typer.Option(
+        [], "--pairs", metavar="FILE", help="Errors, lines 'typed<TAB>meant' or 'meant: typed typed'; may be repeated."
+    ),
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts to watch; else the last lines of CORPUS."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
+    set: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="One setting; goes over --config."),
+    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
+    time_limit: str = typer.Option(None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m."),
+    threads: int = _THREADS,
+    resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
+    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
+    settings: bool = typer.Option(
+        False, "--settings", is_eager=True, callback=settings_shown("spell"), help="List the settings and defaults."
+    ),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+) -> None:
+    """Learn to correct spelling from a corpus, and from errors where there is a list of them.
+
+    Without --pairs, errors are made by rule: neighbouring keys, final consonants, letters lost, doubled and swapped.
+
+    Examples: gyeol fit spell nsmc --out korean
+
+    gyeol fit spell english.txt --pairs birkbeck.txt --out english
+    """
+    from gyeol.data.pairs import read_pairs
+    from gyeol.data.sources import Texts, find_source
+    from gyeol.tasks import SpellingCorrector
+    from gyeol.tasks.progress import Bar
+    from gyeol.tasks.storage import check_place
+
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    model = made_model(SpellingCorrector, config, set, {k: v for k, v in options.items() if v is not None})
+    check_place(out)
+    keep = check_checkpoint(out, resume)
+    errors = [pair for file in pairs for pair in read_pairs(file)]
+    source = find_source(data, "train", input=input)
+    texts = list(Texts(source, skip_bad_rows=skip_bad_rows))
+    held = None
+    if valid is not None:
+        held = list(Texts(find_source(valid, "valid", input=input), skip_bad_rows=skip_bad_rows)), None
+    if not (quiet or json):
+        note(f"{source.name}: {len(texts):,} lines; {f'{len(errors):,} pairs' if errors else 'errors made by rule'}")
+    progress = None if quiet or json else Bar("characters", shares=False)
+    about = {"data": source.name, "pairs": len(errors)}
+    model.fit(texts, errors or None, validation=held, checkpoint=keep, resume=resume, progress=progress, about=about)
+    save_or_keep(model, out, keep)
+    stopped = model.about_["stopped"]
+    answer: dict[str, Any] = {
+        "model": str(out), "task": model.task, "words": len(model.lexicon_.counts), "pairs": len(errors),
+        "bits_from_left": model.metrics_["valid_bits_from_left"],
+        "bits_from_right": model.metrics_["valid_bits_from_right"],
+        "stopped": stopped, "seconds": model.about_["seconds"],
+        "weights": sum(p.numel() for p in model.net_.parameters()),
+    }  # fmt: skip
+    if json:
+        object_out(answer)
+    else:
+        typer.echo(
+            f"bits per character {answer['bits_from_left']:.3f} from the left, {answer['bits_from_right']:.3f} from "
+            f"the right, on the validation part"
+        )
+        typer.echo(f"saved: {out} ({answer['words']:,} words, {answer['weights']:,} weights)")
+        typer.echo(f'next:  gyeol correct {out} "..."     gyeol evaluate {out} PAIRS')
+    if stopped == "interrupted":
+        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
+        raise typer.Exit(130)
+
+
+def correct(
+    model: Path = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit spell."),
+    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
+    file: Path = typer.Option(None, "--file", "-f", metavar="FILE", help="A text file: every line corrected."),
+    threshold: float = typer.Option(
+        None, "--threshold", metavar="P", help="Change only what is so probable, from 0 to 1; else the model's own."
+    ),
+    threads: int = _THREADS,
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Correct spelling and spacing; say what was changed, and why.
+
+    What is right stays as it is, character by character. With --file the corrected lines go to standard output.
+
+    Examples: gyeol correct korean "다시 보고 싶은 영하"
+
+    gyeol correct english --file letter.txt --threshold 0.9 > corrected.txt
+    """
+    if bool(texts) == (file is not None):
+        raise ParameterError('give texts, or --file FILE: gyeol correct MODEL "다시 보고 싶은 영하"')
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise ParameterError(f"--threshold {threshold}: expected a probability, from 0 to 1")
+    made = _corrector(model, threads)
+    if file is not None:
+        _correct_file(made, model, file, threshold, json)
+        return
+    for place, text in enumerate(texts, 1):
+        if any("\ud800" <= c <= "\udfff" for c in text):  # bytes that the terminal's encoding does not have
+            raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
+    answers = made.correct_many(texts, threshold)
+    if json:
+        rows = [_answer(text, *answer) for text, answer in zip(texts, answers, strict=True)]
+        object_out({"model": str(model), "corrections": rows})
+        return
+    for corrected, changes in answers:
+        typer.echo(corrected)
+        if changes:
+            typer.echo(table([_shown(change) for change in changes]))
+
+
+def _correct_file(made: SpellingCorrector, model: Path, file: Path, threshold: float | None, json: bool) -> None:
+    from itertools import islice
+
+    from gyeol.data.lines import open_text
+
+    lines = (line for _, line in open_text(file))
+    count, changed, rows = 0, 0, []
+    while chunk := list(islice(lines, _CHUNK)):
+        for line, (corrected, changes) in zip(chunk, made.correct_many(chunk, threshold), strict=True):
+            count, changed = count + 1, changed + len(changes)
+            if json:
+                rows.append({"line": count, **_answer(line, corrected, changes)})
+            else:
+                typer.echo(corrected)
+    if json:
+        object_out({"model": str(model), "file": str(file), "corrections": rows})
+    else:
+        note(f"{file}: {changed:,} changes in {count:,} lines; --json says which and why")
+
+
+def _answer(text: str, corrected: str, changes: list[Change]) -> dict[str, Any]:
+    return {"text": text, "corrected": corrected, "changes": [asdict(change) for change in changes]}
+
+
+def _shown(change: Change) -> list[str]:
+    shares = ", ".join(f"{name} {getattr(change, name):+.1f}" for name in ("channel", "left", "right", "frequency"))
+    words = f"  {one_line(change.typed)} -> {one_line(change.meant)}"
+    return [words, f"{change.probability:.3f}", change.why, f"({shares})"]
+
+
+def evaluate_spelling(made: SpellingCorrector, model: Path, data: str, json: bool) -> None:
+    """Print a corrector's figures on pairs of what was typed and what was meant."""
+    from gyeol.data.pairs import read_pairs
+    from gyeol.data.sources import find_source
+
+    source = find_source(data, "test")
+    pairs = read_pairs(source.path)
+    figures = made.evaluate([typed for typed, _ in pairs], [meant for _, meant in pairs])
+    if json:
+        object_out({"model": str(model), "data": source.name, **figures})
+        return
+    typer.echo(
+        f"accuracy {percent(figures['accuracy'])}   precision {percent(figures['precision'])}   "
+        f"recall {percent(figures['recall'])}   right words spoiled {percent(figures['spoiled'])}   "
+        f"on {figures['count']:,} texts of {source.name}, {figures['errors']:,} errors"
+    )
+
+
+def _corrector(path: Path, threads: int | None) -> SpellingCorrector:
+    from gyeol.tasks import SpellingCorrector, load
+
+    made = load(path)
+    if not isinstance(made, SpellingCorrector):
+        raise ModelError(f"{path} is a model of 'fit {made.task}'; this command asks one of 'fit spell'")
+    made.set_params(threads=threads)
+    return made
