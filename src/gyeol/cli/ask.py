@@ -41,7 +41,7 @@ def evaluate(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy and confusion, perplexity, BLEU, or precision and recall of corrections.
+    """Measure a model: accuracy, perplexity, BLEU, corrections.
 
     Examples: gyeol evaluate my-model test.csv
 
@@ -104,7 +104,7 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify or translate texts, or a file of any size in bounded memory.
+    """Classify or translate texts, or a file of any size.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep, settings_shown
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, table
 from gyeol.errors import ParameterError
 
@@ -22,25 +23,23 @@ _Part = tuple[list[str], list[str]]
 
 def author(
     data: str = typer.Argument(metavar="DATA", help="A table of texts and authors, or a folder: one .txt an author."),
-    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    out: Path = OUT,
     valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts and authors to watch; else a part of DATA."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column of the authors."),
     characters: int = typer.Option(None, "--characters", metavar="N", help="Of a folder: characters a passage [500]."),
     lines: int = typer.Option(None, "--lines", metavar="N", help="Of a folder: lines a passage, instead."),
     baseline: bool = typer.Option(True, help="Also fit TF-IDF and logistic regression on the same split."),
-    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
-    set: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="One setting; goes over --config."),
-    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
-    time_limit: str = typer.Option(None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m."),
-    threads: int = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default."),
-    resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or author."),
-    settings: bool = typer.Option(
-        False, "--settings", is_eager=True, callback=settings_shown("author"), help="List the settings and defaults."
-    ),
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    settings: bool = settings_option("author"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
 ) -> None:
     """Learn who wrote a text: language models and Bayes' rule.
 

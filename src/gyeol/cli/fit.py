@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, table
 from gyeol.errors import DataError, ParameterError, SaveError
 
@@ -15,29 +15,11 @@ if TYPE_CHECKING:
     from gyeol.data.sources import Labelled
     from gyeol.tasks import Estimator, TextClassifier
 
-__all__ = ["app", "check_checkpoint", "made_model", "save_or_keep", "settings_shown"]
+__all__ = ["app", "check_checkpoint", "made_model", "save_or_keep"]
 
 _Kind = TypeVar("_Kind", bound="Estimator")
 
 app = typer.Typer(help="Train a model on a file or a named data set.", no_args_is_help=True, rich_markup_mode=None)
-
-
-def settings_shown(task: str) -> Callable[[bool], None]:
-    """Make what ``--settings`` of a task calls: it lists the settings and their defaults."""
-
-    def show(wanted: bool) -> None:
-        if not wanted:
-            return
-        import inspect
-
-        from gyeol.tasks import TASKS
-
-        parameters = inspect.signature(TASKS[task].__init__).parameters
-        rows = [[name, repr(p.default)] for name, p in parameters.items() if name != "self"]
-        typer.echo(table([["setting", "default"], *rows]))
-        raise typer.Exit
-
-    return show
 
 
 @app.callback()
@@ -50,36 +32,26 @@ def classify(
     data: str = typer.Argument(
         metavar="DATA", help="A .tsv .csv .jsonl .parquet or .txt file, or a name from 'gyeol data list'."
     ),
-    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    out: Path = OUT,
     valid: str = typer.Option(
         None, "--valid", metavar="FILE", help="Labelled file to watch; by default a tenth of DATA is held back."
     ),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column of the labels."),
-    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
-    set: list[str] = typer.Option(
-        [], "--set", metavar="NAME=VALUE", help="One setting; may be repeated; goes over --config. See --settings."
-    ),
+    config: Path = CONFIG,
+    set: list[str] = SET,
     features: str = typer.Option(
         None, "--features", metavar="KIND", help="bow, tfidf or onehot: train the feed-forward baseline instead."
     ),
     compare: bool = typer.Option(False, "--compare", help="Also train the TF-IDF baseline and print both."),
-    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
-    time_limit: str = typer.Option(
-        None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m; the best so far is kept."
-    ),
-    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
-    resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
-    settings: bool = typer.Option(
-        False,
-        "--settings",
-        is_eager=True,
-        callback=settings_shown("classify"),
-        help="List the settings and their defaults.",
-    ),
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    settings: bool = settings_option("classify"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
 ) -> None:
     """Learn to classify texts: many to one.
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep, settings_shown
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line, table
 from gyeol.errors import DataError, ModelError, ParameterError
 
@@ -19,27 +20,23 @@ if TYPE_CHECKING:
 __all__ = ["evaluate_language", "generate", "language", "score", "suggest"]
 
 _MODEL = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit language.")
-_JSON = typer.Option(False, "--json", help="Print one JSON object.")
-_THREADS = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default.")
 
 
 def language(
     data: str = typer.Argument(metavar="DATA", help="A text file, a line a text, or a named data set."),
-    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    out: Path = OUT,
     valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts to watch; else the last lines of DATA."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
-    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
-    set: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="One setting; goes over --config."),
-    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
-    time_limit: str = typer.Option(None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m."),
-    threads: int = _THREADS,
-    resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
-    settings: bool = typer.Option(
-        False, "--settings", is_eager=True, callback=settings_shown("language"), help="List the settings and defaults."
-    ),
-    json: bool = _JSON,
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    settings: bool = settings_option("language"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
 ) -> None:
     """Learn what comes next: many to many, in step.
 
@@ -142,8 +139,8 @@ def generate(
     state: Path = typer.Option(
         None, "--state", metavar="FILE", help="Go on from what was read, kept here, and keep what is read now."
     ),
-    threads: int = _THREADS,
-    json: bool = _JSON,
+    threads: int = THREADS,
+    json: bool = JSON,
 ) -> None:
     """Write on after a prompt, as it comes.
 
@@ -187,8 +184,8 @@ def suggest(
     state: Path = typer.Option(
         None, "--state", metavar="FILE", help="What was read before: a file of gyeol generate --state."
     ),
-    threads: int = _THREADS,
-    json: bool = _JSON,
+    threads: int = THREADS,
+    json: bool = JSON,
 ) -> None:
     """Suggest the next word, or the end of the word begun.
 
@@ -210,8 +207,8 @@ def score(
     texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one figure each."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE."),
-    threads: int = _THREADS,
-    json: bool = _JSON,
+    threads: int = THREADS,
+    json: bool = JSON,
 ) -> None:
     """Say how odd texts are: perplexity.
 

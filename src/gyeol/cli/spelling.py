@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep, settings_shown
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line, percent, table
 from gyeol.errors import DataError, ModelError, ParameterError
 
@@ -18,34 +19,32 @@ if TYPE_CHECKING:
 
 __all__ = ["correct", "evaluate_spelling", "spell"]
 
-_THREADS = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default.")
 _CHUNK = 512  # lines of a file corrected at once
 
 
 def spell(
     data: str = typer.Argument(metavar="CORPUS", help="A text file without many errors, or a named data set."),
-    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    out: Path = OUT,
     pairs: list[Path] = typer.Option(
         [], "--pairs", metavar="FILE", help="Errors, lines 'typed<TAB>meant' or 'meant: typed typed'; may be repeated."
     ),
     valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts to watch; else the last lines of CORPUS."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
-    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
-    set: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="One setting; goes over --config."),
-    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
-    time_limit: str = typer.Option(None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m."),
-    threads: int = _THREADS,
-    resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
-    settings: bool = typer.Option(
-        False, "--settings", is_eager=True, callback=settings_shown("spell"), help="List the settings and defaults."
-    ),
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    settings: bool = settings_option("spell"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
 ) -> None:
-    """Learn to correct spelling from a corpus, and from errors where there is a list of them.
+    """Learn to correct spelling from a corpus.
 
-    Without --pairs, errors are made by rule: neighbouring keys, final consonants, letters lost, doubled and swapped.
+    With --pairs, errors are learned from a list of them. Without it they are made by rule: neighbouring keys, final
+    consonants, letters lost, doubled and swapped.
 
     Examples: gyeol fit spell nsmc --out korean
 
@@ -102,8 +101,8 @@ def correct(
     threshold: float = typer.Option(
         None, "--threshold", metavar="P", help="Change only what is so probable, from 0 to 1; else the model's own."
     ),
-    threads: int = _THREADS,
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    threads: int = THREADS,
+    json: bool = JSON,
 ) -> None:
     """Correct spelling and spacing; say what was changed, and why.
 

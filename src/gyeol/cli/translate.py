@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep, settings_shown
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line
 from gyeol.errors import DataError, ModelError, ParameterError
 
@@ -26,24 +27,22 @@ _CHUNK = 512  # lines of a file held at a time
 def translate(
     data: str = typer.Argument(metavar="DATA", help="A file with two columns, or one of two files, or a named set."),
     targets: str = typer.Argument(None, metavar="TARGETS", help="The other file: its lines answer DATA's."),
-    out: Path = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder)."),
+    out: Path = OUT,
     valid: str = typer.Option(None, "--valid", metavar="FILE", help="Pairs to watch; else some of DATA are held back."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column (or language) to read."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column (or language) to write."),
-    config: Path = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'."),
-    set: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="One setting; goes over --config."),
-    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights."),
-    time_limit: str = typer.Option(None, "--time-limit", metavar="TIME", help="Stop training after 90s, 10m or 1h30m."),
-    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
-    resume: bool = typer.Option(False, "--resume", help="Go on where an interrupted training stopped."),
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out pairs with an empty side."),
-    settings: bool = typer.Option(
-        False, "--settings", is_eager=True, callback=settings_shown("translate"), help="List the settings and defaults."
-    ),
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    settings: bool = settings_option("translate"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
 ) -> None:
-    """Learn to turn texts into others: translations, answers, corrections.
+    """Learn to turn texts into others: translations, answers.
 
     Examples: gyeol fit translate pairs-ko-en --out ko-en
 
@@ -191,7 +190,7 @@ def _as_object(each: Translation, top: int | None) -> dict[str, Any]:
 def chat(
     model: Path = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit translate, trained on answers."),
     turns: int = typer.Option(0, "--turns", metavar="N", min=0, help="How many last lines go before each new one."),
-    threads: int = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default."),
+    threads: int = THREADS,
 ) -> None:
     """Talk: a line in, an answer out; Ctrl-D ends.
 

@@ -28,9 +28,9 @@ from gyeol.explain import TokenExplanation
 from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer, Vocabulary
 from gyeol.inputs.grams import frequent_runs
 from gyeol.layers import CELLS, Cell
-from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
+from gyeol.parameters import Rule, choice, positive, switch, whole
 from gyeol.tasks.author_net import ApartNet, AuthorNet, SharedNet, places
-from gyeol.tasks.base import Encoded, Estimator
+from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import (
     checked_classes,
     checked_labels,
@@ -121,20 +121,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),
-        "dropout": fraction(),
-        "batch_size": whole(1),
-        "epochs": whole(1),
-        "learning_rate": positive(),
-        "weight_decay": positive(zero=True),
-        "clip_norm": positive(zero=True),
-        "patience": whole(1),
-        "validation_fraction": fraction(),
-        "averaging": fraction(),
-        "time_limit": positive(none=True),
-        "precision": choice(("auto", "float32", "float64", "bfloat16")),
-        "threads": whole(1, 1024, none=True),
-        "random_state": whole(0, none=True),
-        "verbose": switch,
+        **TRAINING_RULES,
         "shared": switch,
         "ngrams": whole(1),
         "discrimination": positive(zero=True),

@@ -26,8 +26,27 @@ from gyeol.data.batches import bucket, in_order_of_length
 from gyeol.data.mapped_texts import MappedTexts
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
+from gyeol.parameters import choice, fraction, positive, switch, whole
 
-__all__ = ["Encoded", "Estimator", "NotFittedError"]
+__all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
+
+#: The rules of the arguments that decide how every task is trained, in the order in which constructors name them.
+TRAINING_RULES: dict[str, parameters.Rule] = {
+    "dropout": fraction(),
+    "batch_size": whole(1),
+    "epochs": whole(1),
+    "learning_rate": positive(),
+    "weight_decay": positive(zero=True),
+    "clip_norm": positive(zero=True),
+    "patience": whole(1),
+    "validation_fraction": fraction(),
+    "averaging": fraction(),
+    "time_limit": positive(none=True),
+    "precision": choice(("auto", "float32", "float64", "bfloat16")),
+    "threads": whole(1, 1024, none=True),
+    "random_state": whole(0, none=True),
+    "verbose": switch,
+}
 
 Rows = npt.NDArray[np.int64]
 _FEW = 10  # examples to validate on

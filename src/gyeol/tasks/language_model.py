@@ -25,7 +25,7 @@ from gyeol.inputs.vectors import WordVectors
 from gyeol.layers import CELLS, Cell
 from gyeol.layers.embedding import begin_with
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
-from gyeol.tasks.base import Encoded, Estimator
+from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.language_cache import NeuralCache, Window, best_cache, cached_losses
 from gyeol.tasks.language_data import END, WINDOW, encode_stream
@@ -113,20 +113,7 @@ class LanguageModel(Estimator):
         "vectors": lambda v: (
             "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None"
         ),
-        "dropout": fraction(),
-        "batch_size": whole(1),
-        "epochs": whole(1),
-        "learning_rate": positive(),
-        "weight_decay": positive(zero=True),
-        "clip_norm": positive(zero=True),
-        "patience": whole(1),
-        "validation_fraction": fraction(),
-        "averaging": fraction(),
-        "time_limit": positive(none=True),
-        "precision": choice(("auto", "float32", "float64", "bfloat16")),
-        "threads": whole(1, 1024, none=True),
-        "random_state": whole(0, none=True),
-        "verbose": switch,
+        **TRAINING_RULES,
         "bptt": whole(1, 1 << 20),
         "tied": switch,
         "weight_dropout": fraction(),

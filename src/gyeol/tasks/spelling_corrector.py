@@ -25,8 +25,8 @@ from gyeol.inputs import TextInput, Vocabulary
 from gyeol.inputs.error_channel import ErrorChannel
 from gyeol.inputs.normal import normalize
 from gyeol.layers import CELLS, Cell, linear_cross_entropy
-from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
-from gyeol.tasks.base import Encoded, Estimator
+from gyeol.parameters import Rule, choice, fraction, whole
+from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.language_data import END
 from gyeol.tasks.language_net import cut, in_order
@@ -104,21 +104,8 @@ class SpellingCorrector(Estimator):
         "hidden_size": whole(1, 1 << 16),
         "num_layers": whole(1, 100),
         "embedding_size": whole(1, 1 << 16),
-        "dropout": fraction(),
         "min_count": whole(1),
-        "batch_size": whole(1),
-        "epochs": whole(1),
-        "learning_rate": positive(),
-        "weight_decay": positive(zero=True),
-        "clip_norm": positive(zero=True),
-        "patience": whole(1),
-        "validation_fraction": fraction(),
-        "averaging": fraction(),
-        "time_limit": positive(none=True),
-        "precision": choice(("auto", "float32", "float64", "bfloat16")),
-        "threads": whole(1, 1024, none=True),
-        "random_state": whole(0, none=True),
-        "verbose": switch,
+        **TRAINING_RULES,
         "max_edits": whole(1, 3),
         "threshold": fraction(),
         "reader_characters": whole(1),
@@ -138,8 +125,8 @@ class SpellingCorrector(Estimator):
         hidden_size: int = 192,
         num_layers: int = 1,
         embedding_size: int = 64,
-        dropout: float = 0.1,
         min_count: int = 3,
+        dropout: float = 0.1,
         batch_size: int = 64,
         epochs: int = 1,
         learning_rate: float = 0.004,

@@ -26,8 +26,8 @@ from gyeol.inputs.grams import frequent_runs
 from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
 from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.layers.embedding import begin_with
-from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
-from gyeol.tasks.base import Encoded, Estimator
+from gyeol.parameters import Rule, choice, joined, switch, whole
+from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import (
     checked_classes,
     checked_labels,
@@ -131,20 +131,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "vectors": lambda v: (
             "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None"
         ),
-        "dropout": fraction(),
-        "batch_size": whole(1),
-        "epochs": whole(1),
-        "learning_rate": positive(),
-        "weight_decay": positive(zero=True),
-        "clip_norm": positive(zero=True),
-        "patience": whole(1),
-        "validation_fraction": fraction(),
-        "averaging": fraction(),
-        "time_limit": positive(none=True),
-        "precision": choice(("auto", "float32", "float64", "bfloat16")),
-        "threads": whole(1, 1024, none=True),
-        "random_state": whole(0, none=True),
-        "verbose": switch,
+        **TRAINING_RULES,
         "features": choice((None, *FEATURES)),
         "freeze_vectors": switch,
         "pooling": joined(POOLINGS),

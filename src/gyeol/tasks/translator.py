@@ -19,8 +19,8 @@ from gyeol.errors import DataError
 from gyeol.inputs import TOKENIZERS, Tokenizer
 from gyeol.inputs.pairs import PairBatch, PairInput, Pairs
 from gyeol.layers import CELLS, SCOPES, Cell
-from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
-from gyeol.tasks.base import Encoded, Estimator
+from gyeol.parameters import Rule, choice, fraction, switch, whole
+from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.translator_net import TranslatorNet, own_words
 from gyeol.tasks.translator_steps import Translation, search, told
@@ -105,20 +105,7 @@ class Translator(Estimator):
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),
-        "dropout": fraction(),
-        "batch_size": whole(1),
-        "epochs": whole(1),
-        "learning_rate": positive(),
-        "weight_decay": positive(zero=True),
-        "clip_norm": positive(zero=True),
-        "patience": whole(1),
-        "validation_fraction": fraction(),
-        "averaging": fraction(),
-        "time_limit": positive(none=True),
-        "precision": choice(("auto", "float32", "float64", "bfloat16")),
-        "threads": whole(1, 1024, none=True),
-        "random_state": whole(0, none=True),
-        "verbose": switch,
+        **TRAINING_RULES,
         "attention_score": choice(("additive", "general", "dot", "scaled_dot", "location")),
         "window": whole(1),
         "input_feeding": switch,
