@@ -54,6 +54,14 @@ def test_lengths() -> None:
     assert result["summary"]["time per token, dearest length over cheapest"]["value"] >= 1
 
 
+def test_translate() -> None:
+    result = bench.run("translate", quick=True, threads=1)
+    held(result)
+    train, search = result["rows"]
+    assert set(train["tokens per second"]) == {"auto", "float32", "torch.nn packed"}
+    assert all(seconds > 0 for seconds in search["seconds"].values())
+
+
 def test_language() -> None:
     told: list[str] = []
     result = bench.run("language", quick=True, threads=1, note=told.append)

@@ -16,6 +16,7 @@ from gyeol.bench.layers import run as run_layers
 from gyeol.bench.lengths import run as run_lengths
 from gyeol.bench.machine import describe_machine
 from gyeol.bench.step import run as run_step
+from gyeol.bench.translate import run as run_translate
 from gyeol.bench.vectors import run as run_vectors
 from gyeol.errors import ParameterError, closest
 
@@ -38,6 +39,7 @@ BENCHES: dict[str, Bench] = {
     "language": Bench(
         "a language model of 2 x 200 and 10,000 words beside PyTorch's example: training, writing", run_language
     ),
+    "translate": Bench("a translator of 2 x 512 beside torch.nn with packed sequences: training, beams", run_translate),
     "vectors": Bench("TF-IDF beside scikit-learn; word vectors read, asked and trained beside Gensim", run_vectors),
 }
 

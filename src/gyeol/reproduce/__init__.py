@@ -13,11 +13,18 @@ from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.language import LANGUAGE_MODELS
 from gyeol.reproduce.spelling import SPELLING
+from gyeol.reproduce.translate import TRANSLATORS
 
 __all__ = ["REPRODUCTIONS", "Published", "Reproduction", "run"]
 
 #: What can be reproduced, by name.
-REPRODUCTIONS: dict[str, Reproduction] = {**CLASSIFIERS, **LANGUAGE_MODELS, **AUTHOR_CLASSIFIERS, **SPELLING}
+REPRODUCTIONS: dict[str, Reproduction] = {
+    **CLASSIFIERS,
+    **LANGUAGE_MODELS,
+    **AUTHOR_CLASSIFIERS,
+    **SPELLING,
+    **TRANSLATORS,
+}
 
 
 def run(

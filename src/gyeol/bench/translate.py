@@ -1,0 +1,220 @@
+"""A translator of 2 x 512 beside the same network in torch.nn with packed sequences; its beam beside a plain one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from gyeol import engine
+from gyeol.bench.figures import figure
+from gyeol.bench.timing import Contestant, take_turns
+from gyeol.inputs.pairs import END, PairBatch
+from gyeol.layers.alignment import Source
+from gyeol.tasks.translator import Translator
+from gyeol.tasks.translator_net import TranslatorNet
+from gyeol.tasks.translator_steps import search
+
+__all__ = ["run"]
+
+
+class PackedTranslator(nn.Module):
+    """`TranslatorNet` as one writes it with torch.nn: `pack_padded_sequence` around every layer, all logits at once."""
+
+    def __init__(self, net: TranslatorNet) -> None:
+        super().__init__()
+        self.rest = copy.deepcopy(net)  # embeddings, bridge, attention and linear layers are PyTorch's own there
+        self.encoder = nn.ModuleList(_torch_lstm(layer) for layer in net.walks)
+        self.decoder = nn.ModuleList(_torch_lstm(layer) for layer in net.decoder.walks)
+        for module in (self.rest.encoder, self.rest.decoder.layers):
+            module.requires_grad_(False)
+
+    def read(self, tokens: Tensor, lengths: Tensor) -> tuple[Source, list[tuple[Tensor, Tensor]]]:
+        """Encode sources (B, T)."""
+        x, state = F.embedding(tokens, self.rest.source_words.weight), []
+        for n, layer in enumerate(self.encoder):
+            packed, finals = layer(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))
+            x = pad_packed_sequence(packed, batch_first=True, total_length=tokens.shape[1])[0]
+            joined = [part.transpose(0, 1).flatten(1) for part in finals]
+            h, c = (self.rest.bridge[2 * n + p](part).unsqueeze(0) for p, part in enumerate(joined))
+            state.append((torch.tanh(h), c))
+        assert self.rest.decoder.alignment is not None
+        return self.rest.decoder.alignment.prepare(x, lengths), state
+
+    def forward(self, batch: PairBatch) -> Tensor:
+        """Return the loss of a batch."""
+        source, state = self.read(batch.source, batch.source_lengths)
+        alignment = self.rest.decoder.alignment
+        assert alignment is not None
+        x, context = F.embedding(batch.inputs, self.rest.words.weight), None
+        for n, layer in enumerate(self.decoder):
+            if n:
+                assert context is not None
+                x = torch.cat([x, context], dim=2)
+            packed, _ = layer(
+                pack_padded_sequence(x, batch.target_lengths, batch_first=True, enforce_sorted=False), state[n]
+            )
+            x = pad_packed_sequence(packed, batch_first=True, total_length=batch.inputs.shape[1])[0]
+            if n == 0:
+                context, _ = alignment(x, source, torch.arange(x.shape[1]))
+        assert context is not None
+        vectors = torch.tanh(self.rest.decoder.combine(torch.cat([context, x], dim=2)))
+        logits = self.rest.logits(vectors)
+        return F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=0, label_smoothing=0.1)
+
+    @torch.inference_mode()
+    def beam(self, batch: PairBatch, size: int, limits: list[int]) -> list[list[int]]:
+        """Search as tutorials do: one source after the other, its continuations as rows, Python lists of candidates."""
+        found = []
+        for row, limit in enumerate(limits):
+            length = batch.source_lengths[row : row + 1]
+            source, state = self.read(batch.source[row : row + 1, : int(length)], length)
+            beams: list[tuple[float, list[int], Any]] = [(0.0, [], state)]
+            ended: list[tuple[float, list[int]]] = []
+            for t in range(limit + 1):
+                grown = []
+                for total, tokens, state in beams:
+                    x = F.embedding(torch.tensor([[tokens[-1] if tokens else END]]), self.rest.words.weight)
+                    logs, after = self._step(x, state, source)
+                    values, names = logs.topk(size + 1)
+                    for value, name in zip(values.tolist(), names.tolist(), strict=True):
+                        if name == END:
+                            ended.append(((total + value) / ((5 + len(tokens)) / 6), tokens))
+                        elif name != 0 and t < limit:
+                            grown.append((total + value, [*tokens, name], after))
+                beams = sorted(grown, key=lambda beam: -beam[0])[:size]
+                if not beams or len(ended) >= size:
+                    break
+            found.append(max(ended, default=(0.0, []), key=lambda pair: pair[0])[1])
+        return found
+
+    def _step(self, x: Tensor, state: Any, source: Source) -> tuple[Tensor, Any]:
+        after, context = [], None
+        for n, layer in enumerate(self.decoder):
+            x, last = layer(x if context is None else torch.cat([x, context], dim=2), state[n])
+            after.append(last)
+            if n == 0:
+                assert self.rest.decoder.alignment is not None
+                context, _ = self.rest.decoder.alignment(x, source, torch.arange(1))
+        assert context is not None
+        vector = torch.tanh(self.rest.decoder.combine(torch.cat([context, x], dim=2)))
+        return torch.log_softmax(self.rest.logits(vector)[0, 0], 0), after
+
+
+def _torch_lstm(layer: Any) -> nn.LSTM:
+    made = nn.LSTM(layer.input_size, layer.hidden_size, bidirectional=layer.bidirectional, batch_first=True)
+    made.load_state_dict(layer.state_dict())
+    return made
+
+
+def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+    """Time training and searching; see `gyeol.bench.run`."""
+    size, words, count = (16, 60, 20) if quick else (512, 8000, 400)
+    sources, targets = _texts(words, count)
+    settings: dict[str, Any] = {"hidden_size": size, "embedding_size": size, "dropout": 0.0, "tokenizer": "whitespace"}
+    rows, contestants, losses = [], [], {}
+    for precision in ("auto", "float32"):
+        model, net, batches = _made(sources, targets, settings, precision)
+        optimizer = engine.Optimizer(net, learning_rate=1e-5, clip_norm=1.0)
+        losses[precision] = float(model._loss(net, (batches[0], False)).loss.detach())
+        contestants.append(Contestant(precision, partial(_learn, model, net, batches, optimizer)))
+    peer = PackedTranslator(net)
+    losses["torch.nn packed"] = float(peer(batches[0]).detach())
+    np.testing.assert_allclose(losses["float32"], losses["torch.nn packed"], rtol=1e-4)
+    np.testing.assert_allclose(losses["auto"], losses["torch.nn packed"], rtol=5e-3)
+    weights = [p for p in peer.parameters() if p.requires_grad]
+    adam = torch.optim.AdamW(weights, lr=1e-5, weight_decay=0.0, fused=True)
+    contestants.append(Contestant("torch.nn packed", partial(_learn_packed, peer, weights, batches, adam)))
+    times = take_turns(contestants, seconds=0.0 if quick else 45.0, least=1 if quick else 3, most=10)
+    tokens = sum(int(b.target_lengths.sum()) for b in batches)
+    rates = {name: tokens / timing.median for name, timing in times.items()}
+    note(", ".join(f"{name}: {value:,.0f} target tokens/s" for name, value in rates.items()))
+    rows.append({"case": "training", "tokens per second": rates})
+    searched = _search(net, peer, batches[0], quick)
+    note(", ".join(f"{name}: {1e3 * value:.1f} ms" for name, value in searched.items()))
+    rows.append({"case": "searching", "seconds": searched})
+    return {
+        "rows": rows,
+        "summary": {
+            "training over torch.nn packed": figure(rates["auto"] / rates["torch.nn packed"], at_least=2.0),
+            "training over torch.nn packed, float32": figure(rates["float32"] / rates["torch.nn packed"]),
+            "beam of 5, 32 sources, over a plain loop": figure(
+                searched["plain loop, 32 sources"] / searched["beam of 5, 32 sources"], at_least=3.0
+            ),
+            "greedy, one source, milliseconds": figure(1e3 * searched["greedy, one source"], at_most=15.0),
+        },
+    }
+
+
+def _texts(words: int, count: int) -> tuple[list[str], list[str]]:
+    """Draw sentences as long as captions are: 12 words, 5 to 25."""
+    draw = np.random.default_rng(0)
+    names = [f"w{n}" for n in range(words)]
+    sides = []
+    for _ in range(2):
+        lengths = np.clip(draw.normal(12, 4, count).astype(int), 5, 25)
+        sides.append([" ".join(draw.choice(names, size=n)) for n in lengths])
+    return [" ".join(names), *sides[0]], [" ".join(names), *sides[1]]
+
+
+def _made(
+    sources: list[str], targets: list[str], settings: dict[str, Any], precision: str
+) -> tuple[Translator, TranslatorNet, list[PairBatch]]:
+    torch.manual_seed(0)
+    model = Translator(**settings, precision=precision)
+    model._fit_inputs(sources)
+    model._fit_targets(targets)
+    net = model._build()
+    assert isinstance(net, TranslatorNet)
+    data = model._encode_training(sources[1:], targets[1:])
+    assert data.order is not None
+    return model, net, [data.batch(which)[0] for which in data.order(0)][:4]
+
+
+def _learn(model: Translator, net: TranslatorNet, batches: list[PairBatch], optimizer: engine.Optimizer) -> None:
+    net.train()
+    for batch in batches:
+        torch.autograd.backward(model._loss(net, (batch, False)).loss)
+        optimizer.step(scale=1.0)
+
+
+def _learn_packed(net: PackedTranslator, weights: list[Any], batches: list[PairBatch], adam: Any) -> None:
+    net.train()
+    for batch in batches:
+        adam.zero_grad()
+        torch.autograd.backward(net(batch))
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        adam.step()
+
+
+def _search(net: TranslatorNet, peer: PackedTranslator, batch: PairBatch, quick: bool) -> dict[str, float]:
+    """Time beams whose every continuation is 12 tokens long: an untrained network would not end by itself."""
+    net.eval()
+    peer.eval()
+    count, length = (4, 3) if quick else (32, 12)
+    parts = batch.source, batch.source_lengths, batch.inputs, batch.targets, batch.target_lengths
+    some, one = PairBatch(*(part[:count] for part in parts)), PairBatch(*(part[:1] for part in parts))
+    wide = engine.BeamSettings(5, min_length=length, max_length=length)
+    narrow = engine.BeamSettings(1, min_length=length, max_length=length)
+    contestants = {
+        "beam of 5, 32 sources": partial(_found, net, some, wide),
+        "plain loop, 32 sources": partial(peer.beam, some, 5, [length] * count),
+        "greedy, one source": partial(_found, net, one, narrow),
+    }
+    times = take_turns(
+        [Contestant(name, call) for name, call in contestants.items()], seconds=0.0 if quick else 15.0,
+        least=1 if quick else 3, most=8,
+    )  # fmt: skip
+    return {name: timing.median for name, timing in times.items()}
+
+
+@torch.inference_mode()
+def _found(net: TranslatorNet, batch: PairBatch, settings: engine.BeamSettings) -> Any:
+    return search([net], batch, settings)
