@@ -48,9 +48,10 @@ def reproduce(
 
 
 def _bar(name: str) -> Any:
-    """Make the bar of a training: language models count tokens, none of which is right or wrong."""
+    """Make the bar of a training: of tokens and of pairs none is right or wrong."""
     from gyeol.reproduce import REPRODUCTIONS
     from gyeol.tasks.progress import Bar
 
-    words = name in REPRODUCTIONS and REPRODUCTIONS[name].metric in ("perplexity", "loss")
-    return Bar("tokens", shares=False) if words else Bar()
+    metric = REPRODUCTIONS[name].metric if name in REPRODUCTIONS else ""
+    nouns = {"perplexity": "tokens", "loss": "tokens", "bleu": "pairs", "exact": "pairs"}
+    return Bar(nouns[metric], shares=False) if metric in nouns else Bar()
