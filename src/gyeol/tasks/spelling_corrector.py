@@ -154,7 +154,7 @@ class SpellingCorrector(Estimator):
         random_state: int | None = 0,
         verbose: bool = False,
         max_edits: int = 2,
-        threshold: float = 0.5,
+        threshold: float = 0.8,
         reader_characters: int = 2_000_000,
         bptt: int = 60,
     ) -> None:
