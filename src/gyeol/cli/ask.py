@@ -36,7 +36,7 @@ def evaluate(
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy and confusion, perplexity, or precision and recall of corrections.
+    """Measure a model: accuracy, perplexity, or precision and recall.
 
     Examples: gyeol evaluate my-model test.csv
 
