@@ -78,7 +78,7 @@ def test_long_words_and_none_are_not_near() -> None:
 @pytest.mark.parametrize(
     ("typed", "meant", "why"),
     [
-        ("영하", "영화", "ㅏ for ㅘ"),
+        ("영하", "영화", "one key of two: ㅏ for ㅘ"),
         ("영회", "영화", "keyboard neighbour ㅚ for ㅘ"),
         ("재미이다", "재미있다", "받침 ㅆ missing"),
         ("영활", "영화", "받침 ㄹ too many"),

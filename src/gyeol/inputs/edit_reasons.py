@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gyeol.inputs.error_channel import to_units
 from gyeol.inputs.jamo import FINALS
-from gyeol.inputs.keyboard import neighbours, shown
+from gyeol.inputs.keyboard import keys, neighbours, shown
 
 __all__ = ["reason"]
 
@@ -47,5 +47,7 @@ def _named(wrong: str, right: str, before: str) -> str:
     name = ""
     if len(wrong) == len(right) == 1:
         finals = wrong in _FINALS and right in _FINALS
-        name = "keyboard neighbour " if right in neighbours(wrong) else "받침 " if finals else ""
+        name = "받침 " if finals else ""
+        if right in neighbours(wrong):
+            name = "keyboard neighbour " if len(keys(wrong)) == len(keys(right)) else "one key of two: "
     return f"{name}{shown(wrong)} for {shown(right)}"

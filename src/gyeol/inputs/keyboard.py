@@ -9,7 +9,7 @@ from functools import cache
 
 from gyeol.inputs.jamo import FINALS, INITIALS, MEDIALS
 
-__all__ = ["COMPATIBILITY", "neighbours", "shown"]
+__all__ = ["COMPATIBILITY", "keys", "neighbours", "shown"]
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _SHIFT = (0.0, 0.25, 0.75)  # how far each row stands to the right of the first, in keys
@@ -51,7 +51,8 @@ def _beside(key: str) -> frozenset[str]:
 def neighbours(unit: str) -> tuple[str, ...]:
     """Name what a slip of one finger makes of a letter or a conjoining jamo: the next key, or shift lost or held.
 
-    Of a jamo typed with two keys, the slip may be in either. Only what can stand at the same place of a syllable is
+    Of a jamo typed with two keys, the slip may be in either, or one of them is lost (ㅏ for ㅘ), or added.
+    Only what can stand at the same place of a syllable is
     named; nothing for what is on no key.
 
     Examples
@@ -59,7 +60,7 @@ def neighbours(unit: str) -> tuple[str, ...]:
     >>> neighbours("a")
     ('q', 's', 'w', 'z')
     >>> shown("".join(neighbours(MEDIALS[0])))
-    'ㅐㅑㅓㅡㅣ'
+    'ㅐㅑㅓㅘㅡㅣ'
     """
     low = unit.lower()
     if len(low) == 1 and low in "".join(_ROWS):
@@ -69,6 +70,17 @@ def neighbours(unit: str) -> tuple[str, ...]:
         return ()
     own = _typed(COMPATIBILITY[unit])
     return tuple(other for other in kind if other != unit and _slip(own, _typed(COMPATIBILITY[other])))
+
+
+def keys(unit: str) -> str:
+    """Name the keys of a letter or a conjoining jamo, capitals for those with shift; none for what is on no key.
+
+    Examples
+    --------
+    >>> keys(MEDIALS[9]), keys(INITIALS[1]), keys("a")
+    ('hk', 'R', 'a')
+    """
+    return _typed(COMPATIBILITY[unit]) if unit in COMPATIBILITY else unit if unit.isascii() else ""
 
 
 def _typed(jamo: str) -> str:
@@ -83,9 +95,9 @@ _CLUSTERS = dict(zip("ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ", _DOUBLE.split(), stric
 
 
 def _slip(one: str, other: str) -> bool:
-    """Whether two rows of keys differ in one, which is a neighbour or the same with shift."""
+    """Whether two rows of keys differ in one: a neighbour, the same with shift, or lost."""
     if len(one) != len(other):
-        return False
+        return abs(len(one) - len(other)) == 1 and (one in other or other in one)
     wrong = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
     if len(wrong) != 1:
         return False

@@ -18,7 +18,7 @@ from gyeol.inputs.word_index import WordIndex
 __all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "words_of"]
 
 #: What a candidate is judged by; the two readers' shares come from the net.
-FEATURES = ("channel", "left", "right", "frequency", "stays", "stays known", "split", "join", "hidden")
+FEATURES = ("channel", "left", "right", "frequency", "stays", "stays known", "split", "join", "apart", "stays capital")
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SOLID = re.compile(r"\S+")
@@ -195,6 +195,7 @@ class Lexicon:
                     candidate.channel, left, right, self.frequency(candidate.text), float(stays), float(known),
                     float(candidate.kind == "split"), float(candidate.kind == "join"),
                     float(stays and place.candidates[-1].kind == "join"),
+                    float(stays and not known and candidate.text[:1].isupper()),  # a name, perhaps
                 ]
             )  # fmt: skip
         return np.array(rows, dtype=np.float64)

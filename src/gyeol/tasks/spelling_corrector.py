@@ -44,7 +44,7 @@ _WEIGHING = 800  # held lines, mistyped, by which the witnesses are weighed
 _RATE = 0.1  # of words mistyped there
 _CHARACTERS = 500_000  # characters of held lines the readers are validated on
 #: Weights to begin with, in the order of `FEATURES`.
-_START = (1.0, 0.4, 0.4, 0.3, 2.0, 2.0, 0.0, 0.0, 0.0)
+_START = (1.0, 0.4, 0.4, 0.3, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class SpellingCorrector(Estimator):
@@ -141,7 +141,7 @@ class SpellingCorrector(Estimator):
         random_state: int | None = 0,
         verbose: bool = False,
         max_edits: int = 2,
-        threshold: float = 0.5,
+        threshold: float = 0.8,
         reader_characters: int = 2_000_000,
         bptt: int = 60,
     ) -> None:
