@@ -113,7 +113,8 @@ def find_source(
     if data in CATALOG:
         entry = CATALOG[data]
         if task is not None and entry.task != task:
-            fit = [*BUILT_IN, *(name for name, other in CATALOG.items() if other.task == task)]
+            here = (name for name in BUILT_IN if (name in BUILT_IN_PAIRS) == (task == "translate"))
+            fit = [*here, *(name for name, other in CATALOG.items() if other.task == task)]
             raise DataError(
                 f"the data set {data!r} is for the task {entry.task!r}, not for {task!r}; those for it are: "
                 f"{', '.join(fit)}"
