@@ -67,6 +67,12 @@ def test_in_bfloat16_it_is_nearly_that(N: int, V: int, H: int, bias: bool, ignor
             assert float((a.grad - b.grad).norm()) <= 0.03 * float(b.grad.norm())
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_of_no_tokens_it_is_no_number(precision: str) -> None:
+    nothing = torch.zeros(0, dtype=torch.int64)
+    assert linear_cross_entropy(torch.zeros(0, 3), torch.zeros(600, 3), None, nothing, precision=precision).isnan()
+
+
 def test_extreme_logits_stay_finite() -> None:
     hidden = torch.tensor([[1e4], [-1e4]], requires_grad=True)
     loss = linear_cross_entropy(hidden, torch.tensor([[1.0], [-1.0]]), None, torch.tensor([1, 1]))

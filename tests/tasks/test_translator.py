@@ -11,8 +11,10 @@ import torch
 
 from gyeol import DataError, ParameterError, load
 from gyeol.data.synthetic import MAKERS
+from gyeol.engine import Hypothesis
 from gyeol.tasks import Translator
 from gyeol.tasks.translator_net import own_words
+from gyeol.tasks.translator_steps import told
 
 WORDS = {"하나": "one", "둘": "two", "셋": "three", "넷": "four", "다섯": "five"}
 DRAW = np.random.default_rng(0)
@@ -117,13 +119,12 @@ def test_an_ensemble_decides_together() -> None:
 
 def test_an_unknown_word_is_copied(model: Translator) -> None:
     assert model.unknown_share("하나 일곱") == (1, 2)
-    hidden = Translator(**{**TINY, "min_count": 2, "epochs": 10}).fit(
-        [*SOURCES * 4, "여섯", "하나 일곱"], [*TARGETS * 4, "six", "one seven"]
-    )
-    assert "<unk>" in hidden.translate(["하나 여덟"], replace_unknown=False)[0][0].text or (
-        "여덟" in hidden.predict(["하나 여덟"])[0] or "<unk>" not in hidden.predict(["하나 여덟"])[0]
-    )
-    assert "<unk>" not in hidden.predict(["하나 여덟"])[0]
+    looked = torch.tensor([[0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
+    found = Hypothesis([1], -1.0, -1.0, looked)
+    target, source = model.inputs_.target, ["하나", "일곱", "\n"]
+    assert told(found, source, target, looks=True, replace_unknown=True).text == "일곱"
+    assert told(found, source, target, looks=True, replace_unknown=False).text == "<unk>"
+    assert told(found, source, target, looks=False, replace_unknown=True).text == "<unk>"
 
 
 def test_own_words_replace_some_of_those_given(model: Translator) -> None:

@@ -91,13 +91,14 @@ class ErrorChannel:
         for piece, counts in became.items():
             total = (seen[piece] if piece else everything) + _PRIOR
             # What was seen once, in a piece seen seldom, says little: half an occurrence is taken off.
-            kept = {typed: math.log((count - 0.5) / total) for typed, count in counts.items()}
+            # Four digits, here and in the file: a channel that was saved is the same channel.
+            kept = {typed: round(math.log((count - 0.5) / total), 4) for typed, count in counts.items()}
             prices[piece] = kept
         for unit, count in seen.items():
             if len(unit) == 1:
                 missed = sum(n for typed, n in became[unit].items() if len(typed) <= 1) if unit in became else 0
                 right = math.log(max(1.0, count - missed + _PRIOR) / (count + 2 * _PRIOR))
-                prices.setdefault(unit, {})[unit] = right
+                prices.setdefault(unit, {})[unit] = round(right, 4)
         return cls(prices)
 
     def score(self, typed: str, meant: str) -> float:
@@ -143,7 +144,7 @@ class ErrorChannel:
 
     def state(self) -> dict[str, Any]:
         """Return all that was learned, as JSON values."""
-        return {meant: {typed: round(p, 4) for typed, p in into.items()} for meant, into in self.prices.items()}
+        return {meant: dict(into) for meant, into in self.prices.items()}
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> ErrorChannel:

@@ -73,7 +73,9 @@ def linear_cross_entropy(
     if bool(wrong.any()):
         token = int(wrong.nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1} or {ignore_index}")
-    half = precision == "bfloat16" and half_available() and V >= _FEW and hidden.dtype == torch.float32
+    half = (
+        precision == "bfloat16" and half_available() and V >= _FEW and hidden.dtype == torch.float32 and len(hidden) > 0
+    )
     way: Any = _Rounded if half and hidden.device.type == "cpu" else _Exact
     loss: Tensor = way.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())
     if not label_smoothing:

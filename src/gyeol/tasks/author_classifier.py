@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from gyeol import engine
 from gyeol.errors import DataError
 from gyeol.explain import TokenExplanation
-from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer, Vocabulary
+from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer
 from gyeol.inputs.grams import frequent_runs
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, positive, switch, whole
@@ -204,8 +204,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         few = len(X) < 1000
         shared = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase), "max_length": int(self.max_length)}
         self.inputs_ = TextInput(**shared, min_count=1 if few else int(self.min_count)).fit(X)
-        known = [name for name in self.inputs_.vocabulary.tokens[2:] if name != "\n"]
-        self.inputs_.vocabulary = Vocabulary(["\n", *known])
+        self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
         self.runs_ = []
         if self.shared and self.ngrams > 1:
             rows, size = self.inputs_.encode(X), len(self.inputs_.vocabulary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _LOGITS = 1 << 23  # numbers of a block of logits: 32 MB
 _LEAST = 1e-30
 
 
-class AuthorNet(nn.Module):
+class AuthorNet(nn.Module, ABC):
     """What both forms have: the prior, and the temperature that `AuthorClassifier` learns."""
 
     log_prior: Tensor
@@ -34,9 +35,9 @@ class AuthorNet(nn.Module):
         self.register_buffer("log_prior", torch.log(torch.tensor(prior)))
         self.register_buffer("temperature", torch.ones(()))
 
+    @abstractmethod
     def forward(self, pieces: Pieces) -> Tensor:
         """Texts to the log probability of each of their tokens by each author, (N, A), packed."""
-        raise NotImplementedError
 
 
 class SharedNet(AuthorNet):

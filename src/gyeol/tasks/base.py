@@ -80,6 +80,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     task: ClassVar[str]
     #: The figure that decides which epoch was the best.
     monitor: ClassVar[str] = "accuracy"
+    #: The command that asks a saved model something, for its card.
+    ask: ClassVar[str] = 'gyeol predict {} "..."'
     #: A rule for every constructor argument.
     rules: ClassVar[dict[str, parameters.Rule]]
 

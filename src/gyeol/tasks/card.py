@@ -29,7 +29,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         f"(torch {torch.__version__}, {platform.machine()}).",
         "",
         "```",
-        f'gyeol predict {name} "..."',
+        model.ask.format(name),
         "```",
         "",
         "## Data",

@@ -102,6 +102,7 @@ class LanguageModel(Estimator):
 
     task: ClassVar[str] = "language"
     monitor: ClassVar[str] = "loss"
+    ask: ClassVar[str] = 'gyeol generate {} --prompt "..."'
     rules: ClassVar[dict[str, Rule]] = {
         "cell": choice(CELLS, own=Cell),
         "hidden_size": whole(1, 1 << 16),

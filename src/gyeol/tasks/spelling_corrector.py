@@ -21,10 +21,10 @@ from gyeol import engine
 from gyeol.data.token_stream import TokenStream
 from gyeol.engine.correction import correction
 from gyeol.errors import DataError, ModelError
-from gyeol.inputs import TextInput, Vocabulary
+from gyeol.inputs import TextInput
 from gyeol.inputs.error_channel import ErrorChannel
 from gyeol.inputs.normal import normalize
-from gyeol.layers import CELLS, Cell, linear_cross_entropy
+from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, fraction, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
@@ -99,6 +99,7 @@ class SpellingCorrector(Estimator):
 
     task: ClassVar[str] = "spell"
     monitor: ClassVar[str] = "loss"
+    ask: ClassVar[str] = 'gyeol correct {} "..."'
     rules: ClassVar[dict[str, Rule]] = {
         "cell": choice(CELLS, own=Cell),
         "hidden_size": whole(1, 1 << 16),
@@ -222,8 +223,7 @@ class SpellingCorrector(Estimator):
         self.channel_ = ErrorChannel.learn(learned)
         self.inputs_ = TextInput(tokenizer="syllable", lowercase=True, min_count=rare, max_length=1 << 31)
         self.inputs_.fit(spread(X, int(self.reader_characters)))
-        names = [name for name in self.inputs_.vocabulary.tokens[2:] if name != "\n"]
-        self.inputs_.vocabulary = Vocabulary(["\n", *names])
+        self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
         self.weights_ = {"within": list(_START), "alone": list(_START)}
 
     def _encode(self, X: list[str], y: Any) -> Encoded:
@@ -261,7 +261,7 @@ class SpellingCorrector(Estimator):
         losses = []
         for reader, (pieces, carrier) in zip(net.readers, batch, strict=True):  # type: ignore[arg-type]
             hidden, targets = reader(pieces, carrier)
-            losses.append(linear_cross_entropy(hidden, reader.softmax, reader.bias, targets))
+            losses.append(reader.loss(hidden, targets))
         return engine.StepLoss((losses[0] + losses[1]) / 2)
 
     def _decode(self, net: nn.Module, batch: list[Any]) -> npt.NDArray[np.generic]:
