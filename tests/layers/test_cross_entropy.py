@@ -42,7 +42,7 @@ def test_it_is_pytorch_s_in_value_and_gradients(
 
 @given(
     N=st.integers(1, 90), V=st.integers(512, 700), H=st.integers(1, 40), bias=st.booleans(), ignored=st.integers(0, 5),
-    held=st.integers(20_000, 60_000), seed=st.integers(0, 2**31),
+    held=st.integers(3_000, 60_000), seed=st.integers(0, 2**31),
 )  # fmt: skip
 @settings(max_examples=40)
 def test_in_bfloat16_it_is_nearly_that(N: int, V: int, H: int, bias: bool, ignored: int, held: int, seed: int) -> None:
@@ -51,11 +51,11 @@ def test_in_bfloat16_it_is_nearly_that(N: int, V: int, H: int, bias: bool, ignor
     targets = torch.randint(V, (N,), generator=g)
     targets[:ignored] = -100
     ours, theirs = ([leaf.clone().requires_grad_() for leaf in leaves] for _ in range(2))
-    before, cross_entropy._LOGITS = cross_entropy._LOGITS, held
+    before, cross_entropy._ROUNDED = cross_entropy._ROUNDED, held
     try:
         loss = linear_cross_entropy(ours[0], ours[1], ours[2] if bias else None, targets, precision="bfloat16")
     finally:
-        cross_entropy._LOGITS = before
+        cross_entropy._ROUNDED = before
     expected = F.cross_entropy(F.linear(theirs[0], theirs[1], theirs[2] if bias else None), targets)
     torch.testing.assert_close(loss, expected, equal_nan=True, rtol=0.02, atol=0.02)
     if bool((targets >= 0).any()):

@@ -13,7 +13,8 @@ from gyeol.kernels.native import half_available
 
 __all__ = ["linear_cross_entropy"]
 
-_LOGITS = 1 << 22  # held at a time: 16 MB of them, 8 as bfloat16
+_LOGITS = 1 << 22  # held at a time: 16 MB of them
+_ROUNDED = 1 << 25  # of them as bfloat16, 64 MB: every block adds V x H numbers to a gradient, so that few are better
 _ROWS = 32  # of a product in bfloat16: oneDNN compiles one for every new number of rows
 _FEW = 512  # words: with fewer, rounding costs more than the products gain
 
@@ -142,22 +143,19 @@ class _Rounded(torch.autograd.Function):
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, counted: Tensor, grad: bool
     ) -> Tensor:
         (V, H), N = weight.shape, len(hidden)
-        blocks = max(1, math.ceil(N * V / _LOGITS))
+        blocks = max(1, math.ceil(N * V / _ROUNDED))
         step = math.ceil(N / blocks / _ROWS) * _ROWS  # the same for all blocks, and few numbers of rows altogether
-        h, w = (
-            hidden.new_zeros(blocks * step, H + 2, dtype=torch.bfloat16),
-            weight.new_empty(V, H + 2, dtype=torch.bfloat16),
-        )
+        rows_padded = math.ceil(N / step) * step
+        h = hidden.new_zeros(rows_padded, H + 2, dtype=torch.bfloat16)
+        w = weight.new_empty(V, H + 2, dtype=torch.bfloat16)
         h[:N, :H], h[:N, H:] = hidden, 1.0
         w[:, :H] = weight
         w[:, H] = 0.0 if bias is None else bias
         w[:, H + 1] = 0.0 if bias is None else bias - w[:, H]
         d_h, d_w = torch.empty_like(h), torch.zeros(V, H + 2)
         total = hidden.new_zeros(())
-        for first in range(0, blocks * step, step):
+        for first in range(0, N, step):
             here = torch.arange(first, min(N, first + step))
-            if not len(here):
-                break
             target, real = targets[here].clamp(min=0), counted[here]
             some = slice(first, first + step)
             logits = torch.mm(h[some], w.T)
