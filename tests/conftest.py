@@ -1,4 +1,4 @@
-"""What holds for every test: one thread, fixed seeds, and the same examples from hypothesis on every run."""
+"""What holds for every test: one thread, fixed seeds, the same examples from hypothesis, attention that sums to 1."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from torch import Tensor
+
+from gyeol.layers import alignment, attention
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
 settings.load_profile("gyeol")
@@ -26,3 +29,25 @@ def same_every_time() -> Iterator[None]:
     np.random.set_state(states[1])
     torch.set_rng_state(states[2])
     torch.set_num_threads(threads)
+
+
+def checked(scores: Tensor, mask: Tensor | None = None) -> Tensor:
+    weights = weigh(scores, mask)
+    held = weights.detach()
+    if held.dtype in (torch.float32, torch.float64):
+        real = torch.ones_like(held, dtype=torch.bool) if mask is None else mask.expand_as(held)
+        sound = (scores.detach().isfinite() | ~real).all(-1)  # a score that is no number is another test's matter
+        assert not held[sound][~real[sound]].any(), "padding got weight"
+        sums = held[sound].double().sum(-1)
+        assert not len(sums) or float((sums - 1).abs().max()) <= 1e-6, "a row of attention does not sum to 1"
+    return weights
+
+
+weigh = attention.weigh
+
+
+@pytest.fixture(autouse=True)
+def attention_sums_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at every row of attention of every batch of every test."""
+    monkeypatch.setattr(attention, "weigh", checked)
+    monkeypatch.setattr(alignment, "weigh", checked)

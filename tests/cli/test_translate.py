@@ -74,8 +74,7 @@ def test_talk(gyeol: Run, model: Path) -> None:
 
 
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
-    assert "--out takes one text here" in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.png").mistake
-    assert "name a .png or .html file" in gyeol("predict", model, "하나", "--out", tmp_path / "x.tsv").mistake
+    assert "a picture takes one text" in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.png").mistake
     assert "is one of 'fit translate'" in gyeol("evaluate", model, file, "--cache", file).mistake
     assert (
         "its own translation"
@@ -85,3 +84,36 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     (tmp_path / "short").write_text("one\n")
     assert "line 2" in gyeol("fit", "translate", file, tmp_path / "short", "--out", tmp_path / "n").mistake
     assert not (tmp_path / "n").exists()
+
+
+def test_translate_searches_as_told(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    assert gyeol("translate", model, "셋 둘 하나 셋", "--beam", 1).out == "three two one three\n"
+    (tmp_path / "t.txt").write_text("하나 둘\n\n셋 셋\n", "utf-8")
+    assert gyeol("translate", model, "--file", tmp_path / "t.txt", "--out", tmp_path / "o.txt").status == 0
+    lines = (tmp_path / "o.txt").read_text("utf-8").splitlines()
+    assert len(lines) == 3
+    assert not lines[1]
+    told = gyeol("translate", model, "--file", tmp_path / "t.txt", "--json", "--top", 2).object
+    assert [one["text"] for one in told["predictions"]] == ["하나 둘", "", "셋 셋"]
+    assert [len(one["predictions"]) for one in told["predictions"]] == [2, 0, 2]
+    assert gyeol("translate", model, "--json", stdin=b"").object["predictions"] == []
+    alone, both = (
+        gyeol("translate", model, "셋 둘 하나 셋", "--json", *more).object["predictions"][0]["predictions"][0]
+        for more in ((), ("--ensemble", model))
+    )
+    assert both["log_probability"] == pytest.approx(alone["log_probability"], abs=1e-5)
+    assert gyeol("translate", model, stdin="하나 하나 둘 하나\n".encode()).out == "one one two one\n"
+    short = gyeol("translate", model, "셋 둘 하나 셋", "--max-length", 2).out
+    assert len(short.split()) <= 2
+    assert "a text is empty" in gyeol("translate", model, " ").mistake
+    assert "min_length=9: must be from 0 to max_length=3" in gyeol(
+        "translate", model, "하나", "--min-length", 9, "--max-length", 3
+    ).mistake  # fmt: skip
+    assert "weights='int4' is not one" in gyeol("translate", model, "하나", "--weights", "int4").mistake
+    assert "give either texts or --file" in gyeol("translate", model, "하나", "--file", tmp_path / "t.txt").mistake
+
+
+def test_an_ensemble_is_measured(gyeol: Run, model: Path, file: Path) -> None:
+    arguments = ("evaluate", model, file, "--input", "ko", "--target", "en", "--json")
+    alone, both = (gyeol(*arguments, *more).object for more in ((), ("--ensemble", model)))
+    assert both["bleu"] == pytest.approx(alone["bleu"])

@@ -11,7 +11,7 @@ import torch
 from gyeol.errors import DataError, ParameterError
 from gyeol.kernels import native
 from gyeol.kernels.reference import Weights, project
-from gyeol.layers import CELLS, LSTM, RNN, Recurrent, Stepper
+from gyeol.layers import CELLS, GRU, LSTM, RNN, Recurrent, Stepper
 from gyeol.layers.cells import RNN_RELU
 
 #: How far from the whole walk, in float32, a few steps may end.
@@ -264,3 +264,22 @@ def test_what_cannot_be_is_refused() -> None:
         LSTM(3, 4).stepper(weights="float23")
     with pytest.raises(DataError, match=r"a step came as \(2, 3\), expected \(1, 3\)"):
         LSTM(3, 4).stepper()(torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize("kind", [LSTM, GRU])
+def test_one_way_of_two(kind: type[Recurrent]) -> None:
+    layer = kind(3, 5, bidirectional=True)
+    x = torch.randn(6, 2, 3)
+    with torch.no_grad():
+        whole = layer(x)[0]
+    for direction in (0, 1):
+        stepper = Stepper(layer, 2, direction=direction)
+        steps = [stepper(x_t).clone() for x_t in (x.flip(0) if direction else x)]
+        walked = torch.stack(steps[::-1] if direction else steps)
+        torch.testing.assert_close(walked, whole[:, :, 5 * direction : 5 * (direction + 1)], atol=1e-6, rtol=0)
+
+
+def test_a_way_that_is_none() -> None:
+    for layer, direction in ((LSTM(3, 4), 1), (LSTM(3, 4, bidirectional=True), 2), (LSTM(3, 4, num_layers=2), 0)):
+        with pytest.raises(ParameterError, match=f"direction={direction}: of one layer alone"):
+            Stepper(layer, direction=direction)

@@ -23,6 +23,7 @@ from gyeol.cli import (
     reproduce,
     spelling,
     translate,
+    translation,
     vectors,
 )
 from gyeol.cli.output import one_line
@@ -68,6 +69,7 @@ fit.app.command("spell")(spelling.spell)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)
+app.command("translate")(translation.translate)
 app.command("explain")(explain.explain)
 app.command("info")(ask.info)
 app.command("chat")(translate.chat)

@@ -12,6 +12,7 @@ import typer
 
 from gyeol.cli.answers import Answers, answer, format_of, written
 from gyeol.cli.output import confusion, note, object_out, percent, table
+from gyeol.cli.translation import ENSEMBLE
 from gyeol.errors import DataError, ModelError, ParameterError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def evaluate(
     cache: str = typer.Option(
         None, "--cache", metavar="FILE", help="Of a language model also with a neural cache, chosen on these texts."
     ),
+    ensemble: list[Path] = ENSEMBLE,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Measure a model: accuracy, perplexity, BLEU, corrections.
@@ -54,13 +56,15 @@ def evaluate(
     from gyeol.tasks import LanguageModel, SpellingCorrector, Translator
 
     made = any_model(model, threads)
+    if ensemble and not isinstance(made, Translator):
+        raise ParameterError(f"--ensemble is for translators; this is a model of 'fit {made.task}'")
     if isinstance(made, LanguageModel):
         evaluate_language(made, model, data, input, skip_bad_rows, json, cache)
         return
     if cache is not None:
         raise ParameterError(f"--cache is for language models; this is one of 'fit {made.task}'")
     if isinstance(made, Translator):
-        evaluate_pairs(made, model, data, input, target, skip_bad_rows, json)
+        evaluate_pairs(made, model, data, input, target, skip_bad_rows, json, ensemble)
         return
     if isinstance(made, SpellingCorrector):
         evaluate_spelling(made, model, data, json)
@@ -114,7 +118,7 @@ def predict(
 
     cat new.txt | gyeol predict my-model
     """
-    from gyeol.cli.translate import translate_texts
+    from gyeol.cli.translation import Wanted, translate_texts
     from gyeol.tasks import Translator
 
     if texts and file is not None:
@@ -123,7 +127,7 @@ def predict(
         raise ParameterError('no text is given: write gyeol predict MODEL "다시 보고 싶은 영화", or --file FILE')
     made = any_model(model, threads)
     if isinstance(made, Translator):
-        translate_texts(made, model, texts, file, input, top, json, look, out)
+        translate_texts(made, model, texts, file, input, Wanted(top, look, json, out))
         return
     if look:
         raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")

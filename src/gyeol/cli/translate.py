@@ -1,10 +1,8 @@
-"""``gyeol fit translate``, and what ``predict``, ``evaluate`` and ``chat`` do with its models."""
+"""``gyeol fit translate``, and what ``evaluate`` and ``chat`` do with its models."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +11,13 @@ import typer
 from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.cli.translation import WEIGHTS, translator
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.tasks import Translator
-    from gyeol.tasks.translator_steps import Translation
 
-__all__ = ["chat", "evaluate_pairs", "translate", "translate_texts"]
-
-_CHUNK = 512  # lines of a file held at a time
+__all__ = ["chat", "evaluate_pairs", "translate"]
 
 
 def translate(
@@ -90,21 +86,23 @@ def translate(
             f"validation part (greedy), after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
-        typer.echo(f'next:  gyeol predict {out} "..."     gyeol evaluate {out} TEST_FILE     gyeol chat {out}')
+        typer.echo(f'next:  gyeol translate {out} "..."     gyeol evaluate {out} TEST_FILE     gyeol chat {out}')
     if answer["stopped"] == "interrupted":
         note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
         raise typer.Exit(130)
 
 
 def evaluate_pairs(
-    made: Translator, model: Path, data: str, input: str | None, target: str | None, skip: bool, json: bool
-) -> None:
+    made: Translator, model: Path, data: str, input: str | None, target: str | None, skip: bool, json: bool,
+    ensemble: list[Path],
+) -> None:  # fmt: skip
     """Print a translator's figures on pairs."""
     from gyeol.data.parallel import read_parallel
 
     pairs = read_parallel(data, "test", input=input, target=target, skip_bad_rows=skip)
     note(pairs.left_out())
-    figures = made.evaluate(pairs.sources, pairs.targets)
+    others = [translator(path, made.threads) for path in ensemble]
+    figures = made.evaluate(pairs.sources, pairs.targets, ensemble=others)
     if json:
         object_out({"model": str(model), **pairs.about(), "left_out": len(pairs.bad), **figures})
         return
@@ -115,81 +113,10 @@ def evaluate_pairs(
     typer.echo(f"BLEU is sacrebleu's: {figures['signature']}")
 
 
-def translate_texts(
-    made: Translator, model: Path, texts: list[str] | None, file: str | None, input: str | None, top: int | None,
-    json: bool, look: bool, out: Path | None,
-) -> None:  # fmt: skip
-    """Translate texts, the lines of a file, or those of standard input; show where each word looked."""
-    if out is not None:
-        _draw(made, texts, out)
-        return
-    if texts:
-        lines: Iterable[str] = texts
-    elif file is not None:
-        from gyeol.data.sources import Texts, find_source
-
-        lines = Texts(find_source(file, "test", input=input))
-    else:
-        lines = (line.rstrip("\r\n") for line in sys.stdin)
-    answers = []
-    for line, found in _translations(made, lines, top or 1):
-        if json:
-            answers.append({"text": line, "predictions": [_as_object(each, top) for each in found]})
-            continue
-        for each in found:
-            typer.echo(one_line(each.text) if top is None else f"{each.score:.4f}\t{one_line(each.text)}")
-            if look:
-                typer.echo(each.map().to_text(color=sys.stdout.isatty()))
-        if not found:
-            typer.echo("")
-    if json:
-        object_out({"model": str(model), "predictions": answers})
-
-
-def _draw(made: Translator, texts: list[str] | None, out: Path) -> None:
-    """Write the attention of one translation as a picture or a page."""
-    if texts is None or len(texts) != 1:
-        raise ParameterError("--out takes one text here, and draws where its translation looked")
-    ((best, *_),) = made.translate(texts)
-    attention = best.map()
-    if out.suffix.lower() == ".png":
-        attention.to_png(out)
-    elif out.suffix.lower() in (".html", ".htm"):
-        attention.to_html(out)
-    else:
-        raise ParameterError(
-            f"--out {out}: of a translation name a .png or .html file; its text is printed without --out"
-        )
-    typer.echo(one_line(best.text))
-    note(f"where it looked: {out}")
-
-
-def _translations(made: Translator, lines: Iterable[str], best: int) -> Iterator[tuple[str, list[Translation]]]:
-    lines = iter(lines)
-    number = 0
-    while chunk := list(islice(lines, _CHUNK)):
-        full = [line for line in chunk if line.strip()]
-        try:
-            found = iter(made.translate(full, beam_size=max(5, best), n_best=best) if full else [])
-        except DataError as error:
-            if number == 0 and len(full) == len(chunk):
-                raise
-            raise DataError(f"of the texts after line {number}: {error}") from error
-        for line in chunk:
-            yield line, next(found) if line.strip() else []
-        number += len(chunk)
-
-
-def _as_object(each: Translation, top: int | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"text": each.text, "score": each.score, "log_probability": each.log_probability}
-    if top is None and each.attention is not None:
-        told |= {"source": each.source, "target": each.target, "attention": each.attention.tolist()}
-    return told
-
-
 def chat(
     model: Path = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit translate, trained on answers."),
     turns: int = typer.Option(0, "--turns", metavar="N", min=0, help="How many last lines go before each new one."),
+    weights: str = WEIGHTS,
     threads: int = THREADS,
 ) -> None:
     """Talk: a line in, an answer out; Ctrl-D ends.
@@ -198,12 +125,7 @@ def chat(
 
     Example: gyeol chat my-answers
     """
-    from gyeol.tasks import Translator, load
-
-    made = load(model)
-    if not isinstance(made, Translator):
-        raise ModelError(f"{model} is a model of 'fit {made.task}': chat is for those of 'fit translate'")
-    made.set_params(threads=threads)
+    made = translator(model, threads)
     shown = sys.stdin.isatty()
     if shown:
         note("a line and Return; Ctrl-D ends")
@@ -222,7 +144,7 @@ def chat(
         if unknown:
             note(f"({unknown} of {tokens} pieces of this line are new to the model)")
         try:
-            (found,) = made.translate([" ".join([*before, line])])
+            (found,) = made.translate([" ".join([*before, line])], weights=weights)
         except (DataError, ParameterError) as error:
             note(f"({error})")
             continue

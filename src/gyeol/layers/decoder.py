@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import torch
@@ -133,6 +133,7 @@ class Decoder(nn.Module):
         number: int,
         fed: Tensor | None = None,
         steppers: Sequence[Stepper] | None = None,
+        combine: Callable[[Tensor], Tensor] | None = None,
     ) -> tuple[Tensor, Tensor, DecoderState]:
         """Take one step of K targets for each source.
 
@@ -150,6 +151,8 @@ class Decoder(nn.Module):
         steppers : sequence of Stepper, optional
             Of B * K rows, one a layer: they take the step, from the state in their own memory, where it is then. For a
             few rows that is much faster: the weights lie ready.
+        combine : callable, optional
+            Takes the place of the layer that puts context and state (B * K, V + H) together.
 
         Returns
         -------
@@ -176,7 +179,9 @@ class Decoder(nn.Module):
                 found, weights = self.look(rows.view(B, K, -1), source, numbers)
                 context = found.flatten(0, 1)
         assert context is not None
-        return self.predict(torch.cat([context, rows], dim=1), None).view(B, K, -1), weights, after
+        both = torch.cat([context, rows], dim=1)
+        vector = self.predict(both, None) if combine is None else torch.tanh(combine(both))
+        return vector.view(B, K, -1), weights, after
 
     def _one_by_one(
         self, x: Tensor, packing: Packing, state: DecoderState, source: Source

@@ -17,7 +17,7 @@ __all__ = ["RoundedLinear"]
 
 @final
 class RoundedLinear:
-    """``W x + b`` for one x at a time, the rows of W kept as whole numbers from -127 to 127 and a scale each.
+    """``W x + b`` for a few x, the rows of W kept as whole numbers from -127 to 127 and a scale each.
 
     Parameters
     ----------
@@ -49,7 +49,9 @@ class RoundedLinear:
         self._out = np.empty(len(table), dtype=np.float32)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Multiply x (D,); the result (V,) lies in the layer's own memory, and the next call writes over it."""
+        """Multiply x (D,): (V,) in the layer's own memory, and the next call writes over it; or x (R, D): (R, V)."""
+        if x.ndim == 2:
+            return torch.stack([self(row).clone() for row in x])
         native.cosines(self._codes, self._scales, x.numpy(), self._out)
         if self._bias is not None:
             self._out += self._bias

@@ -43,11 +43,13 @@ class Stepper:
         the weights they begin with, h was off from float32's by 0.0009 on average and 0.008 at most (LSTM), by 0.002
         and 0.014 (GRU), by 0.0035 and 0.021 (RNN), three to four times as much as with "bfloat16". It does not grow
         with the steps.
+    direction : {0, 1}, optional
+        Which way of a layer that walks in both to take, for one whose input has an end: 1 is to be given it from there.
 
     Raises
     ------
     ParameterError
-        The layer walks in both directions, or a setting is not possible here.
+        The layer walks in both directions and none is named, or a setting is not possible here.
 
     Examples
     --------
@@ -60,9 +62,15 @@ class Stepper:
     True
     """
 
-    def __init__(self, layer: Recurrent, batch_size: int = 1, *, weights: str = "float32") -> None:
-        if layer.bidirectional:
+    def __init__(
+        self, layer: Recurrent, batch_size: int = 1, *, weights: str = "float32", direction: int | None = None
+    ) -> None:
+        if layer.bidirectional and direction is None:
             raise ParameterError("a layer that walks in both directions needs the end of its input: it cannot step")
+        if direction is not None and (layer.num_layers > 1 or direction not in range(1 + layer.bidirectional)):
+            raise ParameterError(
+                f"direction={direction!r}: of one layer alone name 0, or 1 where it walks in both directions"
+            )
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
             raise ParameterError(f"batch_size={batch_size!r}: expected a whole number of 1 or more")
         if weights not in _WEIGHTS:
@@ -74,7 +82,7 @@ class Stepper:
         self.cell, self.batch_size = layer.cell, batch_size
         self.input_size, self.hidden_size, self.num_layers = layer.input_size, layer.hidden_size, layer.num_layers
         self._shape = (batch_size, layer.input_size)
-        self._weights = [layer.weights_of(number)[0] for number in range(layer.num_layers)]
+        self._weights = [layer.weights_of(number)[direction or 0] for number in range(layer.num_layers)]
         self._native: Any = None
         kernel = None if layer.cell.has_norm or not native.native_available() else layer.cell.native
         if kernel is not None and self._weights[0].w_hh.dtype == torch.float32:

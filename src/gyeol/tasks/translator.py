@@ -288,6 +288,7 @@ class Translator(Estimator):
         block_ngrams: int = 0,
         replace_unknown: bool = True,
         ensemble: Sequence[Translator] = (),
+        weights: str = "float32",
     ) -> list[list[Translation]]:
         """Write the ``n_best`` targets of every source, best first, with scores and attention.
 
@@ -300,6 +301,9 @@ class Translator(Estimator):
             Write the source's word in the place of one that is not known.
         ensemble : sequence of Translator
             Others, of the same vocabularies, that decide with this one.
+        weights : {"float32", "bfloat16", "int8"}
+            How weights are read; the shorter forms are quicker for one text, a little less exact (see
+            `gyeol.layers.Stepper`), and take the sources one by one.
 
         Raises
         ------
@@ -311,10 +315,15 @@ class Translator(Estimator):
         settings = engine.BeamSettings(
             beam_size, length_penalty, coverage_penalty, n_best, min_length, max_length, block_ngrams
         )
-        return list(self._translated(checked_texts(X), settings, replace_unknown, ensemble))
+        return list(self._translated(checked_texts(X), settings, replace_unknown, ensemble, weights))
 
     def _translated(
-        self, X: list[str], settings: engine.BeamSettings, replace_unknown: bool, others: Sequence[Translator]
+        self,
+        X: list[str],
+        settings: engine.BeamSettings,
+        replace_unknown: bool,
+        others: Sequence[Translator],
+        weights: str,
     ) -> Iterator[list[Translation]]:
         self._ready()
         for other in others:
@@ -323,9 +332,9 @@ class Translator(Estimator):
         pairs = self._within(X)
         texts: list[list[Translation]] = [[] for _ in X]
         with self._session(), torch.inference_mode():
-            for which in in_order_of_length(pairs.source.lengths, _ROWS):
+            for which in in_order_of_length(pairs.source.lengths, _ROWS if weights == "float32" else 1):
                 nets = [self.net_, *(other.net_ for other in others)]
-                found = search(nets, self.inputs_.batch(pairs, which), settings)
+                found = search(nets, self.inputs_.batch(pairs, which), settings, weights)
                 for row, hypotheses in zip(which.tolist(), found, strict=True):
                     names = [self.inputs_.source.vocabulary.tokens[int(token)] for token in pairs.source[row]]
                     texts[row] = [
@@ -366,14 +375,17 @@ class Translator(Estimator):
         """Return BLEU, from 0 to 100."""
         return float(self.evaluate(X, y)["bleu"])
 
-    def evaluate(self, X: Any, y: Any, *, beam_size: int = 5, length_penalty: float = 1.0) -> dict[str, Any]:
-        """Return the figures on pairs: bleu, chrf, signature (sacrebleu's), perplexity, loss, count, beam_size."""
+    def evaluate(self, X: Any, y: Any, *, beam_size: int = 5, **search: Any) -> dict[str, Any]:
+        """Return the figures on pairs: bleu, chrf, signature (sacrebleu's), perplexity, loss, count, beam_size.
+
+        How to search is named as in `translate`.
+        """
         self._ready()
         sources, targets = self._checked(X, y)
         self._within(sources)
         with self._session():
             outputs = self._outputs(self._encode(sources, targets))
-        written = self.translate(sources, beam_size=beam_size, length_penalty=length_penalty)
+        written = self.translate(sources, beam_size=beam_size, **search)
         outputs[:, 2] = [found[0].text if found else "" for found in written]
         figures = self._score(outputs, targets)
         signature = engine.translation_signature()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -16,7 +17,10 @@ from gyeol.layers.decoder import DecoderState
 if TYPE_CHECKING:
     from gyeol.tasks.translator import Translator
 
-__all__ = ["Read", "TranslatorNet", "own_words"]
+__all__ = ["Read", "TranslatorNet", "Walk", "own_words"]
+
+#: Takes layer n over a source (T, D): its output, and the state at the end.
+Walk = Callable[[int, Tensor], tuple[Tensor, Any]]
 
 
 class Read(NamedTuple):
@@ -69,15 +73,15 @@ class TranslatorNet(nn.Module):
         """The encoder's layers, the first first."""
         return [layer for layer in self.encoder if isinstance(layer, Recurrent)]
 
-    def read(self, tokens: Tensor, lengths: Tensor) -> Read:
-        """Encode sources (B, T)."""
+    def read(self, tokens: Tensor, lengths: Tensor, walk: Walk | None = None) -> Read:
+        """Encode sources (B, T), or a single one by ``walk``."""
         packing = Packing.of(lengths, tokens.shape[1])
         x = self.locked(self.source_words(packing.gather(tokens.unsqueeze(2)).squeeze(1)), packing)
         state: DecoderState = []
         for n, layer in enumerate(self.walks):
             if n:
                 x = self.locked(x, packing)
-            x, last = layer.run_packed(x, packing)
+            x, last = layer.run_packed(x, packing) if walk is None else walk(n, x)
             finals = last if isinstance(last, tuple) else (last,)
             # Of both directions, what each ends with: (directions, B, H) side by side.
             joined = [part.transpose(0, 1).flatten(1) for part in finals]

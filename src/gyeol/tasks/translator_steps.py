@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -14,9 +13,9 @@ from gyeol.errors import DataError
 from gyeol.explain import AttentionMap
 from gyeol.inputs import TextInput
 from gyeol.inputs.pairs import END, PairBatch
-from gyeol.layers import Stepper
 from gyeol.layers.decoder import DecoderState
-from gyeol.tasks.translator_net import Read, TranslatorNet
+from gyeol.tasks.translator_net import TranslatorNet
+from gyeol.tasks.translator_ready import ready_weights
 
 __all__ = ["NetSteps", "Translation", "search", "told"]
 
@@ -55,29 +54,24 @@ class Translation:
         return AttentionMap(self.source, self.target, self.attention.detach().cpu().double().numpy())
 
 
-#: The decoder's layers as steppers, by how many rows, of networks that were asked for single texts.
-_READY: WeakKeyDictionary[TranslatorNet, tuple[int, dict[int, list[Stepper]]]] = WeakKeyDictionary()
-
-
-def _steppers(net: TranslatorNet, rows: int) -> list[Stepper]:
-    version = sum(p._version for p in net.decoder.parameters())  # weights that were changed are packed anew
-    before = _READY.get(net)
-    ready = before[1] if before is not None and before[0] == version else {}
-    _READY[net] = version, ready
-    if rows not in ready:
-        ready[rows] = [layer.stepper(rows) for layer in net.decoder.walks]
-    return ready[rows]
-
-
 class NetSteps:
-    """Steps of one network for B sources that it has read; of a single source the layers' weights lie ready."""
+    """Steps of one network for B sources.
 
-    def __init__(self, net: TranslatorNet, read: Read) -> None:
+    Parameters
+    ----------
+    net : TranslatorNet
+    tokens, lengths
+        The sources (B, T).
+    weights : {"float32", "bfloat16", "int8"}
+        Of a single source the weights lie ready, in this form; of several they are the network's own.
+    """
+
+    def __init__(self, net: TranslatorNet, tokens: Tensor, lengths: Tensor, weights: str = "float32") -> None:
         self.net = net
-        self.source, self.state = read
+        self.ready = ready_weights(net, weights) if len(lengths) == 1 else None
+        self.source, self.state = net.read(tokens, lengths, self.ready.walk if self.ready else None)
         self.number = 0
         self.fed: Tensor | None = None
-        self.single = len(self.source.lengths) == 1
 
     def __call__(self, tokens: Tensor, parents: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """See `gyeol.engine.beam.Steps`."""
@@ -88,22 +82,23 @@ class NetSteps:
             self.state = _taken(self.state, rows)
             if self.fed is not None:
                 self.fed = self.fed.flatten(0, 1)[rows].view(B, K, -1)
-        net, steppers = self.net, None
-        if self.single:
-            steppers = _steppers(net, K)
+        net, steppers, combine, softmax = self.net, None, None, None
+        if (ready := self.ready) is not None:
+            steppers, combine, softmax = ready.decoder(net, K), ready.combine, ready.softmax
             for stepper, layer in zip(steppers, self.state, strict=True):
                 own = stepper.state if stepper.cell.has_memory else (stepper.state,)
                 for to, part in zip(own, layer, strict=True):
                     to.copy_(part)
         vectors, weights, self.state = net.decoder.step(
-            net.words(tokens), self.state, self.source, self.number, self.fed, steppers
+            net.words(tokens), self.state, self.source, self.number, self.fed, steppers, combine
         )
         if steppers is not None:  # it lies in their memory, which others use as well
             self.state = [tuple(part.clone() for part in layer) for layer in self.state]
         if net.decoder.input_feeding:
             self.fed = vectors
         self.number += 1
-        return torch.log_softmax(net.logits(vectors), dim=2), weights
+        logits = net.logits(vectors) if softmax is None else softmax(vectors[0]).unsqueeze(0)
+        return torch.log_softmax(logits, dim=2), weights
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these sources only."""
@@ -119,9 +114,11 @@ def _taken(state: DecoderState, rows: Tensor) -> DecoderState:
     return [tuple(part.index_select(1, rows) for part in layer) for layer in state]
 
 
-def search(nets: Sequence[TranslatorNet], pairs: PairBatch, settings: BeamSettings) -> list[list[Hypothesis]]:
-    """Search the targets of a batch of sources, with all networks deciding together."""
-    steps = [NetSteps(net, net.read(pairs.source, pairs.source_lengths)) for net in nets]
+def search(
+    nets: Sequence[TranslatorNet], pairs: PairBatch, settings: BeamSettings, weights: str = "float32"
+) -> list[list[Hypothesis]]:
+    """Search the targets of a batch of sources, with all networks deciding together; see `NetSteps`."""
+    steps = [NetSteps(net, pairs.source, pairs.source_lengths, weights) for net in nets]
     limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
     return beam_search(ensemble(steps), len(pairs), settings, begin=END, end=END, never=[0], limits=limits)
 
