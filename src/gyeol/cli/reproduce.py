@@ -11,6 +11,9 @@ from gyeol.cli.output import object_out, table
 
 __all__ = ["reproduce"]
 
+#: What of an answer has a place of its own.
+_SHOWN = {"name", "metric", "figure", "published", "source", "others", "seconds", "setting", "data", "parts"}
+
 
 def reproduce(
     name: str = typer.Argument(None, metavar="NAME", help="What to reproduce; without a name, what there is."),
@@ -42,8 +45,12 @@ def reproduce(
     kind = "published" if REPRODUCTIONS[name].published else "beside"
     rows += [[kind, f"{p['figure']:.4f}", p["source"]] for p in result["others"]]
     typer.echo(table([["", result["metric"], ""], *rows]))
-    for part in result.get("parts", []):
-        typer.echo("  ".join(f"{key} {value}" for key, value in part.items()))
+    more = {key: value for key, value in result.items() if key not in _SHOWN and isinstance(value, int | float | str)}
+    if more:
+        texts = {key: f"{value:.4f}" if isinstance(value, float) else value for key, value in more.items()}
+        typer.echo("  ".join(f"{key} {text}" for key, text in texts.items()))
+    if parts := result.get("parts"):
+        typer.echo(table([list(parts[0]), *(list(part.values()) for part in parts)]))
     typer.echo(f"{result['seconds']:.0f} s; data: {result['data']}")
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from gyeol.engine import Progress
 from gyeol.errors import ParameterError, closest
+from gyeol.reproduce.attention import ATTENTION
 from gyeol.reproduce.authors import AUTHOR_CLASSIFIERS
 from gyeol.reproduce.classify import CLASSIFIERS
+from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.language import LANGUAGE_MODELS
 from gyeol.reproduce.spelling import SPELLING
@@ -24,6 +26,8 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **AUTHOR_CLASSIFIERS,
     **SPELLING,
     **TRANSLATORS,
+    **ATTENTION,
+    **CONVERSATION,
 }
 
 

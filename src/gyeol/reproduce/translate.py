@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gyeol.engine import Progress
 from gyeol.reproduce.entry import Published, Reproduction
 
-__all__ = ["MULTI30K", "REVERSE", "TRANSLATORS"]
+if TYPE_CHECKING:
+    from gyeol.tasks import Translator
+
+__all__ = ["MULTI30K", "REVERSE", "TRANSLATORS", "Part", "captions", "fitted"]
+
+Part = tuple[list[str], list[str]]
 
 #: Captions of pictures.
 MULTI30K: dict[str, Any] = {
@@ -49,15 +54,14 @@ REVERSE: dict[str, Any] = {
 def _multi30k(
     source: str, target: str, seed: int, threads: int | None, out: Path | None, progress: Progress | None
 ) -> dict[str, Any]:
-    from gyeol.data.parallel import read_parallel
-
-    train, valid, test = (
-        read_parallel("multi30k", role, input=source, target=target) for role in ("train", "valid", "test")
-    )
-    parts = [(part.sources, part.targets) for part in (train, valid, test)]
-    model = _fitted(MULTI30K, parts[0], parts[1], seed, threads, out, progress, train.name)
-    figures = model.evaluate(*parts[2])
-    return {"figure": figures["bleu"], "chrf": figures["chrf"], "signature": figures["signature"]}
+    train, valid, test = captions(source, target)
+    model = fitted(MULTI30K, train, valid, seed, threads, out, progress, f"multi30k {source}-{target} (train)")
+    figures = model.evaluate(*test)
+    return {
+        "figure": figures["bleu"], "chrf": figures["chrf"], "signature": figures["signature"],
+        "valid": model.metrics_["valid_bleu"], "epochs": len(model.history_.records),
+        "weights": sum(p.numel() for p in model.net_.parameters()),
+    }  # fmt: skip
 
 
 def _reverse(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
@@ -67,22 +71,31 @@ def _reverse(seed: int, threads: int | None, out: Path | None, progress: Progres
     for count, own in ((20_000, seed), (500, seed + 1_000_003), (1_000, seed + 2_000_003)):
         rows = list(MAKERS["reverse"](count, 20, own))
         parts.append(([text for text, _ in rows], [text for _, text in rows]))
-    model = _fitted(REVERSE, parts[0], parts[1], seed, threads, out, progress, "reverse (made)")
+    model = fitted(REVERSE, parts[0], parts[1], seed, threads, out, progress, "reverse (made)")
     sources, targets = parts[2]
     exact = sum(wrote == wanted for wrote, wanted in zip(model.predict(sources), targets, strict=True))
     return {"figure": exact / len(sources), "count": len(sources)}
 
 
-def _fitted(
+def captions(source: str, target: str) -> list[Part]:
+    """Read the captions of pictures in two languages: to train on, to watch, to test."""
+    from gyeol.data.parallel import read_parallel
+
+    read = (read_parallel("multi30k", role, input=source, target=target) for role in ("train", "valid", "test"))
+    return [(part.sources, part.targets) for part in read]
+
+
+def fitted(
     settings: dict[str, Any],
-    train: tuple[list[str], list[str]],
-    valid: tuple[list[str], list[str]],
+    train: Part,
+    valid: Part,
     seed: int,
     threads: int | None,
     out: Path | None,
     progress: Progress | None,
     name: str,
-) -> Any:
+) -> Translator:
+    """Train a translator, and save it where it is wanted."""
     from gyeol.tasks import Translator
 
     model = Translator(**settings, random_state=seed, threads=threads)
