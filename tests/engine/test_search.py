@@ -64,3 +64,20 @@ def test_the_best_are_found_as_by_sorting(scores: list[float], top_k: int, seed:
     expected = np.argsort(-array, kind="stable")[:top_k]
     assert np.array_equal(search._best(array, min(top_k, len(array))), expected)
     assert sample(array, np.random.default_rng(seed), top_k=top_k) in expected
+
+
+@given(st.lists(st.sampled_from([0.0, 1e-300, 0.25, 1.0]), min_size=1, max_size=400), st.floats(0, 1, exclude_max=True))
+def test_what_is_drawn_by_blocks_is_what_passes_the_sum(shares: list[float], chance: float) -> None:
+    values = np.array(shares)
+    if not values.sum():
+        return
+    at = search._drawn(values, chance)
+    assert values[at] > 0
+    reached = np.cumsum(values) / values.sum()
+    assert reached[at] >= chance - 1e-9
+    assert at == 0 or reached[at - 1] <= chance + 1e-9
+
+
+def test_rounding_draws_nothing_of_no_share() -> None:
+    values = np.array([0.3] * 130 + [0.0] * 300)
+    assert search._drawn(values, float(np.nextafter(1.0, 0.0))) == 129

@@ -13,6 +13,8 @@ __all__ = ["check_sampling", "penalised", "sample"]
 
 Scores = npt.NDArray[np.float64]
 
+_BLOCK = 128
+
 
 def check_sampling(*, temperature: float, top_k: int | None, top_p: float | None, repetition_penalty: float) -> None:
     """Refuse settings that cannot be.
@@ -90,9 +92,25 @@ def sample(
         if top_p is not None:
             kept = int(np.searchsorted(np.cumsum(shares / shares.sum()), top_p)) + 1
             order, shares = order[:kept], shares[:kept]
-    reached = np.cumsum(shares)
-    at = min(int(np.searchsorted(reached, draw.random() * reached[-1], side="right")), len(reached) - 1)
+    at = _drawn(shares, draw.random())
     return at if order is None else int(order[at])
+
+
+def _drawn(shares: Scores, chance: float) -> int:
+    """Find where the sum of shares passes a part of the whole: first which block of them, then which of the block."""
+    sums = np.add.reduceat(shares, np.arange(0, len(shares), _BLOCK))
+    block, left = _passed(sums, chance * sums.sum())
+    first = block * _BLOCK
+    return first + _passed(shares[first : first + _BLOCK], left)[0]
+
+
+def _passed(shares: Scores, wanted: float) -> tuple[int, float]:
+    """Find which share passes a sum, never one of 0, and how much of it is wanted."""
+    reached = np.cumsum(shares)
+    at = int(np.searchsorted(reached, wanted, side="right"))
+    if at == len(reached):  # by rounding
+        at = int(np.flatnonzero(shares)[-1])
+    return at, wanted - float(reached[at - 1] if at else 0.0)
 
 
 def _best(scores: Scores, count: int) -> npt.NDArray[np.int64]:
