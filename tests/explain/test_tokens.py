@@ -50,6 +50,8 @@ def test_words_hold_the_text_and_the_sum_whatever_it_holds(text: str) -> None:
         assert math.fsum(value for _, value in seen.words()) + 0.5 == pytest.approx(seen.total)
     shown = seen.to_terminal(colour=False)
     assert all(c.isprintable() or c == "\n" for c in shown)
+    painted = re.sub("\x1b\\[(1;7|1;4|2|0)m", "", seen.to_terminal())
+    assert all(c.isprintable() or c == "\n" for c in painted)
     json.dumps(seen.to_dict(), allow_nan=False)
 
 
@@ -88,6 +90,7 @@ def test_the_terminal_form_marks_with_and_without_colour() -> None:
     seen = explained("가 나 다", [3.0, 0.0, -2.0, 0.0, 0.1])
     assert "[가] (나) 다" in seen.to_terminal(colour=False)
     assert "\x1b[" in seen.to_terminal()
+    assert "\x1b[2J" not in explained("\x1b[2J 나", [3.0, 0.0, 0.0, 0.0, 0.0, 0.0]).to_terminal()
 
 
 def test_what_does_not_fit() -> None:

@@ -158,7 +158,7 @@ class TokenExplanation:
         for word, value in self.runs():
             level = 0 if value > most / 2 else 1 if value > most / 5 else 3 if value < -most / 5 else 2
             if not word.strip() or level == 2:
-                marked.append(word)
+                marked.append(_plain(word))
             elif colour:
                 marked.append(f"{_SHADES[level][1]}{_plain(word)}\x1b[0m")
             else:
@@ -167,7 +167,7 @@ class TokenExplanation:
         against = [f"  {value:+8.3f}  {_plain(word)}" for word, value in words[: -min(3, top) - 1 : -1] if value < 0]
         head = f"{_plain(self.prediction)}   ({_plain(chances)})"
         foot = f"{self.unit}: {self.start:+.3f} before reading, {self.total:+.3f} after it"
-        return "\n".join([head, "", _plain("".join(marked), keep="\x1b"), "", *listed, *against, foot])
+        return "\n".join([head, "", "".join(marked), "", *listed, *against, foot])
 
 
 def _write(path: Path | str, content: bytes) -> None:
@@ -183,6 +183,6 @@ def _words(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
-def _plain(text: str, keep: str = "") -> str:
+def _plain(text: str) -> str:
     """Replace control characters, which would act on a terminal, by spaces."""
-    return "".join(c if c.isprintable() or c in keep else " " for c in text)
+    return "".join(c if c.isprintable() else " " for c in text)
