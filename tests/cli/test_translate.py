@@ -103,6 +103,11 @@ def test_translate_searches_as_told(gyeol: Run, model: Path, tmp_path: Path) -> 
     )
     assert both["log_probability"] == pytest.approx(alone["log_probability"], abs=1e-5)
     assert gyeol("translate", model, stdin="하나 하나 둘 하나\n".encode()).out == "one one two one\n"
+    drawn = [gyeol("translate", model, "셋 둘", "--temperature", 3, "--seed", n, "--top", 4).out for n in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len(drawn[0].splitlines()) == 4
+    assert "temperature=0.0: must be above 0" in gyeol("translate", model, "셋", "--temperature", 0).mistake
+    assert gyeol("chat", model, "--temperature", 0.1, stdin="하나 둘 셋 하나\n".encode()).out == "one two three one\n"
     short = gyeol("translate", model, "셋 둘 하나 셋", "--max-length", 2).out
     assert len(short.split()) <= 2
     assert "a text is empty" in gyeol("translate", model, " ").mistake

@@ -3,55 +3,17 @@
 from __future__ import annotations
 
 import math
-from itertools import product
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.errors import ParameterError
 
-BEGIN, END = 0, 1
-
-
-class Table:
-    """A toy language: the next token depends on the two before, differently in each of B sequences."""
-
-    def __init__(self, count: int, words: int, seed: int, source: int = 3) -> None:
-        g = torch.Generator().manual_seed(seed)
-        self.logs = (2 * torch.randn(count, words, words, words, generator=g)).log_softmax(3).double()
-        self.looks = torch.randn(count, words, source, generator=g).softmax(2).double()
-        self.rows = torch.arange(count)
-        self.before: Tensor | None = None
-
-    def __call__(self, tokens: Tensor, parents: Tensor | None) -> tuple[Tensor, Tensor]:
-        last = torch.full_like(tokens, BEGIN) if parents is None else self.before.gather(1, parents)  # type: ignore[union-attr]
-        self.before = tokens
-        row = self.rows[:, None]
-        return self.logs[row, last, tokens], self.looks[row, tokens]
-
-    def keep(self, rows: Tensor) -> None:
-        self.rows = self.rows[rows]
-        assert self.before is not None
-        self.before = self.before[rows]
-
-    def worth(self, row: int, tokens: tuple[int, ...], how: BeamSettings) -> tuple[float, float]:
-        total, last, now, got = 0.0, BEGIN, BEGIN, torch.zeros(self.looks.shape[2], dtype=torch.float64)
-        for token in (*tokens, END):
-            total += float(self.logs[row, last, now, token])
-            got += self.looks[row, now]
-            last, now = now, token
-        covered = how.coverage_penalty * float(got.clamp(max=1.0).log().sum())
-        return how.worth(len(tokens), total) + covered, total
-
-
-def every(words: int, longest: int, shortest: int = 0) -> list[tuple[int, ...]]:
-    inner = [w for w in range(words) if w not in (BEGIN, END)]
-    return [tokens for n in range(shortest, longest + 1) for tokens in product(inner, repeat=n)]
+from .conftest import BEGIN, END, Table, every
 
 
 def search(table: Table, how: BeamSettings, **more: Any) -> list[list[Hypothesis]]:

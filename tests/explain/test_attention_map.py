@@ -26,7 +26,7 @@ from gyeol.explain import AttentionMap, fonts
 from gyeol.explain.attention_page import render_page
 from gyeol.explain.attention_picture import draw_picture
 from gyeol.explain.token_labels import most_looked_at, token_label
-from gyeol.tasks.translator_steps import Translation
+from gyeol.tasks.translator_search import Translation
 
 PAINT = re.compile(r"\x1b\[(48;5;\d+|0)m")
 HOSTILE = [

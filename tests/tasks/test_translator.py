@@ -14,7 +14,7 @@ from gyeol.data.synthetic import MAKERS
 from gyeol.engine import Hypothesis
 from gyeol.tasks import Translator
 from gyeol.tasks.translator_net import own_words
-from gyeol.tasks.translator_steps import told
+from gyeol.tasks.translator_search import told
 
 WORDS = {"하나": "one", "둘": "two", "셋": "three", "넷": "four", "다섯": "five"}
 DRAW = np.random.default_rng(0)
@@ -115,6 +115,18 @@ def test_an_ensemble_decides_together() -> None:
     stranger = Translator(**TINY).fit(TARGETS, SOURCES)
     with pytest.raises(DataError, match="the same vocabularies"):
         model.translate(["둘"], ensemble=[stranger])
+
+
+def test_what_is_drawn_depends_on_the_seed_and_the_place_alone(model: Translator) -> None:
+    some = ["둘 셋", "하나", "셋 하나"]
+    first, again, other = (model.translate(some, temperature=2.0, n_best=3, seed=seed) for seed in (0, 0, 1))
+    texts = [[[each.text for each in row] for row in found] for found in (first, again, other)]
+    assert texts[0] == texts[1] != texts[2]
+    (alone,) = model.translate(some[:1], temperature=2.0, n_best=3, seed=0)
+    assert [each.text for each in alone] == texts[0][0]
+    (best,), (likely,) = model.translate(["둘 셋"], beam_size=1), model.translate(["둘 셋"], top_k=1)
+    assert best[0].text == likely[0].text
+    assert best[0].log_probability == pytest.approx(likely[0].log_probability, abs=1e-4)
 
 
 def test_an_unknown_word_is_copied(model: Translator) -> None:

@@ -17,10 +17,11 @@ from gyeol import engine
 from gyeol.bench.figures import figure
 from gyeol.bench.timing import Contestant, take_turns
 from gyeol.inputs.pairs import END, PairBatch
+from gyeol.kernels import native
 from gyeol.layers.alignment import Source
 from gyeol.tasks.translator import Translator
 from gyeol.tasks.translator_net import TranslatorNet
-from gyeol.tasks.translator_steps import search
+from gyeol.tasks.translator_search import Search, search
 
 __all__ = ["run"]
 
@@ -148,7 +149,11 @@ def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None)
             "beam of 5, 32 sources, over a plain loop": figure(
                 searched["plain loop, 32 sources"] / searched["beam of 5, 32 sources"], at_least=3.0
             ),
-            "greedy, one source, milliseconds": figure(1e3 * searched["greedy, one source"], at_most=15.0),
+            **{
+                f"{name}, milliseconds": figure(1e3 * seconds, at_most=15.0)
+                for name, seconds in searched.items()
+                if name.startswith("greedy")
+            },
         },
     }
 
@@ -208,6 +213,8 @@ def _search(net: TranslatorNet, peer: PackedTranslator, batch: PairBatch, quick:
         "plain loop, 32 sources": partial(peer.beam, some, 5, [length] * count),
         "greedy, one source": partial(_found, net, one, narrow),
     }
+    if native.int8_available():
+        contestants["greedy, one source, int8"] = partial(_found, net, one, narrow, "int8")
     times = take_turns(
         [Contestant(name, call) for name, call in contestants.items()], seconds=0.0 if quick else 15.0,
         least=1 if quick else 3, most=8,
@@ -216,5 +223,5 @@ def _search(net: TranslatorNet, peer: PackedTranslator, batch: PairBatch, quick:
 
 
 @torch.inference_mode()
-def _found(net: TranslatorNet, batch: PairBatch, settings: engine.BeamSettings) -> Any:
-    return search([net], batch, settings)
+def _found(net: TranslatorNet, batch: PairBatch, settings: engine.BeamSettings, weights: str = "float32") -> Any:
+    return search([net], batch, Search(settings, weights=weights))

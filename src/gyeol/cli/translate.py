@@ -11,7 +11,7 @@ import typer
 from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line
-from gyeol.cli.translation import WEIGHTS, translator
+from gyeol.cli.translation import TEMPERATURE, WEIGHTS, translator
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def evaluate_pairs(
 def chat(
     model: Path = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit translate, trained on answers."),
     turns: int = typer.Option(0, "--turns", metavar="N", min=0, help="How many last lines go before each new one."),
+    temperature: float = TEMPERATURE,
     weights: str = WEIGHTS,
     threads: int = THREADS,
 ) -> None:
@@ -130,6 +131,7 @@ def chat(
     if shown:
         note("a line and Return; Ctrl-D ends")
     before: list[str] = []
+    said = 0
     while True:
         if shown:
             sys.stderr.write("> ")
@@ -140,11 +142,12 @@ def chat(
         line = line.strip()
         if not line:
             continue
+        said += 1
         unknown, tokens = made.unknown_share(line)
         if unknown:
             note(f"({unknown} of {tokens} pieces of this line are new to the model)")
         try:
-            (found,) = made.translate([" ".join([*before, line])], weights=weights)
+            (found,) = made.translate([" ".join([*before, line])], weights=weights, temperature=temperature, seed=said)
         except (DataError, ParameterError) as error:
             note(f"({error})")
             continue

@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from io import BufferedIOBase
 
     from gyeol.tasks import Translator
-    from gyeol.tasks.translator_steps import Translation
+    from gyeol.tasks.translator_search import Translation
 
-__all__ = ["ENSEMBLE", "WEIGHTS", "Wanted", "translate", "translate_texts", "translator"]
+__all__ = ["ENSEMBLE", "TEMPERATURE", "WEIGHTS", "Wanted", "translate", "translate_texts", "translator"]
 
 _CHUNK = 512  # lines of a file held at a time
 
 WEIGHTS: Any = typer.Option(
     "float32", "--weights", metavar="KIND", help="float32, or quicker for single texts and less exact: bfloat16, int8."
+)
+TEMPERATURE: Any = typer.Option(
+    None, "--temperature", metavar="T", help="Draw by chance and do not search: 1 as probable, less: more the likely."
 )
 ENSEMBLE: Any = typer.Option(
     [], "--ensemble", metavar="MODEL", help="Another model of the same vocabularies that decides, too; may be repeated."
@@ -64,6 +67,10 @@ def translate(
     min_length: int = typer.Option(0, "--min-length", metavar="N", help="Tokens at least."),
     max_length: int = typer.Option(256, "--max-length", metavar="N", help="Tokens at most."),
     block_ngrams: int = typer.Option(0, "--block-ngrams", metavar="N", help="No run of N tokens comes twice; 0: may."),
+    temperature: float = TEMPERATURE,
+    top_k: int = typer.Option(None, "--top-k", metavar="K", min=1, help="Draw by chance, among the K likeliest."),
+    top_p: float = typer.Option(None, "--top-p", metavar="P", help="Draw among the fewest that have this share."),
+    seed: int = typer.Option(0, "--seed", metavar="N", min=0, help="Of what is drawn by chance."),
     keep_unknown: bool = typer.Option(False, "--keep-unknown", help="Write <unk> and do not copy the source's word."),
     ensemble: list[Path] = ENSEMBLE,
     weights: str = WEIGHTS,
@@ -90,6 +97,7 @@ def translate(
         "beam_size": max(beam, top or 1), "length_penalty": length_penalty, "coverage_penalty": coverage_penalty,
         "min_length": min_length, "max_length": max_length, "block_ngrams": block_ngrams,
         "replace_unknown": not keep_unknown, "ensemble": others, "weights": weights,
+        "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed,
     }  # fmt: skip
     translate_texts(made, model, texts, file, input, Wanted(top, look, json, out, search))
 

@@ -6,6 +6,7 @@ from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
 from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
 from gyeol.engine.metrics import classification, translation, translation_signature
 from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
+from gyeol.engine.sampling import Sampling, sample_sequences
 from gyeol.engine.search import check_sampling, penalised, sample
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Optimizer",
     "Plan",
     "Progress",
+    "Sampling",
     "Settings",
     "StepLoss",
     "beam_search",
@@ -28,6 +30,7 @@ __all__ = [
     "penalised",
     "read_tensors",
     "sample",
+    "sample_sequences",
     "temperature",
     "translation",
     "translation_signature",

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gyeol.errors import ParameterError
 
-__all__ = ["BeamSettings", "Hypothesis", "Steps", "beam_search", "ensemble"]
+__all__ = ["BeamSettings", "Hypothesis", "Steps", "allowed", "beam_search", "ensemble"]
 
 
 class Steps(Protocol):
@@ -140,17 +140,7 @@ def beam_search(
     for t in range(max(most, default=0) + 1):
         logs, attention = steps(tokens, parents)
         B, K, V = logs.shape
-        logs = logs.clone()
-        logs[:, :, list(never)] = -math.inf
-        if t < settings.min_length:
-            logs[:, :, end] = -math.inf
-        for row, limit in enumerate(most[i] for i in alive):
-            if t >= limit:  # there is room for the end alone
-                kept = logs[row, :, end].clone()
-                logs[row] = -math.inf
-                logs[row, :, end] = kept
-        if settings.block_ngrams:
-            _block(logs, history, settings.block_ngrams, end)
+        logs = allowed(logs, history, settings, [most[i] for i in alive], end=end, never=never)
         # The ends of K continuations can be among the best: 2 K of all always hold K that go on.
         best, flat = (scores.unsqueeze(2) + logs).view(B, K * V).topk(min(2 * settings.size, K * V), dim=1)
         from_, token = flat // V, flat % V
@@ -212,6 +202,24 @@ class _Row:
 
     def best(self) -> list[Hypothesis]:
         return self.found[: self.settings.n_best]
+
+
+def allowed(
+    logs: Tensor, history: Tensor, settings: BeamSettings, limits: Sequence[int], *, end: int, never: Sequence[int]
+) -> Tensor:
+    """Return log probabilities (B, K, V) where what may not come after ``history`` (B, K, t) is impossible."""
+    logs, t = logs.clone(), history.shape[2]
+    logs[:, :, list(never)] = -math.inf
+    if t < settings.min_length:
+        logs[:, :, end] = -math.inf
+    for row, limit in enumerate(limits):
+        if t >= limit:  # there is room for the end alone
+            kept = logs[row, :, end].clone()
+            logs[row] = -math.inf
+            logs[row, :, end] = kept
+    if settings.block_ngrams:
+        _block(logs, history, settings.block_ngrams, end)
+    return logs
 
 
 def _block(logs: Tensor, history: Tensor, n: int, end: int) -> None:

@@ -5,16 +5,15 @@ An encoder reads the whole source; a decoder writes the target word by word, loo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import nn
 
 from gyeol import engine
-from gyeol.data.batches import bucket_by_tokens, in_order_of_length
+from gyeol.data.batches import bucket_by_tokens
 from gyeol.errors import DataError
 from gyeol.inputs import TOKENIZERS, Tokenizer
 from gyeol.inputs.pairs import PairBatch, PairInput, Pairs
@@ -23,12 +22,11 @@ from gyeol.parameters import Rule, choice, fraction, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.translator_net import TranslatorNet, own_words
-from gyeol.tasks.translator_steps import Translation, search, told
+from gyeol.tasks.translator_search import Search, Translation, search, translations
 
 __all__ = ["Translator"]
 
 _LONGEST = 256  # tokens of a source that a model reads
-_ROWS = 64  # sources searched at a time
 
 
 class Translator(Estimator):
@@ -252,7 +250,7 @@ class Translator(Estimator):
             losses = nn.functional.cross_entropy(net.logits(vectors), targets, reduction="none")
             sums = packing.scatter(losses.double().unsqueeze(1)).sum((1, 2))
             rows[:, 0], rows[:, 1] = sums.tolist(), pairs.target_lengths.tolist()
-        found = search([net], pairs, engine.BeamSettings(1))
+        found = search([net], pairs, Search(engine.BeamSettings(1)))
         rows[:, 2] = [self._text(row[0].tokens) if row else "" for row in found]
         return rows
 
@@ -289,6 +287,10 @@ class Translator(Estimator):
         replace_unknown: bool = True,
         ensemble: Sequence[Translator] = (),
         weights: str = "float32",
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
     ) -> list[list[Translation]]:
         """Write the ``n_best`` targets of every source, best first, with scores and attention.
 
@@ -304,6 +306,9 @@ class Translator(Estimator):
         weights : {"float32", "bfloat16", "int8"}
             How weights are read; the shorter forms are quicker for one text, a little less exact (see
             `gyeol.layers.Stepper`), and take the sources one by one.
+        temperature, top_k, top_p, seed
+            Where one of the first three is given, targets are drawn by chance, as in `gyeol.engine.sample`, and
+            nothing is searched; the same seed draws the same.
 
         Raises
         ------
@@ -312,44 +317,14 @@ class Translator(Estimator):
         ParameterError
             A setting cannot be.
         """
-        settings = engine.BeamSettings(
-            beam_size, length_penalty, coverage_penalty, n_best, min_length, max_length, block_ngrams
-        )
-        return list(self._translated(checked_texts(X), settings, replace_unknown, ensemble, weights))
-
-    def _translated(
-        self,
-        X: list[str],
-        settings: engine.BeamSettings,
-        replace_unknown: bool,
-        others: Sequence[Translator],
-        weights: str,
-    ) -> Iterator[list[Translation]]:
+        drawn = (temperature, top_k, top_p) != (None, None, None)
+        size = n_best if drawn else beam_size
+        beam = engine.BeamSettings(size, length_penalty, coverage_penalty, n_best, min_length, max_length, block_ngrams)
+        sampling = engine.Sampling(1.0 if temperature is None else temperature, top_k, top_p) if drawn else None
         self._ready()
-        for other in others:
-            if other.inputs_.state() != self.inputs_.state():
-                raise DataError("an ensemble's models must have the same vocabularies: train them on the same pairs")
-        pairs = self._within(X)
-        texts: list[list[Translation]] = [[] for _ in X]
-        with self._session(), torch.inference_mode():
-            for which in in_order_of_length(pairs.source.lengths, _ROWS if weights == "float32" else 1):
-                nets = [self.net_, *(other.net_ for other in others)]
-                found = search(nets, self.inputs_.batch(pairs, which), settings, weights)
-                for row, hypotheses in zip(which.tolist(), found, strict=True):
-                    names = [self.inputs_.source.vocabulary.tokens[int(token)] for token in pairs.source[row]]
-                    texts[row] = [
-                        told(
-                            each, self._named(X[row], names), self.inputs_.target,
-                            looks=self.attention is not None, replace_unknown=replace_unknown,
-                        )
-                        for each in hypotheses
-                    ]  # fmt: skip
-        yield from texts
-
-    def _named(self, text: str, names: list[str]) -> list[str]:
-        """Give the source's tokens as they stand in it, unknown ones too."""
-        own = [*next(iter(self.inputs_.source.tokenizer.tokenize_many([text]))), "\n"]
-        return own if len(own) == len(names) else names
+        with self._session():
+            how = Search(beam, sampling, seed, replace_unknown, weights)
+            return translations(self, ensemble, checked_texts(X), how)
 
     def _within(self, X: list[str]) -> Pairs:
         pairs = self.inputs_.encode(X, None)

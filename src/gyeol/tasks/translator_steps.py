@@ -1,57 +1,15 @@
-"""A translator as beam search sees it, and what it wrote as texts."""
+"""A translator as a search sees it: what may come next."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
-from gyeol.errors import DataError
-from gyeol.explain import AttentionMap
-from gyeol.inputs import TextInput
-from gyeol.inputs.pairs import END, PairBatch
 from gyeol.layers.decoder import DecoderState
 from gyeol.tasks.translator_net import TranslatorNet
 from gyeol.tasks.translator_ready import ready_weights
 
-__all__ = ["NetSteps", "Translation", "search", "told"]
-
-UNKNOWN = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """What was written for a source.
-
-    ``text``; ``score`` and ``log_probability`` as in `gyeol.engine.beam.Hypothesis`; ``source`` and ``target``, the
-    tokens of both, each with its end, a line feed; ``attention`` (target, source), rows that sum to 1, where the model
-    has any.
-    """
-
-    text: str
-    score: float
-    log_probability: float
-    source: list[str]
-    target: list[str]
-    attention: Tensor | None
-
-    def map(self) -> AttentionMap:
-        """Show where each word that was written looked in the source.
-
-        Raises
-        ------
-        DataError
-            The model has no attention.
-        """
-        if self.attention is None:
-            raise DataError(
-                "this translation comes with no attention, for its model has none (attention=None): "
-                "to see where it looks, train one with attention='global', 'local-m' or 'local-p'"
-            )
-        return AttentionMap(self.source, self.target, self.attention.detach().cpu().double().numpy())
+__all__ = ["NetSteps"]
 
 
 class NetSteps:
@@ -112,37 +70,3 @@ class NetSteps:
 
 def _taken(state: DecoderState, rows: Tensor) -> DecoderState:
     return [tuple(part.index_select(1, rows) for part in layer) for layer in state]
-
-
-def search(
-    nets: Sequence[TranslatorNet], pairs: PairBatch, settings: BeamSettings, weights: str = "float32"
-) -> list[list[Hypothesis]]:
-    """Search the targets of a batch of sources, with all networks deciding together; see `NetSteps`."""
-    steps = [NetSteps(net, pairs.source, pairs.source_lengths, weights) for net in nets]
-    limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
-    return beam_search(ensemble(steps), len(pairs), settings, begin=END, end=END, never=[0], limits=limits)
-
-
-def told(
-    found: Hypothesis, source: Sequence[str], target: TextInput, *, looks: bool, replace_unknown: bool
-) -> Translation:
-    """Turn what was found into a text; an unknown word becomes the source's token that it looked at most.
-
-    Parameters
-    ----------
-    found : Hypothesis
-    source : sequence of str
-        The source's tokens, with its end.
-    target : TextInput
-    looks : bool
-        Whether its attention is one over the source.
-    replace_unknown : bool
-    """
-    names = [target.vocabulary.tokens[token] for token in found.tokens]
-    attention = found.attention[:, : len(source)] if looks and found.attention is not None else None
-    if replace_unknown and attention is not None and len(source) > 1:
-        for place, token in enumerate(found.tokens):
-            if token == UNKNOWN:
-                names[place] = source[int(attention[place, : len(source) - 1].argmax())]
-    text = target.tokenizer.join(names) if names else ""
-    return Translation(text, found.score, found.log_probability, list(source), [*names, "\n"], attention)
