@@ -212,6 +212,60 @@ void pool_backward(Array<const float, 2> x, Whole lengths, Maybe<Array<const flo
     run_tasks(parts, parts, [&](int64_t part) { kernels.pool_backward(pool, part, parts); });
 }
 
+// Additive attention checked once for both ways; scores are (B, Q, T), or their gradient.
+template <class Scores>
+Additive checked_additive(const Array<const float, 3>& q, const Array<const float, 3>& k, const Array<const float, 1>& v,
+                          const Whole& lengths, const Scores& scores) {
+    const int64_t B = q.shape(0), Q = q.shape(1), A = q.shape(2), T = k.shape(1);
+    expect(A >= 1, "no units");
+    expect_shape(k, {B, T, A}, "k");
+    expect_shape(v, {A}, "v");
+    expect_shape(lengths, {B}, "lengths");
+    expect_shape(scores, {B, Q, T}, "scores");
+    for (int64_t b = 0; b < B; ++b) expect(lengths.data()[b] >= 0 && lengths.data()[b] <= T, "a length is not from 0 to T");
+    return {B, Q, T, A, lengths.data(), q.data(), k.data(), v.data(), nullptr, nullptr, nullptr, nullptr, nullptr};
+}
+
+// Threads worth waking: a tanh costs about what ten multiplications do.
+int64_t additive_parts(const Additive& of, int64_t threads) {
+    return std::max<int64_t>(1, std::min({threads, of.rows, of.rows * of.queries * of.steps * of.width / 20000 + 1}));
+}
+
+void additive_forward(Array<const float, 3> q, Array<const float, 3> k, Array<const float, 1> v, Whole lengths,
+                      Array<float, 3> scores, int64_t threads, const std::string& instruction_set) {
+    const Kernels& kernels = find(instruction_set);
+    Additive of = checked_additive(q, k, v, lengths, scores);
+    expect(threads >= 1, "no threads");
+    of.scores = scores.data();
+    nb::gil_scoped_release without_the_gil;
+    const int64_t parts = additive_parts(of, threads);
+    run_tasks(parts, parts, [&](int64_t part) { kernels.additive_forward(of, part, parts); });
+}
+
+void additive_backward(Array<const float, 3> q, Array<const float, 3> k, Array<const float, 1> v, Whole lengths,
+                       Array<const float, 3> dscores, Array<float, 3> dq, Array<float, 3> dk, Array<float, 1> dv,
+                       int64_t threads, const std::string& instruction_set) {
+    const Kernels& kernels = find(instruction_set);
+    Additive of = checked_additive(q, k, v, lengths, dscores);
+    expect(threads >= 1, "no threads");
+    expect_shape(dq, {of.rows, of.queries, of.width}, "dq");
+    expect_shape(dk, {of.rows, of.steps, of.width}, "dk");
+    expect_shape(dv, {of.width}, "dv");
+    of.dscores = dscores.data();
+    of.dq = dq.data();
+    of.dk = dk.data();
+    nb::gil_scoped_release without_the_gil;
+    const int64_t parts = additive_parts(of, threads);
+    std::vector<float> shares(static_cast<size_t>(parts * of.width), 0.0f);
+    of.dv = shares.data();
+    run_tasks(parts, parts, [&](int64_t part) { kernels.additive_backward(of, part, parts); });
+    for (int64_t a = 0; a < of.width; ++a) {
+        float total = 0.0f;
+        for (int64_t part = 0; part < parts; ++part) total += shares[static_cast<size_t>(part * of.width + a)];
+        dv.data()[a] = total;
+    }
+}
+
 // The codes of a table's rows: codes (N * D + 64) and factors (N) are written.
 void quantise(Array<const float, 2> x, Array<int8_t, 1> codes, Array<float, 1> factors, int64_t threads,
               const std::string& instruction_set) {
@@ -302,6 +356,12 @@ NB_MODULE(_native, m) {
     m.def("pool_backward", &gyeol::pool_backward, "x"_a.noconvert(), "lengths"_a.noconvert(),
           "weights"_a.noconvert().none(), "mean"_a, "most"_a, "dout"_a.noconvert(), "at"_a.noconvert().none(),
           "dx"_a.noconvert(), "dweights"_a.noconvert().none(), "threads"_a, "instruction_set"_a, "The way back over the same.");
+    m.def("additive_forward", &gyeol::additive_forward, "q"_a.noconvert(), "k"_a.noconvert(), "v"_a.noconvert(),
+          "lengths"_a.noconvert(), "scores"_a.noconvert(), "threads"_a, "instruction_set"_a,
+          "The scores of additive attention: shapes in cpp/additive.hpp.");
+    m.def("additive_backward", &gyeol::additive_backward, "q"_a.noconvert(), "k"_a.noconvert(), "v"_a.noconvert(),
+          "lengths"_a.noconvert(), "dscores"_a.noconvert(), "dq"_a.noconvert(), "dk"_a.noconvert(), "dv"_a.noconvert(),
+          "threads"_a, "instruction_set"_a, "The way back over the same.");
     m.def("quantise", &gyeol::quantise, "x"_a.noconvert(), "codes"_a.noconvert(), "factors"_a.noconvert(), "threads"_a,
           "instruction_set"_a, "A table's rows in 8-bit numbers: see cpp/nearest.hpp.");
     m.def("cosines", &gyeol::cosines, "codes"_a.noconvert(), "factors"_a.noconvert(), "q"_a.noconvert(),

@@ -1,4 +1,5 @@
 // Compiled once for each instruction set (see CMakeLists.txt), with GYEOL_ISA its name.
+#include "additive.hpp"
 #include "gru.hpp"
 #include "kernels.hpp"
 #include "lstm.hpp"
@@ -82,7 +83,9 @@ const CellKernels cells[] = {
 }  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]), cells,
-                         pool_forward,          pool_backward, quantise,                         cosines};
+const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]),
+                         cells,                 pool_forward,  pool_backward,
+                         additive_forward,      additive_backward,
+                         quantise,              cosines};
 
 }  // namespace gyeol::GYEOL_ISA

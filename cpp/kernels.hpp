@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "additive.hpp"
 #include "pool.hpp"
 
 namespace gyeol {
@@ -43,6 +44,8 @@ struct Kernels {
     const CellKernels* cells;
     void (*pool_forward)(const Pool& pool, int64_t part, int64_t parts);
     void (*pool_backward)(const Pool& pool, int64_t part, int64_t parts);
+    void (*additive_forward)(const Additive& of, int64_t part, int64_t parts);
+    void (*additive_backward)(const Additive& of, int64_t part, int64_t parts);
     // Rows first, ..., last - 1: see nearest.hpp.
     void (*quantise)(const float* x, int64_t width, int64_t first, int64_t last, int8_t* codes, float* factors);
     void (*cosines)(const int8_t* codes, const float* factors, int64_t width, const float* q, int64_t first, int64_t last,

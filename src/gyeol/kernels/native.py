@@ -15,6 +15,8 @@ __all__ = [
     "CELLS",
     "EXTRA",
     "RUNS",
+    "additive_backward",
+    "additive_forward",
     "backward",
     "cosines",
     "describe",
@@ -193,6 +195,20 @@ def pool_backward(
     weights = None if weights is None else weights.detach()
     _native.pool_backward(
         x.detach(), lengths, weights, mean, most, dout, at, dx, dweights, torch.get_num_threads(), _chosen
+    )
+
+
+def additive_forward(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, scores: Tensor) -> None:
+    """Score queries with keys; shapes, and what is written, are in ``cpp/additive.hpp``."""
+    _native.additive_forward(q.detach(), k.detach(), v.detach(), lengths, scores, torch.get_num_threads(), _chosen)
+
+
+def additive_backward(
+    q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, dscores: Tensor, dq: Tensor, dk: Tensor, dv: Tensor
+) -> None:
+    """Write the gradients of queries, keys and vector; see `additive_forward`."""
+    _native.additive_backward(
+        q.detach(), k.detach(), v.detach(), lengths, dscores, dq, dk, dv, torch.get_num_threads(), _chosen
     )
 
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import ParameterError, closest
-from gyeol.layers.attention import add_up, weigh
+from gyeol.kernels.additive import additive_scores
+from gyeol.layers.attention import weigh
 
 __all__ = ["SCOPES", "Alignment", "Source", "window_around", "window_monotonic"]
 
@@ -163,7 +164,7 @@ class Alignment(nn.Module):
         """
         T = source.values.shape[1]
         mask = (torch.arange(T, device=query.device) < source.lengths[:, None]).unsqueeze(1)
-        scores = self._scores(query, source.keys)
+        scores = self._scores(query, source)
         if self.scope == "local-m":
             mask = window_monotonic(steps, source.lengths, T, self.window)
         elif self.scope == "local-p":
@@ -180,7 +181,8 @@ class Alignment(nn.Module):
         assert self.query is not None
         return self.query.out_features
 
-    def _scores(self, query: Tensor, keys: Tensor) -> Tensor:
+    def _scores(self, query: Tensor, source: Source) -> Tensor:
+        keys = source.keys
         if self.score == "location":
             assert self.query is not None
             scores: Tensor = self.query(query)[:, :, : keys.shape[1]]
@@ -188,6 +190,6 @@ class Alignment(nn.Module):
         if self.score == "additive":
             assert self.query is not None
             assert self.vector is not None
-            return add_up(self.query(query), keys, self.vector)
+            return additive_scores(self.query(query), source.keys, self.vector, source.lengths)
         scores = query @ keys.transpose(1, 2)
         return scores / math.sqrt(keys.shape[2]) if self.score == "scaled_dot" else scores

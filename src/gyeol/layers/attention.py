@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError, closest
+from gyeol.kernels.additive import additive_scores
 
 __all__ = [
     "SCORES",
     "AttentionPooling",
-    "add_up",
     "attend",
     "score_additive",
     "score_dot",
@@ -96,12 +96,7 @@ def score_additive(query: Tensor, keys: Tensor, *, query_weight: Tensor, key_wei
     -------
     Tensor, shape (B, Q, T)
     """
-    return add_up(query @ query_weight.T, keys @ key_weight.T, vector)
-
-
-def add_up(query: Tensor, keys: Tensor, vector: Tensor) -> Tensor:
-    """``v^T tanh(q + k)`` of queries (B, Q, A) and keys (B, T, A), both projected: (B, Q, T)."""
-    return torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)) @ vector
+    return additive_scores(query @ query_weight.T, keys @ key_weight.T, vector)
 
 
 SCORES: dict[str, Callable[..., Tensor]] = {
