@@ -31,7 +31,7 @@ class PackedTranslator(nn.Module):
 
     def __init__(self, net: TranslatorNet) -> None:
         super().__init__()
-        self.rest = copy.deepcopy(net)  # embeddings, bridge, attention and linear layers are PyTorch's own there
+        self.rest = copy.deepcopy(net)  # embeddings, bridge and linear layers are PyTorch's own there
         self.encoder = nn.ModuleList(_torch_lstm(layer) for layer in net.walks)
         self.decoder = nn.ModuleList(_torch_lstm(layer) for layer in net.decoder.walks)
         for module in (self.rest.encoder, self.rest.decoder.layers):
@@ -52,8 +52,6 @@ class PackedTranslator(nn.Module):
     def forward(self, batch: PairBatch) -> Tensor:
         """Return the loss of a batch."""
         source, state = self.read(batch.source, batch.source_lengths)
-        alignment = self.rest.decoder.alignment
-        assert alignment is not None
         x, context = F.embedding(batch.inputs, self.rest.words.weight), None
         for n, layer in enumerate(self.decoder):
             if n:
@@ -64,11 +62,20 @@ class PackedTranslator(nn.Module):
             )
             x = pad_packed_sequence(packed, batch_first=True, total_length=batch.inputs.shape[1])[0]
             if n == 0:
-                context, _ = alignment(x, source, torch.arange(x.shape[1]))
+                context = self._look(x, source)
         assert context is not None
         vectors = torch.tanh(self.rest.decoder.combine(torch.cat([context, x], dim=2)))
         logits = self.rest.logits(vectors)
         return F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=0, label_smoothing=0.1)
+
+    def _look(self, query: Tensor, source: Source) -> Tensor:
+        """Attend as one writes it: every query with every key in one tensor (Bahdanau et al. 2015)."""
+        of = self.rest.decoder.alignment
+        assert of is not None
+        assert of.query is not None
+        scores = torch.tanh(of.query(query).unsqueeze(2) + source.keys.unsqueeze(1)) @ of.vector
+        past = torch.arange(source.keys.shape[1]) >= source.lengths[:, None]
+        return torch.softmax(scores.masked_fill(past.unsqueeze(1), -torch.inf), dim=2) @ source.values
 
     @torch.inference_mode()
     def beam(self, batch: PairBatch, size: int, limits: list[int]) -> list[list[int]]:
@@ -102,8 +109,7 @@ class PackedTranslator(nn.Module):
             x, last = layer(x if context is None else torch.cat([x, context], dim=2), state[n])
             after.append(last)
             if n == 0:
-                assert self.rest.decoder.alignment is not None
-                context, _ = self.rest.decoder.alignment(x, source, torch.arange(1))
+                context = self._look(x, source)
         assert context is not None
         vector = torch.tanh(self.rest.decoder.combine(torch.cat([context, x], dim=2)))
         return torch.log_softmax(self.rest.logits(vector)[0, 0], 0), after
