@@ -73,6 +73,7 @@ class PackedTranslator(nn.Module):
         of = self.rest.decoder.alignment
         assert of is not None
         assert of.query is not None
+        assert of.vector is not None
         scores = torch.tanh(of.query(query).unsqueeze(2) + source.keys.unsqueeze(1)) @ of.vector
         past = torch.arange(source.keys.shape[1]) >= source.lengths[:, None]
         return torch.softmax(scores.masked_fill(past.unsqueeze(1), -torch.inf), dim=2) @ source.values
