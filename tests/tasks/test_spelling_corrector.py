@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import unicodedata
 from pathlib import Path
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ModelError, SpellingCorrector, load
-from gyeol.tasks.spelling_candidates import FEATURES, Lexicon, cased
+from gyeol.inputs.error_channel import ErrorChannel
+from gyeol.tasks.spelling_candidates import FEATURES, Candidate, Lexicon, Place, cased
 from gyeol.tasks.spelling_net import Question, numbered
 from gyeol.tasks.spelling_weights import fitted_weights, log_shares
 
@@ -196,3 +198,20 @@ def test_near_words_of_a_lexicon() -> None:
     assert {word for word, _ in lexicon.near("영하")} == {"영화"} or "영화" not in dict(lexicon.near("영하"))
     assert {word for word, _ in lexicon.near("thier")} == {"their", "there"}
     assert cased("their", "Thier") == "Their"
+
+
+def test_what_was_seen_seldom_or_is_made_by_a_common_ending_speaks_for_a_word() -> None:
+    counts = {f"stem{n}": 9 for n in range(25)} | {f"stem{n}ing": 9 for n in range(25)} | {"walk": 9, "영화": 9}
+    lexicon = Lexicon(counts, 2, {"seldom": 3})
+    assert lexicon.derived("walking") == pytest.approx(math.log(25))
+    assert lexicon.derived("walkign") == 0.0
+    assert lexicon.derived("영화를") == 0.0  # an ending of one word is none
+    channel = ErrorChannel.learn([("wlaking", "walking"), ("sledom", "seldom")])
+    seen, derived = FEATURES.index("stays seen"), FEATURES.index("stays derived")
+    for word, expected in (("walking", (0.0, math.log(25))), ("seldom", (math.log(4), 0.0)), ("walk", (0.0, 0.0))):
+        stays = Candidate(word, channel.score(word, word), "stays")
+        place = Place(0, 0, len(word), [stays, Candidate("walk", -5.0, "word")], True)
+        rows = lexicon.describe(place, np.zeros((2, 2)))
+        assert tuple(rows[0, [seen, derived]]) == pytest.approx(expected)
+        assert not rows[1, [seen, derived]].any()
+    assert "seldom" not in [word for word, _ in lexicon.near("seldum")]  # and nothing is corrected to it

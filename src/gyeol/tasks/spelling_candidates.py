@@ -18,7 +18,10 @@ from gyeol.inputs.word_index import WordIndex
 __all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "words_of"]
 
 #: What a candidate is judged by; the two readers' shares come from the net.
-FEATURES = ("channel", "left", "right", "frequency", "stays", "stays known", "split", "join", "apart", "stays capital")
+FEATURES = (
+    "channel", "left", "right", "frequency", "stays", "stays known", "split", "join", "apart", "stays capital",
+    "stays seen", "stays derived",
+)  # fmt: skip
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SOLID = re.compile(r"\S+")
@@ -30,6 +33,8 @@ _DISTANT = 5.0  # what an edit costs, about, before the channel says it exactly
 _WEIGHT = 0.6  # of the frequency beside the channel, before the readers say their part
 _SPACE = -7.0  # log probability of a space lost or added, before it is weighed
 _LONGEST = 48  # units of a word that is judged
+_PRODUCTIVE = 20  # known words that an ending was added to, and gave others
+_ENDING, _STEM, _STEM_HANGUL = 8, 3, 1  # characters of an ending at most, of what it is added to at least
 
 
 class Candidate(NamedTuple):
@@ -90,10 +95,13 @@ class Lexicon:
         Lower-case words.
     max_edits : int
         The most edits between a word and a candidate; of Hangul, whose units are jamo, one fewer (at least one).
+    rare : dict of str to int, optional
+        Words that were seen too seldom to be known, and how often: nothing is corrected to them.
     """
 
-    def __init__(self, counts: dict[str, int], max_edits: int) -> None:
-        self.counts = counts
+    def __init__(self, counts: dict[str, int], max_edits: int, rare: dict[str, int] | None = None) -> None:
+        self.counts, self.rare = counts, rare or {}
+        self._endings = _endings(counts)
         self.total = sum(counts.values()) + 1
         self._cache: dict[str, list[tuple[str, float]]] = {}
         korean = [word for word in counts if is_hangul(word)]
@@ -112,6 +120,14 @@ class Lexicon:
         words, index = self._indexes[0 if is_hangul(word) else 1]
         for number, distance in index.near(to_units(word)):
             yield words[number], distance
+
+    def derived(self, word: str) -> float:
+        """Say how many known words the ending of a word makes of others, as a logarithm, if it is one of these."""
+        best = 0
+        for cut in _cuts(word):
+            if word[:cut] in self.counts:
+                best = max(best, self._endings.get(word[cut:], 0))
+        return math.log(best) if best else 0.0
 
     def forget(self) -> None:
         """Forget the candidates that are remembered: those of another channel."""
@@ -189,13 +205,33 @@ class Lexicon:
         rows = []
         for candidate, (left, right) in zip(place.candidates, readers.tolist(), strict=True):
             stays = candidate.kind == "stays"
-            known = stays and all(w in self.counts for w in candidate.text.lower().split())
+            low = candidate.text.lower()
+            known = stays and all(w in self.counts for w in low.split())
+            strange = stays and not known and " " not in low
             rows.append(
                 [
                     candidate.channel, left, right, self.frequency(candidate.text), float(stays), float(known),
                     float(candidate.kind == "split"), float(candidate.kind == "join"),
                     float(stays and place.candidates[-1].kind == "join"),
                     float(stays and not known and candidate.text[:1].isupper()),  # a name, perhaps
+                    math.log1p(self.rare.get(low, 0)) if strange else 0.0,
+                    self.derived(low) if strange else 0.0,
                 ]
             )  # fmt: skip
         return np.array(rows, dtype=np.float64)
+
+
+def _cuts(word: str) -> range:
+    """Number the places where a word may be a stem and an ending."""
+    least = _STEM_HANGUL if is_hangul(word) else _STEM
+    return range(max(least, len(word) - _ENDING), len(word))
+
+
+def _endings(counts: dict[str, int]) -> dict[str, int]:
+    """Count the known words that each ending makes of other known words; those that do so often."""
+    found: dict[str, int] = {}
+    for word in counts:
+        for cut in _cuts(word):
+            if word[:cut] in counts:
+                found[word[cut:]] = found.get(word[cut:], 0) + 1
+    return {ending: count for ending, count in found.items() if count >= _PRODUCTIVE}

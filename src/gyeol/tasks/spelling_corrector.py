@@ -44,7 +44,8 @@ _WEIGHING = 800  # held lines, mistyped, by which the witnesses are weighed
 _RATE = 0.1  # of words mistyped there
 _CHARACTERS = 500_000  # characters of held lines the readers are validated on
 #: Weights to begin with, in the order of `FEATURES`.
-_START = (1.0, 0.4, 0.4, 0.3, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0)
+_START = (1.0, 0.4, 0.4, 0.3, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_RARE = 200_000  # words remembered that were seen too seldom to be known
 
 
 class SpellingCorrector(Estimator):
@@ -201,7 +202,8 @@ class SpellingCorrector(Estimator):
         with self._session():
             self._weigh(checked_texts(validation[0], empty=True))
         # Only now: right words that are not known must be among what the witnesses are weighed by.
-        self.lexicon_ = Lexicon({**self._held_words, **self.lexicon_.counts}, int(self.max_edits))
+        known = {**self._held_words, **self.lexicon_.counts}
+        self.lexicon_ = Lexicon(known, int(self.max_edits), self.lexicon_.rare)
         for name in ("_pairs", "_held_pairs", "_held_words"):
             self.__dict__.pop(name, None)
 
@@ -219,7 +221,8 @@ class SpellingCorrector(Estimator):
         for _, meant in learned if self._pairs else ():
             for a, b in words_of(meant):
                 known.setdefault(meant[a:b].lower(), counts[meant[a:b].lower()])
-        self.lexicon_ = Lexicon(known, int(self.max_edits))
+        seldom = sorted((word for word in counts if word not in known), key=lambda word: (-counts[word], word))
+        self.lexicon_ = Lexicon(known, int(self.max_edits), {word: counts[word] for word in seldom[:_RARE]})
         self.channel_ = ErrorChannel.learn(learned)
         self.inputs_ = TextInput(tokenizer="syllable", lowercase=True, min_count=rare, max_length=1 << 31)
         self.inputs_.fit(spread(X, int(self.reader_characters)))
@@ -351,18 +354,18 @@ class SpellingCorrector(Estimator):
         return {"words": f"{len(self.lexicon_.counts):,}", "characters": f"{len(self.inputs_.vocabulary):,}"}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        words = {"counts": self.lexicon_.counts, "channel": self.channel_.state()}
+        words = {"counts": self.lexicon_.counts, "rare": self.lexicon_.rare, "channel": self.channel_.state()}
         return {"weights": self.weights_}, {**self.inputs_.state(), **words}
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.weights_ = {name: [float(w) for w in learned["weights"][name]] for name in ("within", "alone")}
         if any(len(w) != len(FEATURES) or not np.isfinite(w).all() for w in self.weights_.values()):
             raise ModelError("config.json: the weights of the witnesses are damaged")
-        counts = {str(word): int(count) for word, count in inputs["counts"].items()}
-        if any(count < 0 for count in counts.values()):
+        counts, rare = ({str(w): int(count) for w, count in inputs[name].items()} for name in ("counts", "rare"))
+        if any(count < 0 for count in (*counts.values(), *rare.values())):
             raise ModelError("tokenizer.json: a word was seen less than never")
-        self.lexicon_ = Lexicon(counts, int(self.max_edits))
+        self.lexicon_ = Lexicon(counts, int(self.max_edits), rare)
         self.channel_ = ErrorChannel.restored(inputs["channel"])
-        self.inputs_ = TextInput.restored({k: v for k, v in inputs.items() if k not in ("counts", "channel")})
+        self.inputs_ = TextInput.restored({k: v for k, v in inputs.items() if k not in ("counts", "rare", "channel")})
         if self.inputs_.vocabulary.tokens[END : END + 1] != ["\n"]:
             raise ValueError("token 2 is not the end of a line")
