@@ -6,6 +6,7 @@ from gyeol.layers.alignment import SCOPES, Alignment
 from gyeol.layers.attention import SCORES, AttentionPooling, attend
 from gyeol.layers.cells import CELLS, Cell
 from gyeol.layers.continuations import Continuations
+from gyeol.layers.crf import CRF
 from gyeol.layers.cross_entropy import linear_cross_entropy
 from gyeol.layers.decoder import Decoder
 from gyeol.layers.drop_ins import GRU, LSTM, RNN
@@ -20,6 +21,7 @@ from gyeol.layers.summary import Summary
 
 __all__ = [
     "CELLS",
+    "CRF",
     "GRU",
     "LSTM",
     "POOLINGS",
