@@ -74,7 +74,7 @@ def test_json_lines(tmp_path: Path) -> None:
         ("a.conllu", CONLLU.replace("NOUN", "_"), {}, "line 2: the tag is missing"),
         ("a.conll", "a X\n", {"target": "3"}, "line 1: --target '3' is no column"),
         ("a.conllu", CONLLU, {"target": "uppos"}, "did you mean 'upos'"),
-        ("a.conll", "\n\n# nothing\n", {}, "holds no sentence"),
+        ("a.conllu", "\n\n# nothing\n", {}, "holds no sentence"),
         ("a.jsonl", '{"tokens": ["a"], "tags": ["X", "Y"]}\n', {}, "line 1: 1 tokens and 2 tags"),
         ("a.jsonl", '{"tokens": ["a"]}\n', {}, "line 1: there is no 'tags'"),
         ("a.jsonl", '{"tokens": ["a", 3], "tags": ["X", "Y"]}\n', {}, "line 1: 'tokens' is .* a list of texts"),

@@ -89,7 +89,7 @@ def _read_columns(
 ) -> None:
     take: Callable[[list[str], int], tuple[Token, str]] | None = None
     width = 0
-    for start, rows in _blocks(found.path):
+    for start, rows in _blocks(found.path, conllu):
         tokens, tags = [], []
         for line, cells in rows:
             if conllu and _NO_TOKEN.fullmatch(cells[0]):
@@ -106,13 +106,13 @@ def _read_columns(
         _add(found, tokens, tags if need_tags else [], start)
 
 
-def _blocks(path: Path) -> Iterator[tuple[int, list[tuple[int, list[str]]]]]:
+def _blocks(path: Path, conllu: bool) -> Iterator[tuple[int, list[tuple[int, list[str]]]]]:
     """Yield each sentence's first line, and its lines' numbers and columns."""
     rows: list[tuple[int, list[str]]] = []
     tabs: bool | None = None
     for number, line in open_text(path):
         if not line.strip() or line.startswith("-DOCSTART-"):
-            if rows := _without_comments(rows):
+            if rows := _without_comments(rows, conllu):
                 yield rows[0][0], rows
             rows = []
             continue
@@ -124,15 +124,15 @@ def _blocks(path: Path) -> Iterator[tuple[int, list[tuple[int, list[str]]]]]:
             raise DataError(
                 f"{path}, line {number}: a sentence of more than {_LONGEST:,} tokens; are blank lines missing?"
             )
-    if rows := _without_comments(rows):
+    if rows := _without_comments(rows, conllu):
         yield rows[0][0], rows
 
 
-def _without_comments(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+def _without_comments(rows: list[tuple[int, list[str]]], conllu: bool) -> list[tuple[int, list[str]]]:
     """Drop the lines before a sentence that look like comments and have not the columns of its last line."""
     width = len(rows[-1][1]) if rows else 0
     for place, (_, cells) in enumerate(rows):
-        if cells[0][:1] not in _COMMENTS or not cells[0] or (len(cells) == width and width > 1):
+        if cells[0][:1] not in _COMMENTS or not cells[0] or (len(cells) == width > 1 and not conllu):
             return rows[place:]
     return []
 
