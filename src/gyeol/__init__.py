@@ -17,7 +17,15 @@ if TYPE_CHECKING:
         SaveError,
     )
     from gyeol.inputs.vectors import WordVectors
-    from gyeol.tasks import AuthorClassifier, LanguageModel, SpellingCorrector, TextClassifier, Translator, load
+    from gyeol.tasks import (
+        AuthorClassifier,
+        LanguageModel,
+        SequenceTagger,
+        SpellingCorrector,
+        TextClassifier,
+        Translator,
+        load,
+    )
 
 __version__ = "0.1.0"
 
@@ -31,6 +39,7 @@ __all__ = [
     "ModelError",
     "ParameterError",
     "SaveError",
+    "SequenceTagger",
     "SpellingCorrector",
     "TextClassifier",
     "Translator",
@@ -47,6 +56,7 @@ _HOMES = {
     ),
     "AuthorClassifier": "gyeol.tasks",
     "LanguageModel": "gyeol.tasks",
+    "SequenceTagger": "gyeol.tasks",
     "SpellingCorrector": "gyeol.tasks",
     "TextClassifier": "gyeol.tasks",
     "Translator": "gyeol.tasks",

@@ -73,6 +73,18 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
             "threads": 1,
         },
     ),
+    "tag": (
+        [text.split() for text in TEXTS],
+        [["X" if len(word) > 2 else "Y" for word in text.split()] for text in TEXTS],
+        {
+            "hidden_size": 6,
+            "embedding_size": 6,
+            "character_size": 4,
+            "epochs": 2,
+            "batch_size": 8,
+            "threads": 1,
+        },
+    ),
     "spell": (
         TEXTS,
         None,

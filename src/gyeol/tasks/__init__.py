@@ -5,6 +5,7 @@ from __future__ import annotations
 from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.language_model import LanguageModel
+from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.spelling_corrector import SpellingCorrector
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
@@ -16,6 +17,7 @@ __all__ = [
     "Estimator",
     "LanguageModel",
     "NotFittedError",
+    "SequenceTagger",
     "SpellingCorrector",
     "TextClassifier",
     "Translator",
@@ -29,4 +31,5 @@ TASKS: dict[str, type[Estimator]] = {
     "author": AuthorClassifier,
     "translate": Translator,
     "spell": SpellingCorrector,
+    "tag": SequenceTagger,
 }
