@@ -22,6 +22,7 @@ from gyeol.cli import (
     language,
     reproduce,
     spelling,
+    tag,
     translate,
     translation,
     vectors,
@@ -66,6 +67,7 @@ fit.app.command("language")(language.language)
 fit.app.command("translate")(translate.translate)
 fit.app.command("author")(author.author)
 fit.app.command("spell")(spelling.spell)
+fit.app.command("tag")(tag.tag)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

@@ -43,7 +43,7 @@ def evaluate(
     ensemble: list[Path] = ENSEMBLE,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy, perplexity, BLEU, corrections.
+    """Measure a model: accuracy, spans, perplexity, BLEU, corrections.
 
     Examples: gyeol evaluate my-model test.csv
 
@@ -51,9 +51,10 @@ def evaluate(
     """
     from gyeol.cli.language import evaluate_language
     from gyeol.cli.spelling import evaluate_spelling
+    from gyeol.cli.tag import evaluate_tags
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, SpellingCorrector, Translator
+    from gyeol.tasks import LanguageModel, SequenceTagger, SpellingCorrector, Translator
 
     made = any_model(model, threads)
     if ensemble and not isinstance(made, Translator):
@@ -68,6 +69,9 @@ def evaluate(
         return
     if isinstance(made, SpellingCorrector):
         evaluate_spelling(made, model, data, json)
+        return
+    if isinstance(made, SequenceTagger):
+        evaluate_tags(made, model, data, input, target, json)
         return
     classify = made.task == "classify"  # a named set's labels are no authors
     source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
@@ -108,7 +112,7 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify or translate texts, or a file of any size.
+    """Classify, tag or translate texts, or a file of any size.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -118,8 +122,9 @@ def predict(
 
     cat new.txt | gyeol predict my-model
     """
+    from gyeol.cli.tag import predict_tags
     from gyeol.cli.translation import Wanted, translate_texts
-    from gyeol.tasks import Translator
+    from gyeol.tasks import SequenceTagger, Translator
 
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
@@ -131,6 +136,9 @@ def predict(
         return
     if look:
         raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")
+    if isinstance(made, SequenceTagger):
+        predict_tags(made, model, texts, file, input, out, json)
+        return
     if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
     form = format_of(out) if out is not None else "object" if json else "tsv"
@@ -223,12 +231,13 @@ def info(
     config = read_config(model)
     size = sum(f.stat().st_size for f in model.iterdir() if f.is_file())
     weights = sum(p.numel() for p in made.net_.parameters())
+    tokenizer = getattr(getattr(made.inputs_, "source", made.inputs_), "tokenizer", None)
     answer: dict[str, Any] = {
         "model": str(model),
         "task": config.task,
         "gyeol": config.gyeol,
         **({"classes": [str(c) for c in made.classes_]} if hasattr(made, "classes_") else {}),
-        "tokenizer": getattr(made.inputs_, "source", made.inputs_).tokenizer.name,
+        "tokenizer": tokenizer.name if tokenizer is not None else "none: tokens are given",
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,

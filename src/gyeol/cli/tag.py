@@ -1,0 +1,219 @@
+"""``gyeol fit tag``, and what ``evaluate`` and ``predict`` do with its models."""
+
+from __future__ import annotations
+
+import json as json_
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, one_line, percent, table
+from gyeol.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from io import BufferedIOBase
+
+    from gyeol.data.tagged import Tagged
+    from gyeol.tasks import SequenceTagger
+
+__all__ = ["evaluate_tags", "predict_tags", "tag"]
+
+_CHUNK = 2048  # sentences answered at a time
+
+
+def tag(
+    data: str = typer.Argument(metavar="DATA", help="A file in CoNLL, CoNLL-U or JSON lines, or a named set."),
+    out: Path = OUT,
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Sentences to watch; else a part of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the tokens, by number, name or key."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="The column of the tags."),
+    beside: list[str] = typer.Option(
+        [],
+        "--beside",
+        metavar="COL",
+        help="A column that stands beside the tokens, say parts of speech; may be repeated.",
+    ),
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
+    settings: bool = settings_option("tag"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
+) -> None:
+    """Learn a tag for each token: names, parts of speech, proteins by the letter.
+
+    Tags that begin with B and I mark spans, and are measured by the F1 of spans; others by accuracy.
+
+    Examples: gyeol fit tag train.conll --valid dev.conll --out names
+
+    gyeol fit tag ko_gsd-ud-dev.conllu --target upos --out parts-of-speech
+
+    gyeol fit tag korean_ner --beside 3 --out names
+    """
+    from gyeol.data.sources import has_role
+    from gyeol.tasks import SequenceTagger
+    from gyeol.tasks.progress import Bar
+    from gyeol.tasks.storage import check_place
+
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    model = made_model(SequenceTagger, config, set, {k: v for k, v in options.items() if v is not None})
+    check_place(out)
+    keep = check_checkpoint(out, resume)
+    named = has_role(data, "valid") and not Path(data).is_file()
+    role = "train" if not named or has_role(data, "train") else "valid"
+    train = _read(data, role, input, target, beside)
+    watched = None
+    if valid is not None or (named and role == "train"):
+        held = _read(valid or data, "valid", input, target, beside)
+        watched = held.tokens, held.tags
+    if not (quiet or json):
+        note(f"{train.path.name}: {len(train.tokens):,} sentences, {sum(map(len, train.tokens)):,} tokens")
+    progress = None if quiet or json else Bar("sentences")
+    about = {**train.about(), **({"beside": ",".join(beside)} if beside else {})}
+    about |= {name: column for name, column in (("input", input), ("target", target)) if column is not None}
+    model.fit(
+        train.tokens, train.tags, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about
+    )
+    save_or_keep(model, out, keep)
+    best = model.history_.best
+    answer: dict[str, Any] = {
+        "model": str(out), "task": model.task, "tags": model.classes_,
+        **{name.removeprefix("valid_"): value for name, value in best.items() if name.startswith("valid_")},
+        "epoch": best["epoch"], "epochs": len(model.history_.records), "stopped": model.history_.stopped,
+        "seconds": round(model.history_.seconds, 1), "weights": sum(p.numel() for p in model.net_.parameters()),
+    }  # fmt: skip
+    if json:
+        object_out(answer)
+    else:
+        typer.echo(
+            f"{_figures(answer)}   on the validation part, after epoch {answer['epoch']} of {answer['epochs']}, "
+            f"{answer['seconds']:.0f} s"
+        )
+        typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
+        typer.echo(f'next:  gyeol predict {out} "..."     gyeol evaluate {out} TEST_FILE')
+    if answer["stopped"] == "interrupted":
+        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
+        raise typer.Exit(130)
+
+
+def _figures(answer: dict[str, Any]) -> str:
+    spans = (
+        f"F1 of spans {percent(answer['f1'])} (precision {percent(answer['precision'])}, "
+        f"recall {percent(answer['recall'])})   "
+        if "f1" in answer
+        else ""
+    )
+    return f"{spans}accuracy {percent(answer['accuracy'])}"
+
+
+def _read(
+    data: str, role: str, input: str | None, target: str | None, beside: list[str], need_tags: bool = True
+) -> Tagged:
+    from gyeol.data.sources import find_source
+    from gyeol.data.tagged import read_tagged
+
+    source = find_source(data, role, input=input, target=target, task="tag")
+    return read_tagged(source.path, input=source.input, target=source.target, beside=beside, need_tags=need_tags)
+
+
+def _columns(made: SequenceTagger, input: str | None, target: str | None) -> tuple[str | None, str | None, list[str]]:
+    """Take the columns that the model was trained with, where none are named."""
+    about = {name: made.about_.get(name) for name in ("input", "target", "beside")}
+    beside = about["beside"].split(",") if isinstance(about["beside"], str) else []
+    own = [column if isinstance(column, str) else None for column in (about["input"], about["target"])]
+    return input or own[0], target or own[1], beside
+
+
+def evaluate_tags(
+    made: SequenceTagger, model: Path, data: str, input: str | None, target: str | None, json: bool
+) -> None:
+    """Print a tagger's figures on tagged sentences."""
+    input, target, beside = _columns(made, input, target)
+    test = _read(data, "test", input, target, beside)
+    figures = made.evaluate(test.tokens, test.tags)
+    if json:
+        object_out({"model": str(model), **test.about(), **figures})
+        return
+    typer.echo(
+        f"{_figures(figures)}   on {figures['count']:,} sentences, {figures['tokens']:,} tokens of {test.path.name}"
+    )
+    per = figures.get("per_kind") or figures["per_tag"]
+    first = "spans" if "per_kind" in figures else "count"
+    names = ("precision", "recall", "f1")
+    rows = [[kind or "(no kind)", own[first], *(f"{own[n]:.3f}" for n in names)] for kind, own in per.items()]
+    typer.echo(table([["", first, *names], *rows], right=range(1, 5)))
+
+
+def predict_tags(
+    made: SequenceTagger, model: Path, texts: list[str] | None, file: str | None, input: str | None, out: Path | None,
+    json: bool,
+) -> None:  # fmt: skip
+    """Tag texts, the lines of standard input, or the sentences of a file; in columns, a blank line after each."""
+    if texts:
+        chunks: Iterable[list[list[Any]]] = [[_cut(made, text) for text in texts]]
+    elif file is not None:
+        input, target, beside = _columns(made, input, None)
+        tokens = _read(file, "test", input, target, beside, need_tags=False).tokens
+        chunks = (tokens[first : first + _CHUNK] for first in range(0, len(tokens), _CHUNK))
+    else:
+        chunks = _piped(made)
+    pieces = _written(made, chunks, model, json)
+    if out is None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+        return
+    from gyeol.data.atomic import replace_file
+
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="\n") as to:
+            to.writelines(pieces)
+
+    replace_file(out, write)
+    note(f"wrote {out}")
+
+
+def _cut(made: SequenceTagger, text: str) -> list[str]:
+    """Cut a text as the training's tokens were: into letters, or at white space."""
+    if made.inputs_.beside:
+        raise ParameterError("this model reads columns beside the tokens: give it a file of them with --file")
+    tokens = [c for c in text if not c.isspace()] if made.letters_ else text.split()
+    if not tokens:
+        raise DataError("a text is empty: give at least one token")
+    return tokens
+
+
+def _piped(made: SequenceTagger) -> Iterator[list[list[Any]]]:
+    from gyeol.data.pipe import read_pipe
+
+    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
+        full = [_cut(made, line) for _, line in lines if line.strip()]
+        for first in range(0, len(full), _CHUNK):
+            yield full[first : first + _CHUNK]
+
+
+def _written(made: SequenceTagger, chunks: Iterable[list[list[Any]]], model: Path, json: bool) -> Iterator[str]:
+    from gyeol.engine.spans import spans_of
+
+    begin, opened = json_.dumps({"model": str(model)}, ensure_ascii=False)[:-1] + ', "predictions": [', False
+    for sentences in chunks:
+        for tokens, tags in zip(sentences, made.predict(sentences), strict=True):
+            words = [token if isinstance(token, str) else token[0] for token in tokens]
+            if not json:
+                yield "".join(f"{one_line(word)}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n"
+                continue
+            one: dict[str, Any] = {"tokens": words, "tags": tags}
+            if made.spans_:
+                one["spans"] = [span._asdict() | {"tokens": words[span.start : span.end]} for span in spans_of(tags)]
+            yield (", " if opened else begin) + json_.dumps(one, ensure_ascii=False, allow_nan=False)
+            opened = True
+    if json:
+        yield ("" if opened else begin) + "]}\n"

@@ -1,0 +1,91 @@
+"""`gyeol fit tag`, `evaluate`, `predict` of taggers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+SMALL = [
+    *("--set", "hidden_size=16"), *("--set", "embedding_size=8"), *("--set", "character_size=6"), *("--threads", "1"),
+    *("--set", "learning_rate=0.03"), *("--set", "batch_size=6"), *("--set", "epochs=6"), "--json",
+]  # fmt: skip
+ROWS = [
+    (f"{person}는 {city}시 {verb}", "B-PS B-LC O")
+    for person in ("민수", "영희", "철수") for city in ("서울", "부산", "대전") for verb in ("갔다", "왔다")
+]  # fmt: skip
+
+
+def written(path: Path, rows: list[tuple[str, str]], extra: bool = False) -> Path:
+    blocks = []
+    for text, tags in rows:
+        lines = zip(text.split(), tags.split(), strict=True)
+        between = "\tP\t" if extra else "\t"
+        blocks.append("\n".join(f"{word}{between}{tag}" for word, tag in lines))
+    path.write_text("\n\n".join(blocks) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return written(tmp_path / "train.conll", ROWS * 3)
+
+
+@pytest.fixture
+def model(gyeol: Run, file: Path, tmp_path: Path) -> Path:
+    answer = gyeol("fit", "tag", file, "--out", tmp_path / "m", *SMALL).object
+    assert answer["task"] == "tag"
+    assert answer["f1"] > 0.9
+    return tmp_path / "m"
+
+
+def test_from_a_file_to_answers(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
+    assert gyeol("predict", model, "영희는 부산시 왔다").out == "영희는\tB-PS\n부산시\tB-LC\n왔다\tO\n\n"
+    told = gyeol("predict", model, "영희는 부산시 왔다", "--json").object["predictions"][0]
+    assert told["tags"] == ["B-PS", "B-LC", "O"]
+    assert told["spans"][0] == {"start": 0, "end": 1, "kind": "PS", "tokens": ["영희는"]}
+    assert gyeol("predict", model, stdin="민수는 서울시\n\n철수는\n".encode()).out.count("\n\n") == 2
+    figures = gyeol("evaluate", model, file, "--json").object
+    assert figures["f1"] > 0.9
+    assert set(figures["per_kind"]) == {"PS", "LC"}
+    shown = gyeol("evaluate", model, file).out
+    assert shown.startswith("F1 of spans")
+    assert "LC" in shown
+    assert gyeol("predict", model, "--file", file, "--out", tmp_path / "tagged.conll").status == 0
+    assert (tmp_path / "tagged.conll").read_text("utf-8").count("\n\n") == len(ROWS) * 3
+    again = gyeol("evaluate", model, tmp_path / "tagged.conll", "--json").object
+    assert again["f1"] == 1.0  # what it wrote is what it says
+    info = gyeol("info", model, "--json").object
+    assert (info["task"], info["tokenizer"]) == ("tag", "none: tokens are given")
+
+
+def test_columns_beside_the_tokens_are_remembered(gyeol: Run, tmp_path: Path) -> None:
+    file = written(tmp_path / "train.tsv", ROWS, extra=True)
+    assert gyeol("fit", "tag", file, "--beside", 2, "--out", tmp_path / "m", *SMALL).status == 0
+    assert gyeol("evaluate", tmp_path / "m", file, "--json").object["tokens"] == 3 * len(ROWS)
+    assert "give it a file of them with --file" in gyeol("predict", tmp_path / "m", "민수는").mistake
+    assert gyeol("predict", tmp_path / "m", "--file", file, "--json").status == 0
+
+
+def test_by_the_letter(gyeol: Run, tmp_path: Path) -> None:
+    lines = [json.dumps({"tokens": text, "tags": text.translate({65: "H", 67: "C"})}) for text in ("ACCA", "CCA") * 9]
+    (tmp_path / "p.jsonl").write_text("\n".join(lines))
+    answer = gyeol("fit", "tag", tmp_path / "p.jsonl", "--out", tmp_path / "m", "--set", "head=linear", *SMALL).object
+    assert "f1" not in answer
+    assert gyeol("predict", tmp_path / "m", "AC").out == "A\tH\nC\tC\n\n"
+    assert gyeol("evaluate", tmp_path / "m", tmp_path / "p.jsonl").out.startswith("accuracy 100.00 %")
+
+
+def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.conll").write_text("a X\nb\n")
+    fit = ("fit", "tag", "--out", tmp_path / "n")
+    assert "line 2: 1 columns, and 2 in the lines before" in gyeol(*fit, tmp_path / "bad.conll").mistake
+    assert "--target '9' is no column" in gyeol(*fit, file, "--target", 9).mistake
+    assert "there is no file" in gyeol(*fit, "nothing.conll").mistake
+    assert "a text is empty" in gyeol("predict", model, " ").mistake
+    assert "is a model of 'fit tag'" in gyeol("translate", model, "a").mistake
+    assert "is for the task 'classify', not for 'tag'" in gyeol(*fit, "nsmc").mistake
+    assert not (tmp_path / "n").exists()
