@@ -15,6 +15,7 @@ from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.language import LANGUAGE_MODELS
 from gyeol.reproduce.spelling import SPELLING
+from gyeol.reproduce.tag import TAGGERS
 from gyeol.reproduce.translate import TRANSLATORS
 
 __all__ = ["REPRODUCTIONS", "Published", "Reproduction", "run"]
@@ -28,6 +29,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **TRANSLATORS,
     **ATTENTION,
     **CONVERSATION,
+    **TAGGERS,
 }
 
 
