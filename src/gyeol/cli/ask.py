@@ -43,7 +43,7 @@ def evaluate(
     ensemble: list[Path] = ENSEMBLE,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy, spans, perplexity, BLEU, corrections.
+    """Measure a model: accuracy, perplexity, BLEU, spans.
 
     Examples: gyeol evaluate my-model test.csv
 

@@ -48,7 +48,9 @@ def tag(
     json: bool = JSON,
     quiet: bool = QUIET,
 ) -> None:
-    """Learn a tag for each token: names, parts of speech, proteins by the letter.
+    """Learn a tag for each token: names, parts of speech.
+
+    Proteins and DNA are tagged by the letter.
 
     Tags that begin with B and I mark spans, and are measured by the F1 of spans; others by accuracy.
 
