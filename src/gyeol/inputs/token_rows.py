@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ __all__ = ["CHARACTERS", "TokenBatch", "TokenInput", "TokenRows"]
 
 #: What of a word is read besides its number: its letters; Hangul spelled in jamo; nothing.
 CHARACTERS = ("jamo", "letters", None)
+_DIGIT = re.compile(r"\d")  # all the same in a word, as Lample et al. 2016 have it; its letters are read as they are
 _LONGEST = 48  # letters of a word that are read: its first and its last ones
 
 Token = str | tuple[str, ...]
@@ -96,7 +98,7 @@ class TokenInput:
         return self
 
     def _word(self, token: Token) -> str:
-        text = normalize(_text(token))[0]
+        text = _DIGIT.sub("0", normalize(_text(token))[0])
         return text.lower() if self.lowercase else text
 
     def _spelled(self, form: str) -> str:
