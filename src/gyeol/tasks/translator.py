@@ -132,7 +132,7 @@ class Translator(Estimator):
         min_count: int = 1,
         embedding_size: int = 256,
         dropout: float = 0.3,
-        batch_size: int = 1500,
+        batch_size: int = 500,
         epochs: int = 20,
         learning_rate: float = 0.002,
         weight_decay: float = 0.0,
