@@ -126,7 +126,9 @@ def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None)
     """Time training and searching; see `gyeol.bench.run`."""
     size, words, count = (16, 60, 20) if quick else (512, 8000, 400)
     sources, targets = _texts(words, count)
-    settings: dict[str, Any] = {"hidden_size": size, "embedding_size": size, "dropout": 0.0, "tokenizer": "whitespace"}
+    settings: dict[str, Any] = {
+        "hidden_size": size, "embedding_size": size, "dropout": 0.0, "tokenizer": "whitespace", "batch_size": 1500,
+    }  # fmt: skip
     rows, contestants, losses = [], [], {}
     for precision in ("auto", "float32"):
         model, net, batches = _made(sources, targets, settings, precision)
