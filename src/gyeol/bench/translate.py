@@ -128,6 +128,7 @@ def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None)
     sources, targets = _texts(words, count)
     settings: dict[str, Any] = {
         "hidden_size": size, "embedding_size": size, "dropout": 0.0, "tokenizer": "whitespace", "batch_size": 1500,
+        "num_layers": 2,
     }  # fmt: skip
     rows, contestants, losses = [], [], {}
     for precision in ("auto", "float32"):

@@ -124,7 +124,7 @@ class Translator(Estimator):
         *,
         cell: Any = "lstm",
         hidden_size: int = 256,
-        num_layers: int = 2,
+        num_layers: int = 1,
         bidirectional: bool = True,
         attention: str | None = "global",
         tokenizer: Any = "bpe",
