@@ -15,8 +15,8 @@ from gyeol.tasks.translator_ready import ready_weights
 SOURCES = [f"{a} {b}" for a in ("하나", "둘", "셋", "넷") for b in ("둘", "셋", "넷", "하나")] * 4
 TARGETS = [" ".join({"하나": "one", "둘": "two", "셋": "three", "넷": "four"}[w] for w in s.split()) for s in SOURCES]
 TINY: dict[str, Any] = {
-    "hidden_size": 24, "num_layers": 2, "embedding_size": 16, "tokenizer": "whitespace", "epochs": 3, "batch_size": 30, "threads": 1,
-    "learning_rate": 0.02, "dropout": 0.0,
+    "hidden_size": 24, "num_layers": 2, "embedding_size": 16, "tokenizer": "whitespace", "epochs": 3, "batch_size": 30,
+    "threads": 1, "learning_rate": 0.02, "dropout": 0.0,
 }  # fmt: skip
 ROUNDED = [
     pytest.param(
