@@ -112,12 +112,8 @@ def test_a_tag_never_seen_counts_as_wrong(model: SequenceTagger) -> None:
     )
 )
 @settings(max_examples=40, deadline=None)
-def test_any_tokens_get_tags(sentences: list[list[str]]) -> None:
-    made = TAGGER
-    assert [len(row) for row in made.predict(sentences)] == [len(sentence) for sentence in sentences]
-
-
-TAGGER = fitted(epochs=1)
+def test_any_tokens_get_tags(model: SequenceTagger, sentences: list[list[str]]) -> None:
+    assert [len(row) for row in model.predict(sentences)] == [len(sentence) for sentence in sentences]
 
 
 @pytest.mark.parametrize(
@@ -152,6 +148,6 @@ def test_mistakes_in_settings() -> None:
     [{"characters": "runes"}, {"vocabulary": [1]}, {"letters": None}, {"beside": 3}, {"vocabulary": ["a", "a"]}],
     ids=str,
 )
-def test_damaged_words_are_refused(change: dict[str, Any]) -> None:
+def test_damaged_words_are_refused(model: SequenceTagger, change: dict[str, Any]) -> None:
     with pytest.raises(ModelError):
-        TokenInput.restored({**TAGGER.inputs_.state(), **change})
+        TokenInput.restored({**model.inputs_.state(), **change})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from gyeol.cli.answers import Answers, answer, format_of, written
-from gyeol.cli.output import confusion, note, object_out, percent, table
+from gyeol.cli.output import confusion, note, object_out, percent, pieces_out, table
 from gyeol.cli.translation import ENSEMBLE
 from gyeol.errors import DataError, ModelError, ParameterError
 
@@ -137,6 +137,8 @@ def predict(
     if look:
         raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")
     if isinstance(made, SequenceTagger):
+        if top is not None:
+            raise ParameterError("--top is for classes and translations: a tagger gives the best tags")
         predict_tags(made, model, texts, file, input, out, json)
         return
     if texts and (out is not None or input is not None):
@@ -179,18 +181,9 @@ def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | N
 def _predict_stream(answers: Answers, model: Path, form: str, out: Path | None, json: bool) -> None:
     about = {"model": str(model), "file": answers.name}
     pieces = written(answers, form, about)
+    pieces_out(pieces, out)
     if out is None:
-        for piece in pieces:
-            sys.stdout.write(piece)
-            sys.stdout.flush()
         return
-    from gyeol.data.atomic import replace_file
-
-    def write(path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="\n") as target:
-            target.writelines(pieces)
-
-    replace_file(out, write)
     if json:
         object_out({**about, "out": str(out), "count": answers.count, "without_answer": answers.bad})
     else:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from gyeol.data.text_width import text_width
 
-__all__ = ["confusion", "note", "object_out", "one_line", "percent", "table"]
+__all__ = ["confusion", "note", "object_out", "object_pieces", "one_line", "percent", "pieces_out", "table"]
 
 
 def note(message: str) -> None:
@@ -22,6 +23,39 @@ def note(message: str) -> None:
 def object_out(value: dict[str, Any]) -> None:
     """Print one JSON object on a line."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def object_pieces(about: dict[str, Any], items: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Write one JSON object piece by piece: what it is ``about``, and a list of ``predictions``.
+
+    Nothing is given before the first item is there, so that a mistake leaves no half an object.
+
+    Examples
+    --------
+    >>> "".join(object_pieces({"model": "m"}, [{"text": "a"}, {"text": "b"}])).strip()
+    '{"model": "m", "predictions": [{"text": "a"}, {"text": "b"}]}'
+    """
+    begin, begun = json.dumps(about, ensure_ascii=False)[:-1] + ', "predictions": [', False
+    for item in items:
+        yield (", " if begun else begin) + json.dumps(item, ensure_ascii=False, allow_nan=False)
+        begun = True
+    yield ("" if begun else begin) + "]}\n"
+
+
+def pieces_out(pieces: Iterable[str], out: Path | None) -> None:
+    """Print pieces as they come, or write them beside a file that they then become."""
+    if out is None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+        return
+    from gyeol.data.atomic import replace_file
+
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="\n") as target:
+            target.writelines(pieces)
+
+    replace_file(out, write)
 
 
 def one_line(text: str) -> str:

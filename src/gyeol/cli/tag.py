@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line, percent, table
+from gyeol.cli.output import note, object_out, object_pieces, one_line, percent, pieces_out, table
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -168,19 +167,9 @@ def predict_tags(
     else:
         chunks = _piped(made)
     pieces = _written(made, chunks, model, json)
-    if out is None:
-        for piece in pieces:
-            sys.stdout.write(piece)
-            sys.stdout.flush()
-        return
-    from gyeol.data.atomic import replace_file
-
-    def write(path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="\n") as to:
-            to.writelines(pieces)
-
-    replace_file(out, write)
-    note(f"wrote {out}")
+    pieces_out(pieces, out)
+    if out is not None:
+        note(f"wrote {out}")
 
 
 def _cut(made: SequenceTagger, text: str) -> list[str]:
@@ -203,19 +192,24 @@ def _piped(made: SequenceTagger) -> Iterator[list[list[Any]]]:
 
 
 def _written(made: SequenceTagger, chunks: Iterable[list[list[Any]]], model: Path, json: bool) -> Iterator[str]:
-    from gyeol.engine.spans import spans_of
+    tagged = _tagged(made, chunks)
+    if json:
+        yield from object_pieces({"model": str(model)}, (_as_object(made, *each) for each in tagged))
+        return
+    for words, tags in tagged:
+        yield "".join(f"{one_line(word)}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n"
 
-    begin, opened = json_.dumps({"model": str(model)}, ensure_ascii=False)[:-1] + ', "predictions": [', False
+
+def _tagged(made: SequenceTagger, chunks: Iterable[list[list[Any]]]) -> Iterator[tuple[list[str], list[str]]]:
     for sentences in chunks:
         for tokens, tags in zip(sentences, made.predict(sentences), strict=True):
-            words = [token if isinstance(token, str) else token[0] for token in tokens]
-            if not json:
-                yield "".join(f"{one_line(word)}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n"
-                continue
-            one: dict[str, Any] = {"tokens": words, "tags": tags}
-            if made.spans_:
-                one["spans"] = [span._asdict() | {"tokens": words[span.start : span.end]} for span in spans_of(tags)]
-            yield (", " if opened else begin) + json_.dumps(one, ensure_ascii=False, allow_nan=False)
-            opened = True
-    if json:
-        yield ("" if opened else begin) + "]}\n"
+            yield [token if isinstance(token, str) else token[0] for token in tokens], tags
+
+
+def _as_object(made: SequenceTagger, words: list[str], tags: list[str]) -> dict[str, Any]:
+    from gyeol.engine.spans import spans_of
+
+    one: dict[str, Any] = {"tokens": words, "tags": tags}
+    if made.spans_:
+        one["spans"] = [span._asdict() | {"tokens": words[span.start : span.end]} for span in spans_of(tags)]
+    return one

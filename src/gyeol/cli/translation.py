@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from gyeol.cli.options import JSON, THREADS
-from gyeol.cli.output import note, one_line
+from gyeol.cli.output import note, object_pieces, one_line, pieces_out
 from gyeol.errors import DataError, ModelError, ParameterError
 
 if TYPE_CHECKING:
@@ -134,19 +133,9 @@ def translate_texts(
         piped = read_pipe(cast("BufferedIOBase", sys.stdin.buffer))
         chunks = ([line for _, line in lines] for lines in piped)
     pieces = _written(_translations(made, chunks, wanted), model, wanted)
-    if wanted.out is None:
-        for piece in pieces:
-            sys.stdout.write(piece)
-            sys.stdout.flush()
-        return
-    from gyeol.data.atomic import replace_file
-
-    def write(path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="\n") as target:
-            target.writelines(pieces)
-
-    replace_file(wanted.out, write)
-    note(f"wrote {wanted.out}")
+    pieces_out(pieces, wanted.out)
+    if wanted.out is not None:
+        note(f"wrote {wanted.out}")
 
 
 def _draw(made: Translator, texts: list[str] | None, out: Path, search: dict[str, Any]) -> None:
@@ -187,21 +176,20 @@ def _translations(
             number += len(chunk)
 
 
-def _written(
-    chunks: Iterator[list[tuple[str, list[Translation]]]], model: Path, wanted: Wanted
-) -> Iterator[str]:  # fmt: skip
+def _written(chunks: Iterator[list[tuple[str, list[Translation]]]], model: Path, wanted: Wanted) -> Iterator[str]:
     """Write translations a chunk at a time; nothing before the first is there."""
     if not wanted.json:
         for chunk in chunks:
             yield "".join(_lines(found, wanted) for _, found in chunk)
         return
-    begin, opened = json_.dumps({"model": str(model)}, ensure_ascii=False)[:-1] + ', "predictions": [', False
-    for chunk in chunks:
-        for text, found in chunk:
-            one = {"text": text, "predictions": [_as_object(each, wanted.top) for each in found]}
-            yield (", " if opened else begin) + json_.dumps(one, ensure_ascii=False, allow_nan=False)
-            opened = True
-    yield ("" if opened else begin) + "]}\n"
+    yield from object_pieces(
+        {"model": str(model)},
+        (
+            {"text": text, "predictions": [_as_object(each, wanted.top) for each in found]}
+            for chunk in chunks
+            for text, found in chunk
+        ),
+    )
 
 
 def _lines(found: list[Translation], wanted: Wanted) -> str:

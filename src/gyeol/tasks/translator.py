@@ -353,7 +353,7 @@ class Translator(Estimator):
     def evaluate(self, X: Any, y: Any, *, beam_size: int = 5, **search: Any) -> dict[str, Any]:
         """Return the figures on pairs: bleu, chrf, signature (sacrebleu's), perplexity, loss, count, beam_size.
 
-        How to search is named as in `translate`.
+        How to search is named as in `translate`; perplexity and loss are this model's alone, an ensemble or not.
         """
         self._ready()
         sources, targets = self._checked(X, y)
