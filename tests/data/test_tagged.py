@@ -108,3 +108,40 @@ def test_whatever_it_holds_it_is_sentences_or_a_clear_word(
             raise
         return
     assert all(len(tokens) == len(tags) > 0 for tokens, tags in zip(found.tokens, found.tags, strict=True))
+
+
+def test_letters_and_tags_of_two_fasta_files(tmp_path: Path) -> None:
+    chains = write(tmp_path, "chains.fa", ">a\nMKV\n>b\nAL\n")
+    states = write(tmp_path, "states.ss", ">a\nCH\nH\n>b\nEE\n")
+    found = read_tagged(chains, target=str(states))
+    assert (found.tokens, found.tags, found.lines) == ([["M", "K", "V"], ["A", "L"]], [list("CHH"), list("EE")], [1, 3])
+    assert read_tagged(chains, need_tags=False).tags == [[], []]
+    with pytest.raises(DataError, match="with --target FILE"):
+        read_tagged(chains)
+    with pytest.raises(DataError, match="no columns"):
+        read_tagged(chains, target=str(states), beside=["2"])
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        (">a\nCH\n>b\nEE\n", "line 1: 'a' has 3 letters, and in .*, line 1, stand 2 tags for 'a'"),
+        (">a\nCHH\n>c\nEE\n", "line 3: 'b' has 2 letters, .* for 'c'"),
+        (">a\nCHH\n", "line 3: 'b' has 2 letters, and in .*, line 0, stand 0 tags"),
+        (">a\nCHH\n>b\nEE\n>c\nE\n", "line 5: tags of 'c', which .* has not"),
+    ],
+)
+def test_tags_that_do_not_match_letters(tmp_path: Path, tags: str, message: str) -> None:
+    chains = write(tmp_path, "chains.fa", ">a\nMKV\n>b\nAL\n")
+    with pytest.raises(DataError, match=message):
+        read_tagged(chains, target=str(write(tmp_path, "tags.fa", tags)))
+
+
+def test_a_table_of_sentences(tmp_path: Path) -> None:
+    table = write(tmp_path, "a.csv", "seq,ss\nMKV,CHH\nAL,EE\n")
+    found = read_tagged(table, input="seq", target="ss")
+    assert (found.tokens, found.tags, found.lines) == ([["M", "K", "V"], ["A", "L"]], [list("CHH"), list("EE")], [2, 3])
+    words = write(tmp_path, "b.csv", "text,tags\nthe cat,D N\n")
+    assert read_tagged(words, input="text", target="tags").tokens == [["the", "cat"]]
+    with pytest.raises(DataError, match="line 2: 3 tokens and 2 tags"):
+        read_tagged(write(tmp_path, "c.csv", "seq,ss\nMKV,CH\n"), input="seq", target="ss")

@@ -30,7 +30,8 @@ def _top() -> None:
 @app.command("classify")
 def classify(
     data: str = typer.Argument(
-        metavar="DATA", help="A .tsv .csv .jsonl .parquet or .txt file, or a name from 'gyeol data list'."
+        metavar="DATA",
+        help="A .tsv .csv .jsonl .parquet or .txt file, a folder of FASTA files, one a class, or a name.",
     ),
     out: Path = OUT,
     valid: str = typer.Option(
@@ -60,6 +61,8 @@ def classify(
     Examples: gyeol fit classify reviews.csv --out my-model
 
     gyeol fit classify nsmc --out nsmc --set cell=gru --time-limit 10m
+
+    gyeol fit classify promoters/ --out promoters
     """
     from gyeol.tasks import TextClassifier
     from gyeol.tasks.progress import Bar

@@ -26,11 +26,13 @@ _CHUNK = 2048  # sentences answered at a time
 
 
 def tag(
-    data: str = typer.Argument(metavar="DATA", help="A file in CoNLL, CoNLL-U or JSON lines, or a named set."),
+    data: str = typer.Argument(metavar="DATA", help="A file in CoNLL, CoNLL-U, JSON lines or FASTA, or a named set."),
     out: Path = OUT,
     valid: str = typer.Option(None, "--valid", metavar="FILE", help="Sentences to watch; else a part of DATA."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the tokens, by number, name or key."),
-    target: str = typer.Option(None, "--target", metavar="COL", help="The column of the tags."),
+    target: str = typer.Option(
+        None, "--target", metavar="COL", help="The column of the tags; of a FASTA file, the file of its tags."
+    ),
     beside: list[str] = typer.Option(
         [],
         "--beside",
@@ -58,7 +60,10 @@ def tag(
     gyeol fit tag ko_gsd-ud-dev.conllu --target upos --out parts-of-speech
 
     gyeol fit tag korean_ner --beside 3 --out names
+
+    gyeol fit tag proteins.fa --target structure.fa --out structure
     """
+    from gyeol.data.fasta import is_fasta
     from gyeol.data.sources import has_role
     from gyeol.tasks import SequenceTagger
     from gyeol.tasks.progress import Bar
@@ -71,6 +76,8 @@ def tag(
     named = has_role(data, "valid") and not Path(data).is_file()
     role = "train" if not named or has_role(data, "train") else "valid"
     train = _read(data, role, input, target, beside)
+    if valid is not None and is_fasta(train.path):
+        raise ParameterError("--valid is for files that hold their tags; of FASTA files a part is held back")
     watched = None
     if valid is not None or (named and role == "train"):
         held = _read(valid or data, "valid", input, target, beside)
@@ -79,7 +86,8 @@ def tag(
         note(f"{train.path.name}: {len(train.tokens):,} sentences, {sum(map(len, train.tokens)):,} tokens")
     progress = None if quiet or json else Bar("sentences")
     about = {**train.about(), **({"beside": ",".join(beside)} if beside else {})}
-    about |= {name: column for name, column in (("input", input), ("target", target)) if column is not None}
+    if not is_fasta(train.path):  # whose target is a file, and another at the next time
+        about |= {name: column for name, column in (("input", input), ("target", target)) if column is not None}
     model.fit(
         train.tokens, train.tags, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about
     )

@@ -7,6 +7,7 @@ change. This table opens no file and no connection: `gyeol.data.catalog` does.
 
 from __future__ import annotations
 
+from gyeol.data.biology_sets import BIOLOGY_SETS
 from gyeol.data.remote_file import GITHUB, Dataset, RemoteFile, same
 from gyeol.data.spelling_sets import SPELLING_SETS
 from gyeol.data.word_sets import WORD_SETS
@@ -307,5 +308,6 @@ CATALOG: dict[str, Dataset] = {
         ),
         *WORD_SETS,
         *SPELLING_SETS,
+        *BIOLOGY_SETS,
     )
 }

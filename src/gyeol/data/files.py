@@ -1,4 +1,4 @@
-"""From a user's file to examples, one at a time: .tsv, .csv, .jsonl, .parquet and .txt, in the encodings people have.
+"""From a user's file to examples: .tsv, .csv, .jsonl, .parquet, .txt and FASTA, in the encodings people have.
 
 The rules that decide what a row means:
 
@@ -6,6 +6,7 @@ The rules that decide what a row means:
   field that begins and ends with ``"`` and doubles every quote within was written by a spreadsheet and is unwrapped.
 - **CSV**: as Python's `csv` reads it; a quoted field may hold line breaks, up to 1,000 of them.
 - **JSON lines**: one object a line. **Parquet**: read in slices.
+- **FASTA**: one text a record, all its lines joined; it has no labels.
 - **TXT**: one text a line, unless its first lines hold the same number of tabs: then it is a TSV file (NSMC's are).
 """
 
@@ -15,18 +16,28 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gyeol.data.columns import Columns, find_columns, has_header
+from gyeol.data.fasta import is_fasta, read_fasta
 from gyeol.data.lines import MAX_LINE, check_file, open_text, read_lines
 from gyeol.data.rows import BadRow, Row, csv_rows, plain_rows, too_long, tsv_rows
 from gyeol.errors import DataError, closest
 
-__all__ = ["MAX_TEXT", "BadRow", "Example", "columns_of", "fingerprint", "open_text", "read_examples"]
+__all__ = [
+    "MAX_TEXT",
+    "BadRow",
+    "Example",
+    "columns_of",
+    "fingerprint",
+    "fingerprint_all",
+    "open_text",
+    "read_examples",
+]
 
 MAX_TEXT = 1_000_000  # characters of one text
 SAMPLE = 200  # rows looked at to tell the columns apart
@@ -67,7 +78,7 @@ def read_examples(
     Parameters
     ----------
     path : str or path
-        A .tsv, .csv, .jsonl, .ndjson, .parquet or .txt file; the text formats may be gzipped (.tsv.gz).
+        A .tsv, .csv, .jsonl, .ndjson, .parquet, .txt or FASTA file; the text formats may be gzipped (.tsv.gz).
     input, target : str, optional
         The columns of the text and the label, by name or by number from 1. Without them the names people use are looked
         for (text, document, review, ...; label, class, ...); of two columns, the one with few different values is the
@@ -83,6 +94,8 @@ def read_examples(
         If the file cannot be read, its columns cannot be told apart, or a row is bad and `on_bad_row` is not given.
     """
     path = check_file(path)
+    if is_fasta(path):
+        return _fasta_examples(path, input, target, need_target)
     kind = _format_of(path)
     if kind == ".parquet":
         results = _parquet_examples(path, input, target, need_target)
@@ -106,6 +119,8 @@ def columns_of(path: str | os.PathLike[str]) -> list[str]:
         If the file cannot be read.
     """
     path = check_file(path)
+    if is_fasta(path):
+        return ["1"]
     kind = _format_of(path)
     if kind == ".parquet":
         return list(_scan(path)[1])
@@ -131,6 +146,26 @@ def fingerprint(path: str | os.PathLike[str]) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}; check the permissions") from None
+
+
+def fingerprint_all(paths: Sequence[Path]) -> str:
+    """Give one SHA-256 for several files: their names and what is in them.
+
+    Raises
+    ------
+    DataError
+        If one cannot be read.
+    """
+    return hashlib.sha256("".join(f"{path.name} {fingerprint(path)}\n" for path in paths).encode()).hexdigest()
+
+
+def _fasta_examples(path: Path, input: str | None, target: str | None, need_target: bool) -> Iterator[Example]:
+    for option, column in (("--input", input), ("--target", target)):
+        if column is not None:
+            raise DataError(f"{path} is a FASTA file, which has no columns: leave {option} {column} out")
+    if need_target:
+        raise DataError(f"{path} holds sequences without labels; give a folder with one FASTA file a class: NAME.fa")
+    return (Example(record.letters, None, record.line) for record in read_fasta(path))
 
 
 def _format_of(path: Path) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gyeol.data.files import fingerprint
+from gyeol.data.files import fingerprint_all
 from gyeol.data.lines import read_lines
 from gyeol.data.sources import Labelled, Source
 from gyeol.errors import DataError, ParameterError
@@ -96,7 +96,5 @@ def read_authors(folder: Path, *, characters: int | None = None, lines: int | No
 
 def folder_fingerprint(folder: Path) -> str:
     """Give one SHA-256 for all text files of a folder."""
-    import hashlib
-
     names = sorted(p for p in folder.iterdir() if p.is_file() and p.name.lower().endswith((".txt", ".txt.gz")))
-    return hashlib.sha256("".join(f"{p.name} {fingerprint(p)}\n" for p in names).encode()).hexdigest()
+    return fingerprint_all(names)

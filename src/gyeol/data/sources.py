@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gyeol.data.catalog import CATALOG, resolve
-from gyeol.data.files import BadRow, Example, fingerprint, read_examples
+from gyeol.data.fasta import class_files, read_fasta
+from gyeol.data.files import BadRow, Example, fingerprint, fingerprint_all, read_examples
 from gyeol.errors import DataError, closest
 
 __all__ = [
@@ -61,7 +62,9 @@ class Labelled:
 
     def about(self) -> dict[str, str]:
         """What a model card says of the file."""
-        return {"data": self.source.name, "sha256": fingerprint(self.source.path)}
+        path = self.source.path
+        hashed = fingerprint_all(list(class_files(path).values())) if path.is_dir() else fingerprint(path)
+        return {"data": self.source.name, "sha256": hashed}
 
     def left_out(self) -> str:
         """One line on the rows left out, or nothing."""
@@ -127,7 +130,7 @@ def find_source(
 def read_labelled(
     source: Source, *, skip_bad_rows: bool = False, on_row: Callable[[int], None] | None = None
 ) -> Labelled:
-    """Read a whole labelled file.
+    """Read a whole labelled file, or a folder of FASTA files, each a class.
 
     A few empty texts (one in a hundred) are left out and counted; every other bad row is an error unless
     ``skip_bad_rows``.
@@ -138,6 +141,13 @@ def read_labelled(
         For a file, a column or a row that cannot be used; names file and line.
     """
     data = Labelled(source)
+    if os.path.isdir(source.path) and (classes := class_files(source.path)):
+        for label, path in classes.items():
+            for record in read_fasta(path):
+                data.texts.append(record.letters)
+                data.labels.append(label)
+                data.lines.append(record.line)
+        return data
 
     def note(row: BadRow) -> None:
         if row.kind != "empty" and not skip_bad_rows:

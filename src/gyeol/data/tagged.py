@@ -1,4 +1,4 @@
-"""Sentences whose tokens have tags: CoNLL (columns, blank lines between sentences), CoNLL-U, and JSON lines."""
+"""Sentences whose tokens have tags: CoNLL (columns, blank lines between sentences), CoNLL-U, JSON lines, FASTA."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gyeol.data.fasta import Sequence as Record
+from gyeol.data.fasta import is_fasta, read_fasta
+from gyeol.data.files import read_examples
 from gyeol.data.lines import check_file, open_text
 from gyeol.errors import DataError, closest
 
@@ -57,6 +60,8 @@ def read_tagged(
     ----------
     path : path
         ``.conllu``, ``.jsonl``, or anything else: columns apart by tabs or white space, blank lines between sentences.
+        Of a ``.csv`` a row is a sentence, cut at white space or, where there is none, into letters. The tags of a FASTA
+        file are in another, named by ``target``.
         Lines before a sentence that begin with ``#``, ``;`` or ``$`` and have not its columns are comments, and so is
         ``-DOCSTART-``.
     input, target : str, optional
@@ -75,7 +80,11 @@ def read_tagged(
     path = check_file(path)
     name = path.name.removesuffix(".gz")
     found = Tagged(path)
-    if name.endswith((".jsonl", ".ndjson")):
+    if is_fasta(path):
+        _read_sequences(found, input, target, beside, need_tags)
+    elif name.endswith(".csv"):
+        _read_table(found, input, target, beside, need_tags)
+    elif name.endswith((".jsonl", ".ndjson")):
         _read_objects(found, input, target, beside, need_tags)
     else:
         _read_columns(found, name.endswith((".conllu", ".conll-u")), input, target, beside, need_tags)
@@ -192,6 +201,48 @@ def _read_objects(found: Tagged, input: str | None, target: str | None, beside: 
                 raise DataError(f"{where}: {len(tokens)} tokens and {len(some)} {name}; there must be one to each")
         joined: list[Token] = list(zip(tokens, *others, strict=True)) if others else list(tokens)
         _add(found, joined, tags, number)
+
+
+def _read_sequences(
+    found: Tagged, input: str | None, target: str | None, beside: Sequence[str], need_tags: bool
+) -> None:
+    """Read letters from one FASTA file and their tags from another, record by record."""
+    if input is not None or beside:
+        raise DataError(f"{found.path} is a FASTA file, which has no columns: leave --input and --beside out")
+    if need_tags and target is None:
+        raise DataError(f"{found.path} is a FASTA file: name that of the tags, letter for letter, with --target FILE")
+    records = read_fasta(found.path)
+    tags = read_fasta(check_file(Path(target))) if need_tags and target is not None else None
+    for record in records:
+        if tags is None:
+            _add(found, list(record.letters), [], record.line)
+            continue
+        other = next(tags, Record("", "", 0))
+        if (other.name, len(other.letters)) != (record.name, len(record.letters)):
+            raise DataError(
+                f"{found.path}, line {record.line}: {record.name!r:.40} has {len(record.letters)} letters, and in "
+                f"{target}, line {other.line}, stand {len(other.letters)} tags for {other.name!r:.40}; one to each"
+            )
+        _add(found, list(record.letters), list(other.letters), record.line)
+    if tags is not None and (more := next(tags, None)) is not None:
+        raise DataError(f"{target}, line {more.line}: tags of {more.name!r:.40}, which {found.path} has not")
+
+
+def _read_table(found: Tagged, input: str | None, target: str | None, beside: Sequence[str], need_tags: bool) -> None:
+    if beside:
+        raise DataError(f"{found.path} is a table of whole sentences: --beside is for files with a token a line")
+    for row in read_examples(found.path, input=input, target=target, need_target=need_tags):
+        tokens, tags = _cut(row.input), _cut(row.target or "") if need_tags else []
+        if need_tags and len(tags) != len(tokens):
+            raise DataError(
+                f"{found.path}, line {row.line}: {len(tokens)} tokens and {len(tags)} tags; there must be one to each"
+            )
+        _add(found, tokens, tags, row.line)
+
+
+def _cut(text: str) -> list[Any]:
+    """Cut at white space; where there is none, into letters."""
+    return text.split() if any(c.isspace() for c in text.strip()) else list(text.strip())
 
 
 def _list_of(row: dict[str, Any], key: str | None, usual: Sequence[str], option: str, where: str) -> list[str]:

@@ -83,15 +83,20 @@ def _tagger(
 
 
 def most_frequent(train: Tagged, test: Tagged) -> float:
-    """Accuracy of the tag that each token had most often, and of the most frequent one for tokens never seen."""
+    """Accuracy of the tags that `usual_tags` gives."""
+    pairs = [pair for rows in zip(usual_tags(train, test), test.tags, strict=True) for pair in zip(*rows, strict=True)]
+    return sum(said == tag for said, tag in pairs) / len(pairs)
+
+
+def usual_tags(train: Tagged, test: Tagged) -> list[list[str]]:
+    """Give each token the tag that it had most often, and the most frequent one to tokens never seen."""
     counts: dict[Any, Counter[str]] = {}
     for tokens, tags in zip(train.tokens, train.tags, strict=True):
         for token, tag in zip(tokens, tags, strict=True):
             counts.setdefault(token, Counter())[tag] += 1
     usual = sum(counts.values(), Counter()).most_common(1)[0][0]
     best = {token: own.most_common(1)[0][0] for token, own in counts.items()}
-    pairs = [pair for rows in zip(test.tokens, test.tags, strict=True) for pair in zip(*rows, strict=True)]
-    return sum(best.get(token, usual) == tag for token, tag in pairs) / len(pairs)
+    return [[best.get(token, usual) for token in tokens] for tokens in test.tokens]
 
 
 def _pair(part: Tagged | None) -> tuple[Any, Any] | None:
