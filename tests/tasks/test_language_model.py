@@ -193,7 +193,8 @@ def test_chances_are_decided_by_the_seed(model: LanguageModel) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings_", [{"tied": False}, {"weight_dropout": 0.3, "dropout": 0.4}, {"precision": "float64"}]
+    "settings_",
+    [{"tied": False}, {"weight_dropout": 0.3, "dropout": 0.4}, {"precision": "float64"}, {"softmax_samples": 3}],
 )
 def test_settings_train_and_come_back(settings_: dict[str, Any], tmp_path: Path) -> None:
     model = fitted(**settings_)
@@ -215,7 +216,8 @@ def test_the_last_lines_are_held_back(documents: str) -> None:
     assert given_model.metrics_["valid_loss"] == pytest.approx(given_model.evaluate(TEXTS[:3])["loss"], rel=1e-6)
 
 
-def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("samples", [0, 4])
+def test_an_interrupted_training_goes_on_to_the_same_bits(samples: int, tmp_path: Path) -> None:
     class Stop(Exception):
         pass
 
@@ -234,10 +236,11 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path) -> Non
 
                 signal.raise_signal(signal.SIGINT)
 
-    whole = fitted()
-    part = LanguageModel(**TINY).fit(TEXTS, checkpoint=tmp_path / "c", progress=Watcher(5))
+    settings_ = {**TINY, "softmax_samples": samples}
+    whole = LanguageModel(**settings_).fit(TEXTS)
+    part = LanguageModel(**settings_).fit(TEXTS, checkpoint=tmp_path / "c", progress=Watcher(5))
     assert part.history_.stopped == "interrupted"
-    done = LanguageModel(**TINY).fit(TEXTS, checkpoint=tmp_path / "c", resume=True)
+    done = LanguageModel(**settings_).fit(TEXTS, checkpoint=tmp_path / "c", resume=True)
     for a, b in zip(whole.net_.state_dict().values(), done.net_.state_dict().values(), strict=True):
         assert torch.equal(a, b)
 
@@ -289,6 +292,13 @@ def test_activity_is_what_its_paper_says() -> None:
     torch.testing.assert_close(activity(states, 0.5 * states, packing), expected)
     single = Packing.of(torch.tensor([1, 1]), 1)
     torch.testing.assert_close(activity(states[:2], states[:2], single), 2 * states[:2].square().mean())
+
+
+def test_words_drawn_for_the_softmax_teach_all_of_them() -> None:
+    few = fitted(softmax_samples=3, epochs=25, patience=25, dropout=0.0, averaging=0.0)
+    assert few.net_.samples == 3
+    assert few.evaluate(TEXTS)["perplexity"] < 2  # over all eight words
+    assert fitted(softmax_samples=1000, epochs=1).net_.samples == 0  # as many as there are: all
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "asgd"])

@@ -16,6 +16,7 @@ from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
 from gyeol.layers.rounded_linear import RoundedLinear
+from gyeol.layers.sampled_softmax import sampled_cross_entropy, sampling_chances
 from gyeol.layers.stepper import Stepper
 from gyeol.layers.summary import Summary
 
@@ -42,5 +43,7 @@ __all__ = [
     "Summary",
     "attend",
     "linear_cross_entropy",
+    "sampled_cross_entropy",
+    "sampling_chances",
     "valid_steps",
 ]

@@ -12,7 +12,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from gyeol.kernels.packing import Packing
-from gyeol.layers import Embedding, LockedDropout, Recurrent, linear_cross_entropy
+from gyeol.layers import (
+    Embedding,
+    LockedDropout,
+    Recurrent,
+    linear_cross_entropy,
+    sampled_cross_entropy,
+    sampling_chances,
+)
 
 if TYPE_CHECKING:
     from gyeol.tasks.author_classifier import AuthorClassifier
@@ -160,6 +167,9 @@ class LanguageNet(nn.Module):
         self.weight = nn.Parameter(torch.empty(size, H).uniform_(-0.1, 0.1)) if full and not tied else None
         self.bias = nn.Parameter(torch.zeros(size)) if full else None
         self.adaptive = None if full else _adaptive(H, size)
+        samples = int(getattr(model, "softmax_samples", 0))
+        self.samples = samples if full and 0 < samples < size else 0
+        self._chances: Tensor | None = None
 
     @property
     def walks(self) -> list[Recurrent]:
@@ -207,6 +217,10 @@ class LanguageNet(nn.Module):
         if self.adaptive is not None:
             mean: Tensor = self.adaptive(hidden, targets).loss
             return mean
+        if self.samples:
+            if self._chances is None:
+                self._chances = sampling_chances(len(self.softmax), self.samples)
+            return sampled_cross_entropy(hidden, self.softmax, self.bias, targets, self._chances, precision=precision)
         return linear_cross_entropy(hidden, self.softmax, self.bias, targets, precision=precision)
 
     def losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
