@@ -149,6 +149,8 @@ def test_the_caller_s_own_random_state_and_threads_stay(
         *[{"pooling": pooling, "attention": None} for pooling in ("last", "mean+max")],
         {"ngrams": 1},
         {"ngrams": 5},
+        {"positions": 1},
+        {"positions": 3, "precision": "float64"},
         {"averaging": 0.9},
         {"weight_decay": 0.1, "clip_norm": 0.0},
         {"dropout": 0.0, "validation_fraction": 0},
@@ -174,7 +176,16 @@ def test_numbers_may_be_numpy_s(
     small: dict[str, Any], texts: list[str], labels: list[str], features: str | None, tmp_path: Path
 ) -> None:
     """A search hands over what it drew: np.int64, np.float32, fractions."""
-    plain = {**small, "num_layers": 2, "ngrams": 2, "max_length": 9, "min_count": 2, "dropout": 0.5, "random_state": 1}
+    plain = {
+        **small,
+        "num_layers": 2,
+        "ngrams": 2,
+        "max_length": 9,
+        "min_count": 2,
+        "positions": 4,
+        "dropout": 0.5,
+        "random_state": 1,
+    }
     plain |= {"learning_rate": 0.03125, "clip_norm": 1.0, "averaging": 0.5, "time_limit": 600.0, "weight_decay": 0.25}
     drawn = {
         name: Fraction(value) if name == "learning_rate" else np.float32(value)
@@ -186,6 +197,28 @@ def test_numbers_may_be_numpy_s(
     assert same_bits(model, TextClassifier(**plain, features=features).fit(texts, labels))
     model.save(tmp_path / "m")
     assert load(tmp_path / "m").max_length == 9
+
+
+def test_places_tell_apart_what_their_tokens_do_not(small: dict[str, Any], tmp_path: Path) -> None:
+    """A net of no memory to speak of, with all states alike: the place of the one T is all there is to go by."""
+    texts = ["A" * n + "T" + "A" * (9 - n) for n in (2, 7)] * 30
+    settings = {**small, "hidden_size": 1, "bidirectional": False, "attention": None, "pooling": "max", "dropout": 0.0}
+    settings |= {
+        "epochs": 20,
+        "patience": 20,
+        "learning_rate": 0.05,
+        "averaging": 0.0,
+        "embedding_size": 8,
+        "ngrams": 1,
+    }
+    model = TextClassifier(**settings, positions=10).fit(texts, ["early", "late"] * 30)
+    assert model.score(texts, ["early", "late"] * 30) == 1.0
+    with torch.no_grad():
+        model.net_.places.weight[7:] = model.net_.places.weight[2:5].clone()
+    assert model.score(texts, ["early", "late"] * 30) < 1.0
+    model.save(tmp_path / "m")
+    assert np.array_equal(load(tmp_path / "m").predict_proba(texts[:2]), model.predict_proba(texts[:2]))
+    assert len(model.predict(["A" * 30])) == 1  # longer than any place
 
 
 def test_weights_of_classes_move_the_answer(small: dict[str, Any]) -> None:

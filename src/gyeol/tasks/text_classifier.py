@@ -93,6 +93,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         Weight of each class in the loss.
     max_length : int
         Of longer texts (in tokens) the middle is left out.
+    positions : int
+        So many places, counted from the beginning, have vectors of their own, added to the tokens'; all later ones
+        share the last. 0: none. For what is aligned, as promoters are around the place where reading begins.
 
     Attributes
     ----------
@@ -140,6 +143,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             "" if v in (None, "balanced") or isinstance(v, dict) else "must be None, 'balanced' or a dict"
         ),
         "max_length": whole(2),
+        "positions": whole(0, 1 << 16),
     }
 
     def __init__(
@@ -175,6 +179,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         ngrams: int = 3,
         class_weight: Any = None,
         max_length: int = 1000,
+        positions: int = 0,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -206,6 +211,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.ngrams = ngrams
         self.class_weight = class_weight
         self.max_length = max_length
+        self.positions = positions
 
     def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
         texts = checked_texts(X)

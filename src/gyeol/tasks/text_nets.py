@@ -30,6 +30,9 @@ class RecurrentNet(nn.Module):
         self.embedding = Embedding(size, embedding_size)
         nn.init.normal_(self.embedding.weight[1:], std=0.1)
         self.grams = GramEmbedding(size, sizes, embedding_size, dropout=dropout / 2) if sizes else None
+        self.places = nn.Embedding(int(model.positions), embedding_size) if model.positions else None
+        if self.places is not None:
+            nn.init.normal_(self.places.weight, std=0.1)
         self.recurrent = Recurrent(
             model.cell,
             embedding_size,
@@ -58,6 +61,9 @@ class RecurrentNet(nn.Module):
         vectors = self.embedding(packing.gather(batch.tokens.unsqueeze(2)).squeeze(1))
         if self.grams is not None:
             vectors = vectors + self.grams(batch.tokens, packing)
+        if self.places is not None:
+            steps = torch.arange(batch.tokens.shape[1]).clamp(max=self.places.num_embeddings - 1)
+            vectors = vectors + self.places(packing.gather(steps.expand_as(batch.tokens).unsqueeze(2)).squeeze(1))
         vectors = self.locked(vectors, packing)
         states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
         summary, weights = self.summary(self.locked(states, packing), vectors, packing)
