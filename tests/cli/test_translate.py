@@ -75,7 +75,7 @@ def test_talk(gyeol: Run, model: Path) -> None:
 
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "a picture takes one text" in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.png").mistake
-    assert "is one of 'fit translate'" in gyeol("evaluate", model, file, "--cache", file).mistake
+    assert "is a model of 'fit translate'" in gyeol("evaluate", model, file, "--cache", file).mistake
     assert (
         "its own translation"
         in gyeol("fit", "translate", file, "--input", "ko", "--target", "ko", "--out", tmp_path / "n").mistake

@@ -1,31 +1,19 @@
-"""``gyeol evaluate``, ``predict`` and ``info``: ask a model."""
+"""``gyeol evaluate``, ``predict`` and ``info``: ask a model. What each task answers stands in `gyeol.cli.asked`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import typer
 
-from gyeol.cli.answers import Answers, answer, format_of, written
-from gyeol.cli.output import confusion, note, object_out, percent, pieces_out, table
+from gyeol.cli.asked import Question, asked
+from gyeol.cli.output import object_out, table
 from gyeol.cli.translation import ENSEMBLE
-from gyeol.errors import DataError, ModelError, ParameterError
-
-if TYPE_CHECKING:
-    from io import BufferedIOBase
-
-    from gyeol.data.files import BadRow, Example
-    from gyeol.tasks import AuthorClassifier, TextClassifier
-
-    Classifier = TextClassifier | AuthorClassifier
+from gyeol.errors import ParameterError
 
 __all__ = ["any_model", "evaluate", "info", "predict"]
-
-_CHUNK = 8192  # rows of a file held at a time
 
 
 def evaluate(
@@ -49,50 +37,15 @@ def evaluate(
 
     gyeol evaluate my-model nsmc --json
     """
-    from gyeol.cli.language import evaluate_language
-    from gyeol.cli.spelling import evaluate_spelling
-    from gyeol.cli.tag import evaluate_tags
-    from gyeol.cli.translate import evaluate_pairs
-    from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, SequenceTagger, SpellingCorrector, Translator
-
     made = any_model(model, threads)
-    if ensemble and not isinstance(made, Translator):
-        raise ParameterError(f"--ensemble is for translators; this is a model of 'fit {made.task}'")
-    if isinstance(made, LanguageModel):
-        evaluate_language(made, model, data, input, skip_bad_rows, json, cache)
-        return
-    if cache is not None:
-        raise ParameterError(f"--cache is for language models; this is one of 'fit {made.task}'")
-    if isinstance(made, Translator):
-        evaluate_pairs(made, model, data, input, target, skip_bad_rows, json, ensemble)
-        return
-    if isinstance(made, SpellingCorrector):
-        evaluate_spelling(made, model, data, json)
-        return
-    if isinstance(made, SequenceTagger):
-        evaluate_tags(made, model, data, input, target, json)
-        return
-    classify = made.task == "classify"  # a named set's labels are no authors
-    source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
-    test = read_labelled(source, skip_bad_rows=skip_bad_rows)
-    note(test.left_out())
-    known = {str(label): label for label in made.classes_.tolist()}
-    for label, line in zip(test.labels, test.lines, strict=True):
-        if label not in known:
-            raise DataError(
-                f"{test.source.path}, line {line}: the label {label!r} was never seen in training; "
-                f"known are: {', '.join(list(known)[:12])}"
-            )
-    figures = made.evaluate(test.texts, [known[label] for label in test.labels])
-    if json:
-        object_out({"model": str(model), **test.about(), "left_out": len(test.bad), **figures})
-        return
-    typer.echo(
-        f"accuracy {percent(figures['accuracy'])}   macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}   "
-        f"on {figures['count']:,} texts of {test.source.name}"
-    )
-    typer.echo(confusion(figures, made.classes_.tolist()))
+    asked(
+        made,
+        "evaluate",
+        Question(
+            model, json, data=data, input=input, target=target, skip_bad_rows=skip_bad_rows, cache=cache,
+            ensemble=ensemble,
+        ),
+    )  # fmt: skip
 
 
 def predict(
@@ -122,94 +75,16 @@ def predict(
 
     cat new.txt | gyeol predict my-model
     """
-    from gyeol.cli.tag import predict_tags
-    from gyeol.cli.translation import Wanted, translate_texts
-    from gyeol.tasks import SequenceTagger, Translator
-
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
     if file is None and not texts and (sys.stdin is None or sys.stdin.isatty()):
         raise ParameterError('no text is given: write gyeol predict MODEL "다시 보고 싶은 영화", or --file FILE')
     made = any_model(model, threads)
-    if isinstance(made, Translator):
-        translate_texts(made, model, texts, file, input, Wanted(top, look, json, out))
-        return
-    if look:
-        raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")
-    if isinstance(made, SequenceTagger):
-        if top is not None:
-            raise ParameterError("--top is for classes and translations: a tagger gives the best tags")
-        predict_tags(made, model, texts, file, input, out, json)
-        return
-    if texts and (out is not None or input is not None):
-        raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
-    form = format_of(out) if out is not None else "object" if json else "tsv"
-    made = _classifier(made, model)
-    if texts:
-        _predict_texts(made, model, texts, top, json)
-    elif file is not None:
-        from gyeol.data.sources import find_source, read_texts
-
-        source = find_source(file, "test", input=input, task="classify" if made.task == "classify" else None)
-        _predict_stream(Answers(made, _chunks(read_texts(source)), top, source.name), model, form, out, json)
-    elif input is not None:
-        raise ParameterError("--input goes with --file FILE; standard input is one text a line")
-    else:
-        _predict_stream(Answers(made, _piped(), top, "standard input"), model, form, out, json)
-
-
-def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | None, json: bool) -> None:
-    for place, text in enumerate(texts, 1):
-        if not text.strip():
-            raise DataError(f"text {place} is empty: give a text of at least one character")
-        if any("\ud800" <= c <= "\udfff" for c in text):  # bytes that the terminal's encoding does not have
-            raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
-        _note_cut(made, text, place)
-    answers = [
-        answer(made, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)
-    ]
-    if json:
-        object_out({"model": str(model), "predictions": answers})
-        return
-    rows = []
-    for one in answers:
-        shown = list(one["probabilities"].items())[: top or 1]
-        rows.append(["  ".join(f"{label} {p:.3f}" for label, p in shown), one["text"][:200]])
-    typer.echo(table(rows))
-
-
-def _predict_stream(answers: Answers, model: Path, form: str, out: Path | None, json: bool) -> None:
-    about = {"model": str(model), "file": answers.name}
-    pieces = written(answers, form, about)
-    pieces_out(pieces, out)
-    if out is None:
-        return
-    if json:
-        object_out({**about, "out": str(out), "count": answers.count, "without_answer": answers.bad})
-    else:
-        note(f"wrote {out}: {answers.count:,} answers")
-
-
-def _chunks(rows: Iterator[Example | BadRow]) -> Iterator[list[Example | BadRow]]:
-    while chunk := list(islice(rows, _CHUNK)):
-        yield chunk
-
-
-def _piped() -> Iterator[list[Example | BadRow]]:
-    from gyeol.data.files import BadRow, Example
-    from gyeol.data.pipe import read_pipe
-
-    some = False
-    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
-        chunk: list[Example | BadRow] = []
-        for number, line in lines:
-            filled = bool(line.strip())
-            some |= filled
-            chunk.append(Example(line, None, number) if filled else BadRow(number, "the text is empty", "empty"))
-        for start in range(0, len(chunk), _CHUNK):
-            yield chunk[start : start + _CHUNK]
-    if not some:
-        raise DataError("standard input holds no text: one text a line was expected")
+    asked(
+        made,
+        "predict",
+        Question(model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look),
+    )
 
 
 def info(
@@ -256,13 +131,6 @@ def info(
     typer.echo(table(rows))
 
 
-def _classifier(made: Any, path: Path) -> Classifier:
-    if not hasattr(made, "predict_proba"):
-        verbs = "correct" if made.task == "spell" else "generate, suggest or score"
-        raise ModelError(f"{path} is a model of 'fit {made.task}': ask it with gyeol {verbs}")
-    return cast("Classifier", made)
-
-
 def any_model(path: Path, threads: int | None) -> Any:
     """Load a model of whatever task."""
     from gyeol.tasks import load
@@ -272,10 +140,3 @@ def any_model(path: Path, threads: int | None) -> Any:
         raise ParameterError(f"--threads {threads}: must be a whole number, 1 or more")
     made.set_params(threads=threads)
     return made
-
-
-def _note_cut(made: Classifier, text: str, place: int) -> None:
-    if len(text) > made.max_length and getattr(made, "features", None) is None:
-        count = len(made.inputs_.tokenizer.tokenize(text))
-        if count > made.max_length:
-            note(f"text {place} has {count:,} tokens; its middle is left out beyond {made.max_length:,} (max_length)")

@@ -40,7 +40,7 @@ def sampling_chances(size: int, samples: int) -> Tensor:
 
     Examples
     --------
-    >>> sampling_chances(4, 2).tolist()
+    >>> [round(chance, 2) for chance in sampling_chances(4, 2).tolist()]
     [0.96, 0.48, 0.32, 0.24]
     """
     if samples < 1:

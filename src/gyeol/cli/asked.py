@@ -1,0 +1,125 @@
+"""How each task's models are measured and asked by ``gyeol evaluate`` and ``gyeol predict``: one entry a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gyeol.errors import ModelError, ParameterError
+
+__all__ = ["ASKED", "Asked", "Question", "asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user wants of the model folder ``model``; what was not asked for is None, empty or false."""
+
+    model: Path
+    json: bool = False
+    data: str = ""
+    texts: list[str] = field(default_factory=list)
+    file: str | None = None
+    input: str | None = None
+    target: str | None = None
+    out: Path | None = None
+    top: int | None = None
+    look: bool = False
+    skip_bad_rows: bool = False
+    cache: str | None = None
+    ensemble: list[Path] = field(default_factory=list)
+
+
+#: Options that not every task knows: how they are written, and whose they are.
+_OPTIONS = {
+    "top": ("--top", "classes and translations"),
+    "look": ("--show-attention", "translators (gyeol explain shows what an author's model looks at)"),
+    "skip_bad_rows": ("--skip-bad-rows", "models of texts"),
+    "cache": ("--cache", "language models"),
+    "ensemble": ("--ensemble", "translators"),
+}
+
+Answer = Callable[[Any, Question], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What measures a task's models, what asks them (or the verbs that do), and the options above that it knows."""
+
+    evaluate: Answer
+    predict: Answer | str
+    options: tuple[str, ...] = ()
+
+
+def _classes() -> Asked:
+    from gyeol.cli.classes import evaluate_classes, predict_classes
+
+    return Asked(evaluate_classes, predict_classes, ("top", "skip_bad_rows"))
+
+
+def _language() -> Asked:
+    from gyeol.cli.language import evaluate_language
+
+    return Asked(
+        lambda made, q: evaluate_language(made, q.model, q.data, q.input, q.skip_bad_rows, q.json, q.cache),
+        "generate, suggest or score",
+        ("skip_bad_rows", "cache"),
+    )
+
+
+def _spell() -> Asked:
+    from gyeol.cli.spelling import evaluate_spelling
+
+    return Asked(lambda made, q: evaluate_spelling(made, q.model, q.data, q.json), "correct")
+
+
+def _translate() -> Asked:
+    from gyeol.cli.translate import evaluate_pairs
+    from gyeol.cli.translation import Wanted, translate_texts
+
+    return Asked(
+        lambda made, q: evaluate_pairs(made, q.model, q.data, q.input, q.target, q.skip_bad_rows, q.json, q.ensemble),
+        lambda made, q: translate_texts(made, q.model, q.texts, q.file, q.input, Wanted(q.top, q.look, q.json, q.out)),
+        ("top", "look", "skip_bad_rows", "ensemble"),
+    )
+
+
+def _tag() -> Asked:
+    from gyeol.cli.tag import evaluate_tags, predict_tags
+
+    return Asked(
+        lambda made, q: evaluate_tags(made, q.model, q.data, q.input, q.target, q.json),
+        lambda made, q: predict_tags(made, q.model, q.texts, q.file, q.input, q.out, q.json),
+    )
+
+
+#: Tasks by name.
+ASKED: dict[str, Callable[[], Asked]] = {
+    "classify": _classes,
+    "author": _classes,
+    "language": _language,
+    "spell": _spell,
+    "translate": _translate,
+    "tag": _tag,
+}
+
+
+def asked(made: Any, verb: str, question: Question) -> None:
+    """Let a model answer.
+
+    Raises
+    ------
+    ParameterError
+        For an option that its task does not know.
+    ModelError
+        Where other commands ask such models.
+    """
+    entry = ASKED[made.task]()
+    for name, (option, whose) in _OPTIONS.items():
+        if name not in entry.options and getattr(question, name):
+            raise ParameterError(f"{option} is for {whose}; this is a model of 'fit {made.task}'")
+    answer = entry.evaluate if verb == "evaluate" else entry.predict
+    if isinstance(answer, str):
+        raise ModelError(f"{question.model} is a model of 'fit {made.task}': ask it with gyeol {answer}")
+    answer(made, question)
