@@ -230,7 +230,7 @@ def info(
         "task": config.task,
         "gyeol": config.gyeol,
         **({"classes": [str(c) for c in made.classes_]} if hasattr(made, "classes_") else {}),
-        "tokenizer": tokenizer.name if tokenizer is not None else "none: tokens are given",
+        "tokenizer": tokenizer.name if tokenizer is not None else f"none: {made.reads} are given",
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,

@@ -60,8 +60,8 @@ def checked_texts(X: Any, *, empty: bool = False) -> list[str]:
     return checked
 
 
-def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
-    """Return labels as an array of one kind: texts, whole numbers, or true and false.
+def checked_labels(y: Any, count: int, what: str = "text") -> npt.NDArray[Any]:
+    """Return labels as an array of one kind: texts, whole numbers, or true and false; one for each text, or ``what``.
 
     Raises
     ------
@@ -72,17 +72,17 @@ def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
     from sklearn.utils.multiclass import check_classification_targets
 
     if y is None:
-        raise DataError("a classifier requires y to be passed, but the target y is None: give one label a text")
+        raise DataError(f"a classifier requires y to be passed, but the target y is None: give one label a {what}")
     if isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
         raise DataError(f"got {type(y).__name__} where a list of labels was expected")
     shape = getattr(y, "shape", None)
     if shape is not None and len(shape) == 2 and shape[1] == 1:
         y = np.asarray(y)[:, 0]
     elif shape is not None and len(shape) != 1:
-        raise DataError(f"got labels of shape {tuple(shape)}; expected one label a text, shape (N,)")
+        raise DataError(f"got labels of shape {tuple(shape)}; expected one label a {what}, shape (N,)")
     values = list(y)
     if len(values) != count:
-        raise DataError(f"got {count} texts and {len(values)} labels; there must be one label a text")
+        raise DataError(f"got {count} {what}s and {len(values)} labels; there must be one label a {what}")
     _check_kinds(values)
     _check_values(values)
     of_one_kind = isinstance(y, np.ndarray) and (y.dtype != object or _KINDS.get(type(values[0])) == "text")
@@ -96,7 +96,9 @@ def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
     return labels
 
 
-def checked_classes(y: Any, count: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], dict[str, int]]:
+def checked_classes(
+    y: Any, count: int, what: str = "text"
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], dict[str, int]]:
     """Return the classes of labels, sorted, the number of each label's class, and how many labels each class has.
 
     Raises
@@ -104,7 +106,7 @@ def checked_classes(y: Any, count: int) -> tuple[npt.NDArray[Any], npt.NDArray[n
     DataError
         As `checked_labels`; for labels of one class only, and for many of which no two are alike.
     """
-    labels = checked_labels(y, count)
+    labels = checked_labels(y, count, what)
     classes, numbers = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         only = classes.tolist()[0]

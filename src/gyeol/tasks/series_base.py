@@ -1,0 +1,130 @@
+"""What the estimators of numeric sequences share: what they take, how they scale it, the network that reads it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.utils.validation import column_or_1d, validate_data
+
+from gyeol.errors import DataError, ModelError
+from gyeol.inputs.series import SeriesBatch, SeriesInput, checked_series
+from gyeol.layers import CELLS, POOLINGS, Cell
+from gyeol.parameters import Rule, choice, joined, positive, switch, whole
+from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.series_net import SeriesNet
+
+__all__ = ["SERIES_RULES", "Series", "SeriesEstimator", "flat"]
+
+Series = npt.NDArray[np.float64]
+
+#: The rules of the arguments that every estimator of numeric sequences has, in the order of its constructor.
+SERIES_RULES: dict[str, Rule] = {
+    "cell": choice(CELLS, own=Cell),
+    "hidden_size": whole(1, 1 << 16),
+    "num_layers": whole(1, 100),
+    "bidirectional": switch,
+    "attention": choice(("global", None)),
+    **TRAINING_RULES,
+    "pooling": joined(POOLINGS),
+    "frame": whole(1, 1 << 16),
+    "noise": positive(zero=True),
+    "memory": whole(3, none=True),
+}
+
+
+class SeriesEstimator(Estimator):
+    """The base of `SeriesClassifier` and `SeriesRegressor`."""
+
+    ask: ClassVar[str] = "gyeol predict {} --file FILE"
+    reads: ClassVar[str] = "numbers"
+    net_: SeriesNet
+    inputs_: SeriesInput
+    lengths_: tuple[int, int]
+
+    @property
+    @abstractmethod
+    def _width(self) -> int:
+        """How many numbers the network gives for a sequence."""
+
+    def _checked_series(self, X: Any, *, reset: bool) -> list[Series]:
+        """Check sequences; tables, whose rows are sequences of one channel, as scikit-learn checks tables."""
+        if reset:
+            for name in ("n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(name, None)
+        if _is_table(X):
+            try:
+                X = validate_data(self, X, reset=reset, ensure_all_finite=False)
+            except ValueError as error:
+                raise DataError(" ".join(str(error).split())) from error
+        return checked_series(X)
+
+    def _fit_inputs(self, X: list[Series]) -> None:
+        self.inputs_ = SeriesInput(frame=int(self.frame)).fit(X)
+        self.lengths_ = min(map(len, X)), max(map(len, X))
+
+    def _encode(self, X: list[Series], y: npt.NDArray[Any] | None) -> Encoded:
+        inputs, rows = self.inputs_, self.inputs_.encode(X)
+
+        def batch(which: npt.NDArray[np.int64]) -> tuple[SeriesBatch, torch.Tensor | None]:
+            return inputs.batch(rows, which), None if y is None else torch.from_numpy(y[which])
+
+        return Encoded(rows.lengths, batch)
+
+    def _encode_training(self, X: list[Series], y: npt.NDArray[Any]) -> Encoded:
+        plain = self._encode(X, y)
+        if not self.noise:
+            return plain
+
+        def batch(which: npt.NDArray[np.int64]) -> tuple[SeriesBatch, torch.Tensor | None]:
+            made, targets = plain.batch(which)
+            return made.disturbed(float(self.noise)), targets
+
+        return Encoded(plain.lengths, batch)
+
+    def _build(self) -> SeriesNet:
+        return SeriesNet(self, self.inputs_.width, self._width)
+
+    def describe_data(self) -> dict[str, str]:
+        """What the model card says of the sequences."""
+        shortest, longest = self.lengths_
+        steps = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
+        gaps = f", values missing in {len(self.inputs_.gaps)}" if self.inputs_.gaps else ""
+        return {"sequences": f"of {steps} steps, {self.inputs_.channels} channel(s){gaps}"}
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        names = getattr(self, "feature_names_in_", None)
+        learned = {
+            "lengths": list(self.lengths_),
+            "features": getattr(self, "n_features_in_", None),
+            "names": None if names is None else [str(name) for name in names],
+        }
+        return learned, self.inputs_.state()
+
+    def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
+        self.inputs_ = SeriesInput.restored(inputs)
+        shortest, longest = learned["lengths"]
+        if self.inputs_.frame != self.frame or not 0 < int(shortest) <= int(longest):
+            raise ModelError("the sequences' lengths are damaged")
+        self.lengths_ = int(shortest), int(longest)
+        if learned["features"] is not None:
+            self.n_features_in_ = int(learned["features"])
+        if learned["names"] is not None:
+            self.feature_names_in_ = np.array([str(name) for name in learned["names"]], dtype=object)
+
+
+def _is_table(X: Any) -> bool:
+    """Whether something is, or should be, a two-dimensional array: not a list, nor an array of channels or of lists."""
+    shape = getattr(X, "shape", None)
+    if isinstance(X, (list, tuple)) or not (shape is not None or hasattr(X, "__array__")):
+        return False
+    return shape is None or not (len(shape) == 3 or (len(shape) == 1 and getattr(X, "dtype", None) == object))
+
+
+def flat(y: Any) -> Any:
+    """Take a column for what it holds, with scikit-learn's warning."""
+    shape = getattr(y, "shape", ())
+    return column_or_1d(y, warn=True) if len(shape) == 2 and shape[1] == 1 else y
