@@ -50,11 +50,19 @@ def evaluate(
     gyeol evaluate my-model nsmc --json
     """
     from gyeol.cli.language import evaluate_language
+    from gyeol.cli.series import evaluate_series
     from gyeol.cli.spelling import evaluate_spelling
     from gyeol.cli.tag import evaluate_tags
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, SequenceTagger, SpellingCorrector, Translator
+    from gyeol.tasks import (
+        LanguageModel,
+        SequenceTagger,
+        SeriesClassifier,
+        SeriesRegressor,
+        SpellingCorrector,
+        Translator,
+    )
 
     made = any_model(model, threads)
     if ensemble and not isinstance(made, Translator):
@@ -72,6 +80,9 @@ def evaluate(
         return
     if isinstance(made, SequenceTagger):
         evaluate_tags(made, model, data, input, target, json)
+        return
+    if isinstance(made, (SeriesClassifier, SeriesRegressor)):
+        evaluate_series(made, model, data, target, json)
         return
     classify = made.task == "classify"  # a named set's labels are no authors
     source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
@@ -112,7 +123,7 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, or a file of any size.
+    """Classify, tag or translate texts, or answer numeric sequences; or a file of any size.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -120,11 +131,14 @@ def predict(
 
     gyeol predict my-model --file new.csv --out answers.tsv
 
+    gyeol predict heart "0.1 0.3 -0.2"
+
     cat new.txt | gyeol predict my-model
     """
+    from gyeol.cli.series import predict_series
     from gyeol.cli.tag import predict_tags
     from gyeol.cli.translation import Wanted, translate_texts
-    from gyeol.tasks import SequenceTagger, Translator
+    from gyeol.tasks import SequenceTagger, SeriesClassifier, SeriesRegressor, Translator
 
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
@@ -140,6 +154,9 @@ def predict(
         if top is not None:
             raise ParameterError("--top is for classes and translations: a tagger gives the best tags")
         predict_tags(made, model, texts, file, input, out, json)
+        return
+    if isinstance(made, (SeriesClassifier, SeriesRegressor)):
+        predict_series(made, model, texts, file, out, top, json)
         return
     if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")

@@ -59,7 +59,7 @@ def checked_series(X: Any) -> list[Series]:
     """
     if isinstance(X, (str, bytes, dict)) or not (hasattr(X, "__iter__") or hasattr(X, "__array__")):
         raise DataError(f"got {type(X).__name__} where numeric sequences were expected: an array (N, T), or a list")
-    even = hasattr(X, "__array__") and getattr(X, "dtype", None) != object
+    even = hasattr(X, "__array__") and getattr(X, "dtype", None) != np.dtype(object)
     rows: Any = np.asarray(X) if even else list(X)
     if even and rows.ndim not in (2, 3):
         raise DataError(f"got an array of shape {rows.shape}; expected (N, T) or (N, T, C): N sequences of T steps")
@@ -82,7 +82,9 @@ def _checked(row: Any, number: int, even: bool) -> Series:
             raise TypeError(f"{values.dtype} numbers")
         values = values.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise DataError(f"sequence {number} is {row!r:.60}; an array of numbers, (T,) or (T, C), was expected") from None
+        raise DataError(
+            f"sequence {number} is {row!r:.60}; an array of numbers, (T,) or (T, C), was expected"
+        ) from None
     if values.ndim not in (1, 2):
         raise DataError(f"sequence {number} has shape {values.shape}; expected (T,) or (T, C): steps and channels")
     values = values[:, None] if values.ndim == 1 else values

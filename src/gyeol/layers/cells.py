@@ -63,9 +63,7 @@ _I_F = ((0, -1.0), (1, 1.0))  # the gates of an LSTM that take and keep
 CELLS = {
     "rnn": Cell("rnn", 1, rnn_tanh_step, fused="rnn_tanh", native="rnn_tanh"),
     "lstm": Cell("lstm", 4, lstm_step, has_memory=True, fused="lstm", native="lstm", keeping=_I_F),
-    "lstm_norm": Cell(
-        "lstm_norm", 4, lstm_norm_step, has_memory=True, has_norm=True, native="lstm_norm", keeping=_I_F
-    ),
+    "lstm_norm": Cell("lstm_norm", 4, lstm_norm_step, has_memory=True, has_norm=True, native="lstm_norm", keeping=_I_F),
     # The course's: the reset gate before the product, z takes the new.
     "gru": Cell("gru", 3, gru_before_step, native="gru_before", keeping=((1, -1.0),)),
     # PyTorch's: z keeps the old.

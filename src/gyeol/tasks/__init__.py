@@ -7,6 +7,7 @@ from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.series_classifier import SeriesClassifier
+from gyeol.tasks.series_regressor import SeriesRegressor
 from gyeol.tasks.spelling_corrector import SpellingCorrector
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
@@ -20,6 +21,7 @@ __all__ = [
     "NotFittedError",
     "SequenceTagger",
     "SeriesClassifier",
+    "SeriesRegressor",
     "SpellingCorrector",
     "TextClassifier",
     "Translator",
@@ -35,4 +37,5 @@ TASKS: dict[str, type[Estimator]] = {
     "spell": SpellingCorrector,
     "tag": SequenceTagger,
     "series": SeriesClassifier,
+    "regress": SeriesRegressor,
 }

@@ -21,7 +21,7 @@ def weights_rule(value: Any) -> str:
 
 
 def class_loss(logits: Tensor, targets: Tensor, weights: npt.NDArray[np.float64] | None) -> engine.StepLoss:
-    """Return the cross entropy of logits (B, K) with class numbers (B,), by the classes' weights where there are any."""
+    """Return the cross entropy of logits (B, K) with class numbers (B,), by the classes' weights if there are any."""
     right = logits.detach().argmax(1) == targets
     if weights is None:
         return engine.StepLoss(F.cross_entropy(logits, targets), int(right.sum()))

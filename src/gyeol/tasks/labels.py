@@ -21,6 +21,7 @@ _KINDS: dict[type, str] = {str: "text", bool: "number", np.bool_: "number", Inte
 __all__ = [
     "checked_classes",
     "checked_labels",
+    "checked_numbers",
     "checked_texts",
     "class_weights",
     "labels_from_state",
@@ -115,6 +116,30 @@ def checked_classes(
         raise DataError(f"no two of the {count:,} labels are alike: is this the column of the labels?")
     counts = {str(c): int(n) for c, n in sorted(Counter(labels.tolist()).items(), key=lambda e: str(e[0]))}
     return classes, numbers.astype(np.int64), counts
+
+
+def checked_numbers(y: Any, count: int, what: str = "text") -> npt.NDArray[np.float64]:
+    """Return targets that are numbers as an array, one for each text, or ``what``.
+
+    Raises
+    ------
+    DataError
+        For what are no numbers, for missing and infinite ones, and for a wrong number of them.
+    """
+    if y is None:
+        raise DataError(f"a regressor requires y to be passed, but the target y is None: give one number a {what}")
+    try:
+        numbers = np.asarray(list(y) if not hasattr(y, "__array__") else y).astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"the targets are {y!r:.60}; a list of numbers was expected") from None
+    if numbers.ndim != 1:
+        raise DataError(f"got targets of shape {numbers.shape}; expected one number a {what}, shape (N,)")
+    if len(numbers) != count:
+        raise DataError(f"got {count} {what}s and {len(numbers)} targets; there must be one target a {what}")
+    if not np.isfinite(numbers).all():
+        place = int(np.argmin(np.isfinite(numbers)))
+        raise DataError(f"target {place} is {numbers[place]}: leave the row out, or give it a finite number")
+    return numbers
 
 
 def numbered(labels: npt.NDArray[Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

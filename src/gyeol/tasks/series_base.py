@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from gyeol.tasks.series_net import SeriesNet
 
 __all__ = ["SERIES_RULES", "Series", "SeriesEstimator", "flat"]
 
+_STEPS = 64  # of the longest sequence, where nobody says how many values make one
 Series = npt.NDArray[np.float64]
 
 #: The rules of the arguments that every estimator of numeric sequences has, in the order of its constructor.
@@ -30,7 +32,7 @@ SERIES_RULES: dict[str, Rule] = {
     "attention": choice(("global", None)),
     **TRAINING_RULES,
     "pooling": joined(POOLINGS),
-    "frame": whole(1, 1 << 16),
+    "frame": whole(1, 1 << 16, none=True),
     "noise": positive(zero=True),
     "memory": whole(3, none=True),
 }
@@ -59,12 +61,13 @@ class SeriesEstimator(Estimator):
             try:
                 X = validate_data(self, X, reset=reset, ensure_all_finite=False)
             except ValueError as error:
-                raise DataError(" ".join(str(error).split())) from error
+                hint = "; give other lengths as a list of arrays" if "is expecting" in str(error) else ""
+                raise DataError(" ".join(str(error).split()) + hint) from error
         return checked_series(X)
 
     def _fit_inputs(self, X: list[Series]) -> None:
-        self.inputs_ = SeriesInput(frame=int(self.frame)).fit(X)
         self.lengths_ = min(map(len, X)), max(map(len, X))
+        self.inputs_ = SeriesInput(frame=int(self.frame or math.ceil(self.lengths_[1] / _STEPS))).fit(X)
 
     def _encode(self, X: list[Series], y: npt.NDArray[Any] | None) -> Encoded:
         inputs, rows = self.inputs_, self.inputs_.encode(X)
@@ -88,12 +91,19 @@ class SeriesEstimator(Estimator):
     def _build(self) -> SeriesNet:
         return SeriesNet(self, self.inputs_.width, self._width)
 
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that values may be missing."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the sequences."""
         shortest, longest = self.lengths_
         steps = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
         gaps = f", values missing in {len(self.inputs_.gaps)}" if self.inputs_.gaps else ""
-        return {"sequences": f"of {steps} steps, {self.inputs_.channels} channel(s){gaps}"}
+        frame = f", {self.inputs_.frame} to a step" if self.inputs_.frame > 1 else ""
+        return {"sequences": f"of {steps} values{frame}, {self.inputs_.channels} channel(s){gaps}"}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         names = getattr(self, "feature_names_in_", None)
@@ -107,7 +117,7 @@ class SeriesEstimator(Estimator):
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.inputs_ = SeriesInput.restored(inputs)
         shortest, longest = learned["lengths"]
-        if self.inputs_.frame != self.frame or not 0 < int(shortest) <= int(longest):
+        if self.frame not in (None, self.inputs_.frame) or not 0 < int(shortest) <= int(longest):
             raise ModelError("the sequences' lengths are damaged")
         self.lengths_ = int(shortest), int(longest)
         if learned["features"] is not None:
@@ -117,14 +127,19 @@ class SeriesEstimator(Estimator):
 
 
 def _is_table(X: Any) -> bool:
-    """Whether something is, or should be, a two-dimensional array: not a list, nor an array of channels or of lists."""
-    shape = getattr(X, "shape", None)
-    if isinstance(X, (list, tuple)) or not (shape is not None or hasattr(X, "__array__")):
-        return False
-    return shape is None or not (len(shape) == 3 or (len(shape) == 1 and getattr(X, "dtype", None) == object))
+    """Whether something is a table, or should be one: not a list of arrays or of unequal lists, nor with channels."""
+    if isinstance(X, (list, tuple)):
+        rows = all(isinstance(row, (list, tuple)) for row in X)
+        return rows and len(set(map(len, X))) == 1 and not any(isinstance(cell, (list, tuple)) for cell in X[0])
+    shape: tuple[int, ...] | None = getattr(X, "shape", None)
+    if shape is None:
+        return hasattr(X, "__array__")
+    return len(shape) != 3 and not (len(shape) == 1 and getattr(X, "dtype", None) == np.dtype(object))
 
 
 def flat(y: Any) -> Any:
-    """Take a column for what it holds, with scikit-learn's warning."""
-    shape = getattr(y, "shape", ())
+    """Take what can become an array for one, and a column for what it holds, with scikit-learn's warning."""
+    if hasattr(y, "__array__") and not hasattr(y, "shape"):
+        y = np.asarray(y)
+    shape: tuple[int, ...] = getattr(y, "shape", ())
     return column_or_1d(y, warn=True) if len(shape) == 2 and shape[1] == 1 else y

@@ -1,4 +1,4 @@
-"""Many to one, of numbers: a numeric sequence of one or many channels becomes a class. Heartbeats, sensors, gestures."""
+"""Many to one, of numbers: a numeric sequence of one or many channels becomes a class. Heartbeats, sensors."""
 
 from __future__ import annotations
 
@@ -57,8 +57,9 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         Show a progress bar.
     pooling : str, optional
         ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``: what stands beside the attention's view.
-    frame : int
-        So many successive values make one step: long sequences are read faster, and less far.
+    frame : int, optional
+        So many successive values make one step: long sequences are read faster, and states need not last as long. By
+        default so many that the longest sequence of the training has 64 steps at most.
     noise : float
         Spread of the random numbers added to the values in training, in standard deviations of each channel.
     memory : int, optional
@@ -114,7 +115,7 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         random_state: int | None = 0,
         verbose: bool = False,
         pooling: str | None = "mean+max",
-        frame: int = 1,
+        frame: int | None = None,
         noise: float = 0.0,
         memory: int | None = None,
         class_weight: Any = None,
@@ -143,12 +144,6 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         self.noise = noise
         self.memory = memory
         self.class_weight = class_weight
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that values may be missing."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     @property
     def _width(self) -> int:

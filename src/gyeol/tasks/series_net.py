@@ -1,4 +1,4 @@
-"""The network of `SeriesClassifier` and `SeriesRegressor`: recurrent layers over the steps, a summary, a linear layer."""
+"""The network of `SeriesClassifier` and `SeriesRegressor`: recurrent layers over steps, a summary, a linear layer."""
 
 from __future__ import annotations
 
