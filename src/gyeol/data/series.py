@@ -239,7 +239,7 @@ def _from_arrays(path: Path, target: str | None, need: bool) -> Iterator[SeriesR
         raise DataError(f"{path}: lengths must be whole numbers from 1 to {X.shape[1]}")
     for place, given in enumerate(X):
         where = f"{path}, line {place + 1}"
-        values = np.asarray(given, dtype=np.float64).reshape(X.shape[1], -1)
+        values = np.asarray(given if X.ndim == 3 else given[:, None], dtype=np.float64)
         values = values if lengths is None else values[: int(lengths[place])]
         label = None if y is None else label_of(y[place].item(), where, need)
         yield SeriesRow(checked_values(values, where, cut=lengths is None), label, place + 1)

@@ -106,8 +106,13 @@ def _is_value(cell: str) -> bool:
 
 
 def text_columns(body: Sequence[Sequence[str]]) -> list[int]:
-    """List the columns in which a word stands somewhere."""
-    return sorted({at for row in body for at, cell in enumerate(row) if not _is_value(cell)})
+    """List the columns in which words stand, and not for a slip of the pen here and there."""
+    columns: dict[int, list[bool]] = {}
+    for row in body:
+        for at, cell in enumerate(row):
+            if cell:
+                columns.setdefault(at, []).append(not _is_value(cell))
+    return sorted(at for at, words in columns.items() if 2 * sum(words) > len(words))
 
 
 def _label_column(
@@ -136,4 +141,4 @@ def _label_column(
 
 
 def _is_whole(cell: str) -> bool:
-    return is_number(cell) and float(cell).is_integer()
+    return not is_number(cell) or math.isnan(float(cell)) or float(cell).is_integer()

@@ -79,7 +79,7 @@ def _checked(row: Any, number: int, even: bool) -> Series:
     try:
         values = np.asarray(row)
         if values.dtype.kind not in "biufO":
-            raise TypeError(f"{values.dtype} numbers")
+            raise TypeError(values.dtype)
         values = values.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         raise DataError(
