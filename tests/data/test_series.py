@@ -140,6 +140,7 @@ def test_several_channels(tmp_path: Path) -> None:
         ("a.csv", '1,2,3\n"1,2,3\n', "line 2: a quote opened here is not closed"),
         ("a.csv", "\n \n", "holds no sequence"),
         ("a.csv", "label,x\n", "holds no sequence"),
+        ("a.csv", "label,a,b\n", "holds no sequence"),
         ("a.txt", "1 2 3\n1 2 drei\n", "line 2: value 2 is 'drei'"),
         ("a.dat", "1 2 3\n", "numeric sequences are read from .npz, .csv"),
         ("a.jsonl", '{"series": [1]}\n', "line 1: the label is missing"),

@@ -91,7 +91,7 @@ def is_header(cells: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names columns: two that are no numbers, a name of labels, or one above 0, 1, 2, ..."""
     first = cells[0]
     words = [cell for cell in first if not _is_value(cell)]
-    if len(words) != 1:
+    if len(words) != 1 or len(cells) == 1:
         return len(words) > 1
     counted = [cell for cell in first if _is_value(cell)]
     numbered = any(counted == [str(n) for n in range(start, start + len(counted))] for start in (0, 1))
