@@ -82,7 +82,7 @@ def evaluate(
         evaluate_tags(made, model, data, input, target, json)
         return
     if isinstance(made, (SeriesClassifier, SeriesRegressor)):
-        evaluate_series(made, model, data, target, json)
+        evaluate_series(made, model, data, input, target, json)
         return
     classify = made.task == "classify"  # a named set's labels are no authors
     source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
@@ -156,7 +156,7 @@ def predict(
         predict_tags(made, model, texts, file, input, out, json)
         return
     if isinstance(made, (SeriesClassifier, SeriesRegressor)):
-        predict_series(made, model, texts, file, out, top, json)
+        predict_series(made, model, texts, file, input, out, top, json)
         return
     if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
