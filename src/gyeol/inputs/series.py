@@ -182,7 +182,7 @@ class SeriesInput:
     def batch(
         self, rows: Ragged, which: npt.NDArray[np.int64], *, noise: float = 0.0, warp: float = 0.0
     ) -> SeriesBatch:
-        """Put some sequences into a batch, as they are or disturbed: ``noise`` and ``warp`` are `SeriesClassifier`'s."""
+        """Put sequences into a batch, as they are or disturbed: ``noise`` and ``warp`` as the estimators have them."""
         rectangle, counts = rows.pad(which, multiple=self.frame)
         values, lengths = torch.from_numpy(rectangle), torch.from_numpy(counts)
         if warp:
