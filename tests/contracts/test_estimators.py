@@ -21,6 +21,7 @@ from gyeol.tasks import TASKS, Estimator
 
 TEXTS = [f"{text} {i}" for i in range(5) for text in ("정말 좋아요", "진짜 재밌네", "정말 싫어요", "별로였다")]
 LABELS = ["긍정", "긍정", "부정", "부정"] * 5
+SERIES = [np.sin(np.arange(6 + i % 3) * (1 + i % 4)) for i in range(20)]
 #: For every task what it learns from, and settings that make it quick. A new task needs a line here.
 EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "classify": (
@@ -84,6 +85,12 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
             "batch_size": 8,
             "threads": 1,
         },
+    ),
+    "series": (SERIES, LABELS, {"hidden_size": 6, "epochs": 2, "batch_size": 8, "threads": 1}),
+    "regress": (
+        SERIES,
+        np.arange(20) % 4 / 3,
+        {"hidden_size": 6, "epochs": 2, "batch_size": 8, "threads": 1},
     ),
     "spell": (
         TEXTS,

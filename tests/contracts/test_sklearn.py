@@ -1,4 +1,4 @@
-"""The scikit-learn contract: its own checks, through an adapter from numbers to texts."""
+"""The scikit-learn contract: its own checks; where texts are taken, through an adapter from numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gyeol import AuthorClassifier, TextClassifier
+from gyeol import AuthorClassifier, SeriesClassifier, SeriesRegressor, TextClassifier
 
 BINS = 24
 
@@ -89,4 +89,23 @@ class NumbersByAuthor(NumbersAsText):
 
 @parametrize_with_checks([NumbersAsText(), NumbersAsText(features="tfidf"), NumbersByAuthor()])
 def test_contract_of_scikit_learn(estimator: NumbersAsText, check: Any) -> None:
+    check(estimator)
+
+
+#: In the checks a row of a table is a sequence of one channel. All that there are for classifiers and regressors apply;
+#: what needs pandas or an array API is skipped by scikit-learn itself where that is not installed.
+QUICK: dict[str, Any] = {
+    "hidden_size": 8,
+    "frame": 5,
+    "dropout": 0.0,
+    "batch_size": 32,
+    "epochs": 12,
+    "learning_rate": 0.03,
+    "validation_fraction": 0.0,
+    "threads": 1,
+}
+
+
+@parametrize_with_checks([SeriesClassifier(**QUICK), SeriesRegressor(**QUICK)])
+def test_contract_of_scikit_learn_of_sequences(estimator: Any, check: Any) -> None:
     check(estimator)

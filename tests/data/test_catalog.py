@@ -48,7 +48,7 @@ def test_every_entry_is_whole(name: str) -> None:
     assert entry.title
     assert entry.licence
     assert entry.source.startswith("https://")
-    assert entry.task in {"classify", "language", "translate", "tag", "forecast", "words", "spell"}
+    assert entry.task in {"classify", "language", "translate", "tag", "series", "forecast", "words", "spell"}
     places = set()
     for file in entry.files.values():
         assert file.bytes > 0

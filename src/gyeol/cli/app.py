@@ -21,6 +21,7 @@ from gyeol.cli import (
     fit,
     language,
     reproduce,
+    series,
     spelling,
     tag,
     translate,
@@ -68,6 +69,8 @@ fit.app.command("translate")(translate.translate)
 fit.app.command("author")(author.author)
 fit.app.command("spell")(spelling.spell)
 fit.app.command("tag")(tag.tag)
+fit.app.command("series")(series.series)
+fit.app.command("regress")(series.regress)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

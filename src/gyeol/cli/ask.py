@@ -65,13 +65,15 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, or a file of any size.
+    """Classify, tag or translate texts, or answer numeric sequences; or a file of any size.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
     gyeol predict ko-en "내일 비가 온대요" --top 3
 
     gyeol predict my-model --file new.csv --out answers.tsv
+
+    gyeol predict heart "0.1 0.3 -0.2"
 
     cat new.txt | gyeol predict my-model
     """
@@ -105,7 +107,7 @@ def info(
         "task": config.task,
         "gyeol": config.gyeol,
         **({"classes": [str(c) for c in made.classes_]} if hasattr(made, "classes_") else {}),
-        "tokenizer": tokenizer.name if tokenizer is not None else "none: tokens are given",
+        "tokenizer": tokenizer.name if tokenizer is not None else f"none: {made.reads} are given",
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,20 @@ def _tag() -> Asked:
     )
 
 
+def _series() -> Asked:
+    from gyeol.cli.series import evaluate_series, predict_series
+
+    return Asked(
+        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json),
+        lambda made, q: predict_series(made, q.model, q.texts, q.file, q.input, q.out, q.top, q.json),
+        ("top",),
+    )
+
+
+def _regress() -> Asked:
+    return replace(_series(), options=())
+
+
 #: Tasks by name.
 ASKED: dict[str, Callable[[], Asked]] = {
     "classify": _classes,
@@ -102,6 +116,8 @@ ASKED: dict[str, Callable[[], Asked]] = {
     "spell": _spell,
     "translate": _translate,
     "tag": _tag,
+    "series": _series,
+    "regress": _regress,
 }
 
 

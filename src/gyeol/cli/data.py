@@ -20,9 +20,10 @@ def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object
     from gyeol.data.catalog import describe
     from gyeol.data.sources import BUILT_IN
     from gyeol.data.synthetic import MAKERS
+    from gyeol.data.synthetic_series import SERIES_MAKERS
     from gyeol.inputs.typos import write_typos
 
-    made = {**{k: _first(v) for k, v in MAKERS.items()}, "typos": _first(write_typos)}
+    made = {**{k: _first(v) for k, v in (MAKERS | SERIES_MAKERS).items()}, "typos": _first(write_typos)}
     public = describe()
     if json:
         object_out({"built_in": BUILT_IN, "public": public, "made": made})
@@ -62,7 +63,7 @@ def make(
     name: str = typer.Argument(metavar="NAME", help="One of the made sets of 'gyeol data list'."),
     out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write."),
     count: int = typer.Option(1000, "--count", metavar="N", min=1, help="Examples."),
-    length: int = typer.Option(100, "--length", metavar="N", min=10, help="Symbols an example."),
+    length: int = typer.Option(100, "--length", metavar="N", min=10, help="Symbols, or steps, of an example."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same file."),
     source: str = typer.Option(None, "--from", metavar="DATA", help="typos: the texts, a file or a named set (test)."),
     rate: float = typer.Option(0.1, "--rate", metavar="P", help="typos: the share of words with an error."),
@@ -73,8 +74,10 @@ def make(
     Examples: gyeol data make order --out order.tsv
 
     gyeol data make typos --from nsmc --out typos.tsv --count 2000
+
+    gyeol data make sines --out sines.csv
     """
-    from gyeol.data import synthetic
+    from gyeol.data import synthetic, synthetic_series
 
     if name == "typos":
         from gyeol.data.sources import Texts, find_source
@@ -88,7 +91,10 @@ def make(
         else:
             typer.echo(f"wrote {out}: {made:,} lines, typed and meant")
         return
-    synthetic.make(name, out, count=count, length=length, seed=seed)
+    if name in synthetic_series.SERIES_MAKERS:
+        synthetic_series.make_series(name, out, count=count, length=length, seed=seed)
+    else:
+        synthetic.make(name, out, count=count, length=length, seed=seed)
     if json:
         object_out({"name": name, "file": str(out), "count": count, "length": length, "seed": seed})
         return

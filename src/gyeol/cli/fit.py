@@ -31,7 +31,7 @@ def _top() -> None:
 def classify(
     data: str = typer.Argument(
         metavar="DATA",
-        help="A .tsv .csv .jsonl .parquet or .txt file, a folder of FASTA files, one a class, or a name.",
+        help="A .tsv .csv .jsonl .parquet or .txt file, of numbers also .npz; a folder of FASTA files; or a name.",
     ),
     out: Path = OUT,
     valid: str = typer.Option(
@@ -50,11 +50,13 @@ def classify(
     threads: int = THREADS,
     resume: bool = RESUME,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
-    settings: bool = settings_option("classify"),
+    settings: bool = settings_option("classify", "series"),
     json: bool = JSON,
     quiet: bool = QUIET,
 ) -> None:
-    """Learn to classify texts: many to one.
+    """Learn to classify texts, or numeric sequences: many to one.
+
+    Where DATA holds numbers, this is 'gyeol fit series', whose help says how they are written.
 
     Ctrl-C saves the best model so far; --resume then goes on to the same bits as an undisturbed training.
 
@@ -63,12 +65,21 @@ def classify(
     gyeol fit classify nsmc --out nsmc --set cell=gru --time-limit 10m
 
     gyeol fit classify promoters/ --out promoters
+
+    gyeol fit classify heartbeats.csv --out heart
     """
+    from gyeol.cli.series import fit_series
+    from gyeol.data.series import means_series
     from gyeol.tasks import TextClassifier
     from gyeol.tasks.progress import Bar
     from gyeol.tasks.storage import check_place
 
     options = {"features": features, "random_state": seed, "threads": threads, "time_limit": time_limit}
+    if input is None and means_series(data):
+        _refuse_of_series({"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows})
+        shared = {name: options[name] for name in ("random_state", "threads", "time_limit")}
+        fit_series("series", data, out, valid, target, config, set, shared, resume, json, quiet)
+        return
     model = made_model(TextClassifier, config, set, {k: value for k, value in options.items() if value is not None})
     check_place(out)
     keep = check_checkpoint(out, resume)
@@ -100,6 +111,11 @@ def classify(
     if stopped:
         note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
         raise typer.Exit(130)
+
+
+def _refuse_of_series(given: dict[str, Any]) -> None:
+    if wrong := [name for name, value in given.items() if value]:
+        raise ParameterError(f"{wrong[0]} is for texts, and this file holds numbers; --input COL reads it as texts")
 
 
 def check_checkpoint(out: Path, resume: bool) -> Path:

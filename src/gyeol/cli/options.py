@@ -25,8 +25,8 @@ JSON: Any = typer.Option(False, "--json", help="Print one JSON object.")
 QUIET: Any = typer.Option(False, "--quiet", "-q", help="No progress.")
 
 
-def settings_option(task: str) -> Any:
-    """Make ``--settings`` of a task: it lists the settings and their defaults, and ends there."""
+def settings_option(task: str, *others: str) -> Any:
+    """Make ``--settings`` of a task, and of others: it lists the settings and their defaults, and ends there."""
 
     def show(wanted: bool) -> None:
         if not wanted:
@@ -35,9 +35,12 @@ def settings_option(task: str) -> Any:
 
         from gyeol.tasks import TASKS
 
-        parameters = inspect.signature(TASKS[task].__init__).parameters
-        rows = [[name, repr(p.default)] for name, p in parameters.items() if name != "self"]
-        typer.echo(table([["setting", "default"], *rows]))
+        for name in (task, *others):
+            parameters = inspect.signature(TASKS[name].__init__).parameters
+            rows = [[name, repr(p.default)] for name, p in parameters.items() if name != "self"]
+            if others:
+                typer.echo(f"of 'fit {name}':" if name == task else f"\nof 'fit {name}':")
+            typer.echo(table([["setting", "default"], *rows]))
         raise typer.Exit
 
     return typer.Option(False, "--settings", is_eager=True, callback=show, help="List the settings and defaults.")

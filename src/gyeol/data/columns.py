@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gyeol.errors import DataError, closest
 
-__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Columns", "find_columns"]
+__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Columns", "find_columns", "is_number", "like_labels"]
 
 # In the order of preference: a file with both "label" and "rating" is read for its labels.
 INPUT_NAMES = (
@@ -147,7 +147,7 @@ def has_header(rows: Sequence[Sequence[str]], input: str | None = None, target: 
     named = _KNOWN | {name.casefold() for name in (input, target) if name is not None and _number(name, 99999) is None}
     if any(cell.casefold() in named and not _met(rest, at, cell) for at, cell in enumerate(first)):
         return True
-    if any(map(_is_number, first)):
+    if any(map(is_number, first)):
         return False  # names are no numbers
     if any(cell and _all_numbers(rest, at) for at, cell in enumerate(first)):
         return True
@@ -156,7 +156,7 @@ def has_header(rows: Sequence[Sequence[str]], input: str | None = None, target: 
         at = 1 - chosen if (chosen := _number(input, 2)) is not None else _label_column(rest)
     if at is None or not rest or not first[at]:
         return False
-    return not _met(rest, at, first[at]) and _like_labels([row[at].strip() for row in rest if at < len(row)])
+    return not _met(rest, at, first[at]) and like_labels([row[at].strip() for row in rest if at < len(row)])
 
 
 class _Search:
@@ -242,10 +242,11 @@ def _met(rows: Sequence[Sequence[str]], at: int, cell: str) -> bool:
 
 def _all_numbers(rows: Sequence[Sequence[str]], at: int) -> bool:
     below = [row[at] for row in rows if at < len(row)]
-    return bool(below) and all(map(_is_number, below))
+    return bool(below) and all(map(is_number, below))
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a field is a number."""
     try:
         float(cell)
     except ValueError:
@@ -253,8 +254,8 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _like_labels(values: Sequence[str]) -> bool:
-    """Few different values: any repetition in a handful of rows, half of them repeated in a longer sample."""
+def like_labels(values: Sequence[str]) -> bool:
+    """Whether few are different: any repetition in a handful of rows, half of them repeated in a longer sample."""
     different = len(set(values))
     return different < len(values) if len(values) < 10 else different <= len(values) / 2
 
@@ -266,4 +267,4 @@ def _label_column(rows: Sequence[Sequence[str]]) -> int | None:
     if len(set(left)) == len(set(right)):
         return None
     at = int(len(set(right)) < len(set(left)))
-    return at if _like_labels((left, right)[at]) else None
+    return at if like_labels((left, right)[at]) else None

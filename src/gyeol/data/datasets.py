@@ -290,6 +290,30 @@ CATALOG: dict[str, Dataset] = {
             note=f"2,928, 366 and 366 sentences in blocks, a morpheme a line. {_COPIED}",
         ),
         Dataset(
+            "ecg5000",
+            "ECG5000: heartbeats of 140 values each, five kinds",
+            "UCR archive; from PhysioNet's BIDMC database, ODC-BY 1.0",
+            "https://www.timeseriesclassification.com/description.php?Dataset=ECG5000",
+            "series",
+            {
+                "train": RemoteFile(
+                    None,
+                    None,
+                    1_128_501,
+                    "ecg5000/ECG5000_TRAIN.txt",
+                    "64a73c47d5c785c9e87f2e07c71a985f451bd28e1120bfbdb91400401a09ec87",
+                ),
+                "test": RemoteFile(
+                    None,
+                    None,
+                    2_360_533,
+                    "ecg5000/ECG5000_HELDOUT1500.txt",
+                    "1a62f5f69ad986a7ae5ab61e94af71442d251d2a153c9944f7d8c1a5a7849c71",
+                ),
+            },
+            note="The official 500 to train on; of the official 4,500 to test on 1,500. Both lie in GYEOL_DATA only.",
+        ),
+        Dataset(
             "ett",
             "Electricity transformer temperature (ETTh1): seven hourly series",
             "CC BY-ND 4.0",

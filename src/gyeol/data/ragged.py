@@ -11,11 +11,11 @@ __all__ = ["Ragged"]
 
 
 class Ragged:
-    """N sequences of numbers laid end to end: no padding, 4 bytes a number.
+    """N sequences of numbers, or of rows of numbers, laid end to end: no padding, 4 bytes a number.
 
     Parameters
     ----------
-    values : array, shape (sum of lengths,)
+    values : array, shape (sum of lengths,) or (sum of lengths, D)
         The sequences, one after the other.
     starts : int64 array, shape (N + 1,)
         Where each begins; the last entry is the total length.
@@ -75,13 +75,13 @@ class Ragged:
 
         Returns
         -------
-        rectangle : array, shape (B, T)
+        rectangle : array, shape (B, T) or (B, T, D)
         lengths : int64 array, shape (B,)
         """
         lengths = self.starts[rows + 1] - self.starts[rows]
         width = max(1, int(lengths.max(initial=0)))
         width = -(-width // multiple) * multiple
-        rectangle = np.zeros((len(rows), width), dtype=self.values.dtype)
+        rectangle = np.zeros((len(rows), width, *self.values.shape[1:]), dtype=self.values.dtype)
         inside = np.arange(width) < lengths[:, None]
         places = self.starts[rows][:, None] + np.arange(width)
         rectangle[inside] = self.values[places[inside]]

@@ -13,6 +13,7 @@ from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.embedding import Embedding
 from gyeol.layers.grams import GramEmbedding
+from gyeol.layers.memory import begin_with_memory
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
 from gyeol.layers.rounded_linear import RoundedLinear
@@ -42,6 +43,7 @@ __all__ = [
     "Stepper",
     "Summary",
     "attend",
+    "begin_with_memory",
     "linear_cross_entropy",
     "sampled_cross_entropy",
     "sampling_chances",

@@ -43,6 +43,9 @@ class Cell:
         The operation of ``torch._VF`` that equals this cell, if PyTorch has one.
     native : str, optional
         The name of the C++ kernel that equals this cell, if there is one (`gyeol.kernels.native.CELLS`).
+    keeping : tuple of (int, float)
+        Its gates that decide how long a state lasts, by their place among the weights' rows, each with the sign that
+        its bias has for a state to last long.
     """
 
     name: str
@@ -52,14 +55,19 @@ class Cell:
     has_norm: bool = False
     fused: Literal["rnn_tanh", "rnn_relu", "lstm", "gru"] | None = None
     native: Literal["rnn_tanh", "rnn_relu", "lstm", "lstm_norm", "gru_before", "gru_after"] | None = None
+    keeping: tuple[tuple[int, float], ...] = ()
 
+
+_I_F = ((0, -1.0), (1, 1.0))  # the gates of an LSTM that take and keep
 
 CELLS = {
     "rnn": Cell("rnn", 1, rnn_tanh_step, fused="rnn_tanh", native="rnn_tanh"),
-    "lstm": Cell("lstm", 4, lstm_step, has_memory=True, fused="lstm", native="lstm"),
-    "lstm_norm": Cell("lstm_norm", 4, lstm_norm_step, has_memory=True, has_norm=True, native="lstm_norm"),
-    "gru": Cell("gru", 3, gru_before_step, native="gru_before"),  # the course's: the reset gate before the product
-    "gru_after": Cell("gru_after", 3, gru_after_step, fused="gru", native="gru_after"),  # PyTorch's
+    "lstm": Cell("lstm", 4, lstm_step, has_memory=True, fused="lstm", native="lstm", keeping=_I_F),
+    "lstm_norm": Cell("lstm_norm", 4, lstm_norm_step, has_memory=True, has_norm=True, native="lstm_norm", keeping=_I_F),
+    # The course's: the reset gate before the product, z takes the new.
+    "gru": Cell("gru", 3, gru_before_step, native="gru_before", keeping=((1, -1.0),)),
+    # PyTorch's: z keeps the old.
+    "gru_after": Cell("gru_after", 3, gru_after_step, fused="gru", native="gru_after", keeping=((1, 1.0),)),
 }
 
 RNN_RELU = Cell("rnn (relu)", 1, rnn_relu_step, fused="rnn_relu", native="rnn_relu")

@@ -15,6 +15,7 @@ from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.language import LANGUAGE_MODELS
+from gyeol.reproduce.series import SERIES
 from gyeol.reproduce.spelling import SPELLING
 from gyeol.reproduce.tag import TAGGERS
 from gyeol.reproduce.translate import TRANSLATORS
@@ -32,6 +33,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **CONVERSATION,
     **TAGGERS,
     **BIOLOGY,
+    **SERIES,
 }
 
 

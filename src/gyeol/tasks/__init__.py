@@ -6,6 +6,8 @@ from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
+from gyeol.tasks.series_classifier import SeriesClassifier
+from gyeol.tasks.series_regressor import SeriesRegressor
 from gyeol.tasks.spelling_corrector import SpellingCorrector
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
@@ -18,6 +20,8 @@ __all__ = [
     "LanguageModel",
     "NotFittedError",
     "SequenceTagger",
+    "SeriesClassifier",
+    "SeriesRegressor",
     "SpellingCorrector",
     "TextClassifier",
     "Translator",
@@ -32,4 +36,6 @@ TASKS: dict[str, type[Estimator]] = {
     "translate": Translator,
     "spell": SpellingCorrector,
     "tag": SequenceTagger,
+    "series": SeriesClassifier,
+    "regress": SeriesRegressor,
 }

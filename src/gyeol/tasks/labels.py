@@ -21,6 +21,7 @@ _KINDS: dict[type, str] = {str: "text", bool: "number", np.bool_: "number", Inte
 __all__ = [
     "checked_classes",
     "checked_labels",
+    "checked_numbers",
     "checked_texts",
     "class_weights",
     "labels_from_state",
@@ -60,8 +61,8 @@ def checked_texts(X: Any, *, empty: bool = False) -> list[str]:
     return checked
 
 
-def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
-    """Return labels as an array of one kind: texts, whole numbers, or true and false.
+def checked_labels(y: Any, count: int, what: str = "text") -> npt.NDArray[Any]:
+    """Return labels as an array of one kind: texts, whole numbers, or true and false; one for each text, or ``what``.
 
     Raises
     ------
@@ -72,17 +73,17 @@ def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
     from sklearn.utils.multiclass import check_classification_targets
 
     if y is None:
-        raise DataError("a classifier requires y to be passed, but the target y is None: give one label a text")
+        raise DataError(f"a classifier requires y to be passed, but the target y is None: give one label a {what}")
     if isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
         raise DataError(f"got {type(y).__name__} where a list of labels was expected")
     shape = getattr(y, "shape", None)
     if shape is not None and len(shape) == 2 and shape[1] == 1:
         y = np.asarray(y)[:, 0]
     elif shape is not None and len(shape) != 1:
-        raise DataError(f"got labels of shape {tuple(shape)}; expected one label a text, shape (N,)")
+        raise DataError(f"got labels of shape {tuple(shape)}; expected one label a {what}, shape (N,)")
     values = list(y)
     if len(values) != count:
-        raise DataError(f"got {count} texts and {len(values)} labels; there must be one label a text")
+        raise DataError(f"got {count} {what}s and {len(values)} labels; there must be one label a {what}")
     _check_kinds(values)
     _check_values(values)
     of_one_kind = isinstance(y, np.ndarray) and (y.dtype != object or _KINDS.get(type(values[0])) == "text")
@@ -96,7 +97,9 @@ def checked_labels(y: Any, count: int) -> npt.NDArray[Any]:
     return labels
 
 
-def checked_classes(y: Any, count: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], dict[str, int]]:
+def checked_classes(
+    y: Any, count: int, what: str = "text"
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], dict[str, int]]:
     """Return the classes of labels, sorted, the number of each label's class, and how many labels each class has.
 
     Raises
@@ -104,7 +107,7 @@ def checked_classes(y: Any, count: int) -> tuple[npt.NDArray[Any], npt.NDArray[n
     DataError
         As `checked_labels`; for labels of one class only, and for many of which no two are alike.
     """
-    labels = checked_labels(y, count)
+    labels = checked_labels(y, count, what)
     classes, numbers = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         only = classes.tolist()[0]
@@ -113,6 +116,30 @@ def checked_classes(y: Any, count: int) -> tuple[npt.NDArray[Any], npt.NDArray[n
         raise DataError(f"no two of the {count:,} labels are alike: is this the column of the labels?")
     counts = {str(c): int(n) for c, n in sorted(Counter(labels.tolist()).items(), key=lambda e: str(e[0]))}
     return classes, numbers.astype(np.int64), counts
+
+
+def checked_numbers(y: Any, count: int, what: str = "text") -> npt.NDArray[np.float64]:
+    """Return targets that are numbers as an array, one for each text, or ``what``.
+
+    Raises
+    ------
+    DataError
+        For what are no numbers, for missing and infinite ones, and for a wrong number of them.
+    """
+    if y is None:
+        raise DataError(f"a regressor requires y to be passed, but the target y is None: give one number a {what}")
+    try:
+        numbers = np.asarray(list(y) if not hasattr(y, "__array__") else y).astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"the targets are {y!r:.60}; a list of numbers was expected") from None
+    if numbers.ndim != 1:
+        raise DataError(f"got targets of shape {numbers.shape}; expected one number a {what}, shape (N,)")
+    if len(numbers) != count:
+        raise DataError(f"got {count} {what}s and {len(numbers)} targets; there must be one target a {what}")
+    if not np.isfinite(numbers).all():
+        place = int(np.argmin(np.isfinite(numbers)))
+        raise DataError(f"target {place} is {numbers[place]}: leave the row out, or give it a finite number")
+    return numbers
 
 
 def numbered(labels: npt.NDArray[Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
 
@@ -28,6 +27,7 @@ from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.layers.embedding import begin_with
 from gyeol.parameters import Rule, choice, joined, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of, weights_rule
 from gyeol.tasks.labels import (
     checked_classes,
     checked_labels,
@@ -139,9 +139,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "freeze_vectors": switch,
         "pooling": joined(POOLINGS),
         "ngrams": whole(1),
-        "class_weight": lambda v: (
-            "" if v in (None, "balanced") or isinstance(v, dict) else "must be None, 'balanced' or a dict"
-        ),
+        "class_weight": weights_rule,
         "max_length": whole(2),
         "positions": whole(0, 1 << 16),
     }
@@ -293,27 +291,13 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         return WordVectors.load(self.vectors)
 
     def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
-        inputs, targets = batch
-        logits, _ = net(inputs)
-        right = logits.detach().argmax(1) == targets
-        if self._weights is None:
-            return engine.StepLoss(F.cross_entropy(logits, targets), int(right.sum()))
-        weights = torch.as_tensor(self._weights, dtype=logits.dtype)
-        share = float(weights[targets] @ right.to(weights))
-        return engine.StepLoss(F.cross_entropy(logits, targets, weight=weights), share)  # type: ignore[arg-type]
+        return class_loss(net(batch[0])[0], batch[1], self._weights)
 
     def _decode(self, net: nn.Module, batch: tuple[Any, Any]) -> npt.NDArray[np.generic]:
-        logits, _ = net(batch[0])
-        # In float64, so that rows sum to 1 to the last bits.
-        return torch.softmax(logits.double(), dim=1).numpy()
+        return probabilities_of(net(batch[0])[0])
 
     def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
-        right, losses = outputs.argmax(1) == y, -np.log(np.maximum(outputs[np.arange(len(y)), y], 1e-12))
-        figures = {"accuracy": float(right.mean()), "loss": float(losses.mean())}
-        if self._weights is None:
-            return figures
-        weights = self._weights[y] / self._weights[y].sum()
-        return {**figures, "weighted_accuracy": float(weights @ right), "loss": float(weights @ losses)}
+        return class_figures(outputs, y, self._weights)
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return each class's probability for every text, shape (N, classes); rows sum to 1.
@@ -341,10 +325,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         self._ready()
         texts, numbers = self._checked_validation(X, y)
-        probabilities = self.predict_proba(texts)
-        figures = engine.classification(numbers, probabilities.argmax(axis=1), self.classes_.tolist())
-        chosen = np.maximum(probabilities[np.arange(len(numbers)), numbers], 1e-12)
-        return {**figures, "loss": float(-np.log(chosen).mean())}
+        return class_report(self.predict_proba(texts), numbers, self.classes_.tolist())
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the labels."""

@@ -1,0 +1,290 @@
+"""``gyeol fit series`` and ``fit regress``, and what ``evaluate`` and ``predict`` do with their models."""
+
+from __future__ import annotations
+
+import json as _json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+
+from gyeol.cli.answers import answer as named
+from gyeol.cli.answers import format_of, separated
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
+from gyeol.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from io import BufferedIOBase
+
+    from gyeol.data.series import SeriesFile, SeriesRow
+    from gyeol.tasks import SeriesClassifier, SeriesRegressor
+
+    Model = SeriesClassifier | SeriesRegressor
+
+__all__ = ["evaluate_series", "fit_series", "predict_series", "regress", "series"]
+
+_CHUNK = 1024  # sequences answered at a time
+
+DATA: Any = typer.Argument(metavar="DATA", help="A .csv .tsv .txt .jsonl or .npz file, or a named set.")
+VALID: Any = typer.Option(None, "--valid", metavar="FILE", help="Sequences to watch; else a tenth of DATA.")
+TARGET: Any = typer.Option(None, "--target", metavar="COL", help="The column, key or array of the labels.")
+
+
+def series(
+    data: str = DATA,
+    out: Path = OUT,
+    valid: str = VALID,
+    target: str = TARGET,
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
+    settings: bool = settings_option("series"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
+) -> None:
+    """Learn a class for each numeric sequence.
+
+    A row is a label and values: by commas, tabs or white space, empty or NaN where one is missing, and after a
+    sequence's end. Of several channels: JSON lines, {"series": [[1, 2], [3, 4]], "label": "a"}, one list a step; or
+    .npz with X (N, T, C), y and perhaps lengths. 'gyeol fit classify' does the same where it sees numbers.
+
+    Examples: gyeol fit series heartbeats.csv --out heart
+
+    gyeol fit series sensors.npz --valid more.npz --out sensors --set cell=gru --set frame=5
+    """
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet)
+
+
+def regress(
+    data: str = DATA,
+    out: Path = OUT,
+    valid: str = VALID,
+    target: str = TARGET,
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
+    settings: bool = settings_option("regress"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
+) -> None:
+    """Learn a number for each numeric sequence.
+
+    Files are those of 'gyeol fit series'; a row begins with the number to learn.
+
+    Examples: gyeol fit regress wear.csv --target hours --out wear
+
+    gyeol data make adding --out adding.jsonl --count 5000, gyeol fit regress adding.jsonl --out adding
+    """
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
+
+
+def fit_series(
+    task: str, data: str, out: Path, valid: str | None, target: str | None, config: Path | None, pairs: list[str],
+    options: dict[str, Any], resume: bool, json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Train on numeric sequences, save, and say how good the model is."""
+    from gyeol.data.sources import has_role
+    from gyeol.tasks import TASKS
+    from gyeol.tasks.progress import Bar
+    from gyeol.tasks.storage import check_place
+
+    given = {name: value for name, value in options.items() if value is not None}
+    model: Any = made_model(TASKS[task], config, pairs, given)
+    check_place(out)
+    keep = check_checkpoint(out, resume)
+    train, name = _read(data, "train", target)
+    targets = _targets(train, task)
+    watched = None
+    if valid is not None or (not Path(data).is_file() and has_role(data, "valid")):
+        held, _ = _read(valid or data, "valid", target)
+        watched = held.series, _known(held, set_of(train)) if task == "series" else held.numbers()
+    about = {**train.about(), "data": name, **({"target": target} if target is not None else {})}
+    classes = f", {len(set_of(train))} classes" if task == "series" else ""
+    if not (quiet or json):
+        shape = f"{min(map(len, train.series)):,} to {max(map(len, train.series)):,} steps"
+        channels = train.series[0].shape[1]
+        note(f"{name}: {len(targets):,} sequences of {shape}, {channels} channel(s){classes}")
+    progress = None if quiet or json else Bar("sequences", shares=task == "series")
+    model.fit(train.series, targets, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
+    save_or_keep(model, out, keep)
+    answer = _trained(model, out)
+    if json:
+        object_out(answer)
+    else:
+        after = f"after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
+        typer.echo(f"{_figures(answer)}   on the validation part, {after}")
+        typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
+        typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_FILE")
+    if answer["stopped"] == "interrupted":
+        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
+        raise typer.Exit(130)
+
+
+def _trained(model: Any, out: Path) -> dict[str, Any]:
+    best = model.history_.best
+    return {
+        "model": str(out),
+        "task": model.task,
+        **({"classes": [str(c) for c in model.classes_]} if hasattr(model, "classes_") else {}),
+        **{name: best[f"valid_{name}"] for name in ("accuracy", "mse", "mae") if f"valid_{name}" in best},
+        "epoch": best["epoch"],
+        "epochs": len(model.history_.records),
+        "stopped": model.history_.stopped,
+        "seconds": round(model.history_.seconds, 1),
+        "weights": sum(p.numel() for p in model.net_.parameters()),
+    }
+
+
+def _figures(figures: dict[str, Any]) -> str:
+    if "accuracy" not in figures:
+        return f"MSE {figures['mse']:.6g}   MAE {figures['mae']:.6g}"
+    return f"accuracy {percent(figures['accuracy'])}"
+
+
+def _read(
+    data: str, role: str, target: str | None, *, need_labels: bool = True, steps: int | None = None
+) -> tuple[SeriesFile, str]:
+    from gyeol.data.series import read_series
+    from gyeol.data.sources import find_source
+
+    source = find_source(data, role, target=target, task="series")
+    return read_series(source.path, target=source.target, need_labels=need_labels, steps=steps), source.name
+
+
+def _targets(file: SeriesFile, task: str) -> Any:
+    return file.labels if task == "series" else file.numbers()
+
+
+def set_of(file: SeriesFile) -> dict[str, None]:
+    """Return the different labels of a file, in their order there."""
+    return dict.fromkeys(file.labels)
+
+
+def _known(file: SeriesFile, known: dict[str, Any]) -> list[Any]:
+    """Hold labels to those of the training."""
+    for label, line in zip(file.labels, file.lines, strict=True):
+        if label not in known:
+            raise DataError(
+                f"{file.path}, line {line}: the label {label!r:.60} was never seen in training; "
+                f"known are: {', '.join(list(known)[:12])}"
+            )
+    return file.labels
+
+
+def _target(made: Model, target: str | None) -> str | None:
+    """Take the column that the model was trained with, where none is named."""
+    own = made.about_.get("target")
+    return target if target is not None or not isinstance(own, str) else own
+
+
+def _refuse_input(input: str | None) -> None:
+    if input is not None:
+        raise ParameterError("--input names a column of texts; this model reads all columns but the labels' (--target)")
+
+
+def evaluate_series(made: Model, model: Path, data: str, input: str | None, target: str | None, json: bool) -> None:
+    """Print a model's figures on sequences with their labels, or numbers."""
+    _refuse_input(input)
+    test, name = _read(data, "test", _target(made, target))
+    if made.task == "series":
+        known = {str(label): label for label in made.classes_.tolist()}
+        targets: Any = [known[label] for label in _known(test, known)]
+    else:
+        targets = test.numbers()
+    figures = made.evaluate(test.series, targets)
+    if json:
+        object_out({"model": str(model), **test.about(), **figures})
+        return
+    more = f"macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}" if "loss" in figures else ""
+    typer.echo(f"{_figures(figures)}   {more or 'R² {:.4f}'.format(figures['r2'])}   on {figures['count']:,} of {name}")
+    if "confusion" in figures:
+        typer.echo(confusion(figures, made.classes_.tolist()))
+
+
+def predict_series(
+    made: Model, model: Path, texts: list[str] | None, file: str | None, input: str | None, out: Path | None,
+    top: int | None, json: bool,
+) -> None:  # fmt: skip
+    """Answer sequences: those of a file, the lines of standard input, or given as texts, ``"1 2 3"``."""
+    from gyeol.data.series import parse_series, series_rows
+    from gyeol.data.sources import find_source
+
+    _refuse_input(input)
+    if top is not None and made.task != "series":
+        raise ParameterError("--top is for classes: this model answers with a number")
+    form = format_of(out) if out is not None else "object" if json else "tsv"
+    if texts:
+        chunks: Iterator[list[SeriesRow]] = iter([[parse_series(t, f"text {n}", n) for n, t in enumerate(texts, 1)]])
+    elif file is not None:
+        shortest, longest = made.lengths_
+        source = find_source(file, "test", target=_target(made, None), task="series")
+        steps = longest if shortest == longest else None
+        chunks = _chunks(series_rows(source.path, target=source.target, need_labels=False, steps=steps))
+    else:
+        chunks = _piped()
+    pieces_out(_written(_answers(made, chunks, top), form, str(model), top or 1), out)
+    if out is not None:
+        note(f"wrote {out}")
+
+
+def _chunks(rows: Iterator[SeriesRow]) -> Iterator[list[SeriesRow]]:
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _piped() -> Iterator[list[SeriesRow]]:
+    from gyeol.data.pipe import read_pipe
+    from gyeol.data.series import parse_series
+
+    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
+        full = [(number, line) for number, line in lines if line.strip()]
+        for first in range(0, len(full), _CHUNK):
+            some = full[first : first + _CHUNK]
+            yield [parse_series(line, f"standard input, line {number}", number) for number, line in some]
+
+
+def _answers(made: Model, chunks: Iterator[list[SeriesRow]], top: int | None) -> Iterator[dict[str, Any]]:
+    for chunk in chunks:
+        given = [row.values for row in chunk]
+        if made.task == "series":
+            found = [named(cast("Any", made), row, top) for row in made.predict_proba(given)]
+        else:
+            found = [{"value": float(value)} for value in made.predict(given)]
+        yield from ({"line": row.line, **one} for row, one in zip(chunk, found, strict=True))
+
+
+def _written(answers: Iterator[dict[str, Any]], form: str, model: str, top: int) -> Iterator[str]:
+    if form == "object":
+        yield from object_pieces({"model": model}, answers)
+        return
+    begun = False
+    for one in answers:
+        if form == "lines":
+            yield _json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n"
+            continue
+        fields = _fields(one, top)
+        yield separated([list(fields)] * (not begun) + [list(fields.values())], form)
+        begun = True
+
+
+def _fields(one: dict[str, Any], top: int) -> dict[str, str]:
+    found = {"line": str(one["line"])}
+    if "value" in one:
+        return found | {"value": repr(one["value"])}
+    for place, (label, share) in enumerate(list(one["probabilities"].items())[:top], 1):
+        end = f"_{place}" if place > 1 else ""
+        found |= {f"label{end}": one_line(label), f"probability{end}": f"{share:.4f}"}
+    return found

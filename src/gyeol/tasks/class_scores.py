@@ -1,0 +1,59 @@
+"""Scores of classes, for every estimator whose network gives one logit a class: loss, probabilities, figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gyeol import engine
+
+__all__ = ["class_figures", "class_loss", "class_report", "probabilities_of", "weights_rule"]
+
+
+def weights_rule(value: Any) -> str:
+    """Accept what `class_weights` takes."""
+    return "" if isinstance(value, dict) or value in (None, "balanced") else "must be None, 'balanced' or a dict"
+
+
+def class_loss(logits: Tensor, targets: Tensor, weights: npt.NDArray[np.float64] | None) -> engine.StepLoss:
+    """Return the cross entropy of logits (B, K) with class numbers (B,), by the classes' weights if there are any."""
+    right = logits.detach().argmax(1) == targets
+    if weights is None:
+        return engine.StepLoss(F.cross_entropy(logits, targets), int(right.sum()))
+    own = torch.as_tensor(weights, dtype=logits.dtype)
+    share = float(own[targets] @ right.to(own))
+    return engine.StepLoss(F.cross_entropy(logits, targets, weight=own), share)  # type: ignore[arg-type]
+
+
+def probabilities_of(logits: Tensor) -> npt.NDArray[np.float64]:
+    """Return the softmax of logits (B, K), in float64, so that rows sum to 1 to the last bits."""
+    found: npt.NDArray[np.float64] = torch.softmax(logits.double(), dim=1).numpy()
+    return found
+
+
+def class_figures(
+    probabilities: npt.NDArray[Any], y: npt.NDArray[np.int64], weights: npt.NDArray[np.float64] | None
+) -> dict[str, float]:
+    """Return accuracy and loss (nats), and by the classes' weights ``weighted_accuracy``; y are class numbers."""
+    right, losses = probabilities.argmax(1) == y, _losses(probabilities, y)
+    figures = {"accuracy": float(right.mean()), "loss": float(losses.mean())}
+    if weights is None:
+        return figures
+    own = weights[y] / weights[y].sum()
+    return {**figures, "weighted_accuracy": float(own @ right), "loss": float(own @ losses)}
+
+
+def class_report(probabilities: npt.NDArray[Any], y: npt.NDArray[np.int64], classes: list[Any]) -> dict[str, Any]:
+    """Return what `engine.classification` does, and the loss; y are class numbers."""
+    figures = engine.classification(y, probabilities.argmax(axis=1), classes)
+    return {**figures, "loss": float(_losses(probabilities, y).mean())}
+
+
+def _losses(probabilities: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    chosen: npt.NDArray[np.float64] = -np.log(np.maximum(probabilities[np.arange(len(y)), y], 1e-12))
+    return chosen
