@@ -21,6 +21,7 @@ from gyeol.cli import (
     fit,
     language,
     reproduce,
+    speech,
     spelling,
     tag,
     translate,
@@ -68,6 +69,7 @@ fit.app.command("translate")(translate.translate)
 fit.app.command("author")(author.author)
 fit.app.command("spell")(spelling.spell)
 fit.app.command("tag")(tag.tag)
+fit.app.command("transcribe")(speech.transcribe)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

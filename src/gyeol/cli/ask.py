@@ -12,6 +12,7 @@ import typer
 
 from gyeol.cli.answers import Answers, answer, format_of, written
 from gyeol.cli.output import confusion, note, object_out, percent, pieces_out, table
+from gyeol.cli.speech import BEAM, LM, LM_WEIGHT, Heard
 from gyeol.cli.translation import ENSEMBLE
 from gyeol.errors import DataError, ModelError, ParameterError
 
@@ -41,24 +42,33 @@ def evaluate(
         None, "--cache", metavar="FILE", help="Of a language model also with a neural cache, chosen on these texts."
     ),
     ensemble: list[Path] = ENSEMBLE,
+    beam: int = BEAM,
+    lm: str = LM,
+    lm_weight: float = LM_WEIGHT,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy, perplexity, BLEU, spans.
+    """Measure a model: accuracy, perplexity, BLEU, spans, wrong letters and words.
 
     Examples: gyeol evaluate my-model test.csv
 
     gyeol evaluate my-model nsmc --json
     """
     from gyeol.cli.language import evaluate_language
+    from gyeol.cli.speech import evaluate_speech
     from gyeol.cli.spelling import evaluate_spelling
     from gyeol.cli.tag import evaluate_tags
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, SequenceTagger, SpellingCorrector, Translator
+    from gyeol.tasks import LanguageModel, SequenceTagger, SpeechRecognizer, SpellingCorrector, Translator
 
     made = any_model(model, threads)
     if ensemble and not isinstance(made, Translator):
         raise ParameterError(f"--ensemble is for translators; this is a model of 'fit {made.task}'")
+    heard = Heard(beam, lm, lm_weight)
+    if isinstance(made, SpeechRecognizer):
+        evaluate_speech(made, model, data, input, target, heard, json)
+        return
+    _refuse(heard, made)
     if isinstance(made, LanguageModel):
         evaluate_language(made, model, data, input, skip_bad_rows, json, cache)
         return
@@ -110,9 +120,13 @@ def predict(
         "--show-attention",
         help="Show where each word of a translation looked; --out FILE.png or .html draws.",
     ),
+    beam: int = BEAM,
+    lm: str = LM,
+    lm_weight: float = LM_WEIGHT,
+    stream: bool = typer.Option(False, "--stream", help="Speech: write while a long recording is read."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, or a file of any size.
+    """Classify, tag or translate texts, or a file of any size; write down what is said in recordings.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -120,17 +134,25 @@ def predict(
 
     gyeol predict my-model --file new.csv --out answers.tsv
 
+    gyeol predict speech a.wav b.flac --lm book --beam 16
+
     cat new.txt | gyeol predict my-model
     """
+    from gyeol.cli.speech import predict_speech
     from gyeol.cli.tag import predict_tags
     from gyeol.cli.translation import Wanted, translate_texts
-    from gyeol.tasks import SequenceTagger, Translator
+    from gyeol.tasks import SequenceTagger, SpeechRecognizer, Translator
 
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
     if file is None and not texts and (sys.stdin is None or sys.stdin.isatty()):
         raise ParameterError('no text is given: write gyeol predict MODEL "다시 보고 싶은 영화", or --file FILE')
     made = any_model(model, threads)
+    heard = Heard(beam, lm, lm_weight, stream)
+    if isinstance(made, SpeechRecognizer):
+        predict_speech(made, model, texts, file, input, heard, Wanted(top, look, json, out))
+        return
+    _refuse(heard, made)
     if isinstance(made, Translator):
         translate_texts(made, model, texts, file, input, Wanted(top, look, json, out))
         return
@@ -156,6 +178,11 @@ def predict(
         raise ParameterError("--input goes with --file FILE; standard input is one text a line")
     else:
         _predict_stream(Answers(made, _piped(), top, "standard input"), model, form, out, json)
+
+
+def _refuse(heard: Heard, made: Any) -> None:
+    if option := heard.given():
+        raise ParameterError(f"{option} is for speech; this is a model of 'fit {made.task}'")
 
 
 def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | None, json: bool) -> None:

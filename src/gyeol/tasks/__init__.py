@@ -6,6 +6,7 @@ from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
+from gyeol.tasks.speech_recognizer import SpeechRecognizer
 from gyeol.tasks.spelling_corrector import SpellingCorrector
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
@@ -18,6 +19,7 @@ __all__ = [
     "LanguageModel",
     "NotFittedError",
     "SequenceTagger",
+    "SpeechRecognizer",
     "SpellingCorrector",
     "TextClassifier",
     "Translator",
@@ -32,4 +34,5 @@ TASKS: dict[str, type[Estimator]] = {
     "translate": Translator,
     "spell": SpellingCorrector,
     "tag": SequenceTagger,
+    "transcribe": SpeechRecognizer,
 }
