@@ -122,6 +122,8 @@ def _opened(path: str | Path, longest: float | None) -> Iterator[tuple[Header, A
         import soundfile
     except (ImportError, OSError):  # the latter where libsndfile is missing
         raise MissingExtraError("reading sound", "soundfile", "audio") from None
+    if Path(path).is_file() and not Path(path).stat().st_size:
+        raise DataError(f"{path} is empty: it holds no sound")
     path = check_file(path)
     _check_end(path)
     try:
@@ -136,7 +138,7 @@ def _opened(path: str | Path, longest: float | None) -> Iterator[tuple[Header, A
                 f"from {_RATES[0]:,} to {_RATES[-1]:,} Hz"
             )
         if header.frames <= 0:
-            raise DataError(f"{path} holds no sound: its length is 0 s")
+            raise DataError(f"{path} is 0 s long: it holds no sound")
         if longest is not None and header.seconds > longest:
             raise DataError(f"{path} is {header.seconds:,.0f} s long, and {longest:,.0f} s is the most here: cut it")
         yield header, file
@@ -157,11 +159,18 @@ def _check_end(path: Path) -> None:
             if missing > 0:
                 raise DataError(f"{path} is cut short: {missing:,} bytes of its sound are missing")
         elif kind[:4] == b"OggS":
-            file.seek(max(0, size - (1 << 17)))
-            tail = file.read()
-            last = tail.rfind(b"OggS")
-            if last < 0 or len(tail) < last + 6 or not tail[last + 5] & 4:  # no page is marked as the last one
+            file.seek(max(0, size - (1 << 17)))  # a page has 64 KB at most
+            if not _ends(file.read()):
                 raise DataError(f"{path} is cut short: the page that ends it is missing")
+
+
+def _ends(tail: bytes) -> bool:
+    """Whether the last page of an OGG file is whole, and says that it is the last (RFC 3533, section 6)."""
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    if len(page) < 27 or not page[5] & 4:
+        return False
+    pieces = page[27 : 27 + page[26]]
+    return len(page) >= 27 + page[26] + sum(pieces)
 
 
 def _missing_of_wav(file: BinaryIO, size: int) -> int:
