@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gyeol.kernels.packing import Packing
 from gyeol.layers import LockedDropout, Recurrent
+from gyeol.layers.ctc import BLANK
 
 if TYPE_CHECKING:
     from gyeol.tasks.speech_recognizer import SpeechRecognizer
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["SpeechNet", "SpeechStream"]
 
 _CHANNELS = 32  # of the convolution
+_RELUCTANCE = 3.0  # to say nothing, before anything is learned: a logit
 _HIGH, _APART = 9, 3  # frequencies that it looks at together, and from one such look to the next
 
 
@@ -38,6 +40,7 @@ class SpeechNet(nn.Module):
         high = min(_HIGH, mels)
         self.front = nn.Conv2d(1, _CHANNELS, (self.wide, high), stride=(self.stack, _APART))
         width = _CHANNELS * ((mels - high) // _APART + 1)
+        self.norm = nn.LayerNorm(width)
         directions = 2 if model.bidirectional else 1
         self.recurrent = Recurrent(
             model.cell,
@@ -50,6 +53,8 @@ class SpeechNet(nn.Module):
         )
         self.locked = LockedDropout(dropout)
         self.head = nn.Linear(H * directions, letters)
+        with torch.no_grad():  # else all that is learned for long is to say nothing: see docs/decisions/0017
+            self.head.bias[BLANK] -= _RELUCTANCE
 
     def steps(self, lengths: Tensor) -> Tensor:
         """Count the steps of so many frames: the last one may be filled up."""
@@ -58,7 +63,8 @@ class SpeechNet(nn.Module):
     def look(self, frames: Tensor) -> Tensor:
         """Turn frames (B, wide - stack + T * stack, M), those before the first among them, into features (B, T, D)."""
         x = F.relu(self.front(frames.unsqueeze(1)))
-        return x.permute(0, 2, 1, 3).flatten(2)
+        features: Tensor = self.norm(x.permute(0, 2, 1, 3).flatten(2))
+        return features
 
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Read whole recordings.
