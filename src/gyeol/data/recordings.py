@@ -194,6 +194,11 @@ class Digit(NamedTuple):
     speaker: str
     number: int
 
+    @property
+    def test(self) -> bool:
+        """Whether it belongs to the test of the official split."""
+        return self.number in _TEST
+
 
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _DIGIT = re.compile(r"([0-9])_([a-z]+)_([0-9]{1,3})\.wav")
@@ -213,7 +218,7 @@ def fsdd() -> list[Digit]:
 
 
 def _fsdd(name: str, role: str) -> Recordings:
-    some = [digit for digit in fsdd() if (digit.number in _TEST) == (role == "test")]
+    some = [digit for digit in fsdd() if digit.test == (role == "test")]
     return Recordings(resolve(name, "all"), f"{name} ({role})", [d.file for d in some], [d.word for d in some])
 
 

@@ -14,6 +14,7 @@ from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.language import LANGUAGE_MODELS
+from gyeol.reproduce.speech import RECOGNIZERS
 from gyeol.reproduce.spelling import SPELLING
 from gyeol.reproduce.tag import TAGGERS
 from gyeol.reproduce.translate import TRANSLATORS
@@ -30,6 +31,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **ATTENTION,
     **CONVERSATION,
     **TAGGERS,
+    **RECOGNIZERS,
 }
 
 

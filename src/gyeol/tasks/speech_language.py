@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["LanguageScorer"]
 
+_MEMORY = 1 << 26  # bytes of states that are kept
+
 
 class _Reading(NamedTuple):
-    """What was read (a state of the reader, and what is still to be fed), and the letters of the word begun."""
+    """What was read: a state of the reader, the tokens since then, all tokens, and the letters of the word begun."""
 
     read: Any
     pending: tuple[int, ...]
+    tokens: tuple[int, ...]
     word: tuple[str, ...]
-    begun: bool  # whether anything was said before
 
 
 class LanguageScorer:
@@ -47,17 +49,20 @@ class LanguageScorer:
         self._join = inputs.tokenizer.join
         self._by_letter = inputs.tokenizer.name == "syllable" and self._text.tokenizer.name in ("syllable", "jamo")
         self._first = self._reader.state
+        self._known: dict[tuple[int, ...], Any] = {}  # states by what was read: texts begin alike
+        size = sum(part.nbytes for layer in self._first["layers"] for part in layer) + self._first["scores"].nbytes
+        self._room = max(16, _MEMORY // size)
 
     def begin(self) -> _Reading:
         """Give the state before the first letter."""
-        return _Reading(self._first, (), (), False)
+        return _Reading(self._first, (), (), ())
 
     def extend(self, state: _Reading, token: int) -> tuple[_Reading, float]:
         """Give the state after a letter, and the log probability that it adds."""
         letter = self._letters[token]
         if self._by_letter:
             tokens = [" "] if letter == " " else self._text.tokenizer.tokenize(letter)
-            return self._read(state._replace(begun=True), self._text.vocabulary.encode(tokens).tolist())
+            return self._read(state, self._text.vocabulary.encode(tokens).tolist())
         if letter != " ":
             return state._replace(word=(*state.word, letter)), 0.0
         return self._whole(state) if state.word else (state, 0.0)
@@ -72,19 +77,27 @@ class LanguageScorer:
     def _whole(self, state: _Reading) -> tuple[_Reading, float]:
         """Read the word that was begun."""
         names = self._text.tokenizer.tokenize(self._join(state.word))
-        spaced = state.begun and " " in self._text.vocabulary and self._text.tokenizer.joint == ""
+        spaced = state.tokens and " " in self._text.vocabulary and self._text.tokenizer.joint == ""
         numbers = self._text.vocabulary.encode([*([" "] if spaced else []), *names]).tolist()
         after, log = self._read(state, numbers)
-        return after._replace(word=(), begun=True), log
+        return after._replace(word=()), log
 
     def _read(self, state: _Reading, tokens: list[int]) -> tuple[_Reading, float]:
         """Add up the log probabilities of tokens; the last is fed no sooner than something is asked after it."""
-        read, pending, log = state.read, state.pending, 0.0
+        read, pending, so_far, log = state.read, state.pending, state.tokens, 0.0
         for token in tokens:
             if pending:
-                self._reader.state = read
-                self._reader.feed(list(pending))
-                read, pending = self._reader.state, ()
+                read, pending = self._after(read, pending, so_far), ()
             log += float(read["scores"][token])
-            pending = (token,)
-        return state._replace(read=read, pending=pending), log
+            pending, so_far = (token,), (*so_far, token)
+        return state._replace(read=read, pending=pending, tokens=so_far), log
+
+    def _after(self, read: Any, pending: tuple[int, ...], tokens: tuple[int, ...]) -> Any:
+        """Read what is pending, or find the state that all of these tokens led to before."""
+        if tokens not in self._known:
+            if len(self._known) >= self._room:
+                self._known.clear()
+            self._reader.state = read
+            self._reader.feed(list(pending))
+            self._known[tokens] = self._reader.state
+        return self._known[tokens]
