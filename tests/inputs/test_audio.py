@@ -126,3 +126,14 @@ def test_damaged_states_are_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(ModelError):
             SpeechInput.restored({**state, **wrong})
+
+
+@pytest.mark.parametrize("warp", [0.8, 0.9, 1.1, 1.25])
+def test_a_shorter_throat_is_a_higher_tone(warp: float) -> None:
+    mel = LogMel(8000, 40)
+    for frequency in (300, 700, 1500):
+        warped = mel(tone(frequency * warp), warp=warp)[10]
+        assert abs(int(warped.argmax()) - int(mel(tone(frequency))[10].argmax())) <= 1
+    filters = mel_filters(8000, 256, 40, warp=warp)
+    assert (filters.max(0) > 0).all()
+    assert filters[:, -1].argmax() > 110  # the highest stays the highest

@@ -30,7 +30,6 @@ def tones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 soundfile.write(path, 0.5 * np.sin(2 * np.pi * (pitch + shift + 5 * number) * t), 8000)
                 made.append(Digit(path, word, speaker, number))
     monkeypatch.setattr("gyeol.data.recordings.fsdd", lambda: made)
-    monkeypatch.setattr(speech, "LETTERS", {**speech.LETTERS, "epochs": 6})
 
 
 def test_the_official_split(tones: None, tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ Frames = npt.NDArray[np.float32]
 
 _LOWEST = 20.0  # Hz
 _FLOOR = 1e-6  # of the power of a full-scale tone: what is quieter is silence
+_STRAIGHT = 0.6  # of half the rate: below it all frequencies are warped alike
 _AT_ONCE = 4096  # frames transformed at a time
 
 
-def mel_filters(rate: int, size: int, mels: int) -> npt.NDArray[np.float32]:
+def mel_filters(rate: int, size: int, mels: int, *, warp: float = 1.0) -> npt.NDArray[np.float32]:
     """Make triangular filters, evenly spaced on the mel scale ``2595 log10(1 + f / 700)`` from 20 Hz to half the rate.
 
     The scale is O'Shaughnessy's (1987), the triangles are those of Davis and Mermelstein (1980).
@@ -33,6 +34,9 @@ def mel_filters(rate: int, size: int, mels: int) -> npt.NDArray[np.float32]:
         Points of the Fourier transform.
     mels : int
         M, the number of filters.
+    warp : float
+        What the filters' frequencies are multiplied by, as if the throat were so much shorter; near the highest one
+        less and less, so that it stays where it is (Jaitly and Hinton 2013, equation 1).
 
     Returns
     -------
@@ -46,6 +50,9 @@ def mel_filters(rate: int, size: int, mels: int) -> npt.NDArray[np.float32]:
     """
     lowest, highest = 2595 * np.log10(1 + np.array([_LOWEST, rate / 2]) / 700)
     points = 700 * (10 ** (np.linspace(lowest, highest, mels + 2) / 2595) - 1)
+    top, knee = rate / 2, _STRAIGHT * rate / 2 * min(warp, 1)
+    bent = top - (top - knee) / (top - knee / warp) * (top - points)
+    points = np.where(points <= knee / warp, points * warp, bent)
     f = np.arange(size // 2 + 1)[:, None] * rate / size
     low, middle, high = points[:-2], points[1:-1], points[2:]
     filters = np.maximum(0, np.minimum((f - low) / (middle - low), (high - f) / (high - middle)))
@@ -53,6 +60,9 @@ def mel_filters(rate: int, size: int, mels: int) -> npt.NDArray[np.float32]:
     empty = np.flatnonzero(~filters.any(axis=0))
     filters[np.abs(f - middle[empty]).argmin(axis=0), empty] = 1.0
     return np.asarray(filters, dtype=np.float32)
+
+
+_warped = lru_cache(maxsize=64)(mel_filters)
 
 
 @lru_cache(maxsize=8)
@@ -89,17 +99,19 @@ class LogMel:
         """Tell how many frames so many samples give: one at least."""
         return 1 + max(0, samples - self.width) // self.hop
 
-    def __call__(self, samples: Samples) -> Frames:
+    def __call__(self, samples: Samples, *, warp: float = 1.0) -> Frames:
         """Turn samples (N,) into frames (T, M); what is shorter than a window is one frame, with silence behind it."""
+        filters = self._filters if warp == 1 else _warped(self.rate, self._size, self.mels, warp=warp)
         if len(samples) < self.width:
             samples = np.pad(samples, (0, self.width - len(samples)))
         cut = np.lib.stride_tricks.sliding_window_view(samples, self.width)[:: self.hop]
-        return np.concatenate([self._transformed(cut[i : i + _AT_ONCE]) for i in range(0, len(cut), _AT_ONCE)])
+        parts = [cut[i : i + _AT_ONCE] for i in range(0, len(cut), _AT_ONCE)]
+        return np.concatenate([self._transformed(part, filters) for part in parts])
 
-    def _transformed(self, cut: npt.NDArray[np.float32]) -> Frames:
+    def _transformed(self, cut: npt.NDArray[np.float32], filters: npt.NDArray[np.float32]) -> Frames:
         spectrum = np.fft.rfft(cut * self._window, self._size).astype(np.complex64)
         power = spectrum.real**2 + spectrum.imag**2
-        return np.log(power @ self._filters + np.float32(_FLOOR))
+        return np.log(power @ filters + np.float32(_FLOOR))
 
 
 @final

@@ -22,6 +22,7 @@ __all__ = ["NORMALS", "SpeechBatch", "SpeechInput"]
 
 #: What frames are measured against: the training's mean and spread, or each recording's own.
 NORMALS = ("corpus", "utterance")
+_APART = 0.02  # from one length of the throat to the next
 _ENOUGH = 2000  # recordings that means and spreads are taken from
 
 
@@ -95,7 +96,9 @@ class SpeechInput:
         """Turn samples into normalised frames; where ``draw`` is given, as another might have said it."""
         if draw is None:
             return self.normal(self.mel(samples))
-        return spec_augment(self.normal(self.mel(perturbed(samples, draw, speed=speed))), draw)
+        other = perturbed(samples, draw, speed=speed)
+        warp = 1 + round(draw.uniform(-speed, speed) / _APART) * _APART  # the filters of each are kept
+        return spec_augment(self.normal(self.mel(other, warp=warp)), draw)
 
     def batch(
         self,

@@ -41,8 +41,9 @@ LETTERS: dict[str, Any] = {
     "num_layers": 1,
     "embedding_size": 32,
     "dropout": 0.0,
-    "batch_size": 8,
-    "epochs": 12,
+    "batch_size": 4,
+    "bptt": 8,
+    "epochs": 20,
     "learning_rate": 0.01,
     "averaging": 0.0,
 }

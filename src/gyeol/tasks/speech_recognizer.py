@@ -69,10 +69,11 @@ class SpeechRecognizer(Estimator):
     threads, random_state, verbose
         Cores; the seed; whether to show a progress bar.
     augment : bool
-        Whether recordings are changed each time they are learned from: speed, loudness, noise, and gaps in frequency
-        and time (SpecAugment: Park et al. 2019).
+        Whether recordings are changed each time they are learned from: speed and pitch, formants, loudness, noise, and
+        gaps in frequency and time (SpecAugment: Park et al. 2019).
     speed : float
-        By how much the speed then differs at most, and with it the pitch: 0.15 is 15 %.
+        By how much the speed then differs at most, and with it the pitch; and, apart from that, the formants (Jaitly
+        and Hinton 2013): 0.15 is 15 %.
 
     Attributes
     ----------
