@@ -83,6 +83,18 @@ def test_from_recordings_to_texts(gyeol: Run, model: Path, sounds: Path, tmp_pat
     assert (info["task"], info["tokenizer"]) == ("transcribe", "syllable")
 
 
+def test_when_it_was_said(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    path = tone(tmp_path / "low.wav", 333, 0.5)
+    told = gyeol("explain", model, path, "--json").object
+    assert told["text"] == "가"
+    (letter,) = told["letters"]
+    assert letter["letter"] == "가"
+    assert 0 <= letter["start"] < letter["end"] <= 0.51
+    assert 0 < letter["probability"] <= 1
+    assert gyeol("explain", model, path).out.splitlines()[1].startswith("가")
+    assert "--out is for texts" in gyeol("explain", model, path, "--out", tmp_path / "a.html").mistake
+
+
 def test_a_stream(gyeol: Run, model: Path, tmp_path: Path) -> None:
     path = tone(tmp_path / "long.wav", 300, 20.0)
     (whole,) = gyeol("predict", model, path, "--json").object["predictions"]

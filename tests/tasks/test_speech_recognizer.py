@@ -153,6 +153,18 @@ def test_every_setting_trains_saves_and_loads(settings: dict[str, Any], tmp_path
     assert "8,000 Hz" in (tmp_path / "m" / "README.md").read_text("utf-8")
 
 
+def test_letters_are_said_when_their_tones_sound(model: SpeechRecognizer) -> None:
+    sound = np.concatenate([np.zeros(4000, dtype=np.float32), sung("가", 1), np.zeros(4000, np.float32), sung("다", 2)])
+    sound = sound + np.random.default_rng(0).normal(0, 0.01, len(sound)).astype(np.float32)
+    first, second = model.align(sound, "가다")
+    assert (first.letter, second.letter) == ("가", "다")
+    assert 0.4 < first.start < first.end < 0.8
+    assert 1.0 < second.start < second.end < 1.5
+    assert [s.letter for s in model.align(SOUNDS[0])] == list(model.predict([SOUNDS[0]])[0])
+    with pytest.raises(DataError, match="the recording is too short for the text"):
+        model.align(SOUNDS[0], "가나" * 30)
+
+
 def test_jamo_are_written_as_syllables() -> None:
     made = fitted(tokenizer="jamo", stack=2, epochs=20)
     assert made.score(SOUNDS, TEXTS) > 0.9

@@ -11,7 +11,7 @@ import typer
 
 from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out
+from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out, table
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech_listener import Listener
 
-__all__ = ["BEAM", "LM", "LM_WEIGHT", "Heard", "evaluate_speech", "predict_speech", "transcribe"]
+__all__ = ["BEAM", "LM", "LM_WEIGHT", "Heard", "evaluate_speech", "explain_speech", "predict_speech", "transcribe"]
 
 BEAM: Any = typer.Option(None, "--beam", metavar="N", min=1, help="Speech: prefixes kept; 1, the default: greedy.")
 LM: Any = typer.Option(None, "--lm", metavar="MODEL", help="Speech: a model of 'fit language' that knows the language.")
@@ -247,3 +247,16 @@ def _spoken(listener: Listener, path: Path) -> Iterator[str]:
         yield listener.text[told:]
         told = len(listener.text)
     yield listener.finish()[told:] + "\n"
+
+
+def explain_speech(made: SpeechRecognizer, model: Path, path: str, out: Path | None, json: bool) -> None:
+    """Show when each letter was heard."""
+    if out is not None:
+        raise ParameterError("--out is for texts: when letters were heard is printed, with --json as one object")
+    said = made.align(path)
+    if json:
+        letters = [{"letter": s.letter, "start": s.start, "end": s.end, "probability": s.probability} for s in said]
+        object_out({"model": str(model), "file": path, "text": made.predict([path])[0], "letters": letters})
+        return
+    rows = [[s.letter, f"{s.start:.2f}", f"{s.end:.2f}", f"{s.probability:.3f}"] for s in said]
+    typer.echo(table([["letter", "from (s)", "to (s)", "probability"], *rows], right=(1, 2, 3)))

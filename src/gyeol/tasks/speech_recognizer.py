@@ -31,6 +31,7 @@ from gyeol.tasks.speech_clips import checked_clips, common_rate
 from gyeol.tasks.speech_language import LanguageScorer
 from gyeol.tasks.speech_listener import Listener
 from gyeol.tasks.speech_net import SpeechNet
+from gyeol.tasks.speech_times import Said, letter_times
 
 __all__ = ["SpeechRecognizer"]
 
@@ -350,6 +351,17 @@ class SpeechRecognizer(Estimator):
             )
         scorer = LanguageScorer(language_model, self.inputs_) if language_model is not None else None
         return Listener(self.net_, self.inputs_, ctc_search(CTCSettings(beam_size, lm_weight, bonus), scorer))
+
+    def align(self, recording: Any, text: str | None = None) -> list[Said]:
+        """Tell when each letter of a text was said, in seconds: of the one given, or of the one that `predict` writes.
+
+        Raises
+        ------
+        DataError
+            The recording has fewer steps than the text needs.
+        """
+        self._ready()
+        return letter_times(self, recording, text)
 
     def score(self, X: Any, y: Any) -> float:
         """Return the share of letters that are right: 1 less the character error rate, which may pass 1."""
