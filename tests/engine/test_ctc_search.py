@@ -106,6 +106,19 @@ def test_what_is_settled_is_forgotten() -> None:
     assert len(told) > 1000
 
 
+def test_two_ways_that_stay_alike_do_not_keep_a_stream_open() -> None:
+    unsure, sure = np.full(4, 0.02), np.full((2, 4), 1e-9)
+    unsure[[1, 2]], sure[0, 3], sure[1, 0] = (0.49, 0.47), 1.0, 1.0
+    steps = np.log(np.concatenate([unsure[None], np.zeros((1, 4)) + sure[1], np.tile(sure, (400, 1))]))
+    whole, stream = (PrefixSearch(CTCSettings(4)) for _ in range(2))
+    told: list[int] = []
+    for part in np.split(steps, range(7, len(steps), 7)):
+        told += stream.feed(part)
+        assert max(map(len, stream._beam)) < 200
+    assert len(told) > 250
+    assert [*told, *stream.finish()] == [*whole.feed(steps), *whole.finish()] == [1] + [3] * 400
+
+
 def test_greedy_takes_the_best_of_every_step() -> None:
     way = [0, 2, 2, 0, 2, 1, 1, 3, 0]
     log_probs = np.log(np.full((9, 4), 0.1) + 0.6 * np.eye(4)[way])

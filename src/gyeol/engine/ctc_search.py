@@ -6,7 +6,6 @@ Steps may come a few at a time, as a stream brings them; what is found is what t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,6 +20,8 @@ LogProbs = npt.NDArray[np.floating]
 
 _BLANK = 0
 _NEVER = -math.inf
+_LOOK = 64  # steps from one look at what all prefixes have in common to the next
+_OPEN = 100  # letters that prefixes may disagree about
 
 
 class Scorer(Protocol):
@@ -131,12 +132,19 @@ class PrefixSearch:
         first = _Prefix(scorer.begin() if scorer else None, 0.0, blank=0.0)
         self._beam: dict[tuple[int, ...], _Prefix] = {(): first}
         self._told = 0  # letters at the head of all prefixes that were given already
+        self._steps = 0
+        self._ready: list[int] = []
 
     def feed(self, log_probs: LogProbs) -> list[int]:
         """Take steps (T, V); give the letters that no further step can change."""
         for step in log_probs:
             self._step(step)
-        return self._settled()
+            self._steps += 1
+            if self._steps % _LOOK == 0:  # by the steps of all, so that it does not matter how they come
+                self._decide()
+                self._ready += self._settled()
+        ready, self._ready = [*self._ready, *self._settled()], []
+        return ready
 
     def open(self) -> list[int]:
         """Give the letters that more steps may change, as they are now."""
@@ -199,14 +207,25 @@ class PrefixSearch:
             after[longer] = _Prefix(state, prefix.worth + adds)
         return after[longer]
 
-    def _settled(self) -> list[int]:
-        """Give what all prefixes begin with, and forget it but for the last letter, which may be said again."""
-        prefixes: Sequence[tuple[int, ...]] = list(self._beam)
-        low, high = min(prefixes), max(prefixes)
+    def _common(self) -> tuple[int, ...]:
+        """Give what all prefixes begin with."""
+        low, high = min(self._beam), max(self._beam)
         same = 0
         while same < min(len(low), len(high)) and low[same] == high[same]:
             same += 1
-        settled = list(low[self._told : same])
+        return low[:same]
+
+    def _decide(self) -> None:
+        """Go on with those that begin as the best does, where prefixes have disagreed for long."""
+        best = max(self._beam.items(), key=lambda item: self._rank(item[1]))[0]
+        if len(best) - len(self._common()) > _OPEN:
+            head = best[: len(best) - _OPEN // 2]
+            self._beam = {tokens: prefix for tokens, prefix in self._beam.items() if tokens[: len(head)] == head}
+
+    def _settled(self) -> list[int]:
+        """Give what all prefixes begin with, and forget it but for the last letter, which may be said again."""
+        common = self._common()
+        same, settled = len(common), list(common[self._told :])
         if (drop := max(0, same - 1)) > 0:
             self._beam = {tokens[drop:]: prefix for tokens, prefix in self._beam.items()}
         self._told = same - drop

@@ -44,6 +44,7 @@ def ctc_loss(log_probs: Tensor, lengths: Tensor, targets: Tensor, target_lengths
 
     Examples
     --------
+    >>> import torch
     >>> even = torch.full((1, 2, 2), 0.5).log()
     >>> ctc_loss(even, torch.tensor([2]), torch.tensor([[1]]), torch.tensor([1])).exp()  # 3 of 4 ways spell it
     tensor([1.3333])

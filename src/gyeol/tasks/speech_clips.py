@@ -53,10 +53,10 @@ def _checked(value: Any, number: int, rate: int | None) -> Clip:
         raise DataError(f"recording {number} is an array: name its samples a second, sample_rate=16000 for instance")
     if samples.dtype.kind != "f":
         raise DataError(f"recording {number} holds whole numbers; expected numbers from -1 to 1: divide by the largest")
-    if not np.abs(samples).max() <= _LOUDEST:
-        raise DataError(f"recording {number} holds numbers that are no samples (NaN, or far beyond 1)")
     if len(samples) > _LONGEST * rate:
         raise DataError(f"recording {number} is {len(samples) / rate:,.0f} s long, and {_LONGEST:,.0f} s is the most")
+    if not np.abs(samples).max() <= _LOUDEST:
+        raise DataError(f"recording {number} holds numbers that are no samples (NaN, or far beyond 1)")
     return Clip(samples.astype(np.float32), rate)
 
 

@@ -89,10 +89,10 @@ class SpeechRecognizer(Estimator):
     --------
     >>> t = np.arange(2400) / 8000
     >>> low, high = (np.sin(2 * np.pi * f * t).astype(np.float32) for f in (300, 2500))
-    >>> model = SpeechRecognizer(sample_rate=8000, hidden_size=16, epochs=20, batch_size=4, learning_rate=0.02,
-    ...                          dropout=0.0, augment=False).fit([low, high] * 10, ["low", "high"] * 10)
-    >>> model.predict([high])
-    ['high']
+    >>> model = SpeechRecognizer(sample_rate=8000, hidden_size=16, num_layers=1, epochs=10, batch_size=4, dropout=0.0,
+    ...                          learning_rate=0.01, normalize="corpus", augment=False)
+    >>> model.fit([low, high] * 10, ["저", "고"] * 10).predict([high])
+    ['고']
     """
 
     task: ClassVar[str] = "transcribe"
