@@ -128,7 +128,7 @@ def test_a_language_model(gyeol: Run, model: Path, sounds: Path, tmp_path: Path)
 def test_made_digits_are_learned_from(gyeol: Run, tmp_path: Path) -> None:
     made = gyeol("data", "make", "digits-ko", "--out", tmp_path / "d", "--count", 12, "--json").object
     assert (made["name"], made["count"]) == ("digits-ko", 12)
-    answer = gyeol("fit", "transcribe", tmp_path / "d" / "recordings.tsv", "--out", tmp_path / "m", *SMALL, "--set",
+    answer = gyeol("fit", "transcribe", tmp_path / "d", "--out", tmp_path / "m", *SMALL, "--set",
                    "epochs=1").object  # fmt: skip
     assert answer["sample_rate"] == 8000
     assert {"cer", "wer", "left_out", "weights"} <= set(answer)

@@ -25,6 +25,7 @@ _PATHS = (
     *("음성", "파일"),
 )
 _TEXTS = ("text", "sentence", "transcript", "transcription", "transcripts", "label", "문장", "텍스트", "전사")
+_TABLE = "recordings.tsv"  # of a folder that `gyeol data make` wrote
 _LONGEST = 10_000  # letters of a text
 
 
@@ -50,7 +51,7 @@ def find_recordings(
     Parameters
     ----------
     data : str
-        A path or a name of the catalogue.
+        A path or a name of the catalogue; of a folder that holds a ``recordings.tsv``, that table is meant.
     role : str
         Which part of a named set: ``"train"`` or ``"test"``.
     input, target : str, optional
@@ -68,6 +69,8 @@ def find_recordings(
             return _SETS[data](data, role)
         find_source(data, role, task="transcribe")  # says for what the set is
     source = find_source(data, role)
+    if (source.path / _TABLE).is_file():
+        return read_manifest(source.path / _TABLE, input=input, target=target, need_texts=need_texts)
     if source.path.is_dir():
         if input is not None or target is not None:
             raise DataError(f"{source.path} is a folder, which has no columns: leave out --input and --target")
