@@ -31,8 +31,8 @@ DIGITS: dict[str, Any] = {
     "dropout": 0.3,
     "speed": 0.1,
     "batch_size": 16,
-    "epochs": 40,
-    "patience": 40,
+    "epochs": 60,
+    "patience": 60,
     "learning_rate": 0.003,
     "averaging": 0.998,
 }
