@@ -47,7 +47,7 @@ def evaluate(
     lm_weight: float = LM_WEIGHT,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy, perplexity, BLEU, spans, wrong letters and words.
+    """Measure a model: accuracy, perplexity, BLEU, spans, word error.
 
     Examples: gyeol evaluate my-model test.csv
 
@@ -126,7 +126,7 @@ def predict(
     stream: bool = typer.Option(False, "--stream", help="Speech: write while a long recording is read."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, or a file of any size; write down what is said in recordings.
+    """Classify, tag or translate texts, or a file; transcribe sound.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 

@@ -24,7 +24,7 @@ def explain(
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Show which words of a text decided; of a recording, when each letter was heard.
+    """Show which words decided; in sound, when each letter was said.
 
     Examples: gyeol explain who "태초에 말씀이 계시니라" --out why.html
 
