@@ -21,7 +21,14 @@ def test_every_task_has_an_entry() -> None:
 def test_options_that_a_task_does_not_know(task: str) -> None:
     entry = ASKED[task]()
     assert set(entry.options) <= set(_OPTIONS)
-    given: dict[str, Any] = {"top": 3, "ensemble": [Path("other")], "cache": "file"}
+    given: dict[str, Any] = {
+        "top": 3,
+        "ensemble": [Path("other")],
+        "cache": "file",
+        "beam": 3,
+        "lm": "book",
+        "lm_weight": 0.0,
+    }
     for name in set(_OPTIONS) - set(entry.options):
         question = Question(Path("m"), **{name: given.get(name, True)})
         with pytest.raises(ParameterError) as told:

@@ -10,6 +10,7 @@ import typer
 
 from gyeol.cli.asked import Question, asked
 from gyeol.cli.output import object_out, table
+from gyeol.cli.speech import BEAM, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
 from gyeol.errors import ParameterError
 
@@ -29,9 +30,12 @@ def evaluate(
         None, "--cache", metavar="FILE", help="Of a language model also with a neural cache, chosen on these texts."
     ),
     ensemble: list[Path] = ENSEMBLE,
+    beam: int = BEAM,
+    lm: str = LM,
+    lm_weight: float = LM_WEIGHT,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy, perplexity, BLEU, spans.
+    """Measure a model: accuracy, perplexity, BLEU, spans, word error.
 
     Examples: gyeol evaluate my-model test.csv
 
@@ -43,7 +47,7 @@ def evaluate(
         "evaluate",
         Question(
             model, json, data=data, input=input, target=target, skip_bad_rows=skip_bad_rows, cache=cache,
-            ensemble=ensemble,
+            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight,
         ),
     )  # fmt: skip
 
@@ -63,6 +67,10 @@ def predict(
         "--show-attention",
         help="Show where each word of a translation looked; --out FILE.png or .html draws.",
     ),
+    beam: int = BEAM,
+    lm: str = LM,
+    lm_weight: float = LM_WEIGHT,
+    stream: bool = typer.Option(False, "--stream", help="Speech: write while a long recording is read."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Classify, tag or translate texts, or answer numeric sequences; or a file of any size.
@@ -85,8 +93,11 @@ def predict(
     asked(
         made,
         "predict",
-        Question(model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look),
-    )
+        Question(
+            model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look, beam=beam, lm=lm,
+            lm_weight=lm_weight, stream=stream,
+        ),
+    )  # fmt: skip
 
 
 def info(

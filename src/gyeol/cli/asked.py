@@ -29,6 +29,10 @@ class Question:
     skip_bad_rows: bool = False
     cache: str | None = None
     ensemble: list[Path] = field(default_factory=list)
+    beam: int | None = None
+    lm: str | None = None
+    lm_weight: float | None = None
+    stream: bool = False
 
 
 #: Options that not every task knows: how they are written, and whose they are.
@@ -38,6 +42,10 @@ _OPTIONS = {
     "skip_bad_rows": ("--skip-bad-rows", "models of texts"),
     "cache": ("--cache", "language models"),
     "ensemble": ("--ensemble", "translators"),
+    "beam": ("--beam", "speech"),
+    "lm": ("--lm", "speech"),
+    "lm_weight": ("--lm-weight", "speech"),
+    "stream": ("--stream", "speech"),
 }
 
 Answer = Callable[[Any, Question], None]
@@ -108,6 +116,22 @@ def _regress() -> Asked:
     return replace(_series(), options=())
 
 
+def _transcribe() -> Asked:
+    from gyeol.cli.speech import Heard, evaluate_speech, predict_speech
+    from gyeol.cli.translation import Wanted
+
+    def heard(q: Question) -> Heard:
+        return Heard(q.beam, q.lm, q.lm_weight, q.stream)
+
+    return Asked(
+        lambda made, q: evaluate_speech(made, q.model, q.data, q.input, q.target, heard(q), q.json),
+        lambda made, q: predict_speech(
+            made, q.model, q.texts, q.file, q.input, heard(q), Wanted(q.top, q.look, q.json, q.out)
+        ),
+        ("beam", "lm", "lm_weight", "stream"),
+    )
+
+
 #: Tasks by name.
 ASKED: dict[str, Callable[[], Asked]] = {
     "classify": _classes,
@@ -118,6 +142,7 @@ ASKED: dict[str, Callable[[], Asked]] = {
     "tag": _tag,
     "series": _series,
     "regress": _regress,
+    "transcribe": _transcribe,
 }
 
 
@@ -133,7 +158,9 @@ def asked(made: Any, verb: str, question: Question) -> None:
     """
     entry = ASKED[made.task]()
     for name, (option, whose) in _OPTIONS.items():
-        if name not in entry.options and getattr(question, name):
+        value = getattr(question, name)
+        given = value is not None and value is not False and value != []  # a weight of 0 is given
+        if given and name not in entry.options:
             raise ParameterError(f"{option} is for {whose}; this is a model of 'fit {made.task}'")
     answer = entry.evaluate if verb == "evaluate" else entry.predict
     if isinstance(answer, str):

@@ -11,6 +11,9 @@ from gyeol.errors import ParameterError
 
 __all__ = ["app"]
 
+#: Spoken digits, by the language they are in.
+_DIGITS = {"digits-ko": "ko", "digits-en": "en"}
+
 app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -19,11 +22,13 @@ def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object
     """List what can be named instead of a file."""
     from gyeol.data.catalog import describe
     from gyeol.data.sources import BUILT_IN
+    from gyeol.data.spoken import write_digits
     from gyeol.data.synthetic import MAKERS
     from gyeol.data.synthetic_series import SERIES_MAKERS
     from gyeol.inputs.typos import write_typos
 
     made = {**{k: _first(v) for k, v in (MAKERS | SERIES_MAKERS).items()}, "typos": _first(write_typos)}
+    made |= dict.fromkeys(_DIGITS, _first(write_digits))
     public = describe()
     if json:
         object_out({"built_in": BUILT_IN, "public": public, "made": made})
@@ -61,7 +66,7 @@ def get(
 @app.command("make")
 def make(
     name: str = typer.Argument(metavar="NAME", help="One of the made sets of 'gyeol data list'."),
-    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write."),
+    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write; of sound, a folder."),
     count: int = typer.Option(1000, "--count", metavar="N", min=1, help="Examples."),
     length: int = typer.Option(100, "--length", metavar="N", min=10, help="Symbols, or steps, of an example."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same file."),
@@ -76,9 +81,20 @@ def make(
     gyeol data make typos --from nsmc --out typos.tsv --count 2000
 
     gyeol data make sines --out sines.csv
+
+    gyeol data make digits-ko --out digits
     """
     from gyeol.data import synthetic, synthetic_series
 
+    if name in _DIGITS:
+        from gyeol.data.spoken import write_digits
+
+        write_digits(_DIGITS[name], out, count=count, seed=seed)
+        if json:
+            object_out({"name": name, "folder": str(out), "count": count, "seed": seed})
+        else:
+            typer.echo(f"wrote {out}: {count:,} recordings, and recordings.tsv, what is said in them")
+        return
     if name == "typos":
         from gyeol.data.sources import Texts, find_source
         from gyeol.inputs.typos import write_typos

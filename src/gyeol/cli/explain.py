@@ -24,10 +24,15 @@ def explain(
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Show which words of a text decided.
+    """Show which words decided; in sound, when each letter was said.
 
-    Example: gyeol explain who "태초에 말씀이 계시니라" --out why.html
+    Examples: gyeol explain who "태초에 말씀이 계시니라" --out why.html
+
+    gyeol explain speech recording.wav
     """
+    from gyeol.cli.speech import explain_speech
+    from gyeol.tasks import SpeechRecognizer
+
     if out is not None and out.suffix.lower() not in _ENDINGS:
         raise ParameterError(f"--out {out}: explanations are written as {' or '.join(_ENDINGS)}")
     if text is None:
@@ -38,6 +43,9 @@ def explain(
         except UnicodeDecodeError:
             raise DataError("standard input is not in UTF-8: save it so, or give the text itself") from None
     made = any_model(model, threads)
+    if isinstance(made, SpeechRecognizer):
+        explain_speech(made, model, text.strip(), out, json)
+        return
     if not hasattr(made, "explain"):
         raise ModelError(
             f"{model} is a model of 'fit {made.task}', which explains nothing yet; models of 'fit author' do"

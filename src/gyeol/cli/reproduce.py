@@ -61,4 +61,5 @@ def _bar(name: str) -> Any:
 
     metric = REPRODUCTIONS[name].metric if name in REPRODUCTIONS else ""
     nouns = {"perplexity": "tokens", "loss": "tokens", "bleu": "pairs", "exact": "pairs", "mse": "sequences"}
+    nouns["wer"] = "recordings"
     return Bar(nouns[metric], shares=False) if metric in nouns else Bar()

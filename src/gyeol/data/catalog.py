@@ -70,7 +70,7 @@ def resolve(name: str, role: str) -> Path:
     if role not in entry.files:
         raise DataError(f"the data set {name!r} has no {role!r}{closest(role, entry.files)}")
     file = entry.files[role]
-    if (path := _local_path(file)) is not None and path.is_file():
+    if (path := _local_path(file)) is not None and path.exists():
         known = {file.local_sha256, file.sha256} - {None}
         if known and _checked(path) not in known:
             raise DownloadError(
@@ -146,7 +146,7 @@ def describe() -> list[dict[str, Any]]:
 
 def _place(entry: Dataset, file: RemoteFile) -> str:
     local = _local_path(file)
-    if local is not None and local.is_file():
+    if local is not None and local.exists():
         return "data"
     return "cache" if file.url is not None and _cached_path(entry, file.url).is_file() else "absent"
 
@@ -179,6 +179,8 @@ def _get_file(
 
 
 def _checked(path: Path) -> str:
+    if path.is_dir():  # whose size and time say nothing of what is in its files
+        return fingerprint(path)
     stat = path.stat()
     key, stamp = str(path.resolve()), [stat.st_size, stat.st_mtime_ns]
     table = _read_json(cache_folder() / "checked.json")

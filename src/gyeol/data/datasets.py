@@ -330,6 +330,25 @@ CATALOG: dict[str, Dataset] = {
             target="OT",
             note="17,420 rows; the customary split is 12, 4 and 4 months.",
         ),
+        Dataset(
+            "fsdd",
+            "Free Spoken Digit Dataset: ten English digits, six speakers, fifty times each",
+            "CC BY-SA 4.0",
+            "https://github.com/Jakobovski/free-spoken-digit-dataset",
+            "transcribe",
+            {
+                "all": RemoteFile(
+                    None,
+                    None,
+                    21_132_825,
+                    "fsdd/recordings",
+                    "5a6dd0c963d0d82680879d8098064ce2205c765553be97cfc7f2ebb24d14bd81",
+                )
+            },
+            note="3,000 recordings, a file each, 8 kHz, 22 minutes; numbers 0 to 4 of each speaker and digit are the "
+            "test (300), the others the training part (2,700). Its public home is a git repository (here its commit "
+            "26eb9aaf76e8), no single file: clone that, and set GYEOL_DATA to a folder that holds it as fsdd.",
+        ),
         *WORD_SETS,
         *SPELLING_SETS,
         *BIOLOGY_SETS,

@@ -135,11 +135,17 @@ def columns_of(path: str | os.PathLike[str]) -> list[str]:
 def fingerprint(path: str | os.PathLike[str]) -> str:
     """Give the SHA-256 of a file's bytes, as 64 hexadecimal digits; the file is streamed.
 
+    Of a folder it is that of its files' names and hashes, a line each: ``name``, two spaces, hash.
+
     Raises
     ------
     DataError
         If the file cannot be read.
     """
+    if os.path.isdir(path):
+        names = sorted(p.relative_to(path).as_posix() for p in Path(path).rglob("*") if p.is_file())
+        lines = (f"{name}  {fingerprint(Path(path) / name)}\n" for name in names)
+        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
     path = check_file(path)
     try:
         with path.open("rb") as stream:

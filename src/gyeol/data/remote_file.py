@@ -23,7 +23,7 @@ class RemoteFile:
     bytes : int
         Its size there, or at least a bound.
     local : str or None
-        Where it lies under the folder named by ``GYEOL_DATA``.
+        Where it lies under the folder named by ``GYEOL_DATA``; there it may be a folder.
     local_sha256 : str or None
         What that one hashes to.
     """
@@ -44,8 +44,7 @@ class Dataset:
     name, title, licence, source : str
         Its name in gyeol, what it is, what its makers allow, and the page of its makers or keepers.
     task : str
-        What it is for: ``"classify"``, ``"language"``, ``"translate"``, ``"tag"``, ``"series"``, ``"forecast"``,
-        ``"words"`` or ``"spell"``.
+        What it is for: the name of a task (``"classify"``, ``"tag"``, ...), or ``"words"``.
     files : mapping of str to RemoteFile
         By role: ``"train"``, ``"valid"``, ``"test"``, ``"all"``; with two files a split, ``"train.en"`` and so on.
     input, target : str or None

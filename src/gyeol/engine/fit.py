@@ -25,6 +25,9 @@ __all__ = ["History", "Plan", "Progress", "Settings", "StepLoss", "fit"]
 
 Rows = npt.NDArray[np.int64]
 
+#: Figures of which the lower one is the better.
+_ERRORS = ("loss", "cer", "wer")
+
 
 class StepLoss(NamedTuple):
     """What one batch gives: the loss to go down (a scalar tensor), and how many of its examples were right."""
@@ -78,8 +81,8 @@ class Settings:
     """How to train.
 
     ``epochs`` passes at most; ``learning_rate`` falls to zero along a half cosine after ``warmup`` (a share of the
-    training); stop after ``patience`` epochs without a higher ``monitor`` (a lower one where it is ``"loss"``), or
-    after ``time_limit`` seconds;
+    training); stop after ``patience`` epochs without a higher ``monitor`` (a lower one where it is an error:
+    ``"loss"``, ``"cer"``, ``"wer"``), or after ``time_limit`` seconds;
     ``averaging`` is the decay of a moving average of the weights, which then is what gets validated and kept (0: none).
     With ``optimizer="asgd"`` the rate stays as it is, and from the first epoch on that is not better the mean of all
     weights since is what gets validated and kept (NT-AvSGD: Merity et al. 2018, algorithm 1).
@@ -311,10 +314,10 @@ class _Run:
             self.progress.record(record)
 
     def _rank(self, record: dict[str, Any]) -> tuple[float, ...]:
-        loss = -float(record["valid_loss"])
-        figures: tuple[float, ...] = (loss,)
-        if self.settings.monitor != "loss":
-            figures = float(record[f"valid_{self.settings.monitor}"]), loss
+        figures = [-float(record["valid_loss"])]
+        if (monitor := self.settings.monitor) != "loss":
+            figure = float(record[f"valid_{monitor}"])
+            figures.insert(0, -figure if monitor in _ERRORS else figure)
         return tuple(-math.inf if math.isnan(figure) else figure for figure in figures)
 
     @contextmanager

@@ -1,16 +1,17 @@
-"""Figures of merit, under the names that ``evaluate`` prints. scikit-learn and sacrebleu count."""
+"""Figures of merit, under the names that ``evaluate`` prints. scikit-learn, sacrebleu and jiwer count."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.errors import MissingExtraError
 
-__all__ = ["classification", "translation", "translation_signature"]
+__all__ = ["classification", "transcription", "translation", "translation_signature"]
 
 
 def classification(
@@ -78,6 +79,32 @@ def translation_signature() -> str:
     bleu, _ = _scorers()
     bleu.corpus_score(["a"], [["a"]])
     return str(bleu.get_signature())
+
+
+def transcription(written: Sequence[str], said: Sequence[str]) -> dict[str, float]:
+    """Compare what was written with what was said: ``cer`` and ``wer``, the shares of letters and words in error.
+
+    Over all texts together: substitutions, deletions and insertions, each 1, divided by what was said; so both may
+    pass 1. Texts are composed (NFC) and runs of white space count as one. jiwer counts.
+
+    Raises
+    ------
+    MissingExtraError
+        jiwer is not installed.
+
+    Examples
+    --------
+    >>> transcription(["one too", "삼"], ["one two", "삼"])
+    {'cer': 0.125, 'wer': 0.3333333333333333}
+    """
+    try:
+        import jiwer
+    except ImportError:
+        raise MissingExtraError("the measuring of transcripts", "jiwer", "audio") from None
+    hypotheses, references = ([" ".join(normalize("NFC", text).split()) for text in side] for side in (written, said))
+    words = jiwer.process_words(references, hypotheses)
+    letters = jiwer.process_characters(references, hypotheses)
+    return {"cer": float(letters.cer), "wer": float(words.wer)}
 
 
 def _scorers() -> tuple[Any, Any]:

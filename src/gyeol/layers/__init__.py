@@ -8,6 +8,7 @@ from gyeol.layers.cells import CELLS, Cell
 from gyeol.layers.continuations import Continuations
 from gyeol.layers.crf import CRF
 from gyeol.layers.cross_entropy import linear_cross_entropy
+from gyeol.layers.ctc import ctc_align, ctc_loss
 from gyeol.layers.decoder import Decoder
 from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
@@ -44,6 +45,8 @@ __all__ = [
     "Summary",
     "attend",
     "begin_with_memory",
+    "ctc_align",
+    "ctc_loss",
     "linear_cross_entropy",
     "sampled_cross_entropy",
     "sampling_chances",

@@ -16,6 +16,7 @@ from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.language import LANGUAGE_MODELS
 from gyeol.reproduce.series import SERIES
+from gyeol.reproduce.speech import RECOGNIZERS
 from gyeol.reproduce.spelling import SPELLING
 from gyeol.reproduce.tag import TAGGERS
 from gyeol.reproduce.translate import TRANSLATORS
@@ -34,6 +35,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **TAGGERS,
     **BIOLOGY,
     **SERIES,
+    **RECOGNIZERS,
 }
 
 

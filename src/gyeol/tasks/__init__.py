@@ -8,6 +8,7 @@ from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.series_classifier import SeriesClassifier
 from gyeol.tasks.series_regressor import SeriesRegressor
+from gyeol.tasks.speech_recognizer import SpeechRecognizer
 from gyeol.tasks.spelling_corrector import SpellingCorrector
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
@@ -22,6 +23,7 @@ __all__ = [
     "SequenceTagger",
     "SeriesClassifier",
     "SeriesRegressor",
+    "SpeechRecognizer",
     "SpellingCorrector",
     "TextClassifier",
     "Translator",
@@ -38,4 +40,5 @@ TASKS: dict[str, type[Estimator]] = {
     "tag": SequenceTagger,
     "series": SeriesClassifier,
     "regress": SeriesRegressor,
+    "transcribe": SpeechRecognizer,
 }

@@ -1,0 +1,260 @@
+"""``gyeol fit transcribe``, and what ``evaluate`` and ``predict`` do with its models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out, table
+from gyeol.errors import ParameterError
+
+if TYPE_CHECKING:
+    from gyeol.cli.translation import Wanted
+    from gyeol.data.recordings import Recordings
+    from gyeol.tasks import LanguageModel, SpeechRecognizer
+    from gyeol.tasks.speech_listener import Listener
+
+__all__ = ["BEAM", "LM", "LM_WEIGHT", "Heard", "evaluate_speech", "explain_speech", "predict_speech", "transcribe"]
+
+BEAM: Any = typer.Option(None, "--beam", metavar="N", min=1, help="Speech: prefixes kept; 1, the default: greedy.")
+LM: Any = typer.Option(None, "--lm", metavar="MODEL", help="Speech: a model of 'fit language' that knows the language.")
+LM_WEIGHT: Any = typer.Option(None, "--lm-weight", metavar="W", min=0.0, help="Speech: what it counts; 0.5 by default.")
+
+_CHUNK = 256  # recordings answered at a time
+_BEAM = 16  # where a language model is given
+
+
+def transcribe(
+    data: str = typer.Argument(
+        metavar="DATA", help="A table of paths and texts, a folder of sound files, or a named set."
+    ),
+    out: Path = OUT,
+    valid: str = typer.Option(None, "--valid", metavar="DATA", help="Recordings to watch; else a part of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the paths, by name or number."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="The column of the texts."),
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
+    settings: bool = settings_option("transcribe"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
+) -> None:
+    """Learn to write down what is said.
+
+    A table has a column of paths and one of texts. In a folder the text of a.wav stands in a.txt, or its name begins
+    with it: three_anna_1.wav.
+
+    Examples: gyeol fit transcribe recordings.tsv --out speech
+
+    gyeol data make digits-ko --out digits; gyeol fit transcribe digits --out digits-model
+
+    gyeol fit transcribe fsdd --out live --set bidirectional=false
+    """
+    from gyeol.tasks import SpeechRecognizer
+    from gyeol.tasks.progress import Bar
+    from gyeol.tasks.speech_clips import checked_clips
+    from gyeol.tasks.storage import check_place
+
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    model = made_model(SpeechRecognizer, config, set, {k: v for k, v in options.items() if v is not None})
+    check_place(out)
+    keep = check_checkpoint(out, resume)
+    train = _read(data, "train", input, target)
+    clips = checked_clips(train.files, None)
+    watched = None
+    if valid is not None:
+        held = _read(valid, "valid", input, target)
+        watched = checked_clips(held.files, None), held.texts
+    if not (quiet or json):
+        minutes = sum(clip.seconds for clip in clips) / 60
+        note(f"{train.name}: {len(clips):,} recordings, {minutes:,.1f} minutes")
+    progress = None if quiet or json else Bar("recordings", shares=False)
+    model.fit(
+        clips, train.texts, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=train.about()
+    )
+    save_or_keep(model, out, keep)
+    best = model.history_.best
+    answer: dict[str, Any] = {
+        "model": str(out),
+        "task": model.task,
+        **{name.removeprefix("valid_"): value for name, value in best.items() if name.startswith("valid_")},
+        "epoch": best["epoch"],
+        "epochs": len(model.history_.records),
+        "stopped": model.history_.stopped,
+        "seconds": round(model.history_.seconds, 1),
+        "weights": sum(p.numel() for p in model.net_.parameters()),
+        "sample_rate": model.inputs_.mel.rate,
+        "left_out": model.left_out_,
+    }
+    if json:
+        object_out(answer)
+    else:
+        if model.left_out_:
+            note(f"{model.left_out_:,} recording(s) were too short for their texts, and were left out")
+        typer.echo(
+            f"{_figures(answer)}   on the validation part, after epoch {answer['epoch']} of {answer['epochs']}, "
+            f"{answer['seconds']:.0f} s"
+        )
+        typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
+        typer.echo(f"next:  gyeol predict {out} RECORDING.wav     gyeol evaluate {out} TEST_DATA")
+    if answer["stopped"] == "interrupted":
+        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
+        raise typer.Exit(130)
+
+
+def _figures(answer: dict[str, Any]) -> str:
+    return f"wrong letters {percent(answer['cer'])}   wrong words {percent(answer['wer'])}"
+
+
+def _read(data: str, role: str, input: str | None, target: str | None, need_texts: bool = True) -> Recordings:
+    from gyeol.data.recordings import find_recordings
+
+    return find_recordings(data, role, input=input, target=target, need_texts=need_texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How a user wants to be answered: ``beam``, a language model and its weight, and whether as a stream."""
+
+    beam: int | None = None
+    lm: str | None = None
+    lm_weight: float | None = None
+    stream: bool = False
+
+    def given(self) -> str:
+        """Name an option that is for speech and was given, or nothing."""
+        named = {"--beam": self.beam, "--lm": self.lm, "--lm-weight": self.lm_weight, "--stream": self.stream or None}
+        return next((name for name, value in named.items() if value is not None), "")
+
+    def settings(self) -> dict[str, Any]:
+        """What `SpeechRecognizer.transcribe` and `listen` take."""
+        if self.lm is None and self.lm_weight is not None:
+            raise ParameterError("--lm-weight says what a language model counts: name one with --lm")
+        model = None if self.lm is None else _language_model(Path(self.lm))
+        weight = {} if self.lm_weight is None else {"lm_weight": self.lm_weight}
+        return {"beam_size": self.beam or (1 if model is None else _BEAM), "language_model": model, **weight}
+
+
+def _language_model(path: Path) -> LanguageModel:
+    from gyeol.cli.ask import any_model
+    from gyeol.tasks import LanguageModel
+
+    made = any_model(path, None)
+    if not isinstance(made, LanguageModel):
+        raise ParameterError(f"--lm {path} is a model of 'fit {made.task}'; one of 'fit language' was expected")
+    return made
+
+
+def evaluate_speech(
+    made: SpeechRecognizer, model: Path, data: str, input: str | None, target: str | None, heard: Heard, json: bool
+) -> None:
+    """Print a recognizer's figures on recordings with texts."""
+    test = _read(data, "test", input, target)
+    found = None
+    if heard.given():
+        settings = heard.settings()
+        found = made.transcribe(test.files, **settings)
+    figures = made.evaluate(test.files, test.texts, found=found)
+    if json:
+        object_out({"model": str(model), **test.about(), **figures})
+        return
+    typer.echo(f"{_figures(figures)}   on {figures['count']:,} recordings, {figures['seconds']:,.0f} s, of {test.name}")
+
+
+def predict_speech(
+    made: SpeechRecognizer, model: Path, paths: list[str] | None, file: str | None, input: str | None,
+    heard: Heard, wanted: Wanted,
+) -> None:  # fmt: skip
+    """Write down what is said in sound files: path and text, tab-separated; of one file the text alone."""
+    settings = heard.settings()
+    if paths:
+        files = [Path(path) for path in paths]
+    elif file is not None:
+        files = _read(file, "test", input, None, need_texts=False).files
+    else:
+        raise ParameterError("no recording is given: write gyeol predict MODEL recording.wav, or --file TABLE")
+    if heard.stream:
+        pieces = _listened(made, model, files, settings, wanted.json)
+    else:
+        _note_rates(made, files)
+        pieces = _written(made, files, model, settings, wanted.json)
+    pieces_out(pieces, wanted.out)
+    if wanted.out is not None:
+        note(f"wrote {wanted.out}: {len(files):,} text(s)")
+
+
+def _note_rates(made: SpeechRecognizer, files: list[Path]) -> None:
+    """Say which files are resampled."""
+    from gyeol.data.sound import read_header
+
+    wanted = made.inputs_.mel.rate
+    others = {path: rate for path in files if (rate := read_header(path).rate) != wanted}
+    if others:
+        path, rate = next(iter(others.items()))
+        more = f" and {len(others) - 1} other file(s)" if len(others) > 1 else ""
+        poor = ": nothing above its half is there to be heard" if rate < wanted else ""
+        note(f"{path.name} ({rate:,} Hz){more} brought to the model's {wanted:,} Hz{poor}")
+
+
+def _written(
+    made: SpeechRecognizer, files: list[Path], model: Path, settings: dict[str, Any], json: bool
+) -> Iterator[str]:
+    if json:
+        items = ({"file": str(path), "text": text} for path, text in _heard(made, files, settings))
+        yield from object_pieces({"model": str(model)}, items)
+        return
+    for path, text in _heard(made, files, settings):
+        yield f"{text}\n" if len(files) == 1 else f"{path}\t{text}\n"
+
+
+def _heard(made: SpeechRecognizer, files: list[Path], settings: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    greedy = settings["beam_size"] == 1 and settings["language_model"] is None
+    for first in range(0, len(files), _CHUNK):
+        some = files[first : first + _CHUNK]
+        yield from zip(some, made.predict(some) if greedy else made.transcribe(some, **settings), strict=True)
+
+
+def _listened(
+    made: SpeechRecognizer, model: Path, files: list[Path], settings: dict[str, Any], json: bool
+) -> Iterator[str]:
+    """Write a file as it is read, block by block; what is written does not change any more."""
+    if len(files) > 1:
+        raise ParameterError(f"--stream takes one recording, and {len(files)} were given")
+    pieces = _spoken(made.listen(**settings), files[0])
+    if not json:
+        return pieces
+    text = "".join(pieces).rstrip("\n")
+    return object_pieces({"model": str(model)}, [{"file": str(files[0]), "text": text}])
+
+
+def _spoken(listener: Listener, path: Path) -> Iterator[str]:
+    from gyeol.data.sound import stream_sound
+
+    told = 0
+    for block in stream_sound(path, rate=listener.rate):
+        listener.feed(block)
+        yield listener.text[told:]
+        told = len(listener.text)
+    yield listener.finish()[told:] + "\n"
+
+
+def explain_speech(made: SpeechRecognizer, model: Path, path: str, out: Path | None, json: bool) -> None:
+    """Show when each letter was heard."""
+    if out is not None:
+        raise ParameterError("--out is for texts: when letters were heard is printed, with --json as one object")
+    said = made.align(path)
+    if json:
+        letters = [{"letter": s.letter, "start": s.start, "end": s.end, "probability": s.probability} for s in said]
+        object_out({"model": str(model), "file": path, "text": made.predict([path])[0], "letters": letters})
+        return
+    rows = [[s.letter, f"{s.start:.2f}", f"{s.end:.2f}", f"{s.probability:.3f}"] for s in said]
+    typer.echo(table([["letter", "from (s)", "to (s)", "probability"], *rows], right=(1, 2, 3)))
