@@ -153,6 +153,8 @@ def plain(value: Any) -> Any:
         return value.plain() if hasattr(value, "plain") else os.fspath(value)
     if isinstance(value, dict):
         return {"pairs": [[plain(k), plain(v)] for k, v in value.items()]}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
     if isinstance(value, (str, int, float, bool, type(None))):
         return value
     return f"own:{getattr(value, '__name__', None) or getattr(value, 'name', None) or type(value).__name__}"

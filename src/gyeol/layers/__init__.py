@@ -13,6 +13,7 @@ from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.embedding import Embedding
 from gyeol.layers.grams import GramEmbedding
+from gyeol.layers.instance_norm import NORMALISATIONS, InstanceNorm
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
 from gyeol.layers.rounded_linear import RoundedLinear
@@ -24,6 +25,7 @@ __all__ = [
     "CRF",
     "GRU",
     "LSTM",
+    "NORMALISATIONS",
     "POOLINGS",
     "RNN",
     "SCOPES",
@@ -35,6 +37,7 @@ __all__ = [
     "Decoder",
     "Embedding",
     "GramEmbedding",
+    "InstanceNorm",
     "LockedDropout",
     "Recurrent",
     "RoundedLinear",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
+from gyeol.tasks.forecaster import Forecaster
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.spelling_corrector import SpellingCorrector
@@ -15,6 +16,7 @@ __all__ = [
     "TASKS",
     "AuthorClassifier",
     "Estimator",
+    "Forecaster",
     "LanguageModel",
     "NotFittedError",
     "SequenceTagger",
@@ -32,4 +34,5 @@ TASKS: dict[str, type[Estimator]] = {
     "translate": Translator,
     "spell": SpellingCorrector,
     "tag": SequenceTagger,
+    "forecast": Forecaster,
 }
