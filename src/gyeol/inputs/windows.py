@@ -110,7 +110,7 @@ class Windows:
     @property
     def channels(self) -> int:
         """How many channels a series has, C."""
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
     def take(self, rows: Rows) -> Windows:
         """Give some of the windows; nothing is copied."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -81,9 +81,7 @@ class InstanceNorm(nn.Module):
             return Instance(x[:, -1:], one, one, zero)
         if self.kind == "revin":
             variance, mean = torch.var_mean(x, dim=1, correction=0, keepdim=True)
-            return Instance(
-                mean, torch.sqrt(variance + _EPSILON), self.gain[channel, None], self.bias[channel, None]
-            )
+            return Instance(mean, torch.sqrt(variance + _EPSILON), self.gain[channel, None], self.bias[channel, None])
         return Instance(zero, one, one, zero)
 
     @staticmethod
@@ -101,5 +99,5 @@ class InstanceNorm(nn.Module):
         return (y - bias) / safe * scale + shift
 
 
-def _shaped(instance: Instance, like: Tensor) -> Any:
-    return (part.view(-1, *[1] * (like.dim() - 1)) for part in instance)
+def _shaped(instance: Instance, like: Tensor) -> Instance:
+    return Instance(*(part.view(-1, *[1] * (like.dim() - 1)) for part in instance))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.data.batches import strided
+from gyeol.data.split import end_off
 from gyeol.errors import DataError, ModelError, ParameterError
 from gyeol.inputs.windows import WindowBatch, WindowInput, Windows
 from gyeol.layers import CELLS, NORMALISATIONS, Cell
@@ -22,13 +22,13 @@ from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.forecaster_baselines import find_season, seasonal_error, seasonal_naive, solve_linear
 from gyeol.tasks.forecaster_figures import MEASURES, all_figures, figures_of, measured
 from gyeol.tasks.forecaster_net import DECODERS, ForecasterNet, pinball
-from gyeol.tasks.series import checked_covariates, checked_series
+from gyeol.tasks.forecaster_rolling import forecasts, rolled
+from gyeol.tasks.series import check_learnable, checked_covariates, checked_series
 
 __all__ = ["Forecaster"]
 
 _LOOKBACK = 720  # steps of history, at most, where the user names no number
 _WATCHED = 10_000  # rows to validate on: beyond some ten thousand a figure gains little
-_ROWS = 1024  # forecast at a time
 _BATCHES = 50  # of an epoch, at least
 
 Numbers = npt.NDArray[np.float64]
@@ -36,9 +36,10 @@ Numbers = npt.NDArray[np.float64]
 
 def _levels(value: Any) -> str:
     """Accept quantiles in ascending order, the median among them."""
-    if isinstance(value, (tuple, list)) and all(isinstance(q, float) and 0 < q < 1 for q in value):
-        if list(value) == sorted(set(value)) and 0.5 in value and len(value) <= 100:
-            return ""
+    levels = list(value) if isinstance(value, (tuple, list)) else []
+    good = all(isinstance(q, float) and 0 < q < 1 for q in levels) and levels == sorted(set(levels))
+    if good and 0.5 in levels and len(levels) <= 100:
+        return ""
     return "must be numbers between 0 and 1 in ascending order, 0.5 among them"
 
 
@@ -188,7 +189,7 @@ class Forecaster(Estimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, series: Any, covariates: Any = None, **how: Any) -> Self:
+    def fit(self, series: Any, covariates: Any = None, **how: Any) -> Self:  # type: ignore[override]  # other names
         """Train on series. Where that fails, the estimator is what it was before.
 
         Parameters
@@ -212,13 +213,8 @@ class Forecaster(Estimator):
     def _checked(self, X: Any, y: Any) -> tuple[Any, Any]:
         series, _ = checked_series(X)
         covariates = checked_covariates(y, [len(one) for one in series], None)
+        check_learnable(series)
         horizon, longest = int(self.horizon), max(map(len, series))
-        whole = np.concatenate(series)
-        seen = ~np.isnan(whole)
-        if not seen.any(0).all():
-            raise DataError(f"channel {int((~seen.any(0)).argmax())} has no value at all: leave it out")
-        if all(np.ptp(whole[seen[:, c], c]) == 0 for c in range(whole.shape[1])):
-            raise DataError(f"every value is {whole[seen][0]:g}: a constant series has nothing to learn")
         lookback = int(self.lookback) if self.lookback is not None else min(_LOOKBACK, (longest - horizon) // 3)
         if longest < horizon + max(1, lookback) or lookback < 1:
             raise DataError(
@@ -227,8 +223,8 @@ class Forecaster(Estimator):
             )
         if self.season is not None and self.season > lookback:
             raise ParameterError(f"season={self.season} is more than the lookback of {lookback} steps")
-        self.channels_, self.covariates_ = whole.shape[1], 0 if covariates is None else covariates[0].shape[1]
-        self.lookback_ = lookback
+        self.lookback_, self.channels_ = lookback, series[0].shape[1]
+        self.covariates_ = 0 if covariates is None else covariates[0].shape[1]
         return self._cut(series, covariates)
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -256,58 +252,33 @@ class Forecaster(Estimator):
         return windows, windows
 
     def _strata(self, y: Windows) -> npt.NDArray[np.int64]:
-        """Number the series of every window; `_held_back` needs to know where each lies as well."""
-        self._origins = y.origins
         return y.begins[y.origins]
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Any, Any, str]:
-        """Hold back the end of every series; what a window of training forecasts lies before it."""
-        kept, held = [], []
-        horizon = int(self.horizon)
-        for begin in np.unique(strata).tolist():
-            rows = np.flatnonzero(strata == begin)
-            wanted = round(len(rows) * self.validation_fraction)
-            rest = len(rows) - wanted - (horizon - 1 if wanted else 0)
-            if rest < 1:  # a short series is for training alone
-                kept.append(rows)
-            else:
-                kept.append(rows[:rest])
-                held.append(rows[len(rows) - wanted :])
-        watched = np.concatenate(held) if held else np.zeros(0, dtype=np.int64)
-        every = max(1, -(-len(watched) * self.channels_ // _WATCHED))
-        told = f"the end of every series{f', every {every}th window' if every > 1 else ''}"
-        return np.concatenate(kept), watched[::every], told
+        kept, held = end_off(strata, self.validation_fraction, gap=int(self.horizon) - 1)
+        every = max(1, -(-len(held) * self.channels_ // _WATCHED))
+        return kept, held[::every], f"the end of every series{f', every {every}th window' if every > 1 else ''}"
 
-    def _fit_inputs(self, X: Windows) -> None:
+    def _fit_inputs(self, X: Any) -> None:
         self.inputs_ = WindowInput().fit(X)
         found = self.season if self.season is not None else find_season(self.inputs_, X, self.lookback_)
         self.season_ = int(found)
         self._naive_error = seasonal_error(self.inputs_, X, self.season_)
         self._linear: Any = solve_linear(self.inputs_, X)
 
-    def _encode(self, X: Windows, y: Any) -> Encoded:
+    def _encode(self, X: Any, y: Any) -> Encoded:
         return Encoded(
             np.full(len(X), self.channels_ * (self.lookback_ // int(self.segment) + 2), dtype=np.int64),
             lambda which: self.inputs_.batch(X, which, self._dtype()),
         )
 
-    def _encode_training(self, X: Windows, y: Any) -> Encoded:
-        stride, seed, N = int(self.stride), int(self.random_state or 0), len(X)
+    def _encode_training(self, X: Any, y: Any) -> Encoded:
         size = max(1, int(self.batch_size) // self.channels_)
-
-        def order(epoch: int) -> list[npt.NDArray[np.int64]]:
-            rows = np.arange(min(epoch % stride, N - 1), N, stride, dtype=np.int64)
-            draw = np.random.default_rng([seed, epoch])
-            passes = max(1, -(-_BATCHES * size // len(rows)))  # short series are gone through several times
-            rows = np.concatenate([draw.permutation(rows) for _ in range(passes)])
-            return [rows[first : first + size] for first in range(0, len(rows), size)]
-
-        return dataclasses.replace(self._encode(X, y), order=order)
+        how = {"stride": int(self.stride), "seed": int(self.random_state or 0), "least": _BATCHES}
+        return dataclasses.replace(self._encode(X, y), order=lambda epoch: strided(len(X), size, epoch, **how))
 
     def _build(self) -> nn.Module:
-        net = ForecasterNet(
-            self, self.lookback_, self.channels_, self.covariates_, missing=self.inputs_.missing
-        )
+        net = ForecasterNet(self, self.lookback_, self.channels_, self.covariates_, missing=self.inputs_.missing)
         if getattr(self, "_linear", None) is not None:
             net.linear.load_state_dict(self._linear.state_dict())
             self._linear = None
@@ -343,17 +314,15 @@ class Forecaster(Estimator):
         return learned, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
-        names = ("lookback", "season", "channels", "covariates")
-        numbers = [learned[name] for name in names]
-        for name, number, least in zip(names, numbers, (1, 1, 1, 0), strict=True):
-            if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= 1 << 20:
-                raise ModelError(f"config.json is damaged: {name} is {number!r:.40}")
+        numbers = [learned[name] for name in ("lookback", "season", "channels", "covariates")]
+        if any(type(n) is not int or not least <= n <= 1 << 20 for n, least in zip(numbers, (1, 1, 1, 0), strict=True)):
+            raise ModelError(f"config.json is damaged: lookback, season, channels, covariates are {numbers!r:.60}")
         self.lookback_, self.season_, self.channels_, self.covariates_ = numbers
-        self._naive_error = np.array(learned["naive_error"], dtype=np.float64)
-        if self.season_ > self.lookback_ or self._naive_error.shape != (self.channels_,):
+        error = np.array(learned["naive_error"], dtype=np.float64)
+        sound = error.shape == (self.channels_,) and bool(((error >= 0) & (error < 1e300)).all())
+        if self.season_ > self.lookback_ or not sound:
             raise ModelError("config.json is damaged: season or naive_error")
-        if not (np.isfinite(self._naive_error) & (self._naive_error >= 0)).all():
-            raise ModelError("config.json is damaged: naive_error")
+        self._naive_error = error
         self.inputs_ = WindowInput.restored(inputs, self.channels_, self.covariates_)
 
     # What a user asks for.
@@ -392,22 +361,13 @@ class Forecaster(Estimator):
                 raise DataError(f"{where} has {len(one):,} steps, and this model reads {self.lookback_:,}: give more")
             empty = np.isnan(one).all(0)
             if empty.any():
-                raise DataError(f"{where} has no value in channel {int(empty.argmax())}: there is nothing to go on from")
+                raise DataError(
+                    f"{where} has no value in channel {int(empty.argmax())}: there is nothing to go on from"
+                )
         windows = Windows.cut(series, known, lookback=self.lookback_, horizon=int(self.horizon), last=True)
-        found = np.concatenate(list(self._forecast(windows)))
+        found = forecasts(self, windows)
         each = [one[:, 0] if flat else one for one in found]
         return each[0] if single else each
-
-    def _forecast(self, windows: Windows) -> Any:
-        """Yield quantiles (N, horizon, C, Q) of some windows after others, in the units of the series."""
-        size = max(1, _ROWS // self.channels_)
-        scale = self.inputs_.scale
-        with self._session(), torch.inference_mode():
-            for first in range(0, len(windows), size):
-                rows = np.arange(first, min(first + size, len(windows)), dtype=np.int64)
-                found = self.net_(self.inputs_.batch(windows, rows, self._dtype())).double().numpy()
-                found = found.reshape(len(rows), self.channels_, *found.shape[1:]).transpose(0, 2, 1, 3)
-                yield found * scale.deviation[:, None] + scale.mean[:, None]
 
     def score(self, series: Any, covariates: Any = None) -> float:
         """Return the mean absolute scaled error, negative, so that higher is better."""
@@ -429,14 +389,7 @@ class Forecaster(Estimator):
         checked, known = self._of_this_kind(series, covariates, 0)
         windows, _ = self._cut(checked, known)
         windows = windows.take(np.arange(0, len(windows), max(1, stride), dtype=np.int64))
-        encoded = self._encode(windows, None)
-        sums = np.zeros((self.channels_, len(MEASURES)))
-        size = max(1, _ROWS // self.channels_)
-        with self._session(), torch.inference_mode():
-            for first in range(0, len(windows), size):
-                rows = np.arange(first, min(first + size, len(windows)), dtype=np.int64)
-                outputs: Any = self._decode(self.net_, encoded.batch(rows))
-                sums += outputs.sum(0).reshape(sums.shape)
+        sums = rolled(self, windows)
         figures = all_figures(sums, self._naive_error, self.inputs_.scale.deviation, list(self.quantiles))
         return {**figures, "season": self.season_, "windows": len(windows)}
 

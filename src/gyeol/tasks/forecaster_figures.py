@@ -25,9 +25,7 @@ BASELINES = ("linear", "seasonal_naive")
 Numbers = npt.NDArray[np.float64]
 
 
-def measured(
-    batch: WindowBatch, found: Tensor, levels: Tensor, middle: int, naive: Tensor, linear: Tensor
-) -> Tensor:
+def measured(batch: WindowBatch, found: Tensor, levels: Tensor, middle: int, naive: Tensor, linear: Tensor) -> Tensor:
     """Sum each of `MEASURES` over the real steps of windows: (B, 9).
 
     Parameters
@@ -66,9 +64,7 @@ def figures_of(sums: Numbers, naive_error: Numbers, quantiles: int) -> dict[str,
     return figures
 
 
-def all_figures(
-    sums: Numbers, naive_error: Numbers, deviation: Numbers, quantiles: list[float]
-) -> dict[str, Any]:
+def all_figures(sums: Numbers, naive_error: Numbers, deviation: Numbers, quantiles: list[float]) -> dict[str, Any]:
     """Figures of a rolling-origin evaluation; see `Forecaster.evaluate`."""
     short = figures_of(sums, naive_error, len(quantiles))
     columns = dict(zip(MEASURES, sums.T, strict=True))

@@ -116,7 +116,7 @@ class ForecasterNet(nn.Module):
     def _in_turn(
         self, history: Tensor, future: Tensor | None, batch: WindowBatch, known: tuple[Tensor, Tensor] | None
     ) -> Tensor:
-        """Write the segments one after another: (B, S * w, Q). What is known of a segment stands beside the one before."""
+        """Write the segments one after another: (B, S * w, Q); what is known of one stands beside the one before."""
         x = self._embedded(history, batch.seen)
         aside = torch.zeros(1, device=x.device, dtype=x.dtype).expand(len(x), self.pasts + self.futures, 1)
         if known is not None:
@@ -143,7 +143,7 @@ class ForecasterNet(nn.Module):
     def _given(
         self, history: Tensor, future: Tensor, batch: WindowBatch, known: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Tensor]:
-        """Mix what should come with what the net itself says (Bengio et al. 2015; in two passes, Mihaylova and Martins 2019)."""
+        """Mix what should come with what the net says, in two passes (Mihaylova and Martins 2019)."""
         seen = batch.real.to(future.dtype)
         if self.forcing >= 1:
             return future, seen

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gyeol.errors import DataError
 
-__all__ = ["checked_covariates", "checked_series"]
+__all__ = ["check_learnable", "checked_covariates", "checked_series"]
 
 Numbers = npt.NDArray[np.float64]
 
@@ -31,7 +31,8 @@ def checked_series(X: Any, channels: int | None = None) -> tuple[list[Numbers], 
         For what is no series, an empty one, text, infinite values, and numbers of channels that differ.
     """
     single, given = _parted(X)
-    series, flat = [], False
+    series: list[Numbers] = []
+    flat = False
     for number, one in enumerate(given):
         where = "the series" if single else f"series {number}"
         array = _numbers(one, where)
@@ -44,9 +45,27 @@ def checked_series(X: Any, channels: int | None = None) -> tuple[list[Numbers], 
         endless = np.isinf(array)
         if endless.any():
             step, channel = np.argwhere(endless)[0].tolist()
-            raise DataError(f"{where} is infinite at step {step}, channel {channel}: write NaN where a value is missing")
+            raise DataError(
+                f"{where} is infinite at step {step}, channel {channel}: write NaN where a value is missing"
+            )
         series.append(array)
     return series, (flat, single)
+
+
+def check_learnable(series: list[Numbers]) -> None:
+    """Make sure that there is something to learn from in series of the same channels.
+
+    Raises
+    ------
+    DataError
+        A channel has no value at all, or every channel is constant.
+    """
+    seen = np.any([~np.isnan(one).all(0) for one in series], axis=0)
+    if not seen.all():
+        raise DataError(f"channel {int(seen.argmin())} has no value at all: leave it out")
+    low, high = (pick([pick(one, axis=0) for one in series], axis=0) for pick in (np.fmin.reduce, np.fmax.reduce))
+    if (low == high).all():
+        raise DataError(f"every value is {low[0]:g}: there is nothing to learn from a constant series")
 
 
 def checked_covariates(y: Any, lengths: list[int], width: int | None) -> list[Numbers] | None:
@@ -80,7 +99,9 @@ def checked_covariates(y: Any, lengths: list[int], width: int | None) -> list[Nu
             raise DataError(f"{where} have shape {array.shape}, expected {(length, expected)}: a row for every step")
         if not np.isfinite(array).all():
             step = int(np.argwhere(~np.isfinite(array))[0, 0])
-            raise DataError(f"{where} lack a number at step {step}: what is known beforehand must be known at every step")
+            raise DataError(
+                f"{where} lack a number at step {step}: what is known beforehand must be known at every step"
+            )
         found.append(array)
     return found
 
@@ -105,7 +126,7 @@ def _numbers(one: Any, where: str) -> Numbers:
             raise TypeError(f"of {raw.dtype}")
         array = raw.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"{where}: numbers were expected ({str(error):.80})") from None
+        raise DataError(f"{where}: numbers were expected ({error!s:.80})") from None
     if array.ndim not in (1, 2) or 0 in array.shape:
         raise DataError(f"{where} came with shape {array.shape}; expected (T,) or (T, C), both at least 1")
     return array
