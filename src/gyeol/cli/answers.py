@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Classifier = TextClassifier | AuthorClassifier
 
-__all__ = ["FORMATS", "Answers", "answer", "format_of", "written"]
+__all__ = ["FORMATS", "Answers", "answer", "format_of", "separated", "written"]
 
 #: Endings of files that answers can be written to.
 FORMATS = {".tsv": "tsv", ".txt": "tsv", ".csv": "csv", ".jsonl": "lines", ".ndjson": "lines", ".json": "object"}
@@ -98,7 +98,7 @@ def written(answers: Answers, form: str, about: dict[str, Any]) -> Iterator[str]
     if form == "object":
         yield json.dumps(about, ensure_ascii=False)[:-1] + ', "predictions": ['
     elif form != "lines":
-        yield _separated([_names(answers)], form)
+        yield separated([_names(answers)], form)
     begun = False
     while ahead:
         if form in ("object", "lines"):
@@ -106,7 +106,7 @@ def written(answers: Answers, form: str, about: dict[str, Any]) -> Iterator[str]
             start = ("," if begun else "") + "\n"
             yield start + ",\n".join(rows) if form == "object" else "\n".join(rows) + "\n"
         else:
-            yield _separated([_fields(one, answers) for one in ahead], form)
+            yield separated([_fields(one, answers) for one in ahead], form)
         begun = True
         ahead = next(chunks, [])
     if form == "object":
@@ -130,7 +130,8 @@ def _fields(one: dict[str, Any], answers: Answers) -> list[str]:
     return [str(one["line"]), *fields, one["text"]]
 
 
-def _separated(rows: list[list[str]], form: str) -> str:
+def separated(rows: list[list[str]], form: str) -> str:
+    """Write rows as ``"tsv"`` or ``"csv"``; the last cell of the former may be a text of several lines."""
     if form == "tsv":
         return "".join("\t".join([*row[:-1], one_line(" ".join(row[-1].split()))]) + "\n" for row in rows)
     stream = io.StringIO(newline="")

@@ -19,6 +19,7 @@ from gyeol.cli import (
     encode,
     explain,
     fit,
+    forecast,
     language,
     reproduce,
     spelling,
@@ -68,6 +69,7 @@ fit.app.command("translate")(translate.translate)
 fit.app.command("author")(author.author)
 fit.app.command("spell")(spelling.spell)
 fit.app.command("tag")(tag.tag)
+fit.app.command("forecast")(forecast.forecast)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

@@ -43,18 +43,19 @@ def evaluate(
     ensemble: list[Path] = ENSEMBLE,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Measure a model: accuracy, perplexity, BLEU, spans.
+    """Measure a model: accuracy, perplexity, BLEU, spans, errors of forecasts.
 
     Examples: gyeol evaluate my-model test.csv
 
     gyeol evaluate my-model nsmc --json
     """
+    from gyeol.cli.forecast import evaluate_series
     from gyeol.cli.language import evaluate_language
     from gyeol.cli.spelling import evaluate_spelling
     from gyeol.cli.tag import evaluate_tags
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, SequenceTagger, SpellingCorrector, Translator
+    from gyeol.tasks import Forecaster, LanguageModel, SequenceTagger, SpellingCorrector, Translator
 
     made = any_model(model, threads)
     if ensemble and not isinstance(made, Translator):
@@ -72,6 +73,9 @@ def evaluate(
         return
     if isinstance(made, SequenceTagger):
         evaluate_tags(made, model, data, input, target, json)
+        return
+    if isinstance(made, Forecaster):
+        evaluate_series(made, model, data, input, target, json)
         return
     classify = made.task == "classify"  # a named set's labels are no authors
     source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
@@ -112,7 +116,7 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, or a file of any size.
+    """Classify, tag or translate texts, or a file of any size; continue series.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -120,11 +124,14 @@ def predict(
 
     gyeol predict my-model --file new.csv --out answers.tsv
 
+    gyeol predict my-forecaster --file recent.csv --out look.png
+
     cat new.txt | gyeol predict my-model
     """
+    from gyeol.cli.forecast import predict_series
     from gyeol.cli.tag import predict_tags
     from gyeol.cli.translation import Wanted, translate_texts
-    from gyeol.tasks import SequenceTagger, Translator
+    from gyeol.tasks import Forecaster, SequenceTagger, Translator
 
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
@@ -136,6 +143,9 @@ def predict(
         return
     if look:
         raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")
+    if isinstance(made, Forecaster):
+        predict_series(made, model, texts or top or input, file, out, json)
+        return
     if isinstance(made, SequenceTagger):
         if top is not None:
             raise ParameterError("--top is for classes and translations: a tagger gives the best tags")
@@ -225,12 +235,13 @@ def info(
     size = sum(f.stat().st_size for f in model.iterdir() if f.is_file())
     weights = sum(p.numel() for p in made.net_.parameters())
     tokenizer = getattr(getattr(made.inputs_, "source", made.inputs_), "tokenizer", None)
+    untold = "none: tokens are given" if config.task == "tag" else "none"
     answer: dict[str, Any] = {
         "model": str(model),
         "task": config.task,
         "gyeol": config.gyeol,
         **({"classes": [str(c) for c in made.classes_]} if hasattr(made, "classes_") else {}),
-        "tokenizer": tokenizer.name if tokenizer is not None else "none: tokens are given",
+        "tokenizer": tokenizer.name if tokenizer is not None else untold,
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,

@@ -18,11 +18,12 @@ app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True
 def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
     """List what can be named instead of a file."""
     from gyeol.data.catalog import describe
+    from gyeol.data.sines import write_sines
     from gyeol.data.sources import BUILT_IN
     from gyeol.data.synthetic import MAKERS
     from gyeol.inputs.typos import write_typos
 
-    made = {**{k: _first(v) for k, v in MAKERS.items()}, "typos": _first(write_typos)}
+    made = {**{k: _first(v) for k, v in MAKERS.items()}, "typos": _first(write_typos), "sines": _first(write_sines)}
     public = describe()
     if json:
         object_out({"built_in": BUILT_IN, "public": public, "made": made})
@@ -87,6 +88,15 @@ def make(
             object_out({"name": name, "file": str(out), "count": made, "rate": rate, "seed": seed})
         else:
             typer.echo(f"wrote {out}: {made:,} lines, typed and meant")
+        return
+    if name == "sines":
+        from gyeol.data.sines import write_sines
+
+        write_sines(out, count=count, seed=seed)
+        if json:
+            object_out({"name": name, "file": str(out), "count": count, "seed": seed})
+        else:
+            typer.echo(f"wrote {out}: {count:,} hours")
         return
     synthetic.make(name, out, count=count, length=length, seed=seed)
     if json:
