@@ -187,10 +187,10 @@ def lay_out(ticks: Ticks, unit: Literal["time", "number"], where: Callable[[int]
         A time comes twice, or after a later one, or a gap is so long that the grid would be mostly empty.
     """
     apart = np.diff(ticks)
-    clock = Clock(unit, 0, 1)
     if len(apart) and not (apart > 0).all():
         row = int(np.argmin(apart > 0)) + 1
-        same = Clock(unit, ticks[row].item(), 1).label(0)
+        tick = ticks[row].item()
+        same = Clock(unit, tick, next(size for size in (_DAY, 60_000_000, 1) if tick % size == 0 or size == 1)).label(0)
         if apart[row - 1] == 0:
             raise DataError(f"{where(row)}: the time {same} comes twice; keep one row a time, or name --series COL")
         raise DataError(f"{where(row)}: the time {same} comes after a later one; sort the file by time")

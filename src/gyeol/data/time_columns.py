@@ -153,7 +153,9 @@ class TableColumns:
             if name in others:
                 continue
             cells = self._cells(name)
-            (names if all(as_number(cell) is not None for cell in cells) else text).append(name)
+            # One cell that is no number is a mistake worth a line; a column of them is a column of text.
+            numbers = sum(as_number(cell) is not None for cell in cells)
+            (names if 2 * numbers > len(cells) else text).append(name)
         if not names:
             raise DataError(
                 f"{self.path} has no column of numbers to forecast; its columns: {', '.join(self.header):.200}"

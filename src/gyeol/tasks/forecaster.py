@@ -362,7 +362,7 @@ class Forecaster(Estimator):
             empty = np.isnan(one).all(0)
             if empty.any():
                 raise DataError(
-                    f"{where} has no value in channel {int(empty.argmax())}: there is nothing to go on from"
+                    f"{where} has no value in channel {int(empty.argmax())}: nothing to go on from"
                 )
         windows = Windows.cut(series, known, lookback=self.lookback_, horizon=int(self.horizon), last=True)
         found = forecasts(self, windows)

@@ -68,9 +68,9 @@ class ForecasterNet(nn.Module):
         else:
             future = self.norm.apply_to(batch.future, instance) if self.training else None
             written = self._in_turn(history, future, batch, known)
-        # Quantiles that cross are put in order (Chernozhukov et al. 2010).
-        ordered: Tensor = self.norm.restore(written[:, : self.horizon], instance).sort(dim=2).values
-        return ordered
+        restored = self.norm.restore(written[:, : self.horizon], instance)
+        # A gain below 0, which RevIN may learn, turns their order around.
+        return restored.sort(dim=2).values if self.norm.kind == "revin" else restored
 
     def _embedded(self, values: Tensor, seen: Tensor | None) -> Tensor:
         """Embed segments (B, S, w): (B, S, H); the first one is filled up where it is not whole."""
@@ -110,8 +110,7 @@ class ForecasterNet(nn.Module):
         # Every segment begins where the past ended, and none waits for another.
         states = _each(state, lambda part: part.repeat_interleave(S, dim=1))
         hidden, _ = self.recurrent(asked.reshape(B * S, 1, -1), states, need_state=False)
-        written: Tensor = self.head(self.dropout(hidden)).view(B, S * self.segment, self.quantiles)
-        return written
+        return self._written(hidden.reshape(B, S, -1))
 
     def _in_turn(
         self, history: Tensor, future: Tensor | None, batch: WindowBatch, known: tuple[Tensor, Tensor] | None
@@ -154,8 +153,9 @@ class ForecasterNet(nn.Module):
         return torch.where(each, future, own), torch.where(each, seen, torch.ones_like(seen))
 
     def _written(self, hidden: Tensor) -> Tensor:
-        written: Tensor = self.head(self.dropout(hidden))
-        return written.view(len(hidden), -1, self.quantiles)
+        """Say quantiles of segments (B, S * w, Q); those that cross are put in order (Chernozhukov et al. 2010)."""
+        written: Tensor = self.head(self.dropout(hidden)).view(len(hidden), -1, self.quantiles)
+        return written.sort(dim=2).values
 
     def _all_seen(self, batch: WindowBatch, rows: int) -> Tensor | None:
         return None if batch.seen is None else batch.seen.new_ones(rows, self.segment)
