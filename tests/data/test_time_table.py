@@ -165,7 +165,9 @@ def test_files_that_hold_no_series(tmp_path: Path, name: str, content: bytes, me
 
 
 def test_a_parquet_file_that_unpacks_to_too_much_is_refused_by_its_header(tmp_path: Path) -> None:
-    frame = pl.select(pl.repeat(1.0, 3_000_000).alias("a")).with_columns([pl.col("a").alias(f"b{n}") for n in range(70)])
+    frame = pl.select(pl.repeat(1.0, 3_000_000).alias("a")).with_columns(
+        [pl.col("a").alias(f"b{n}") for n in range(70)]
+    )
     frame.write_parquet(tmp_path / "a.parquet")
     assert (tmp_path / "a.parquet").stat().st_size < 1 << 20
     with pytest.raises(DataError, match=r"holds 213,000,000 cells, more than 200,000,000"):

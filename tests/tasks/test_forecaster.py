@@ -265,7 +265,7 @@ def test_a_constant_channel_among_others() -> None:
         (TWO[:20], "the history has 20 steps, and this model reads 36"),
         (WAVE, r"the series has 1 channel\(s\), and there were 2 in training"),
         (np.stack([WAVE, np.full(500, np.nan)], 1), "the history has no value in channel 1: nothing to go on from"),
-        (np.where(TWO == TWO[490], np.inf, TWO), "the series is infinite at step 490"),
+        (np.where(TWO[490] == TWO, np.inf, TWO), "the series is infinite at step 490"),
     ],
 )
 def test_histories_that_cannot_be_continued(model: Forecaster, history: Any, message: str) -> None:

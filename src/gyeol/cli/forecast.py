@@ -254,6 +254,13 @@ def predict_series(made: Forecaster, model: Path, others: Any, file: str | None,
     drawn = out is not None and out.suffix.lower() == ".png"
     form = "object" if json and out is None else "tsv" if out is None or drawn else format_of(out)
     given = _read(file, "test", _Columns.of(made))
+    for one in given.table.series:
+        if len(one.values) < made.lookback_:
+            whose = f"the series {one.name!r:.60}" if one.name else "the history"
+            raise DataError(
+                f"{given.table.path}: {whose} has {len(one.values):,} steps, and this model reads {made.lookback_:,}: "
+                "give more rows"
+            )
     found = made.predict_quantiles([one.values for one in given.table.series], given.known(int(made.horizon)))
     if drawn and out is not None:
         _draw(made, given, found, out)

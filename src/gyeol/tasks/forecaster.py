@@ -361,9 +361,7 @@ class Forecaster(Estimator):
                 raise DataError(f"{where} has {len(one):,} steps, and this model reads {self.lookback_:,}: give more")
             empty = np.isnan(one).all(0)
             if empty.any():
-                raise DataError(
-                    f"{where} has no value in channel {int(empty.argmax())}: nothing to go on from"
-                )
+                raise DataError(f"{where} has no value in channel {int(empty.argmax())}: nothing to go on from")
         windows = Windows.cut(series, known, lookback=self.lookback_, horizon=int(self.horizon), last=True)
         found = forecasts(self, windows)
         each = [one[:, 0] if flat else one for one in found]

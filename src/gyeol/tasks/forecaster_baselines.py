@@ -125,10 +125,10 @@ def find_season(inputs: WindowInput, windows: Windows, longest: int) -> int:
     """Find the length of a season in steps: the highest peak of the series' autocorrelation; 1 where there is none.
 
     The correlations of all series and channels are averaged; a peak must reach 0.3, and one at a multiple of a shorter
-    season must be higher by a tenth.
+    season must be higher by 0.05.
     """
     covered = windows.covered()
-    total = np.zeros(longest + 2)
+    total, pairs = np.zeros(longest + 2), np.zeros(longest + 2)
     begins = np.unique(windows.begins[covered])
     for begin in begins.tolist():
         own = windows.values[covered & (windows.begins == begin)]
@@ -137,13 +137,14 @@ def find_season(inputs: WindowInput, windows: Windows, longest: int) -> int:
         power = np.square(np.abs(np.fft.rfft(x, size, axis=0)))
         lags = np.fft.irfft(power, size, axis=0)[: longest + 2].sum(1)
         total[: len(lags)] += lags
+        pairs += np.maximum(0, len(x) - np.arange(longest + 2))
     if not total[0] > 0:
         return 1
-    share = total / total[0]
+    share = total / np.maximum(1, pairs) * (pairs[0] / total[0])
     peaks = [n for n in range(2, longest + 1) if share[n] >= 0.3 and share[n - 1] < share[n] >= share[n + 1]]
     best = 1
     for lag in peaks:
-        if best == 1 or share[lag] > share[best] + (0.1 if lag % best == 0 else 0.0):
+        if best == 1 or share[lag] > share[best] + (0.05 if lag % best == 0 else 0.0):
             best = lag
     return best
 
