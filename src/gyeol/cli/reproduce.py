@@ -60,5 +60,5 @@ def _bar(name: str) -> Any:
     from gyeol.tasks.progress import Bar
 
     metric = REPRODUCTIONS[name].metric if name in REPRODUCTIONS else ""
-    nouns = {"perplexity": "tokens", "loss": "tokens", "bleu": "pairs", "exact": "pairs"}
+    nouns = {"perplexity": "tokens", "loss": "tokens", "bleu": "pairs", "exact": "pairs", "mse": "windows"}
     return Bar(nouns[metric], shares=False) if metric in nouns else Bar()

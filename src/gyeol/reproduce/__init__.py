@@ -13,6 +13,7 @@ from gyeol.reproduce.authors import AUTHOR_CLASSIFIERS
 from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.forecast import FORECASTERS
 from gyeol.reproduce.language import LANGUAGE_MODELS
 from gyeol.reproduce.spelling import SPELLING
 from gyeol.reproduce.tag import TAGGERS
@@ -30,6 +31,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **ATTENTION,
     **CONVERSATION,
     **TAGGERS,
+    **FORECASTERS,
 }
 
 
