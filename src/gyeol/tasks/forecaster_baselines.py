@@ -14,6 +14,8 @@ __all__ = ["LinearForecast", "find_season", "seasonal_error", "seasonal_naive", 
 _KERNEL = 25  # steps of the moving average (Zeng et al. 2023)
 _ROWS = 1 << 14  # windows that a linear forecast learns from, at most
 _CHUNK = 512
+_REACH = 1024  # steps of history that a linear forecast reads, at most
+_SERIES, _STEPS = 1000, 1 << 18  # series, and steps of each, that a season is sought in, at most
 _PENALTIES = tuple(10.0**power for power in range(-6, 3))
 
 
@@ -30,12 +32,14 @@ class LinearForecast(nn.Module):
 
     def __init__(self, lookback: int, horizon: int) -> None:
         super().__init__()
-        self.register_buffer("trend", torch.zeros(horizon, lookback))
-        self.register_buffer("rest", torch.zeros(horizon, lookback))
+        self.reach = min(lookback, _REACH)
+        self.register_buffer("trend", torch.zeros(horizon, self.reach))
+        self.register_buffer("rest", torch.zeros(horizon, self.reach))
         self.register_buffer("bias", torch.zeros(horizon))
 
     def forward(self, history: Tensor) -> Tensor:
         """Forecast windows (B, L): (B, horizon)."""
+        history = history[:, -self.reach :]
         trend = moving_average(history)
         return trend @ self.trend.T + (history - trend) @ self.rest.T + self.bias
 
@@ -56,13 +60,14 @@ def moving_average(x: Tensor) -> Tensor:
 def solve_linear(inputs: WindowInput, windows: Windows) -> LinearForecast:
     """Solve the linear forecast for training windows.
 
-    Of many windows some ten thousand are taken, evenly. Those with a missing outcome are left out where others remain.
+    Of many windows some ten thousand are taken, evenly; those with a missing outcome are left out.
     """
     made = LinearForecast(windows.lookback, windows.horizon)
     taken = windows.thinned(max(20, _ROWS // windows.channels))
     cut = max(1, len(taken) - max(1, len(taken) // 10))
     rows = np.arange(len(taken), dtype=np.int64)
-    first, last = (_moments(inputs, taken, part) for part in (rows[:cut], rows[cut:]))
+    L = made.reach
+    first, last = (_moments(inputs, taken, part, L) for part in (rows[:cut], rows[cut:]))
     both = tuple(a + b for a, b in zip(first, last, strict=True))
     best, least = _PENALTIES[-1], np.inf
     for penalty in _PENALTIES:
@@ -73,23 +78,24 @@ def solve_linear(inputs: WindowInput, windows: Windows) -> LinearForecast:
         if error < least:
             best, least = penalty, error
     weights = _solved(both, best).float()
-    L = windows.lookback
     made.trend.copy_(weights[:L].T)
     made.rest.copy_(weights[L : 2 * L].T)
     made.bias.copy_(weights[2 * L])
     return made
 
 
-def _moments(inputs: WindowInput, windows: Windows, rows: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+def _moments(
+    inputs: WindowInput, windows: Windows, rows: npt.NDArray[np.int64], reach: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Sum X'X, X'Y and Y'Y of windows, X being trend, rest and 1."""
-    size = 2 * windows.lookback + 1
+    size = 2 * reach + 1
     gram, cross = torch.zeros(size, size, dtype=torch.float64), torch.zeros(size, windows.horizon, dtype=torch.float64)
     square = torch.zeros((), dtype=torch.float64)
     each = max(1, _CHUNK // windows.channels)
     for start in range(0, len(rows), each):
         batch = inputs.batch(windows, rows[start : start + each], torch.float64)
         whole = batch.real.all(1)
-        history, future = batch.history[whole], batch.future[whole]
+        history, future = batch.history[whole, -reach:], batch.future[whole]
         trend = moving_average(history)
         x = torch.cat([trend, history - trend, history.new_ones(len(history), 1)], dim=1)
         gram += x.T @ x
@@ -127,11 +133,11 @@ def find_season(inputs: WindowInput, windows: Windows, longest: int) -> int:
     The correlations of all series and channels are averaged; a peak must reach 0.3, and one at a multiple of a shorter
     season must be higher by 0.05.
     """
-    covered = windows.covered()
     total, pairs = np.zeros(longest + 2), np.zeros(longest + 2)
-    begins = np.unique(windows.begins[covered])
-    for begin in begins.tolist():
-        own = windows.values[covered & (windows.begins == begin)]
+    covered = np.flatnonzero(windows.covered())
+    begins, first, counts = np.unique(windows.begins[covered], return_index=True, return_counts=True)
+    for place in range(0, len(begins), max(1, len(begins) // _SERIES)):
+        own = windows.values[covered[first[place]] :][: min(counts[place], _STEPS)]
         x = (own - own.mean(0)) / inputs.scale.deviation
         size = 1 << (2 * len(x) - 1).bit_length()
         power = np.square(np.abs(np.fft.rfft(x, size, axis=0)))
