@@ -134,3 +134,10 @@ def test_the_calendar() -> None:
     np.testing.assert_allclose(table[1, :2], [0.0, 1.0], atol=1e-9)
     months = Clock("month", 2026 * 12 + 10, 1).calendar(12)
     np.testing.assert_allclose(np.square(months[:, 4:6]).sum(1), 1.0)
+
+
+def test_no_time_lies_beyond_the_calendar() -> None:
+    for clock in (Clock("time", micros(9999, 12, 31), 24 * HOUR), Clock("month", 9999 * 12 + 11, 1)):
+        assert clock.label(0).startswith("9999-12")
+        with pytest.raises(DataError, match="outside of the years 1 to 9999"):
+            clock.label(1)

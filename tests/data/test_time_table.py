@@ -152,6 +152,7 @@ def test_what_is_wrong_is_named(
         ("a.csv", b"date,load\n", "has a header and no rows"),
         ("a.csv", b"date,load\n2026-01-01,1\n2026-01-02\n", "line 3: 1 fields where 2 were expected"),
         ("a.csv", b"date,load\n2026-01-01,\n2026-01-02,\n", "the table has no value at all"),
+        ("a.csv", b"date,load,b\n2026-01-01,1,\n2026-01-02,2,\n", "column 'b' has no value at all"),
         ("a.csv", b"a,b\nx,y\n", "no column of numbers to forecast; its columns: a, b"),
         ("a.csv", b"\x00\x01", "not a text file"),
         ("a.json", b"[]", "series are read from .csv, .tsv and .parquet files"),

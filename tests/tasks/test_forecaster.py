@@ -233,6 +233,7 @@ def test_the_validation_part_may_be_given() -> None:
         (np.full(300, np.nan), {}, "channel 0 has no value at all"),
         (np.stack([WAVE, np.full(500, np.nan)], 1), {}, "channel 1 has no value at all"),
         (np.where(T == 7, np.inf, WAVE), {}, "the series is infinite at step 7, channel 0"),
+        (np.where(T == 7, 1e300, WAVE), {}, r"the series is 1e\+300 at step 7, channel 0"),
         ([WAVE, TWO], {}, r"series 1 has 2 channel\(s\), and there were 1 in the series before"),
         (WAVE[:40], {}, "the longest series has 40 steps, too few for horizon=8 after lookback=36 steps"),
         (WAVE[:5], {"lookback": None}, "the longest series has 5 steps, too few for horizon=8 after some steps"),

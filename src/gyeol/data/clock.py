@@ -31,6 +31,7 @@ _DATE = re.compile(
     re.ASCII,
 )
 _COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?", re.ASCII)
+_BEYOND = "the times lie outside of the years 1 to 9999"
 _MOST = 10  # steps of a grid for each row, at most
 
 
@@ -99,6 +100,8 @@ class Clock:
             return at
         # The last day of a month is the day before the next one begins.
         months = int(at) + (self.day < 0)
+        if not 12 <= months < 12 * 10_000:
+            raise DataError(_BEYOND)
         begin = (datetime(months // 12, months % 12 + 1, 1) - _EPOCH) // timedelta(microseconds=1)
         return begin + (self.day if self.day >= 0 else -_DAY)
 
@@ -113,7 +116,10 @@ class Clock:
         at = self.moment(after)
         if self.unit == "number":
             return f"{at:.10g}"
-        moment = _EPOCH + timedelta(microseconds=int(at))
+        try:
+            moment = _EPOCH + timedelta(microseconds=int(at))
+        except OverflowError:
+            raise DataError(_BEYOND) from None
         if self.unit == "month" or (self.step % _DAY == 0 and int(at) % _DAY == 0):
             return moment.strftime("%Y-%m-%d")
         whole = int(self.step) % 60_000_000 == 0 and moment.second == 0

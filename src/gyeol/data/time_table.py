@@ -120,6 +120,9 @@ def read_time_table(
     made = TimeTable(path, table.time, table.targets, table.covariates, notes=table.notes)
     for name, index in raw.parted():
         made.series.append(_laid_out(made, raw, name, index, unit))
+    for place, name in enumerate(made.names):
+        if all(np.isnan(one.values[:, place]).all() for one in made.series):
+            raise DataError(f"{path}: column {name!r:.60} has no value at all; name the others with --target")
     return made
 
 

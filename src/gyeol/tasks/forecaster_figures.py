@@ -38,7 +38,8 @@ def measured(batch: WindowBatch, found: Tensor, levels: Tensor, middle: int, nai
         Which of them is the median.
     naive, linear : Tensor, shape (B, horizon)
     """
-    outcome, real = batch.future, batch.real
+    outcome, real = batch.future.double(), batch.real
+    found, naive, linear, levels = (part.double() for part in (found, naive, linear, levels))
     inside = (found[..., 0] <= outcome) & (outcome <= found[..., -1])
     errors = [outcome - found[..., middle], outcome - linear, outcome - naive]
     squares = [error.square() for error in errors]

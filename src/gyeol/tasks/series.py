@@ -12,6 +12,8 @@ from gyeol.errors import DataError
 
 __all__ = ["check_learnable", "checked_covariates", "checked_series"]
 
+_MOST = 1e100  # of a value: its square is still a number
+
 Numbers = npt.NDArray[np.float64]
 
 
@@ -42,12 +44,11 @@ def checked_series(X: Any, channels: int | None = None) -> tuple[list[Numbers], 
         if array.shape[1] != expected:
             known = "in training" if channels is not None else "in the series before"
             raise DataError(f"{where} has {array.shape[1]} channel(s), and there were {expected} {known}")
-        endless = np.isinf(array)
+        endless = np.abs(array) > _MOST
         if endless.any():
             step, channel = np.argwhere(endless)[0].tolist()
-            raise DataError(
-                f"{where} is infinite at step {step}, channel {channel}: write NaN where a value is missing"
-            )
+            told = "infinite" if np.isinf(array[step, channel]) else f"{array[step, channel]:g}"
+            raise DataError(f"{where} is {told} at step {step}, channel {channel}: a missing value is NaN")
         series.append(array)
     return series, (flat, single)
 
