@@ -25,8 +25,8 @@ ETTH1: dict[str, Any] = {
     "normalisation": "last",
     "quantiles": (0.1, 0.5, 0.9),
     "dropout": 0.5,
-    "epochs": 8,
-    "patience": 8,
+    "epochs": 6,
+    "patience": 6,
     "learning_rate": 0.001,
     "averaging": 0.99,
     "precision": "auto",
@@ -37,8 +37,8 @@ ETTH1: dict[str, Any] = {
 _SETTINGS: tuple[tuple[str, int, dict[str, Any]], ...] = (
     ("all", 24, {"batch_size": 512, "stride": 4}),
     ("all", 96, {"batch_size": 512, "stride": 4}),
-    ("OT", 24, {"batch_size": 256, "epochs": 6}),
-    ("OT", 96, {"batch_size": 256, "epochs": 6}),
+    ("OT", 24, {"batch_size": 256, "epochs": 4}),
+    ("OT", 96, {"batch_size": 256, "epochs": 4}),
 )
 
 _PUBLISHED = {("all", 24): "LSTMa 0.650", ("all", 96): "SegRNN 0.34", ("OT", 24): "LSTMa 0.114", ("OT", 96): ""}

@@ -28,7 +28,8 @@ from gyeol.tasks.series import check_learnable, checked_covariates, checked_seri
 __all__ = ["Forecaster"]
 
 _LOOKBACK = 720  # steps of history, at most, where the user names no number
-_WATCHED = 10_000  # rows to validate on: beyond some ten thousand a figure gains little
+_WATCHED = 3_000  # rows to validate on: of windows that overlap more say little
+_FEWEST = 50  # origins to validate on, where there are so many
 _BATCHES = 50  # of an epoch, at least
 
 Numbers = npt.NDArray[np.float64]
@@ -230,7 +231,7 @@ class Forecaster(Estimator):
     def _checked_validation(self, X: Any, y: Any) -> tuple[Any, Any]:
         series, covariates = self._of_this_kind(X, y, 0)
         windows, _ = self._cut(series, covariates)
-        windows = windows.thinned(max(1, _WATCHED // self.channels_))
+        windows = windows.thinned(max(_FEWEST, _WATCHED // self.channels_))
         return windows, windows
 
     def _of_this_kind(self, X: Any, y: Any, ahead: int) -> tuple[list[Numbers], list[Numbers] | None]:
@@ -256,7 +257,7 @@ class Forecaster(Estimator):
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Any, Any, str]:
         kept, held = end_off(strata, self.validation_fraction, gap=int(self.horizon) - 1)
-        every = max(1, -(-len(held) * self.channels_ // _WATCHED))
+        every = max(1, min(-(-len(held) * self.channels_ // _WATCHED), len(held) // _FEWEST))
         return kept, held[::every], f"the end of every series{f', every {every}th window' if every > 1 else ''}"
 
     def _fit_inputs(self, X: Any) -> None:
