@@ -44,7 +44,7 @@ def sines(count: int, seed: int) -> Iterator[tuple[str, float, int]]:
     Examples
     --------
     >>> next(sines(1, 0))
-    ('2025-01-01 00:00', 23.24, 0)
+    ('2025-01-01 00:00', 23.08, 0)
     """
     rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
     left, holiday = 0, False
