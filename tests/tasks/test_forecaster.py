@@ -123,7 +123,7 @@ def test_a_shifted_series_goes_on_shifted(model: Forecaster) -> None:
 
 
 def test_the_autoregressive_decoder_is_taught_what_it_will_be_asked() -> None:
-    made = fitted(decoder="autoregressive", horizon=18, precision="float32")
+    made = fitted(decoder="autoregressive", horizon=18, precision="float32", epochs=2)
     windows, _ = made._checked_validation(TWO, None)
     batch = made.inputs_.batch(windows, np.arange(3))
     net = made.net_.eval()
@@ -145,7 +145,7 @@ def test_covariates_are_known_ahead() -> None:
     rng = np.random.default_rng(4)
     sale = (rng.random(700) < 0.2).astype(float)
     series = 3 * sale + 0.1 * rng.normal(size=700)
-    how: dict[str, Any] = {"horizon": 4, "lookback": 12, "segment": 4, "hidden_size": 24}
+    how: dict[str, Any] = {"horizon": 4, "lookback": 12, "segment": 4, "hidden_size": 24, "epochs": 4}
     for decoder in ("direct", "autoregressive"):
         made = fitted(series[:600], sale[:600], decoder=decoder, **how)
         assert made.evaluate(series[600:], sale[600:])["mse"] < 0.1  # without them nobody can know
@@ -158,7 +158,7 @@ def test_covariates_are_known_ahead() -> None:
 
 def test_several_series_of_different_lengths() -> None:
     series = [TWO[:200], TWO[100:350], TWO[:20]]  # the last is shorter than a window
-    made = fitted(series)
+    made = fitted(series, epochs=1)
     assert made.about_["examples"] == sum(n - round(0.1 * n) - 7 for n in (200 - 43, 250 - 43))
     assert made.evaluate(series)["windows"] == (200 - 43) + (250 - 43)
     assert len(made.predict(series[:2])) == 2
@@ -196,16 +196,16 @@ def test_a_training_that_was_interrupted_goes_on_to_the_same_bits(tmp_path: Path
         def step(self, *_: Any) -> None: ...
         def record(self, record: dict[str, Any]) -> None:
             self.steps += 1
-            if self.steps == 3:
+            if self.steps == 1:
                 raise Stop
 
-    whole = fitted(WAVE, epochs=4)
+    whole = fitted(WAVE, epochs=2)
     with pytest.raises(Stop):
-        Forecaster(**{**TINY, "epochs": 4}).fit(WAVE, checkpoint=tmp_path / "keep", progress=Watcher())
-    resumed = Forecaster(**{**TINY, "epochs": 4}).fit(WAVE, checkpoint=tmp_path / "keep", resume=True)
+        Forecaster(**{**TINY, "epochs": 2}).fit(WAVE, checkpoint=tmp_path / "keep", progress=Watcher())
+    resumed = Forecaster(**{**TINY, "epochs": 2}).fit(WAVE, checkpoint=tmp_path / "keep", resume=True)
     np.testing.assert_array_equal(resumed.predict(WAVE), whole.predict(WAVE))
     with pytest.raises(ModelError, match="belongs to another training"):
-        Forecaster(**{**TINY, "epochs": 4}).fit(WAVE + 1, checkpoint=tmp_path / "keep", resume=True)
+        Forecaster(**{**TINY, "epochs": 2}).fit(WAVE + 1, checkpoint=tmp_path / "keep", resume=True)
 
 
 def test_training_never_sees_what_it_is_validated_on() -> None:
@@ -221,7 +221,7 @@ def test_training_never_sees_what_it_is_validated_on() -> None:
 
 
 def test_the_validation_part_may_be_given() -> None:
-    made = Forecaster(**TINY).fit(WAVE[:400], validation=(WAVE[400 - 36 :], None))
+    made = Forecaster(**{**TINY, "epochs": 1}).fit(WAVE[:400], validation=(WAVE[400 - 36 :], None))
     assert made.about_["validation"] == "given"
     np.testing.assert_allclose(made.inputs_.scale.mean, WAVE[:400].mean())
 
