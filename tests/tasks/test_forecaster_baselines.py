@@ -81,6 +81,13 @@ def test_a_longer_season_is_found_where_it_says_more() -> None:
     assert find_season(inputs, windows, 200) == 168
 
 
+def test_a_slow_swing_does_not_drag_the_season_along() -> None:
+    rng = np.random.default_rng(5)
+    slow = np.convolve(rng.normal(size=3200).cumsum(), np.ones(201) / 201, mode="valid")
+    inputs, windows = prepared(slow / slow.std() * 3 + np.sin(2 * np.pi * np.arange(3000) / 24), 200, 24)
+    assert find_season(inputs, windows, 200) == 24
+
+
 def test_noise_and_trends_have_no_season() -> None:
     rng = np.random.default_rng(3)
     for series in (rng.normal(size=500), np.arange(500.0), rng.normal(size=500).cumsum()):

@@ -24,6 +24,7 @@ ETTH1: dict[str, Any] = {
     "decoder": "direct",
     "normalisation": "last",
     "quantiles": (0.1, 0.5, 0.9),
+    "season": 24,
     "dropout": 0.5,
     "epochs": 6,
     "patience": 6,

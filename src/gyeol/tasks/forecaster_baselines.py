@@ -131,28 +131,50 @@ def find_season(inputs: WindowInput, windows: Windows, longest: int) -> int:
     """Find the length of a season in steps: the highest peak of the series' autocorrelation; 1 where there is none.
 
     The correlations of all series and channels are averaged; a peak must reach 0.3, and one at a multiple of a shorter
-    season must be higher by 0.05.
+    season must be higher by 0.05. A slow swing drags peaks towards it: once found, a season is sought again nearby
+    without what is slower than it.
     """
-    total, pairs = np.zeros(longest + 2), np.zeros(longest + 2)
     covered = np.flatnonzero(windows.covered())
     begins, first, counts = np.unique(windows.begins[covered], return_index=True, return_counts=True)
+    series = []
     for place in range(0, len(begins), max(1, len(begins) // _SERIES)):
         own = windows.values[covered[first[place]] :][: min(counts[place], _STEPS)]
-        x = (own - own.mean(0)) / inputs.scale.deviation
+        series.append((own - own.mean(0)) / inputs.scale.deviation)
+    share = _correlation(series, longest)
+    peaks = [n for n in range(2, longest + 1) if share[n] >= 0.3 and share[n - 1] < share[n] >= share[n + 1]]
+    best = 1
+    for lag in peaks:
+        if best == 1 or share[lag] > share[best] + (0.05 if lag % best == 0 else 0.0):
+            best = lag
+    if best > 1:
+        quick = [one - _smoothed(one, best) for one in series if len(one) > 2 * best]
+        share, near = _correlation(quick, longest), best // 5 + 1
+        around = np.arange(max(2, best - near), min(longest, best + near) + 1)
+        best = int(around[share[around].argmax()])
+    return best
+
+
+def _correlation(series: list[npt.NDArray[np.float64]], longest: int) -> npt.NDArray[np.float64]:
+    """Autocorrelation of series (T, C) without a mean, averaged over all, at lags 0 to longest + 1."""
+    total, pairs = np.zeros(longest + 2), np.zeros(longest + 2)
+    for x in series:
         size = 1 << (2 * len(x) - 1).bit_length()
         power = np.square(np.abs(np.fft.rfft(x, size, axis=0)))
         lags = np.fft.irfft(power, size, axis=0)[: longest + 2].sum(1)
         total[: len(lags)] += lags
         pairs += np.maximum(0, len(x) - np.arange(longest + 2))
     if not total[0] > 0:
-        return 1
-    share = total / np.maximum(1, pairs) * (pairs[0] / total[0])
-    peaks = [n for n in range(2, longest + 1) if share[n] >= 0.3 and share[n - 1] < share[n] >= share[n + 1]]
-    best = 1
-    for lag in peaks:
-        if best == 1 or share[lag] > share[best] + (0.05 if lag % best == 0 else 0.0):
-            best = lag
-    return best
+        return np.zeros(longest + 2)
+    share: npt.NDArray[np.float64] = total / np.maximum(1, pairs) * (pairs[0] / total[0])
+    return share
+
+
+def _smoothed(x: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]:
+    """Centred moving average of columns (T, C), the first and the last value repeated beyond the ends."""
+    padded = np.pad(x, ((width // 2, width - 1 - width // 2), (0, 0)), mode="edge")
+    sums = np.cumsum(np.vstack([np.zeros((1, x.shape[1])), padded]), axis=0)
+    mean: npt.NDArray[np.float64] = (sums[width:] - sums[:-width]) / width
+    return mean
 
 
 def seasonal_error(inputs: WindowInput, windows: Windows, season: int) -> npt.NDArray[np.float64]:
