@@ -86,8 +86,8 @@ FORECASTERS: dict[str, Reproduction] = {
         title="ETTh1, hourly electricity transformers: MSE of 24 and 96 hours ahead, seven channels and one",
         metric="mse",
         setting=(
-            "seven channels, 24 hours; GRU 256 (512 for 96 hours) over segments of 48 hours of 720 (SegRNN's form), quantiles; the other "
-            "three below, each beside a linear model (DLinear's form) and the last day once more"
+            "seven channels, 24 hours; GRU 256 (512 for 96 hours) over segments of 48 hours of 720 (SegRNN's form), "
+            "quantiles; the other three below, each beside a linear model (DLinear's form) and the last day once more"
         ),
         data="ETTh1 as it is split (12, 4 and 4 months), standardised; every window of the test counted",
         published=(
