@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gyeol.inputs.vectors import WordVectors
     from gyeol.tasks import (
         AuthorClassifier,
+        Forecaster,
         LanguageModel,
         SequenceTagger,
         SeriesClassifier,
@@ -36,6 +37,7 @@ __all__ = [
     "AuthorClassifier",
     "DataError",
     "DownloadError",
+    "Forecaster",
     "GyeolError",
     "LanguageModel",
     "MissingExtraError",
@@ -61,6 +63,7 @@ _HOMES = {
         "gyeol.errors",
     ),
     "AuthorClassifier": "gyeol.tasks",
+    "Forecaster": "gyeol.tasks",
     "LanguageModel": "gyeol.tasks",
     "SequenceTagger": "gyeol.tasks",
     "SeriesClassifier": "gyeol.tasks",

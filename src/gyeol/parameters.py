@@ -151,8 +151,9 @@ def plain(value: Any) -> Any:
         return int(value) if isinstance(value, numbers.Integral) else float(value)  # a fraction, say
     if hasattr(value, "plain") or isinstance(value, os.PathLike):  # the former says itself what stands for it
         return value.plain() if hasattr(value, "plain") else os.fspath(value)
-    if isinstance(value, dict):
-        return {"pairs": [[plain(k), plain(v)] for k, v in value.items()]}
+    if isinstance(value, (dict, list, tuple)):
+        several = [[plain(k), plain(v)] for k, v in value.items()] if isinstance(value, dict) else map(plain, value)
+        return {"pairs": several} if isinstance(value, dict) else list(several)
     if isinstance(value, (str, int, float, bool, type(None))):
         return value
     return f"own:{getattr(value, '__name__', None) or getattr(value, 'name', None) or type(value).__name__}"

@@ -22,6 +22,7 @@ from gyeol.tasks import TASKS, Estimator
 TEXTS = [f"{text} {i}" for i in range(5) for text in ("정말 좋아요", "진짜 재밌네", "정말 싫어요", "별로였다")]
 LABELS = ["긍정", "긍정", "부정", "부정"] * 5
 SERIES = [np.sin(np.arange(6 + i % 3) * (1 + i % 4)) for i in range(20)]
+WAVES = np.sin(np.arange(240.0).reshape(120, 2, order="F") / 3)
 #: For every task what it learns from, and settings that make it quick. A new task needs a line here.
 EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "classify": (
@@ -101,6 +102,19 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
             "mels": 8,
             "epochs": 2,
             "batch_size": 8,
+            "threads": 1,
+        },
+    ),
+    "forecast": (
+        WAVES,
+        None,
+        {
+            "horizon": 6,
+            "lookback": 20,
+            "segment": 5,
+            "hidden_size": 6,
+            "epochs": 2,
+            "batch_size": 16,
             "threads": 1,
         },
     ),

@@ -12,7 +12,16 @@ import pytest
 from gyeol.data import catalog
 from gyeol.data.catalog import CATALOG, Dataset, RemoteFile
 from gyeol.data.files import BadRow, Example
-from gyeol.data.sources import BUILT_IN, BUILT_IN_PAIRS, Source, find_source, has_role, read_labelled, read_texts
+from gyeol.data.sources import (
+    BUILT_IN,
+    BUILT_IN_PAIRS,
+    BUILT_IN_SERIES,
+    Source,
+    find_source,
+    has_role,
+    read_labelled,
+    read_texts,
+)
 from gyeol.errors import DataError, DownloadError
 
 
@@ -55,7 +64,7 @@ def test_a_file(here: Path) -> None:
     assert find_source(full, "test", input="x", target="y") == Source(Path(full), "x", "y", "a.tsv")
 
 
-@pytest.mark.parametrize("name", [name for name in BUILT_IN if name not in BUILT_IN_PAIRS])
+@pytest.mark.parametrize("name", [name for name in BUILT_IN if name not in {*BUILT_IN_PAIRS, *BUILT_IN_SERIES}])
 @pytest.mark.parametrize("role", ["train", "valid", "test"])
 def test_the_built_in_sets_are_whole(name: str, role: str) -> None:
     assert has_role(name, role)

@@ -19,6 +19,7 @@ from gyeol.cli import (
     encode,
     explain,
     fit,
+    forecast,
     language,
     reproduce,
     series,
@@ -73,6 +74,7 @@ fit.app.command("tag")(tag.tag)
 fit.app.command("series")(series.series)
 fit.app.command("regress")(series.regress)
 fit.app.command("transcribe")(speech.transcribe)
+fit.app.command("forecast")(forecast.forecast)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

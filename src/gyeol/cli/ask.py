@@ -73,7 +73,7 @@ def predict(
     stream: bool = typer.Option(False, "--stream", help="Speech: write while a long recording is read."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, or answer numeric sequences; or a file of any size.
+    """Ask a model: texts, files of any size, sequences, sounds.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 

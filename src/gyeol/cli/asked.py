@@ -132,6 +132,15 @@ def _transcribe() -> Asked:
     )
 
 
+def _forecast() -> Asked:
+    from gyeol.cli.forecast import evaluate_series, predict_series
+
+    return Asked(
+        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json),
+        lambda made, q: predict_series(made, q.model, q.texts or q.input, q.file, q.out, q.json),
+    )
+
+
 #: Tasks by name.
 ASKED: dict[str, Callable[[], Asked]] = {
     "classify": _classes,
@@ -142,6 +151,7 @@ ASKED: dict[str, Callable[[], Asked]] = {
     "tag": _tag,
     "series": _series,
     "regress": _regress,
+    "forecast": _forecast,
     "transcribe": _transcribe,
 }
 

@@ -7,12 +7,9 @@ from pathlib import Path
 import typer
 
 from gyeol.cli.output import note, object_out, table
-from gyeol.errors import ParameterError
+from gyeol.errors import ParameterError, closest
 
 __all__ = ["app"]
-
-#: Spoken digits, by the language they are in.
-_DIGITS = {"digits-ko": "ko", "digits-en": "en"}
 
 app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -20,15 +17,11 @@ app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True
 @app.command("list")
 def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
     """List what can be named instead of a file."""
+    from gyeol.cli.made import makers
     from gyeol.data.catalog import describe
     from gyeol.data.sources import BUILT_IN
-    from gyeol.data.spoken import write_digits
-    from gyeol.data.synthetic import MAKERS
-    from gyeol.data.synthetic_series import SERIES_MAKERS
-    from gyeol.inputs.typos import write_typos
 
-    made = {**{k: _first(v) for k, v in (MAKERS | SERIES_MAKERS).items()}, "typos": _first(write_typos)}
-    made |= dict.fromkeys(_DIGITS, _first(write_digits))
+    made = {name: maker.about for name, maker in makers().items()}
     public = describe()
     if json:
         object_out({"built_in": BUILT_IN, "public": public, "made": made})
@@ -84,38 +77,15 @@ def make(
 
     gyeol data make digits-ko --out digits
     """
-    from gyeol.data import synthetic, synthetic_series
+    from gyeol.cli.made import Wish, makers
 
-    if name in _DIGITS:
-        from gyeol.data.spoken import write_digits
-
-        write_digits(_DIGITS[name], out, count=count, seed=seed)
-        if json:
-            object_out({"name": name, "folder": str(out), "count": count, "seed": seed})
-        else:
-            typer.echo(f"wrote {out}: {count:,} recordings, and recordings.tsv, what is said in them")
-        return
-    if name == "typos":
-        from gyeol.data.sources import Texts, find_source
-        from gyeol.inputs.typos import write_typos
-
-        if source is None:
-            raise ParameterError("typos are made of texts: add --from FILE, or --from NAME of a data set")
-        made = write_typos(Texts(find_source(source, "test")), out, count=count, rate=rate, seed=seed)
-        if json:
-            object_out({"name": name, "file": str(out), "count": made, "rate": rate, "seed": seed})
-        else:
-            typer.echo(f"wrote {out}: {made:,} lines, typed and meant")
-        return
-    if name in synthetic_series.SERIES_MAKERS:
-        synthetic_series.make_series(name, out, count=count, length=length, seed=seed)
-    else:
-        synthetic.make(name, out, count=count, length=length, seed=seed)
+    made = makers()
+    if name not in made:
+        raise ParameterError(f"nothing made up is called {name!r}{closest(name, made)}")
+    wish = Wish(out, count, length, seed, source, rate)
+    written = made[name].write(wish)
+    written = count if not isinstance(written, int) else written
     if json:
-        object_out({"name": name, "file": str(out), "count": count, "length": length, "seed": seed})
-        return
-    typer.echo(f"wrote {out}: {count:,} examples")
-
-
-def _first(thing: object) -> str:
-    return (getattr(thing, "__doc__", "") or "").strip().splitlines()[0]
+        object_out({"name": name, "out": str(out), "count": written, "seed": seed})
+    else:
+        typer.echo(f"wrote {out}: {written:,} {made[name].noun}")

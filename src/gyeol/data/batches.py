@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["bucket", "bucket_by_tokens", "in_order_of_length"]
+__all__ = ["bucket", "bucket_by_tokens", "in_order_of_length", "strided"]
 
 
 def bucket(
@@ -106,3 +106,32 @@ def in_order_of_length(
         batches.append(order[start : start + size])
         start += size
     return batches
+
+
+def strided(
+    count: int, batch_size: int, epoch: int, *, stride: int, seed: int, least: int
+) -> list[npt.NDArray[np.int64]]:
+    """Shuffle every ``stride``-th example, in the next epoch those beside them.
+
+    Neighbours among the windows of a series are nearly the same: it is enough to see some of them at a time.
+
+    Parameters
+    ----------
+    count : int
+        N, the examples.
+    batch_size : int
+        Examples a batch; the last may hold fewer.
+    epoch, stride, seed : int
+    least : int
+        Batches of an epoch, at least: few examples are gone through several times.
+
+    Examples
+    --------
+    >>> [b.tolist() for b in strided(6, 2, 0, stride=2, seed=0, least=1)]
+    [[4, 0], [2]]
+    """
+    draw = np.random.default_rng([seed, epoch])
+    rows = np.arange(min(epoch % stride, count - 1), count, stride, dtype=np.int64)
+    passes = max(1, -(-least * batch_size // len(rows)))
+    rows = np.concatenate([draw.permutation(rows) for _ in range(passes)])
+    return [rows[first : first + batch_size] for first in range(0, len(rows), batch_size)]

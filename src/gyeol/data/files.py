@@ -37,6 +37,7 @@ __all__ = [
     "fingerprint_all",
     "open_text",
     "read_examples",
+    "scan_parquet",
 ]
 
 MAX_TEXT = 1_000_000  # characters of one text
@@ -123,7 +124,7 @@ def columns_of(path: str | os.PathLike[str]) -> list[str]:
         return ["1"]
     kind = _format_of(path)
     if kind == ".parquet":
-        return list(_scan(path)[1])
+        return list(scan_parquet(path)[1])
     if kind in {".jsonl", ".ndjson"}:
         return _keys(_sampled(_json_objects(read_lines(path)))[0])
     sample, _, plain = _open_table(path, kind)
@@ -356,7 +357,7 @@ def _checked(number: int, text: str, label: str | None, need_target: bool) -> Ex
     return Example(text, label, number)
 
 
-def _scan(path: Path) -> tuple[Any, dict[str, Any], int]:
+def scan_parquet(path: Path) -> tuple[Any, dict[str, Any], int]:
     """Open a parquet file: a lazy frame, its schema and its number of rows."""
     import polars as pl
 
@@ -373,7 +374,7 @@ def _scan(path: Path) -> tuple[Any, dict[str, Any], int]:
 def _parquet_examples(
     path: Path, input: str | None, target: str | None, need_target: bool
 ) -> Iterator[Example | BadRow]:
-    frame, schema, count = _scan(path)
+    frame, schema, count = scan_parquet(path)
     if not count or not schema:
         raise DataError(f"{path} has no rows; a file with one text a row was expected")
     sample: list[_Object] = list(enumerate(frame.head(SAMPLE).collect().to_dicts(), start=1))

@@ -15,6 +15,7 @@ from gyeol.errors import DataError, closest
 __all__ = [
     "BUILT_IN",
     "BUILT_IN_PAIRS",
+    "BUILT_IN_SERIES",
     "Labelled",
     "Source",
     "Texts",
@@ -30,10 +31,14 @@ _HERE = Path(__file__).parent
 BUILT_IN = {
     "reviews": "4,300 short Korean reviews of fifteen kinds of things, 긍정 or 부정, written for gyeol; CC0",
     "pairs-ko-en": "3,800 sentences in Korean and English, of home, travel, clinic, laboratory and software; CC0",
+    "load": "120 days of an hourly load, made up: days, weeks, holidays, and habits that change without notice",
 }
 
 #: Those of them that hold pairs, and their two columns.
 BUILT_IN_PAIRS = {"pairs-ko-en": ("ko", "en")}
+
+#: Those of them that are series, made when they are asked for.
+BUILT_IN_SERIES = frozenset({"load"})
 
 # A file may hold this share of empty texts: public sets do, and a row without a text teaches nothing. More means that
 # the wrong column was read.
@@ -107,8 +112,8 @@ def find_source(
     if os.path.isfile(path) or (not named and (os.path.exists(path) or path.suffix or "/" in data)):
         return Source(path, input, target, path.name)
     if data in BUILT_IN:
-        if (data in BUILT_IN_PAIRS) != (task == "translate"):
-            fit = [name for name in BUILT_IN if (name in BUILT_IN_PAIRS) == (task == "translate")]
+        if _kind(data) != _wanted(task):
+            fit = [name for name in BUILT_IN if _kind(name) == _wanted(task)]
             raise DataError(f"the built-in set {data!r} is not for this; those that are: {', '.join(fit)}")
         columns = BUILT_IN_PAIRS.get(data, ("text", "label"))
         path = _HERE / data.replace("-", "_") / f"{role}.tsv"
@@ -116,7 +121,7 @@ def find_source(
     if data in CATALOG:
         entry = CATALOG[data]
         if task is not None and entry.task != task:
-            here = (name for name in BUILT_IN if (name in BUILT_IN_PAIRS) == (task == "translate"))
+            here = (name for name in BUILT_IN if _kind(name) == _wanted(task))
             fit = [*here, *(name for name, other in CATALOG.items() if other.task == task)]
             raise DataError(
                 f"the data set {data!r} is for the task {entry.task!r}, not for {task!r}; those for it are: "
@@ -125,6 +130,16 @@ def find_source(
         return Source(resolve(data, role), input or entry.input, target or entry.target, f"{data} ({role})")
     near = closest(data, [*BUILT_IN, *CATALOG])
     raise DataError(f"there is no file {data!r:.200}, and no data set of that name{near}. 'gyeol data list' shows them")
+
+
+def _kind(name: str) -> str:
+    """Say what a built-in set holds."""
+    return "pairs" if name in BUILT_IN_PAIRS else "series" if name in BUILT_IN_SERIES else "texts"
+
+
+def _wanted(task: str | None) -> str:
+    """Say what a task reads."""
+    return {"translate": "pairs", "forecast": "series"}.get(task or "", "texts")
 
 
 def read_labelled(

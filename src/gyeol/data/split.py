@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["last_off", "split_off"]
+__all__ = ["end_off", "last_off", "split_off"]
 
 
 def split_off(
@@ -59,6 +59,31 @@ def last_off(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArr
     held = [np.flatnonzero(classes == c)[n - wanted :] for c, n, wanted in zip(labels, sizes, shares, strict=True)]
     chosen = np.sort(np.concatenate(held)) if held else np.zeros(0, dtype=np.int64)
     return np.setdiff1d(np.arange(len(classes)), chosen), chosen
+
+
+def end_off(
+    classes: npt.NDArray[np.int64], fraction: float, *, gap: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Hold back the last examples of each class and leave out ``gap`` before them, which reach into those held back.
+
+    A class too short for that is kept whole.
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in end_off(np.array([0, 0, 0, 0, 0, 1]), 0.4, gap=1)]
+    [[0, 1, 5], [3, 4]]
+    """
+    kept, held = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for label in np.unique(classes).tolist():
+        rows = np.flatnonzero(classes == label)
+        wanted = round(len(rows) * fraction)
+        rest = len(rows) - wanted - gap
+        if wanted and rest > 0:
+            kept.append(rows[:rest])
+            held.append(rows[len(rows) - wanted :])
+        else:
+            kept.append(rows)
+    return np.concatenate(kept), np.concatenate(held)
 
 
 def _shares(sizes: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:

@@ -14,6 +14,7 @@ from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.embedding import Embedding
 from gyeol.layers.grams import GramEmbedding
+from gyeol.layers.instance_norm import NORMALISATIONS, InstanceNorm
 from gyeol.layers.memory import begin_with_memory
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
@@ -27,6 +28,7 @@ __all__ = [
     "CRF",
     "GRU",
     "LSTM",
+    "NORMALISATIONS",
     "POOLINGS",
     "RNN",
     "SCOPES",
@@ -38,6 +40,7 @@ __all__ = [
     "Decoder",
     "Embedding",
     "GramEmbedding",
+    "InstanceNorm",
     "LockedDropout",
     "Recurrent",
     "RoundedLinear",

@@ -14,6 +14,7 @@ from gyeol.reproduce.biology import BIOLOGY
 from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.forecast import FORECASTERS
 from gyeol.reproduce.language import LANGUAGE_MODELS
 from gyeol.reproduce.series import SERIES
 from gyeol.reproduce.speech import RECOGNIZERS
@@ -36,6 +37,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **BIOLOGY,
     **SERIES,
     **RECOGNIZERS,
+    **FORECASTERS,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
+from gyeol.tasks.forecaster import Forecaster
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.series_classifier import SeriesClassifier
@@ -18,6 +19,7 @@ __all__ = [
     "TASKS",
     "AuthorClassifier",
     "Estimator",
+    "Forecaster",
     "LanguageModel",
     "NotFittedError",
     "SequenceTagger",
@@ -41,4 +43,5 @@ TASKS: dict[str, type[Estimator]] = {
     "series": SeriesClassifier,
     "regress": SeriesRegressor,
     "transcribe": SpeechRecognizer,
+    "forecast": Forecaster,
 }

@@ -26,6 +26,7 @@ from gyeol.data.batches import bucket, in_order_of_length
 from gyeol.data.mapped_texts import MappedTexts
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
+from gyeol.inputs.windows import Windows
 from gyeol.parameters import choice, fraction, positive, switch, whole
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
@@ -348,7 +349,7 @@ class _Plan:
 
 
 def _take(values: Any, rows: Rows) -> Any:
-    if isinstance(values, MappedTexts):
+    if isinstance(values, (MappedTexts, Windows)):
         return values.take(rows)
     return values[rows] if isinstance(values, np.ndarray) else [values[i] for i in rows]
 
@@ -359,7 +360,7 @@ def _identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any
 
     digest = hashlib.sha256()
     for part in (X, y, *validation):
-        for value in part:
+        for value in [part.fingerprint()] if isinstance(part, Windows) else part:
             if isinstance(value, np.ndarray):  # whose text leaves out most of a long one
                 digest.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())
             else:

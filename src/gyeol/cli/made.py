@@ -1,0 +1,80 @@
+"""What ``gyeol data make`` makes: one entry a set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gyeol.errors import ParameterError
+
+__all__ = ["Maker", "Wish", "makers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where to write how many examples, of which length; of typos also from which texts, and how many words of them."""
+
+    out: Path
+    count: int
+    length: int
+    seed: int
+    source: str | None
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """A set in a line, what its examples are called, and what writes it; it may say how many they became."""
+
+    about: str
+    noun: str
+    write: Callable[[Wish], Any]
+
+
+def makers() -> dict[str, Maker]:
+    """Name all sets that can be made."""
+    from gyeol.data import hourly_load, spoken, synthetic, synthetic_series
+    from gyeol.inputs.typos import write_typos
+
+    found: dict[str, Maker] = {}
+    made: list[tuple[dict[str, Any], Callable[..., Any]]] = [
+        (synthetic.MAKERS, synthetic.make),
+        (synthetic_series.SERIES_MAKERS, synthetic_series.make_series),
+    ]
+    for table, make in made:
+        for name, which in table.items():
+            found[name] = Maker(_first(which), "examples", partial(_of_length, make, name))
+    for language in ("ko", "en"):
+        found[f"digits-{language}"] = Maker(
+            _first(spoken.write_digits),
+            "recordings, and recordings.tsv, what is said in them",
+            partial(_counted, partial(spoken.write_digits, language)),
+        )
+    found["load"] = Maker(_first(hourly_load.write_load), "hours", partial(_counted, hourly_load.write_load))
+    found["typos"] = Maker(_first(write_typos), "lines, typed and meant", _typos)
+    return found
+
+
+def _of_length(make: Callable[..., Any], name: str, wish: Wish) -> None:
+    make(name, wish.out, count=wish.count, length=wish.length, seed=wish.seed)
+
+
+def _counted(make: Callable[..., Any], wish: Wish) -> None:
+    make(wish.out, count=wish.count, seed=wish.seed)
+
+
+def _typos(wish: Wish) -> int:
+    from gyeol.data.sources import Texts, find_source
+    from gyeol.inputs.typos import write_typos
+
+    if wish.source is None:
+        raise ParameterError("typos are made of texts: add --from FILE, or --from NAME of a data set")
+    texts = Texts(find_source(wish.source, "test"))
+    return write_typos(texts, wish.out, count=wish.count, rate=wish.rate, seed=wish.seed)
+
+
+def _first(thing: object) -> str:
+    return (getattr(thing, "__doc__", "") or "").strip().splitlines()[0]
