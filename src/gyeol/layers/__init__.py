@@ -15,9 +15,11 @@ from gyeol.layers.embedding import Embedding
 from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
+from gyeol.layers.residual import ResidualNet
 from gyeol.layers.rounded_linear import RoundedLinear
 from gyeol.layers.stepper import Stepper
 from gyeol.layers.summary import Summary
+from gyeol.layers.writer import Read, Writer
 
 __all__ = [
     "CELLS",
@@ -36,10 +38,13 @@ __all__ = [
     "Embedding",
     "GramEmbedding",
     "LockedDropout",
+    "Read",
     "Recurrent",
+    "ResidualNet",
     "RoundedLinear",
     "Stepper",
     "Summary",
+    "Writer",
     "attend",
     "linear_cross_entropy",
     "valid_steps",
