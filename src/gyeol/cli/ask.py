@@ -49,12 +49,13 @@ def evaluate(
 
     gyeol evaluate my-model nsmc --json
     """
+    from gyeol.cli.caption import evaluate_captions
     from gyeol.cli.language import evaluate_language
     from gyeol.cli.spelling import evaluate_spelling
     from gyeol.cli.tag import evaluate_tags
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import LanguageModel, SequenceTagger, SpellingCorrector, Translator
+    from gyeol.tasks import Captioner, LanguageModel, SequenceTagger, SpellingCorrector, Translator
 
     made = any_model(model, threads)
     if ensemble and not isinstance(made, Translator):
@@ -72,6 +73,9 @@ def evaluate(
         return
     if isinstance(made, SequenceTagger):
         evaluate_tags(made, model, data, input, target, json)
+        return
+    if isinstance(made, Captioner):
+        evaluate_captions(made, model, data, input, target, json)
         return
     classify = made.task == "classify"  # a named set's labels are no authors
     source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
@@ -97,7 +101,9 @@ def evaluate(
 
 def predict(
     model: Path = typer.Argument(metavar="MODEL", help="A model folder."),
-    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts; without any, standard input is read."),
+    texts: list[str] = typer.Argument(
+        None, metavar="TEXT", help="Texts (or images, by their paths); without any, standard input is read."
+    ),
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one answer a row, streamed."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE, name or number."),
     out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Write there: .tsv .csv .jsonl or .json."),
@@ -112,7 +118,7 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, or a file of any size.
+    """Classify, tag or translate texts, or a file of any size; write captions of images.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -121,10 +127,13 @@ def predict(
     gyeol predict my-model --file new.csv --out answers.tsv
 
     cat new.txt | gyeol predict my-model
+
+    gyeol predict scenes photo.jpg
     """
+    from gyeol.cli.caption import caption_images
     from gyeol.cli.tag import predict_tags
     from gyeol.cli.translation import Wanted, translate_texts
-    from gyeol.tasks import SequenceTagger, Translator
+    from gyeol.tasks import Captioner, SequenceTagger, Translator
 
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
@@ -133,6 +142,9 @@ def predict(
     made = any_model(model, threads)
     if isinstance(made, Translator):
         translate_texts(made, model, texts, file, input, Wanted(top, look, json, out))
+        return
+    if isinstance(made, Captioner):
+        caption_images(made, model, texts, file, input, out, top, look, json)
         return
     if look:
         raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")

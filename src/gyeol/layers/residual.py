@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError
+from gyeol.kernels.native import half_available
 
 __all__ = ["ResidualNet"]
 
@@ -33,6 +34,8 @@ class ResidualNet(nn.Module):
         3 of colours, 1 of shades.
     stem : int
         How many pixels either way become one in the stem: 1, 2 or 4.
+    precision : {"float32", "bfloat16", "auto"}
+        As in `Recurrent`: where the processor multiplies in bfloat16, "auto" does so in training, in half the time.
 
     Examples
     --------
@@ -42,13 +45,22 @@ class ResidualNet(nn.Module):
     """
 
     def __init__(
-        self, channels: Sequence[int] = (32, 64, 128), *, blocks: int = 1, input_channels: int = 3, stem: int = 2
+        self,
+        channels: Sequence[int] = (32, 64, 128),
+        *,
+        blocks: int = 1,
+        input_channels: int = 3,
+        stem: int = 2,
+        precision: str = "float32",
     ) -> None:
         super().__init__()
         if not channels or min(channels) < 1 or blocks < 1:
-            raise ParameterError(f"channels={list(channels)}, blocks={blocks}: expected one stage and one block or more")
+            raise ParameterError(
+                f"channels={list(channels)}, blocks={blocks}: expected one stage and one block or more"
+            )
         if stem not in (1, 2, 4):
             raise ParameterError(f"stem={stem}: expected 1, 2 or 4")
+        self.precision = precision
         self.strides = [stem, *[2] * (len(channels) - 1)]
         self.stem = nn.Conv2d(input_channels, channels[0], 2 * stem + 1, stride=stem, padding=stem, bias=False)
         before, made = channels[0], []
@@ -59,9 +71,15 @@ class ResidualNet(nn.Module):
         self.blocks = nn.ModuleList(made)
         self.norm = _norm(before)
         self.size = before
-        self.to(memory_format=torch.channels_last)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Look at images (B, C, height, width): (B, P, D), a vector for each of the P places, row by row."""
+        return self.maps(images).flatten(2).transpose(1, 2)
+
+    def maps(self, images: Tensor) -> Tensor:
         """Look at images.
 
         Parameters
@@ -71,8 +89,8 @@ class ResidualNet(nn.Module):
 
         Returns
         -------
-        Tensor, shape (B, P, D)
-            A vector for each of the P places, row by row; see `grid`.
+        Tensor, shape (B, D, grid height, grid width)
+            See `grid`.
 
         Raises
         ------
@@ -81,10 +99,14 @@ class ResidualNet(nn.Module):
         """
         if images.dim() != 4 or images.shape[1] != self.stem.in_channels:
             raise DataError(f"the images have shape {tuple(images.shape)}, expected (B, {self.stem.in_channels}, H, W)")
-        x: Tensor = self.stem(images.contiguous(memory_format=torch.channels_last))
-        for block in self.blocks:
-            x = block(x)
-        return F.relu(self.norm(x)).flatten(2).transpose(1, 2)
+        wanted = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
+        half = wanted and images.dtype == torch.float32 and half_available()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half or torch.is_autocast_enabled("cpu")):
+            x: Tensor = self.stem(images.contiguous(memory_format=torch.channels_last))
+            for block in self.blocks:
+                x = block(x)
+            x = F.relu(self.norm(x))
+        return x.to(images.dtype)
 
     def grid(self, height: int, width: int) -> tuple[int, int]:
         """Say how many places an image of this height and width becomes, down and across."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
+from gyeol.tasks.captioner import Captioner
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.spelling_corrector import SpellingCorrector
@@ -14,6 +15,7 @@ from gyeol.tasks.translator import Translator
 __all__ = [
     "TASKS",
     "AuthorClassifier",
+    "Captioner",
     "Estimator",
     "LanguageModel",
     "NotFittedError",
@@ -32,4 +34,5 @@ TASKS: dict[str, type[Estimator]] = {
     "translate": Translator,
     "spell": SpellingCorrector,
     "tag": SequenceTagger,
+    "caption": Captioner,
 }
