@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,11 @@ def test_folders_and_names(folder: Path) -> None:
         read_captioned("nsmc", "train")
     with pytest.raises(DataError, match="there is no file"):
         read_captioned("no/such.csv", "train")
+
+
+@pytest.mark.skipif(not os.environ.get("GYEOL_DATA"), reason="GYEOL_DATA is not set")
+def test_aerial_photographs_as_they_are_split() -> None:
+    sizes = {role: read_captioned("ucm_captions", role) for role in ("train", "valid", "test")}
+    assert [len(part.images) for part in sizes.values()] == [1680, 210, 210]
+    assert all(len(some) == 5 for part in sizes.values() for some in part.captions)
+    assert sizes["test"].images[0].load(32).shape == (32, 32, 3)

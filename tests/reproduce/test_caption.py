@@ -20,7 +20,7 @@ def test_the_most_frequent_caption() -> None:
 
 
 def test_figures_of_a_few_scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenes, "_COUNTS", {"train": 32, "valid": 8, "test": 8})
+    monkeypatch.setattr(scenes, "_COUNTS", {"train": 32, "valid": 8, "test": 8, "novel": 8})
     small = {**caption.SCENES, "hidden_size": 16, "embedding_size": 8, "channels": 8, "epochs": 2, "image_size": 16}
     answer = caption._captioner(small, "scenes-ko", "exact", 0, 1, tmp_path / "m", None)
     assert 0 <= answer["figure"] == answer["exact"] <= 1

@@ -249,3 +249,13 @@ def test_the_network_sees_no_padding(model: Captioner) -> None:
         alone = model._decode(model.net_, encoded.batch(np.array([0])))
     assert both[0, 0] == pytest.approx(alone[0, 0], abs=1e-4)
     assert (both[0, 1], both[1, 1]) == (5, 5 + 8)
+
+
+def test_of_a_caption_too_long_what_comes_first_counts(model: Captioner) -> None:
+    rows = model._encode(*model._checked(X[:1], [["red " * 5000]])).batch(np.arange(1))
+    assert rows.targets.shape == (1, 101)
+    assert int(rows.targets[0, -1]) == END
+
+
+def test_large_images_are_looked_at_one_by_one() -> None:
+    assert [Captioner(image_size=size)._few() for size in (16, 64, 128, 512, 1024)] == [64, 64, 64, 4, 1]
