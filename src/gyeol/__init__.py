@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gyeol.inputs.vectors import WordVectors
     from gyeol.tasks import (
         AuthorClassifier,
+        Captioner,
         Forecaster,
         LanguageModel,
         SequenceTagger,
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AuthorClassifier",
+    "Captioner",
     "DataError",
     "DownloadError",
     "Forecaster",
@@ -64,6 +66,7 @@ _HOMES = {
     ),
     "AuthorClassifier": "gyeol.tasks",
     "Forecaster": "gyeol.tasks",
+    "Captioner": "gyeol.tasks",
     "LanguageModel": "gyeol.tasks",
     "SequenceTagger": "gyeol.tasks",
     "SeriesClassifier": "gyeol.tasks",

@@ -148,7 +148,7 @@ def test_mistakes(gyeol: Run, model: Path, sounds: Path, tmp_path: Path, reviews
     assert "is no sound file that can be read" in gyeol("predict", model, tmp_path / "bad.wav").mistake
     assert "there is no file" in gyeol("predict", model, "none.wav").mistake
     assert "no recording is given" in gyeol("predict", model, stdin=b"x").mistake
-    assert "--top is for classes and translations" in gyeol("predict", model, "a.wav", "--top", 2).mistake
+    assert "--top is for classes, translations and captions" in gyeol("predict", model, "a.wav", "--top", 2).mistake
     assert "--lm-weight says what a language model counts" in gyeol("predict", model, "a.wav", "--lm-weight", 1).mistake
     assert "too short for its text" in gyeol(*fit, _short(tmp_path), *SMALL).mistake
     assert not (tmp_path / "n").exists()

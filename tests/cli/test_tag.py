@@ -85,7 +85,7 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "line 2: 1 columns, and 2 in the lines before" in gyeol(*fit, tmp_path / "bad.conll").mistake
     assert "--target '9' is no column" in gyeol(*fit, file, "--target", 9).mistake
     assert "there is no file" in gyeol(*fit, "nothing.conll").mistake
-    assert "--top is for classes and translations" in gyeol("predict", model, "a", "--top", 2).mistake
+    assert "--top is for classes, translations and captions" in gyeol("predict", model, "a", "--top", 2).mistake
     assert "a text is empty" in gyeol("predict", model, " ").mistake
     assert "is a model of 'fit tag'" in gyeol("translate", model, "a").mistake
     assert "is for the task 'classify', not for 'tag'" in gyeol(*fit, "nsmc").mistake

@@ -14,6 +14,7 @@ from gyeol.cli import (
     ask,
     author,
     bench,
+    caption,
     data,
     demo,
     encode,
@@ -75,6 +76,7 @@ fit.app.command("series")(series.series)
 fit.app.command("regress")(series.regress)
 fit.app.command("transcribe")(speech.transcribe)
 fit.app.command("forecast")(forecast.forecast)
+fit.app.command("caption")(caption.caption)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

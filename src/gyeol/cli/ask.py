@@ -54,7 +54,9 @@ def evaluate(
 
 def predict(
     model: Path = typer.Argument(metavar="MODEL", help="A model folder."),
-    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts; without any, standard input is read."),
+    texts: list[str] = typer.Argument(
+        None, metavar="TEXT", help="Texts (or images, by their paths); without any, standard input is read."
+    ),
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one answer a row, streamed."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE, name or number."),
     out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Write there: .tsv .csv .jsonl or .json."),
@@ -84,6 +86,8 @@ def predict(
     gyeol predict heart "0.1 0.3 -0.2"
 
     cat new.txt | gyeol predict my-model
+
+    gyeol predict scenes photo.jpg
     """
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")

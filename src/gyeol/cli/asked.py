@@ -37,7 +37,7 @@ class Question:
 
 #: Options that not every task knows: how they are written, and whose they are.
 _OPTIONS = {
-    "top": ("--top", "classes and translations"),
+    "top": ("--top", "classes, translations and captions"),
     "look": ("--show-attention", "translators (gyeol explain shows what an author's model looks at)"),
     "skip_bad_rows": ("--skip-bad-rows", "models of texts"),
     "cache": ("--cache", "language models"),
@@ -141,6 +141,16 @@ def _forecast() -> Asked:
     )
 
 
+def _caption() -> Asked:
+    from gyeol.cli.caption import caption_images, evaluate_captions
+
+    return Asked(
+        lambda made, q: evaluate_captions(made, q.model, q.data, q.input, q.target, q.json),
+        lambda made, q: caption_images(made, q.model, q.texts, q.file, q.input, q.out, q.top, q.look, q.json),
+        ("top", "look"),
+    )
+
+
 #: Tasks by name.
 ASKED: dict[str, Callable[[], Asked]] = {
     "classify": _classes,
@@ -152,6 +162,7 @@ ASKED: dict[str, Callable[[], Asked]] = {
     "series": _series,
     "regress": _regress,
     "forecast": _forecast,
+    "caption": _caption,
     "transcribe": _transcribe,
 }
 

@@ -19,15 +19,16 @@ def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object
     """List what can be named instead of a file."""
     from gyeol.cli.made import makers
     from gyeol.data.catalog import describe
+    from gyeol.data.scenes import SCENES
     from gyeol.data.sources import BUILT_IN
 
     made = {name: maker.about for name, maker in makers().items()}
     public = describe()
     if json:
-        object_out({"built_in": BUILT_IN, "public": public, "made": made})
+        object_out({"built_in": {**BUILT_IN, **SCENES}, "public": public, "made": made})
         return
-    typer.echo("built in: gyeol fit classify NAME --out MODEL")
-    typer.echo(table([["  " + name, about] for name, about in BUILT_IN.items()]))
+    typer.echo("built in: gyeol fit classify NAME --out MODEL (or fit translate, fit caption)")
+    typer.echo(table([["  " + name, about] for name, about in {**BUILT_IN, **SCENES}.items()]))
     typer.echo("\npublic: gyeol data get NAME")
     rows = [["  " + e["name"], e["task"], "here" if e["here"] else "", e["title"], e["licence"]] for e in public]
     typer.echo(table([["  name", "task", "", "what", "licence"], *rows]))
@@ -59,7 +60,9 @@ def get(
 @app.command("make")
 def make(
     name: str = typer.Argument(metavar="NAME", help="One of the made sets of 'gyeol data list'."),
-    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write; of sound, a folder."),
+    out: Path = typer.Option(
+        ..., "--out", "-o", metavar="FILE", help="The file to write; of sounds, images: a folder."
+    ),
     count: int = typer.Option(1000, "--count", metavar="N", min=1, help="Examples."),
     length: int = typer.Option(100, "--length", metavar="N", min=10, help="Symbols, or steps, of an example."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same file."),
@@ -88,4 +91,5 @@ def make(
     if json:
         object_out({"name": name, "out": str(out), "count": written, "seed": seed})
     else:
-        typer.echo(f"wrote {out}: {written:,} {made[name].noun}")
+        follows = f"; next: gyeol fit {made[name].task} {out} --out MODEL" if made[name].task else ""
+        typer.echo(f"wrote {out}: {written:,} {made[name].noun}{follows}")

@@ -27,34 +27,48 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """A set in a line, what its examples are called, and what writes it; it may say how many they became."""
+    """A set in a line, the task that learns from it, what its examples are called, and what writes it.
+
+    The last may say how many there were in the end.
+    """
 
     about: str
+    task: str
     noun: str
     write: Callable[[Wish], Any]
 
 
 def makers() -> dict[str, Maker]:
     """Name all sets that can be made."""
-    from gyeol.data import hourly_load, spoken, synthetic, synthetic_series
+    from gyeol.data import hourly_load, scenes, spoken, synthetic, synthetic_series
     from gyeol.inputs.typos import write_typos
 
     found: dict[str, Maker] = {}
-    made: list[tuple[dict[str, Any], Callable[..., Any]]] = [
-        (synthetic.MAKERS, synthetic.make),
-        (synthetic_series.SERIES_MAKERS, synthetic_series.make_series),
+    made: list[tuple[dict[str, Any], Callable[..., Any], dict[str, str], str]] = [
+        (synthetic.MAKERS, synthetic.make, {"order": "classify"}, "translate"),
+        (synthetic_series.SERIES_MAKERS, synthetic_series.make_series, {"adding": "regress"}, "classify"),
     ]
-    for table, make in made:
+    for table, make, tasks, usual in made:
         for name, which in table.items():
-            found[name] = Maker(_first(which), "examples", partial(_of_length, make, name))
+            task = tasks.get(name, usual)
+            found[name] = Maker(_first(which), task, "examples", partial(_of_length, make, name))
     for language in ("ko", "en"):
         found[f"digits-{language}"] = Maker(
             _first(spoken.write_digits),
+            "transcribe",
             "recordings, and recordings.tsv, what is said in them",
             partial(_counted, partial(spoken.write_digits, language)),
         )
-    found["load"] = Maker(_first(hourly_load.write_load), "hours", partial(_counted, hourly_load.write_load))
-    found["typos"] = Maker(_first(write_typos), "lines, typed and meant", _typos)
+        found[f"scenes-{language}"] = Maker(
+            _first(scenes.write_scenes),
+            "caption",
+            "scenes with captions",
+            partial(_counted, partial(scenes.write_scenes, language=language)),
+        )
+    found["load"] = Maker(
+        _first(hourly_load.write_load), "forecast", "hours", partial(_counted, hourly_load.write_load)
+    )
+    found["typos"] = Maker(_first(write_typos), "", "lines, typed and meant", _typos)
     return found
 
 

@@ -18,10 +18,12 @@ from gyeol.layers.instance_norm import NORMALISATIONS, InstanceNorm
 from gyeol.layers.memory import begin_with_memory
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
+from gyeol.layers.residual import ResidualNet
 from gyeol.layers.rounded_linear import RoundedLinear
 from gyeol.layers.sampled_softmax import sampled_cross_entropy, sampling_chances
 from gyeol.layers.stepper import Stepper
 from gyeol.layers.summary import Summary
+from gyeol.layers.writer import Read, Writer
 
 __all__ = [
     "CELLS",
@@ -42,10 +44,13 @@ __all__ = [
     "GramEmbedding",
     "InstanceNorm",
     "LockedDropout",
+    "Read",
     "Recurrent",
+    "ResidualNet",
     "RoundedLinear",
     "Stepper",
     "Summary",
+    "Writer",
     "attend",
     "begin_with_memory",
     "ctc_align",

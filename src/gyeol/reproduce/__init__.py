@@ -11,6 +11,7 @@ from gyeol.errors import ParameterError, closest
 from gyeol.reproduce.attention import ATTENTION
 from gyeol.reproduce.authors import AUTHOR_CLASSIFIERS
 from gyeol.reproduce.biology import BIOLOGY
+from gyeol.reproduce.caption import CAPTIONERS
 from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
@@ -38,6 +39,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **SERIES,
     **RECOGNIZERS,
     **FORECASTERS,
+    **CAPTIONERS,
 }
 
 

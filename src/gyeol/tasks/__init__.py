@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
+from gyeol.tasks.captioner import Captioner
 from gyeol.tasks.forecaster import Forecaster
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
@@ -18,6 +19,7 @@ from gyeol.tasks.translator import Translator
 __all__ = [
     "TASKS",
     "AuthorClassifier",
+    "Captioner",
     "Estimator",
     "Forecaster",
     "LanguageModel",
@@ -44,4 +46,5 @@ TASKS: dict[str, type[Estimator]] = {
     "regress": SeriesRegressor,
     "transcribe": SpeechRecognizer,
     "forecast": Forecaster,
+    "caption": Captioner,
 }
