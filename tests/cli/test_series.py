@@ -139,7 +139,7 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
 def test_sets_that_are_made(gyeol: Run, tmp_path: Path) -> None:
     assert {"sines", "adding", "digits"} < set(gyeol("data", "list", "--json").object["made"])
     made = gyeol("data", "make", "sines", "--out", tmp_path / "a.csv", "--count", 40, "--length", 20)
-    assert made.out.endswith("40 examples\n")
+    assert "40 examples; next: gyeol fit classify " in made.out
     assert gyeol("fit", "classify", tmp_path / "a.csv", "--out", tmp_path / "m", *SMALL, "-q").status == 0
     assert (
         "2 channels; name a .jsonl or .npz file" in gyeol("data", "make", "adding", "--out", tmp_path / "b.csv").mistake
