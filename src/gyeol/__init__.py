@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gyeol.inputs.vectors import WordVectors
     from gyeol.tasks import (
         AuthorClassifier,
+        Captioner,
         LanguageModel,
         SequenceTagger,
         SeriesClassifier,
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AuthorClassifier",
+    "Captioner",
     "DataError",
     "DownloadError",
     "GyeolError",
@@ -59,6 +61,7 @@ _HOMES = {
         "gyeol.errors",
     ),
     "AuthorClassifier": "gyeol.tasks",
+    "Captioner": "gyeol.tasks",
     "LanguageModel": "gyeol.tasks",
     "SequenceTagger": "gyeol.tasks",
     "SeriesClassifier": "gyeol.tasks",

@@ -14,6 +14,7 @@ from gyeol.cli import (
     ask,
     author,
     bench,
+    caption,
     data,
     demo,
     encode,
@@ -71,6 +72,7 @@ fit.app.command("spell")(spelling.spell)
 fit.app.command("tag")(tag.tag)
 fit.app.command("series")(series.series)
 fit.app.command("regress")(series.regress)
+fit.app.command("caption")(caption.caption)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

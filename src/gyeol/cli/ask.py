@@ -49,6 +49,7 @@ def evaluate(
 
     gyeol evaluate my-model nsmc --json
     """
+    from gyeol.cli.caption import evaluate_captions
     from gyeol.cli.language import evaluate_language
     from gyeol.cli.series import evaluate_series
     from gyeol.cli.spelling import evaluate_spelling
@@ -56,6 +57,7 @@ def evaluate(
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
     from gyeol.tasks import (
+        Captioner,
         LanguageModel,
         SequenceTagger,
         SeriesClassifier,
@@ -84,6 +86,9 @@ def evaluate(
     if isinstance(made, (SeriesClassifier, SeriesRegressor)):
         evaluate_series(made, model, data, target, json)
         return
+    if isinstance(made, Captioner):
+        evaluate_captions(made, model, data, input, target, json)
+        return
     classify = made.task == "classify"  # a named set's labels are no authors
     source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
     test = read_labelled(source, skip_bad_rows=skip_bad_rows)
@@ -108,7 +113,9 @@ def evaluate(
 
 def predict(
     model: Path = typer.Argument(metavar="MODEL", help="A model folder."),
-    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts; without any, standard input is read."),
+    texts: list[str] = typer.Argument(
+        None, metavar="TEXT", help="Texts (or images, by their paths); without any, standard input is read."
+    ),
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one answer a row, streamed."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE, name or number."),
     out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Write there: .tsv .csv .jsonl or .json."),
@@ -123,7 +130,7 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, or answer numeric sequences; or a file of any size.
+    """Classify, tag or translate texts, answer numeric sequences, write captions of images; or a file of any size.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -134,11 +141,14 @@ def predict(
     gyeol predict heart "0.1 0.3 -0.2"
 
     cat new.txt | gyeol predict my-model
+
+    gyeol predict scenes photo.jpg
     """
+    from gyeol.cli.caption import caption_images
     from gyeol.cli.series import predict_series
     from gyeol.cli.tag import predict_tags
     from gyeol.cli.translation import Wanted, translate_texts
-    from gyeol.tasks import SequenceTagger, SeriesClassifier, SeriesRegressor, Translator
+    from gyeol.tasks import Captioner, SequenceTagger, SeriesClassifier, SeriesRegressor, Translator
 
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
@@ -147,6 +157,9 @@ def predict(
     made = any_model(model, threads)
     if isinstance(made, Translator):
         translate_texts(made, model, texts, file, input, Wanted(top, look, json, out))
+        return
+    if isinstance(made, Captioner):
+        caption_images(made, model, texts, file, input, out, top, look, json)
         return
     if look:
         raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")

@@ -18,18 +18,20 @@ app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True
 def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
     """List what can be named instead of a file."""
     from gyeol.data.catalog import describe
+    from gyeol.data.scenes import SCENES, write_scenes
     from gyeol.data.sources import BUILT_IN
     from gyeol.data.synthetic import MAKERS
     from gyeol.data.synthetic_series import SERIES_MAKERS
     from gyeol.inputs.typos import write_typos
 
-    made = {**{k: _first(v) for k, v in (MAKERS | SERIES_MAKERS).items()}, "typos": _first(write_typos)}
+    makers = {**MAKERS, **SERIES_MAKERS, "typos": write_typos, "scenes": write_scenes}
+    made = {name: _first(maker) for name, maker in makers.items()}
     public = describe()
     if json:
-        object_out({"built_in": BUILT_IN, "public": public, "made": made})
+        object_out({"built_in": {**BUILT_IN, **SCENES}, "public": public, "made": made})
         return
-    typer.echo("built in: gyeol fit classify NAME --out MODEL")
-    typer.echo(table([["  " + name, about] for name, about in BUILT_IN.items()]))
+    typer.echo("built in: gyeol fit classify NAME --out MODEL (or fit translate, fit caption)")
+    typer.echo(table([["  " + name, about] for name, about in {**BUILT_IN, **SCENES}.items()]))
     typer.echo("\npublic: gyeol data get NAME")
     rows = [["  " + e["name"], e["task"], "here" if e["here"] else "", e["title"], e["licence"]] for e in public]
     typer.echo(table([["  name", "task", "", "what", "licence"], *rows]))
@@ -61,11 +63,12 @@ def get(
 @app.command("make")
 def make(
     name: str = typer.Argument(metavar="NAME", help="One of the made sets of 'gyeol data list'."),
-    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write."),
+    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write; of scenes, the folder."),
     count: int = typer.Option(1000, "--count", metavar="N", min=1, help="Examples."),
     length: int = typer.Option(100, "--length", metavar="N", min=10, help="Symbols, or steps, of an example."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same file."),
     source: str = typer.Option(None, "--from", metavar="DATA", help="typos: the texts, a file or a named set (test)."),
+    language: str = typer.Option("ko", "--language", metavar="ko|en", help="scenes: of the captions."),
     rate: float = typer.Option(0.1, "--rate", metavar="P", help="typos: the share of words with an error."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
@@ -76,8 +79,20 @@ def make(
     gyeol data make typos --from nsmc --out typos.tsv --count 2000
 
     gyeol data make sines --out sines.csv
+
+    gyeol data make scenes --out my-scenes --count 500 --language en
     """
     from gyeol.data import synthetic, synthetic_series
+
+    if name == "scenes":
+        from gyeol.data.scenes import write_scenes
+
+        write_scenes(out, count=count, language=language, seed=seed)
+        if json:
+            object_out({"name": name, "file": str(out), "count": count, "language": language, "seed": seed})
+        else:
+            typer.echo(f"wrote {out}: {count:,} scenes with captions; next: gyeol fit caption {out} --out MODEL")
+        return
 
     if name == "typos":
         from gyeol.data.sources import Texts, find_source

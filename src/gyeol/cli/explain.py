@@ -13,21 +13,30 @@ from gyeol.errors import DataError, ModelError, ParameterError
 
 __all__ = ["explain"]
 
-_ENDINGS = (".html", ".json")
+_ENDINGS = (".html", ".json", ".png")
 
 
 def explain(
     model: Path = typer.Argument(metavar="MODEL", help="A model folder."),
-    text: str = typer.Argument(None, metavar="TEXT", help="The text; without one, standard input is read as one."),
-    out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Write there: .html or .json."),
+    text: str = typer.Argument(
+        None, metavar="TEXT", help="The text, or an image; without one, standard input is read as a text."
+    ),
+    out: Path = typer.Option(
+        None, "--out", "-o", metavar="FILE", help="Write there: .html or .json; of a caption also .png."
+    ),
     top: int = typer.Option(10, "--top", metavar="K", min=1, help="Show the K weightiest words."),
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Show which words of a text decided.
+    """Show which words of a text decided, or where a caption looked.
 
-    Example: gyeol explain who "태초에 말씀이 계시니라" --out why.html
+    Examples: gyeol explain who "태초에 말씀이 계시니라" --out why.html
+
+    gyeol explain scenes photo.jpg --out why.png
     """
+    from gyeol.cli.caption import explain_caption
+    from gyeol.tasks import Captioner
+
     if out is not None and out.suffix.lower() not in _ENDINGS:
         raise ParameterError(f"--out {out}: explanations are written as {' or '.join(_ENDINGS)}")
     if text is None:
@@ -42,6 +51,11 @@ def explain(
         raise ModelError(
             f"{model} is a model of 'fit {made.task}', which explains nothing yet; models of 'fit author' do"
         )
+    if isinstance(made, Captioner):
+        explain_caption(made, model, text.strip(), out, json)
+        return
+    if out is not None and out.suffix.lower() == ".png":
+        raise ParameterError(f"--out {out}: what decided on a text is written as .html or .json")
     if not text.strip():
         raise DataError("the text is empty: give one of at least one character")
     seen = made.explain(text)

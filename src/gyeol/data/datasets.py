@@ -313,6 +313,24 @@ CATALOG: dict[str, Dataset] = {
             note="The official 500 to train on; of the official 4,500 to test on 1,500. Both lie in GYEOL_DATA only.",
         ),
         Dataset(
+            "ucm_captions",
+            "UCM-Captions: 2,100 aerial photographs of 21 kinds of places, five English captions each",
+            "images: USGS, public domain; captions (Qu et al. 2016): for research",
+            "https://github.com/201528014227051/RSICD_optimal",
+            "caption",
+            {
+                "all": RemoteFile(
+                    None,
+                    None,
+                    776_360,
+                    "ucm_captions/dataset.json",
+                    "cbaae5edf6be06b62e0867054c6a4d6ee99933cba9aeac56ee40e6001dfe4b80",
+                )
+            },
+            note="1,680, 210 and 210 images, as they are customarily split. It lies in GYEOL_DATA only: photographs of "
+            "128 x 128 pixels, made from 256 x 256, in the folder images beside dataset.json.",
+        ),
+        Dataset(
             "ett",
             "Electricity transformer temperature (ETTh1): seven hourly series",
             "CC BY-ND 4.0",

@@ -44,8 +44,8 @@ class Dataset:
     name, title, licence, source : str
         Its name in gyeol, what it is, what its makers allow, and the page of its makers or keepers.
     task : str
-        What it is for: ``"classify"``, ``"language"``, ``"translate"``, ``"tag"``, ``"series"``, ``"forecast"``,
-        ``"words"`` or ``"spell"``.
+        What it is for: ``"classify"``, ``"language"``, ``"translate"``, ``"tag"``, ``"series"``, ``"caption"``,
+        ``"forecast"``, ``"words"`` or ``"spell"``.
     files : mapping of str to RemoteFile
         By role: ``"train"``, ``"valid"``, ``"test"``, ``"all"``; with two files a split, ``"train.en"`` and so on.
     input, target : str or None

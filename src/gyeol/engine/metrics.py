@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy.typing as npt
 
 from gyeol.errors import MissingExtraError
 
-__all__ = ["classification", "translation", "translation_signature"]
+__all__ = ["captioning", "classification", "translation", "translation_signature"]
+
+_WORDS = re.compile(r"\w+(?:['’-]\w+)*")
 
 
 def classification(
@@ -87,3 +90,56 @@ def _scorers() -> tuple[Any, Any]:
     except ImportError:
         raise MissingExtraError("the measuring of translations", "sacrebleu", "translate") from None
     return BLEU(), CHRF()
+
+
+def captioning(written: Sequence[str], wanted: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Compare captions with all that people wrote of the same images.
+
+    As the field counts (Chen et al. 2015, Microsoft COCO Captions): in small letters and without punctuation; of the
+    references the nearest in length counts for the brevity penalty.
+
+    Parameters
+    ----------
+    written : sequence of str
+    wanted : sequence of sequences of str
+        The references of each: one or more, not as many of all.
+
+    Returns
+    -------
+    dict
+        ``bleu_1`` to ``bleu_4``, of 100 (Papineni et al. 2002); ``bleu``, which is ``bleu_4``; ``chrf`` (Popović 2015);
+        ``exact``, the share of captions that are word for word one of their references. The first five and chrF are
+        sacrebleu's.
+
+    Raises
+    ------
+    MissingExtraError
+        sacrebleu is not installed.
+
+    Examples
+    --------
+    >>> found = captioning(["A red circle."], [["a blue circle", "a red circle"]])
+    >>> found["bleu_1"], found["exact"]
+    (100.0, 1.0)
+    """
+    try:
+        from sacrebleu.metrics.bleu import BLEU
+        from sacrebleu.metrics.chrf import CHRF
+    except ImportError:
+        raise MissingExtraError("the measuring of captions", "sacrebleu", "images") from None
+    texts, truths = [_plain(text) for text in written], [[_plain(text) for text in some] for some in wanted]
+    most = max(map(len, truths))
+    streams: Any = [[some[n] if n < len(some) else None for some in truths] for n in range(most)]
+    figures: dict[str, float] = {}
+    for n in range(1, 5):
+        scorer = BLEU(max_ngram_order=n, tokenize="none")
+        figures[f"bleu_{n}"] = float(scorer.corpus_score(texts, streams).score)
+    figures["bleu"] = figures["bleu_4"]
+    figures["chrf"] = float(CHRF().corpus_score(texts, streams).score)
+    figures["exact"] = float(np.mean([text in some for text, some in zip(texts, truths, strict=True)]))
+    return {name: round(value, 10) for name, value in figures.items()}
+
+
+def _plain(text: str) -> str:
+    """Write words in small letters, apart by spaces, without punctuation."""
+    return " ".join(_WORDS.findall(text.lower()))

@@ -8,14 +8,16 @@ from gyeol.lazy import importer
 
 if TYPE_CHECKING:
     from gyeol.explain.attention_map import AttentionMap
+    from gyeol.explain.caption_map import CaptionMap
     from gyeol.explain.tokens import TokenExplanation
     from gyeol.explain.word_map import METHODS, WordMap, draw_map
 
-__all__ = ["METHODS", "AttentionMap", "TokenExplanation", "WordMap", "draw_map"]
+__all__ = ["METHODS", "AttentionMap", "CaptionMap", "TokenExplanation", "WordMap", "draw_map"]
 
 # Where each name lives; scikit-learn and matplotlib are loaded when a map is drawn, not before.
 _HOMES = {
     "AttentionMap": "gyeol.explain.attention_map",
+    "CaptionMap": "gyeol.explain.caption_map",
     "TokenExplanation": "gyeol.explain.tokens",
     **dict.fromkeys(["METHODS", "WordMap", "draw_map"], "gyeol.explain.word_map"),
 }

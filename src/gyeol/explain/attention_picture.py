@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.explain.fonts import Pen, find_fonts, label
+from gyeol.explain.sheet import DPI, new_sheet, put_pixels
 from gyeol.explain.token_labels import full_scale, in_korean, token_label
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["draw_picture"]
 
 _INK, _FAINT, _PAPER = "#1c1f23", "#62686f", "#ffffff"
-_DPI = 100
 # The side of a cell in pixels, by how many words the longer text has; shares are written into the larger ones.
 _SIDES = ((6, 60), (12, 44), (24, 32), (60, 20), (120, 15), (math.inf, 11))
 _WRITTEN, _LINED, _LETTER, _WHITE = 32, 10, 16, 0xFFFFFFFF
@@ -48,16 +48,12 @@ def draw_picture(
     fonts = find_fonts([*across, *down, heading, foot, unknown, "0123456789.%"], font)
     if set(fonts.missing) & set("".join([*across, *down, heading])):
         foot += unknown
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(dpi=_DPI, facecolor=_PAPER, edgecolor=_PAPER)
-    figure.set_layout_engine("none")
-    pen = Pen(FigureCanvasAgg(figure), fonts, _PAPER)
+    canvas = new_sheet(_PAPER)
+    figure, pen = canvas.figure, Pen(canvas, fonts, _PAPER)
     longer = max(len(across), len(down))
     side = min(next(side for most, side in _SIDES if longer <= most), max(1, _LARGEST // longer))
     letter = min(_LETTER, max(8.0, 0.74 * side))  # pixels
-    points = letter * 72 / _DPI
+    points = letter * 72 / DPI
     every = math.ceil(letter / side) if side < letter else 1  # of cells smaller than letters not all are named
 
     # Where all is, in pixels from the upper left corner.
@@ -70,7 +66,7 @@ def draw_picture(
     over = max(side * (place + 0.5) + cos * width - wide for place, width in enumerate(widths)) if 0 < angle < 90 else 0
     width = max(left + wide + int(max(over, 0)) + _EDGE, _NARROWEST)
     height = top + high + _FOOT
-    figure.set_size_inches(width / _DPI, height / _DPI)
+    figure.set_size_inches(width / DPI, height / DPI)
 
     shares = weights / full_scale(weights)
     ramp = _ramp()
@@ -110,16 +106,7 @@ def _cells(figure: Figure, colours: npt.NDArray[np.uint32], side: int, corner: t
 
 
 def _put(figure: Figure, pixels: npt.NDArray[np.uint32], corner: tuple[int, int]) -> None:
-    """Put pixels (height, width) on a figure; its own ``figimage`` samples them anew, which takes seconds."""
-    from matplotlib.artist import Artist
-
-    upwards = np.ascontiguousarray(pixels[::-1]).view(np.uint8).reshape(*pixels.shape, 4)
-
-    class Pixels(Artist):
-        def draw(self, renderer: Any) -> None:
-            renderer.draw_image(renderer.new_gc(), *corner, upwards)
-
-    figure.add_artist(Pixels())
+    put_pixels(figure, np.ascontiguousarray(pixels).view(np.uint8).reshape(*pixels.shape, 4), corner)
 
 
 def _write_shares(

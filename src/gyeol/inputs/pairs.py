@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,10 @@ from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
 from gyeol.inputs.text import WIDTH, TextInput
 from gyeol.inputs.tokenizers import Tokenizer
+from gyeol.inputs.written import END, check_end, given_and_wanted, with_ends
 
 __all__ = ["END", "PairBatch", "PairInput", "Pairs"]
 
-END = 2  # closes every text, and stands before the first token that a decoder writes
 _ENDLESS = 1 << 31
 
 
@@ -98,13 +98,8 @@ class PairInput:
 
     def encode(self, sources: Sequence[str], targets: Sequence[str] | None) -> Pairs:
         """Number texts, each with its end."""
-        target = None if targets is None else self._rows(self.target, targets)
-        return Pairs(self._rows(self.source, sources), target)
-
-    @staticmethod
-    def _rows(side: TextInput, texts: Iterable[str]) -> Ragged:
-        rows = map(side.vocabulary.encode, side.tokenizer.tokenize_many(texts))
-        return Ragged.gather(np.append(row, np.int32(END)) for row in rows)
+        target = None if targets is None else with_ends(self.target, targets)
+        return Pairs(with_ends(self.source, sources), target)
 
     def batch(self, pairs: Pairs, which: npt.NDArray[np.int64]) -> PairBatch:
         """Put some pairs into rectangles."""
@@ -119,10 +114,7 @@ class PairInput:
                 np.zeros(len(which), dtype=np.int64),
             )
         else:
-            target, lengths = pairs.target.pad(which)
-            inputs = np.concatenate([np.full((len(which), 1), END), target[:, :-1]], axis=1)
-            inputs[np.arange(inputs.shape[1]) >= lengths[:, None]] = 0
-            arrays = (source, source_lengths, inputs, target, lengths)
+            arrays = (source, source_lengths, *given_and_wanted(pairs.target, which))
         return PairBatch(*(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays))
 
     def state(self) -> dict[str, Any]:
@@ -146,6 +138,5 @@ class PairInput:
         except (KeyError, TypeError) as error:
             raise ModelError(f"tokenizer.json does not describe two sides of pairs: {error!r}") from error
         for side in (made.source, made.target):
-            if side.vocabulary.tokens[END : END + 1] != ["\n"]:
-                raise ModelError("tokenizer.json: token 2 is not the end of a text")
+            check_end(side)
         return made

@@ -16,9 +16,11 @@ from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.memory import begin_with_memory
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent import Recurrent
+from gyeol.layers.residual import ResidualNet
 from gyeol.layers.rounded_linear import RoundedLinear
 from gyeol.layers.stepper import Stepper
 from gyeol.layers.summary import Summary
+from gyeol.layers.writer import Read, Writer
 
 __all__ = [
     "CELLS",
@@ -37,10 +39,13 @@ __all__ = [
     "Embedding",
     "GramEmbedding",
     "LockedDropout",
+    "Read",
     "Recurrent",
+    "ResidualNet",
     "RoundedLinear",
     "Stepper",
     "Summary",
+    "Writer",
     "attend",
     "begin_with_memory",
     "linear_cross_entropy",

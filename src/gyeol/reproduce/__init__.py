@@ -10,6 +10,7 @@ from gyeol.engine import Progress
 from gyeol.errors import ParameterError, closest
 from gyeol.reproduce.attention import ATTENTION
 from gyeol.reproduce.authors import AUTHOR_CLASSIFIERS
+from gyeol.reproduce.caption import CAPTIONERS
 from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
@@ -32,6 +33,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **CONVERSATION,
     **TAGGERS,
     **SERIES,
+    **CAPTIONERS,
 }
 
 

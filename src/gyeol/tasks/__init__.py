@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
+from gyeol.tasks.captioner import Captioner
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.series_classifier import SeriesClassifier
@@ -16,6 +17,7 @@ from gyeol.tasks.translator import Translator
 __all__ = [
     "TASKS",
     "AuthorClassifier",
+    "Captioner",
     "Estimator",
     "LanguageModel",
     "NotFittedError",
@@ -38,4 +40,5 @@ TASKS: dict[str, type[Estimator]] = {
     "tag": SequenceTagger,
     "series": SeriesClassifier,
     "regress": SeriesRegressor,
+    "caption": Captioner,
 }

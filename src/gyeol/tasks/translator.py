@@ -17,6 +17,7 @@ from gyeol.data.batches import bucket_by_tokens
 from gyeol.errors import DataError
 from gyeol.inputs import TOKENIZERS, Tokenizer
 from gyeol.inputs.pairs import PairBatch, PairInput, Pairs
+from gyeol.inputs.written import text_of
 from gyeol.layers import CELLS, SCOPES, Cell
 from gyeol.parameters import Rule, choice, fraction, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
@@ -251,12 +252,8 @@ class Translator(Estimator):
             sums = packing.scatter(losses.double().unsqueeze(1)).sum((1, 2))
             rows[:, 0], rows[:, 1] = sums.tolist(), pairs.target_lengths.tolist()
         found = search([net], pairs, Search(engine.BeamSettings(1)))
-        rows[:, 2] = [self._text(row[0].tokens) if row else "" for row in found]
+        rows[:, 2] = [text_of(self.inputs_.target, row[0].tokens) if row else "" for row in found]
         return rows
-
-    def _text(self, tokens: Sequence[int]) -> str:
-        side = self.inputs_.target
-        return side.tokenizer.join([side.vocabulary.tokens[token] for token in tokens]) if tokens else ""
 
     def _score(self, outputs: npt.NDArray[Any], y: Any) -> dict[str, float]:
         loss = float(outputs[:, 0].sum() / outputs[:, 1].sum())

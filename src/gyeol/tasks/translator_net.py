@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from gyeol.inputs.pairs import PairBatch
 from gyeol.kernels.packing import Packing
-from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Recurrent, attend, linear_cross_entropy
+from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Read, Recurrent, Writer, attend
 from gyeol.layers.alignment import Source
 from gyeol.layers.decoder import DecoderState
 
 if TYPE_CHECKING:
     from gyeol.tasks.translator import Translator
 
-__all__ = ["Read", "TranslatorNet", "Walk", "own_words"]
+__all__ = ["TranslatorNet", "Walk", "own_words"]
 
 #: Takes layer n over a source (T, D): its output, and the state at the end.
 Walk = Callable[[int, Tensor], tuple[Tensor, Any]]
 
 
-class Read(NamedTuple):
-    """What an encoder has read: where to look, and the state in which the decoder begins."""
-
-    source: Source
-    state: DecoderState
-
-
-class TranslatorNet(nn.Module):
+class TranslatorNet(Writer):
     """Words of one side to words of the other (Sutskever et al. 2014; Bahdanau et al. 2015; Luong et al. 2015).
 
     The softmax's weights are the target's embedding (Press and Wolf 2017), and where both sides share a vocabulary,
@@ -96,33 +89,9 @@ class TranslatorNet(nn.Module):
         return Read(self.decoder.alignment.prepare(values, lengths), state)
 
     def forward(self, batch: PairBatch, inputs: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor, Packing]:
-        """Read sources and say targets, each word given those before it.
-
-        Returns
-        -------
-        vectors : Tensor, shape (N, E)
-            Packed: what each word is predicted from.
-        targets : Tensor, shape (N,)
-        weights : Tensor, shape (B, Q, T)
-        packing : Packing
-            How the targets lie.
-        """
+        """Read sources and say targets, each word given those before it; see `gyeol.layers.Writer.write`."""
         read = self.read(batch.source, batch.source_lengths)
-        packing = Packing.of(batch.target_lengths, batch.targets.shape[1])
-        given = packing.gather((batch.inputs if inputs is None else inputs).unsqueeze(2)).squeeze(1)
-        x = self.locked(self.words(given), packing)
-        vectors, weights, _ = self.decoder(x, packing, read.state, read.source)
-        return vectors, packing.gather(batch.targets.unsqueeze(2)).squeeze(1), weights, packing
-
-    def loss(self, vectors: Tensor, targets: Tensor, *, precision: str, label_smoothing: float) -> Tensor:
-        """Return the mean of minus the log probabilities of targets."""
-        return linear_cross_entropy(
-            vectors, self.words.weight, self.bias, targets, precision=precision, label_smoothing=label_smoothing
-        )
-
-    def logits(self, vectors: Tensor) -> Tensor:
-        """Return numbers (..., V) whose softmax is the probabilities of the next word."""
-        return vectors @ self.words.weight.T + self.bias
+        return self.write(read, batch.inputs if inputs is None else inputs, batch.targets, batch.target_lengths)
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from gyeol.layers import RoundedLinear, Stepper
+from gyeol.layers import RoundedLinear, Stepper, Writer
 from gyeol.tasks.translator_net import TranslatorNet, Walk
 
 __all__ = ["ReadyWeights", "ready_weights"]
@@ -44,7 +44,7 @@ class ReadyWeights:
         self.softmax = RoundedLinear(net.words.weight, net.bias) if rounded else None
         self._decoders: dict[int, list[Stepper]] = {}
 
-    def decoder(self, net: TranslatorNet, rows: int) -> list[Stepper]:
+    def decoder(self, net: Writer, rows: int) -> list[Stepper]:
         """The decoder's layers, for so many continuations."""
         if rows not in self._decoders:
             self._decoders[rows] = [layer.stepper(rows, weights=self.weights) for layer in net.decoder.walks]

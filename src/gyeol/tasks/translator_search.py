@@ -18,7 +18,8 @@ from gyeol.explain import AttentionMap
 from gyeol.inputs import TextInput
 from gyeol.inputs.pairs import END, PairBatch
 from gyeol.tasks.translator_net import TranslatorNet
-from gyeol.tasks.translator_steps import NetSteps
+from gyeol.tasks.translator_ready import ready_weights
+from gyeol.tasks.writer_steps import WriterSteps
 
 if TYPE_CHECKING:
     from gyeol.tasks.translator import Translator
@@ -85,12 +86,18 @@ def search(
     numbers : sequence of int, optional
         The sources' places among all: what is drawn for one depends on its number and the seed alone.
     """
-    steps = ensemble([NetSteps(net, pairs.source, pairs.source_lengths, how.weights) for net in nets])
+    steps = ensemble([_steps(net, pairs, how.weights) for net in nets])
     limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
     if how.sampling is None:
         return beam_search(steps, len(pairs), how.beam, begin=END, end=END, never=[0], limits=limits)
     draws = [np.random.default_rng([how.seed, n]) for n in (range(len(pairs)) if numbers is None else numbers)]
     return sample_sequences(steps, draws, how.beam, how.sampling, begin=END, end=END, never=[0], limits=limits)
+
+
+def _steps(net: TranslatorNet, pairs: PairBatch, weights: str) -> WriterSteps:
+    """Read sources; of a single one the weights lie ready, in this form, of several they are the network's own."""
+    ready = ready_weights(net, weights) if len(pairs) == 1 else None
+    return WriterSteps(net, net.read(pairs.source, pairs.source_lengths, ready.walk if ready else None), ready)
 
 
 def translations(

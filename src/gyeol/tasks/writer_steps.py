@@ -1,33 +1,36 @@
-"""A translator as a search sees it: what may come next."""
+"""A network that writes as a search sees it: what may come next."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from gyeol.layers import Read, Writer
 from gyeol.layers.decoder import DecoderState
-from gyeol.tasks.translator_net import TranslatorNet
-from gyeol.tasks.translator_ready import ready_weights
 
-__all__ = ["NetSteps"]
+if TYPE_CHECKING:
+    from gyeol.tasks.translator_ready import ReadyWeights
+
+__all__ = ["WriterSteps"]
 
 
-class NetSteps:
+class WriterSteps:
     """Steps of one network for B sources.
 
     Parameters
     ----------
-    net : TranslatorNet
-    tokens, lengths
-        The sources (B, T).
-    weights : {"float32", "bfloat16", "int8"}
-        Of a single source the weights lie ready, in this form; of several they are the network's own.
+    net : Writer
+    read : Read
+        What it has read.
+    ready : ReadyWeights, optional
+        Of a single source, the weights as they lie ready; otherwise they are the network's own.
     """
 
-    def __init__(self, net: TranslatorNet, tokens: Tensor, lengths: Tensor, weights: str = "float32") -> None:
-        self.net = net
-        self.ready = ready_weights(net, weights) if len(lengths) == 1 else None
-        self.source, self.state = net.read(tokens, lengths, self.ready.walk if self.ready else None)
+    def __init__(self, net: Writer, read: Read, ready: ReadyWeights | None = None) -> None:
+        self.net, self.ready = net, ready
+        self.source, self.state = read
         self.number = 0
         self.fed: Tensor | None = None
 

@@ -1,0 +1,38 @@
+"""Room for arrays that may be larger than memory."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gyeol.errors import DataError
+
+__all__ = ["room_for"]
+
+_IN_MEMORY = 256 << 20  # bytes
+
+
+def room_for(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Make room for an array: up to 256 MB in memory, more in a file of no name that goes when nobody uses it.
+
+    Raises
+    ------
+    DataError
+        The disk has no room for it.
+    """
+    count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if count <= _IN_MEMORY:
+        return np.empty(shape, dtype=dtype)
+    folder = tempfile.gettempdir()
+    if (free := shutil.disk_usage(folder).free) < count:
+        raise DataError(
+            f"{shape[0]:,} examples take {count:,} bytes once they are unpacked, and {folder} has {free:,}: make each "
+            "smaller, or set TMPDIR to a larger disk"
+        )
+    with tempfile.TemporaryFile() as file:
+        file.truncate(count)
+        return np.memmap(file, dtype=dtype, mode="r+", shape=shape)

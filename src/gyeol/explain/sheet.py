@@ -1,0 +1,39 @@
+"""A figure without axes: paper on which pixels and lines of text are put where they belong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+__all__ = ["DPI", "new_sheet", "put_pixels"]
+
+DPI = 100
+
+
+def new_sheet(paper: str) -> FigureCanvasAgg:
+    """Make the canvas of a figure of a colour."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(dpi=DPI, facecolor=paper, edgecolor=paper)
+    figure.set_layout_engine("none")
+    return FigureCanvasAgg(figure)
+
+
+def put_pixels(figure: Figure, pixels: npt.NDArray[np.uint8], corner: tuple[int, int]) -> None:
+    """Put pixels (height, width, 4) on a figure; its own ``figimage`` samples them anew, which takes seconds."""
+    from matplotlib.artist import Artist
+
+    upwards = np.ascontiguousarray(pixels[::-1])
+
+    class Pixels(Artist):
+        def draw(self, renderer: Any) -> None:
+            renderer.draw_image(renderer.new_gc(), *corner, upwards)
+
+    figure.add_artist(Pixels())

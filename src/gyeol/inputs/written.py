@@ -1,0 +1,56 @@
+"""Texts that a decoder writes: numbered, each with its end, and what the decoder is given at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gyeol.data.ragged import Ragged
+from gyeol.errors import ModelError
+from gyeol.inputs.text import TextInput
+
+__all__ = ["END", "check_end", "given_and_wanted", "text_of", "with_ends"]
+
+END = 2  # closes every text, and stands before the first token that a decoder writes
+
+
+def with_ends(side: TextInput, texts: Iterable[str]) -> Ragged:
+    """Number texts, each with its end."""
+    rows = map(side.vocabulary.encode, side.tokenizer.tokenize_many(texts))
+    return Ragged.gather(np.append(row, np.int32(END)) for row in rows)
+
+
+def given_and_wanted(
+    rows: Ragged, which: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Put some texts into rectangles, zeros behind the ends.
+
+    Returns
+    -------
+    inputs, targets : int64 arrays, shape (B, Q)
+        What the decoder reads: the end of the text before, then all but the last; and what it is to say.
+    lengths : int64 array, shape (B,)
+    """
+    targets, lengths = rows.pad(which)
+    inputs = np.concatenate([np.full((len(which), 1), END), targets[:, :-1]], axis=1)
+    inputs[np.arange(inputs.shape[1]) >= lengths[:, None]] = 0
+    return inputs.astype(np.int64), targets.astype(np.int64), lengths
+
+
+def text_of(side: TextInput, tokens: Sequence[int]) -> str:
+    """Join tokens that were written."""
+    return side.tokenizer.join([side.vocabulary.tokens[token] for token in tokens]) if tokens else ""
+
+
+def check_end(side: TextInput) -> None:
+    """Make sure that a vocabulary which was read from a file has the end where it belongs.
+
+    Raises
+    ------
+    ModelError
+        It has not.
+    """
+    if side.vocabulary.tokens[END : END + 1] != ["\n"]:
+        raise ModelError("tokenizer.json: token 2 is not the end of a text")

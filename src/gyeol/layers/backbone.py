@@ -1,0 +1,119 @@
+"""What sees an image: our residual net, or one of timm's or torchvision's by name."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gyeol.errors import DataError, MissingExtraError, ParameterError
+from gyeol.layers.residual import ResidualNet
+
+__all__ = ["Backbone", "grid_of", "is_encoder", "make_encoder"]
+
+
+def is_encoder(value: Any) -> str:
+    """Say what is wrong with the name of an encoder, or nothing."""
+    library, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if value in ("residual", "features") or (library in _LIBRARIES and name):
+        return ""
+    return "is not known. Possible: residual, features, timm:NAME, torchvision:NAME"
+
+
+def make_encoder(
+    name: str, *, size: int, channels: int, pretrained: bool = False, precision: str = "float32"
+) -> ResidualNet | Backbone:
+    """Make what images are seen with.
+
+    Parameters
+    ----------
+    name : str
+        ``"residual"``, ``"timm:NAME"`` or ``"torchvision:NAME"``.
+    size : int
+        Pixels of an image either way: the residual net has so many stages that about 8 by 8 places are left.
+    channels : int
+        Of the residual net's first stage; the others have two and four times as many.
+    pretrained : bool
+        Let the library fetch its weights; nothing is fetched otherwise.
+    precision : str
+        As in `ResidualNet`.
+
+    Raises
+    ------
+    MissingExtraError
+        The library is not installed.
+    ParameterError
+        It knows no such net, or none that gives a grid; or our own shall be pretrained.
+    """
+    library, _, kind = name.partition(":")
+    if library in _LIBRARIES:
+        try:
+            return Backbone(_LIBRARIES[library](kind, pretrained))
+        except ImportError:
+            raise MissingExtraError(f"encoder={name!r}", library, f"images]' {library} 'gyeol[images") from None
+        except (LookupError, RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise ParameterError(f"encoder={name!r}: {library} cannot make it ({reason:.160})") from error
+    if pretrained:
+        raise ParameterError("pretrained=True: there are no trained weights of encoder='residual'; it is trained here")
+    stages = max(1, round(math.log2(size / 8)))
+    return ResidualNet([channels * min(2**n, 4) for n in range(stages)], precision=precision)
+
+
+def grid_of(encoder: ResidualNet | Backbone, size: int) -> tuple[int, int, int]:
+    """Say what becomes of an image of so many pixels either way: height, width and D of the grid."""
+    was = encoder.training
+    with torch.inference_mode():
+        depth, height, width = encoder.eval().maps(torch.zeros(1, 3, size, size)).shape[1:]
+    encoder.train(was)
+    return int(height), int(width), int(depth)
+
+
+class Backbone(nn.Module):
+    """The last features of a net that somebody else wrote, as a grid.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Images to maps (B, D, height, width), or a list of such, the last of which counts.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def maps(self, images: Tensor) -> Tensor:
+        """Look at images (B, 3, S, S): (B, D, height, width)."""
+        found = self.net(images)
+        maps: Tensor = found[-1] if isinstance(found, (list, tuple)) else found
+        if maps.dim() != 4:
+            raise DataError(f"the encoder gives {tuple(maps.shape)}, and a grid (B, D, height, width) was expected")
+        return maps
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Look at images: (B, P, D), row by row."""
+        return self.maps(images).flatten(2).transpose(1, 2)
+
+
+def _timm(name: str, pretrained: bool) -> nn.Module:
+    import timm
+
+    made: nn.Module = timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=(-1,))
+    return made
+
+
+def _torchvision(name: str, pretrained: bool) -> nn.Module:
+    from torchvision.models import get_model
+
+    made: nn.Module = get_model(name, weights="DEFAULT" if pretrained else None)
+    if isinstance(features := getattr(made, "features", None), nn.Module):
+        return features
+    parts = list(made.named_children())
+    if [part for part, _ in parts[-2:]] != ["avgpool", "fc"]:
+        raise ValueError("it gives no grid of features that is known here")
+    return nn.Sequential(*(part for _, part in parts[:-2]))
+
+
+_LIBRARIES = {"timm": _timm, "torchvision": _torchvision}
