@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gyeol.tasks import (
         AuthorClassifier,
         Captioner,
+        FrameClassifier,
         LanguageModel,
         SequenceTagger,
         SeriesClassifier,
@@ -37,6 +38,7 @@ __all__ = [
     "Captioner",
     "DataError",
     "DownloadError",
+    "FrameClassifier",
     "GyeolError",
     "LanguageModel",
     "MissingExtraError",
@@ -62,6 +64,7 @@ _HOMES = {
     ),
     "AuthorClassifier": "gyeol.tasks",
     "Captioner": "gyeol.tasks",
+    "FrameClassifier": "gyeol.tasks",
     "LanguageModel": "gyeol.tasks",
     "SequenceTagger": "gyeol.tasks",
     "SeriesClassifier": "gyeol.tasks",

@@ -20,6 +20,7 @@ from gyeol.cli import (
     encode,
     explain,
     fit,
+    frames,
     language,
     reproduce,
     series,
@@ -73,6 +74,7 @@ fit.app.command("tag")(tag.tag)
 fit.app.command("series")(series.series)
 fit.app.command("regress")(series.regress)
 fit.app.command("caption")(caption.caption)
+fit.app.command("frames")(frames.frames)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -50,44 +50,31 @@ def evaluate(
     gyeol evaluate my-model nsmc --json
     """
     from gyeol.cli.caption import evaluate_captions
+    from gyeol.cli.frames import evaluate_frames
     from gyeol.cli.language import evaluate_language
     from gyeol.cli.series import evaluate_series
     from gyeol.cli.spelling import evaluate_spelling
     from gyeol.cli.tag import evaluate_tags
     from gyeol.cli.translate import evaluate_pairs
     from gyeol.data.sources import find_source, read_labelled
-    from gyeol.tasks import (
-        Captioner,
-        LanguageModel,
-        SequenceTagger,
-        SeriesClassifier,
-        SeriesRegressor,
-        SpellingCorrector,
-        Translator,
-    )
 
     made = any_model(model, threads)
-    if ensemble and not isinstance(made, Translator):
+    if ensemble and made.task != "translate":
         raise ParameterError(f"--ensemble is for translators; this is a model of 'fit {made.task}'")
-    if isinstance(made, LanguageModel):
-        evaluate_language(made, model, data, input, skip_bad_rows, json, cache)
-        return
-    if cache is not None:
+    if cache is not None and made.task != "language":
         raise ParameterError(f"--cache is for language models; this is one of 'fit {made.task}'")
-    if isinstance(made, Translator):
-        evaluate_pairs(made, model, data, input, target, skip_bad_rows, json, ensemble)
-        return
-    if isinstance(made, SpellingCorrector):
-        evaluate_spelling(made, model, data, json)
-        return
-    if isinstance(made, SequenceTagger):
-        evaluate_tags(made, model, data, input, target, json)
-        return
-    if isinstance(made, (SeriesClassifier, SeriesRegressor)):
-        evaluate_series(made, model, data, target, json)
-        return
-    if isinstance(made, Captioner):
-        evaluate_captions(made, model, data, input, target, json)
+    own: dict[str, Callable[[], None]] = {
+        "language": lambda: evaluate_language(made, model, data, input, skip_bad_rows, json, cache),
+        "translate": lambda: evaluate_pairs(made, model, data, input, target, skip_bad_rows, json, ensemble),
+        "spell": lambda: evaluate_spelling(made, model, data, json),
+        "tag": lambda: evaluate_tags(made, model, data, input, target, json),
+        "frames": lambda: evaluate_frames(made, model, data, input, target, json),
+        "series": lambda: evaluate_series(made, model, data, target, json),
+        "regress": lambda: evaluate_series(made, model, data, target, json),
+        "caption": lambda: evaluate_captions(made, model, data, input, target, json),
+    }
+    if made.task in own:
+        own[made.task]()
         return
     classify = made.task == "classify"  # a named set's labels are no authors
     source = find_source(data, "test", input=input, target=target, task=made.task if classify else None)
@@ -130,7 +117,7 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, answer numeric sequences, write captions of images; or a file of any size.
+    """Classify, tag or translate texts, answer numeric sequences, caption images, label clips; or a file of any size.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -143,33 +130,34 @@ def predict(
     cat new.txt | gyeol predict my-model
 
     gyeol predict scenes photo.jpg
+
+    gyeol predict moves clip.mp4
     """
     from gyeol.cli.caption import caption_images
+    from gyeol.cli.frames import predict_frames
     from gyeol.cli.series import predict_series
     from gyeol.cli.tag import predict_tags
     from gyeol.cli.translation import Wanted, translate_texts
-    from gyeol.tasks import Captioner, SequenceTagger, SeriesClassifier, SeriesRegressor, Translator
 
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")
     if file is None and not texts and (sys.stdin is None or sys.stdin.isatty()):
         raise ParameterError('no text is given: write gyeol predict MODEL "다시 보고 싶은 영화", or --file FILE')
     made = any_model(model, threads)
-    if isinstance(made, Translator):
-        translate_texts(made, model, texts, file, input, Wanted(top, look, json, out))
-        return
-    if isinstance(made, Captioner):
-        caption_images(made, model, texts, file, input, out, top, look, json)
-        return
-    if look:
+    if look and made.task not in ("translate", "caption"):
         raise ParameterError("--show-attention is for translators; gyeol explain shows what an author's model looks at")
-    if isinstance(made, SequenceTagger):
-        if top is not None:
-            raise ParameterError("--top is for classes and translations: a tagger gives the best tags")
-        predict_tags(made, model, texts, file, input, out, json)
-        return
-    if isinstance(made, (SeriesClassifier, SeriesRegressor)):
-        predict_series(made, model, texts, file, out, top, json)
+    if top is not None and made.task in ("tag", "frames"):
+        raise ParameterError("--top is for classes and translations: a tagger gives the best tags")
+    own: dict[str, Callable[[], None]] = {
+        "translate": lambda: translate_texts(made, model, texts, file, input, Wanted(top, look, json, out)),
+        "caption": lambda: caption_images(made, model, texts, file, input, out, top, look, json),
+        "tag": lambda: predict_tags(made, model, texts, file, input, out, json),
+        "frames": lambda: predict_frames(made, model, texts, file, input, out, json),
+        "series": lambda: predict_series(made, model, texts, file, out, top, json),
+        "regress": lambda: predict_series(made, model, texts, file, out, top, json),
+    }
+    if made.task in own:
+        own[made.task]()
         return
     if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")

@@ -18,20 +18,22 @@ app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True
 def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
     """List what can be named instead of a file."""
     from gyeol.data.catalog import describe
+    from gyeol.data.clips import CLIPS, write_clips
     from gyeol.data.scenes import SCENES, write_scenes
     from gyeol.data.sources import BUILT_IN
     from gyeol.data.synthetic import MAKERS
     from gyeol.data.synthetic_series import SERIES_MAKERS
     from gyeol.inputs.typos import write_typos
 
-    makers = {**MAKERS, **SERIES_MAKERS, "typos": write_typos, "scenes": write_scenes}
+    makers = {**MAKERS, **SERIES_MAKERS, "typos": write_typos, "scenes": write_scenes, "clips": write_clips}
     made = {name: _first(maker) for name, maker in makers.items()}
+    built_in = {**BUILT_IN, **SCENES, **CLIPS}
     public = describe()
     if json:
-        object_out({"built_in": {**BUILT_IN, **SCENES}, "public": public, "made": made})
+        object_out({"built_in": built_in, "public": public, "made": made})
         return
-    typer.echo("built in: gyeol fit classify NAME --out MODEL (or fit translate, fit caption)")
-    typer.echo(table([["  " + name, about] for name, about in {**BUILT_IN, **SCENES}.items()]))
+    typer.echo("built in: gyeol fit classify NAME --out MODEL (or fit translate, caption, frames)")
+    typer.echo(table([["  " + name, about] for name, about in built_in.items()]))
     typer.echo("\npublic: gyeol data get NAME")
     rows = [["  " + e["name"], e["task"], "here" if e["here"] else "", e["title"], e["licence"]] for e in public]
     typer.echo(table([["  name", "task", "", "what", "licence"], *rows]))
@@ -63,7 +65,7 @@ def get(
 @app.command("make")
 def make(
     name: str = typer.Argument(metavar="NAME", help="One of the made sets of 'gyeol data list'."),
-    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write; of scenes, the folder."),
+    out: Path = typer.Option(..., "--out", "-o", metavar="FILE", help="The file to write; of scenes, clips: a folder."),
     count: int = typer.Option(1000, "--count", metavar="N", min=1, help="Examples."),
     length: int = typer.Option(100, "--length", metavar="N", min=10, help="Symbols, or steps, of an example."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same file."),
@@ -81,19 +83,14 @@ def make(
     gyeol data make sines --out sines.csv
 
     gyeol data make scenes --out my-scenes --count 500 --language en
+
+    gyeol data make clips --out my-clips --count 100 --length 48
     """
     from gyeol.data import synthetic, synthetic_series
 
-    if name == "scenes":
-        from gyeol.data.scenes import write_scenes
-
-        write_scenes(out, count=count, language=language, seed=seed)
-        if json:
-            object_out({"name": name, "file": str(out), "count": count, "language": language, "seed": seed})
-        else:
-            typer.echo(f"wrote {out}: {count:,} scenes with captions; next: gyeol fit caption {out} --out MODEL")
+    if name in ("scenes", "clips"):
+        _make_pictures(name, out, count, length, language, seed, json)
         return
-
     if name == "typos":
         from gyeol.data.sources import Texts, find_source
         from gyeol.inputs.typos import write_typos
@@ -114,6 +111,23 @@ def make(
         object_out({"name": name, "file": str(out), "count": count, "length": length, "seed": seed})
         return
     typer.echo(f"wrote {out}: {count:,} examples")
+
+
+def _make_pictures(name: str, out: Path, count: int, length: int, language: str, seed: int, json: bool) -> None:
+    from gyeol.data.clips import write_clips
+    from gyeol.data.scenes import write_scenes
+
+    about: dict[str, object] = {"name": name, "file": str(out), "count": count, "seed": seed}
+    if name == "scenes":
+        write_scenes(out, count=count, language=language, seed=seed)
+        what, task, about = "scenes with captions", "caption", {**about, "language": language}
+    else:
+        write_clips(out, count=count, length=length, seed=seed)
+        what, task, about = "clips with a label a frame", "frames", {**about, "length": length}
+    if json:
+        object_out(about)
+    else:
+        typer.echo(f"wrote {out}: {count:,} {what}; next: gyeol fit {task} {out} --out MODEL")
 
 
 def _first(thing: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.captioner import Captioner
+from gyeol.tasks.frame_classifier import FrameClassifier
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.series_classifier import SeriesClassifier
@@ -19,6 +20,7 @@ __all__ = [
     "AuthorClassifier",
     "Captioner",
     "Estimator",
+    "FrameClassifier",
     "LanguageModel",
     "NotFittedError",
     "SequenceTagger",
@@ -38,6 +40,7 @@ TASKS: dict[str, type[Estimator]] = {
     "translate": Translator,
     "spell": SpellingCorrector,
     "tag": SequenceTagger,
+    "frames": FrameClassifier,
     "series": SeriesClassifier,
     "regress": SeriesRegressor,
     "caption": Captioner,
