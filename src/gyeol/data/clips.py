@@ -29,9 +29,11 @@ _RATE = 12  # frames a second
 _COUNTS = {"train": 500, "valid": 50, "test": 100}
 _FINE = 3  # points of a pixel, either way
 _MOVES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1), "rests": (0, 0)}
+_TURNED = {"left": "up", "right": "down", "up": "left", "down": "right"}
 _OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up"}
 _SHAPES = ("circle", "square", "diamond")
-_RADIUS = 3.5
+_RADIUS = 3.0
+_BAR = 5.5  # half its width
 _WINDOW = 10  # pixels: what a shape covers at most, and some
 
 
@@ -138,7 +140,8 @@ class _Scene:
     def __init__(self, chance: np.random.Generator) -> None:
         self.chance = chance
         self.background = chance.uniform(10, 60, 3)
-        self.bar = float(chance.uniform(11, 21)), 6.5  # its middle and half its width
+        self.bar = float(chance.uniform(10, 22))  # its middle
+        self.lies = bool(chance.random() < 0.5)  # and so does all that moves: the picture is turned
         self.bar_colour = chance.uniform(80, 120, 3)
         self.renew()
 
@@ -147,7 +150,7 @@ class _Scene:
         chance = self.chance
         self.colour = chance.uniform(150, 255, 3)
         self.shape = _SHAPES[int(chance.integers(len(_SHAPES)))]
-        self.speed = float(chance.uniform(1.0, 1.8))
+        self.speed = float(chance.uniform(1.4, 2.4))
         while True:
             self.x, self.y = chance.uniform(_RADIUS, _SIZE - _RADIUS, 2).tolist()
             if not self.touches_bar:
@@ -155,7 +158,7 @@ class _Scene:
 
     @property
     def touches_bar(self) -> bool:
-        return bool(abs(self.x - self.bar[0]) <= self.bar[1] + _RADIUS)
+        return bool(abs(self.x - self.bar) <= _BAR + _RADIUS)
 
     @property
     def gone(self) -> bool:
@@ -179,9 +182,10 @@ class _Scene:
             part = picture[max(0, top) : top + _WINDOW, max(0, left) : left + _WINDOW]
             part += share * (self.colour - self.background)
         points = np.arange(_SIZE) + 0.5
-        picture[:, np.abs(points - self.bar[0]) <= self.bar[1]] = self.bar_colour
-        picture += self.chance.normal(0, 4.0, picture.shape)
-        return picture.round().clip(0, 255).astype(np.uint8)
+        picture[:, np.abs(points - self.bar) <= _BAR] = self.bar_colour
+        picture += self.chance.normal(0, 3.0, picture.shape)
+        colours = picture.round().clip(0, 255).astype(np.uint8)
+        return colours.transpose(1, 0, 2) if self.lies else colours
 
 
 def _made(chance: np.random.Generator, length: int) -> ClipMade:
@@ -210,7 +214,7 @@ def _made(chance: np.random.Generator, length: int) -> ClipMade:
                 there, left, label = False, int(chance.integers(3, 9)), "gone"
         left -= 1
         frames.append(scene.draw(there))
-        labels.append(label)
+        labels.append(_TURNED.get(label, label) if scene.lies else label)
     return ClipMade(np.stack(frames), np.array(labels))
 
 

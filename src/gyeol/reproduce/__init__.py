@@ -14,6 +14,7 @@ from gyeol.reproduce.caption import CAPTIONERS
 from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.frames import FRAMES
 from gyeol.reproduce.language import LANGUAGE_MODELS
 from gyeol.reproduce.series import SERIES
 from gyeol.reproduce.spelling import SPELLING
@@ -34,6 +35,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **TAGGERS,
     **SERIES,
     **CAPTIONERS,
+    **FRAMES,
 }
 
 
