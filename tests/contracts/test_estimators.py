@@ -97,6 +97,19 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
         np.arange(20) % 4 / 3,
         {"hidden_size": 6, "epochs": 2, "batch_size": 8, "threads": 1},
     ),
+    "caption": (
+        [np.full((16, 16, 3), 10 * n, np.uint8) for n in range(20)],
+        [["어둡다", "빛이 없다"] if n < 10 else "밝다" for n in range(20)],
+        {
+            "hidden_size": 6,
+            "embedding_size": 6,
+            "channels": 4,
+            "image_size": 16,
+            "epochs": 2,
+            "batch_size": 8,
+            "threads": 1,
+        },
+    ),
     "spell": (
         TEXTS,
         None,

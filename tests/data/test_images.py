@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import random
+import re
 import struct
+import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -42,9 +45,8 @@ def chunk(name: bytes, data: bytes) -> bytes:
 
 def bomb(width: int, height: int) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(4096))) + chunk(b"IEND", b"")
-    )
+    parts = (b"IHDR", head), (b"IDAT", zlib.compress(bytes(4096))), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
 def near(pixel: Any, colour: tuple[int, ...]) -> bool:
@@ -121,10 +123,10 @@ def test_every_size(shape: tuple[int, int], size: int, tmp_path: Path) -> None:
 
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(bomb(16_000, 10_000))  # 480 MB
-    with pytest.raises(DataError, match="a.png is 16,000 x 10,000 pixels, and 50,000,000 is the most"):
+    with pytest.raises(DataError, match=r"a\.png is 16,000 x 10,000 pixels, and 50,000,000 is the most"):
         read_image(tmp_path / "a.png", 64)
     (tmp_path / "b.png").write_bytes(bomb(100_000, 100_000))
-    with pytest.raises(DataError, match="b.png would unpack to more than 50,000,000 pixels"):
+    with pytest.raises(DataError, match=r"b\.png would unpack to more than 50,000,000 pixels"):
         read_image(tmp_path / "b.png", 64)
 
 
@@ -134,7 +136,7 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
         (b"", "is empty; an image was expected"),
         (b"text and no image", "is no image of a kind known here: JPEG"),
         (packed(flag(), "ICO"), "is no image of a kind known here"),
-        (packed(flag(200, 200), "JPEG")[:-700], "is a damaged image .image file is truncated"),
+        (packed(flag(200, 200), "JPEG")[:-700], "is a damaged image (image file is truncated"),
         (packed(flag(200, 200), "PNG")[:120], "is a damaged image"),
         (bomb(64, 64)[:-20], "is a damaged image"),
         (packed(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"), "holds numbers and no colours"),
@@ -142,7 +144,7 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
 )
 def test_what_is_no_image_is_one_line(data: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(data)
-    with pytest.raises(DataError, match=message) as caught:
+    with pytest.raises(DataError, match=re.escape(message)) as caught:
         read_image(tmp_path / "a.jpg", 16)
     assert str(tmp_path / "a.jpg") in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -153,17 +155,21 @@ WHOLE = [packed(flag(40, 24), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "
 
 @given(st.integers(0, 1 << 30))
 @settings(max_examples=150)
-def test_whatever_is_done_to_a_file_it_is_an_image_or_a_data_error(seed: int, tmp_path_factory: Any) -> None:
+def test_whatever_is_done_to_a_file_it_is_an_image_or_a_data_error(seed: int) -> None:
     chance = random.Random(seed)
     data = bytearray(chance.choice(WHOLE))
     for _ in range(chance.randint(1, 6)):
         data[chance.randrange(len(data))] = chance.randrange(256)
-    place = tmp_path_factory.getbasetemp() / "any"
+    place = Path(tempfile.gettempdir()) / f"gyeol-any-{os.getpid()}"
     place.write_bytes(data[: chance.randint(1, len(data))] if chance.random() < 0.3 else data)
     try:
-        assert read_image(place, 8).shape == (8, 8, 3)
+        pixels = read_image(place, 8)
     except DataError as error:
-        assert str(place) in str(error)
+        message = str(error)
+    else:
+        message = f"{place} {pixels.shape}" if pixels.shape == (8, 8, 3) else ""
+    place.unlink()
+    assert str(place) in message
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gyeol.data import scenes as module
 from gyeol.data.captioned import read_captioned
 from gyeol.data.scenes import Scene, Thing, draw, scenes, write_scenes
 from gyeol.errors import ParameterError
@@ -36,12 +37,20 @@ def test_the_test_has_what_training_has_not() -> None:
         words = [caption.split() for (caption,) in scenes("scenes-en", role, count=300)[1]]
         return [{(line[n + 2], line[n + 3]) for n, word in enumerate(line) if word == "a"} for line in words]
 
-    seen, watched, tested = (kinds(role) for role in ("train", "valid", "test"))
+    seen, watched, tested, novel = (kinds(role) for role in ("train", "valid", "test", "novel"))
     known = set().union(*seen)
-    assert set().union(*watched) <= known
-    assert all(scene - known for scene in tested)
+    assert set().union(*watched, *tested) <= known
+    assert all(scene - known for scene in novel)
     assert {colour for colour, _ in known} == {"red", "yellow", "green", "blue", "purple", "black"}
     assert {shape for _, shape in known} == {"circle", "square", "triangle", "star", "ring"}
+
+
+def test_no_caption_of_the_test_is_one_of_training_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(module._COUNTS, "train", 600)
+    said = {caption for (caption,) in scenes("scenes-ko", "train")[1]}
+    asked = [caption for (caption,) in scenes("scenes-ko", "test", count=100)[1]]
+    assert len(said) > 400
+    assert not said & set(asked)
 
 
 @pytest.mark.parametrize("shape", ["원", "네모", "세모", "별", "고리"])
@@ -71,7 +80,8 @@ def test_a_folder_of_scenes_is_read_as_it_was_drawn(tmp_path: Path) -> None:
     assert [row["split"] for row in told] == ["train"] * 16 + ["valid"] * 2 + ["test"] * 2
     found = read_captioned(str(tmp_path / "s"), "test")
     assert found.captions == [[row["sentences"][0]["raw"]] for row in told[-2:]]
-    assert np.array_equal(found.images[0].load(64), scenes("scenes-en", "test", count=2)[0][0].source)
+    watched = read_captioned(str(tmp_path / "s"), "valid")
+    assert np.array_equal(watched.images[0].load(64), scenes("scenes-en", "valid", count=2)[0][0].source)
     write_scenes(tmp_path / "s", count=10, language="en")  # replaced
     assert len(list((tmp_path / "s" / "images").iterdir())) == 10
 

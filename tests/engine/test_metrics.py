@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from gyeol.engine import classification
+from gyeol.engine import captioning, classification
 
 CLASSES = ["긍정", "부정", "중립", "없음"]
 NUMBERS = st.integers(0, len(CLASSES) - 1)
@@ -61,3 +61,16 @@ def test_they_are_plain_json(classes: list[Any]) -> None:
     figures = classification(np.array([0, 1, 1]), np.array([0, 1, 0]), classes)
     assert json.loads(json.dumps(figures)) == figures
     assert list(figures["per_class"]) == [str(name) for name in classes]
+
+
+def test_captions_are_counted_as_the_field_does() -> None:
+    references = [["A large red circle.", "one red circle"], ["The sea"]]
+    figures = captioning(["a large red CIRCLE", "a green field"], references)
+    assert figures["exact"] == 0.5
+    # 4 of 7 words; lengths 7 and 4 + 2, so that nothing is taken for brevity
+    assert figures["bleu_1"] == pytest.approx(100 * 4 / 7)
+    assert figures["bleu_2"] == pytest.approx(100 * (4 / 7 * 3 / 5) ** 0.5)
+    assert figures["bleu"] == figures["bleu_4"]
+    perfect = captioning(["a b c d, e"], [["x", "A b c d e.", "y z"]])
+    assert {name: perfect[name] for name in ("bleu", "exact")} == {"bleu": pytest.approx(100.0), "exact": 1.0}
+    assert captioning([""], [["a b"]])["bleu"] == 0.0

@@ -21,7 +21,7 @@ def kinds(kind: str | None) -> set[str]:
     found = set()
     wide = around(ONE)
     moves = [(d, a, wide[d : d + 32, a : a + 32]) for d in range(5) for a in range(5)]
-    for image in changed(np.repeat(ONE[None], 120, axis=0), kind):
+    for image in changed(np.repeat(ONE[None], 60, axis=0), kind):
         for down, across, moved in moves:
             for mirror in (False, True):
                 for turns in range(4):
@@ -34,7 +34,8 @@ def test_each_kind_does_what_it_says_and_no_more() -> None:
     assert kinds(None) == {"0"}
     assert kinds("shift") == {"0", "0 moved"}
     assert {"0 moved", "mirror 0 moved"} <= kinds("flip") <= {"0", "0 moved", "mirror 0", "mirror 0 moved"}
-    assert {f"{m}{t} moved" for m in ("", "mirror ") for t in range(4)} <= kinds("turn")
+    turned = {f"{m}{t} moved" for m in ("", "mirror ") for t in range(4)}
+    assert turned <= kinds("turn") <= turned | {f"{m}{t}" for m in ("", "mirror ") for t in range(4)}
 
 
 @pytest.mark.parametrize("kind", AUGMENTATIONS)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import Captioner, DataError, ModelError, ParameterError, load
@@ -22,7 +22,7 @@ pytest.importorskip("PIL.Image")
 COLOURS = {"red": (220, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 220), "white": (250, 250, 250)}
 SIDES = {"left": (0, 8), "right": (8, 16)}
 TINY: dict[str, Any] = {
-    "hidden_size": 32, "embedding_size": 16, "channels": 8, "image_size": 16, "epochs": 12, "batch_size": 8,
+    "hidden_size": 32, "embedding_size": 16, "channels": 8, "image_size": 16, "epochs": 20, "batch_size": 8,
     "learning_rate": 0.01, "dropout": 0.0, "averaging": 0.9, "augmentation": None, "threads": 1, "patience": 99,
 }  # fmt: skip
 
@@ -91,11 +91,7 @@ def test_search_is_the_chain_of_teacher_forcing(model: Captioner) -> None:
             targets = torch.tensor([[*best.tokens, END]])
             inputs = torch.tensor([[END, *best.tokens]])
             one = CaptionBatch(
-                images[row : row + 1],
-                torch.zeros(1, dtype=torch.int64),
-                inputs,
-                targets,
-                torch.tensor([len(targets[0])]),
+                images[row : row + 1], torch.zeros(1).long(), inputs, targets, torch.tensor([len(targets[0])])
             )
             vectors, wanted, weights, _, _ = model.net_(one)
             logs = torch.log_softmax(model.net_.logits(vectors), 1).gather(1, wanted[:, None])
@@ -174,6 +170,7 @@ def test_a_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 9), st.integers(0, 99))
+@settings(max_examples=20)
 def test_balance_is_the_formula(lengths: list[int], places: int, seed: int) -> None:
     torch.manual_seed(seed)
     weights = torch.softmax(torch.randn(len(lengths), max(lengths), places).double(), 2)
@@ -226,14 +223,14 @@ def test_what_is_wrong_is_named(images: Any, captions: Any, message: str) -> Non
 
 
 def test_mistakes_in_settings() -> None:
-    for settings, message in (
+    for wrong, message in (
         ({"encoder": "resnet"}, "encoder='resnet' is not known. Possible: residual, features, timm:NAME"),
         ({"image_size": 4}, "image_size=4 must be a whole number, from 8 to 1,024"),
         ({"augmentation": "spin"}, "augmentation='spin' is not known"),
         ({"pretrained": True}, "there are no trained weights of encoder='residual'"),
     ):
         with pytest.raises(ParameterError, match=message):
-            Captioner(**{**TINY, **settings}).fit(X, Y)
+            Captioner(**{**TINY, **wrong}).fit(X, Y)
 
 
 @pytest.mark.parametrize("grid", [None, [8, 8], [8, 8, "x"], [0, 8, 8], [8, 8, 1 << 40], "888"], ids=str)
@@ -252,3 +249,13 @@ def test_the_network_sees_no_padding(model: Captioner) -> None:
         alone = model._decode(model.net_, encoded.batch(np.array([0])))
     assert both[0, 0] == pytest.approx(alone[0, 0], abs=1e-4)
     assert (both[0, 1], both[1, 1]) == (5, 5 + 8)
+
+
+def test_of_a_caption_too_long_what_comes_first_counts(model: Captioner) -> None:
+    rows = model._encode(*model._checked(X[:1], [["red " * 5000]])).batch(np.arange(1))
+    assert rows.targets.shape == (1, 101)
+    assert int(rows.targets[0, -1]) == END
+
+
+def test_large_images_are_looked_at_one_by_one() -> None:
+    assert [Captioner(image_size=size)._few() for size in (16, 64, 128, 512, 1024)] == [64, 64, 64, 4, 1]

@@ -10,7 +10,7 @@ import hashlib
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,7 +162,7 @@ def square_image(pixels: Any, size: int, *, whole: bool = False) -> Pixels:
     return _squared(_pillow().fromarray(pixels), size, whole=whole)
 
 
-def load_images(pictures: Sequence[Picture], size: int, on_image: Callable[[int], None] | None = None) -> Pixels:
+def load_images(pictures: Sequence[Picture], size: int) -> Pixels:
     """Unpack images once, into memory or a file that goes of itself; see `gyeol.data.room.room_for`.
 
     Parameters
@@ -170,8 +170,6 @@ def load_images(pictures: Sequence[Picture], size: int, on_image: Callable[[int]
     pictures : sequence of Picture
     size : int
         Pixels either way.
-    on_image : callable, optional
-        Told how many are done.
 
     Returns
     -------
@@ -185,8 +183,6 @@ def load_images(pictures: Sequence[Picture], size: int, on_image: Callable[[int]
     pixels = room_for((len(pictures), size, size, 3), np.dtype(np.uint8))
     for number, picture in enumerate(pictures):
         pixels[number] = picture.load(size)
-        if on_image is not None:
-            on_image(number + 1)
     return pixels
 
 

@@ -1,13 +1,14 @@
 """Drawn scenes with captions in Korean and English: coloured shapes, large and small, here and there.
 
-What is drawn decides the caption, word for word, so that a caption is right or wrong. Of each shape one or two colours
-are never seen in training and always in the test: who learns pictures by heart fails there.
+What is drawn decides the caption, word for word, so that a caption is right or wrong. No caption of the test is one of
+training's: things that are known stand together in new ways. Harder are the ``novel`` scenes: of each shape one or two
+colours are never seen in training, and each of these scenes has one of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,12 @@ __all__ = ["SCENES", "Scene", "draw", "scenes", "write_scenes"]
 
 #: The built-in sets by name: their language, and what they are.
 SCENES = {
-    "scenes-ko": "4,000 drawn scenes with a Korean caption each; the test has colours of shapes that training has not",
+    "scenes-ko": "4,000 drawn scenes with a Korean caption each; no caption of the test is one of training's",
     "scenes-en": "the same scenes with English captions",
 }
 
 _SIZE = 64  # pixels either way
-_COUNTS = {"train": 3200, "valid": 400, "test": 400}
+_COUNTS = {"train": 3200, "valid": 400, "test": 400, "novel": 400}
 _FINE = 3  # points of a pixel, either way
 _COLOURS = {
     "빨간": ("red", (214, 48, 49)), "노란": ("yellow", (241, 196, 15)), "초록": ("green", (39, 154, 74)),
@@ -103,11 +104,11 @@ def scenes(name: str, role: str, *, seed: int = 0, count: int | None = None) -> 
     ----------
     name : str
         A key of `SCENES`.
-    role : {"train", "valid", "test"}
-        In a test every scene has a shape of a colour that training never shows.
+    role : {"train", "valid", "test", "novel"}
+        No caption of a test is one of training's; every novel scene has a shape in a colour that training never shows.
     seed : int
     count : int, optional
-        How many; of a built-in set 3,200, 400 and 400.
+        How many; of a built-in set 3,200, and 400 of each other part.
 
     Returns
     -------
@@ -115,7 +116,8 @@ def scenes(name: str, role: str, *, seed: int = 0, count: int | None = None) -> 
     captions : list of list of str
     """
     speak: Callable[[Scene], str] = Scene.korean if name == "scenes-ko" else Scene.english
-    made = list(_made(role, _COUNTS[role] if count is None else count, seed))
+    known = {scene for scene, _ in _made("train", _COUNTS["train"], seed)} if role == "test" else frozenset()
+    made = list(_made(role, _COUNTS[role] if count is None else count, seed, known))
     return [Picture(pixels) for _, pixels in made], [[speak(scene)] for scene, _ in made]
 
 
@@ -127,7 +129,7 @@ def write_scenes(out: Path, *, count: int, language: str, seed: int = 0) -> None
     out : path
         The folder; one that stands there is replaced when the new one is whole.
     count : int
-        Scenes: of ten, eight to train with, one to watch and one, of unseen colours, to test.
+        Scenes: of ten, eight to train with, one to watch and one, with a caption of its own, to test.
     language : {"ko", "en"}
     seed : int
         The same seed gives the same bytes.
@@ -151,11 +153,12 @@ def write_scenes(out: Path, *, count: int, language: str, seed: int = 0) -> None
     def write(folder: Path) -> None:
         (folder / "images").mkdir()
         told: list[dict[str, Any]] = []
-        tenth = count // 10
+        tenth, known = count // 10, set[Scene]()
         for role, some in (("train", count - 2 * tenth), ("valid", tenth), ("test", tenth)):
-            for scene, pixels in _made(role, some, seed):
+            for scene, pixels in _made(role, some, seed, known if role == "test" else ()):
                 file = f"{len(told) + 1:05}.png"
                 (folder / "images" / file).write_bytes(png_bytes(pixels))
+                known.add(scene)
                 text = scene.korean() if language == "ko" else scene.english()
                 told.append({"filename": file, "split": role, "sentences": [{"raw": text}]})
         text = json.dumps({"images": told}, ensure_ascii=False, indent=1)
@@ -185,12 +188,14 @@ def draw(scene: Scene, chance: np.random.Generator) -> npt.NDArray[np.uint8]:
     return canvas.round().clip(0, 255).astype(np.uint8)
 
 
-def _made(role: str, count: int, seed: int) -> Iterator[tuple[Scene, npt.NDArray[np.uint8]]]:
+def _made(
+    role: str, count: int, seed: int, known: Collection[Scene] = ()
+) -> Iterator[tuple[Scene, npt.NDArray[np.uint8]]]:
     chance = np.random.default_rng([seed, list(_COUNTS).index(role)])
     made = 0
     while made < count:
         scene = _scene(chance)
-        if scene.unseen == (role == "test"):
+        if scene.unseen == (role == "novel") and scene not in known:
             yield scene, draw(scene, chance)
             made += 1
 

@@ -20,7 +20,7 @@ from gyeol.explain.token_labels import in_korean
 
 __all__ = ["render_caption"]
 
-_DARK = 0.82  # how much of the light is taken where nobody looked
+_DARK = 0.7  # how much of the light is taken where nobody looked
 _STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c1f23; --faint: #5c636b; }
 @media (prefers-color-scheme: dark) { :root { --paper: #15181c; --ink: #e9ecef; --faint: #a3abb4; } }

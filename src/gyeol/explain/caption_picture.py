@@ -21,7 +21,7 @@ __all__ = ["draw_caption", "spread"]
 _INK, _FAINT, _PAPER = "#1c1f23", "#62686f", "#ffffff"
 _SIDE, _EDGE, _GAP, _WORD, _HEAD, _FOOT = 168, 18, 14, 28, 40, 34  # pixels
 _ACROSS = 6  # panels in a line
-_DARK = 0.2  # of its light, where nobody looked
+_DARK = 0.3  # of its light, where nobody looked
 _NOTE_KO = "밝은 곳이 그 낱말을 쓸 때 본 곳 · 백분율은 가장 많이 본 칸의 비율"
 _NOTE_EN = "light is where the word looked · the figure is the share of the place it looked at most"
 

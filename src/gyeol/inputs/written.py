@@ -16,10 +16,10 @@ __all__ = ["END", "check_end", "given_and_wanted", "text_of", "with_ends"]
 END = 2  # closes every text, and stands before the first token that a decoder writes
 
 
-def with_ends(side: TextInput, texts: Iterable[str]) -> Ragged:
-    """Number texts, each with its end."""
+def with_ends(side: TextInput, texts: Iterable[str], *, longest: int | None = None) -> Ragged:
+    """Number texts, each with its end; of ``longest`` tokens before it at most, where that is given."""
     rows = map(side.vocabulary.encode, side.tokenizer.tokenize_many(texts))
-    return Ragged.gather(np.append(row, np.int32(END)) for row in rows)
+    return Ragged.gather(np.append(row[:longest], np.int32(END)) for row in rows)
 
 
 def given_and_wanted(

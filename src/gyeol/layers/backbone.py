@@ -52,7 +52,7 @@ def make_encoder(
         try:
             return Backbone(_LIBRARIES[library](kind, pretrained))
         except ImportError:
-            raise MissingExtraError(f"encoder={name!r}", library, f"images]' {library} 'gyeol[images") from None
+            raise MissingExtraError(f"encoder={name!r}", library, "backbones") from None
         except (LookupError, RuntimeError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise ParameterError(f"encoder={name!r}: {library} cannot make it ({reason:.160})") from error

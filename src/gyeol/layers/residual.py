@@ -71,9 +71,6 @@ class ResidualNet(nn.Module):
         self.blocks = nn.ModuleList(made)
         self.norm = _norm(before)
         self.size = before
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
         """Look at images (B, C, height, width): (B, P, D), a vector for each of the P places, row by row."""

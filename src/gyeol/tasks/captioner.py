@@ -6,7 +6,6 @@ A convolutional net sees a grid of places; a decoder writes word by word, and lo
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,42 +16,25 @@ from torch import Tensor, nn
 from gyeol import engine
 from gyeol.data.grids import as_grids, load_grids
 from gyeol.data.images import Picture, as_pictures, load_images
-from gyeol.data.ragged import Ragged
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search
 from gyeol.errors import DataError, ModelError
 from gyeol.explain import CaptionMap
 from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer
 from gyeol.inputs.pixels import AUGMENTATIONS, changed, colours_to_numbers
-from gyeol.inputs.written import END, check_end, given_and_wanted, text_of, with_ends
+from gyeol.inputs.written import END, check_end, text_of
 from gyeol.layers import CELLS, Cell, ResidualNet
 from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.caption_rows import LONGEST, Caption, CaptionRows, checked_captions
 from gyeol.tasks.captioner_net import CaptionBatch, CaptionerNet, balance, naming_loss
 from gyeol.tasks.writer_steps import WriterSteps
 
 __all__ = ["Caption", "Captioner"]
 
-_LONGEST = 60  # words that are written at most, and of a caption that is learned from
-_CAPTIONS = 5  # of an image, learned from in one step
 _WARMUP = 0.05  # of the training: a net that begins with nothing goes astray at the full rate
-_ROWS = 64  # images looked at together
+_PIXELS = 1 << 20  # of images looked at together
 _NOTHING = tuple(torch.zeros(*shape, dtype=torch.int64) for shape in ((0,), (0, 0), (0, 0), (0,)))  # said of images
-
-
-@dataclass(frozen=True, slots=True)
-class Caption:
-    """What was written for an image.
-
-    ``text``; ``score`` and ``log_probability`` as in `gyeol.engine.beam.Hypothesis`; ``words``, with the end, a line
-    feed; ``attention`` (words, height, width), which sums to 1 for each word, where the model has any.
-    """
-
-    text: str
-    score: float
-    log_probability: float
-    words: list[str]
-    attention: Tensor | None
 
 
 class Captioner(Estimator):
@@ -218,19 +200,7 @@ class Captioner(Estimator):
 
     def _checked(self, X: Any, y: Any) -> tuple[list[Picture], list[list[str]]]:
         pictures = self._pictures(X)
-        if y is None or isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
-            raise DataError("the target y must be a list: for every image a caption, or a list of captions")
-        captions = [
-            [some] if isinstance(some, str) else list(some) if hasattr(some, "__iter__") else some for some in y
-        ]
-        if len(captions) != len(pictures):
-            raise DataError(f"got {len(pictures)} images and captions of {len(captions)}; there must be some to each")
-        for number, some in enumerate(captions):
-            if not isinstance(some, list) or not some or not all(isinstance(c, str) and c.strip() for c in some):
-                raise DataError(f"the captions of image {number} are {some!r:.60}; one text or more was expected")
-            if any("\ud800" <= c <= "\udfff" for text in some for c in text):
-                raise DataError(f"a caption of image {number} holds half a character (a lone surrogate)")
-        return pictures, captions
+        return pictures, checked_captions(y, len(pictures))
 
     def _settings(self) -> engine.Settings:
         return dataclasses.replace(super()._settings(), warmup=_WARMUP)
@@ -243,6 +213,10 @@ class Captioner(Estimator):
             return
         self._encoder = self._sees(pretrained=bool(self.pretrained))
         self.grid_ = grid_of(self._encoder, int(self.image_size))
+
+    def _few(self) -> int:
+        """How many images are looked at together, where nothing is learned."""
+        return max(1, min(64, _PIXELS // int(self.image_size) ** 2))
 
     def _sees(self, *, pretrained: bool) -> ResidualNet | Backbone:
         precision = "auto" if self.precision in ("auto", "bfloat16") else "float32"
@@ -263,7 +237,7 @@ class Captioner(Estimator):
 
     def _encoded(self, X: list[Picture], y: list[list[str]] | None, *, training: bool) -> Encoded:
         seen = load_grids(X, self.grid_) if self.encoder == "features" else load_images(X, int(self.image_size))
-        captions = None if y is None else _Captions(with_ends(self.inputs_, (c for some in y for c in some)), y)
+        captions = None if y is None else CaptionRows(self.inputs_, y)
 
         def batch(which: npt.NDArray[np.int64]) -> CaptionBatch:
             some: npt.NDArray[Any] = np.asarray(seen[which])
@@ -277,7 +251,7 @@ class Captioner(Estimator):
             return CaptionBatch(images.to(self._dtype()), *told)
 
         def order(epoch: int) -> list[npt.NDArray[np.int64]]:
-            return [np.arange(first, min(first + _ROWS, len(X))) for first in range(0, len(X), _ROWS)]
+            return [np.arange(first, min(first + self._few(), len(X))) for first in range(0, len(X), self._few())]
 
         return Encoded(np.ones(len(X), dtype=np.int64), batch, None if training else order)
 
@@ -308,7 +282,7 @@ class Captioner(Estimator):
             each = packing.scatter(losses.double().unsqueeze(1)).sum((1, 2))
             rows[:, 0] = torch.zeros(len(batch)).double().index_add_(0, batch.owners, each).tolist()
             rows[:, 1] = torch.zeros(len(batch)).long().index_add_(0, batch.owners, batch.lengths).tolist()
-        found = self._searched(net, batch.images, BeamSettings(1, max_length=_LONGEST))
+        found = self._searched(net, batch.images, BeamSettings(1, max_length=LONGEST))
         rows[:, 2] = [text_of(self.inputs_, row[0].tokens) if row else "" for row in found]
         return rows
 
@@ -344,7 +318,7 @@ class Captioner(Estimator):
         beam_size: int = 5,
         n_best: int = 1,
         length_penalty: float = 1.0,
-        max_length: int = _LONGEST,
+        max_length: int = LONGEST,
         block_ngrams: int = 0,
     ) -> list[list[Caption]]:
         """Write the ``n_best`` captions of every image, best first, with scores and attention.
@@ -368,8 +342,8 @@ class Captioner(Estimator):
         pictures = self._pictures(X)
         found: list[list[Caption]] = []
         with self._session(), torch.inference_mode():
-            for first in range(0, len(pictures), _ROWS):
-                some = pictures[first : first + _ROWS]
+            for first in range(0, len(pictures), self._few()):
+                some = pictures[first : first + self._few()]
                 batch = self._encode(some, None).batch(np.arange(len(some)))
                 for hypotheses in self._searched(self.net_, batch.images, how):
                     found.append([self._told(each) for each in hypotheses])
@@ -428,24 +402,3 @@ class Captioner(Estimator):
         places = f"{self.grid_[0]} x {self.grid_[1]} places"
         words = f"{len(self.inputs_.vocabulary):,} ({self.inputs_.tokenizer.name})"
         return {"words": words, "images": f"{seen}, {places}"}
-
-
-class _Captions:
-    """The captions of images, end to end."""
-
-    def __init__(self, rows: Ragged, y: list[list[str]]) -> None:
-        self.rows = rows
-        self.starts = np.concatenate([[0], np.cumsum([len(some) for some in y])])
-
-    def of(self, which: npt.NDArray[np.int64], training: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Give the captions of some images: owners, inputs, targets, lengths; to learn from, a few of each."""
-        owners, places = [], []
-        for row, image in enumerate(which.tolist()):
-            own = np.arange(self.starts[image], self.starts[image + 1])
-            if training and len(own) > _CAPTIONS:
-                own = own[torch.randperm(len(own))[:_CAPTIONS].numpy()]
-            owners += [row] * len(own)
-            places.append(own)
-        arrays = np.array(owners), *given_and_wanted(self.rows, np.concatenate(places))
-        told = tuple(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays)
-        return told[0], told[1], told[2], told[3]

@@ -134,7 +134,7 @@ def balance(weights: Tensor, lengths: Tensor) -> Tensor:
     0.0
     """
     real = torch.arange(weights.shape[1]) < lengths[:, None]
-    looked = (weights * real.unsqueeze(2)).sum(1) * (weights.shape[2] / lengths)[:, None]
+    looked = (weights * real.unsqueeze(2)).sum(1) * weights.shape[2] / lengths[:, None]
     return (1 - looked).square().mean()
 
 

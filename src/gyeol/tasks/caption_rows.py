@@ -1,0 +1,77 @@
+"""Captions: what people wrote of images, as a decoder learns from it, and what a model writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gyeol.errors import DataError
+from gyeol.inputs import TextInput
+from gyeol.inputs.written import given_and_wanted, with_ends
+
+__all__ = ["LONGEST", "Caption", "CaptionRows", "checked_captions"]
+
+LONGEST = 100  # tokens that are written at most; of a longer caption that is given, what comes first counts
+_CAPTIONS = 5  # of an image, learned from in one step
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What was written for an image.
+
+    ``text``; ``score`` and ``log_probability`` as in `gyeol.engine.beam.Hypothesis`; ``words``, with the end, a line
+    feed; ``attention`` (words, height, width), which sums to 1 for each word, where the model has any.
+    """
+
+    text: str
+    score: float
+    log_probability: float
+    words: list[str]
+    attention: Tensor | None
+
+
+def checked_captions(y: Any, count: int) -> list[list[str]]:
+    """Check captions: a text or a list of texts for each of so many images.
+
+    Raises
+    ------
+    DataError
+        There are not as many, or some are no texts: says of which image.
+    """
+    if y is None or isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
+        raise DataError("the target y must be a list: for every image a caption, or a list of captions")
+    captions = [[some] if isinstance(some, str) else list(some) if hasattr(some, "__iter__") else some for some in y]
+    if len(captions) != count:
+        raise DataError(f"got {count} images and captions of {len(captions)}; there must be some to each")
+    for number, some in enumerate(captions):
+        if not isinstance(some, list) or not some or not all(isinstance(c, str) and c.strip() for c in some):
+            raise DataError(f"the captions of image {number} are {some!r:.60}; one text or more was expected")
+        if any("\ud800" <= c <= "\udfff" for text in some for c in text):
+            raise DataError(f"a caption of image {number} holds half a character (a lone surrogate)")
+    return captions
+
+
+class CaptionRows:
+    """The captions of images, end to end."""
+
+    def __init__(self, side: TextInput, y: list[list[str]]) -> None:
+        self.rows = with_ends(side, (text for some in y for text in some), longest=LONGEST)
+        self.starts = np.concatenate([[0], np.cumsum([len(some) for some in y])])
+
+    def of(self, which: npt.NDArray[np.int64], training: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Give the captions of some images: owners, inputs, targets, lengths; to learn from, a few of each."""
+        owners, places = [], []
+        for row, image in enumerate(which.tolist()):
+            own = np.arange(self.starts[image], self.starts[image + 1])
+            if training and len(own) > _CAPTIONS:
+                own = own[torch.randperm(len(own))[:_CAPTIONS].numpy()]
+            owners += [row] * len(own)
+            places.append(own)
+        arrays = np.array(owners), *given_and_wanted(self.rows, np.concatenate(places))
+        told = tuple(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays)
+        return told[0], told[1], told[2], told[3]
