@@ -125,6 +125,8 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "is for the task 'classify', not for 'series'" in gyeol("fit", "series", "nsmc", "--out", "n").mistake
     (tmp_path / "other.csv").write_text("없음,1,2,3\n")
     assert "line 1: the label '없음' was never seen" in gyeol("evaluate", model, tmp_path / "other.csv").mistake
+    assert "--input names a column of texts" in gyeol("evaluate", model, file, "--input", 1).mistake
+    assert "--input names a column of texts" in gyeol("predict", model, "--file", file, "--input", 1).mistake
     assert "text 1: value 1 is '좋아요'" in gyeol("predict", model, "좋아요").mistake
     assert "standard input, line 2: there is no value" in gyeol("predict", model, stdin=b"1 2\nnan\n").mistake
     (tmp_path / "a.npz").write_bytes(b"PK\x03\x04 and no more")

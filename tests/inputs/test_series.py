@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from gyeol.errors import DataError, ModelError
-from gyeol.inputs.series import SeriesBatch, SeriesInput, checked_series
+from gyeol.inputs.series import SeriesInput, checked_series
 
 NAN = math.nan
 
@@ -94,9 +94,10 @@ def test_channels_are_scaled_by_what_training_held() -> None:
 def test_frames_hold_every_value_once(series: list[Any], frame: int) -> None:
     inputs, plain = SeriesInput(frame=frame).fit(series), SeriesInput().fit(series)
     rows, single = inputs.encode(series), plain.encode(series)
-    assert rows.lengths.tolist() == [math.ceil(len(one) / frame) for one in series]
+    batch = inputs.batch(rows, np.arange(len(series)))
+    assert batch.lengths.tolist() == inputs.lengths(rows).tolist() == [math.ceil(len(one) / frame) for one in series]
     for number, one in enumerate(series):
-        values = np.asarray(rows[number]).reshape(-1, 2)
+        values = batch.values[number].reshape(-1, 2).numpy()
         np.testing.assert_array_equal(values[: len(one)], single[number])
         assert not values[len(one) :].any()
     everything = np.concatenate([np.asarray(single[n]) for n in range(len(series))])
@@ -120,12 +121,30 @@ def test_a_channel_without_values_and_one_too_many() -> None:
         inputs.encode([np.ones((2, 2)), np.ones((2, 1))])
 
 
-def test_noise_ends_where_sequences_do() -> None:
-    batch = SeriesBatch(torch.zeros(2, 4, 3), torch.tensor([4, 2]))
-    noisy = batch.disturbed(0.5)
-    assert noisy.values[0].std() == pytest.approx(0.5, rel=0.5)
-    assert noisy.values[1, :2].all()
-    assert not noisy.values[1, 2:].any()
+def test_noise_ends_where_sequences_do_and_spares_marks() -> None:
+    inputs = SeriesInput(frame=2).fit([np.array([[1.0, NAN], [2.0, 7.0]])])
+    rows = inputs.encode([np.ones((400, 2)), np.ones((3, 2))])
+    plain, noisy = (inputs.batch(rows, np.array([0, 1]), noise=noise).values.view(2, 400, 3) for noise in (0.0, 0.5))
+    change = noisy - plain
+    assert float(change[0, :, :2].std()) == pytest.approx(0.5, rel=0.1)
+    assert change[1, :3, :2].all()
+    assert not change[1, 3:].any()
+    assert not change[..., 2].any()
+
+
+def test_time_is_warped_and_ends_stay() -> None:
+    inputs = SeriesInput().fit([np.arange(50.0)[:, None]])
+    rows = inputs.encode([np.arange(50.0)[:, None], np.arange(20.0)[:, None], np.ones((1, 1))])
+    which = np.array([0, 1, 2])
+    plain, warped = (inputs.batch(rows, which, warp=warp).values.squeeze(2) for warp in (0.0, 0.3))
+    assert warped.shape == plain.shape
+    for number, length in enumerate((50, 20, 1)):
+        own = warped[number, :length]
+        torch.testing.assert_close(own[[0, -1]], plain[number, [0, length - 1]])
+        assert (own.diff() > 0).all()  # time never goes back
+        assert not warped[number, length:].any()
+    assert float((warped - plain).abs().max()) > 0.1
+    assert torch.equal(inputs.batch(rows, which, warp=1e-12).lengths, inputs.batch(rows, which).lengths)
 
 
 def test_state() -> None:

@@ -69,8 +69,8 @@ def evaluate(
         "spell": lambda: evaluate_spelling(made, model, data, json),
         "tag": lambda: evaluate_tags(made, model, data, input, target, json),
         "frames": lambda: evaluate_frames(made, model, data, input, target, json),
-        "series": lambda: evaluate_series(made, model, data, target, json),
-        "regress": lambda: evaluate_series(made, model, data, target, json),
+        "series": lambda: evaluate_series(made, model, data, input, target, json),
+        "regress": lambda: evaluate_series(made, model, data, input, target, json),
         "caption": lambda: evaluate_captions(made, model, data, input, target, json),
     }
     if made.task in own:
@@ -153,8 +153,8 @@ def predict(
         "caption": lambda: caption_images(made, model, texts, file, input, out, top, look, json),
         "tag": lambda: predict_tags(made, model, texts, file, input, out, json),
         "frames": lambda: predict_frames(made, model, texts, file, input, out, json),
-        "series": lambda: predict_series(made, model, texts, file, out, top, json),
-        "regress": lambda: predict_series(made, model, texts, file, out, top, json),
+        "series": lambda: predict_series(made, model, texts, file, input, out, top, json),
+        "regress": lambda: predict_series(made, model, texts, file, input, out, top, json),
     }
     if made.task in own:
         own[made.task]()

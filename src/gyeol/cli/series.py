@@ -190,8 +190,14 @@ def _target(made: Model, target: str | None) -> str | None:
     return target if target is not None or not isinstance(own, str) else own
 
 
-def evaluate_series(made: Model, model: Path, data: str, target: str | None, json: bool) -> None:
+def _refuse_input(input: str | None) -> None:
+    if input is not None:
+        raise ParameterError("--input names a column of texts; this model reads all columns but the labels' (--target)")
+
+
+def evaluate_series(made: Model, model: Path, data: str, input: str | None, target: str | None, json: bool) -> None:
     """Print a model's figures on sequences with their labels, or numbers."""
+    _refuse_input(input)
     test, name = _read(data, "test", _target(made, target))
     if made.task == "series":
         known = {str(label): label for label in made.classes_.tolist()}
@@ -209,12 +215,14 @@ def evaluate_series(made: Model, model: Path, data: str, target: str | None, jso
 
 
 def predict_series(
-    made: Model, model: Path, texts: list[str] | None, file: str | None, out: Path | None, top: int | None, json: bool
-) -> None:
+    made: Model, model: Path, texts: list[str] | None, file: str | None, input: str | None, out: Path | None,
+    top: int | None, json: bool,
+) -> None:  # fmt: skip
     """Answer sequences: those of a file, the lines of standard input, or given as texts, ``"1 2 3"``."""
     from gyeol.data.series import parse_series, series_rows
     from gyeol.data.sources import find_source
 
+    _refuse_input(input)
     if top is not None and made.task != "series":
         raise ParameterError("--top is for classes: this model answers with a number")
     form = format_of(out) if out is not None else "object" if json else "tsv"

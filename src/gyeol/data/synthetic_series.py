@@ -95,7 +95,7 @@ def sines(count: int, length: int, seed: int) -> Made:
     --------
     >>> values, label = next(sines(1, 20, 0))
     >>> values.shape, label
-    ((21, 1), 'steady')
+    ((22, 1), 'phase')
     """
     rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
     for _ in range(count):
@@ -144,7 +144,7 @@ def digits(count: int, length: int = 10, seed: int = 0) -> Made:
     --------
     >>> values, label = next(digits(1))
     >>> values.shape, label
-    ((8, 8), '1')
+    ((8, 8), '6')
     """
     from sklearn.datasets import load_digits
 

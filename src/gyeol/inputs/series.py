@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gyeol.data.ragged import Ragged
@@ -18,6 +18,7 @@ from gyeol.errors import DataError, ModelError
 __all__ = ["SeriesBatch", "SeriesInput", "checked_series"]
 
 Series = npt.NDArray[np.float64]  # (T, C): steps and channels; NaN where a value is missing
+_POINTS = 6
 _FAR = 1e6  # standard deviations; what lies farther out lies there
 
 
@@ -30,11 +31,6 @@ class SeriesBatch:
 
     def __len__(self) -> int:
         return len(self.lengths)
-
-    def disturbed(self, spread: float) -> SeriesBatch:
-        """Add random numbers of this spread to the values of the sequences, and none past their ends."""
-        real = torch.arange(self.values.shape[1]) < self.lengths[:, None]
-        return SeriesBatch(self.values + spread * torch.randn_like(self.values) * real.unsqueeze(2), self.lengths)
 
 
 def checked_series(X: Any) -> list[Series]:
@@ -159,7 +155,7 @@ class SeriesInput:
         return self
 
     def encode(self, series: Iterable[Series]) -> Ragged:
-        """Scale sequences: steps of D numbers, end to end.
+        """Scale sequences, and mark what is missing: values of all channels, end to end, not yet put into steps.
 
         Raises
         ------
@@ -177,15 +173,26 @@ class SeriesInput:
         values[missing] = 0.0
         if self.gaps:
             values = np.concatenate([values, missing[:, self.gaps]], axis=1)
-        if self.frame > 1:
-            steps = math.ceil(len(values) / self.frame)
-            values = np.pad(values, ((0, steps * self.frame - len(values)), (0, 0))).reshape(steps, -1)
         return values.astype(np.float32)
 
-    def batch(self, rows: Ragged, which: npt.NDArray[np.int64]) -> SeriesBatch:
-        """Put some sequences into a batch."""
-        rectangle, lengths = rows.pad(which)
-        return SeriesBatch(torch.from_numpy(rectangle), torch.from_numpy(lengths))
+    def lengths(self, rows: Ragged) -> npt.NDArray[np.int64]:
+        """Count the steps of every sequence, as the network sees them."""
+        return -(-rows.lengths // self.frame)
+
+    def batch(
+        self, rows: Ragged, which: npt.NDArray[np.int64], *, noise: float = 0.0, warp: float = 0.0
+    ) -> SeriesBatch:
+        """Put sequences into a batch, as they are or disturbed: ``noise`` and ``warp`` as the estimators have them."""
+        rectangle, counts = rows.pad(which, multiple=self.frame)
+        values, lengths = torch.from_numpy(rectangle), torch.from_numpy(counts)
+        if warp:
+            values = _warped(values, lengths, warp)
+        if noise:
+            disturbance = noise * torch.randn(*values.shape[:2], self.channels)
+            values[..., : self.channels] += disturbance
+            values.masked_fill_(_past(values, lengths), 0.0)
+        steps = values.shape[1] // self.frame
+        return SeriesBatch(values.reshape(len(which), steps, -1), (lengths + self.frame - 1) // self.frame)
 
     def state(self) -> dict[str, Any]:
         """Return all that was learned, as JSON values."""
@@ -215,3 +222,26 @@ class SeriesInput:
         made = cls(frame=frame)
         made.mean, made.scale, made.gaps = mean, scale, gaps
         return made
+
+
+def _past(values: Tensor, lengths: Tensor) -> Tensor:
+    """Mark what lies past the ends of sequences, (B, T, 1)."""
+    return (torch.arange(values.shape[1]) >= lengths[:, None]).unsqueeze(2)
+
+
+def _warped(values: Tensor, lengths: Tensor, spread: float) -> Tensor:
+    """Let time run faster and slower, by random factors at six points and along lines between them; ends stay."""
+    T = values.shape[1]
+    factors = (1 + spread * torch.randn(len(values), 1, _POINTS)).clamp(min=0.1)
+    speed = F.interpolate(factors, size=T, mode="linear", align_corners=True).squeeze(1)
+    last = (lengths - 1).unsqueeze(1)
+    places = speed.cumsum(1) - speed[:, :1]
+    places = (places * last / places.gather(1, last).clamp(min=1e-9)).minimum(last)
+    before = places.long()
+    share = (places - before).unsqueeze(2)
+
+    def taken(at: Tensor) -> Tensor:
+        return values.gather(1, at.unsqueeze(2).expand_as(values))
+
+    between = taken(before) * (1 - share) + taken((before + 1).minimum(last)) * share
+    return between.masked_fill(_past(values, lengths), 0.0)

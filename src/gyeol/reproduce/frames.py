@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gyeol.engine import Progress
 from gyeol.reproduce.entry import Reproduction
+
+if TYPE_CHECKING:
+    from gyeol.data.clips import ClipMade
 
 __all__ = ["CLIPS", "FRAMES"]
 
@@ -34,20 +37,17 @@ def _clips(
     from gyeol.data.clips import clips
     from gyeol.tasks import FrameClassifier
 
-    train, valid, test = (
-        tuple(zip(*((clip.frames, clip.labels) for clip in clips(role, count=count, seed=seed)), strict=True))
-        for role in ("train", "valid", "test")
-    )
+    train, valid, test = (list(clips(role, count=count, seed=seed)) for role in ("train", "valid", "test"))
     found, parts = {}, []
     for kind, num_layers in (("memory", 1), ("each frame alone", 0)):
         begun = time.monotonic()
         model = FrameClassifier(**settings, num_layers=num_layers, random_state=seed, threads=threads)
-        model.fit(*train, validation=valid, progress=progress, about={"data": "clips"})
+        model.fit(*_pair(train), validation=_pair(valid), progress=progress, about={"data": "clips"})
         if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
             raise KeyboardInterrupt
         if out is not None and num_layers:
             model.save(out)
-        figures = found[kind] = model.evaluate(*test)
+        figures = found[kind] = model.evaluate(*_pair(test))
         recalls = {name: f"{own['recall']:.3f}" for name, own in figures["per_class"].items()}
         seconds = f"{time.monotonic() - begun:.0f}"
         parts.append({"model": kind, "accuracy": f"{figures['accuracy']:.4f}", **recalls, "seconds": seconds})
@@ -55,6 +55,10 @@ def _clips(
     alone = found["each frame alone"]["accuracy"]
     more = {name: figures[name] for name in ("macro_f1", "count", "sequences")}
     return {"figure": figures["accuracy"], **more, "beside": alone, "parts": parts}
+
+
+def _pair(made: list[ClipMade]) -> tuple[list[Any], list[Any]]:
+    return [clip.frames for clip in made], [clip.labels for clip in made]
 
 
 FRAMES: dict[str, Reproduction] = {

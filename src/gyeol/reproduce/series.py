@@ -12,8 +12,16 @@ from gyeol.reproduce.entry import Published, Reproduction
 
 __all__ = ["ADDING", "DIGITS", "HEARTBEATS", "SERIES"]
 
-#: Heartbeats of 140 values, of which the last states of both directions say enough.
-HEARTBEATS: dict[str, Any] = {"frame": 4, "attention": None, "pooling": "last", "patience": 40}
+#: Heartbeats of 140 values. So few of them that none are held back: the figures watched are those of the training.
+HEARTBEATS: dict[str, Any] = {
+    "frame": 4,
+    "pooling": "last+mean+max",
+    "noise": 0.05,
+    "warp": 0.1,
+    "epochs": 80,
+    "patience": 80,
+    "validation_fraction": 0.0,
+}
 
 #: Digits of eight rows, read downwards: nothing but the last state says which it is.
 DIGITS: dict[str, Any] = {
@@ -48,6 +56,8 @@ _SUMS = {"train": 5000, "valid": 500, "test": 2000}  # numbers of sequences, and
 def _heartbeats(
     settings: dict[str, Any], seed: int, threads: int | None, out: Path | None, progress: Progress | None
 ) -> dict[str, Any]:
+    from sklearn.neighbors import KNeighborsClassifier
+
     from gyeol.data.catalog import resolve
     from gyeol.data.series import read_series
     from gyeol.tasks import SeriesClassifier
@@ -63,8 +73,9 @@ def _heartbeats(
         {"class": name, "count": own["count"], **{key: f"{own[key]:.3f}" for key in ("precision", "recall", "f1")}}
         for name, own in figures["per_class"].items()
     ]
-    valid = model.metrics_["valid_accuracy"]
-    return {"figure": figures["accuracy"], "macro_f1": figures["macro_f1"], "valid": valid, "parts": parts}
+    neighbour = KNeighborsClassifier(1).fit([one.ravel() for one in train.series], train.labels)
+    beside = float(neighbour.score([one.ravel() for one in test.series], test.labels))
+    return {"figure": figures["accuracy"], "macro_f1": figures["macro_f1"], "beside": beside, "parts": parts}
 
 
 def _digits(
@@ -132,13 +143,14 @@ SERIES: dict[str, Reproduction] = {
     "ecg5000": Reproduction(
         title="heartbeats of five kinds (ECG5000): accuracy, from 500",
         metric="accuracy",
-        setting="BiLSTM 64 over steps of 4 values, its last states; 40 epochs",
-        data="UCR ECG5000: the official 500 to train on, a tenth of them watched; 1,500 of the official test part",
+        setting="BiLSTM 64 over steps of 4 values, attention and all poolings, time warped in training; 80 epochs",
+        data="UCR ECG5000: the official 500 to train on, none held back; 1,500 of the official test part",
         published=(
             Published(0.947, "LSTM-FCN on all 4,500 of the test part (Karim et al. 2018), recalled, unverified"),
             Published(0.925, "nearest neighbour, Euclidean distance or DTW, on all 4,500 (UCR), recalled, unverified"),
         ),
         run=partial(_heartbeats, HEARTBEATS),
+        beside="measured here: nearest neighbour, Euclidean distance, on the same 1,500",
     ),
     "row-digits": Reproduction(
         title="scikit-learn's digits, read row by row: accuracy",

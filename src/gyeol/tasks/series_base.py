@@ -14,7 +14,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs.series import SeriesBatch, SeriesInput, checked_series
 from gyeol.layers import CELLS, POOLINGS, Cell
-from gyeol.parameters import Rule, choice, joined, positive, switch, whole
+from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.series_net import SeriesNet
 
@@ -34,6 +34,7 @@ SERIES_RULES: dict[str, Rule] = {
     "pooling": joined(POOLINGS),
     "frame": whole(1, 1 << 16, none=True),
     "noise": positive(zero=True),
+    "warp": fraction(),
     "memory": whole(3, none=True),
 }
 
@@ -70,23 +71,18 @@ class SeriesEstimator(Estimator):
         self.inputs_ = SeriesInput(frame=int(self.frame or math.ceil(self.lengths_[1] / _STEPS))).fit(X)
 
     def _encode(self, X: list[Series], y: npt.NDArray[Any] | None) -> Encoded:
+        return self._encoded(X, y)
+
+    def _encode_training(self, X: list[Series], y: npt.NDArray[Any]) -> Encoded:
+        return self._encoded(X, y, noise=float(self.noise), warp=float(self.warp))
+
+    def _encoded(self, X: list[Series], y: npt.NDArray[Any] | None, **disturbed: float) -> Encoded:
         inputs, rows = self.inputs_, self.inputs_.encode(X)
 
         def batch(which: npt.NDArray[np.int64]) -> tuple[SeriesBatch, torch.Tensor | None]:
-            return inputs.batch(rows, which), None if y is None else torch.from_numpy(y[which])
+            return inputs.batch(rows, which, **disturbed), None if y is None else torch.from_numpy(y[which])
 
-        return Encoded(rows.lengths, batch)
-
-    def _encode_training(self, X: list[Series], y: npt.NDArray[Any]) -> Encoded:
-        plain = self._encode(X, y)
-        if not self.noise:
-            return plain
-
-        def batch(which: npt.NDArray[np.int64]) -> tuple[SeriesBatch, torch.Tensor | None]:
-            made, targets = plain.batch(which)
-            return made.disturbed(float(self.noise)), targets
-
-        return Encoded(plain.lengths, batch)
+        return Encoded(inputs.lengths(rows), batch)
 
     def _build(self) -> SeriesNet:
         return SeriesNet(self, self.inputs_.width, self._width)

@@ -55,6 +55,8 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         default so many that the longest sequence of the training has 64 steps at most.
     noise : float
         Spread of the random numbers added to the values in training, in standard deviations of each channel.
+    warp : float
+        Share by which time runs faster or slower here and there in training; ends stay where they are.
     memory : int, optional
         Begin with gates that keep a state for up to so many steps, as far as the net shall look back (chrono
         initialisation: Tallec and Ollivier 2018).
@@ -110,6 +112,7 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         pooling: str | None = "mean+max",
         frame: int | None = None,
         noise: float = 0.0,
+        warp: float = 0.0,
         memory: int | None = None,
     ) -> None:
         self.cell = cell
@@ -134,6 +137,7 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         self.pooling = pooling
         self.frame = frame
         self.noise = noise
+        self.warp = warp
         self.memory = memory
 
     @property
