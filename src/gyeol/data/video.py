@@ -127,9 +127,11 @@ def _opened(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": ""}
     try:
         with path.open("rb") as file, av.open(file, options=options) as container:
-            if not container.streams.video:
+            # One whose kind is not known, in a damaged file, has no decoder.
+            streams = [stream for stream in container.streams.video if stream.codec_context is not None]
+            if not streams:
                 raise DataError(f"{path} holds no pictures: there is no video stream in it")
-            stream = container.streams.video[0]
+            stream = streams[0]
             _check_header(path, stream)
             yield container, stream
     except DataError:

@@ -40,11 +40,14 @@ class FrameNet(nn.Module):
             size, channels = int(model.image_size), int(model.channels)
             stages = max(1, round(math.log2(size / 4)) - 1)
             widths = [channels * min(2**stage, 4) for stage in range(stages)]
-            self.eye = ResidualNet(widths, precision=precision)
+            # Images as small are not seen faster in bfloat16, and less exactly.
+            self.eye = ResidualNet(widths, precision="bfloat16" if model.precision == "bfloat16" else "float32")
             height, across = self.eye.grid(size, size)
             # The places stay apart, for where a thing is matters as much as what it is.
             self.project = nn.Linear(height * across * self.eye.size, H)
             self.norm = nn.LayerNorm(H)
+            self.points = FeaturePoints(self.eye.size, height, across)
+            width = H + 2 * self.eye.size
         self.recurrent: Recurrent | None = None
         if num_layers:
             self.recurrent = Recurrent(
@@ -65,7 +68,7 @@ class FrameNet(nn.Module):
         return self.read(self.see(batch.steps), batch, state)
 
     def see(self, steps: Tensor) -> Tensor:
-        """Look at each step by itself: numbers (N, D) stay, frames (N, S, S, 3) become vectors (N, H)."""
+        """Look at each step by itself: numbers stay, frames (N, S, S, 3) become vectors (N, D)."""
         if self.eye is None:
             return self._disturbed(steps.to(self.head.weight.dtype))
         if self.training:
@@ -76,8 +79,8 @@ class FrameNet(nn.Module):
         assert self.eye is not None
         images = colours_to_numbers(frames.numpy()).to(self.head.weight.dtype)
         grid = self.eye(self._disturbed(images))
-        seen: Tensor = F.relu(self.norm(self.project(grid.flatten(1))))
-        return seen
+        what = F.relu(self.norm(self.project(grid.flatten(1))))
+        return torch.cat([what, self.points(grid)], dim=1)
 
     def _disturbed(self, x: Tensor) -> Tensor:
         return x + self.noise * torch.randn_like(x) if self.training and self.noise else x
@@ -95,3 +98,29 @@ class FrameNet(nn.Module):
             return self.head(ordered), state
         # In float64, where sums come out the same to seven digits whatever else is in the batch.
         return F.linear(ordered.double(), self.head.weight.double(), self.head.bias.double()), state
+
+
+class FeaturePoints(nn.Module):
+    """Where in a grid each feature is: the mean place under a softmax (Finn et al. 2016, equation 2).
+
+    From one frame to the next a place moves by as much as the thing does: speed is a difference, which a recurrent
+    layer learns at once.
+
+    Parameters
+    ----------
+    size, height, width : int
+        D features of a grid of so many places.
+    """
+
+    def __init__(self, size: int, height: int, width: int) -> None:
+        super().__init__()
+        down, across = torch.linspace(-1, 1, height), torch.linspace(-1, 1, width)
+        places = torch.stack([down.repeat_interleave(width), across.repeat(height)], dim=1)
+        self.register_buffer("places", places, persistent=False)
+        self.sharpness = nn.Parameter(torch.full((size,), 5.0))
+
+    def forward(self, grid: Tensor) -> Tensor:
+        """Find the features of grids (B, P, D): places from -1 to 1, (B, 2 D)."""
+        shares = torch.softmax(grid * self.sharpness, dim=1)
+        found: Tensor = (shares.transpose(1, 2) @ self.places.to(grid.dtype)).flatten(1)  # type: ignore[operator]
+        return found
