@@ -16,7 +16,7 @@ from gyeol.data.frame_labels import FrameLabels, read_frame_labels
 from gyeol.data.lines import check_file
 from gyeol.data.series_row import label_of
 from gyeol.data.step_table import read_step_table
-from gyeol.data.video import ENDINGS
+from gyeol.data.video import ENDINGS, check_video
 from gyeol.errors import DataError, closest
 
 __all__ = ["Framed", "has_frames_part", "read_framed"]
@@ -90,8 +90,8 @@ def read_framed(
     if path.is_dir():
         _from_folder(found, path, target, need_labels)
     elif path.suffix.lower() in ENDINGS:
-        labels = _labels_beside(path, target)
-        _add_clip(found, check_file(path), labels, need_labels)
+        check_video(path)
+        _add_clip(found, path, _labels_beside(path, target), need_labels)
     elif path.suffix.lower() == ".npz":
         _from_arrays(found, path, target, need_labels)
     elif path.suffix.lower() in _TABLES:

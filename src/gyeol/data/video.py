@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-__all__ = ["ENDINGS", "MOST_FRAMES", "frame_rate", "video_frames", "write_video"]
+__all__ = ["ENDINGS", "MOST_FRAMES", "check_video", "frame_rate", "video_frames", "write_video"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -116,13 +116,18 @@ def write_video(path: Path, frames: Iterable[Pixels], *, rate: int) -> None:
         container.mux(stream.encode())
 
 
-@contextmanager
-def _opened(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file whose header has nothing against it; what goes wrong inside becomes one line."""
+def check_video(path: str | Path) -> Path:
+    """Give the path of a file that is there, with bytes in it; see `gyeol.data.lines.check_file`."""
     path = Path(path)
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"{path} is empty; a video was expected")
-    path = check_file(path)
+    return check_file(path)
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a file whose header has nothing against it; what goes wrong inside becomes one line."""
+    path = check_video(path)
     av = _pyav("the reading of video files")
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": ""}
     try:
