@@ -87,6 +87,11 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
             "threads": 1,
         },
     ),
+    "frames": (
+        SERIES,
+        [np.where(np.diff(one, prepend=0.0) > 0, "up", "down") for one in SERIES],
+        {"hidden_size": 6, "epochs": 2, "batch_size": 8, "threads": 1},
+    ),
     "series": (SERIES, LABELS, {"hidden_size": 6, "epochs": 2, "batch_size": 8, "threads": 1}),
     "regress": (
         SERIES,

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from gyeol.data.sines import COLUMNS, sines, write_sines
 
 from gyeol import DataError
 from gyeol.data import time_columns, time_table
+from gyeol.data.hourly_load import COLUMNS, hourly_load, write_load
 from gyeol.data.time_table import read_time_table
 
 TIMES = [datetime(2026, 1, 1) + timedelta(hours=n) for n in range(48)]
@@ -179,9 +179,9 @@ def test_a_table_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytes
 
 def test_the_made_up_load(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
-        write_sines(tmp_path / name, count=500, seed=3)
+        write_load(tmp_path / name, count=500, seed=3)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
-    assert list(sines(500, 4)) != list(sines(500, 3))
+    assert list(hourly_load(500, 4)) != list(hourly_load(500, 3))
     table = read_time_table(tmp_path / "a.csv", targets=[COLUMNS[1]], covariates=[COLUMNS[2]])
     assert (table.time, table.series[0].values.shape) == ("time", (500, 1))
     assert set(np.unique(table.series[0].covariates)) <= {0.0, 1.0}  # type: ignore[arg-type]

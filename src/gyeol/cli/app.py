@@ -21,6 +21,7 @@ from gyeol.cli import (
     explain,
     fit,
     forecast,
+    frames,
     language,
     reproduce,
     series,
@@ -77,6 +78,7 @@ fit.app.command("regress")(series.regress)
 fit.app.command("transcribe")(speech.transcribe)
 fit.app.command("forecast")(forecast.forecast)
 fit.app.command("caption")(caption.caption)
+fit.app.command("frames")(frames.frames)
 app.add_typer(fit.app, name="fit")
 app.command("evaluate")(ask.evaluate)
 app.command("predict")(ask.predict)

@@ -88,6 +88,8 @@ def predict(
     cat new.txt | gyeol predict my-model
 
     gyeol predict scenes photo.jpg
+
+    gyeol predict moves clip.mp4
     """
     if texts and file is not None:
         raise ParameterError("give either texts or --file FILE, not both")

@@ -151,6 +151,15 @@ def _caption() -> Asked:
     )
 
 
+def _frames() -> Asked:
+    from gyeol.cli.frames import evaluate_frames, predict_frames
+
+    return Asked(
+        lambda made, q: evaluate_frames(made, q.model, q.data, q.input, q.target, q.json),
+        lambda made, q: predict_frames(made, q.model, q.texts, q.file, q.input, q.out, q.json),
+    )
+
+
 #: Tasks by name.
 ASKED: dict[str, Callable[[], Asked]] = {
     "classify": _classes,
@@ -163,6 +172,7 @@ ASKED: dict[str, Callable[[], Asked]] = {
     "regress": _regress,
     "forecast": _forecast,
     "caption": _caption,
+    "frames": _frames,
     "transcribe": _transcribe,
 }
 

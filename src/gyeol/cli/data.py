@@ -19,16 +19,18 @@ def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object
     """List what can be named instead of a file."""
     from gyeol.cli.made import makers
     from gyeol.data.catalog import describe
+    from gyeol.data.drawn_clips import CLIPS
     from gyeol.data.scenes import SCENES
     from gyeol.data.sources import BUILT_IN
 
     made = {name: maker.about for name, maker in makers().items()}
+    built_in = {**BUILT_IN, **SCENES, **CLIPS}
     public = describe()
     if json:
-        object_out({"built_in": {**BUILT_IN, **SCENES}, "public": public, "made": made})
+        object_out({"built_in": built_in, "public": public, "made": made})
         return
-    typer.echo("built in: gyeol fit classify NAME --out MODEL (or fit translate, fit caption)")
-    typer.echo(table([["  " + name, about] for name, about in {**BUILT_IN, **SCENES}.items()]))
+    typer.echo("built in: gyeol fit classify NAME --out MODEL (or fit translate, caption, frames)")
+    typer.echo(table([["  " + name, about] for name, about in built_in.items()]))
     typer.echo("\npublic: gyeol data get NAME")
     rows = [["  " + e["name"], e["task"], "here" if e["here"] else "", e["title"], e["licence"]] for e in public]
     typer.echo(table([["  name", "task", "", "what", "licence"], *rows]))
@@ -79,6 +81,8 @@ def make(
     gyeol data make sines --out sines.csv
 
     gyeol data make digits-ko --out digits
+
+    gyeol data make clips --out my-clips --length 48
     """
     from gyeol.cli.made import Wish, makers
 

@@ -40,7 +40,7 @@ class Maker:
 
 def makers() -> dict[str, Maker]:
     """Name all sets that can be made."""
-    from gyeol.data import hourly_load, scenes, spoken, synthetic, synthetic_series
+    from gyeol.data import drawn_clips, hourly_load, scenes, spoken, synthetic, synthetic_series
     from gyeol.inputs.typos import write_typos
 
     found: dict[str, Maker] = {}
@@ -65,6 +65,9 @@ def makers() -> dict[str, Maker]:
             "scenes with captions",
             partial(_counted, partial(scenes.write_scenes, language=language)),
         )
+    found["clips"] = Maker(
+        _first(drawn_clips.write_clips), "frames", "clips with a label a frame", partial(_of_length, _clips, "clips")
+    )
     found["load"] = Maker(
         _first(hourly_load.write_load), "forecast", "hours", partial(_counted, hourly_load.write_load)
     )
@@ -74,6 +77,12 @@ def makers() -> dict[str, Maker]:
 
 def _of_length(make: Callable[..., Any], name: str, wish: Wish) -> None:
     make(name, wish.out, count=wish.count, length=wish.length, seed=wish.seed)
+
+
+def _clips(_: str, out: Path, *, count: int, length: int, seed: int) -> None:
+    from gyeol.data.drawn_clips import write_clips
+
+    write_clips(out, count=count, length=length, seed=seed)
 
 
 def _counted(make: Callable[..., Any], wish: Wish) -> None:

@@ -10,7 +10,8 @@ import hashlib
 import io
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ __all__ = [
     "MOST_PIXELS",
     "Picture",
     "as_pictures",
+    "image_size",
     "images_in",
     "jpeg_bytes",
     "load_images",
@@ -74,7 +76,7 @@ class Picture:
         return read_image(self.source, size) if isinstance(self.source, Path) else square_image(self.source, size)
 
 
-def read_image(path: str | os.PathLike[str], size: int) -> Pixels:
+def read_image(path: str | os.PathLike[str], size: int, *, whole: bool = False) -> Pixels:
     """Read an image as a square.
 
     It is turned as its camera says (EXIF), what is clear becomes white, and of the longer side the middle is kept. Of
@@ -86,6 +88,8 @@ def read_image(path: str | os.PathLike[str], size: int) -> Pixels:
         A JPEG, PNG, WebP, GIF, BMP, TIFF or PPM file of 50,000,000 pixels at most.
     size : int
         Pixels either way.
+    whole : bool
+        Squeeze all of it into the square instead.
 
     Returns
     -------
@@ -98,6 +102,26 @@ def read_image(path: str | os.PathLike[str], size: int) -> Pixels:
     MissingExtraError
         Pillow is not installed.
     """
+    with _opened(path) as image:
+        return _squared(image, size, whole=whole)
+
+
+def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Say how wide and high an image is, in pixels, by its header.
+
+    Raises
+    ------
+    DataError, MissingExtraError
+        As `read_image`.
+    """
+    with _opened(path) as image:
+        width, height = image.size
+        return width, height
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Image]:
+    """Open an image whose header has nothing against it; what goes wrong inside becomes one line."""
     path = Path(path)
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"{path} is empty; an image was expected")
@@ -108,7 +132,7 @@ def read_image(path: str | os.PathLike[str], size: int) -> Pixels:
             warnings.simplefilter("ignore")  # what Pillow warns of is checked here, or does no harm
             with image_module.open(path, formats=FORMATS) as image:
                 _check_size(path, image)
-                return _squared(image, size)
+                yield image
     except DataError:
         raise
     except image_module.DecompressionBombError:
@@ -120,13 +144,14 @@ def read_image(path: str | os.PathLike[str], size: int) -> Pixels:
         raise DataError(f"{path} is a damaged image ({reason:.120}); make it anew") from error
 
 
-def square_image(pixels: Any, size: int) -> Pixels:
+def square_image(pixels: Any, size: int, *, whole: bool = False) -> Pixels:
     """Make a square of colours that are there already.
 
     Parameters
     ----------
     pixels : array of uint8, shape (height, width, 3)
-    size : int
+    size, whole
+        As in `read_image`.
 
     Returns
     -------
@@ -134,7 +159,7 @@ def square_image(pixels: Any, size: int) -> Pixels:
     """
     if pixels.shape[:2] == (size, size):
         return np.ascontiguousarray(pixels)
-    return _squared(_pillow().fromarray(pixels), size)
+    return _squared(_pillow().fromarray(pixels), size, whole=whole)
 
 
 def load_images(pictures: Sequence[Picture], size: int) -> Pixels:
@@ -207,8 +232,8 @@ def _check_size(path: Path, image: Image) -> None:
         raise DataError(f"{path} is {width} x {height} pixels: there is nothing to see")
 
 
-def _squared(image: Image, size: int) -> Pixels:
-    """Unpack, cut out the middle square, shrink or enlarge, and turn."""
+def _squared(image: Image, size: int, *, whole: bool) -> Pixels:
+    """Unpack, cut out the middle square where it is not taken whole, shrink or enlarge, and turn."""
     from PIL.Image import Resampling, Transpose
 
     orientation = _orientation(image)
@@ -217,7 +242,7 @@ def _squared(image: Image, size: int) -> Pixels:
     width, height = image.size
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
-    box = (left, top, left + side, top + side)
+    box = (0, 0, width, height) if whole else (left, top, left + side, top + side)
     if (width, height) != (size, size):
         image = image.resize((size, size), Resampling.BICUBIC, box=box, reducing_gap=3.0)
     turns = {

@@ -15,10 +15,10 @@ from gyeol.data.rows import BadRow, Row, csv_rows, tsv_rows
 from gyeol.data.series_row import SeriesRow, checked_values, label_of
 from gyeol.errors import DataError, closest
 
-__all__ = ["cells_of", "is_header", "open_table", "row_of", "sampled", "table_rows", "text_columns"]
+__all__ = ["MISSING", "cells_of", "is_header", "open_table", "row_of", "sampled", "table_rows", "text_columns"]
 
 _SAMPLE, _CELLS = 200, 200_000  # rows, and cells, looked at to tell the columns apart
-_MISSING = frozenset(("", "na", "n/a", "?", "null", "none"))  # beside nan, which is a number
+MISSING = frozenset(("", "na", "n/a", "?", "null", "none"))  # beside nan, which is a number
 
 
 def open_table(path: Path, kind: str) -> Iterator[Row]:
@@ -80,7 +80,7 @@ def row_of(where: str, line: int, cells: list[str], at: int | None, need: bool, 
 
 
 def _number(cell: str, place: int, where: str) -> float:
-    if cell.strip().casefold() in _MISSING:
+    if cell.strip().casefold() in MISSING:
         return math.nan
     if not is_number(cell):
         raise DataError(f"{where}: value {place} is {cell.strip()!r:.60}; a number was expected, or nothing")
@@ -102,7 +102,7 @@ def is_header(cells: Sequence[Sequence[str]]) -> bool:
 
 
 def _is_value(cell: str) -> bool:
-    return is_number(cell) or cell.strip().casefold() in _MISSING
+    return is_number(cell) or cell.strip().casefold() in MISSING
 
 
 def text_columns(body: Sequence[Sequence[str]]) -> list[int]:

@@ -64,7 +64,7 @@ def render_caption(
     --------
     >>> page = render_caption(np.zeros((8, 8, 3), np.uint8), ["<b>"], np.ones((1, 1, 1)), "<b>").decode()
     >>> page.count("&lt;b&gt;"), "<b>" in page, "http" in page.replace("http-equiv", "")
-    (3, False, False)
+    (4, False, False)
     """
     language = "ko" if in_korean(words) else "en"
     key, whole, where = _TEXTS[language]

@@ -16,6 +16,7 @@ from gyeol.reproduce.classify import CLASSIFIERS
 from gyeol.reproduce.conversation import CONVERSATION
 from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.forecast import FORECASTERS
+from gyeol.reproduce.frames import FRAMES
 from gyeol.reproduce.language import LANGUAGE_MODELS
 from gyeol.reproduce.series import SERIES
 from gyeol.reproduce.speech import RECOGNIZERS
@@ -40,6 +41,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **RECOGNIZERS,
     **FORECASTERS,
     **CAPTIONERS,
+    **FRAMES,
 }
 
 

@@ -6,6 +6,7 @@ from gyeol.tasks.author_classifier import AuthorClassifier
 from gyeol.tasks.base import Estimator, NotFittedError
 from gyeol.tasks.captioner import Captioner
 from gyeol.tasks.forecaster import Forecaster
+from gyeol.tasks.frame_classifier import FrameClassifier
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.sequence_tagger import SequenceTagger
 from gyeol.tasks.series_classifier import SeriesClassifier
@@ -22,6 +23,7 @@ __all__ = [
     "Captioner",
     "Estimator",
     "Forecaster",
+    "FrameClassifier",
     "LanguageModel",
     "NotFittedError",
     "SequenceTagger",
@@ -46,5 +48,6 @@ TASKS: dict[str, type[Estimator]] = {
     "regress": SeriesRegressor,
     "transcribe": SpeechRecognizer,
     "forecast": Forecaster,
+    "frames": FrameClassifier,
     "caption": Captioner,
 }

@@ -60,7 +60,7 @@ class Captioner(Estimator):
         Images of a batch, each with up to five of its captions; Adam, whose rate rises over the first twentieth of the
         training and then falls to zero along a half cosine.
     patience : int
-        Stop after so many epochs without a higher validation BLEU.
+        Stop after so many epochs without a higher validation BLEU (chrF where captions have fewer than four words).
     validation_fraction, averaging, time_limit
         Share held back for that; decay of the moving average of the weights; seconds.
     precision, threads, random_state, verbose
@@ -203,7 +203,7 @@ class Captioner(Estimator):
         return pictures, checked_captions(y, len(pictures))
 
     def _settings(self) -> engine.Settings:
-        return dataclasses.replace(super()._settings(), warmup=_WARMUP)
+        return dataclasses.replace(super()._settings(), warmup=_WARMUP, monitor=self._watched)
 
     def _fit_inputs(self, X: list[Picture]) -> None:
         engine.captioning(["a"], [["a"]])  # whether it can be measured is better known before a training than after
@@ -225,6 +225,7 @@ class Captioner(Estimator):
 
     def _fit_targets(self, y: list[list[str]]) -> None:
         texts = [text for some in y for text in some]
+        self._watched = "bleu" if sum(len(text.split()) for text in texts) >= 4 * len(texts) else "chrf"
         least = int(self.min_count) if len(texts) >= 1000 else 1
         self.inputs_ = TextInput(tokenizer=self.tokenizer, lowercase=bool(self.lowercase), min_count=least).fit(texts)
         self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()

@@ -1,0 +1,273 @@
+"""``gyeol fit frames``, and what ``evaluate`` and ``predict`` do with its models."""
+
+from __future__ import annotations
+
+import json as _json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+
+from gyeol.cli.answers import format_of, separated
+from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
+from gyeol.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from io import BufferedIOBase
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from gyeol.data.framed import Framed
+    from gyeol.tasks import FrameClassifier
+
+__all__ = ["evaluate_frames", "frames", "predict_frames"]
+
+
+def frames(
+    data: str = typer.Argument(
+        metavar="DATA", help="A .npz, .csv or .tsv file, a video file, a folder of clips, or the named set clips."
+    ),
+    out: Path = OUT,
+    valid: str = typer.Option(None, "--valid", metavar="DATA", help="Sequences to watch; else a tenth of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column that says which sequence a row is of."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="The column, or array, of the labels."),
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
+    settings: bool = settings_option("frames"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
+) -> None:
+    """Learn a label for each frame or step: of numeric sequences.
+
+    Of numbers: a table with a row a step (sequence,x,y,label), or .npz with X (N, T, C), y (N, T), perhaps lengths.
+
+    Of clips: video files, or folders of images, and beside each its labels (clip.csv, clip.txt), or one labels.csv for
+    all: clip,start,end,label, where end is the first frame after the range; or clip,frame,label.
+
+    Examples: gyeol fit frames clips --out moves --set bidirectional=false
+
+    gyeol data make clips --out my-clips, gyeol fit frames my-clips --out moves
+
+    gyeol fit frames sensors.csv --target state --out sensors
+    """
+    from gyeol.data.framed import has_frames_part
+    from gyeol.tasks import FrameClassifier
+    from gyeol.tasks.progress import Bar
+    from gyeol.tasks.storage import check_place
+
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    model = made_model(FrameClassifier, config, set, {k: v for k, v in options.items() if v is not None})
+    check_place(out)
+    keep = check_checkpoint(out, resume)
+    train = _read(data, "train", input, target)
+    watched = None
+    if valid is not None or has_frames_part(data, "valid"):
+        held = _read(valid or data, "valid", input, target)
+        _check_known(held, {str(label) for row in train.labels for label in row})
+        watched = held.sequences, held.labels
+    if not (quiet or json):
+        note(f"{train.name}: {len(train.sequences):,} sequences, {train.steps:,} steps")
+    progress = None if quiet or json else Bar("sequences")
+    about = train.about() | {k: v for k, v in (("input", input), ("target", target)) if v is not None}
+    model.fit(
+        train.sequences,
+        train.labels,
+        validation=watched,
+        checkpoint=keep,
+        resume=resume,
+        progress=progress,
+        about=about,
+    )
+    save_or_keep(model, out, keep)
+    best = model.history_.best
+    answer: dict[str, Any] = {
+        "model": str(out), "task": model.task, "classes": [str(c) for c in model.classes_],
+        "accuracy": best["valid_accuracy"], "epoch": best["epoch"], "epochs": len(model.history_.records),
+        "stopped": model.history_.stopped, "seconds": round(model.history_.seconds, 1),
+        "weights": sum(p.numel() for p in model.net_.parameters()),
+    }  # fmt: skip
+    if json:
+        object_out(answer)
+    else:
+        typer.echo(
+            f"accuracy {percent(answer['accuracy'])}   of the validation part's steps, after epoch {answer['epoch']} "
+            f"of {answer['epochs']}, {answer['seconds']:.0f} s"
+        )
+        typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
+        typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_DATA")
+    if answer["stopped"] == "interrupted":
+        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
+        raise typer.Exit(130)
+
+
+def _read(data: str, role: str, input: str | None, target: str | None, *, need_labels: bool = True) -> Framed:
+    from gyeol.data.framed import read_framed
+
+    return read_framed(data, role, sequence=input, target=target, need_labels=need_labels)
+
+
+def _check_known(data: Framed, known: set[str]) -> None:
+    """Hold labels to those of the training."""
+    for label in dict.fromkeys(str(label) for row in data.labels for label in row):
+        if label not in known:
+            where = data.places.get(label, data.name)
+            raise DataError(
+                f"{where}: the label {label!r:.60} was never seen in training; "
+                f"known are: {', '.join(sorted(known)[:12])}"
+            )
+
+
+def _columns(made: FrameClassifier, input: str | None, target: str | None) -> tuple[str | None, str | None]:
+    """Take the columns that the model was trained with, where none are named."""
+    own = [value if isinstance(value, str) else None for value in map(made.about_.get, ("input", "target"))]
+    return input or own[0], target or own[1]
+
+
+def evaluate_frames(
+    made: FrameClassifier, model: Path, data: str, input: str | None, target: str | None, json: bool
+) -> None:
+    """Print a model's figures on sequences with their labels."""
+    input, target = _columns(made, input, target)
+    test = _read(data, "test", input, target)
+    known = {str(label): label for label in made.classes_.tolist()}
+    _check_known(test, {*known})
+    figures = made.evaluate(test.sequences, [[known[str(label)] for label in row] for row in test.labels])
+    if json:
+        object_out({"model": str(model), **test.about(), **figures})
+        return
+    typer.echo(
+        f"accuracy {percent(figures['accuracy'])}   macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}   "
+        f"on {figures['count']:,} steps of {figures['sequences']:,} sequences of {test.name}"
+    )
+    typer.echo(confusion(figures, made.classes_.tolist()))
+
+
+def predict_frames(
+    made: FrameClassifier, model: Path, clips: list[str] | None, file: str | None, input: str | None, out: Path | None,
+    json: bool,
+) -> None:  # fmt: skip
+    """Label clips and sequences as they are read: runs of equal labels, with times where a video has such.
+
+    As JSON each frame by itself. Without a file each line of standard input is a step, answered when it comes.
+    """
+    form = format_of(out) if out is not None else "object" if json else "tsv"
+    if file is None and not clips:
+        answers = _piped(made)
+    else:
+        input, target = _columns(made, input, None)
+        known = [_read(data, "test", input, target, need_labels=False) for data in clips or [cast("str", file)]]
+        pairs = ((name, one) for each in known for name, one in zip(each.names, each.sequences, strict=True))
+        answers = (step for name, one in pairs for step in _steps(made, name, one))
+    if form in ("object", "lines"):
+        pieces = object_pieces({"model": str(model)}, answers) if form == "object" else _lines(answers)
+    else:
+        pieces = _runs(answers, form, one_by_one=file is None and not clips)
+    pieces_out(pieces, out)
+    if out is not None:
+        note(f"wrote {out}")
+
+
+def _steps(made: FrameClassifier, name: str, sequence: Any) -> Iterator[dict[str, Any]]:
+    """Answer the steps of a sequence one after the other; of a clip, while it is unpacked."""
+    from gyeol.data.clip import Clip
+
+    clip = isinstance(sequence, Clip)
+    rate = sequence.rate if clip else None
+    blocks = made.stream_proba(sequence) if clip else iter(made.predict_proba([sequence]))
+    count = 0
+    for block in blocks:
+        for row in block:
+            yield _told(made, name, count, rate, row)
+            count += 1
+
+
+def _told(
+    made: FrameClassifier, name: str, step: int, rate: float | None, row: npt.NDArray[np.float64]
+) -> dict[str, Any]:
+    best = int(row.argmax())
+    time = {"time": round(step / rate, 4)} if rate else {}
+    return {"clip": name, "frame": step, **time, "label": str(made.classes_[best]), "probability": float(row[best])}
+
+
+def _piped(made: FrameClassifier) -> Iterator[dict[str, Any]]:
+    from gyeol.data.pipe import read_pipe
+    from gyeol.data.series import parse_series
+
+    if made.inputs_of_frames is not None:
+        raise ParameterError("this model sees clips: name them, gyeol predict MODEL clip.mp4, or --file DATA")
+    stream = made.stream()
+    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
+        for number, line in lines:
+            if line.strip():
+                values = parse_series(line, f"standard input, line {number}", number).values.T
+                yield _told(made, "", stream.count, None, stream.push_proba(values)[0])
+
+
+def _lines(answers: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for one in answers:
+        yield _json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@dataclass(slots=True)
+class _Run:
+    """Equal labels one after the other: the first step of them, the last, and the sum of their probabilities."""
+
+    first: dict[str, Any]
+    last: dict[str, Any]
+    total: float = 0.0
+
+    def fields(self) -> dict[str, str]:
+        first, last = self.first, self.last
+        found = {"clip": one_line(first["clip"]), "start": str(first["frame"]), "end": str(last["frame"] + 1)}
+        if "time" in first:
+            step = last["time"] / last["frame"] if last["frame"] else 0.0
+            found |= {"from": _clock(first["time"]), "to": _clock(last["time"] + step)}
+        mean = self.total / (last["frame"] + 1 - first["frame"])
+        return found | {"label": one_line(first["label"]), "probability": f"{mean:.4f}"}
+
+
+def _runs(answers: Iterator[dict[str, Any]], form: str, *, one_by_one: bool) -> Iterator[str]:
+    """Write runs of equal labels: where one begins, where the next, the mean probability; a header first."""
+    begun = False
+    for run in _joined(answers, one_by_one):
+        fields = run.fields()
+        yield separated([list(fields)] * (not begun) + [list(fields.values())], form)
+        begun = True
+
+
+def _joined(answers: Iterator[dict[str, Any]], one_by_one: bool) -> Iterator[_Run]:
+    run: _Run | None = None
+    for one in answers:
+        alike = run is not None and all(run.first[name] == one[name] for name in ("clip", "label"))
+        if run is None or not alike or one_by_one:
+            if run is not None and not one_by_one:
+                yield run
+            run = _Run(one, one)
+        run.last = one
+        run.total += one["probability"]
+        if one_by_one:
+            yield run
+    if run is not None and not one_by_one:
+        yield run
+
+
+def _clock(seconds: float) -> str:
+    """Write a time as people read it.
+
+    Examples
+    --------
+    >>> _clock(83.5)
+    '1:23.50'
+    """
+    minutes, rest = divmod(round(seconds * 100), 6000)
+    return f"{minutes}:{rest // 100:02}.{rest % 100:02}"
