@@ -117,7 +117,9 @@ def predict(
     ),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Classify, tag or translate texts, answer numeric sequences, caption images, label clips; or a file of any size.
+    """Ask a model about texts, numbers, images or clips.
+
+    Texts are classified, tagged or translated, images captioned, clips labelled frame by frame; or a file of any size.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 

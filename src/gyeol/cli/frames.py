@@ -47,7 +47,7 @@ def frames(
     json: bool = JSON,
     quiet: bool = QUIET,
 ) -> None:
-    """Learn a label for each frame of clips, or for each step of numeric sequences.
+    """Learn a label for each frame of clips, or step of numbers.
 
     Of numbers: a table with a row a step (sequence,x,y,label), or .npz with X (N, T, C), y (N, T), perhaps lengths.
 
