@@ -10,11 +10,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from gyeol.engine.beam import Hypothesis
 from gyeol.errors import DataError
 from gyeol.inputs import TextInput
-from gyeol.inputs.written import given_and_wanted, with_ends
+from gyeol.inputs.written import given_and_wanted, text_of, with_ends
 
-__all__ = ["LONGEST", "Caption", "CaptionRows", "checked_captions"]
+__all__ = ["LONGEST", "Caption", "CaptionRows", "checked_captions", "told"]
 
 LONGEST = 100  # tokens that are written at most; of a longer caption that is given, what comes first counts
 _CAPTIONS = 5  # of an image, learned from in one step
@@ -33,6 +34,15 @@ class Caption:
     log_probability: float
     words: list[str]
     attention: Tensor | None
+
+
+def told(found: Hypothesis, side: TextInput, grid: tuple[int, int] | None) -> Caption:
+    """Turn what was found into a caption, and where it looked, if it did, into a grid."""
+    names = [side.vocabulary.tokens[token] for token in found.tokens]
+    looked = None
+    if grid is not None and found.attention is not None:
+        looked = found.attention.view(len(found.attention), *grid)
+    return Caption(text_of(side, found.tokens), found.score, found.log_probability, [*names, "\n"], looked)
 
 
 def checked_captions(y: Any, count: int) -> list[list[str]]:

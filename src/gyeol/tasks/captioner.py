@@ -26,7 +26,7 @@ from gyeol.layers import CELLS, Cell, ResidualNet
 from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
-from gyeol.tasks.caption_rows import LONGEST, Caption, CaptionRows, checked_captions
+from gyeol.tasks.caption_rows import LONGEST, Caption, CaptionRows, checked_captions, told
 from gyeol.tasks.captioner_net import CaptionBatch, CaptionerNet, balance, naming_loss
 from gyeol.tasks.writer_steps import WriterSteps
 
@@ -247,8 +247,8 @@ class Captioner(Estimator):
                 images = colours_to_numbers(changed(some, self.augmentation), vary=True)
             else:
                 images = colours_to_numbers(some)
-            told = _NOTHING if captions is None else captions.of(which, training)
-            return CaptionBatch(images.to(self._dtype()), *told)
+            rows = _NOTHING if captions is None else captions.of(which, training)
+            return CaptionBatch(images.to(self._dtype()), *rows)
 
         def order(epoch: int) -> list[npt.NDArray[np.int64]]:
             return [np.arange(first, min(first + self._few(), len(X))) for first in range(0, len(X), self._few())]
@@ -340,21 +340,15 @@ class Captioner(Estimator):
         how = BeamSettings(beam_size, length_penalty, 0.0, n_best, 0, max_length, block_ngrams)
         self._ready()
         pictures = self._pictures(X)
+        grid = None if self.attention is None else self.grid_[:2]
         found: list[list[Caption]] = []
         with self._session(), torch.inference_mode():
             for first in range(0, len(pictures), self._few()):
                 some = pictures[first : first + self._few()]
                 batch = self._encode(some, None).batch(np.arange(len(some)))
                 for hypotheses in self._searched(self.net_, batch.images, how):
-                    found.append([self._told(each) for each in hypotheses])
+                    found.append([told(each, self.inputs_, grid) for each in hypotheses])
         return found
-
-    def _told(self, found: Hypothesis) -> Caption:
-        names = [self.inputs_.vocabulary.tokens[token] for token in found.tokens]
-        looked = found.attention if self.attention is not None else None
-        if looked is not None:
-            looked = looked.view(len(looked), self.grid_[0], self.grid_[1])
-        return Caption(text_of(self.inputs_, found.tokens), found.score, found.log_probability, [*names, "\n"], looked)
 
     def predict(self, X: Any) -> list[str]:
         """Write the best caption of every image, with a beam of 5."""
