@@ -22,7 +22,7 @@ from gyeol.errors import ParameterError
 __all__ = ["CLIPS", "ClipMade", "clips", "runs", "write_clips"]
 
 #: The built-in set by name.
-CLIPS = {"clips": "600 drawn clips of a shape that appears, moves, rests, bounces, hides and goes; a label a frame"}
+CLIPS = {"clips": "650 drawn clips of a shape that appears, moves, rests, bounces, hides and goes; a label a frame"}
 
 _SIZE = 32  # pixels either way
 _RATE = 12  # frames a second
