@@ -29,7 +29,7 @@ NAN = math.nan
         ([[1, 2], [3, None, True]], [(2, 1), (3, 1)]),
         (([[1, 2], [3, 4]], [[5, 6]]), [(2, 2), (1, 2)]),
         (np.array([np.ones(2), np.ones(3)], dtype=object), [(2, 1), (3, 1)]),
-        ((row for row in [[1], [2, 3]]), [(1, 1), (2, 1)]),
+        pytest.param((row for row in [[1], [2, 3]]), [(1, 1), (2, 1)], id="a generator"),
     ],
     ids=str,
 )
