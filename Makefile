@@ -13,7 +13,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt CMakeLists.txt $(wildcard cpp/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gyeol needs Python 3.11 or newer; found $$($(PYTHON) --version). Set PYTHON=python3.12, say"; exit 2; }
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@if $(BIN)/pip config list | grep -qE 'index-url|find-links|no-index'; then $(BIN)/pip install -q -c constraints.txt torch; \
+	@if $(BIN)/pip config list | grep -E 'index-url|find-links|no-index' > /dev/null; then $(BIN)/pip install -q -c constraints.txt torch; \
 	 else $(BIN)/pip install -q -c constraints.txt --index-url https://download.pytorch.org/whl/cpu torch || $(BIN)/pip install -q -c constraints.txt torch; fi
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m gyeol.kernels

@@ -12,7 +12,7 @@ from gyeol.data.images import png_bytes
 
 from .conftest import Run
 
-pytest.importorskip("PIL.Image")
+pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'gyeol[images]'")
 SMALL = [
     *("--set", "hidden_size=16"), *("--set", "embedding_size=8"), *("--set", "channels=8"), *("--threads", "1"),
     *("--set", "learning_rate=0.02"), *("--set", "batch_size=4"), *("--set", "epochs=24"), *("--set", "image_size=16"),
@@ -84,7 +84,7 @@ def test_where_it_looked(gyeol: Run, model: Path, folder: Path, tmp_path: Path) 
     assert (tmp_path / "a.html").read_text("utf-8").startswith("<!doctype html>")
     gyeol("explain", model, image, "--out", tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text("utf-8"))["prediction"] == seen["prediction"]
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gyeol[plots]'")
     gyeol("explain", model, image, "--out", tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 

@@ -219,7 +219,7 @@ def test_settings_files_that_do_not_serve(gyeol: Run, tmp_path: Path, reviews: P
     ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5h", 1800), ("1m30", 90)]
 )
 def test_times(text: str, seconds: float) -> None:
-    from gyeol.cli.fit import _seconds
+    from gyeol.cli.training import _seconds
 
     assert _seconds(text) == seconds
 
@@ -227,7 +227,7 @@ def test_times(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "s", "1.2.3", "5 minutes", "9" * 400])
 def test_no_times(text: str) -> None:
     from gyeol import ParameterError
-    from gyeol.cli.fit import _seconds
+    from gyeol.cli.training import _seconds
 
     with pytest.raises(ParameterError, match="is no time; write 90s"):
         _seconds(text)

@@ -72,7 +72,7 @@ def test_from_a_file_to_answers(gyeol: Run, model: Path, file: Path, tmp_path: P
 
 
 def test_a_picture(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gyeol[plots]'")
     answer = gyeol("predict", model, "--file", file, "--out", tmp_path / "look.png", "--json").object
     assert answer["out"] == str(tmp_path / "look.png")
     assert (tmp_path / "look.png").read_bytes().startswith(b"\x89PNG")

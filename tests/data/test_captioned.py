@@ -15,7 +15,7 @@ from gyeol.data.captioned import has_part, read_captioned
 from gyeol.data.images import png_bytes
 from gyeol.errors import DataError
 
-pytest.importorskip("PIL.Image")
+pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'gyeol[images]'")
 
 
 @pytest.fixture

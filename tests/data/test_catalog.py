@@ -49,7 +49,7 @@ def test_every_entry_is_whole(name: str) -> None:
     assert entry.title
     assert entry.licence
     assert entry.source.startswith("https://")
-    assert entry.task in {*TASKS, "forecast", "words"}
+    assert entry.task in {*TASKS, "words"}
     places = set()
     for file in entry.files.values():
         assert file.bytes > 0

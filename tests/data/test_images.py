@@ -21,7 +21,7 @@ from gyeol.data import room
 from gyeol.data.images import Picture, as_pictures, images_in, load_images, png_bytes, read_image
 from gyeol.errors import DataError
 
-Image = pytest.importorskip("PIL.Image")
+Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'gyeol[images]'")
 
 GREEN, RED = (20, 160, 60), (200, 30, 30)
 

@@ -127,7 +127,7 @@ def test_letters_and_tags_of_two_fasta_files(tmp_path: Path) -> None:
     [
         (">a\nCH\n>b\nEE\n", "line 1: 'a' has 3 letters, and in .*, line 1, stand 2 tags for 'a'"),
         (">a\nCHH\n>c\nEE\n", "line 3: 'b' has 2 letters, .* for 'c'"),
-        (">a\nCHH\n", "line 3: 'b' has 2 letters, and in .*, line 0, stand 0 tags"),
+        (">a\nCHH\n", "line 3: 'b' has no tags: .* ends before it"),
         (">a\nCHH\n>b\nEE\n>c\nE\n", "line 5: tags of 'c', which .* has not"),
     ],
 )

@@ -17,7 +17,7 @@ from gyeol.explain import CaptionMap
 from gyeol.explain.caption_picture import _enlarged, spread
 from gyeol.explain.fonts import find_fonts
 
-pytest.importorskip("PIL.Image")
+pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'gyeol[images]'")
 IMAGE = np.full((32, 32, 3), 200, np.uint8)
 
 
@@ -29,7 +29,7 @@ def made(words: list[str], height: int = 2, width: int = 3, seed: int = 0) -> Ca
 def test_the_picture_is_light_where_a_word_looked(tmp_path: Path) -> None:
     from PIL import Image
 
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gyeol[plots]'")
     weights = np.zeros((2, 4, 4))
     weights[0, 0, 3] = weights[1, 3, 0] = 1.0
     CaptionMap(IMAGE, ("one", "two"), weights, "one two").to_png(tmp_path / "a.png")
@@ -72,7 +72,7 @@ def test_the_end_is_not_shown() -> None:
 
 
 def test_korean_is_drawn_where_a_font_is_there(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gyeol[plots]'")
     try:
         find_fonts(["빨간"])
     except DataError:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gyeol[plots]'")
 
 from gyeol import DataError, SaveError
 from gyeol.explain import draw_forecast, save_forecast

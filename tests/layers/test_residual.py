@@ -99,6 +99,11 @@ def test_of_every_size_about_eight_by_eight_places_are_left(size: int, grid: tup
 def test_names() -> None:
     assert [is_encoder(name) for name in ("residual", "features", "timm:resnet18", "torchvision:resnet18")] == [""] * 4
     assert all(is_encoder(name) for name in ("resnet", "timm:", "keras:x", 3, None))
+    # timm would take these for addresses, on the Hub or on the disk, even where a model's own file names them.
+    addresses = ("timm:hf-hub:somebody/net", "timm:local-dir:/tmp/net", "timm:hf_hub/x", "torchvision:a/b")
+    assert all(is_encoder(name) for name in addresses)
+    with pytest.raises(ParameterError, match="is not known"):
+        make_encoder(addresses[0], size=32, channels=1)
     with pytest.raises(ParameterError, match="there are no trained weights of encoder='residual'"):
         make_encoder("residual", size=32, channels=8, pretrained=True)
 

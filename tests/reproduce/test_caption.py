@@ -10,7 +10,7 @@ from gyeol.data import scenes
 from gyeol.reproduce import REPRODUCTIONS, caption
 from gyeol.reproduce.caption import most_frequent
 
-pytest.importorskip("PIL.Image")
+pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'gyeol[images]'")
 
 
 def test_the_most_frequent_caption() -> None:

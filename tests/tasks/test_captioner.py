@@ -18,7 +18,7 @@ from gyeol.inputs.written import END
 from gyeol.tasks.captioner_net import CaptionBatch, CaptionerNet, balance, naming_loss
 from gyeol.tasks.writer_steps import WriterSteps
 
-pytest.importorskip("PIL.Image")
+pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'gyeol[images]'")
 COLOURS = {"red": (220, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 220), "white": (250, 250, 250)}
 SIDES = {"left": (0, 8), "right": (8, 16)}
 TINY: dict[str, Any] = {

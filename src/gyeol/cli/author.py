@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, table
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -53,12 +53,9 @@ def author(
     from gyeol.tasks.author_baseline import author_baseline
     from gyeol.tasks.labels import checked_classes
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = made_model(AuthorClassifier, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(AuthorClassifier, config, set, options, out, resume)
     train, about = _read(data, input, target, characters, lines, skip_bad_rows)
     _, numbers, counts = checked_classes(train.labels, len(train.texts))
     if not (quiet or json):
@@ -67,26 +64,15 @@ def author(
     part, watched = _parts(model, train, numbers, valid, input, target, skip_bad_rows)
     progress = None if quiet or json else Bar("texts")
     model.fit(*part, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
-    save_or_keep(model, out, keep)
-    best = model.history_.best
-    answer: dict[str, Any] = {
-        "model": str(out), "task": model.task, "classes": [str(c) for c in model.classes_],
-        "accuracy": best["valid_accuracy"], "epoch": best["epoch"], "epochs": len(model.history_.records),
-        "stopped": model.history_.stopped, "seconds": round(model.history_.seconds, 1),
-        "temperature": best["valid_temperature"], "examples": len(part[0]), "validation": len(watched[0]),
-        "weights": sum(p.numel() for p in model.net_.parameters()),
-    }  # fmt: skip
-    stopped = answer["stopped"] == "interrupted"
-    if baseline and not stopped:
+    answer = ended(model, out, keep, examples=len(part[0]), validation=len(watched[0]))
+    if baseline and answer["stopped"] != "interrupted":
         found = author_baseline(part, watched, seed=int(model.random_state or 0))
         answer["baseline"] = {**found, "accuracy": found.pop("valid_accuracy")}
     if json:
         object_out(answer)
     else:
         _tell(answer, out)
-    if stopped:
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def _read(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, one_line, pieces_out
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -55,12 +55,9 @@ def caption(
     from gyeol.data.captioned import has_part, read_captioned
     from gyeol.tasks import Captioner
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = made_model(Captioner, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(Captioner, config, set, options, out, resume)
     train = read_captioned(data, "train", input=input, target=target)
     watched = None
     if valid is not None or has_part(data, "valid"):
@@ -73,14 +70,7 @@ def caption(
         train.images, train.captions, validation=watched, checkpoint=keep, resume=resume, progress=progress,
         about=train.about(),
     )  # fmt: skip
-    save_or_keep(model, out, keep)
-    best = model.history_.best
-    answer: dict[str, Any] = {
-        "model": str(out), "task": model.task,
-        **{name.removeprefix("valid_"): value for name, value in best.items() if name.startswith("valid_")},
-        "epoch": best["epoch"], "epochs": len(model.history_.records), "stopped": model.history_.stopped,
-        "seconds": round(model.history_.seconds, 1), "weights": sum(p.numel() for p in model.net_.parameters()),
-    }  # fmt: skip
+    answer = ended(model, out, keep)
     if json:
         object_out(answer)
     else:
@@ -90,9 +80,7 @@ def caption(
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} photo.jpg     gyeol explain {out} photo.jpg --out why.html")
-    if answer["stopped"] == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def _figures(answer: dict[str, Any]) -> str:

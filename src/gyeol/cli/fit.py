@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, table
-from gyeol.errors import DataError, ParameterError, SaveError
+from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.data.sources import Labelled
-    from gyeol.tasks import Estimator, TextClassifier
+    from gyeol.tasks import TextClassifier
 
-__all__ = ["app", "check_checkpoint", "made_model", "save_or_keep"]
-
-_Kind = TypeVar("_Kind", bound="Estimator")
+__all__ = ["app"]
 
 app = typer.Typer(help="Train a model on a file or a named data set.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -72,7 +71,6 @@ def classify(
     from gyeol.data.series import means_series
     from gyeol.tasks import TextClassifier
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {"features": features, "random_state": seed, "threads": threads, "time_limit": time_limit}
     if input is None and means_series(data):
@@ -80,9 +78,7 @@ def classify(
         shared = {name: options[name] for name in ("random_state", "threads", "time_limit")}
         fit_series("series", data, out, valid, target, config, set, shared, resume, json, quiet)
         return
-    model = made_model(TextClassifier, config, set, {k: value for k, value in options.items() if value is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(TextClassifier, config, set, options, out, resume)
     train, held = _read(data, valid, input, target, skip_bad_rows)
     title = f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
     if not (quiet or json):
@@ -99,113 +95,19 @@ def classify(
         progress=progress,
         about=train.about(),
     )
-    save_or_keep(model, out, keep)
-    answer = _answer(model, out)
-    stopped = answer["stopped"] == "interrupted"
-    if compare and not stopped:
+    answer = ended(model, out, keep, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
+    if compare and answer["stopped"] != "interrupted":
         answer["baseline"] = _baseline(model, train, validation, progress)
     if json:
         object_out(answer)
     else:
         _tell(answer, model, out, data)
-    if stopped:
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def _refuse_of_series(given: dict[str, Any]) -> None:
     if wrong := [name for name, value in given.items() if value]:
         raise ParameterError(f"{wrong[0]} is for texts, and this file holds numbers; --input COL reads it as texts")
-
-
-def check_checkpoint(out: Path, resume: bool) -> Path:
-    """Say where the checkpoint of a training lies, once it is sure that it may lie there, and can be taken up."""
-    keep = out.with_name(f"{out.name}.checkpoint")
-    if keep.exists() and not (keep / "state.json").exists():
-        raise SaveError(f"{keep}, the place for the checkpoint, holds something else: move it, or choose another --out")
-    if resume and not (keep / "state.json").exists():
-        raise ParameterError(f"there is nothing to resume: {keep} does not exist. Train without --resume")
-    if not resume and (keep / "state.json").exists():
-        note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
-    return keep
-
-
-def save_or_keep(model: Estimator, out: Path, keep: Path) -> None:
-    """Save a model; its checkpoint goes where the training came to its end, and stays where there was no room."""
-    try:
-        model.save(out)
-    except SaveError as error:
-        if not (keep / "state.json").exists():
-            raise
-        raise SaveError(
-            f"{error}. The training is kept in {keep}: make room, then run the same command with --resume"
-        ) from error
-    if model.history_.stopped != "interrupted":
-        _remove(keep)
-
-
-def made_model(kind: type[_Kind], config: Path | None, pairs: list[str], options: dict[str, Any]) -> _Kind:
-    """Gather the settings from file, --set and options, the later over the earlier; all mistakes are told at once."""
-    from gyeol import parameters
-    from gyeol.errors import closest
-
-    given = _settings_of(config) if config is not None else {}
-    unknown = [(f"{config}: ", name) for name in given if name not in kind.rules]
-    given = {name: value for name, value in given.items() if name in kind.rules}
-    wrong: list[str] = []
-    for pair in pairs:
-        name = pair.partition("=")[0].strip()
-        if "=" in pair and name not in kind.rules:
-            unknown.append(("--set ", name))
-            continue
-        try:
-            name, value = parameters.parse(pair, kind.rules)
-            given[name] = value
-        except ParameterError as error:
-            wrong.append(str(error))
-    for where, name in unknown:  # the closest name of each, not the whole list again and again
-        hint = closest(name, kind.rules).partition("?")
-        near = f"{hint[0]}?" if hint[1] else ""
-        wrong.insert(0, f"{where}{name:.60} is no setting of this task{near}")
-    if "time_limit" in options:
-        try:
-            options["time_limit"] = _seconds(options["time_limit"])
-        except ParameterError as error:
-            wrong.append(str(error))
-            del options["time_limit"]
-    model = kind(**{**given, **options})
-    try:
-        parameters.check(model.get_params(deep=False), model.rules)
-    except ParameterError as error:
-        wrong.append(str(error))
-    if wrong:
-        listed = f". 'gyeol fit {kind.task} --settings' lists the settings" if unknown else ""
-        raise ParameterError("; ".join(wrong) + listed)
-    return model
-
-
-def _settings_of(file: Path) -> dict[str, Any]:
-    import tomllib
-
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ParameterError(f"there is no settings file {file}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
-        raise ParameterError(f"{file} is no TOML file: {error}; write lines like hidden_size = 256") from error
-
-
-def _seconds(text: str) -> float:
-    import re
-
-    found = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?", text.strip())
-    try:
-        hours, minutes, seconds = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
-    except ValueError:  # 1.2.3
-        hours = minutes = seconds = 0.0
-    if not 0 < (total := 3600 * hours + 60 * minutes + seconds) < float("inf"):
-        raise ParameterError(f"--time-limit {text!r:.60} is no time; write 90s, 10m or 1h30m")
-    return total
 
 
 def _read(
@@ -246,22 +148,6 @@ def _known(held: Labelled, train: Labelled) -> list[str]:
     return held.labels
 
 
-def _answer(model: TextClassifier, out: Path) -> dict[str, Any]:
-    best = model.history_.best
-    return {
-        "model": str(out),
-        "task": model.task,
-        "classes": [str(c) for c in model.classes_],
-        "accuracy": best["valid_accuracy"],
-        "epoch": best["epoch"],
-        "epochs": len(model.history_.records),
-        "stopped": model.history_.stopped,
-        "seconds": round(model.history_.seconds, 1),
-        "weights": sum(p.numel() for p in model.net_.parameters()),
-        **({} if model.overlap_ is None else {"vectors": model.overlap_}),
-    }
-
-
 def _baseline(
     model: TextClassifier, train: Labelled, validation: tuple[list[str], list[str]] | None, progress: Any
 ) -> dict[str, Any]:
@@ -295,9 +181,3 @@ def _tell(answer: dict[str, Any], model: TextClassifier, out: Path, data: str) -
     best = f"best epoch {answer['epoch']} of {answer['epochs']}{why.get(answer['stopped'], '')}"
     typer.echo(f"saved: {out} ({best}; {answer['weights']:,} weights)")
     typer.echo(f'next:  gyeol predict {out} "..."     gyeol evaluate {out} TEST_FILE')
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.answers import format_of, separated
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, pieces_out, table
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -62,14 +62,11 @@ def forecast(
     """
     from gyeol.tasks import Forecaster
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {
         "random_state": seed, "threads": threads, "time_limit": time_limit, "horizon": horizon, "lookback": lookback,
     }  # fmt: skip
-    model = made_model(Forecaster, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(Forecaster, config, set, options, out, resume)
     columns = _Columns(time, target, covariate, series, calendar)
     train = _read(data, "train", columns)
     columns = _Columns(train.table.time, train.table.names, train.table.known, series, calendar)
@@ -85,18 +82,13 @@ def forecast(
         progress=None if quiet or json else Bar("windows", shares=False),
         about={**train.about, **columns.about()},
     )
-    save_or_keep(model, out, keep)
     short = sum(len(one.values) < model.lookback_ + model.horizon for one in train.table.series)
     if short:
         note(f"{short:,} of {len(train.table.series):,} series are shorter than a window and taught nothing")
-    best = model.history_.best
-    answer: dict[str, Any] = {
-        "model": str(out), "task": model.task, "channels": train.table.names, "horizon": int(model.horizon),
-        "lookback": model.lookback_, "season": model.season_,
-        **{name.removeprefix("valid_"): value for name, value in best.items() if name.startswith("valid_")},
-        "epoch": best["epoch"], "epochs": len(model.history_.records), "stopped": model.history_.stopped,
-        "seconds": round(model.history_.seconds, 1), "weights": sum(p.numel() for p in model.net_.parameters()),
-    }  # fmt: skip
+    answer = ended(
+        model, out, keep, channels=train.table.names, horizon=int(model.horizon), lookback=model.lookback_,
+        season=model.season_,
+    )  # fmt: skip
     if json:
         object_out(answer)
     else:
@@ -109,9 +101,7 @@ def forecast(
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights; reads {model.lookback_:,} steps)")
         typer.echo(f"next:  gyeol predict {out} --file RECENT.csv --out look.png     gyeol evaluate {out} TEST_FILE")
-    if answer["stopped"] == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 _NAMES = {"linear": "linear", "seasonal_naive": "seasonal naive ({})"}

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from gyeol.cli.answers import format_of, separated
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -63,12 +63,9 @@ def frames(
     from gyeol.data.framed import has_frames_part
     from gyeol.tasks import FrameClassifier
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = made_model(FrameClassifier, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(FrameClassifier, config, set, options, out, resume)
     train = _read(data, "train", input, target)
     watched = None
     if valid is not None or has_frames_part(data, "valid"):
@@ -88,14 +85,7 @@ def frames(
         progress=progress,
         about=about,
     )
-    save_or_keep(model, out, keep)
-    best = model.history_.best
-    answer: dict[str, Any] = {
-        "model": str(out), "task": model.task, "classes": [str(c) for c in model.classes_],
-        "accuracy": best["valid_accuracy"], "epoch": best["epoch"], "epochs": len(model.history_.records),
-        "stopped": model.history_.stopped, "seconds": round(model.history_.seconds, 1),
-        "weights": sum(p.numel() for p in model.net_.parameters()),
-    }  # fmt: skip
+    answer = ended(model, out, keep)
     if json:
         object_out(answer)
     else:
@@ -105,9 +95,7 @@ def frames(
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_DATA")
-    if answer["stopped"] == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def _read(data: str, role: str, input: str | None, target: str | None, *, need_labels: bool = True) -> Framed:

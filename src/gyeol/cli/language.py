@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line, table
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ModelError, ParameterError
 
 if TYPE_CHECKING:
@@ -51,12 +51,9 @@ def language(
     from gyeol.data.sources import Texts, find_source, has_role
     from gyeol.tasks import LanguageModel
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = made_model(LanguageModel, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(LanguageModel, config, set, options, out, resume)
     source = find_source(data, "train", input=input)
     texts = MappedTexts.write(Texts(source, skip_bad_rows=skip_bad_rows))
     held = None
@@ -68,15 +65,7 @@ def language(
     about = {"data": source.name}
     progress = None if quiet or json else Bar("tokens", shares=False)
     model.fit(texts, validation=held, checkpoint=keep, resume=resume, progress=progress, about=about)
-    save_or_keep(model, out, keep)
-    best = model.history_.best
-    answer: dict[str, Any] = {
-        "model": str(out), "task": model.task, "perplexity": best["valid_perplexity"],
-        "bits_per_character": best["valid_bits_per_character"], "epoch": best["epoch"],
-        "epochs": len(model.history_.records), "stopped": model.history_.stopped,
-        "seconds": round(model.history_.seconds, 1), "vocabulary": len(model.inputs_.vocabulary),
-        "weights": sum(p.numel() for p in model.net_.parameters()),
-    }  # fmt: skip
+    answer = ended(model, out, keep, vocabulary=len(model.inputs_.vocabulary))
     if json:
         object_out(answer)
     else:
@@ -87,9 +76,7 @@ def language(
         size = f"{answer['weights']:,} weights, {answer['vocabulary']:,} tokens ({model.inputs_.tokenizer.name})"
         typer.echo(f"saved: {out} ({size})")
         typer.echo(f'next:  gyeol generate {out} --prompt "..."     gyeol suggest {out} "..."')
-    if answer["stopped"] == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def evaluate_language(

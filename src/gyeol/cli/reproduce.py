@@ -55,11 +55,11 @@ def reproduce(
 
 
 def _bar(name: str) -> Any:
-    """Make the bar of a training: of tokens and of pairs none is right or wrong."""
+    """Make the bar of a training; only where classes are told apart is an example right or wrong."""
     from gyeol.reproduce import REPRODUCTIONS
     from gyeol.tasks.progress import Bar
 
-    metric = REPRODUCTIONS[name].metric if name in REPRODUCTIONS else ""
-    nouns = {"perplexity": "tokens", "loss": "tokens", "bleu": "pairs", "exact": "pairs", "mse": "sequences"}
-    nouns["wer"] = "recordings"
-    return Bar(nouns[metric], shares=False) if metric in nouns else Bar()
+    if name not in REPRODUCTIONS:
+        return Bar()
+    entry = REPRODUCTIONS[name]
+    return Bar(entry.examples, shares=entry.metric in ("accuracy", "correlation", "f1"))

@@ -13,9 +13,9 @@ import typer
 
 from gyeol.cli.answers import answer as named
 from gyeol.cli.answers import format_of, separated
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -99,12 +99,8 @@ def fit_series(
     from gyeol.data.sources import has_role
     from gyeol.tasks import TASKS
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
-    given = {name: value for name, value in options.items() if value is not None}
-    model: Any = made_model(TASKS[task], config, pairs, given)
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(TASKS[task], config, pairs, options, out, resume)
     train, name = _read(data, "train", target)
     targets = _targets(train, task)
     watched = None
@@ -119,8 +115,7 @@ def fit_series(
         note(f"{name}: {len(targets):,} sequences of {shape}, {channels} channel(s){classes}")
     progress = None if quiet or json else Bar("sequences", shares=task == "series")
     model.fit(train.series, targets, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
-    save_or_keep(model, out, keep)
-    answer = _trained(model, out)
+    answer = ended(model, out, keep)
     if json:
         object_out(answer)
     else:
@@ -128,24 +123,7 @@ def fit_series(
         typer.echo(f"{_figures(answer)}   on the validation part, {after}")
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_FILE")
-    if answer["stopped"] == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
-
-
-def _trained(model: Any, out: Path) -> dict[str, Any]:
-    best = model.history_.best
-    return {
-        "model": str(out),
-        "task": model.task,
-        **({"classes": [str(c) for c in model.classes_]} if hasattr(model, "classes_") else {}),
-        **{name: best[f"valid_{name}"] for name in ("accuracy", "mse", "mae") if f"valid_{name}" in best},
-        "epoch": best["epoch"],
-        "epochs": len(model.history_.records),
-        "stopped": model.history_.stopped,
-        "seconds": round(model.history_.seconds, 1),
-        "weights": sum(p.numel() for p in model.net_.parameters()),
-    }
+    stop_where_interrupted(answer)
 
 
 def _figures(figures: dict[str, Any]) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out, table
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -62,12 +62,9 @@ def transcribe(
     from gyeol.tasks import SpeechRecognizer
     from gyeol.tasks.progress import Bar
     from gyeol.tasks.speech_clips import checked_clips
-    from gyeol.tasks.storage import check_place
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = made_model(SpeechRecognizer, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(SpeechRecognizer, config, set, options, out, resume)
     train = _read(data, "train", input, target)
     clips = checked_clips(train.files, None)
     watched = None
@@ -81,20 +78,7 @@ def transcribe(
     model.fit(
         clips, train.texts, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=train.about()
     )
-    save_or_keep(model, out, keep)
-    best = model.history_.best
-    answer: dict[str, Any] = {
-        "model": str(out),
-        "task": model.task,
-        **{name.removeprefix("valid_"): value for name, value in best.items() if name.startswith("valid_")},
-        "epoch": best["epoch"],
-        "epochs": len(model.history_.records),
-        "stopped": model.history_.stopped,
-        "seconds": round(model.history_.seconds, 1),
-        "weights": sum(p.numel() for p in model.net_.parameters()),
-        "sample_rate": model.inputs_.mel.rate,
-        "left_out": model.left_out_,
-    }
+    answer = ended(model, out, keep, sample_rate=model.inputs_.mel.rate, left_out=model.left_out_)
     if json:
         object_out(answer)
     else:
@@ -106,9 +90,7 @@ def transcribe(
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} RECORDING.wav     gyeol evaluate {out} TEST_DATA")
-    if answer["stopped"] == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def _figures(answer: dict[str, Any]) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line, percent, table
+from gyeol.cli.training import begun, saved, stop_where_interrupted
 from gyeol.errors import DataError, ModelError, ParameterError
 
 if TYPE_CHECKING:
@@ -54,12 +54,9 @@ def spell(
     from gyeol.data.sources import Texts, find_source
     from gyeol.tasks import SpellingCorrector
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = made_model(SpellingCorrector, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(SpellingCorrector, config, set, options, out, resume)
     errors = [pair for file in pairs for pair in read_pairs(file)]
     source = find_source(data, "train", input=input)
     texts = list(Texts(source, skip_bad_rows=skip_bad_rows))
@@ -71,13 +68,12 @@ def spell(
     progress = None if quiet or json else Bar("characters", shares=False)
     about = {"data": source.name, "pairs": len(errors)}
     model.fit(texts, errors or None, validation=held, checkpoint=keep, resume=resume, progress=progress, about=about)
-    save_or_keep(model, out, keep)
-    stopped = model.about_["stopped"]
+    saved(model, out, keep)
     answer: dict[str, Any] = {
         "model": str(out), "task": model.task, "words": len(model.lexicon_.counts), "pairs": len(errors),
         "bits_from_left": model.metrics_["valid_bits_from_left"],
         "bits_from_right": model.metrics_["valid_bits_from_right"],
-        "stopped": stopped, "seconds": model.about_["seconds"],
+        "stopped": model.about_["stopped"], "seconds": model.about_["seconds"],
         "weights": sum(p.numel() for p in model.net_.parameters()),
     }  # fmt: skip
     if json:
@@ -89,9 +85,7 @@ def spell(
         )
         typer.echo(f"saved: {out} ({answer['words']:,} words, {answer['weights']:,} weights)")
         typer.echo(f'next:  gyeol correct {out} "..."     gyeol evaluate {out} PAIRS')
-    if stopped == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def correct(

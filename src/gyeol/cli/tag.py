@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, one_line, percent, pieces_out, table
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -67,12 +67,9 @@ def tag(
     from gyeol.data.sources import has_role
     from gyeol.tasks import SequenceTagger
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = made_model(SequenceTagger, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(SequenceTagger, config, set, options, out, resume)
     named = has_role(data, "valid") and not Path(data).is_file()
     role = "train" if not named or has_role(data, "train") else "valid"
     train = _read(data, role, input, target, beside)
@@ -91,14 +88,7 @@ def tag(
     model.fit(
         train.tokens, train.tags, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about
     )
-    save_or_keep(model, out, keep)
-    best = model.history_.best
-    answer: dict[str, Any] = {
-        "model": str(out), "task": model.task, "tags": model.classes_,
-        **{name.removeprefix("valid_"): value for name, value in best.items() if name.startswith("valid_")},
-        "epoch": best["epoch"], "epochs": len(model.history_.records), "stopped": model.history_.stopped,
-        "seconds": round(model.history_.seconds, 1), "weights": sum(p.numel() for p in model.net_.parameters()),
-    }  # fmt: skip
+    answer = ended(model, out, keep)
     if json:
         object_out(answer)
     else:
@@ -108,9 +98,7 @@ def tag(
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f'next:  gyeol predict {out} "..."     gyeol evaluate {out} TEST_FILE')
-    if answer["stopped"] == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def _figures(answer: dict[str, Any]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from gyeol.cli.fit import check_checkpoint, made_model, save_or_keep
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line
+from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.cli.translation import TEMPERATURE, WEIGHTS, translator
 from gyeol.errors import DataError, ParameterError
 
@@ -50,12 +50,9 @@ def translate(
     from gyeol.data.sources import has_role
     from gyeol.tasks import Translator
     from gyeol.tasks.progress import Bar
-    from gyeol.tasks.storage import check_place
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model = made_model(Translator, config, set, {k: v for k, v in options.items() if v is not None})
-    check_place(out)
-    keep = check_checkpoint(out, resume)
+    model, keep = begun(Translator, config, set, options, out, resume)
     role = "train" if languages_of(data) or has_role(data, "train") else "all"
     pairs = read_parallel(data, role, targets=targets, input=input, target=target, skip_bad_rows=skip_bad_rows)
     note(pairs.left_out())
@@ -70,14 +67,7 @@ def translate(
         pairs.sources, pairs.targets, validation=held, checkpoint=keep, resume=resume, progress=progress,
         about=pairs.about(),
     )  # fmt: skip
-    save_or_keep(model, out, keep)
-    best = model.history_.best
-    answer: dict[str, Any] = {
-        "model": str(out), "task": model.task, "bleu": best["valid_bleu"], "chrf": best["valid_chrf"],
-        "perplexity": best["valid_perplexity"], "epoch": best["epoch"], "epochs": len(model.history_.records),
-        "stopped": model.history_.stopped, "seconds": round(model.history_.seconds, 1),
-        "weights": sum(p.numel() for p in model.net_.parameters()),
-    }  # fmt: skip
+    answer = ended(model, out, keep)
     if json:
         object_out(answer)
     else:
@@ -87,9 +77,7 @@ def translate(
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f'next:  gyeol translate {out} "..."     gyeol evaluate {out} TEST_FILE     gyeol chat {out}')
-    if answer["stopped"] == "interrupted":
-        note(f"interrupted: the best model so far is saved in {out}; the same command with --resume goes on")
-        raise typer.Exit(130)
+    stop_where_interrupted(answer)
 
 
 def evaluate_pairs(

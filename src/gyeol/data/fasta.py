@@ -10,7 +10,7 @@ from pathlib import Path
 from gyeol.data.lines import check_file, open_text
 from gyeol.errors import DataError
 
-__all__ = ["MAX_SEQUENCE", "Sequence", "class_files", "is_fasta", "read_fasta"]
+__all__ = ["MAX_SEQUENCE", "Record", "class_files", "is_fasta", "read_fasta"]
 
 MAX_SEQUENCE = 1_000_000  # letters of one sequence
 
@@ -19,7 +19,7 @@ _LETTERS = re.compile(r"[A-Za-z*.\-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class Record:
     """One record: the text after ``>``, the letters of all its lines, and the line of its header, from 1."""
 
     name: str
@@ -32,7 +32,7 @@ def is_fasta(path: Path) -> bool:
     return _ENDING.search(path.name) is not None
 
 
-def read_fasta(path: Path) -> Iterator[Sequence]:
+def read_fasta(path: Path) -> Iterator[Record]:
     """Read a FASTA file's records, streaming. Letters stay as they are, small or capital.
 
     Parameters
@@ -71,10 +71,10 @@ def read_fasta(path: Path) -> Iterator[Sequence]:
     yield _record(path, name, lines, begun)
 
 
-def _record(path: Path, name: str, lines: list[str], begun: int) -> Sequence:
+def _record(path: Path, name: str, lines: list[str], begun: int) -> Record:
     if not lines:
         raise DataError(f"{path}, line {begun}: the sequence {name!r:.40} has no letters; remove it")
-    return Sequence(name, "".join(lines), begun)
+    return Record(name, "".join(lines), begun)
 
 
 def class_files(folder: Path) -> dict[str, Path]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.fasta import Sequence as Record
 from gyeol.data.fasta import is_fasta, read_fasta
 from gyeol.data.files import read_examples
 from gyeol.data.lines import check_file, open_text
@@ -217,7 +216,9 @@ def _read_sequences(
         if tags is None:
             _add(found, list(record.letters), [], record.line)
             continue
-        other = next(tags, Record("", "", 0))
+        if (other := next(tags, None)) is None:
+            where = f"{found.path}, line {record.line}"
+            raise DataError(f"{where}: {record.name!r:.40} has no tags: {target} ends before it")
         if (other.name, len(other.letters)) != (record.name, len(record.letters)):
             raise DataError(
                 f"{found.path}, line {record.line}: {record.name!r:.40} has {len(record.letters)} letters, and in "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import torch
@@ -13,11 +14,14 @@ from gyeol.layers.residual import ResidualNet
 
 __all__ = ["Backbone", "grid_of", "is_encoder", "make_encoder"]
 
+# A name of the library's own: with a colon or a slash timm would look on the Hub, or in a folder, for what a file says.
+_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+
 
 def is_encoder(value: Any) -> str:
     """Say what is wrong with the name of an encoder, or nothing."""
     library, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if value in ("residual", "features") or (library in _LIBRARIES and name):
+    if value in ("residual", "features") or (library in _LIBRARIES and _NAME.fullmatch(name)):
         return ""
     return "is not known. Possible: residual, features, timm:NAME, torchvision:NAME"
 
@@ -45,8 +49,10 @@ def make_encoder(
     MissingExtraError
         The library is not installed.
     ParameterError
-        It knows no such net, or none that gives a grid; or our own shall be pretrained.
+        It knows no such net, or none that gives a grid; the name is an address; or our own shall be pretrained.
     """
+    if wrong := is_encoder(name):
+        raise ParameterError(f"encoder={name!r:.60} {wrong}")
     library, _, kind = name.partition(":")
     if library in _LIBRARIES:
         try:

@@ -95,14 +95,16 @@ def sampled_cross_entropy(
     if bool(((targets < 0) | (targets >= V)).any()):
         token = int(((targets < 0) | (targets >= V)).nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1}")
-    drawn = torch.rand(V) < chances
+    device = targets.device
+    chances = chances.to(device)
+    drawn = torch.rand(V, device=device) < chances
     drawn[targets] = True
     words = drawn.nonzero().squeeze(1)
     # The chance to be a target of the batch is Zipf's, too.
-    often = 1.0 / (torch.arange(1, V + 1)[words] * (math.log(V) + 0.5772))
+    often = 1.0 / ((words + 1) * (math.log(V) + 0.5772))
     log_chance = torch.log1p(-(1.0 - chances[words]).clamp(min=0.0) * (1.0 - often).pow(N))
-    place = torch.empty(V, dtype=torch.int64)
-    place[words] = torch.arange(len(words))
+    place = torch.empty_like(drawn, dtype=torch.int64)
+    place[words] = torch.arange(len(words), device=device)
     lacking = -len(words) % _WIDTH
     own = -log_chance if bias is None else bias[words] - log_chance
     shift = torch.cat([own, own.new_full((lacking,), _NEVER)])

@@ -85,6 +85,7 @@ ATTENTION: dict[str, Reproduction] = {
     "attention": Reproduction(
         title="Multi30k, German to English: BLEU without attention and with each, by the source's length",
         metric="bleu",
+        examples="pairs",
         setting="LSTM 1 x 256, both directions, additive attention; 5 epochs; beam 5; windows of 4 on either side",
         data="test 2016 (1,000 captions); by length: test and validation part (which chose the epoch), 2,014 captions",
         published=(),

@@ -182,6 +182,7 @@ BIOLOGY: dict[str, Reproduction] = {
     "dna-promoters": Reproduction(
         title="Promoters told from other DNA: the correlation coefficient, mean of five sets, ten folds each",
         metric="correlation",
+        examples="sequences",
         setting="BiLSTM 64 on letters, their runs of up to 8 and their places; attention, mean and max; 8 epochs",
         data="Umarov and Solovyev's sets; ten stratified folds with seed 0, a tenth of the rest chooses the epoch",
         published=(Published(0.88, "the mean of Umarov and Solovyev 2017's five convolutional nets, .84 to .93"),),
@@ -190,6 +191,7 @@ BIOLOGY: dict[str, Reproduction] = {
     "protein-ss": Reproduction(
         title="Proteins: Q3, the share of residues whose secondary structure is right, from the sequence alone",
         metric="accuracy",
+        examples="sequences",
         setting="LSTM 2 x 192 in both directions over amino acids, CRF; 15 epochs",
         data="SCRATCH-1D without the chains that CB513 has, a tenth watched; CB513: 83,991 residues of 511 chains",
         published=(Published(0.645, "a BiLSTM trained and tested within CB513 (shahid-43), sequence alone"),),

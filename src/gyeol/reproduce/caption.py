@@ -104,6 +104,7 @@ CAPTIONERS: dict[str, Reproduction] = {
     "captions": Reproduction(
         title="Drawn scenes, Korean captions that training never has: the share that is right word for word",
         metric="exact",
+        examples="images",
         setting="residual net 32-64-128, LSTM 256 with attention; 6 epochs",
         data="scenes-ko: 3,200 drawn scenes, 400 watched, 400 of test; novel: 400 with a shape in a colour never seen",
         published=(),
@@ -113,6 +114,7 @@ CAPTIONERS: dict[str, Reproduction] = {
     "captions-aerial": Reproduction(
         title="Aerial photographs (UCM-Captions): BLEU-4, nothing pretrained",
         metric="bleu",
+        examples="images",
         setting="residual net 32-64-128 from scratch, LSTM 256 with attention; 25 epochs",
         data="UCM-Captions as it is split: 1,680, 210 and 210 photographs, here of 64 x 64 pixels",
         published=(

@@ -153,6 +153,7 @@ CONVERSATION: dict[str, Reproduction] = {
     "chat-ko": Reproduction(
         title="Korean chatbot pairs: BLEU of answers, and twenty of them",
         metric="bleu",
+        examples="pairs",
         setting="LSTM 1 x 256, both directions, additive attention, 4,000 pieces; 15 epochs; beam 5",
         data="songys/Chatbot_data, no official split: a tenth of the questions, by chance; eojeols are BLEU's words",
         published=(),
@@ -162,6 +163,7 @@ CONVERSATION: dict[str, Reproduction] = {
     "sentences-ko-en": Reproduction(
         title="Everyday Korean to English: BLEU, and twenty translations",
         metric="bleu",
+        examples="pairs",
         setting="LSTM 1 x 320, both directions, additive attention, 4,000 pieces; 20 epochs; beam 5",
         data="Tatoeba's 3,798 pairs and gyeol's 3,797, a tenth of the English sentences by chance",
         published=(),
@@ -171,6 +173,7 @@ CONVERSATION: dict[str, Reproduction] = {
     "bible-ko-en": Reproduction(
         title="The Bible, Korean (OKB) to English (WEB): BLEU, and twenty verses",
         metric="bleu",
+        examples="pairs",
         setting="LSTM 1 x 400, both directions, additive attention, 8,000 pieces; 12 epochs; beam 5",
         data="split by chapters; 1,144 verses of test",
         published=(),

@@ -23,6 +23,7 @@ class Reproduction:
 
     ``run(seed, threads, out, progress)`` returns ``figure`` and whatever else belongs to the answer; where nothing is
     published, ``beside`` says what is measured on the same data instead, which the run returns as ``beside``.
+    ``examples`` says what a training counts.
     """
 
     title: str
@@ -32,3 +33,4 @@ class Reproduction:
     published: tuple[Published, ...]
     run: Callable[..., dict[str, Any]]
     beside: str = ""
+    examples: str = "texts"

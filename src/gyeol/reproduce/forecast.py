@@ -85,6 +85,7 @@ FORECASTERS: dict[str, Reproduction] = {
     "etth1": Reproduction(
         title="ETTh1, hourly electricity transformers: MSE of 24 and 96 hours ahead, seven channels and one",
         metric="mse",
+        examples="windows",
         setting=(
             "seven channels, 24 hours; GRU 256 (512 for 96 hours) over segments of 48 hours of 720 (SegRNN's form), "
             "quantiles; the other three below, each beside a linear model (DLinear's form) and the last day once more"

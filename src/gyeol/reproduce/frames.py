@@ -65,6 +65,7 @@ FRAMES: dict[str, Reproduction] = {
     "clips": Reproduction(
         title="clips of a moving shape: accuracy over frames, a label each",
         metric="accuracy",
+        examples="clips",
         setting="a residual net of 32 x 32 pixels, LSTM 64, forwards only; 14 epochs",
         data="drawn: 500 clips of about 48 frames, 50 watched, 100 of test",
         published=(),

@@ -124,6 +124,7 @@ LANGUAGE_MODELS: dict[str, Reproduction] = {
     "ptb-small": Reproduction(
         title="Penn Treebank: test perplexity of a language model of two LSTM layers of 200 units, without dropout",
         metric="perplexity",
+        examples="tokens",
         setting="LSTM 2 x 200, tied, 10,000 words, state carried; SGD, averaged weights; 13 epochs",
         data="Mikolov's split; 82,430 test tokens, line ends among them",
         published=(
@@ -135,6 +136,7 @@ LANGUAGE_MODELS: dict[str, Reproduction] = {
     "ptb-medium": Reproduction(
         title="Penn Treebank: the test perplexity that an hour on two cores gives",
         metric="perplexity",
+        examples="tokens",
         setting="LSTM 650 and 400, tied; dropout of words, features and recurrent weights, activation penalty; SGD, "
         "averaged weights; 17 epochs",
         data="Mikolov's split; 82,430 test tokens, line ends among them",
@@ -147,6 +149,7 @@ LANGUAGE_MODELS: dict[str, Reproduction] = {
     "wikitext2-awd": Reproduction(
         title="WikiText-2: test perplexity by the recipe of AWD-LSTM, smaller",
         metric="perplexity",
+        examples="tokens",
         setting="LSTM 650 and 400, tied, 33,278 words; dropout of words, features and recurrent weights, activation "
         "penalty; 4,096 words drawn for the softmax; SGD, averaged weights; 8 epochs",
         data="WikiText-2 as published, 245,569 test tokens, line ends among them",
@@ -159,6 +162,7 @@ LANGUAGE_MODELS: dict[str, Reproduction] = {
     "shakespeare-char": Reproduction(
         title="Tiny Shakespeare, character by character: loss on the last twentieth",
         metric="loss",
+        examples="tokens",
         setting="LSTM 2 x 512 on characters, tied; Adam, averaged weights; 16 epochs at most",
         data="the last 5 % of the characters, nats a character, line ends among them; they choose the epoch, too",
         published=(Published(1.395, "char-rnn's Readme, validation loss of its checkpoint after 30 epochs (2 x 512)"),),

@@ -143,6 +143,7 @@ SERIES: dict[str, Reproduction] = {
     "ecg5000": Reproduction(
         title="heartbeats of five kinds (ECG5000): accuracy, from 500",
         metric="accuracy",
+        examples="sequences",
         setting="BiLSTM 64 over steps of 4 values, attention and all poolings, time warped in training; 80 epochs",
         data="UCR ECG5000: the official 500 to train on, none held back; 1,500 of the official test part",
         published=(
@@ -155,6 +156,7 @@ SERIES: dict[str, Reproduction] = {
     "row-digits": Reproduction(
         title="scikit-learn's digits, read row by row: accuracy",
         metric="accuracy",
+        examples="sequences",
         setting="128 units, one direction, the last state; the lower of LSTM and GRU; 60 epochs",
         data="the 1,797 digits in an order drawn by seed 0: the first 1,437 to train on, a tenth watched; the last 360",
         published=(),
@@ -164,6 +166,7 @@ SERIES: dict[str, Reproduction] = {
     "adding": Reproduction(
         title="the adding problem, 100 and 400 steps: mean squared error",
         metric="mse",
+        examples="sequences",
         setting="64 units, the last state, gates that begin with a memory of all steps; the worse of LSTM and GRU",
         data="made up: 5,000 sequences, 3 epochs (RNN: 10), 500 watched; 2,000 of test. Always 1 would have 0.1667",
         published=(),

@@ -151,6 +151,7 @@ RECOGNIZERS: dict[str, Reproduction] = {
     "fsdd": Reproduction(
         title="Spoken English digits (FSDD): word error, CTC over letters, official split",
         metric="wer",
+        examples="recordings",
         setting="BiLSTM 2 x 128 over 40 log-mel bands; prefix beam with a language model of the ten words' letters",
         data="FSDD: trained on recordings 5 to 49 of each speaker and digit (2,700), tested on 0 to 4 (300)",
         published=(
@@ -161,6 +162,7 @@ RECOGNIZERS: dict[str, Reproduction] = {
     "fsdd-speakers": Reproduction(
         title="Spoken English digits (FSDD): word error of speakers never heard, each left out in turn",
         metric="wer",
+        examples="recordings",
         setting="as fsdd, six trainings; of the five speakers heard, a twentieth is watched",
         data="FSDD: trained on five speakers (2,500 recordings), tested on the sixth (500)",
         published=(Published(0.12, "no published figure is known: the most that was aimed at"),),

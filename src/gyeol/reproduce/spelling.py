@@ -147,6 +147,7 @@ SPELLING: dict[str, Reproduction] = {
     "spelling-en": Reproduction(
         title="English spelling: words of Norvig's first test set put right, each alone",
         metric="accuracy",
+        examples="characters",
         setting="edits learned from pairs, two GRUs of 192 units over letters, log-linear weights",
         data="270 pairs, none of which is trained on; Birkbeck, Aspell, Wikipedia lists; wikitext2, imdb, Bible",
         published=(Published(0.75, "Norvig, How to Write a Spelling Corrector (norvig.com), the same 270 pairs"),),
@@ -155,6 +156,7 @@ SPELLING: dict[str, Reproduction] = {
     "spelling-ko": Reproduction(
         title="Korean spelling: typing errors made by rule in reviews and sentences, found and mended",
         metric="precision",
+        examples="characters",
         setting="edits of jamo, two GRUs of 192 units over syllables, log-linear weights",
         data="1,500 reviews of NSMC's test part and 989 sentences of UD Korean's; a word in ten mistyped",
         published=(Published(0.9, "no publication: the aim; the errors are those of gyeol data make typos"),),

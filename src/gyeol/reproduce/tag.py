@@ -107,6 +107,7 @@ TAGGERS: dict[str, Reproduction] = {
     "korean-names": Reproduction(
         title="Korean names (KLP 2016): F1 of spans, morphemes and their parts of speech given",
         metric="f1",
+        examples="sentences",
         setting="LSTM 128 over words, their jamo and parts of speech, CRF; no vectors, no other text; 25 epochs",
         data="KLP 2016 as it is split: 2,928, 366 and 366 sentences",
         published=(Published(0.85, "the least of what BiLSTM-CRFs were reported to reach, unverified"),),
@@ -115,6 +116,7 @@ TAGGERS: dict[str, Reproduction] = {
     "korean-pos": Reproduction(
         title="Korean parts of speech (UD GSD, UPOS): accuracy, from 950 sentences",
         metric="accuracy",
+        examples="sentences",
         setting="LSTM 128 over eojeols and their jamo, CRF; 30 epochs",
         data="UD Korean GSD: trained on the development part, a tenth of it watched; 989 sentences of test",
         published=(),

@@ -115,6 +115,7 @@ TRANSLATORS: dict[str, Reproduction] = {
     "multi30k-de-en": Reproduction(
         title="Multi30k, German to English: BLEU of a recurrent translator",
         metric="bleu",
+        examples="pairs",
         setting=_CAPTIONS,
         data=_TEST,
         published=(Published(33.5, "a GRU with additive attention, one run; other tokens"),),
@@ -123,6 +124,7 @@ TRANSLATORS: dict[str, Reproduction] = {
     "multi30k-en-de": Reproduction(
         title="Multi30k, English to German: BLEU of a recurrent translator",
         metric="bleu",
+        examples="pairs",
         setting=_CAPTIONS,
         data=_TEST,
         published=(Published(34.0, "no publication: the aim"),),
@@ -131,6 +133,7 @@ TRANSLATORS: dict[str, Reproduction] = {
     "reverse": Reproduction(
         title="Up to twenty letters written backwards: share of texts without a mistake",
         metric="exact",
+        examples="pairs",
         setting="LSTM of 128 units, additive attention, 20,000 texts; 10 epochs at most",
         data="gyeol data make reverse, 1,000 other texts",
         published=(Published(1.0, "no publication: the aim; JoeyNMT's tutorial task is its like"),),

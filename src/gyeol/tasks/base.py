@@ -23,10 +23,8 @@ from torch import nn
 
 from gyeol import engine, parameters
 from gyeol.data.batches import bucket, in_order_of_length
-from gyeol.data.mapped_texts import MappedTexts
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
-from gyeol.inputs.windows import Windows
 from gyeol.parameters import choice, fraction, positive, switch, whole
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
@@ -349,9 +347,10 @@ class _Plan:
 
 
 def _take(values: Any, rows: Rows) -> Any:
-    if isinstance(values, (MappedTexts, Windows)):
-        return values.take(rows)
-    return values[rows] if isinstance(values, np.ndarray) else [values[i] for i in rows]
+    """Take some examples: of an array, of what reads them when they are asked for (and has `take`), of a list."""
+    if isinstance(values, np.ndarray):
+        return values[rows]
+    return values.take(rows) if hasattr(values, "take") else [values[i] for i in rows]
 
 
 def _identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any]) -> dict[str, Any]:
@@ -360,7 +359,7 @@ def _identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any
 
     digest = hashlib.sha256()
     for part in (X, y, *validation):
-        for value in [part.fingerprint()] if isinstance(part, Windows) else part:
+        for value in [part.fingerprint()] if hasattr(part, "fingerprint") else part:
             if isinstance(value, np.ndarray):  # whose text leaves out most of a long one
                 digest.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())
             else:
