@@ -125,6 +125,25 @@ def test_a_language_model(gyeol: Run, model: Path, sounds: Path, tmp_path: Path)
     assert "is a model of 'fit transcribe'; one of 'fit language' was expected" in other
 
 
+def test_a_lexicon(gyeol: Run, model: Path, sounds: Path, tmp_path: Path) -> None:
+    low = tone(tmp_path / "low.wav", 333)
+    (tmp_path / "one.txt").write_text("나\n", "utf-8")
+    (tmp_path / "two.txt").write_text("\ufeff나 가\n\n가\n", "utf-8")
+    assert gyeol("predict", model, low, "--lexicon", tmp_path / "one.txt").out.strip() in ("", "나")
+    assert gyeol("predict", model, low, "--lexicon", tmp_path / "two.txt", "--beam", 1).out == "가\n"
+    assert gyeol("predict", model, low, "--lexicon", tmp_path / "two.txt", "--stream").out == "가\n"
+    figures = gyeol("evaluate", model, sounds / "all.tsv", "--lexicon", tmp_path / "two.txt", "--json").object
+    assert (figures["cer"], figures["wer"]) == (0.0, 0.0)
+    (tmp_path / "other.txt").write_text("나 다\n", "utf-8")
+    assert (
+        "the lexicon's word '다' cannot be written: the model has no letter '다'"
+        in gyeol("evaluate", model, sounds / "all.tsv", "--lexicon", tmp_path / "other.txt").mistake
+    )
+    (tmp_path / "blank.txt").write_text(" \n", "utf-8")
+    assert "blank.txt holds no words" in gyeol("predict", model, low, "--lexicon", tmp_path / "blank.txt").mistake
+    assert "there is no file" in gyeol("predict", model, low, "--lexicon", tmp_path / "none.txt").mistake
+
+
 def test_made_digits_are_learned_from(gyeol: Run, tmp_path: Path) -> None:
     made = gyeol("data", "make", "digits-ko", "--out", tmp_path / "d", "--count", 12, "--json").object
     assert (made["name"], made["count"]) == ("digits-ko", 12)
@@ -167,3 +186,4 @@ def test_options_of_speech_are_refused_elsewhere(gyeol: Run, reviews: Path, tmp_
     assert gyeol("fit", "classify", reviews, "--out", out, *TINY, "--set", "epochs=1", "-q").status == 0
     assert "--stream is for speech; this is a model of 'fit classify'" in gyeol("predict", out, "x", "--stream").mistake
     assert "--beam is for speech" in gyeol("evaluate", out, reviews, "--beam", 2).mistake
+    assert "--lexicon is for speech" in gyeol("evaluate", out, reviews, "--lexicon", reviews).mistake

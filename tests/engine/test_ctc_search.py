@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.engine.ctc_search import CTCSettings, GreedySearch, PrefixSearch, ctc_search
-from gyeol.errors import ParameterError
+from gyeol.engine.lexicon import Lexicon
+from gyeol.errors import DataError, ParameterError
 
 EVERYTHING: dict[str, Any] = {"size": 10_000, "threshold": -np.inf}
 
@@ -95,6 +96,98 @@ def test_a_stream_finds_what_the_whole_finds(T: int, seed: int, cuts: list[int],
         assert told == expected[: len(told)]  # what was told stays
         stream.open()
     assert [*told, *stream.finish()] == expected
+
+
+SPACE = 3
+words = st.lists(st.lists(st.integers(1, 2), min_size=1, max_size=3).map(tuple), min_size=1, max_size=4)
+
+
+def made_of(text: tuple[int, ...], lexicon: list[tuple[int, ...]], space: int | None) -> bool:
+    """Whether a text is words with one space between each two, or nothing."""
+    parts = [tuple(part) for is_space, part in groupby(text, lambda token: token == space) if not is_space]
+    spaced = [token for part in parts for token in (*part, space)][:-1]
+    return list(text) == spaced and all(part in lexicon for part in parts)
+
+
+@given(T=st.integers(1, 6), lexicon=words, seed=st.integers(0, 1000), space=st.sampled_from([SPACE, None]))
+@settings(max_examples=60, deadline=None)
+def test_a_lexicon_leaves_every_text_of_its_words_its_probability(
+    T: int, lexicon: list[tuple[int, ...]], seed: int, space: int | None
+) -> None:
+    log_probs = drawn(T, 4, seed)
+    search = PrefixSearch(CTCSettings(10_000), lexicon=Lexicon(lexicon, space))
+    told = tuple(search.feed(log_probs))
+    found = {(*told, *text): worth for text, worth in search.best(10_000)}
+    expected = {text: log for text, log in texts_of(log_probs).items() if made_of(text, lexicon, space)}
+    assert found.keys() == expected.keys()
+    for text, worth in expected.items():
+        assert found[text] == pytest.approx(worth, abs=1e-9)
+
+
+@given(T=st.integers(1, 6), lexicon=words, seed=st.integers(0, 1000), weight=st.floats(0, 2), bonus=st.floats(-1, 1))
+@settings(max_examples=40, deadline=None)
+def test_with_a_lexicon_and_a_scorer_it_finds_the_best_of_all(
+    T: int, lexicon: list[tuple[int, ...]], seed: int, weight: float, bonus: float
+) -> None:
+    log_probs, scorer = drawn(T, 4, seed), Pairs(4, seed)
+    worths = {
+        text: log + weight * scorer.all(text) + bonus * len(text)
+        for text, log in texts_of(log_probs).items()
+        if made_of(text, lexicon, SPACE)
+    }
+    search = PrefixSearch(CTCSettings(10_000, weight, bonus), scorer, Lexicon(lexicon, SPACE))
+    text = (*search.feed(log_probs), *search.finish())
+    assert worths[text] == pytest.approx(max(worths.values()), abs=1e-9)
+
+
+@given(
+    T=st.integers(0, 80), lexicon=words, seed=st.integers(0, 1000), cuts=st.lists(st.integers(0, 80), max_size=6),
+    size=st.sampled_from([1, 2, 8]), scored=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=80, deadline=None)
+def test_a_stream_with_a_lexicon_tells_whole_words_and_finds_what_the_whole_finds(
+    T: int, lexicon: list[tuple[int, ...]], seed: int, cuts: list[int], size: int, scored: bool
+) -> None:
+    log_probs = drawn(T, 4, seed, spread=5.0)
+    scorer = Pairs(4, seed) if scored else None
+    whole, stream = (ctc_search(CTCSettings(size), scorer, Lexicon(lexicon, SPACE)) for _ in range(2))
+    expected = [*whole.feed(log_probs), *whole.finish()]
+    assert made_of(tuple(expected), lexicon, SPACE)
+    told: list[int] = []
+    for part in np.split(log_probs, sorted(min(cut, T) for cut in cuts)):
+        told += stream.feed(part)
+        assert told == expected[: len(told)]
+        assert not told or (told[-1] == SPACE and made_of(tuple(told[:-1]), lexicon, SPACE))
+        stream.open()
+    assert [*told, *stream.finish()] == expected
+
+
+def test_words_that_are_hardly_heard_are_found_in_a_narrow_beam() -> None:
+    heard = np.full((6, 6), 1e-7) + np.eye(6)[[1, 0, 2, 0, 3, 0]]  # 1 2 3, where there are 1 2 4 and 5 5
+    log_probs = np.log(heard / heard.sum(1, keepdims=True))
+    search = PrefixSearch(CTCSettings(1), lexicon=Lexicon([[1, 2, 4], [5, 5]]))
+    assert [*search.feed(log_probs), *search.finish()] == [1, 2, 4]
+
+
+def test_a_stream_that_is_cut_amid_a_word_ends_before_it() -> None:
+    unsure = np.log(np.full((400, 4), 0.25))
+    search = PrefixSearch(CTCSettings(2), lexicon=Lexicon([[1, 2] * 300, [2, 1] * 300], SPACE))
+    for part in np.split(unsure, 10):
+        assert search.feed(part) == []
+    search._beam = {tokens: prefix for tokens, prefix in search._beam.items() if tokens and not search._whole(prefix)}
+    assert search.finish() == []
+
+
+def test_a_lexicon_without_words() -> None:
+    for nothing in ([], [[]]):
+        with pytest.raises(DataError, match="the lexicon holds no words"):
+            Lexicon(nothing, SPACE)
+
+
+def test_a_lexicon_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gyeol.engine.lexicon._MOST", 50)
+    with pytest.raises(DataError, match="more than 50 beginnings"):
+        Lexicon(product((1, 2), repeat=5))
 
 
 def test_what_is_settled_is_forgotten() -> None:

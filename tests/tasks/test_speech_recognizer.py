@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,68 @@ def test_a_language_model_decides_where_the_sound_does_not(model: SpeechRecogniz
         model.transcribe([sound], language_model=model)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="beam_size=0: must be 1 or more"):
         model.transcribe([sound], beam_size=0)
+
+
+# A lexicon.
+
+
+def test_with_a_lexicon_nothing_but_its_words_is_written(model: SpeechRecognizer, letters: LanguageModel) -> None:
+    words = ["가나", "다", "나"]
+    found = model.transcribe(SOUNDS[:8], lexicon=words, beam_size=100)
+    assert {word for text in found for word in text.split()} <= set(words)
+    assert [found[TEXTS.index(text)] for text in ("가나", "다")] == ["가나", "다"]
+    assert model.transcribe(SOUNDS[:8], lexicon=iter(["나 가", "다나 나다가", "가나 다 나나 가"])) == TEXTS[:8]
+    both = model.transcribe(SOUNDS[:8], lexicon=["나", "다"], language_model=letters, lm_weight=0.1)
+    assert {word for text in both for word in text.split()} <= {"나", "다"}
+
+
+def test_with_a_lexicon_the_text_is_found_whose_loss_is_least(model: SpeechRecognizer) -> None:
+    words = ["가나", "가", "다나"]
+    texts = [" ".join(text) for count in (1, 2, 3) for text in product(words, repeat=count)]
+    for sound in SOUNDS[:8]:
+        losses = model._outputs(model._encode(model._known([sound] * len(texts)), texts))[:, 0].astype(float)
+        losses[losses == 0] = np.inf  # texts that need more steps than there are
+        (found,) = model.transcribe([sound], lexicon=words, beam_size=1000)
+        assert losses[texts.index(found)] == losses.min()
+
+
+def test_a_stream_with_a_lexicon_writes_what_the_whole_writes(live: SpeechRecognizer) -> None:
+    sound = np.concatenate([sung(text, seed) for seed, text in enumerate(("가나", "다 나", "나나", "다"))])
+    words = ["가나다", "나", "나나다"]
+    (whole,) = live.transcribe([sound], lexicon=words, beam_size=8)
+    assert whole
+    listener = live.listen(lexicon=words, beam_size=8)
+    for first in range(0, len(sound), 800):
+        listener.feed(sound[first : first + 800])
+        assert set(listener.text.split()) <= set(words)
+        assert listener.text in ("", whole) or whole.startswith(listener.text.rstrip() + " ")
+    assert listener.finish() == whole
+
+
+def test_a_lexicon_of_jamo_is_spelled() -> None:
+    made = fitted(tokenizer="jamo", stack=2, epochs=1, lowercase=True)
+    assert set(made.transcribe(SOUNDS[:4], lexicon=["간", "나"][1:])) <= {"", "나", "나 나", "나 나 나"}
+    with pytest.raises(DataError, match="the lexicon's word '간' cannot be written: the model has no letter 'ᆫ'"):
+        made.transcribe(SOUNDS[:1], lexicon=["간", "나"])
+
+
+@pytest.mark.parametrize(
+    ("lexicon", "message"),
+    [
+        ([], "the lexicon holds no words"),
+        (["", " "], "the lexicon holds no words"),
+        (
+            ["가", "라가", "라"],
+            r"the lexicon's word '라가' \(nor 1 more of its words\) cannot be written: .* no letter '라'",
+        ),
+        (["가", 3], "the lexicon holds 3; expected words"),
+        (["가" * 2_000_000], "the lexicon is too large"),
+    ],
+    ids=["empty", "blank", "strange", "number", "large"],
+)
+def test_a_lexicon_that_cannot_be_used(model: SpeechRecognizer, lexicon: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        model.transcribe(SOUNDS[:1], lexicon=lexicon)
 
 
 # Mistakes.

@@ -10,7 +10,7 @@ import typer
 
 from gyeol.cli.asked import Question, asked
 from gyeol.cli.output import object_out, table
-from gyeol.cli.speech import BEAM, LM, LM_WEIGHT
+from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
 from gyeol.errors import ParameterError
 
@@ -33,6 +33,7 @@ def evaluate(
     beam: int = BEAM,
     lm: str = LM,
     lm_weight: float = LM_WEIGHT,
+    lexicon: str = LEXICON,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Measure a model: accuracy, perplexity, BLEU, spans, word error.
@@ -47,7 +48,7 @@ def evaluate(
         "evaluate",
         Question(
             model, json, data=data, input=input, target=target, skip_bad_rows=skip_bad_rows, cache=cache,
-            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight,
+            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon,
         ),
     )  # fmt: skip
 
@@ -72,6 +73,7 @@ def predict(
     beam: int = BEAM,
     lm: str = LM,
     lm_weight: float = LM_WEIGHT,
+    lexicon: str = LEXICON,
     stream: bool = typer.Option(False, "--stream", help="Speech: write while a long recording is read."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
@@ -101,7 +103,7 @@ def predict(
         "predict",
         Question(
             model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look, beam=beam, lm=lm,
-            lm_weight=lm_weight, stream=stream,
+            lm_weight=lm_weight, lexicon=lexicon, stream=stream,
         ),
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ class Question:
     beam: int | None = None
     lm: str | None = None
     lm_weight: float | None = None
+    lexicon: str | None = None
     stream: bool = False
 
 
@@ -45,6 +46,7 @@ _OPTIONS = {
     "beam": ("--beam", "speech"),
     "lm": ("--lm", "speech"),
     "lm_weight": ("--lm-weight", "speech"),
+    "lexicon": ("--lexicon", "speech"),
     "stream": ("--stream", "speech"),
 }
 
@@ -121,14 +123,14 @@ def _transcribe() -> Asked:
     from gyeol.cli.translation import Wanted
 
     def heard(q: Question) -> Heard:
-        return Heard(q.beam, q.lm, q.lm_weight, q.stream)
+        return Heard(q.beam, q.lm, q.lm_weight, q.lexicon, q.stream)
 
     return Asked(
         lambda made, q: evaluate_speech(made, q.model, q.data, q.input, q.target, heard(q), q.json),
         lambda made, q: predict_speech(
             made, q.model, q.texts, q.file, q.input, heard(q), Wanted(q.top, q.look, q.json, q.out)
         ),
-        ("beam", "lm", "lm_weight", "stream"),
+        ("beam", "lm", "lm_weight", "lexicon", "stream"),
     )
 
 

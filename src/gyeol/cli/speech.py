@@ -12,7 +12,7 @@ import typer
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out, table
 from gyeol.cli.training import begun, ended, stop_where_interrupted
-from gyeol.errors import ParameterError
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.translation import Wanted
@@ -20,14 +20,25 @@ if TYPE_CHECKING:
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech_listener import Listener
 
-__all__ = ["BEAM", "LM", "LM_WEIGHT", "Heard", "evaluate_speech", "explain_speech", "predict_speech", "transcribe"]
+__all__ = [
+    "BEAM",
+    "LEXICON",
+    "LM",
+    "LM_WEIGHT",
+    "Heard",
+    "evaluate_speech",
+    "explain_speech",
+    "predict_speech",
+    "transcribe",
+]
 
 BEAM: Any = typer.Option(None, "--beam", metavar="N", min=1, help="Speech: prefixes kept; 1, the default: greedy.")
 LM: Any = typer.Option(None, "--lm", metavar="MODEL", help="Speech: a model of 'fit language' that knows the language.")
 LM_WEIGHT: Any = typer.Option(None, "--lm-weight", metavar="W", min=0.0, help="Speech: what it counts; 0.5 by default.")
+LEXICON: Any = typer.Option(None, "--lexicon", metavar="FILE", help="Speech: a file of words; only these are written.")
 
 _CHUNK = 256  # recordings answered at a time
-_BEAM = 16  # where a language model is given
+_BEAM = 16  # where a language model or a lexicon is given
 
 
 def transcribe(
@@ -105,16 +116,18 @@ def _read(data: str, role: str, input: str | None, target: str | None, need_text
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How a user wants to be answered: ``beam``, a language model and its weight, and whether as a stream."""
+    """How a user wants to be answered: ``beam``, a language model, its weight, a lexicon, and whether as a stream."""
 
     beam: int | None = None
     lm: str | None = None
     lm_weight: float | None = None
+    lexicon: str | None = None
     stream: bool = False
 
     def given(self) -> str:
         """Name an option that is for speech and was given, or nothing."""
-        named = {"--beam": self.beam, "--lm": self.lm, "--lm-weight": self.lm_weight, "--stream": self.stream or None}
+        named = {"--beam": self.beam, "--lm": self.lm, "--lm-weight": self.lm_weight, "--lexicon": self.lexicon}
+        named |= {"--stream": self.stream or None}
         return next((name for name, value in named.items() if value is not None), "")
 
     def settings(self) -> dict[str, Any]:
@@ -123,7 +136,18 @@ class Heard:
             raise ParameterError("--lm-weight says what a language model counts: name one with --lm")
         model = None if self.lm is None else _language_model(Path(self.lm))
         weight = {} if self.lm_weight is None else {"lm_weight": self.lm_weight}
-        return {"beam_size": self.beam or (1 if model is None else _BEAM), "language_model": model, **weight}
+        words = None if self.lexicon is None else _words(self.lexicon)
+        beam = self.beam or (1 if model is None and words is None else _BEAM)
+        return {"beam_size": beam, "language_model": model, "lexicon": words, **weight}
+
+
+def _words(file: str) -> list[str]:
+    from gyeol.data.lines import open_text
+
+    words = dict.fromkeys(word for _, line in open_text(file) for word in line.split())
+    if not words:
+        raise DataError(f"--lexicon {file} holds no words")
+    return list(words)
 
 
 def _language_model(path: Path) -> LanguageModel:
@@ -199,7 +223,7 @@ def _written(
 
 
 def _heard(made: SpeechRecognizer, files: list[Path], settings: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    greedy = settings["beam_size"] == 1 and settings["language_model"] is None
+    greedy = settings["beam_size"] == 1 and settings["language_model"] is None and settings["lexicon"] is None
     for first in range(0, len(files), _CHUNK):
         some = files[first : first + _CHUNK]
         yield from zip(some, made.predict(some) if greedy else made.transcribe(some, **settings), strict=True)

@@ -1,5 +1,7 @@
 """From the probabilities of every step to a text: greedy, or prefix by prefix with what a language makes of them.
 
+Where a lexicon is given, what is found are its words.
+
 Steps may come a few at a time, as a stream brings them; what is found is what the whole would give.
 """
 
@@ -12,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.engine.lexicon import Lexicon
 from gyeol.errors import ParameterError
 
 __all__ = ["CTCSettings", "GreedySearch", "PrefixSearch", "Scorer", "ctc_search"]
@@ -43,7 +46,8 @@ class CTCSettings:
 
     ``size`` prefixes are kept (1 without a scorer: greedy); a prefix is worth the log of its probability, plus
     ``scorer_weight`` times the log of its probability by the scorer, plus ``bonus`` for each of its letters (Hannun et
-    al. 2014, section 3); letters whose log probability at a step is below ``threshold`` are not looked at there.
+    al. 2014, section 3); letters whose log probability at a step is below ``threshold`` are not looked at there, unless
+    a lexicon says which there are.
     """
 
     size: int = 8
@@ -99,6 +103,7 @@ class _Prefix:
 
     state: Any
     worth: float  # the scorer's share and the bonuses
+    place: int = Lexicon.begin
     blank: float = _NEVER
     letter: float = _NEVER
     grown: dict[int, tuple[Any, float]] = field(default_factory=dict)
@@ -113,10 +118,15 @@ class PrefixSearch:
 
     A beam as wide as there are prefixes, without a threshold, gives every text its probability.
 
+    With a lexicon only texts of its words are looked at, word after word with a space between (as in Collobert et al.
+    2016, Wav2Letter). Where no prefix that is kept ends with a word, the best that does is kept beside them, for a text
+    must be able to end; and before the end nothing but whole words is told.
+
     Parameters
     ----------
     settings : CTCSettings
     scorer : Scorer, optional
+    lexicon : Lexicon, optional
 
     Examples
     --------
@@ -126,9 +136,10 @@ class PrefixSearch:
     ([], [1])
     """
 
-    def __init__(self, settings: CTCSettings, scorer: Scorer | None = None) -> None:
+    def __init__(self, settings: CTCSettings, scorer: Scorer | None = None, lexicon: Lexicon | None = None) -> None:
         self.settings = settings
         self.scorer = scorer
+        self.lexicon = lexicon
         first = _Prefix(scorer.begin() if scorer else None, 0.0, blank=0.0)
         self._beam: dict[tuple[int, ...], _Prefix] = {(): first}
         self._told = 0  # letters at the head of all prefixes that were given already
@@ -156,8 +167,19 @@ class PrefixSearch:
 
     def best(self, count: int = 1) -> list[tuple[list[int], float]]:
         """Rank what is left at the end: letters, and what all of the text is worth; the best first."""
-        ranked = [(list(tokens[self._told :]), self._rank(p) + self._ending(p)) for tokens, p in self._beam.items()]
+        ends = {tokens: prefix for tokens, prefix in self._beam.items() if self._whole(prefix)}
+        if not ends:  # where the beam was cut amid a word that nothing else stands beside: without that word
+            ends = {self._words(tokens): prefix for tokens, prefix in reversed(self._beam.items())}
+        ranked = [(list(tokens[self._told :]), self._rank(p) + self._ending(p)) for tokens, p in ends.items()]
         return sorted(ranked, key=lambda pair: -pair[1])[:count]
+
+    def _whole(self, prefix: _Prefix) -> bool:
+        return self.lexicon is None or self.lexicon.whole(prefix.place)
+
+    def _words(self, tokens: tuple[int, ...]) -> tuple[int, ...]:
+        """Leave out the word that was begun: give all up to the last space."""
+        space = self.lexicon.space if self.lexicon else None
+        return tokens[: max((n for n, token in enumerate(tokens, 1) if token == space), default=0)]
 
     def _ending(self, prefix: _Prefix) -> float:
         return self.settings.scorer_weight * self.scorer.end(prefix.state) if self.scorer else 0.0
@@ -167,34 +189,38 @@ class PrefixSearch:
         return prefix.total + prefix.worth
 
     def _step(self, step: LogProbs) -> None:
-        likely = [(int(token), float(step[token])) for token in np.flatnonzero(step >= self.settings.threshold)]
-        letters = [(token, log) for token, log in likely if token != _BLANK]
-        blank = float(step[_BLANK])
+        likely = np.flatnonzero(step >= self.settings.threshold) if self.lexicon is None else ()
+        letters = dict.fromkeys((int(token) for token in likely if token != _BLANK), Lexicon.begin)
+        said: list[float] = step.tolist()
+        blank = said[_BLANK]
         after: dict[tuple[int, ...], _Prefix] = {}
         for tokens, prefix in self._beam.items():
             total, last = prefix.total, tokens[-1] if tokens else _BLANK
             stays = self._at(after, tokens, prefix)
             stays.blank = _sum(stays.blank, total + blank)
             if tokens:
-                stays.letter = _sum(stays.letter, prefix.letter + float(step[last]))
-            for token, log in letters:
+                stays.letter = _sum(stays.letter, prefix.letter + said[last])
+            for token, place in (letters if self.lexicon is None else self.lexicon.after(prefix.place)).items():
                 # The same letter again is another one only after a blank.
                 came = prefix.blank if token == last else total
                 if came == _NEVER:
                     continue
-                longer = self._longer(after, tokens, prefix, token)
-                longer.letter = _sum(longer.letter, came + log)
-        kept = sorted(after.items(), key=lambda item: -self._rank(item[1]))[: self.settings.size]
+                longer = self._longer(after, tokens, prefix, token, place)
+                longer.letter = _sum(longer.letter, came + said[token])
+        ranked = sorted(after.items(), key=lambda item: -self._rank(item[1]))
+        kept = ranked[: self.settings.size]
+        if not any(self._whole(prefix) for _, prefix in kept):
+            kept += [item for item in ranked if self._whole(item[1])][:1]
         self._beam = dict(kept)
 
     @staticmethod
     def _at(after: dict[tuple[int, ...], _Prefix], tokens: tuple[int, ...], prefix: _Prefix) -> _Prefix:
         if tokens not in after:
-            after[tokens] = _Prefix(prefix.state, prefix.worth, grown=prefix.grown)
+            after[tokens] = _Prefix(prefix.state, prefix.worth, prefix.place, grown=prefix.grown)
         return after[tokens]
 
     def _longer(
-        self, after: dict[tuple[int, ...], _Prefix], tokens: tuple[int, ...], prefix: _Prefix, token: int
+        self, after: dict[tuple[int, ...], _Prefix], tokens: tuple[int, ...], prefix: _Prefix, token: int, place: int
     ) -> _Prefix:
         longer = (*tokens, token)
         if longer not in after:
@@ -204,7 +230,7 @@ class PrefixSearch:
                 state, log = self.scorer.extend(prefix.state, token) if self.scorer else (None, 0.0)
                 prefix.grown[token] = state, self.settings.scorer_weight * log + self.settings.bonus
             state, adds = prefix.grown[token]
-            after[longer] = _Prefix(state, prefix.worth + adds)
+            after[longer] = _Prefix(state, prefix.worth + adds, place)
         return after[longer]
 
     def _common(self) -> tuple[int, ...]:
@@ -224,7 +250,7 @@ class PrefixSearch:
 
     def _settled(self) -> list[int]:
         """Give what all prefixes begin with, and forget it but for the last letter, which may be said again."""
-        common = self._common()
+        common = self._common() if self.lexicon is None else self._words(self._common())
         same, settled = len(common), list(common[self._told :])
         if (drop := max(0, same - 1)) > 0:
             self._beam = {tokens[drop:]: prefix for tokens, prefix in self._beam.items()}
@@ -232,9 +258,12 @@ class PrefixSearch:
         return settled
 
 
-def ctc_search(settings: CTCSettings, scorer: Scorer | None = None) -> GreedySearch | PrefixSearch:
-    """Make the search that is wanted: of size 1 and without a scorer it is greedy."""
-    return GreedySearch() if settings.size == 1 and scorer is None else PrefixSearch(settings, scorer)
+def ctc_search(
+    settings: CTCSettings, scorer: Scorer | None = None, lexicon: Lexicon | None = None
+) -> GreedySearch | PrefixSearch:
+    """Make the search that is wanted: of size 1, without a scorer and a lexicon, it is greedy."""
+    greedy = settings.size == 1 and scorer is None and lexicon is None
+    return GreedySearch() if greedy else PrefixSearch(settings, scorer, lexicon)
 
 
 def _sum(a: float, b: float) -> float:

@@ -6,7 +6,7 @@ classification (Graves et al. 2006) sums over all ways in which a text may lie i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import nn
 from gyeol import engine
 from gyeol.data.batches import bucket
 from gyeol.data.clips import Clip, Clips
-from gyeol.engine.ctc_search import CTCSettings, GreedySearch, ctc_search
+from gyeol.engine.ctc_search import CTCSettings, GreedySearch
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.audio import check_rate
 from gyeol.inputs.speech import NORMALS, SpeechBatch, SpeechInput
@@ -28,9 +28,9 @@ from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.speech_clips import checked_clips, common_rate
-from gyeol.tasks.speech_language import LanguageScorer
 from gyeol.tasks.speech_listener import Listener
 from gyeol.tasks.speech_net import SpeechNet
+from gyeol.tasks.speech_search import search_for, searched
 from gyeol.tasks.speech_times import Said, letter_times
 
 __all__ = ["SpeechRecognizer"]
@@ -303,7 +303,7 @@ class SpeechRecognizer(Estimator):
 
     def transcribe(
         self, X: Any, *, beam_size: int = 8, language_model: LanguageModel | None = None, lm_weight: float = 0.5,
-        bonus: float = 0.0,
+        bonus: float = 0.0, lexicon: Iterable[str] | None = None,
     ) -> list[str]:  # fmt: skip
         """Write down what is said in each recording, by prefix beam search (Hannun et al. 2014).
 
@@ -318,25 +318,25 @@ class SpeechRecognizer(Estimator):
             ends.
         lm_weight, bonus : float
             What it counts beside what is heard; and what a letter adds, for a language model makes texts short.
+        lexicon : iterable of str, optional
+            Words, or texts whose words they are: nothing else is written.
+
+        Raises
+        ------
+        ParameterError, DataError
+            For settings, a language model and a lexicon that cannot be used.
         """
         self._ready()
-        settings = CTCSettings(beam_size, lm_weight, bonus)
-        scorer = LanguageScorer(language_model, self.inputs_) if language_model is not None else None
-        encoded = self._encode(self._known(X), None)
-        found = []
-        with self._session(), torch.inference_mode():
-            for row in range(len(encoded)):
-                batch = encoded.batch(np.array([row]))
-                log_probs, _ = self.net_(batch.frames.to(self._dtype()), batch.lengths)
-                search = ctc_search(settings, scorer)
-                found.append(self._text([*search.feed(log_probs[0].double().numpy()), *search.finish()]))
-        return found
+        begin = search_for(self.inputs_, CTCSettings(beam_size, lm_weight, bonus), language_model, lexicon)
+        return searched(self, X, begin)
 
     def listen(
         self, *, beam_size: int = 1, language_model: LanguageModel | None = None, lm_weight: float = 0.5,
-        bonus: float = 0.0,
+        bonus: float = 0.0, lexicon: Iterable[str] | None = None,
     ) -> Listener:  # fmt: skip
         """Begin to write while somebody speaks: see `Listener`; the arguments are those of `transcribe`.
+
+        With a lexicon the listener's ``text`` grows by whole words.
 
         Raises
         ------
@@ -349,8 +349,8 @@ class SpeechRecognizer(Estimator):
                 "this model needs the end of a recording before it can write: for a stream train one with "
                 "bidirectional=false (and normalize 'auto' or 'corpus')"
             )
-        scorer = LanguageScorer(language_model, self.inputs_) if language_model is not None else None
-        return Listener(self.net_, self.inputs_, ctc_search(CTCSettings(beam_size, lm_weight, bonus), scorer))
+        begin = search_for(self.inputs_, CTCSettings(beam_size, lm_weight, bonus), language_model, lexicon)
+        return Listener(self.net_, self.inputs_, begin())
 
     def align(self, recording: Any, text: str | None = None) -> list[Said]:
         """Tell when each letter of a text was said, in seconds: of the one given, or of the one that `predict` writes.
