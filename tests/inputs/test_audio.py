@@ -11,7 +11,7 @@ from gyeol.data.clips import Clip, Clips
 from gyeol.errors import ModelError, ParameterError
 from gyeol.inputs.audio import FrameStream, LogMel, check_rate, mel_filters
 from gyeol.inputs.speech import SpeechInput
-from gyeol.inputs.speech_noise import perturbed, spec_augment
+from gyeol.inputs.speech_noise import coloured, perturbed, spec_augment
 
 
 def tone(frequency: float, seconds: float = 1.0, rate: int = 8000, loud: float = 1.0) -> np.ndarray:
@@ -83,14 +83,56 @@ def test_silence_is_finite_and_frames_are_normalised() -> None:
     clips = Clips(
         [Clip(tone(f, 0.3) + noise(f), 8000) for f in (300, 900, 2000)] + [Clip(np.zeros(900, np.float32), 8000)], 8000
     )
-    for normalize in ("corpus", "utterance"):
+    for normalize in ("corpus", "utterance", "speech"):
         made = SpeechInput(rate=8000, mels=20, normalize=normalize).fit(clips, ["a", "b", "c", "d"])
         every = [made.frames(clips.samples(row)) for row in range(len(clips))]
         assert all(np.isfinite(frames).all() for frames in every)
         together = np.concatenate(every) if normalize == "corpus" else every[0]
-        np.testing.assert_allclose(together.mean(0), 0, atol=1e-3)
+        np.testing.assert_allclose(together.mean(None if normalize == "speech" else 0), 0, atol=1e-3)
         if normalize == "corpus":
             np.testing.assert_allclose(together.std(0), 1, atol=1e-2)
+
+
+def test_neither_loudness_nor_silence_around_nor_half_of_a_colour_matter_to_speech() -> None:
+    made = SpeechInput(rate=8000, mels=20, normalize="speech")
+    samples = np.concatenate([tone(300, 0.15), tone(1800, 0.15)]) + 10 * noise(0)
+    frames = made.frames(samples)
+    np.testing.assert_allclose(made.frames(samples / 50), frames, atol=1e-3)
+    np.testing.assert_allclose(made.normal(made.mel(samples) + np.float32(2)), frames, atol=1e-5)
+    still = made.frames(np.pad(samples, (20 * made.mel.hop, 40 * made.mel.hop)))
+    np.testing.assert_allclose(still[20 : 20 + len(frames)], frames, atol=0.3)  # some windows at the ends are loud, too
+    curve = np.linspace(-1, 1, 20, dtype=np.float32)
+    change = made.normal(made.mel(samples) + curve) - frames
+    np.testing.assert_allclose(change, np.tile(curve / 4, (len(frames), 1)), atol=0.05)
+
+
+def test_models_that_measured_otherwise_still_do() -> None:
+    state = SpeechInput(rate=8000, mels=8).fit(Clips([Clip(tone(300), 8000)], 8000), ["ab"]).state()
+    assert state["normalize"] == "utterance"
+    assert SpeechInput.restored(state).mel.floor == 1e-6
+    assert SpeechInput.restored({**state, "normalize": "speech"}).mel.floor == 1e-12
+
+
+def test_a_colour_is_the_same_at_all_times() -> None:
+    frames = np.random.default_rng(0).normal(size=(30, 40)).astype(np.float32)
+    made = [coloured(frames, np.random.default_rng(seed)) - frames for seed in range(200)]
+    assert made[0].dtype == np.float32
+    np.testing.assert_allclose(made[0], np.tile(made[0][0], (30, 1)), atol=1e-5)
+    assert 1.0 < np.std([curve[0] for curve in made], axis=0).mean() < 2.5
+    assert np.abs(np.diff([curve[0] for curve in made], axis=1)).max() < 2  # of neighbouring bands
+
+
+def test_silence_is_put_around_a_recording() -> None:
+    samples = tone(440)
+    made = [perturbed(samples, np.random.default_rng(seed), speed=0.0, noise=False, silence=400) for seed in range(40)]
+    more = np.array([len(one) - len(samples) for one in made])
+    assert 0 == more.min() < more.max() <= 800
+    for one in made:
+        aligned = np.correlate(one, samples, "valid")
+        first = int(aligned.argmax())
+        ratio = one[first : first + len(samples)][20] / samples[20]
+        np.testing.assert_allclose(one[first : first + len(samples)], ratio * samples, rtol=1e-3, atol=1e-5)
+        assert np.abs(np.delete(one, np.s_[first : first + len(samples)])).max(initial=0) < 0.2 * np.abs(one).max()
 
 
 def test_what_is_changed_is_bounded_and_drawn_by_the_seed() -> None:

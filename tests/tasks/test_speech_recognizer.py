@@ -141,7 +141,7 @@ def test_files_and_arrays_are_the_same(model: SpeechRecognizer, tmp_path: Path) 
     [
         {"cell": "gru", "num_layers": 2, "dropout": 0.2, "averaging": 0.9}, {"tokenizer": "jamo", "stack": 2},
         {"bidirectional": False, "precision": "float64"}, {"cell": "lstm_norm", "normalize": "corpus", "mels": 3},
-        {"speed": 0.15, "augment": True, "lowercase": True},
+        {"speed": 0.15, "warp": 0.2, "augment": True, "lowercase": True}, {"normalize": "utterance"},
     ],
     ids=str,
 )  # fmt: skip

@@ -16,7 +16,6 @@ Samples = npt.NDArray[np.float32]
 Frames = npt.NDArray[np.float32]
 
 _LOWEST = 20.0  # Hz
-_FLOOR = 1e-6  # of the power of a full-scale tone: what is quieter is silence
 _STRAIGHT = 0.6  # of half the rate: below it all frequencies are warped alike
 _AT_ONCE = 4096  # frames transformed at a time
 
@@ -84,6 +83,8 @@ class LogMel:
         Samples a second, Hz.
     mels : int
         M, numbers a frame.
+    floor : float
+        Of the power of a full-scale tone: what is quieter is silence.
 
     Examples
     --------
@@ -91,8 +92,8 @@ class LogMel:
     (98, 40)
     """
 
-    def __init__(self, rate: int, mels: int) -> None:
-        self.rate, self.mels = rate, mels
+    def __init__(self, rate: int, mels: int, *, floor: float = 1e-6) -> None:
+        self.rate, self.mels, self.floor = rate, mels, floor
         self.width, self.hop, self._size, self._window, self._filters = _made(rate, mels)
 
     def count(self, samples: int) -> int:
@@ -111,7 +112,7 @@ class LogMel:
     def _transformed(self, cut: npt.NDArray[np.float32], filters: npt.NDArray[np.float32]) -> Frames:
         spectrum = np.fft.rfft(cut * self._window, self._size).astype(np.complex64)
         power = spectrum.real**2 + spectrum.imag**2
-        return np.log(power @ filters + np.float32(_FLOOR))
+        return np.log(power @ filters + np.float32(self.floor))
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,17 @@ from gyeol.data.clips import Clips
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
 from gyeol.inputs.audio import Frames, LogMel, Samples
-from gyeol.inputs.speech_noise import perturbed, spec_augment
+from gyeol.inputs.speech_noise import coloured, perturbed, spec_augment
 from gyeol.inputs.text import TextInput
 
 __all__ = ["NORMALS", "SpeechBatch", "SpeechInput"]
 
-#: What frames are measured against: the training's mean and spread, or each recording's own.
-NORMALS = ("corpus", "utterance")
+#: What frames are measured against: the training's mean and spread, each recording's own, or what is loud in each.
+NORMALS = ("corpus", "utterance", "speech")
+_DECIBEL = math.log(10) / 10
+_FLOOR, _LOUD = 60 * _DECIBEL, 25 * _DECIBEL  # below a recording's loudest: what is silence, and what is still speech
+_SPREAD = 2.0  # of loud frames, about
+_SILENCE = 0.3  # seconds, the most that is put before and behind
 _APART = 0.02  # from one length of the throat to the next
 _ENOUGH = 2000  # recordings that means and spreads are taken from
 
@@ -48,7 +53,8 @@ class SpeechInput:
         Samples a second, Hz.
     mels : int
         M, numbers a frame.
-    normalize : {"corpus", "utterance"}
+    normalize : {"corpus", "utterance", "speech"}
+        See `normal`.
     tokenizer : {"syllable", "jamo"}
         What is written: letters, or Hangul spelled in jamo. Number 0, padding, is CTC's blank.
     lowercase : bool
@@ -58,7 +64,7 @@ class SpeechInput:
         self, *, rate: int, mels: int = 40, normalize: str = "utterance", tokenizer: str = "syllable",
         lowercase: bool = False,
     ) -> None:  # fmt: skip
-        self.mel = LogMel(rate, mels)
+        self.mel = LogMel(rate, mels, floor=1e-12) if normalize == "speech" else LogMel(rate, mels)
         self.normalize = normalize
         self.text = TextInput(tokenizer=tokenizer, lowercase=lowercase, min_count=1, max_length=1 << 31)
         self.mean: Frames = np.zeros(mels, dtype=np.float32)
@@ -87,18 +93,29 @@ class SpeechInput:
         return self.text.encode(texts)
 
     def normal(self, frames: Frames) -> Frames:
-        """Bring frames (T, M) to a mean of 0 and a spread of 1, by the corpus or by their own."""
+        """Bring frames (T, M) to a mean of 0 and a spread of 1.
+
+        By the corpus; by their own; or, for ``"speech"``, by the mean of those that are loud, and half by it in each
+        band alone: the other half of what a band has more than others is the microphone's, perhaps, or what was said.
+        """
         if self.normalize == "corpus":
             return np.asarray((frames - self.mean) / self.spread)
+        if self.normalize == "speech":
+            frames = np.logaddexp(frames, np.float32(frames.max() - _FLOOR))
+            power = np.logaddexp.reduce(frames, axis=1)
+            mean = frames[power >= power.max() - _LOUD].mean(0)
+            return np.asarray((frames - (mean + mean.mean()) / 2) / np.float32(_SPREAD))
         return np.asarray((frames - frames.mean(0)) / np.maximum(frames.std(0), np.float32(0.2)))
 
-    def frames(self, samples: Samples, draw: np.random.Generator | None = None, *, speed: float = 0.0) -> Frames:
+    def frames(
+        self, samples: Samples, draw: np.random.Generator | None = None, *, speed: float = 0.0, warp: float = 0.0
+    ) -> Frames:
         """Turn samples into normalised frames; where ``draw`` is given, as another might have said it."""
         if draw is None:
             return self.normal(self.mel(samples))
-        other = perturbed(samples, draw, speed=speed)
-        warp = 1 + round(draw.uniform(-speed, speed) / _APART) * _APART  # the filters of each are kept
-        return spec_augment(self.normal(self.mel(other, warp=warp)), draw)
+        other = perturbed(samples, draw, speed=speed, silence=round(_SILENCE * self.mel.rate))
+        formants = 1 + round(draw.uniform(-warp, warp) / _APART) * _APART  # the filters of each are kept
+        return spec_augment(self.normal(coloured(self.mel(other, warp=formants), draw)), draw)
 
     def batch(
         self,
@@ -108,11 +125,12 @@ class SpeechInput:
         *,
         draw: np.random.Generator | None = None,
         speed: float = 0.0,
+        warp: float = 0.0,
     ) -> SpeechBatch:
         """Put some recordings, and their texts where there are any, into rectangles."""
-        rows = [torch.from_numpy(self.frames(clips.samples(row), draw, speed=speed)) for row in which.tolist()]
+        rows = [self.frames(clips.samples(row), draw, speed=speed, warp=warp) for row in which.tolist()]
         lengths = torch.tensor([len(row) for row in rows])
-        frames = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        frames = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(row) for row in rows], batch_first=True)
         if targets is None:
             return SpeechBatch(frames, lengths)
         rectangle, sizes = targets.pad(which)

@@ -1,4 +1,4 @@
-"""Recordings as others might have made them: quicker or slower, louder or softer, noisy, and frames with gaps."""
+"""Recordings as others might have made them: quicker or slower, by other microphones, noisy, and frames with gaps."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import numpy as np
 from gyeol.data.resampling import resampled
 from gyeol.inputs.audio import Frames, Samples
 
-__all__ = ["perturbed", "spec_augment"]
+__all__ = ["coloured", "perturbed", "spec_augment"]
 
 _STEPS = 20  # speeds are whole numbers of twentieths, so that few filters are needed
 
 
-def perturbed(samples: Samples, draw: np.random.Generator, *, speed: float, noise: bool = True) -> Samples:
-    """Change the speed, and with it the pitch and the formants (Ko et al. 2015), the loudness, and add noise.
+def perturbed(
+    samples: Samples, draw: np.random.Generator, *, speed: float, noise: bool = True, silence: int = 0
+) -> Samples:
+    """Change the speed, and with it the pitch and the formants (Ko et al. 2015), the loudness; add silence and noise.
 
     Parameters
     ----------
@@ -23,16 +25,22 @@ def perturbed(samples: Samples, draw: np.random.Generator, *, speed: float, nois
         By how much a recording is quicker or slower at most, as a share.
     noise : bool
         Whether half of the recordings get noise, 10 to 40 dB below them, white or falling by 6 dB an octave.
+    silence : int
+        The most samples of a faint hiss that are put before a recording, and behind it; half of the time none are.
 
     Returns
     -------
-    float32 array, shape (N / factor,)
+    float32 array, shape (N / factor,), and what silence adds
     """
     from scipy.signal import lfilter
 
     most = round(speed * _STEPS)
     factor = int(draw.integers(-most, most + 1)) + _STEPS if most else _STEPS
     samples = resampled(samples, factor, _STEPS)
+    if silence:
+        before, behind = (int(max(0.0, part) * silence) for part in draw.uniform(-1, 1, 2))
+        hiss = float(np.abs(samples).max()) * 10 ** -draw.uniform(1.5, 3.0) * draw.standard_normal(before + behind)
+        samples = np.concatenate([hiss[:before], samples, hiss[before:]], dtype=np.float32)
     samples = samples * np.float32(10 ** draw.uniform(-0.5, 0.5))
     if noise and draw.random() < 0.5:
         other = draw.standard_normal(len(samples)).astype(np.float32)
@@ -41,6 +49,25 @@ def perturbed(samples: Samples, draw: np.random.Generator, *, speed: float, nois
         loud = np.sqrt(np.mean(samples**2) / max(float(np.mean(other**2)), 1e-12)) * 10 ** -draw.uniform(0.5, 2.0)
         samples = samples + (loud * other).astype(np.float32)
     return samples
+
+
+def coloured(frames: Frames, draw: np.random.Generator, *, strength: float = 1.5) -> Frames:
+    """Add a smooth curve over the bands, the same at all times: another microphone, another room.
+
+    Parameters
+    ----------
+    frames : float32 array, shape (T, M)
+        Log-mel; not changed.
+    draw : Generator
+    strength : float
+        Standard deviation of the slope, from the middle to the ends, in nats of power; of each of three waves, of 1 to
+        2 periods, half of it.
+    """
+    x = np.linspace(0, 1, frames.shape[1])
+    curve = draw.normal() * (2 * x - 1)
+    for half_periods in (2, 3, 4):
+        curve += draw.normal(0, 0.5) * np.cos(np.pi * half_periods * x + draw.uniform(0, 2 * np.pi))
+    return frames + (strength * curve).astype(np.float32)
 
 
 def spec_augment(

@@ -27,7 +27,7 @@ class Listener:
     Attributes
     ----------
     text : str
-        What was said so far, and will not change.
+        What was said so far, and will not change; with a lexicon, whole words.
     """
 
     def __init__(self, net: SpeechNet, inputs: SpeechInput, search: GreedySearch | PrefixSearch) -> None:

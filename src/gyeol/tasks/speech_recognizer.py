@@ -54,9 +54,9 @@ class SpeechRecognizer(Estimator):
         Hz, to which recordings are brought; by default the rate that most of the training's files have.
     mels, stack : int
         Mel filters a frame; frames (of 10 ms) a step.
-    normalize : {"auto", "corpus", "utterance"}
-        Whether frames are measured against the training's mean and spread or each recording's own; ``"auto"``:
-        recordings' own where they are read in both directions.
+    normalize : {"auto", "corpus", "utterance", "speech"}
+        Whether frames are measured against the training's mean and spread, each recording's own, or the mean of what
+        is loud in each; ``"auto"``: the last where recordings are read in both directions, else the first.
     dropout : float
         Share of features dropped, the same at every step.
     batch_size, epochs, learning_rate, weight_decay, clip_norm
@@ -70,9 +70,9 @@ class SpeechRecognizer(Estimator):
     threads, random_state, verbose
         Cores; the seed; whether to show a progress bar.
     augment : bool
-        Whether recordings are changed each time they are learned from: speed and pitch, formants, loudness, noise, and
-        gaps in frequency and time (SpecAugment: Park et al. 2019).
-    speed : float
+        Whether recordings are changed each time they are learned from: speed and pitch, formants, loudness, silence
+        around, noise, colour, and gaps in frequency and time (SpecAugment: Park et al. 2019).
+    speed, warp : float
         By how much the speed then differs at most, and with it the pitch; and, apart from that, the formants (Jaitly
         and Hinton 2013): 0.15 is 15 %.
 
@@ -112,6 +112,7 @@ class SpeechRecognizer(Estimator):
         **TRAINING_RULES,
         "augment": switch,
         "speed": fraction(),
+        "warp": fraction(),
     }
 
     net_: SpeechNet
@@ -148,6 +149,7 @@ class SpeechRecognizer(Estimator):
         verbose: bool = False,
         augment: bool = True,
         speed: float = 0.15,
+        warp: float = 0.25,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -175,6 +177,7 @@ class SpeechRecognizer(Estimator):
         self.verbose = verbose
         self.augment = augment
         self.speed = speed
+        self.warp = warp
 
     # What training asks for.
 
@@ -196,7 +199,7 @@ class SpeechRecognizer(Estimator):
         engine.transcription(["a"], ["a"])  # whether it can be measured is better known before a training than after
         rate = int(self.sample_rate or common_rate(X))
         check_rate(rate, int(self.mels))
-        own = "utterance" if self.bidirectional else "corpus"
+        own = "speech" if self.bidirectional else "corpus"
         self.inputs_ = SpeechInput(
             rate=rate,
             mels=int(self.mels),
@@ -234,7 +237,7 @@ class SpeechRecognizer(Estimator):
 
         def batch(which: npt.NDArray[np.int64]) -> SpeechBatch:
             draw = np.random.default_rng([seed, now, int(which[0])]) if self.augment else None
-            return self.inputs_.batch(clips, which, targets, draw=draw, speed=float(self.speed))
+            return self.inputs_.batch(clips, which, targets, draw=draw, speed=float(self.speed), warp=float(self.warp))
 
         return Encoded(lengths, batch, order)
 
@@ -296,10 +299,7 @@ class SpeechRecognizer(Estimator):
             Paths of sound files, or arrays of samples from -1 to 1 at ``sample_rate``, shape (N,).
         """
         self._ready()
-        found: list[str] = []
-        for rows in self._stream(self._known(X), chunk=512):
-            found += rows[:, 2].tolist()
-        return found
+        return [text for rows in self._stream(self._known(X), chunk=512) for text in rows[:, 2].tolist()]
 
     def transcribe(
         self, X: Any, *, beam_size: int = 8, language_model: LanguageModel | None = None, lm_weight: float = 0.5,
@@ -335,8 +335,6 @@ class SpeechRecognizer(Estimator):
         bonus: float = 0.0, lexicon: Iterable[str] | None = None,
     ) -> Listener:  # fmt: skip
         """Begin to write while somebody speaks: see `Listener`; the arguments are those of `transcribe`.
-
-        With a lexicon the listener's ``text`` grows by whole words.
 
         Raises
         ------
