@@ -15,7 +15,7 @@ soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed:
 
 SMALL = {
     **speech.DIGITS, "hidden_size": 16, "num_layers": 1, "mels": 12, "epochs": 20, "batch_size": 4,
-    "learning_rate": 0.01, "averaging": 0.0, "dropout": 0.0, "normalize": "corpus",
+    "learning_rate": 0.01, "averaging": 0.0, "dropout": 0.0,
 }  # fmt: skip
 
 

@@ -113,9 +113,11 @@ class SpeechInput:
         """Turn samples into normalised frames; where ``draw`` is given, as another might have said it."""
         if draw is None:
             return self.normal(self.mel(samples))
-        other = perturbed(samples, draw, speed=speed, silence=round(_SILENCE * self.mel.rate))
+        own = self.normalize == "speech"  # against the corpus a colour would be strange, and silence is slow to learn
+        other = perturbed(samples, draw, speed=speed, silence=round(_SILENCE * self.mel.rate) if own else 0)
         formants = 1 + round(draw.uniform(-warp, warp) / _APART) * _APART  # the filters of each are kept
-        return spec_augment(self.normal(coloured(self.mel(other, warp=formants), draw)), draw)
+        made = self.mel(other, warp=formants)
+        return spec_augment(self.normal(coloured(made, draw) if own else made), draw)
 
     def batch(
         self,

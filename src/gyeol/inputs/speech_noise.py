@@ -51,7 +51,7 @@ def perturbed(
     return samples
 
 
-def coloured(frames: Frames, draw: np.random.Generator, *, strength: float = 1.5) -> Frames:
+def coloured(frames: Frames, draw: np.random.Generator, *, strength: float = 1.0) -> Frames:
     """Add a smooth curve over the bands, the same at all times: another microphone, another room.
 
     Parameters
