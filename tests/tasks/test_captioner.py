@@ -15,6 +15,7 @@ from gyeol import Captioner, DataError, ModelError, ParameterError, load
 from gyeol.data.images import png_bytes
 from gyeol.engine.beam import BeamSettings, beam_search
 from gyeol.inputs.written import END
+from gyeol.tasks.caption_images import few
 from gyeol.tasks.captioner_net import CaptionBatch, CaptionerNet, balance, naming_loss
 from gyeol.tasks.writer_steps import WriterSteps
 
@@ -258,7 +259,7 @@ def test_of_a_caption_too_long_what_comes_first_counts(model: Captioner) -> None
 
 
 def test_large_images_are_looked_at_one_by_one() -> None:
-    assert [Captioner(image_size=size)._few() for size in (16, 64, 128, 512, 1024)] == [64, 64, 64, 4, 1]
+    assert [few(size) for size in (16, 64, 128, 512, 1024)] == [64, 64, 64, 4, 1]
 
 
 def test_captions_of_three_words_choose_an_epoch_too() -> None:

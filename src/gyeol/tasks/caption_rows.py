@@ -73,6 +73,14 @@ class CaptionRows:
         self.rows = with_ends(side, (text for some in y for text in some), longest=LONGEST)
         self.starts = np.concatenate([[0], np.cumsum([len(some) for some in y])])
 
+    def shares(self, words: int) -> Tensor:
+        """Count of which share of images each of so many words is said, (V,): of half an image at least, not of all."""
+        count = len(self.starts) - 1
+        ends = self.rows.starts[self.starts]
+        said = [np.unique(self.rows.values[ends[n] : ends[n + 1]]) for n in range(count)]
+        counted = np.bincount(np.concatenate(said), minlength=words)
+        return torch.from_numpy(counted.clip(0.5, count - 0.5) / count)
+
     def of(self, which: npt.NDArray[np.int64], training: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Give the captions of some images: owners, inputs, targets, lengths; to learn from, a few of each."""
         owners, places = [], []

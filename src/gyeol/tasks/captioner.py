@@ -15,17 +15,18 @@ from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.data.grids import as_grids, load_grids
-from gyeol.data.images import Picture, as_pictures, load_images
+from gyeol.data.images import Picture, as_pictures
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search
 from gyeol.errors import DataError, ModelError
 from gyeol.explain import CaptionMap
 from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer
-from gyeol.inputs.pixels import AUGMENTATIONS, changed, colours_to_numbers
+from gyeol.inputs.pixels import AUGMENTATIONS
 from gyeol.inputs.written import END, check_end, text_of
 from gyeol.layers import CELLS, Cell, ResidualNet
 from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.caption_images import encoded, few
 from gyeol.tasks.caption_rows import LONGEST, Caption, CaptionRows, checked_captions, told
 from gyeol.tasks.captioner_net import CaptionBatch, CaptionerNet, balance, naming_loss
 from gyeol.tasks.writer_steps import WriterSteps
@@ -33,8 +34,6 @@ from gyeol.tasks.writer_steps import WriterSteps
 __all__ = ["Caption", "Captioner"]
 
 _WARMUP = 0.05  # of the training: a net that begins with nothing goes astray at the full rate
-_PIXELS = 1 << 20  # of images looked at together
-_NOTHING = tuple(torch.zeros(*shape, dtype=torch.int64) for shape in ((0,), (0, 0), (0, 0), (0,)))  # said of images
 
 
 class Captioner(Estimator):
@@ -127,6 +126,7 @@ class Captioner(Estimator):
     net_: CaptionerNet
     inputs_: TextInput
     grid_: tuple[int, int, int]
+    standardize_: bool
 
     def __init__(
         self,
@@ -207,6 +207,7 @@ class Captioner(Estimator):
 
     def _fit_inputs(self, X: list[Picture]) -> None:
         engine.captioning(["a"], [["a"]])  # whether it can be measured is better known before a training than after
+        self.standardize_ = True
         if self.encoder == "features":
             height, width, depth = load_grids(X[:1]).shape[1:]
             self.grid_ = height, width, depth
@@ -214,14 +215,13 @@ class Captioner(Estimator):
         self._encoder = self._sees(pretrained=bool(self.pretrained))
         self.grid_ = grid_of(self._encoder, int(self.image_size))
 
-    def _few(self) -> int:
-        """How many images are looked at together, where nothing is learned."""
-        return max(1, min(64, _PIXELS // int(self.image_size) ** 2))
-
     def _sees(self, *, pretrained: bool) -> ResidualNet | Backbone:
         precision = "auto" if self.precision in ("auto", "bfloat16") else "float32"
         size, channels = int(self.image_size), int(self.channels)
-        return make_encoder(str(self.encoder), size=size, channels=channels, pretrained=pretrained, precision=precision)
+        return make_encoder(
+            str(self.encoder), size=size, channels=channels, pretrained=pretrained, precision=precision,
+            standardize=self.standardize_,
+        )  # fmt: skip
 
     def _fit_targets(self, y: list[list[str]]) -> None:
         texts = [text for some in y for text in some]
@@ -229,38 +229,22 @@ class Captioner(Estimator):
         least = int(self.min_count) if len(texts) >= 1000 else 1
         self.inputs_ = TextInput(tokenizer=self.tokenizer, lowercase=bool(self.lowercase), min_count=least).fit(texts)
         self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
+        self._shares = CaptionRows(self.inputs_, y).shares(len(self.inputs_.vocabulary))
 
     def _encode(self, X: list[Picture], y: list[list[str]] | None) -> Encoded:
-        return self._encoded(X, y, training=False)
+        return encoded(self, X, y, training=False)
 
     def _encode_training(self, X: list[Picture], y: list[list[str]]) -> Encoded:
-        return self._encoded(X, y, training=True)
-
-    def _encoded(self, X: list[Picture], y: list[list[str]] | None, *, training: bool) -> Encoded:
-        seen = load_grids(X, self.grid_) if self.encoder == "features" else load_images(X, int(self.image_size))
-        captions = None if y is None else CaptionRows(self.inputs_, y)
-
-        def batch(which: npt.NDArray[np.int64]) -> CaptionBatch:
-            some: npt.NDArray[Any] = np.asarray(seen[which])
-            if self.encoder == "features":
-                images = torch.from_numpy(some)
-            elif training and self.augmentation is not None:
-                images = colours_to_numbers(changed(some, self.augmentation), vary=True)
-            else:
-                images = colours_to_numbers(some)
-            rows = _NOTHING if captions is None else captions.of(which, training)
-            return CaptionBatch(images.to(self._dtype()), *rows)
-
-        def order(epoch: int) -> list[npt.NDArray[np.int64]]:
-            return [np.arange(first, min(first + self._few(), len(X))) for first in range(0, len(X), self._few())]
-
-        return Encoded(np.ones(len(X), dtype=np.int64), batch, None if training else order)
+        return encoded(self, X, y, training=True)
 
     def _build(self) -> nn.Module:
         encoder = self.__dict__.pop("_encoder", None)  # in training it is there already, perhaps with weights
         if encoder is None and self.encoder != "features":
             encoder = self._sees(pretrained=False)
-        return CaptionerNet(self, len(self.inputs_.vocabulary), self.grid_, encoder)
+        net = CaptionerNet(self, len(self.inputs_.vocabulary), self.grid_, encoder)
+        if (shares := self.__dict__.pop("_shares", None)) is not None:
+            net.expect(shares)
+        return net
 
     def _loss(self, net: nn.Module, batch: CaptionBatch) -> engine.StepLoss:
         assert isinstance(net, CaptionerNet)
@@ -297,7 +281,7 @@ class Captioner(Estimator):
         return {"loss": loss, "perplexity": float(np.exp(min(loss, 700.0))), **figures}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {"grid": list(self.grid_)}, self.inputs_.state()
+        return {"grid": list(self.grid_), "standardize": self.standardize_}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         grid = learned["grid"]
@@ -305,6 +289,7 @@ class Captioner(Estimator):
         if not whole_numbers or len(grid) != 3:
             raise ModelError(f"config.json: the grid is {grid!r:.60}; height, width and depth were expected")
         self.grid_ = grid[0], grid[1], grid[2]
+        self.standardize_ = learned.get("standardize") is True  # there was no such thing once
         self.inputs_ = TextInput.restored(
             inputs, tokenizer=self.tokenizer if not isinstance(self.tokenizer, str) else None
         )
@@ -344,8 +329,9 @@ class Captioner(Estimator):
         grid = None if self.attention is None else self.grid_[:2]
         found: list[list[Caption]] = []
         with self._session(), torch.inference_mode():
-            for first in range(0, len(pictures), self._few()):
-                some = pictures[first : first + self._few()]
+            together = few(int(self.image_size))
+            for first in range(0, len(pictures), together):
+                some = pictures[first : first + together]
                 batch = self._encode(some, None).batch(np.arange(len(some)))
                 for hypotheses in self._searched(self.net_, batch.images, how):
                     found.append([told(each, self.inputs_, grid) for each in hypotheses])
