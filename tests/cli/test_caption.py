@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,17 @@ def test_figures(gyeol: Run, model: Path, folder: Path) -> None:
     info = gyeol("info", model, "--json").object
     assert (info["task"], info["tokenizer"]) == ("caption", "word")
     assert "| images | 16 x 16 pixels, 8 x 8 places |" in (model / "README.md").read_text("utf-8")
+
+
+def test_the_consensus_that_a_model_was_made_for(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None:
+    assert gyeol("evaluate", model, folder).out.rstrip().endswith("beam 5")
+    shutil.copytree(model, tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text("utf-8"))
+    config["settings"]["consensus"] = 3
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config), "utf-8")
+    assert gyeol("evaluate", tmp_path / "m", folder).out.rstrip().endswith("consensus of 3")
+    best, second = gyeol("predict", tmp_path / "m", folder / "images" / "01.png", "--top", 2).out.splitlines()
+    assert 100 >= float(best.split("\t")[1]) >= float(second.split("\t")[1]) >= 0
 
 
 def test_where_it_looked(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None:

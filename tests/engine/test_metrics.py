@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sacrebleu.metrics.bleu import BLEU
 from sklearn import metrics
 
-from gyeol.engine import captioning, classification
+from gyeol.engine import agreement, captioning, classification
 
 CLASSES = ["긍정", "부정", "중립", "없음"]
 NUMBERS = st.integers(0, len(CLASSES) - 1)
@@ -74,3 +76,23 @@ def test_captions_are_counted_as_the_field_does() -> None:
     perfect = captioning(["a b c d, e"], [["x", "A b c d e.", "y z"]])
     assert {name: perfect[name] for name in ("bleu", "exact")} == {"bleu": pytest.approx(100.0), "exact": 1.0}
     assert captioning([""], [["a b"]])["bleu"] == 0.0
+
+
+@given(st.lists(st.tuples(st.text("abc ", min_size=1, max_size=12), st.floats(-900, 0)), min_size=1, max_size=5))
+@settings(max_examples=30)
+def test_agreement_is_the_bleu_to_be_expected(pairs: list[tuple[str, float]]) -> None:
+    texts, logs = [" ".join(text) for text, _ in pairs], [log for _, log in pairs]
+    highest = max(logs)
+    total = sum(math.exp(log - highest) for log in logs)
+    bleu = BLEU(effective_order=True, tokenize="none")
+    for text, found in zip(texts, agreement(texts, logs), strict=True):
+        plain, others = " ".join(text.split()), [" ".join(other.split()) for other in texts]
+        each = [bleu.sentence_score(plain, [other]).score for other in others]
+        wanted = sum(math.exp(log - highest) / total * score for log, score in zip(logs, each, strict=True))
+        assert found == pytest.approx(wanted, abs=1e-6)
+
+
+def test_texts_that_are_alike_bear_each_other_out() -> None:
+    alike = agreement(["a red circle here", "A red ring here.", "one blue square"], [-1.0, -1.1, -0.9])
+    assert alike[0] > alike[2]
+    assert agreement(["a red circle"], [-2000.0]) == [pytest.approx(100.0)]

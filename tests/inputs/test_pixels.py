@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gyeol.inputs.pixels import AUGMENTATIONS, changed, colours_to_numbers
+from gyeol.inputs.pixels import AUGMENTATIONS, changed, colours_to_numbers, enlarged
 
 CHANCE = np.random.default_rng(0)
 ONE = CHANCE.integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -64,3 +64,21 @@ def test_numbers_are_about_zero() -> None:
     varied = colours_to_numbers(half, vary=True)
     assert len({round(float(v), 3) for v in varied[:, 0, 3, 3]}) == 4
     assert ((varied[:, 0, 3, 3] - varied[:, 0, 0, 0]) > 2.2).all()  # light stays light
+
+
+def test_a_part_is_shown_as_large_as_the_whole() -> None:
+    """On an image whose colours say where they are, a part's colours say where it lies."""
+    torch.manual_seed(0)
+    at = (torch.arange(32) + 0.5) / 32
+    images = torch.stack([at.expand(32, 32), at[:, None].expand(32, 32), torch.ones(32, 32)]).expand(50, 3, 32, 32)
+    found = enlarged(images, 0.5)
+    torch.testing.assert_close(found[:, 2], images[:, 2], rtol=0, atol=1e-5)
+    across, down = (found[:, 0, 16, 1:] - found[:, 0, 16, :-1], found[:, 1, 1:, 16] - found[:, 1, :-1, 16])
+    sides = 32 * across[:, 8:24].mean(1)
+    torch.testing.assert_close(sides, 32 * down[:, 8:24].mean(1), rtol=0, atol=1e-5)
+    assert 0.5 <= float(sides.min()) < 0.6 < 0.9 < float(sides.max()) <= 1.0
+    middles = (found[:, :2, 15, 15] + found[:, :2, 16, 16]) / 2
+    assert (middles >= sides[:, None] / 2 - 1e-5).all()
+    assert (middles <= 1 - sides[:, None] / 2 + 1e-5).all()
+    assert float(middles.std(0).min()) > 0.05
+    torch.testing.assert_close(enlarged(images, 0.0), images, rtol=0, atol=1e-5)

@@ -40,6 +40,23 @@ def test_an_image_alone_is_the_same_as_in_a_batch(training: bool) -> None:
         torch.testing.assert_close(net(images[row : row + 1])[0], together[row], rtol=0, atol=1e-12)
 
 
+def test_standardised_weights_have_neither_size_nor_mean() -> None:
+    net, other = ResidualNet([16, 24], standardize=True).double(), ResidualNet([16, 24], standardize=True).double()
+    plain = ResidualNet([16, 24]).double()
+    images = torch.randn(2, 3, 20, 20, dtype=torch.float64)
+    state = net.state_dict()
+    plain.load_state_dict(state)
+    other.load_state_dict({name: 3 * w + 0.5 if w.ndim == 4 else w for name, w in state.items()})
+    torch.testing.assert_close(other(images), net(images), rtol=0, atol=1e-3)
+    assert float((plain(images) - net(images)).detach().abs().max()) > 0.1
+    for name, w in state.items():
+        if w.ndim == 4:
+            rows = (w.flatten(1) - w.flatten(1).mean(1, keepdim=True)).double()
+            state[name] = (rows / rows.norm(dim=1, keepdim=True)).view_as(w)
+    plain.load_state_dict(state)
+    torch.testing.assert_close(plain(images), net(images), rtol=0, atol=1e-3)
+
+
 def test_places_lie_row_by_row() -> None:
     net = ResidualNet([8], stem=1)
     image = torch.zeros(1, 3, 6, 9)

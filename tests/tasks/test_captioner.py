@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 
 from gyeol import Captioner, DataError, ModelError, ParameterError, load
 from gyeol.data.images import png_bytes
+from gyeol.engine import agreement
 from gyeol.engine.beam import BeamSettings, beam_search
+from gyeol.inputs import TextInput
 from gyeol.inputs.written import END
+from gyeol.layers import ResidualNet
+from gyeol.tasks.caption_images import few
+from gyeol.tasks.caption_rows import CaptionRows
 from gyeol.tasks.captioner_net import CaptionBatch, CaptionerNet, balance, naming_loss
 from gyeol.tasks.writer_steps import WriterSteps
 
@@ -81,6 +86,43 @@ def test_what_stands_beside_in_a_batch_does_not_matter(model: Captioner) -> None
         assert one.log_probability == pytest.approx(other[0].log_probability, abs=1e-4)
 
 
+def test_by_consensus_the_caption_is_written_that_all_bear_out(model: Captioner) -> None:
+    for plain, agreed in zip(
+        model.captions(X[:8], beam_size=6, n_best=6), model.captions(X[:8], n_best=3, consensus=6), strict=True
+    ):
+        alike = agreement([c.text for c in plain], [c.log_probability for c in plain])
+        order = sorted(range(6), key=lambda n: -alike[n])[:3]
+        assert [c.text for c in agreed] == [plain[n].text for n in order]
+        assert [c.score for c in agreed] == pytest.approx([alike[n] for n in order], abs=1e-3)
+        assert agreed[0].log_probability == pytest.approx(plain[order[0]].log_probability, abs=1e-4)
+    with pytest.raises(ParameterError, match="consensus=101"):
+        model.captions(X[:1], consensus=101)
+
+
+def test_naming_begins_at_how_often_words_are_said() -> None:
+    side = TextInput(tokenizer="word").fit([text for some in Y for text in some])
+    side.vocabulary = side.vocabulary.with_end()
+    tokens = side.vocabulary.tokens
+    shares = CaptionRows(side, Y).shares(len(tokens))
+    for number, word in enumerate(tokens[2:], 2):
+        said = sum(word == "\n" or any(word in text.split() for text in some) for some in Y)
+        assert float(shares[number]) == pytest.approx(min(max(said, 0.5), len(Y) - 0.5) / len(Y))
+    net = Captioner(**{**TINY, "epochs": 1, "learning_rate": 1e-9, "averaging": 0.0}).fit(X, Y, validation=(X, Y)).net_
+    assert isinstance(net, CaptionerNet)
+    torch.testing.assert_close(net.named.bias.detach(), torch.logit(shares).float(), rtol=0, atol=1e-5)
+
+
+def test_models_of_before_see_as_they_did(model: Captioner) -> None:
+    other = Captioner(**TINY)
+    for learned, kept in (({"grid": [8, 8, 8]}, False), (model._state()[0], True)):
+        other._restore(learned, model.inputs_.state())
+        assert other.standardize_ == kept
+        net = other._build()
+        assert isinstance(net, CaptionerNet)
+        assert isinstance(net.encoder, ResidualNet)
+        assert (type(net.encoder.stem) is torch.nn.Conv2d) != kept
+
+
 def test_search_is_the_chain_of_teacher_forcing(model: Captioner) -> None:
     """What a search says of its best caption is what the network gives to it, word by word."""
     images = model._encode(model._pictures(X[:2]), None).batch(np.arange(2)).images
@@ -104,7 +146,7 @@ def test_search_is_the_chain_of_teacher_forcing(model: Captioner) -> None:
     [
         {"cell": "gru", "num_layers": 2}, {"attention": None}, {"precision": "float64", "balance": 0.1},
         {"augmentation": "turn", "naming": 0.0}, {"cell": "lstm_norm", "augmentation": "shift", "dropout": 0.3},
-        {"tokenizer": "syllable", "label_smoothing": 0.1},
+        {"tokenizer": "syllable", "label_smoothing": 0.1}, {"zoom": 0.4, "consensus": 4},
     ],
     ids=str,
 )  # fmt: skip
@@ -258,7 +300,7 @@ def test_of_a_caption_too_long_what_comes_first_counts(model: Captioner) -> None
 
 
 def test_large_images_are_looked_at_one_by_one() -> None:
-    assert [Captioner(image_size=size)._few() for size in (16, 64, 128, 512, 1024)] == [64, 64, 64, 4, 1]
+    assert [few(size) for size in (16, 64, 128, 512, 1024)] == [64, 64, 64, 4, 1]
 
 
 def test_captions_of_three_words_choose_an_epoch_too() -> None:

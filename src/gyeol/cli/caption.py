@@ -50,7 +50,7 @@ def caption(
 
     gyeol fit caption photos.csv --input path --target caption --out photos
 
-    gyeol fit caption ucm_captions --set augmentation=turn --set image_size=128 --out aerial
+    gyeol fit caption ucm_captions --set augmentation=turn --set zoom=0.3 --set consensus=10 --out aerial
     """
     from gyeol.data.captioned import has_part, read_captioned
     from gyeol.tasks import Captioner
@@ -99,7 +99,8 @@ def evaluate_captions(
     if json:
         object_out({"model": str(model), **test.about(), **figures})
         return
-    typer.echo(f"{_figures(figures)}   on {figures['count']:,} images of {test.name}, beam {figures['beam_size']}")
+    how = f"consensus of {figures['consensus']}" if figures["consensus"] else f"beam {figures['beam_size']}"
+    typer.echo(f"{_figures(figures)}   on {figures['count']:,} images of {test.name}, {how}")
 
 
 def caption_images(

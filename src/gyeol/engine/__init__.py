@@ -4,7 +4,14 @@ from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.engine.calibration import log_softmax, temperature
 from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
 from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
-from gyeol.engine.metrics import captioning, classification, transcription, translation, translation_signature
+from gyeol.engine.metrics import (
+    agreement,
+    captioning,
+    classification,
+    transcription,
+    translation,
+    translation_signature,
+)
 from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
 from gyeol.engine.sampling import Sampling, sample_sequences
 from gyeol.engine.search import check_sampling, penalised, sample
@@ -21,6 +28,7 @@ __all__ = [
     "Sampling",
     "Settings",
     "StepLoss",
+    "agreement",
     "beam_search",
     "captioning",
     "check_sampling",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gyeol.errors import MissingExtraError
 
-__all__ = ["captioning", "classification", "transcription", "translation", "translation_signature"]
+__all__ = ["agreement", "captioning", "classification", "transcription", "translation", "translation_signature"]
 
 _WORDS = re.compile(r"\w+(?:['’-]\w+)*")
 
@@ -149,11 +149,9 @@ def captioning(written: Sequence[str], wanted: Sequence[Sequence[str]]) -> dict[
     >>> found["bleu_1"], found["exact"]
     (100.0, 1.0)
     """
-    try:
-        from sacrebleu.metrics.bleu import BLEU
-        from sacrebleu.metrics.chrf import CHRF
-    except ImportError:
-        raise MissingExtraError("the measuring of captions", "sacrebleu", "images") from None
+    BLEU = _bleu()
+    from sacrebleu.metrics.chrf import CHRF
+
     texts, truths = [_plain(text) for text in written], [[_plain(text) for text in some] for some in wanted]
     most = max(map(len, truths))
     streams: Any = [[some[n] if n < len(some) else None for some in truths] for n in range(most)]
@@ -165,6 +163,44 @@ def captioning(written: Sequence[str], wanted: Sequence[Sequence[str]]) -> dict[
     figures["chrf"] = float(CHRF().corpus_score(texts, streams).score)
     figures["exact"] = float(np.mean([text in some for text, some in zip(texts, truths, strict=True)]))
     return {name: round(value, 10) for name, value in figures.items()}
+
+
+def agreement(texts: Sequence[str], log_probabilities: Sequence[float]) -> list[float]:
+    """Say of each of several texts how far all of them bear it out: the BLEU to be expected of it, of 100.
+
+    Were the true text one of these, each with its probability, this would be the mean of the smoothed BLEU of one
+    sentence; the text that has most of it errs least (Kumar and Byrne 2004, Minimum Bayes-risk decoding, equation 3).
+
+    Parameters
+    ----------
+    texts : sequence of str
+    log_probabilities : sequence of float
+        Of each; they need not sum to 1.
+
+    Raises
+    ------
+    MissingExtraError
+        sacrebleu, which counts, is not installed.
+
+    Examples
+    --------
+    >>> alike = agreement(["a red circle here", "a red square here", "the sea"], [-1.0, -1.1, -0.9])
+    >>> max(alike) == alike[0]
+    True
+    """
+    scorer = _bleu()(effective_order=True, tokenize="none")
+    plain = [_plain(text) for text in texts]
+    weights = np.exp(np.asarray(log_probabilities) - max(log_probabilities))
+    alike = [[scorer.sentence_score(text, [other]).score for other in plain] for text in plain]
+    return [round(float(value), 10) for value in np.asarray(alike) @ (weights / weights.sum())]
+
+
+def _bleu() -> Any:
+    try:
+        from sacrebleu.metrics.bleu import BLEU
+    except ImportError:
+        raise MissingExtraError("the measuring of captions", "sacrebleu", "images") from None
+    return BLEU
 
 
 def _plain(text: str) -> str:

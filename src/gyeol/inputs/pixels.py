@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-__all__ = ["AUGMENTATIONS", "changed", "colours_to_numbers"]
+__all__ = ["AUGMENTATIONS", "changed", "colours_to_numbers", "enlarged"]
 
 #: How images are changed in training: not at all; moved and coloured a little; also seen in a mirror; also turned
 #: by quarters, as photographs from above may be.
@@ -63,3 +64,26 @@ def colours_to_numbers(pixels: npt.NDArray[np.uint8], *, vary: bool = False) -> 
         middle = x.mean((1, 2, 3), keepdim=True)
         x = ((x - middle) * contrast + middle) * light
     return (x - torch.tensor(_MEAN).view(3, 1, 1)) / torch.tensor(_SPREAD).view(3, 1, 1)
+
+
+def enlarged(images: Tensor, zoom: float) -> Tensor:
+    """Show a part of each image, anywhere in it, as large as the whole, by PyTorch's generator.
+
+    As Szegedy et al. (2015, Going deeper with convolutions, section 6) crop, but with the shape of the whole.
+
+    Parameters
+    ----------
+    images : Tensor, shape (B, 3, S, S)
+    zoom : float
+        The part's sides are as long as the whole's, less a share of it from 0 to this.
+
+    Returns
+    -------
+    Tensor, shape (B, 3, S, S)
+    """
+    side = 1 - zoom * torch.rand(len(images))
+    middle = (1 - side)[:, None] * (2 * torch.rand(len(images), 2) - 1)  # of a whole that goes from -1 to 1
+    where = torch.zeros(len(images), 2, 3)
+    where[:, 0, 0], where[:, 1, 1], where[:, :, 2] = side, side, middle
+    places = F.affine_grid(where, list(images.shape), align_corners=False)
+    return F.grid_sample(images, places, padding_mode="border", align_corners=False)

@@ -27,7 +27,13 @@ def is_encoder(value: Any) -> str:
 
 
 def make_encoder(
-    name: str, *, size: int, channels: int, pretrained: bool = False, precision: str = "float32"
+    name: str,
+    *,
+    size: int,
+    channels: int,
+    pretrained: bool = False,
+    precision: str = "float32",
+    standardize: bool = True,
 ) -> ResidualNet | Backbone:
     """Make what images are seen with.
 
@@ -41,7 +47,7 @@ def make_encoder(
         Of the residual net's first stage; the others have two and four times as many.
     pretrained : bool
         Let the library fetch its weights; nothing is fetched otherwise.
-    precision : str
+    precision, standardize
         As in `ResidualNet`.
 
     Raises
@@ -65,7 +71,8 @@ def make_encoder(
     if pretrained:
         raise ParameterError("pretrained=True: there are no trained weights of encoder='residual'; it is trained here")
     stages = max(1, round(math.log2(size / 8)))
-    return ResidualNet([channels * min(2**n, 4) for n in range(stages)], precision=precision)
+    widths = [channels * min(2**n, 4) for n in range(stages)]
+    return ResidualNet(widths, precision=precision, standardize=standardize)
 
 
 def grid_of(encoder: ResidualNet | Backbone, size: int) -> tuple[int, int, int]:

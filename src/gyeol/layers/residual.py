@@ -15,6 +15,7 @@ from gyeol.kernels.native import half_available
 __all__ = ["ResidualNet"]
 
 _GROUP = 16  # channels normalised together
+_LEAST = 1e-6  # added to the variance of weights
 
 
 @final
@@ -36,6 +37,9 @@ class ResidualNet(nn.Module):
         How many pixels either way become one in the stem: 1, 2 or 4.
     precision : {"float32", "bfloat16", "auto"}
         As in `Recurrent`: where the processor multiplies in bfloat16, "auto" does so in training, in half the time.
+    standardize : bool
+        Convolve with standardised weights: those of an output channel have the mean 0 and the length 1 (Qiao et al.
+        2019, equation 7). What comes out of a ReLU is never negative, so other weights add to every image the same.
 
     Examples
     --------
@@ -52,6 +56,7 @@ class ResidualNet(nn.Module):
         input_channels: int = 3,
         stem: int = 2,
         precision: str = "float32",
+        standardize: bool = False,
     ) -> None:
         super().__init__()
         if not channels or min(channels) < 1 or blocks < 1:
@@ -62,11 +67,12 @@ class ResidualNet(nn.Module):
             raise ParameterError(f"stem={stem}: expected 1, 2 or 4")
         self.precision = precision
         self.strides = [stem, *[2] * (len(channels) - 1)]
-        self.stem = nn.Conv2d(input_channels, channels[0], 2 * stem + 1, stride=stem, padding=stem, bias=False)
+        conv = _StandardConv if standardize else nn.Conv2d
+        self.stem = conv(input_channels, channels[0], 2 * stem + 1, stride=stem, padding=stem, bias=False)
         before, made = channels[0], []
         for number, width in enumerate(channels):
             for block in range(blocks):
-                made.append(_Block(before, width, stride=2 if number and not block else 1))
+                made.append(_Block(conv, before, width, stride=2 if number and not block else 1))
                 before = width
         self.blocks = nn.ModuleList(made)
         self.norm = _norm(before)
@@ -112,13 +118,20 @@ class ResidualNet(nn.Module):
         return height, width
 
 
+class _StandardConv(nn.Conv2d):
+    def forward(self, x: Tensor) -> Tensor:
+        fan = self.weight[0].numel()
+        weight = F.layer_norm(self.weight.flatten(1), (fan,), eps=_LEAST).view_as(self.weight) * fan**-0.5
+        return F.conv2d(x, weight, stride=self.stride, padding=self.padding)
+
+
 class _Block(nn.Module):
-    def __init__(self, before: int, width: int, *, stride: int) -> None:
+    def __init__(self, conv: type[nn.Conv2d], before: int, width: int, *, stride: int) -> None:
         super().__init__()
         self.first_norm, self.second_norm = _norm(before), _norm(width)
-        self.first = nn.Conv2d(before, width, 3, stride=stride, padding=1, bias=False)
-        self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.shortcut = None if stride == 1 and before == width else nn.Conv2d(before, width, 1, bias=False)
+        self.first = conv(before, width, 3, stride=stride, padding=1, bias=False)
+        self.second = conv(width, width, 3, padding=1, bias=False)
+        self.shortcut = None if stride == 1 and before == width else conv(before, width, 1, bias=False)
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:

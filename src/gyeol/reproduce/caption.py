@@ -24,10 +24,10 @@ SCENES: dict[str, Any] = {
     "attention": "global",
     "tokenizer": "word",
     "embedding_size": 128,
-    "dropout": 0.1,
+    "dropout": 0.0,
     "batch_size": 16,
-    "epochs": 6,
-    "patience": 6,
+    "epochs": 8,
+    "patience": 8,
     "learning_rate": 0.001,
     "encoder": "residual",
     "image_size": 64,
@@ -38,14 +38,17 @@ SCENES: dict[str, Any] = {
     "precision": "auto",
 }
 
-#: Photographs from above, of which there are few: they are turned, and the encoder learns from the words of captions.
+#: Photographs from above, of which there are few: they are turned, and parts of them are enlarged. Five people said of
+#: each what is to be seen, so that the caption is written that others would bear out.
 AERIAL: dict[str, Any] = {
     **SCENES,
     "min_count": 3,
     "dropout": 0.3,
-    "epochs": 25,
-    "patience": 25,
+    "epochs": 60,
+    "patience": 60,
     "augmentation": "turn",
+    "zoom": 0.35,
+    "consensus": 20,
 }
 
 
@@ -105,7 +108,7 @@ CAPTIONERS: dict[str, Reproduction] = {
         title="Drawn scenes, Korean captions that training never has: the share that is right word for word",
         metric="exact",
         examples="images",
-        setting="residual net 32-64-128, LSTM 256 with attention; 6 epochs",
+        setting="residual net 32-64-128, LSTM 256 with attention; 8 epochs",
         data="scenes-ko: 3,200 drawn scenes, 400 watched, 400 of test; novel: 400 with a shape in a colour never seen",
         published=(),
         run=partial(_captioner, SCENES, "scenes-ko", "exact"),
@@ -115,7 +118,7 @@ CAPTIONERS: dict[str, Reproduction] = {
         title="Aerial photographs (UCM-Captions): BLEU-4, nothing pretrained",
         metric="bleu",
         examples="images",
-        setting="residual net 32-64-128 from scratch, LSTM 256 with attention; 25 epochs",
+        setting="residual net 32-64-128 from scratch, LSTM 256 with attention; 60 epochs; the consensus of 20 captions",
         data="UCM-Captions as it is split: 1,680, 210 and 210 photographs, here of 64 x 64 pixels",
         published=(
             Published(52.5, "soft attention, VGG-16 trained on ImageNet, 224 x 224 (Lu et al. 2017), from memory"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,12 @@ import torch
 from torch import Tensor
 
 from gyeol.engine.beam import Hypothesis
+from gyeol.engine.metrics import agreement
 from gyeol.errors import DataError
 from gyeol.inputs import TextInput
 from gyeol.inputs.written import given_and_wanted, text_of, with_ends
 
-__all__ = ["LONGEST", "Caption", "CaptionRows", "checked_captions", "told"]
+__all__ = ["LONGEST", "Caption", "CaptionRows", "agreed", "checked_captions", "told"]
 
 LONGEST = 100  # tokens that are written at most; of a longer caption that is given, what comes first counts
 _CAPTIONS = 5  # of an image, learned from in one step
@@ -25,8 +27,9 @@ _CAPTIONS = 5  # of an image, learned from in one step
 class Caption:
     """What was written for an image.
 
-    ``text``; ``score`` and ``log_probability`` as in `gyeol.engine.beam.Hypothesis`; ``words``, with the end, a line
-    feed; ``attention`` (words, height, width), which sums to 1 for each word, where the model has any.
+    ``text``; ``score`` and ``log_probability`` as in `gyeol.engine.beam.Hypothesis`, but by consensus the score is what
+    `gyeol.engine.agreement` says; ``words``, with the end, a line feed; ``attention`` (words, height, width), which
+    sums to 1 for each word, where the model has any.
     """
 
     text: str
@@ -43,6 +46,15 @@ def told(found: Hypothesis, side: TextInput, grid: tuple[int, int] | None) -> Ca
     if grid is not None and found.attention is not None:
         looked = found.attention.view(len(found.attention), *grid)
     return Caption(text_of(side, found.tokens), found.score, found.log_probability, [*names, "\n"], looked)
+
+
+def agreed(captions: list[Caption]) -> list[Caption]:
+    """Order captions of one image by how far all of them bear each out."""
+    if not captions:
+        return []
+    alike = agreement([c.text for c in captions], [c.log_probability for c in captions])
+    scored = [dataclasses.replace(c, score=score) for c, score in zip(captions, alike, strict=True)]
+    return sorted(scored, key=lambda caption: -caption.score)
 
 
 def checked_captions(y: Any, count: int) -> list[list[str]]:
@@ -72,6 +84,14 @@ class CaptionRows:
     def __init__(self, side: TextInput, y: list[list[str]]) -> None:
         self.rows = with_ends(side, (text for some in y for text in some), longest=LONGEST)
         self.starts = np.concatenate([[0], np.cumsum([len(some) for some in y])])
+
+    def shares(self, words: int) -> Tensor:
+        """Count of which share of images each of so many words is said, (V,): of half an image at least, not of all."""
+        count = len(self.starts) - 1
+        ends = self.rows.starts[self.starts]
+        said = [np.unique(self.rows.values[ends[n] : ends[n + 1]]) for n in range(count)]
+        counted = np.bincount(np.concatenate(said), minlength=words)
+        return torch.from_numpy(counted.clip(0.5, count - 0.5) / count)
 
     def of(self, which: npt.NDArray[np.int64], training: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Give the captions of some images: owners, inputs, targets, lengths; to learn from, a few of each."""

@@ -13,28 +13,27 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from gyeol import engine
+from gyeol import engine, parameters
 from gyeol.data.grids import as_grids, load_grids
-from gyeol.data.images import Picture, as_pictures, load_images
+from gyeol.data.images import Picture, as_pictures
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search
-from gyeol.errors import DataError, ModelError
+from gyeol.errors import DataError
 from gyeol.explain import CaptionMap
 from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer
-from gyeol.inputs.pixels import AUGMENTATIONS, changed, colours_to_numbers
+from gyeol.inputs.pixels import AUGMENTATIONS
 from gyeol.inputs.written import END, check_end, text_of
 from gyeol.layers import CELLS, Cell, ResidualNet
 from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
-from gyeol.tasks.caption_rows import LONGEST, Caption, CaptionRows, checked_captions, told
+from gyeol.tasks.caption_images import encoded, few, grid_in
+from gyeol.tasks.caption_rows import LONGEST, Caption, CaptionRows, agreed, checked_captions, told
 from gyeol.tasks.captioner_net import CaptionBatch, CaptionerNet, balance, naming_loss
 from gyeol.tasks.writer_steps import WriterSteps
 
 __all__ = ["Caption", "Captioner"]
 
 _WARMUP = 0.05  # of the training: a net that begins with nothing goes astray at the full rate
-_PIXELS = 1 << 20  # of images looked at together
-_NOTHING = tuple(torch.zeros(*shape, dtype=torch.int64) for shape in ((0,), (0, 0), (0, 0), (0,)))  # said of images
 
 
 class Captioner(Estimator):
@@ -77,6 +76,8 @@ class Captioner(Estimator):
     augmentation : {None, "shift", "flip", "turn"}
         How images are changed in training: moved and coloured a little; also seen in a mirror; also turned by quarters.
         Captions that speak of left and right bear no mirrors.
+    zoom : float
+        In training a part of each image is seen as large as the whole, its sides shorter by this share at most.
     balance : float
         How much it costs to look at some places more than at others (Xu et al. 2015, equation 14).
     naming : float
@@ -84,6 +85,9 @@ class Captioner(Estimator):
         section 3.2; the words themselves are the attributes): from this the encoder learns soonest.
     label_smoothing : float
         Share of a target's weight that all words have alike.
+    consensus : int
+        Of so many captions, found by a beam as wide, the one is written that all of them bear out best
+        (`gyeol.engine.agreement`); 0: the most probable one.
 
     Attributes
     ----------
@@ -119,14 +123,17 @@ class Captioner(Estimator):
         "image_size": whole(8, 1024),
         "channels": whole(1, 1 << 12),
         "augmentation": choice(AUGMENTATIONS),
+        "zoom": fraction(),
         "balance": positive(zero=True),
         "naming": positive(zero=True),
         "label_smoothing": fraction(),
+        "consensus": whole(0, 100),
     }
 
     net_: CaptionerNet
     inputs_: TextInput
     grid_: tuple[int, int, int]
+    standardize_: bool
 
     def __init__(
         self,
@@ -158,9 +165,11 @@ class Captioner(Estimator):
         image_size: int = 64,
         channels: int = 32,
         augmentation: str | None = "shift",
+        zoom: float = 0.0,
         balance: float = 0.0,
         naming: float = 1.0,
         label_smoothing: float = 0.0,
+        consensus: int = 0,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -189,9 +198,11 @@ class Captioner(Estimator):
         self.image_size = image_size
         self.channels = channels
         self.augmentation = augmentation
+        self.zoom = zoom
         self.balance = balance
         self.naming = naming
         self.label_smoothing = label_smoothing
+        self.consensus = consensus
 
     # What training asks for.
 
@@ -207,6 +218,7 @@ class Captioner(Estimator):
 
     def _fit_inputs(self, X: list[Picture]) -> None:
         engine.captioning(["a"], [["a"]])  # whether it can be measured is better known before a training than after
+        self.standardize_ = True
         if self.encoder == "features":
             height, width, depth = load_grids(X[:1]).shape[1:]
             self.grid_ = height, width, depth
@@ -214,14 +226,12 @@ class Captioner(Estimator):
         self._encoder = self._sees(pretrained=bool(self.pretrained))
         self.grid_ = grid_of(self._encoder, int(self.image_size))
 
-    def _few(self) -> int:
-        """How many images are looked at together, where nothing is learned."""
-        return max(1, min(64, _PIXELS // int(self.image_size) ** 2))
-
     def _sees(self, *, pretrained: bool) -> ResidualNet | Backbone:
         precision = "auto" if self.precision in ("auto", "bfloat16") else "float32"
-        size, channels = int(self.image_size), int(self.channels)
-        return make_encoder(str(self.encoder), size=size, channels=channels, pretrained=pretrained, precision=precision)
+        return make_encoder(
+            str(self.encoder), size=int(self.image_size), channels=int(self.channels), pretrained=pretrained,
+            precision=precision, standardize=self.standardize_,
+        )  # fmt: skip
 
     def _fit_targets(self, y: list[list[str]]) -> None:
         texts = [text for some in y for text in some]
@@ -229,38 +239,22 @@ class Captioner(Estimator):
         least = int(self.min_count) if len(texts) >= 1000 else 1
         self.inputs_ = TextInput(tokenizer=self.tokenizer, lowercase=bool(self.lowercase), min_count=least).fit(texts)
         self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
+        self._shares = CaptionRows(self.inputs_, y).shares(len(self.inputs_.vocabulary))
 
     def _encode(self, X: list[Picture], y: list[list[str]] | None) -> Encoded:
-        return self._encoded(X, y, training=False)
+        return encoded(self, X, y, training=False)
 
     def _encode_training(self, X: list[Picture], y: list[list[str]]) -> Encoded:
-        return self._encoded(X, y, training=True)
-
-    def _encoded(self, X: list[Picture], y: list[list[str]] | None, *, training: bool) -> Encoded:
-        seen = load_grids(X, self.grid_) if self.encoder == "features" else load_images(X, int(self.image_size))
-        captions = None if y is None else CaptionRows(self.inputs_, y)
-
-        def batch(which: npt.NDArray[np.int64]) -> CaptionBatch:
-            some: npt.NDArray[Any] = np.asarray(seen[which])
-            if self.encoder == "features":
-                images = torch.from_numpy(some)
-            elif training and self.augmentation is not None:
-                images = colours_to_numbers(changed(some, self.augmentation), vary=True)
-            else:
-                images = colours_to_numbers(some)
-            rows = _NOTHING if captions is None else captions.of(which, training)
-            return CaptionBatch(images.to(self._dtype()), *rows)
-
-        def order(epoch: int) -> list[npt.NDArray[np.int64]]:
-            return [np.arange(first, min(first + self._few(), len(X))) for first in range(0, len(X), self._few())]
-
-        return Encoded(np.ones(len(X), dtype=np.int64), batch, None if training else order)
+        return encoded(self, X, y, training=True)
 
     def _build(self) -> nn.Module:
         encoder = self.__dict__.pop("_encoder", None)  # in training it is there already, perhaps with weights
         if encoder is None and self.encoder != "features":
             encoder = self._sees(pretrained=False)
-        return CaptionerNet(self, len(self.inputs_.vocabulary), self.grid_, encoder)
+        net = CaptionerNet(self, len(self.inputs_.vocabulary), self.grid_, encoder)
+        if (shares := self.__dict__.pop("_shares", None)) is not None:
+            net.expect(shares)
+        return net
 
     def _loss(self, net: nn.Module, batch: CaptionBatch) -> engine.StepLoss:
         assert isinstance(net, CaptionerNet)
@@ -297,14 +291,11 @@ class Captioner(Estimator):
         return {"loss": loss, "perplexity": float(np.exp(min(loss, 700.0))), **figures}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {"grid": list(self.grid_)}, self.inputs_.state()
+        return {"grid": list(self.grid_), "standardize": self.standardize_}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
-        grid = learned["grid"]
-        whole_numbers = isinstance(grid, list) and all(isinstance(n, int) and 0 < n < 1 << 20 for n in grid)
-        if not whole_numbers or len(grid) != 3:
-            raise ModelError(f"config.json: the grid is {grid!r:.60}; height, width and depth were expected")
-        self.grid_ = grid[0], grid[1], grid[2]
+        self.grid_ = grid_in(learned)
+        self.standardize_ = learned.get("standardize") is True  # there was no such thing once
         self.inputs_ = TextInput.restored(
             inputs, tokenizer=self.tokenizer if not isinstance(self.tokenizer, str) else None
         )
@@ -321,6 +312,7 @@ class Captioner(Estimator):
         length_penalty: float = 1.0,
         max_length: int = LONGEST,
         block_ngrams: int = 0,
+        consensus: int | None = None,
     ) -> list[list[Caption]]:
         """Write the ``n_best`` captions of every image, best first, with scores and attention.
 
@@ -330,6 +322,8 @@ class Captioner(Estimator):
             With ``encoder="features"``, of arrays (P, D) or (height, width, D), or .npy and .npz files.
         beam_size, n_best, length_penalty, max_length, block_ngrams
             As in `gyeol.engine.BeamSettings`; of size 1 the search is greedy.
+        consensus : int, optional
+            As in the constructor, whose number counts where none is given here.
 
         Raises
         ------
@@ -339,16 +333,21 @@ class Captioner(Estimator):
             A setting cannot be.
         """
         how = BeamSettings(beam_size, length_penalty, 0.0, n_best, 0, max_length, block_ngrams)
+        many: int = self.consensus if consensus is None else consensus
+        parameters.check({"consensus": many}, {"consensus": self.rules["consensus"]})
+        if many:
+            how = dataclasses.replace(how, size=max(beam_size, many), n_best=max(n_best, many))
         self._ready()
         pictures = self._pictures(X)
         grid = None if self.attention is None else self.grid_[:2]
         found: list[list[Caption]] = []
         with self._session(), torch.inference_mode():
-            for first in range(0, len(pictures), self._few()):
-                some = pictures[first : first + self._few()]
+            for first in range(0, len(pictures), few(int(self.image_size))):
+                some = pictures[first : first + few(int(self.image_size))]
                 batch = self._encode(some, None).batch(np.arange(len(some)))
                 for hypotheses in self._searched(self.net_, batch.images, how):
-                    found.append([told(each, self.inputs_, grid) for each in hypotheses])
+                    captions = [told(each, self.inputs_, grid) for each in hypotheses]
+                    found.append((agreed(captions) if many else captions)[:n_best])
         return found
 
     def predict(self, X: Any) -> list[str]:
@@ -380,16 +379,17 @@ class Captioner(Estimator):
     def evaluate(self, X: Any, y: Any, *, beam_size: int = 5, **search: Any) -> dict[str, Any]:
         """Return the figures on images and their captions, as `gyeol.engine.captioning` counts them.
 
-        bleu_1 to bleu_4, bleu (of four), chrf, exact; perplexity and loss of the given captions; count, beam_size. How
-        to search is named as in `captions`.
+        bleu_1 to bleu_4, bleu (of four), chrf, exact; perplexity and loss of the given captions; count, beam_size,
+        consensus. How to search is named as in `captions`.
         """
         self._ready()
         pictures, captions = self._checked(X, y)
         with self._session():
             outputs = self._outputs(self._encode(pictures, captions))
-        written = self.captions(pictures, beam_size=beam_size, **search)
+        search = {"beam_size": beam_size, "consensus": self.consensus, **search}
+        written = self.captions(pictures, **search)
         outputs[:, 2] = [found[0].text if found else "" for found in written]
-        return {**self._score(outputs, captions), "count": len(pictures), "beam_size": beam_size}
+        return {**self._score(outputs, captions), "count": len(pictures), **search}
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of words and images."""

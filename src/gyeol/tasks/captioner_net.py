@@ -106,6 +106,14 @@ class CaptionerNet(Writer):
             source = self.decoder.alignment.prepare(values, lengths)
         return Read(source, state), self.named(torch.cat([middle, values.amax(1)], dim=1))
 
+    @torch.no_grad()
+    def expect(self, shares: Tensor) -> None:
+        """Begin with naming each word as often as images have it, (V,): the encoder need not learn that.
+
+        As Lin et al. (2017, section 4.1) begin with how rare a class is.
+        """
+        self.named.bias.copy_(torch.logit(shares))
+
     def forward(self, batch: CaptionBatch) -> tuple[Tensor, Tensor, Tensor, Packing, Tensor]:
         """Read each image once and say all its captions, each word given those before it.
 
