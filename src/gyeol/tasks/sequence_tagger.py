@@ -50,8 +50,7 @@ class SequenceTagger(Estimator):
     lowercase, min_count
         Of words, not of letters; words seen less often are unknown.
     members : int
-        Nets that learn side by side, each from its own beginning, and answer together: better by a point or so, and as
-        many times slower.
+        Nets that learn side by side, each from its own beginning, and answer together.
     dropout : float
         Share of features dropped, the same at every token; of whole words a quarter of it.
     batch_size, epochs, learning_rate, weight_decay, clip_norm
@@ -232,8 +231,7 @@ class SequenceTagger(Estimator):
         else:
             each = F.cross_entropy(scores.flatten(0, 1), wanted.flatten(), reduction="none").view(wanted.shape)
             losses = each.masked_fill(~real.repeat(len(nets), 1), 0.0).sum(1)
-        by_net = (len(nets), len(tags))
-        return losses.unflatten(0, by_net).mean(0), scores.unflatten(0, by_net).mean(0), real
+        return losses.view(len(nets), -1).mean(0), scores.view(len(nets), *tags.shape, -1).mean(0), real
 
     def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
         losses, scores, real = self._losses(net, batch)
