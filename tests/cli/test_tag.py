@@ -62,6 +62,17 @@ def test_from_a_file_to_answers(gyeol: Run, model: Path, file: Path, tmp_path: P
     assert (info["task"], info["tokenizer"]) == ("tag", "none: tokens are given")
 
 
+def test_words_that_tokens_are_parts_of_are_remembered(gyeol: Run, tmp_path: Path) -> None:
+    file, model = tmp_path / "train.tsv", tmp_path / "m"
+    rows = ["1\t가\tX\n1\t가\tY\n2\t가\tY\n2\t가\tY\n\n", "1\t가\tX\n2\t가\tX\n\n"]  # where it stands tells
+    file.write_text("".join(rows) * 12, "utf-8")
+    assert gyeol("fit", "tag", file, "--within", 1, "--out", model, *SMALL).status == 0
+    assert gyeol("evaluate", model, file, "--json").object["tokens"] == 12 * 6
+    assert gyeol("predict", model, "--file", file, "--json").status == 0
+    file.write_text("가\tX\n", "utf-8")
+    assert "--within '3' is no column" in gyeol("fit", "tag", file, "--within", 3, "--out", model, *SMALL).mistake
+
+
 def test_columns_beside_the_tokens_are_remembered(gyeol: Run, tmp_path: Path) -> None:
     file = written(tmp_path / "train.tsv", ROWS, extra=True)
     assert gyeol("fit", "tag", file, "--beside", 2, "--out", tmp_path / "m", *SMALL).status == 0

@@ -56,6 +56,35 @@ def test_comments_of_klp_and_its_first_column(tmp_path: Path) -> None:
     assert found.tags == [["O", "O", "B_PS"], ["O"]]
 
 
+def test_places_in_the_words_that_a_column_tells_of(tmp_path: Path) -> None:
+    klp = read_tagged(write(tmp_path, "ner.train", KLP), beside=["3"], within="1")
+    assert klp.tokens == [
+        [("나", "NP", "begin"), ("는", "JX", "end"), ("홍길동", "NNP", "alone")],
+        [("그", "NP", "alone")],
+    ]
+    rows = '{"tokens": ["가", "나", "다", "라"], "tags": "XXXX", "words": [%s]}\n'
+    numbers = write(tmp_path, "a.jsonl", rows % "7, 7, 7, 8" + rows % '"b", "b", "a", "b"')
+    assert read_tagged(numbers, within="words").tokens == [
+        [("가", "begin"), ("나", "inside"), ("다", "end"), ("라", "alone")],
+        [("가", "begin"), ("나", "end"), ("다", "alone"), ("라", "alone")],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.tsv", "a\tX\n", "line 1: --within '9' is no column"),
+        ("a.jsonl", '{"tokens": ["a"], "tags": ["X"], "9": [1, 1]}\n', "line 1: 1 tokens and 2 9; there must be one"),
+        ("a.jsonl", '{"tokens": ["a"], "tags": ["X"], "9": [1.5]}\n', "line 1: '9' is .* a list of texts"),
+        ("a.csv", "9,b\na,X\n", "--within is for files with a token a line"),
+        ("a.fa", ">a\nMKV\n", "leave --input, --beside and --within out"),
+    ],
+)
+def test_words_that_no_column_tells_of(tmp_path: Path, name: str, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_tagged(write(tmp_path, name, text), within="9")
+
+
 def test_json_lines(tmp_path: Path) -> None:
     found = read_tagged(write(tmp_path, "a.jsonl", JSONL))
     assert found.tokens == [["a", "b"], ["A", "C", "G"]]

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ModelError, ParameterError, SequenceTagger, load
 from gyeol.engine.spans import Span
 from gyeol.inputs.token_rows import TokenInput
+from gyeol.tasks.tagger_net import TaggerNets
 
 PLACES, PEOPLE, VERBS = ["서울", "부산", "대전", "광주"], ["민수", "영희", "철수"], ["갔다", "왔다", "산다"]
 SENTENCES = [[f"{p}는", f"{c}시", "옛집에", v] for p in PEOPLE for c in PLACES for v in VERBS]
@@ -66,6 +68,7 @@ def test_what_stands_beside_in_a_batch_does_not_matter(model: SequenceTagger) ->
     [
         {"head": "linear"}, {"cell": "gru", "characters": "letters", "num_layers": 2}, {"characters": None},
         {"bidirectional": False, "lowercase": True, "precision": "float64"}, {"cell": "lstm_norm"},
+        {"members": 2},
     ],
     ids=str,
 )  # fmt: skip
@@ -98,6 +101,36 @@ def test_columns_beside_the_tokens(tmp_path: Path) -> None:
     assert load(tmp_path / "m").predict(sentences[:2]) == tags[:2]
     with pytest.raises(DataError, match="1 column\\(s\\) beside each token, and token 0 of sentence 0 has 0"):
         made.predict([["집", "간다"]])
+
+
+@pytest.mark.parametrize("head", ["crf", "linear"])
+def test_members_answer_with_the_mean_of_their_scores(head: str) -> None:
+    made = fitted(members=3, head=head, epochs=3)
+    assert isinstance(made.net_, TaggerNets)
+    some = SENTENCES[:3]
+    batch, _ = made._encode(some, None).batch(np.arange(3))
+    with torch.inference_mode():
+        each = [net(batch)[0] for net in made.net_.members]
+        assert not torch.equal(each[0], each[1])
+        torch.testing.assert_close(made.net_(batch)[0], (each[0] + each[1] + each[2]) / 3)
+    assert made.score(SENTENCES, TAGS) > 0.5
+
+
+@pytest.mark.parametrize("head", ["crf", "linear"])
+def test_members_learn_each_by_itself(head: str) -> None:
+    made = fitted(members=2, head=head, epochs=1, dropout=0.0)
+    net = made.net_.train()
+    assert isinstance(net, TaggerNets)
+    batch = made._encode(SENTENCES[:4], TAGS[:4]).batch(np.arange(4))
+    together = made._loss(net, batch).loss
+    for member in net.members:
+        member.crf = net.crf  # which they share
+    alone = [made._loss(member, batch).loss for member in net.members]
+    assert not torch.equal(*alone)
+    torch.testing.assert_close(together, (alone[0] + alone[1]) / 2)
+    weight = net.members[0].head.weight
+    both, own = (torch.autograd.grad(loss, weight)[0] for loss in (together, alone[0]))
+    torch.testing.assert_close(both, own / 2)
 
 
 def test_a_tag_never_seen_counts_as_wrong(model: SequenceTagger) -> None:

@@ -39,6 +39,9 @@ def tag(
         metavar="COL",
         help="A column that stands beside the tokens, say parts of speech; may be repeated.",
     ),
+    within: str = typer.Option(
+        None, "--within", metavar="COL", help="The column that says which word a token is a part of, say its number."
+    ),
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -59,7 +62,7 @@ def tag(
 
     gyeol fit tag ko_gsd-ud-dev.conllu --target upos --out parts-of-speech
 
-    gyeol fit tag korean_ner --beside 3 --out names
+    gyeol fit tag korean_ner --beside 3 --within 1 --out names
 
     gyeol fit tag proteins.fa --target structure.fa --out structure
     """
@@ -72,19 +75,20 @@ def tag(
     model, keep = begun(SequenceTagger, config, set, options, out, resume)
     named = has_role(data, "valid") and not Path(data).is_file()
     role = "train" if not named or has_role(data, "train") else "valid"
-    train = _read(data, role, input, target, beside)
+    train = _read(data, role, input, target, beside, within)
     if valid is not None and is_fasta(train.path):
         raise ParameterError("--valid is for files that hold their tags; of FASTA files a part is held back")
     watched = None
     if valid is not None or (named and role == "train"):
-        held = _read(valid or data, "valid", input, target, beside)
+        held = _read(valid or data, "valid", input, target, beside, within)
         watched = held.tokens, held.tags
     if not (quiet or json):
         note(f"{train.path.name}: {len(train.tokens):,} sentences, {sum(map(len, train.tokens)):,} tokens")
     progress = None if quiet or json else Bar("sentences")
     about = {**train.about(), **({"beside": ",".join(beside)} if beside else {})}
+    columns = {"input": input, "target": target, "within": within}
     if not is_fasta(train.path):  # whose target is a file, and another at the next time
-        about |= {name: column for name, column in (("input", input), ("target", target)) if column is not None}
+        about |= {name: column for name, column in columns.items() if column is not None}
     model.fit(
         train.tokens, train.tags, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about
     )
@@ -112,29 +116,33 @@ def _figures(answer: dict[str, Any]) -> str:
 
 
 def _read(
-    data: str, role: str, input: str | None, target: str | None, beside: list[str], need_tags: bool = True
-) -> Tagged:
+    data: str, role: str, input: str | None, target: str | None, beside: list[str], within: str | None,
+    need_tags: bool = True,
+) -> Tagged:  # fmt: skip
     from gyeol.data.sources import find_source
     from gyeol.data.tagged import read_tagged
 
     source = find_source(data, role, input=input, target=target, task="tag")
-    return read_tagged(source.path, input=source.input, target=source.target, beside=beside, need_tags=need_tags)
+    return read_tagged(
+        source.path, input=source.input, target=source.target, beside=beside, within=within, need_tags=need_tags
+    )
 
 
-def _columns(made: SequenceTagger, input: str | None, target: str | None) -> tuple[str | None, str | None, list[str]]:
+def _columns(
+    made: SequenceTagger, input: str | None, target: str | None
+) -> tuple[str | None, str | None, list[str], str | None]:
     """Take the columns that the model was trained with, where none are named."""
-    about = {name: made.about_.get(name) for name in ("input", "target", "beside")}
-    beside = about["beside"].split(",") if isinstance(about["beside"], str) else []
-    own = [column if isinstance(column, str) else None for column in (about["input"], about["target"])]
-    return input or own[0], target or own[1], beside
+    about = {name: made.about_.get(name) for name in ("input", "target", "beside", "within")}
+    own = {name: column if isinstance(column, str) else None for name, column in about.items()}
+    beside = own["beside"].split(",") if own["beside"] is not None else []
+    return input or own["input"], target or own["target"], beside, own["within"]
 
 
 def evaluate_tags(
     made: SequenceTagger, model: Path, data: str, input: str | None, target: str | None, json: bool
 ) -> None:
     """Print a tagger's figures on tagged sentences."""
-    input, target, beside = _columns(made, input, target)
-    test = _read(data, "test", input, target, beside)
+    test = _read(data, "test", *_columns(made, input, target))
     figures = made.evaluate(test.tokens, test.tags)
     if json:
         object_out({"model": str(model), **test.about(), **figures})
@@ -157,8 +165,7 @@ def predict_tags(
     if texts:
         chunks: Iterable[list[list[Any]]] = [[_cut(made, text) for text in texts]]
     elif file is not None:
-        input, target, beside = _columns(made, input, None)
-        tokens = _read(file, "test", input, target, beside, need_tags=False).tokens
+        tokens = _read(file, "test", *_columns(made, input, None), need_tags=False).tokens
         chunks = (tokens[first : first + _CHUNK] for first in range(0, len(tokens), _CHUNK))
     else:
         chunks = _piped(made)

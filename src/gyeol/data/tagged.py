@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from gyeol.data.files import read_examples
 from gyeol.data.lines import check_file, open_text
 from gyeol.errors import DataError, closest
 
-__all__ = ["Tagged", "read_tagged"]
+__all__ = ["Tagged", "places_in_words", "read_tagged"]
 
 Token = str | tuple[str, ...]
+Columns = Sequence[tuple[str, str]]  # columns that stand beside the tokens, and the options that name them
 
 _CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _KEYS = (("tokens", "words", "input"), ("tags", "labels", "target", "ner_tags", "upos"))
@@ -51,6 +53,7 @@ def read_tagged(
     input: str | None = None,
     target: str | None = None,
     beside: Sequence[str] = (),
+    within: str | None = None,
     need_tags: bool = True,
 ) -> Tagged:
     """Read a file of tagged sentences.
@@ -68,6 +71,9 @@ def read_tagged(
         of the JSON objects. The first column that is no number and the last one by default.
     beside : sequence of str
         Columns that stand beside each token, a part of speech for instance.
+    within : str, optional
+        The column that says which word a token is a part of, where tokens are morphemes or pieces: neighbours of which
+        it says the same are of one word. What `places_in_words` makes of it stands beside each token, as the last.
     need_tags : bool
         Whether there must be tags.
 
@@ -79,21 +85,46 @@ def read_tagged(
     path = check_file(path)
     name = path.name.removesuffix(".gz")
     found = Tagged(path)
+    more = [(column, "--beside") for column in beside] + ([(within, "--within")] if within is not None else [])
     if is_fasta(path):
-        _read_sequences(found, input, target, beside, need_tags)
+        _read_sequences(found, input, target, more, need_tags)
     elif name.endswith(".csv"):
-        _read_table(found, input, target, beside, need_tags)
+        _read_table(found, input, target, more, need_tags)
     elif name.endswith((".jsonl", ".ndjson")):
-        _read_objects(found, input, target, beside, need_tags)
+        _read_objects(found, input, target, more, need_tags)
     else:
-        _read_columns(found, name.endswith((".conllu", ".conll-u")), input, target, beside, need_tags)
+        _read_columns(found, name.endswith((".conllu", ".conll-u")), input, target, more, need_tags)
+    if within is not None:
+        for tokens in found.tokens:
+            places = places_in_words([token[-1] for token in tokens])
+            tokens[:] = [(*token[:-1], place) for token, place in zip(tokens, places, strict=True)]
     if not found.tokens:
         raise DataError(f"{path} holds no sentence: expected a token a line and a blank line after each sentence")
     return found
 
 
+def places_in_words(words: Sequence[str]) -> list[str]:
+    """Say where in its word each token stands: ``alone``, or at its ``begin`` or ``end``, or ``inside``.
+
+    Parameters
+    ----------
+    words : sequence of str
+        What names the word that a token is a part of; neighbours of the same name are of one word.
+
+    Examples
+    --------
+    >>> places_in_words(["1", "1", "1", "2", "3", "3"])
+    ['begin', 'inside', 'end', 'alone', 'begin', 'end']
+    """
+    places = []
+    for _, parts in groupby(words):
+        count = sum(1 for _ in parts)
+        places += ["alone"] if count == 1 else ["begin", *["inside"] * (count - 2), "end"]
+    return places
+
+
 def _read_columns(
-    found: Tagged, conllu: bool, input: str | None, target: str | None, beside: Sequence[str], need_tags: bool
+    found: Tagged, conllu: bool, input: str | None, target: str | None, beside: Columns, need_tags: bool
 ) -> None:
     take: Callable[[list[str], int], tuple[Token, str]] | None = None
     width = 0
@@ -147,7 +178,7 @@ def _without_comments(rows: list[tuple[int, list[str]]], conllu: bool) -> list[t
 
 def _chosen(
     path: Path, rows: list[tuple[int, list[str]]], conllu: bool, input: str | None, target: str | None,
-    beside: Sequence[str], need_tags: bool,
+    beside: Columns, need_tags: bool,
 ) -> Callable[[list[str], int], tuple[Token, str]]:  # fmt: skip
     """Find the columns, and how to take a token and its tag out of a row."""
     line, first = rows[0]
@@ -167,7 +198,7 @@ def _chosen(
     numbered = all(_WHOLE.fullmatch(cells[0]) for _, cells in rows) and count > 1
     at = place(input, "--input") if input is not None else named.get("form", 1 if numbered else 0)
     to = place(target, "--target") if target is not None else named.get("upos", count - 1)
-    more = [place(column, "--beside") for column in beside]
+    more = [place(column, option) for column, option in beside]
     if need_tags and (count < 2 or at == to):
         raise DataError(f"{path}, line {line}: one column, {first[at]!r:.60}; a token and its tag were expected")
 
@@ -181,7 +212,7 @@ def _chosen(
     return take
 
 
-def _read_objects(found: Tagged, input: str | None, target: str | None, beside: Sequence[str], need_tags: bool) -> None:
+def _read_objects(found: Tagged, input: str | None, target: str | None, beside: Columns, need_tags: bool) -> None:
     for number, line in open_text(found.path):
         if not line.strip():
             continue
@@ -193,21 +224,19 @@ def _read_objects(found: Tagged, input: str | None, target: str | None, beside: 
         if not isinstance(row, dict):
             raise DataError(f'{where}: one object a line was expected, such as {{"tokens": ["a"], "tags": ["O"]}}')
         tokens = _list_of(row, input, _KEYS[0], "--input", where)
-        others = [_list_of(row, column, (), "--beside", where) for column in beside]
+        others = [_list_of(row, column, (), option, where) for column, option in beside]
         tags = _list_of(row, target, _KEYS[1], "--target", where) if need_tags else []
-        for name, some in [("tags", tags)] * need_tags + [(n, o) for n, o in zip(beside, others, strict=True)]:
+        for name, some in [("tags", tags)] * need_tags + [(n, o) for (n, _), o in zip(beside, others, strict=True)]:
             if len(some) != len(tokens):
                 raise DataError(f"{where}: {len(tokens)} tokens and {len(some)} {name}; there must be one to each")
         joined: list[Token] = list(zip(tokens, *others, strict=True)) if others else list(tokens)
         _add(found, joined, tags, number)
 
 
-def _read_sequences(
-    found: Tagged, input: str | None, target: str | None, beside: Sequence[str], need_tags: bool
-) -> None:
+def _read_sequences(found: Tagged, input: str | None, target: str | None, beside: Columns, need_tags: bool) -> None:
     """Read letters from one FASTA file and their tags from another, record by record."""
     if input is not None or beside:
-        raise DataError(f"{found.path} is a FASTA file, which has no columns: leave --input and --beside out")
+        raise DataError(f"{found.path} is a FASTA file, which has no columns: leave --input, --beside and --within out")
     if need_tags and target is None:
         raise DataError(f"{found.path} is a FASTA file: name that of the tags, letter for letter, with --target FILE")
     records = read_fasta(found.path)
@@ -229,9 +258,9 @@ def _read_sequences(
         raise DataError(f"{target}, line {more.line}: tags of {more.name!r:.40}, which {found.path} has not")
 
 
-def _read_table(found: Tagged, input: str | None, target: str | None, beside: Sequence[str], need_tags: bool) -> None:
+def _read_table(found: Tagged, input: str | None, target: str | None, beside: Columns, need_tags: bool) -> None:
     if beside:
-        raise DataError(f"{found.path} is a table of whole sentences: --beside is for files with a token a line")
+        raise DataError(f"{found.path} is a table of whole sentences: {beside[0][1]} is for files with a token a line")
     for row in read_examples(found.path, input=input, target=target, need_target=need_tags):
         tokens, tags = _cut(row.input), _cut(row.target or "") if need_tags else []
         if need_tags and len(tags) != len(tokens):
@@ -253,6 +282,8 @@ def _list_of(row: dict[str, Any], key: str | None, usual: Sequence[str], option:
     values = row[key]
     if isinstance(values, str):  # letter by letter: proteins, DNA
         values = list(values)
+    if option == "--within" and isinstance(values, list):
+        values = [str(value) if type(value) is int else value for value in values]
     if not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
         raise DataError(f"{where}: {key!r} is {values!r:.60}; a list of texts was expected")
     return values

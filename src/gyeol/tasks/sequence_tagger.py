@@ -19,7 +19,7 @@ from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
-from gyeol.tasks.tagger_net import TaggerNet
+from gyeol.tasks.tagger_net import TaggerNet, TaggerNets
 
 __all__ = ["SequenceTagger"]
 
@@ -49,6 +49,8 @@ class SequenceTagger(Estimator):
         Whether tags are chosen together or each alone.
     lowercase, min_count
         Of words, not of letters; words seen less often are unknown.
+    members : int
+        Nets that learn side by side, each from its own beginning, and answer together.
     dropout : float
         Share of features dropped, the same at every token; of whole words a quarter of it.
     batch_size, epochs, learning_rate, weight_decay, clip_norm
@@ -94,10 +96,11 @@ class SequenceTagger(Estimator):
         "head": choice(("crf", "linear")),
         "lowercase": switch,
         "min_count": whole(1),
+        "members": whole(1, 64),
         **TRAINING_RULES,
     }
 
-    net_: TaggerNet
+    net_: TaggerNet | TaggerNets
     inputs_: TokenInput
     classes_: list[str]
     spans_: bool
@@ -116,6 +119,7 @@ class SequenceTagger(Estimator):
         head: str = "crf",
         lowercase: bool = False,
         min_count: int = 2,
+        members: int = 1,
         dropout: float = 0.4,
         batch_size: int = 16,
         epochs: int = 20,
@@ -141,6 +145,7 @@ class SequenceTagger(Estimator):
         self.head = head
         self.lowercase = lowercase
         self.min_count = min_count
+        self.members = members
         self.dropout = dropout
         self.batch_size = batch_size
         self.epochs = epochs
@@ -208,19 +213,25 @@ class SequenceTagger(Estimator):
 
     def _build(self) -> nn.Module:
         self._allowed = torch.from_numpy(follows(self.classes_))
-        return TaggerNet(self, self.inputs_, len(self.classes_))
+        return (TaggerNet if self.members == 1 else TaggerNets)(self, self.inputs_, len(self.classes_))
 
     def _losses(self, net: nn.Module, batch: tuple[Any, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the loss of each sentence (nats), the scores (B, T, Y), and which tags are real (B, T)."""
-        assert isinstance(net, TaggerNet)
+        """Return the loss of each sentence (nats), the scores (B, T, Y), and which tags are real (B, T).
+
+        Members learn each by itself: the loss is the mean of theirs.
+        """
+        assert isinstance(net, (TaggerNet, TaggerNets))
         made, tags = batch
-        packed, packing = net(made)
-        scores = packing.scatter(packed)[:, : tags.shape[1]]
+        nets = list(net.members) if isinstance(net, TaggerNets) and net.training else [net]
+        scores = torch.cat([packing.scatter(packed)[:, : tags.shape[1]] for packed, packing in (n(made) for n in nets)])
         real = torch.arange(tags.shape[1]) < made.lengths[:, None]
+        wanted = tags.clamp(min=0).repeat(len(nets), 1)
         if net.crf is not None:
-            return net.crf(scores, tags.clamp(min=0), made.lengths), scores, real
-        each = F.cross_entropy(scores.flatten(0, 1), tags.clamp(min=0).flatten(), reduction="none").view(tags.shape)
-        return each.masked_fill(~real, 0.0).sum(1), scores, real
+            losses = net.crf(scores, wanted, made.lengths.repeat(len(nets)))
+        else:
+            each = F.cross_entropy(scores.flatten(0, 1), wanted.flatten(), reduction="none").view(wanted.shape)
+            losses = each.masked_fill(~real.repeat(len(nets), 1), 0.0).sum(1)
+        return losses.view(len(nets), -1).mean(0), scores.view(len(nets), *tags.shape, -1).mean(0), real
 
     def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
         losses, scores, real = self._losses(net, batch)
@@ -241,7 +252,7 @@ class SequenceTagger(Estimator):
         return rows
 
     def _best(self, net: nn.Module, scores: Tensor, lengths: Tensor) -> Tensor:
-        assert isinstance(net, TaggerNet)
+        assert isinstance(net, (TaggerNet, TaggerNets))
         return scores.argmax(2) if net.crf is None else net.crf.decode(scores, lengths, self._allowed)[0]
 
     def _score(self, outputs: npt.NDArray[Any], y: list[list[str]]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from gyeol.layers import CRF, Embedding, LockedDropout, Recurrent
 if TYPE_CHECKING:
     from gyeol.tasks.sequence_tagger import SequenceTagger
 
-__all__ = ["TaggerNet"]
+__all__ = ["TaggerNet", "TaggerNets"]
 
 _BESIDE = 24  # numbers of a vector of what stands beside a token
 
@@ -23,7 +23,7 @@ _BESIDE = 24  # numbers of a vector of what stands beside a token
 class TaggerNet(nn.Module):
     """Tokens to scores of tags (Lample et al. 2016, sections 2 and 4; with letters as in their figure 4)."""
 
-    def __init__(self, model: SequenceTagger, inputs: TokenInput, tags: int) -> None:
+    def __init__(self, model: SequenceTagger, inputs: TokenInput, tags: int, *, together: bool = True) -> None:
         super().__init__()
         E, C, H, dropout = (
             int(model.embedding_size), int(model.character_size), int(model.hidden_size), float(model.dropout),
@@ -52,7 +52,7 @@ class TaggerNet(nn.Module):
         )
         self.locked = LockedDropout(dropout)
         self.head = nn.Linear(H * directions, tags)
-        self.crf = CRF(tags) if model.head == "crf" else None
+        self.crf = CRF(tags) if together and model.head == "crf" else None
 
     def forward(self, batch: TokenBatch) -> tuple[Tensor, Packing]:
         """Return the scores (N, Y) of every token's tags, packed, and how they lie."""
@@ -78,3 +78,21 @@ class TaggerNet(nn.Module):
         letters = packing.gather(batch.letters.unsqueeze(2)).squeeze(1)
         states, _ = self.speller.run_packed(self.letters(letters), packing, need_state=False)
         return last_of(states, packing, directions=2)
+
+
+class TaggerNets(nn.Module):
+    """Nets that learn side by side, each from its own beginning, and answer together: with the mean of their scores.
+
+    They share the field that chooses tags together: what may follow what is not a matter of opinion.
+    """
+
+    def __init__(self, model: SequenceTagger, inputs: TokenInput, tags: int) -> None:
+        super().__init__()
+        count = int(model.members)
+        self.members = nn.ModuleList(TaggerNet(model, inputs, tags, together=False) for _ in range(count))
+        self.crf = CRF(tags) if model.head == "crf" else None
+
+    def forward(self, batch: TokenBatch) -> tuple[Tensor, Packing]:
+        """Return the mean scores (N, Y) of every token's tags, packed, and how they lie."""
+        scores, packings = zip(*(net(batch) for net in self.members), strict=True)
+        return torch.stack(scores).mean(0), packings[0]
