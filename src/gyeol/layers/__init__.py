@@ -10,9 +10,10 @@ from gyeol.layers.crf import CRF
 from gyeol.layers.cross_entropy import linear_cross_entropy
 from gyeol.layers.ctc import ctc_align, ctc_loss
 from gyeol.layers.decoder import Decoder
+from gyeol.layers.direct import DirectScores
 from gyeol.layers.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.dropout import LockedDropout
-from gyeol.layers.embedding import Embedding
+from gyeol.layers.embedding import Embedding, word_dropout
 from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.instance_norm import NORMALISATIONS, InstanceNorm
 from gyeol.layers.memory import begin_with_memory
@@ -40,6 +41,7 @@ __all__ = [
     "Cell",
     "Continuations",
     "Decoder",
+    "DirectScores",
     "Embedding",
     "GramEmbedding",
     "InstanceNorm",
@@ -59,4 +61,5 @@ __all__ = [
     "sampled_cross_entropy",
     "sampling_chances",
     "valid_steps",
+    "word_dropout",
 ]

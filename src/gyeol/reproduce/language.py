@@ -61,7 +61,7 @@ SHAKESPEARE: dict[str, Any] = {
     "num_layers": 2,
     "embedding_size": 512,
     "tokenizer": "syllable",
-    "dropout": 0.3,
+    "dropout": 0.4,
     "batch_size": 50,
     "bptt": 100,
     "epochs": 16,

@@ -56,7 +56,7 @@ class LanguageModel(Estimator):
         Word vectors that the tokens' vectors begin with. ``tokenizer="auto"`` then is one whose tokens they know.
     dropout : float
         Share of features dropped before the softmax, the same at every step; of less elsewhere (three fifths between
-        layers, three quarters at the entry, a quarter of whole words).
+        layers, three quarters at the entry, a quarter of whole words where there are a thousand).
     batch_size, epochs, learning_rate, weight_decay, clip_norm
         Streams read side by side; the rate falls to zero along a half cosine.
     optimizer : {"adam", "sgd", "asgd"}

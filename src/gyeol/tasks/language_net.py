@@ -19,6 +19,7 @@ from gyeol.layers import (
     linear_cross_entropy,
     sampled_cross_entropy,
     sampling_chances,
+    word_dropout,
 )
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class LanguageNet(nn.Module):
         E, H, dropout = int(embedding_size or model.embedding_size), int(model.hidden_size), float(model.dropout)
         full = size <= _FULL
         tied = bool(model.tied) and full
-        self.embedding = Embedding(size, E, dropout=dropout / 4, sparse=not tied)
+        self.embedding = Embedding(size, E, dropout=word_dropout(size, dropout), sparse=not tied)
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
         sizes = [E, *[H] * (int(model.num_layers) - 1), E if tied else H]
         precision = "auto" if model.precision in ("auto", "bfloat16") else "float32"

@@ -52,7 +52,8 @@ class SequenceTagger(Estimator):
     members : int
         Nets that learn side by side, each from its own beginning, and answer together.
     dropout : float
-        Share of features dropped, the same at every token; of whole words a quarter of it.
+        Share of features dropped, the same at every token; of whole words a quarter of it, where there are a
+        thousand.
     batch_size, epochs, learning_rate, weight_decay, clip_norm
         Sentences of a batch; Adam, whose rate falls to zero along a half cosine.
     patience : int

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gyeol.inputs.token_rows import TokenBatch, TokenInput
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.pooling import last_of
-from gyeol.layers import CRF, Embedding, LockedDropout, Recurrent
+from gyeol.layers import CRF, Embedding, LockedDropout, Recurrent, word_dropout
 
 if TYPE_CHECKING:
     from gyeol.tasks.sequence_tagger import SequenceTagger
@@ -30,7 +30,8 @@ class TaggerNet(nn.Module):
         )  # fmt: skip
         precision = "auto" if model.precision in ("auto", "bfloat16") else "float32"
         # A word now and then is not known: what its letters say must do, as it must for new words.
-        self.words = Embedding(len(inputs.vocabulary), E, dropout=dropout / 4)
+        words = len(inputs.vocabulary)
+        self.words = Embedding(words, E, dropout=word_dropout(words, dropout))
         nn.init.normal_(self.words.weight[1:], std=E**-0.5)
         self.letters: Embedding | None = None
         self.speller: Recurrent | None = None
