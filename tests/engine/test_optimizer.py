@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from gyeol.engine.optimizer import Optimizer, decay
+from gyeol.layers import DirectScores
 
 
 class Net(nn.Module):
@@ -271,3 +272,23 @@ def test_descent_is_pytorch_s(kind: str) -> None:
     assert ours.state() == ({}, {})
     with pytest.raises(ValueError, match="keeps no state"):
         ours.restore({"0.0.exp_avg": torch.zeros(4, 3)}, {})
+
+
+def test_a_linear_part_goes_by_plain_descent_at_its_own_rate() -> None:
+    torch.manual_seed(0)
+    net = nn.ModuleList([DirectScores(3, [3], 2), nn.Linear(2, 2)])
+    scores, linear = net
+    scores.set_keys(torch.tensor([1, 2, 3]))
+    ours = Optimizer(net, learning_rate=0.01)
+    for scale in (1.0, 0.5):
+        before = scores.weight.detach().clone()
+        linear(scores(torch.tensor([[[2], [3]]]))).square().sum().backward()
+        gradient = scores.weight.grad.to_dense()
+        ours.step(scale=scale)
+        assert gradient.any()
+        torch.testing.assert_close(scores.weight.detach(), before - 0.01 * scale * scores.descent * gradient)
+    tensors, numbers = ours.state()
+    assert {key.partition(".")[0] for key in [*tensors, *numbers]} == {"0"}  # descent has no state
+    Optimizer(net, learning_rate=0.01).restore(tensors, numbers)
+    with pytest.raises(ValueError, match="keeps no state"):
+        ours.restore({**tensors, "1.0.exp_avg": torch.zeros(4, 2)}, numbers)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from gyeol.errors import ParameterError
-from gyeol.layers import DirectScores
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gyeol.errors import ParameterError
+from gyeol.layers import DirectScores
 
 
 def by_hand(scores: DirectScores, runs: torch.Tensor) -> torch.Tensor:

@@ -151,6 +151,8 @@ def test_the_caller_s_own_random_state_and_threads_stay(
         {"ngrams": 5},
         {"positions": 1},
         {"positions": 3, "precision": "float64"},
+        {"direct": True},
+        {"direct": True, "ngrams": 1, "positions": 3, "precision": "float64"},
         {"averaging": 0.9},
         {"weight_decay": 0.1, "clip_norm": 0.0},
         {"dropout": 0.0, "validation_fraction": 0},
@@ -219,6 +221,35 @@ def test_places_tell_apart_what_their_tokens_do_not(small: dict[str, Any], tmp_p
     model.save(tmp_path / "m")
     assert np.array_equal(load(tmp_path / "m").predict_proba(texts[:2]), model.predict_proba(texts[:2]))
     assert len(model.predict(["A" * 30])) == 1  # longer than any place
+
+
+def test_runs_speak_for_classes_past_the_net(small: dict[str, Any], tmp_path: Path) -> None:
+    """A net of one unit that sees at most the tokens: what tells the classes apart is a run, or where it stands."""
+    settings = {**small, "hidden_size": 1, "embedding_size": 1, "attention": None, "dropout": 0.0, "epochs": 10}
+    settings |= {"bidirectional": False, "pooling": "max", "averaging": 0.0, "min_count": 1, "direct": True}
+    runs = ["가나" + "다라" * 3, "나가" + "라다" * 3] * 30
+    places = ["가" * n + "나" + "가" * (9 - n) for n in (2, 7)] * 30
+    labels = ["하나", "둘"] * 30
+    for texts, own in ((runs, {"ngrams": 2}), (places, {"ngrams": 1, "positions": 10})):
+        model = TextClassifier(**settings, **own).fit(texts, labels)
+        assert model.score(texts, labels) == 1.0
+        folder = tmp_path / str(len(own))
+        model.save(folder)
+        assert same_bits(load(folder), model)
+        assert np.array_equal(load(folder).predict_proba(texts[:4]), model.predict_proba(texts[:4]))
+        with torch.no_grad():
+            model.net_.direct.weight.zero_()
+        assert model.score(texts, labels) < 1.0
+    assert len(model.predict(["나" * 30, "모르는 글자"])) == 2
+
+
+def test_what_stands_in_too_few_texts_says_nothing(small: dict[str, Any]) -> None:
+    texts = ["가 나"] * 900 + ["가 다"] * 100 + ["라 라 라"]
+    settings = {**small, "min_count": 2, "epochs": 1, "ngrams": 1, "tokenizer": "whitespace", "direct": True}
+    model = TextClassifier(**settings).fit(texts, ["하나", "둘"] * 500 + ["둘"])
+    tokens = model.inputs_.vocabulary.tokens
+    assert "라" in tokens
+    assert sorted(tokens[number] for number in model.direct_) == ["가", "나", "다"]  # 라: three times, in one text
 
 
 def test_weights_of_classes_move_the_answer(small: dict[str, Any]) -> None:

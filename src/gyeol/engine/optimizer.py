@@ -53,7 +53,8 @@ class Optimizer:
     Parameters
     ----------
     net : nn.Module
-        Its parameters with ``requires_grad``. Those of modules with a true ``sparse`` attribute are the sparse ones.
+        Its parameters with ``requires_grad``. Those of modules with a true ``sparse`` attribute are the sparse ones; of
+        these, modules with a ``descent`` go by plain descent, at so many times the learning rate.
     learning_rate : float
     weight_decay : float
     clip_norm : float
@@ -72,7 +73,13 @@ class Optimizer:
         kind: str = "adam",
     ) -> None:
         sparse = sparse_parameters(net)
-        dense = [p for p in net.parameters() if p.requires_grad and id(p) not in sparse]
+        plain: list[tuple[nn.Parameter, float]] = []
+        for module in net.modules():
+            times: Any = getattr(module, "descent", None)
+            if times is not None:
+                plain += [(sparse.pop(id(p)), times) for p in module.parameters(recurse=False) if id(p) in sparse]
+        own = {id(p) for p, _ in plain}
+        dense = [p for p in net.parameters() if p.requires_grad and id(p) not in sparse.keys() | own]
         weights = [p for p in dense if p.ndim > 1]
         others = [p for p in dense if p.ndim <= 1]
         self.learning_rate = learning_rate
@@ -85,7 +92,10 @@ class Optimizer:
         if sparse:
             way = torch.optim.SparseAdam if kind == "adam" else torch.optim.SGD
             self._parts.append(way(list(sparse.values()), lr=learning_rate))
-        self._parameters = [*dense, *sparse.values()]
+        if plain:
+            linear = [{"params": [p], "times": times} for p, times in plain]
+            self._parts.append(torch.optim.SGD(linear, lr=learning_rate))
+        self._parameters = [*dense, *sparse.values(), *(p for p, _ in plain)]
 
     def step(self, *, scale: float) -> float:
         """Clip, update with ``scale`` times the learning rate, forget the gradients; returns the gradient's length.
@@ -106,7 +116,7 @@ class Optimizer:
             torch._foreach_mul_(gradients, self.clip_norm / (norm + 1e-6))
         for part in self._parts:
             for group in part.param_groups:
-                group["lr"] = self.learning_rate * scale
+                group["lr"] = self.learning_rate * scale * group.get("times", 1.0)
             if math.isfinite(norm):
                 part.step()
             part.zero_grad(set_to_none=True)

@@ -102,8 +102,26 @@ class GramEmbedding(nn.Module):
         -------
         Tensor of int64, shape (B, T, len(sizes))
         """
+        numbers, first = self.numbers(ids), 0
+        for n, size in enumerate(self.sizes):
+            own = numbers[..., n]
+            own += torch.where(own > 0, first, 0)
+            first += size
+        return numbers
+
+    def numbers(self, ids: Tensor) -> Tensor:
+        """Number the run of n = 2, 3, ... tokens that ends at each step among those of its length, 0 for none.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (B, T)
+
+        Returns
+        -------
+        Tensor of int64, shape (B, T, len(sizes))
+        """
         found = torch.zeros(*ids.shape, len(self.sizes), dtype=torch.int64, device=ids.device)
-        key, before, first = ids, ids, 1
+        key, before = ids, ids
         for n, size in enumerate(self.sizes, start=2):
             before = F.pad(before, (1, 0))[:, :-1]  # the token n - 1 steps back, 0 beyond the beginning
             key = key + before * self.num_embeddings ** (n - 1)
@@ -111,8 +129,7 @@ class GramEmbedding(nn.Module):
             if size:
                 place = torch.searchsorted(known, key).clamp_(max=size - 1)
                 real = (known[place] == key) & (ids > 0) & (before > 0)
-                found[..., n - 2] = torch.where(real, place + first, 0)
-            first += size
+                found[..., n - 2] = torch.where(real, place + 1, 0)
         return found
 
     def forward(self, ids: Tensor, packing: Packing | None = None) -> Tensor:

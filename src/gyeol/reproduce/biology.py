@@ -15,21 +15,23 @@ from gyeol.reproduce.tag import usual_tags
 
 __all__ = ["BIOLOGY", "PROMOTERS", "PROTEINS"]
 
-#: Letters, their runs, and where they stand: all pieces are aligned at the place where reading begins.
+#: Letters, their runs, and where they stand: all pieces are aligned at the place where reading begins. The net is
+#: small, for some hundred promoters teach what runs at their places say, and little more.
 PROMOTERS: dict[str, Any] = {
     "cell": "lstm",
-    "hidden_size": 64,
+    "hidden_size": 32,
     "num_layers": 1,
     "bidirectional": True,
     "attention": "global",
     "pooling": "mean+max",
     "tokenizer": "syllable",
     "lowercase": True,
-    "ngrams": 8,
-    "min_count": 5,
+    "ngrams": 6,
+    "min_count": 3,
     "positions": 251,
-    "embedding_size": 64,
-    "dropout": 0.4,
+    "direct": True,
+    "embedding_size": 32,
+    "dropout": 0.5,
     "batch_size": 32,
     "epochs": 8,
     "patience": 8,
@@ -61,7 +63,6 @@ _CONVOLUTIONAL = {
     "ecoli.promoter": 0.84,
     "bacillus.promoter": 0.86,
     "arabidopsis.tata": 0.91,
-    "arabidopsis.non_tata": 0.86,
     "mouse.tata": 0.93,
 }
 _FOLDS = 10
@@ -180,12 +181,12 @@ def share_right(
 
 BIOLOGY: dict[str, Reproduction] = {
     "dna-promoters": Reproduction(
-        title="Promoters told from other DNA: the correlation coefficient, mean of five sets, ten folds each",
+        title="Promoters told from other DNA: the correlation coefficient, mean of four sets, ten folds each",
         metric="correlation",
         examples="sequences",
-        setting="BiLSTM 64 on letters, their runs of up to 8 and their places; attention, mean and max; 8 epochs",
+        setting="BiLSTM 32 on letters, their runs of up to 6 and their places, which speak directly, too; 8 epochs",
         data="Umarov and Solovyev's sets; ten stratified folds with seed 0, a tenth of the rest chooses the epoch",
-        published=(Published(0.88, "the mean of Umarov and Solovyev 2017's five convolutional nets, .84 to .93"),),
+        published=(Published(0.885, "the mean of Umarov and Solovyev 2017's four convolutional nets, .84 to .93"),),
         run=_promoters,
     ),
     "protein-ss": Reproduction(

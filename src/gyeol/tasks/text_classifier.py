@@ -37,7 +37,7 @@ from gyeol.tasks.labels import (
     labels_to_state,
     numbered,
 )
-from gyeol.tasks.text_nets import BagNet, MeanNet, RecurrentNet
+from gyeol.tasks.text_nets import BagNet, MeanNet, RecurrentNet, frequent_ids
 
 __all__ = ["TextClassifier"]
 
@@ -96,6 +96,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     positions : int
         So many places, counted from the beginning, have vectors of their own, added to the tokens'; all later ones
         share the last. 0: none. For what is aligned, as promoters are around the place where reading begins.
+    direct : bool
+        Tokens, and the runs that ``ngrams`` knows, also speak for the classes past the recurrent net; with
+        ``positions`` by their places.
 
     Attributes
     ----------
@@ -142,6 +145,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "class_weight": weights_rule,
         "max_length": whole(2),
         "positions": whole(0, 1 << 16),
+        "direct": switch,
     }
 
     def __init__(
@@ -178,6 +182,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         class_weight: Any = None,
         max_length: int = 1000,
         positions: int = 0,
+        direct: bool = False,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -210,6 +215,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.class_weight = class_weight
         self.max_length = max_length
         self.positions = positions
+        self.direct = direct
 
     def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
         texts = checked_texts(X)
@@ -248,12 +254,16 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             rows = [np.asarray(text.encode(X).values, dtype=np.int64)]
             self._start, self.overlap_ = begin_on(vectors, text.vocabulary.tokens, rows, text.tokenizer.name)
             self._size = vectors.size
-        self.runs_ = []
-        if isinstance(self.inputs_, TextInput) and self.ngrams > 1:
-            size = len(self.inputs_.vocabulary)
-            self.runs_ = frequent_runs(
-                self.inputs_.encode(X), size, longest=self.ngrams, min_count=self.min_count, at_most=_RUNS
-            )
+        self.runs_, self.direct_ = [], None
+        if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.direct):
+            size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)
+            often: dict[str, int] = {"min_count": self.min_count}
+            if self.ngrams > 1:
+                self.runs_ = frequent_runs(texts, size, longest=self.ngrams, at_most=_RUNS, **often)
+            if self.direct:
+                parts = np.array_split(np.arange(len(X)), -(-len(X) // 256))
+                batches = (self.inputs_.batch(texts, part) for part in parts)
+                self.direct_ = frequent_ids(batches, size, self.runs_, positions=self.positions, **often)
 
     def _encode(self, X: list[str], y: npt.NDArray[np.int64] | None) -> Encoded:
         rows: Any = self.inputs_.encode(X)
@@ -273,9 +283,12 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             net = MeanNet(self, self.inputs_.width, self._size, classes)
         else:
             runs = [len(keys) for keys in self.runs_]
-            net = RecurrentNet(self, len(self.inputs_.vocabulary), self._size, runs, classes)
+            known = None if self.direct_ is None else len(self.direct_)
+            net = RecurrentNet(self, len(self.inputs_.vocabulary), self._size, runs, known, classes)
             if net.grams is not None:
                 net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
+            if net.direct is not None:
+                net.direct.set_keys(torch.as_tensor(self.direct_))
         if self._start is not None:
             begin_with(net.embedding.weight, *self._start, frozen=bool(self.freeze_vectors))
             self._start = None
@@ -337,12 +350,15 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
         learned = {"counts": self.counts_, "runs": runs, "embedding_size": self._size, "overlap": self.overlap_}
+        learned["direct"] = None if self.direct_ is None else len(self.direct_)
         return {**labels_to_state(self.classes_), **learned}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.classes_ = labels_from_state(learned)
         self.counts_ = {str(name): int(count) for name, count in learned["counts"].items()}
         self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
+        direct = learned.get("direct")
+        self.direct_ = None if direct is None else np.zeros(int(direct), dtype=np.int64)
         self._start, self._size = None, int(learned.get("embedding_size", self.embedding_size))
         overlap = learned.get("overlap")
         self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}

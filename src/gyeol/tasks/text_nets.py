@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from gyeol.inputs.features import FeatureBatch
 from gyeol.inputs.text import TextBatch
 from gyeol.kernels.packing import Packing
-from gyeol.layers import Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
+from gyeol.layers import DirectScores, Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
 
 if TYPE_CHECKING:
     from gyeol.tasks.text_classifier import TextClassifier
 
-__all__ = ["BagNet", "MeanNet", "RecurrentNet"]
+__all__ = ["BagNet", "MeanNet", "RecurrentNet", "frequent_ids"]
 
 
 class RecurrentNet(nn.Module):
     """Tokens to logits: embedding, recurrent layers, summary, linear."""
 
-    def __init__(self, model: TextClassifier, size: int, embedding_size: int, sizes: list[int], classes: int) -> None:
+    def __init__(
+        self, model: TextClassifier, size: int, embedding_size: int, sizes: list[int], known: int | None, classes: int
+    ) -> None:
         super().__init__()
         directions = 2 if model.bidirectional else 1
         # NumPy's numbers, as a search hands them over, are not what PyTorch takes for numbers.
@@ -33,6 +38,11 @@ class RecurrentNet(nn.Module):
         self.places = nn.Embedding(int(model.positions), embedding_size) if model.positions else None
         if self.places is not None:
             nn.init.normal_(self.places.weight, std=0.1)
+        self.direct = (
+            DirectScores(known, [size, *sizes], classes, positions=int(model.positions), dropout=dropout)
+            if known is not None
+            else None
+        )
         self.recurrent = Recurrent(
             model.cell,
             embedding_size,
@@ -67,7 +77,50 @@ class RecurrentNet(nn.Module):
         vectors = self.locked(vectors, packing)
         states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
         summary, weights = self.summary(self.locked(states, packing), vectors, packing)
-        return self.head(self.dropout(summary)), weights
+        logits = self.head(self.dropout(summary))
+        if self.direct is not None:
+            logits = logits + self.direct(_runs(batch.tokens, self.grams))
+        return logits, weights
+
+
+def _runs(tokens: Tensor, grams: GramEmbedding | None) -> Tensor:
+    """Number the tokens, and the known runs that end with them, each among those of its length."""
+    known = tokens.unsqueeze(2)
+    return known if grams is None else torch.cat([known, grams.numbers(tokens)], dim=2)
+
+
+def frequent_ids(
+    batches: Iterable[TextBatch], size: int, runs: Sequence[npt.NDArray[np.int64]], *, positions: int, min_count: int
+) -> npt.NDArray[np.int64]:
+    """Find what `DirectScores` shall know: tokens and runs, each at a place, that stand in ``min_count`` texts.
+
+    Parameters
+    ----------
+    batches : iterable of TextBatch
+        The texts.
+    size : int
+        Of the vocabulary.
+    runs : sequence of int64 arrays
+        The keys of the known runs of 2, 3, ... tokens.
+    positions, min_count : int
+        How many places are told apart; the fewest texts.
+
+    Returns
+    -------
+    int64 array
+        Ids, ascending.
+    """
+    grams = GramEmbedding(size, [len(keys) for keys in runs], 1) if runs else None
+    if grams is not None:
+        grams.set_keys([torch.as_tensor(keys) for keys in runs])
+    scores = DirectScores(0, [size, *map(len, runs)], 1, positions=positions)
+    ids, counts = torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64)
+    for batch in batches:
+        own = scores.ids(_runs(batch.tokens, grams)).flatten(1)
+        own = torch.cat([torch.unique(text[text > 0]) for text in own])
+        ids, back = torch.unique(torch.cat([ids, own]), return_inverse=True)
+        counts = torch.zeros_like(ids).scatter_add_(0, back, torch.cat([counts, torch.ones_like(own)]))
+    return ids[counts >= min_count].numpy()
 
 
 class BagNet(nn.Module):
