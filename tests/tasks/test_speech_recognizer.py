@@ -167,7 +167,7 @@ def test_letters_are_said_when_their_tones_sound(model: SpeechRecognizer) -> Non
 
 
 def test_jamo_are_written_as_syllables() -> None:
-    made = fitted(tokenizer="jamo", stack=2, epochs=40)
+    made = fitted(tokenizer="jamo", stack=2)
     assert made.score(SOUNDS, TEXTS) > 0.9
     assert set("".join(made.predict(SOUNDS))) <= set("가나다 ")
 

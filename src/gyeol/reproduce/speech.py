@@ -27,6 +27,7 @@ DIGITS: dict[str, Any] = {
     "num_layers": 2,
     "bidirectional": True,
     "mels": 24,
+    "normalize": "speech",
     "stack": 3,
     "dropout": 0.3,
     "speed": 0.1,

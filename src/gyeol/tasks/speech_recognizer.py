@@ -56,7 +56,8 @@ class SpeechRecognizer(Estimator):
         Mel filters a frame; frames (of 10 ms) a step.
     normalize : {"auto", "corpus", "utterance", "speech"}
         Whether frames are measured against the training's mean and spread, each recording's own, or the mean of what
-        is loud in each; ``"auto"``: the last where recordings are read in both directions, else the first.
+        is loud in each, which is for few recordings of far apart voices and learns slowly; ``"auto"``: each recording's
+        own where they are read in both directions, else the training's.
     dropout : float
         Share of features dropped, the same at every step.
     batch_size, epochs, learning_rate, weight_decay, clip_norm
@@ -149,7 +150,7 @@ class SpeechRecognizer(Estimator):
         verbose: bool = False,
         augment: bool = True,
         speed: float = 0.15,
-        warp: float = 0.25,
+        warp: float = 0.15,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -199,7 +200,7 @@ class SpeechRecognizer(Estimator):
         engine.transcription(["a"], ["a"])  # whether it can be measured is better known before a training than after
         rate = int(self.sample_rate or common_rate(X))
         check_rate(rate, int(self.mels))
-        own = "speech" if self.bidirectional else "corpus"
+        own = "utterance" if self.bidirectional else "corpus"
         self.inputs_ = SpeechInput(
             rate=rate,
             mels=int(self.mels),
