@@ -142,6 +142,18 @@ def word_dropout(size: int, dropout: float) -> float:
     Of fewer than a thousand none are: they are letters, bases or amino acids, and without E for a whole batch nothing
     is learned from it but how to do without E.
 
+    Parameters
+    ----------
+    size : int
+        How many different words there are.
+    dropout : float
+        Of features, from 0 to less than 1.
+
+    Returns
+    -------
+    float
+        What `Embedding` takes as ``dropout``.
+
     Examples
     --------
     >>> word_dropout(10_000, 0.4), word_dropout(26, 0.4)

@@ -71,8 +71,9 @@ class SpeechRecognizer(Estimator):
     threads, random_state, verbose
         Cores; the seed; whether to show a progress bar.
     augment : bool
-        Whether recordings are changed each time they are learned from: speed and pitch, formants, loudness, silence
-        around, noise, colour, and gaps in frequency and time (SpecAugment: Park et al. 2019).
+        Whether recordings are changed each time they are learned from: speed and pitch, formants, loudness, noise, and
+        gaps in frequency and time (SpecAugment: Park et al. 2019); with ``normalize="speech"`` silence around, and
+        colour, too.
     speed, warp : float
         By how much the speed then differs at most, and with it the pitch; and, apart from that, the formants (Jaitly
         and Hinton 2013): 0.15 is 15 %.
