@@ -31,8 +31,10 @@ SEPARATORS = ("\t", ",", ";", "|")
 _SAMPLE = 200  # rows looked at
 _CHARACTERS = 4_000_000  # of the lines looked at, at most
 _DECLARED = {".csv": ",", ".tsv": "\t"}
+_SPOKEN = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes (|)"}
 _TAB_LINES = 20  # lines of a text file that must have equally many tabs
 _MOST_LINES = 0.8  # of the rows have as many fields as the first one: a separator
+_VALUE = re.compile(r"[-+]?\d+([.,]\d+)?%?|\d{4}[-./]\d{1,2}([-./]\d{1,2})?([ T]\d{1,2}:.*)?", re.ASCII)
 _NEARLY_ALL = 0.98  # ... where no name says that the file is a table
 
 
@@ -78,9 +80,9 @@ class RowShape:
     spaced: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[str]]) -> RowShape:
-        """Learn the shape of rows, a header among them perhaps."""
-        width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    def of(cls, rows: Sequence[Sequence[str]], width: int | None = None) -> RowShape:
+        """Learn the shape of rows, a header among them perhaps; of ``width`` fields, where that is known."""
+        width = _usual(rows) if width is None else width
         found = cls(width)
         body = [row for row in rows[1:] if len(row) == width]
         for at in range(width if body else 0):
@@ -116,6 +118,15 @@ class Table:
     rows: Iterator[Row]
     first_bad: BadRow | None = None
     tagged: bool = False  # a line begins with its labels, as fastText has them: rows are label and text
+
+    @property
+    def note(self) -> str:
+        """What stands between the fields, in a line, where the name says otherwise; else nothing."""
+        kind = Path(self.path.name.lower().removesuffix(".gz")).suffix
+        mark = self.dialect.separator
+        if not mark or mark == _DECLARED.get(kind, "\t"):
+            return ""
+        return f"{self.path.name}: fields are separated by {_SPOKEN[mark]}"
 
     @property
     def plain(self) -> bool:
@@ -164,7 +175,9 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     tagged = bool(texts) and all(map(is_tagged, texts))
     separator = "" if tagged else judge_separator(texts, kind)
     dialect = Dialect(form.encoding, form.newline, separator)
-    shape = RowShape.of([fields for line in texts if (fields := _alone(line, separator))])
+    alone = [fields for line in texts if (fields := _alone(line, separator))]
+    wrapped = separator == "\t" and any('"' in line for line in texts)
+    shape = RowShape.of(alone, _usual(_of_tabs(list(enumerate(texts)))) if wrapped else None)
     whole = chain(ahead, lines)
     rows = tagged_rows(whole) if tagged else _rows(whole, dialect, shape)
     first: list[Row] = []
@@ -198,9 +211,12 @@ def split_line(line: str, separator: str) -> list[str]:
 
 def _alone(line: str, separator: str) -> list[str] | None:
     """Split a line that is a row by itself; None for one with an open quote."""
-    if separator not in {"", "\t"} and '"' in line:
+    if separator and '"' in line:
         row = next(csv_rows(iter([(1, line)]), separator))
-        return None if isinstance(row, BadRow) else row[1]
+        if not isinstance(row, BadRow):
+            return row[1]
+        if separator != "\t":
+            return None
     return line.removesuffix("\r").split(separator) if separator else [line]
 
 
@@ -215,13 +231,8 @@ class _Split:
 
     @classmethod
     def of(cls, lines: Sequence[str], separator: str) -> _Split:
-        if separator == "\t":
-            rows = [line.removesuffix("\r").split("\t") for line in lines]
-            shape = RowShape(Counter(map(len, rows)).most_common(1)[0][0])
-            if any('"' in line for line in lines):
-                rows = _good(tsv_rows(iter(list(enumerate(lines, 1))), shape))
-        else:
-            rows = _good(csv_rows(iter(list(enumerate(lines, 1))), separator))
+        numbered = list(enumerate(lines, 1))
+        rows = _of_tabs(numbered) if separator == "\t" else _good(csv_rows(iter(numbered), separator))
         width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
         return cls(separator, rows, width, count / max(1, len(rows)))
 
@@ -234,6 +245,29 @@ class _Split:
     def names(self) -> int:
         """How many cells of the first row are names that people give to columns."""
         return sum(is_known(cell) for cell in self.rows[0]) if self.rows else 0
+
+    def score(self, others: Sequence[str]) -> float:
+        """Weigh how well the rows are separated: by names and by columns of one kind, and what stands at their ends.
+
+        ``others`` are separators that would do as well.
+        """
+        body = [row for row in self.rows[1:] or self.rows if len(row) == self.width]
+        columns = [[row[at].strip() for row in body] for at in range(self.width)]
+        kinds: float = sum(all(map(_is_plain_value, column)) for column in columns)
+        kinds += sum(len(column) > 3 and like_labels(column) for column in columns) / 2
+        score = (
+            2.0 * self.names
+            + kinds
+            + min(self.width, 6) / 4
+            + (self.share == 1)
+            + (self.separator == "\t")
+            - _spaced(body)
+        )
+        cells = [cell for row in self.rows for cell in row]
+        score -= 2 * any(cell[:1] in others or cell[-1:] in others for cell in cells if cell)
+        if self.separator != "\t":  # a quote that opens after another separator
+            score -= 2 * any(f'{other}"' in cell and cell[:1] != '"' for cell in cells for other in others)
+        return score
 
     def looks_like_a_table(self) -> bool:
         """Whether more speaks for a table than that prose happens to have as many commas in every line."""
@@ -250,6 +284,29 @@ class _Split:
             return True
         few = (all(map(is_number, column)) or (len(column) > 9 and like_labels(column)) for column in columns)
         return not _spaced(cells) and any(few)
+
+
+def _of_tabs(lines: list[tuple[int, str]]) -> list[list[str]]:
+    """Split lines at tabs, where a spreadsheet may have quoted some fields."""
+    alone = [row for _, line in lines if (row := _alone(line, "\t")) is not None]
+    if not any('"' in line for _, line in lines):
+        return alone
+    rows = _good(tsv_rows(iter(lines), RowShape(_usual(alone))))
+    if len(set(map(len, rows))) > 1:
+        quoted = list(csv_rows(iter(lines), "\t"))
+        good = _good(iter(quoted))
+        if len(good) >= len(quoted) - 1 and len(set(map(len, good))) == 1:
+            return good
+    return rows
+
+
+def _usual(rows: Sequence[Sequence[str]]) -> int:
+    return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+
+
+def _is_plain_value(cell: str) -> bool:
+    """Whether a field is a number, with either decimal mark, or a date."""
+    return _VALUE.fullmatch(cell) is not None
 
 
 def _good(rows: Iterator[Row]) -> list[list[str]]:
@@ -291,36 +348,41 @@ def judge_separator(lines: Sequence[str], kind: str) -> str:
             return "\t"
         return _of_many({m: s for m, s in strong.items() if s.looks_like_a_table()}) or "\t"
     first = {line.count("\t") for line in lines[:_TAB_LINES]}
-    if first != {0} and (len(first) == 1 or (tabs is not None and tabs.strong and tabs.looks_like_a_table())):
+    if first != {0} and (
+        len(first) == 1 or (tabs is not None and tabs.strong and (tabs.share == 1 or tabs.looks_like_a_table()))
+    ):
         return "\t"
     return _of_many({m: s for m, s in strong.items() if s.looks_like_a_table()})
 
 
 def _of_csv(lines: Sequence[str], found: dict[str, _Split], strong: dict[str, _Split]) -> str:
-    if strong:
-        return _of_many(strong, ",")
+    """Judge a file whose name says that commas separate."""
+    others = {m: s for m, s in strong.items() if m == "," or len(s.rows) > 2 or s.names or s.looks_like_a_table()}
+    if others:
+        return _of_many(others, ",")
     commas = found.get(",")
     if commas is None:  # rows of different lengths, perhaps, and each has another separator
-        return next((mark for mark, split in found.items() if all(len(row) > 1 for row in split.rows)), ",")
-    if commas.width < 2:
-        varied = len(commas.rows[0]) == 1 and commas.width == 1 and commas.share < 1
-        # One column of prose, with commas that nobody quoted: a row is a line, by the rule of tabs.
-        return "\t" if varied and not any(line.lstrip()[:1] == '"' for line in lines) else ","
-    if len(commas.rows[0]) == 1 and not any('"' in line for line in lines) and commas.share < _MOST_LINES:
-        return "\t"
-    return ","
+        rest = (mark for mark, split in found.items() if all(len(row) > 1 for row in split.rows[:3]))
+        return next(rest, ",") if len(lines) > 2 else ","
+    prose = len(commas.rows[0]) == 1 and commas.share < (_MOST_LINES if commas.width > 1 else 1)
+    # One column of prose, with commas that nobody quoted: a row is a line, by the rule of tabs.
+    return "\t" if prose and not any(line.lstrip()[:1] == '"' for line in lines) else ","
 
 
 def _of_many(strong: dict[str, _Split], declared: str = "") -> str:
-    """Choose among separators, each of which would give a table."""
+    """Choose among separators, each of which would give a table, the one whose columns say most."""
     if len(strong) < 2:
         return next(iter(strong), "")
-    names = max(split.names for split in strong.values())
-    best = {mark: split for mark, split in strong.items() if split.names == names}
-    if len(best) > 1 and "," in best:
-        others = [mark for mark in best if mark != ","]
-        # In 1,5;2,5 the commas are decimal marks; in prose a space follows them.
-        cells = [cell for row in best[others[0]].rows for cell in row if "," in cell]
-        if all(re.fullmatch(r"[-+\d.\s]*\d,\d[\d\s%]*", cell) for cell in cells) or _spaced(best[","].rows):
-            return others[0]
-    return declared if declared in best else next(iter(best))
+    if "," in strong and any(mark != "," and _is_decimal(split) for mark, split in strong.items()):
+        strong = {mark: split for mark, split in strong.items() if mark != ","}
+    scores = {mark: split.score([m for m in strong if m != mark]) for mark, split in strong.items()}
+    if declared in scores:
+        scores[declared] += 1
+    best = max(scores.values())
+    return declared if scores.get(declared) == best else next(mark for mark in scores if scores[mark] == best)
+
+
+def _is_decimal(split: _Split) -> bool:
+    """Whether commas stand within fields only as decimal marks: 1,5;2,5."""
+    cells = [cell for row in split.rows for cell in row if "," in cell]
+    return bool(cells) and all(re.fullmatch(r"[-+\d.\s]*\d,\d[\d\s%]*", cell) for cell in cells)
