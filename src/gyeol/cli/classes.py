@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from gyeol.cli.answers import Answers, answer, format_of, written
-from gyeol.cli.output import confusion, note, object_out, percent, pieces_out, table
+from gyeol.cli.figures import evaluation_told
+from gyeol.cli.output import confusion, note, object_out, pieces_out, table
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
     if question.json:
         object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
         return
-    typer.echo(
-        f"accuracy {percent(figures['accuracy'])}   macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}   "
-        f"on {figures['count']:,} texts of {test.source.name}"
-    )
+    told, warnings = evaluation_told(figures)
+    typer.echo(f"{told}   on {figures['count']:,} texts of {test.source.name}")
     typer.echo(confusion(figures, made.classes_.tolist()))
+    for warning in warnings:
+        note(warning)
 
 
 def predict_classes(made: Classifier, question: Question) -> None:

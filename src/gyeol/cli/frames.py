@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from gyeol.cli.answers import format_of, separated
+from gyeol.cli.figures import evaluation_told
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
 from gyeol.cli.training import begun, ended, stop_where_interrupted
@@ -133,11 +134,11 @@ def evaluate_frames(
     if json:
         object_out({"model": str(model), **test.about(), **figures})
         return
-    typer.echo(
-        f"accuracy {percent(figures['accuracy'])}   macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}   "
-        f"on {figures['count']:,} steps of {figures['sequences']:,} sequences of {test.name}"
-    )
+    told, warnings = evaluation_told(figures)
+    typer.echo(f"{told}   on {figures['count']:,} steps of {figures['sequences']:,} sequences of {test.name}")
     typer.echo(confusion(figures, made.classes_.tolist()))
+    for warning in warnings:
+        note(warning)
 
 
 def predict_frames(

@@ -13,6 +13,7 @@ import typer
 
 from gyeol.cli.answers import answer as named
 from gyeol.cli.answers import format_of, separated
+from gyeol.cli.figures import evaluation_told
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
 from gyeol.cli.training import begun, ended, stop_where_interrupted
@@ -186,10 +187,14 @@ def evaluate_series(made: Model, model: Path, data: str, input: str | None, targ
     if json:
         object_out({"model": str(model), **test.about(), **figures})
         return
-    more = f"macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}" if "loss" in figures else ""
-    typer.echo(f"{_figures(figures)}   {more or 'R² {:.4f}'.format(figures['r2'])}   on {figures['count']:,} of {name}")
-    if "confusion" in figures:
-        typer.echo(confusion(figures, made.classes_.tolist()))
+    if "confusion" not in figures:
+        typer.echo(f"{_figures(figures)}   R² {figures['r2']:.4f}   on {figures['count']:,} of {name}")
+        return
+    told, warnings = evaluation_told(figures)
+    typer.echo(f"{told}   on {figures['count']:,} of {name}")
+    typer.echo(confusion(figures, made.classes_.tolist()))
+    for warning in warnings:
+        note(warning)
 
 
 def predict_series(
