@@ -111,13 +111,7 @@ def main() -> None:
     )  # what follows "--" is text, whatever it looks like
     how = _How(debug="--debug" in options, json="--json" in options)
     arguments = [a for a in options if a != "--debug"] + given[len(options) :]
-    # A thread that waits shall give its core away: with libgomp's own spinning, two threads beside another busy program
-    # take five to ten times as long over a small net. Read when torch is loaded, which is later.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    if sys.stdout is None:  # closed by the caller, as `>&-` does
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
-        sys.stdout.reconfigure(errors="backslashreplace")
+    _prepare()
     try:
         status = app(args=arguments, prog_name="gyeol", standalone_mode=False)
         sys.stdout.flush()
@@ -148,6 +142,16 @@ def main() -> None:
         _leave(error, message, 1, how)
     if status:
         raise SystemExit(status)
+
+
+def _prepare() -> None:
+    # A thread that waits shall give its core away: with libgomp's own spinning, two threads beside another busy program
+    # take five to ten times as long over a small net. Read when torch is loaded, which is later.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if sys.stdout is None:  # closed by the caller, as `>&-` does
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)

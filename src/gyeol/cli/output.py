@@ -11,7 +11,17 @@ from typing import Any
 
 from gyeol.data.text_width import text_width
 
-__all__ = ["confusion", "error_object", "note", "object_out", "object_pieces", "one_line", "percent", "pieces_out", "table"]
+__all__ = [
+    "confusion",
+    "error_object",
+    "note",
+    "object_out",
+    "object_pieces",
+    "one_line",
+    "percent",
+    "pieces_out",
+    "table",
+]
 
 
 def note(message: str) -> None:
