@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from gyeol.cli.output import note
 from gyeol.errors import DataError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def item_of(row: Example | BadRow) -> Item:
     from gyeol.data.files import Example
 
     if isinstance(row, Example):
-        return Item(row.line, row.input, row.input, getattr(row, "others", None) or {})
+        return Item(row.line, row.input, row.input, dict(row.others))
     return Item(row.line, reason=row.reason, kind=row.kind)
 
 
@@ -72,10 +73,10 @@ def named_items(values: Iterable[Any]) -> list[Item]:
 
 
 def file_texts(source: Source) -> Iterator[Item]:
-    """Read the texts of a file, streaming."""
+    """Read the texts of a file with its other columns, streaming."""
     from gyeol.data.sources import read_texts
 
-    return map(item_of, read_texts(source))
+    return map(item_of, read_texts(source, others=True, on_note=note))
 
 
 def read_items(

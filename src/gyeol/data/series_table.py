@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from gyeol.data.columns import TARGET_NAMES, is_number
-from gyeol.data.lines import open_text
-from gyeol.data.rows import BadRow, Row, csv_rows, tsv_rows
+from gyeol.data.dialect import open_rows, split_line
+from gyeol.data.lines import check_file
+from gyeol.data.rows import BadRow, Row
 from gyeol.data.series_row import OnBadRow, SeriesRow, checked_values, label_of, usable
 from gyeol.errors import DataError, closest
 
@@ -23,14 +24,16 @@ MISSING = frozenset(("", "na", "n/a", "?", "null", "none"))  # beside nan, which
 
 
 def open_table(path: Path, kind: str) -> Iterator[Row]:
-    """Read the rows of a table that say something; a text file's first line tells what stands between its cells."""
-    lines = ((number, line) for number, line in open_text(path) if line.strip())
-    first = next(lines, (0, ""))
-    between = {".csv": ",", ".tsv": "\t"}.get(kind) or next((mark for mark in "\t," if mark in first[1].strip()), None)
-    whole = chain([first], lines)
-    if between is None:
-        return ((number, line.split()) for number, line in whole)
-    rows = csv_rows(whole) if between == "," else tsv_rows(whole)
+    """Read the rows of a table that say something; where no separator is plain to see, white space is one."""
+    table = open_rows(check_file(path), kind)
+    first = table.sample[0][1][0] if table.sample else ""
+    between = next((mark for mark in "\t,;" if mark in first.strip()), None) if table.plain else ""
+    if between == "":
+        rows = table.rows
+    elif between is None:
+        rows = (row if isinstance(row, BadRow) else (row[0], row[1][0].split()) for row in table.rows)
+    else:
+        rows = (row if isinstance(row, BadRow) else (row[0], split_line(row[1][0], between)) for row in table.rows)
     return (row for row in rows if isinstance(row, BadRow) or any(map(str.strip, row[1])))
 
 
