@@ -62,19 +62,21 @@ def remembered(model: Any) -> Remembered | None:
     return Remembered.of(getattr(model, "about_", {}))
 
 
-def find_asked(model: Any, data: str, question: Question, *, task: str | None, need_target: bool) -> Source:
-    """Find what the user means, and in it the columns that the model was trained on, where none are named."""
+def find_asked(model: Any, data: str, question: Question, *, task: str | None, need_target: bool) -> tuple[Source, str]:
+    """Find what the user means, and in it the columns that the model was trained on, where none are named.
+
+    The second is what must be said once the file can be read: that it lacks a column.
+    """
     from gyeol.data.sources import find_source
 
     source = find_source(data, "test", input=question.input, target=question.target, task=task, header=question.header)
     own = remembered(model)
     if own is None:
-        return source
+        return source, ""
     input, target, told = own.find(
         source.path, source.input, source.target, need_target=need_target, header=source.header
     )
-    note(told)
-    return replace(source, input=input, target=target)
+    return replace(source, input=input, target=target), told
 
 
 class Cut:

@@ -32,11 +32,11 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
     from gyeol.data.sources import read_labelled
 
     task = made.task if made.task == "classify" else None  # a named set's labels are no authors
-    source = find_asked(made, question.data, question, task=task, need_target=True)
+    source, lacking = find_asked(made, question.data, question, task=task, need_target=True)
     test = read_labelled(source, skip_bad_rows=question.skip_bad_rows)
     known = {label_key(str(label)): label for label in made.classes_.tolist()}
     _check_known(test, known, skip=question.skip_bad_rows)
-    for told in (*test.notes, test.left_out()):
+    for told in (lacking, *test.notes, test.left_out()):
         note(told)
     cut = Cut(made)
     with at_lines(str(test.source.path), test.lines):
@@ -85,8 +85,8 @@ def predict_classes(made: Classifier, question: Question) -> None:
     form = format_of(out) if out is not None else "object" if question.json else "tsv"
     if file is not None:
         task = "classify" if made.task == "classify" else None
-        source = find_asked(made, file, question, task=task, need_target=False)
-        chunks, name = chunked(file_texts(source), _CHUNK), source.name
+        source, lacking = find_asked(made, file, question, task=task, need_target=False)
+        chunks, name = chunked(file_texts(source, lacking), _CHUNK), source.name
     else:
         nothing = "standard input holds no text: one text a line was expected"
         chunks, name = piped_texts(_CHUNK, nothing=nothing), PIPE

@@ -89,10 +89,10 @@ def evaluate_language(made: LanguageModel, question: Question) -> None:
     from gyeol.data.sources import Texts, find_source
 
     model, cache, json = question.model, question.cache, question.json
-    source = find_asked(made, question.data, question, task=None, need_target=False)
+    source, lacking = find_asked(made, question.data, question, task=None, need_target=False)
     read = Texts(source, skip_bad_rows=question.skip_bad_rows)
     texts = list(read)
-    for line in (*read.notes, read.left_out()):
+    for line in (lacking, *read.notes, read.left_out()):
         note(line)
     figures: dict[str, Any] = made.evaluate(texts)
     if cache is not None:

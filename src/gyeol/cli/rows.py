@@ -78,11 +78,16 @@ def named_items(values: Iterable[Any]) -> list[Item]:
     return [Item(0, value, str(value)) for value in values]
 
 
-def file_texts(source: Source) -> Iterator[Item]:
-    """Read the texts of a file with its other columns, streaming."""
+def file_texts(source: Source, told: str = "") -> Iterator[Item]:
+    """Read the texts of a file with its other columns, streaming; ``told`` is said once it can be read."""
     from gyeol.data.sources import read_texts
 
-    return map(item_of, read_texts(source, others=True, on_note=note))
+    begun = False
+    for row in read_texts(source, others=True, on_note=note):
+        if not begun:
+            note(told)
+            begun = True
+        yield item_of(row)
 
 
 def read_items(

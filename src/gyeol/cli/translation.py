@@ -137,8 +137,8 @@ def translate_texts(made: Translator, question: Question, wanted: Wanted) -> Non
             raise DataError("a text is empty: give at least one character")
         chunks: Iterable[list[Item]] = [named_items(texts)]
     elif file is not None:
-        source = find_asked(made, file, question, task=None, need_target=False)
-        chunks, name = chunked(file_texts(source), _CHUNK), source.name
+        source, lacking = find_asked(made, file, question, task=None, need_target=False)
+        chunks, name = chunked(file_texts(source, lacking), _CHUNK), source.name
     else:
         chunks = piped_texts(_CHUNK)
     form = format_of(out, plain=True) if out is not None else "object" if question.json else "plain"
