@@ -16,7 +16,9 @@ CODE = "import torch, gyeol.kernels as k; print(k.describe()); x = k.use_instruc
 
 def run(wanted: str, code: str = CODE) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "GYEOL_ISA": wanted}
-    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 @pytest.mark.skipif(not HAVE, reason=f"kernels: {kernels.describe()}")
