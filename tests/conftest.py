@@ -1,7 +1,8 @@
 """What holds for every test: one thread, fixed seeds, the same examples from hypothesis, attention that sums to 1.
 
 ``GYEOL_TEST_JITTER=N`` moves every weight that a training begins with by about a thousandth, differently for each N:
-more than any two processors differ. A test that then fails asserts what only one processor's rounding decides.
+more than any two processors differ. A test that then fails asserts what only one processor's rounding decides, or it
+is about the very numbers that a training begins with: such a test is marked ``exact_start``.
 """
 
 from __future__ import annotations
@@ -62,10 +63,20 @@ def attention_sums_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alignment, "weigh", checked)
 
 
+exact: list[str] = []  # the test under way, where it is marked
+
+
+@pytest.fixture(autouse=True)
+def whether_the_start_is_exact(request: pytest.FixtureRequest) -> Iterator[None]:
+    exact[:] = [request.node.name] if request.node.get_closest_marker("exact_start") else []
+    yield
+    exact.clear()
+
+
 def jittered(net: nn.Module, *others: Any, **more: Any) -> engine.History:
     noise = torch.Generator().manual_seed(JITTER)
     with torch.no_grad():
-        for p in net.parameters():
+        for p in () if exact else net.parameters():
             if p.requires_grad and p.is_floating_point():
                 p.mul_(1 + 1e-3 * torch.randn(p.shape, generator=noise).to(p.dtype))
     return fit(net, *others, **more)

@@ -309,6 +309,7 @@ def test_descent_learns_too(optimizer: str) -> None:
     assert model.evaluate(TEXTS)["perplexity"] < 3
 
 
+@pytest.mark.exact_start
 def test_it_begins_with_word_vectors(tmp_path: Path) -> None:
     vectors = WordVectors(["나는", "집에"], [[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]])
     model = LanguageModel(**{**TINY, "vectors": vectors, "learning_rate": 1e-9, "epochs": 1}).fit(TEXTS)
