@@ -12,30 +12,21 @@ their number varies, or a space follows them, or nothing in the rows looks like 
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from gyeol.data.header import is_known, is_number, like_labels
 from gyeol.data.lines import LineFormat, read_lines
+from gyeol.data.row_shape import RowShape, alone_row, rows_of_tabs, usual_width
 from gyeol.data.rows import BadRow, Row, csv_rows, is_tagged, plain_rows, tagged_rows, tsv_rows
+from gyeol.data.separators import DECLARED, judge_separator
 
-__all__ = ["SEPARATORS", "Dialect", "RowShape", "Table", "judge_separator", "open_rows", "split_line"]
-
-#: What may stand between fields.
-SEPARATORS = ("\t", ",", ";", "|")
+__all__ = ["Dialect", "Table", "open_rows", "split_line"]
 
 _SAMPLE = 200  # rows looked at
 _CHARACTERS = 4_000_000  # of the lines looked at, at most
-_DECLARED = {".csv": ",", ".tsv": "\t"}
 _SPOKEN = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes (|)"}
-_TAB_LINES = 20  # lines of a text file that must have equally many tabs
-_MOST_LINES = 0.8  # of the rows have as many fields as the first one: a separator
-_VALUE = re.compile(r"[-+]?\d+([.,]\d+)?%?|\d{4}[-./]\d{1,2}([-./]\d{1,2})?([ T]\d{1,2}:.*)?", re.ASCII)
-_NEARLY_ALL = 0.98  # ... where no name says that the file is a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,55 +50,6 @@ class Dialect:
 
 
 @dataclass(slots=True)
-class RowShape:
-    """What the rows of a table look like, learned from those of a sample that stand on one line each.
-
-    Parameters
-    ----------
-    width : int
-        How many fields a row has.
-    numbers : set of int
-        Columns of numbers.
-    labels : dict of int to set of str
-        Columns of few different values, and these.
-    spaced : set of int
-        Columns whose fields often begin with a space.
-    """
-
-    width: int
-    numbers: set[int] = field(default_factory=set)
-    labels: dict[int, set[str]] = field(default_factory=dict)
-    spaced: set[int] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, rows: Sequence[Sequence[str]], width: int | None = None) -> RowShape:
-        """Learn the shape of rows, a header among them perhaps; of ``width`` fields, where that is known."""
-        width = _usual(rows) if width is None else width
-        found = cls(width)
-        body = [row for row in rows[1:] if len(row) == width]
-        for at in range(width if body else 0):
-            cells = [row[at] for row in body]
-            if sum(cell[:1] == " " for cell in cells) > len(cells) / 5:
-                found.spaced.add(at)
-            cells = [cell.strip() for cell in cells if cell.strip()]
-            if cells and all(map(is_number, cells)):
-                found.numbers.add(at)
-            elif len(cells) > 2 and like_labels(cells):
-                found.labels[at] = set(cells)
-        return found
-
-    def fits(self, fields: Sequence[str]) -> bool:
-        """Whether fields, split at every separator, could be a row by themselves."""
-        if len(fields) != self.width or not all(map(str.strip, fields)):
-            return False
-        if any(not is_number(fields[at].strip(' "')) for at in self.numbers):
-            return False
-        if any(fields[at].strip(' "') not in known for at, known in self.labels.items()):
-            return False
-        return all(cell[:1] != " " or at in self.spaced for at, cell in enumerate(fields))
-
-
-@dataclass(slots=True)
 class Table:
     """A table being read: how it is written, its first good rows with their lines, and all of its rows."""
 
@@ -124,7 +66,7 @@ class Table:
         """What stands between the fields, in a line, where the name says otherwise; else nothing."""
         kind = Path(self.path.name.lower().removesuffix(".gz")).suffix
         mark = self.dialect.separator
-        if not mark or mark == _DECLARED.get(kind, "\t"):
+        if not mark or mark == DECLARED.get(kind, "\t"):
             return ""
         return f"{self.path.name}: fields are separated by {_SPOKEN[mark]}"
 
@@ -175,11 +117,13 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     tagged = bool(texts) and all(map(is_tagged, texts))
     separator = "" if tagged else judge_separator(texts, kind)
     dialect = Dialect(form.encoding, form.newline, separator)
-    alone = [fields for line in texts if (fields := _alone(line, separator))]
+    alone = [fields for line in texts if (fields := alone_row(line, separator))]
     wrapped = separator == "\t" and any('"' in line for line in texts)
-    shape = RowShape.of(alone, _usual(_of_tabs(list(enumerate(texts)))) if wrapped else None)
-    whole = chain(ahead, lines)
-    rows = tagged_rows(whole) if tagged else _rows(whole, dialect, shape)
+    shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
+    whole = [line for line in texts if (fields := alone_row(line, separator)) and len(fields) == shape.width]
+    shape.quoted = bool(whole) and all(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole)
+    every = chain(ahead, lines)
+    rows = tagged_rows(every) if tagged else _rows(every, dialect, shape)
     first: list[Row] = []
     good: list[tuple[int, list[str]]] = []
     for row in rows:
@@ -207,182 +151,3 @@ def split_line(line: str, separator: str) -> list[str]:
         if row is not None and not isinstance(row, BadRow):
             return row[1]
     return line.removesuffix("\r").split(separator) if separator else [line.removesuffix("\r")]
-
-
-def _alone(line: str, separator: str) -> list[str] | None:
-    """Split a line that is a row by itself; None for one with an open quote."""
-    if separator and '"' in line:
-        row = next(csv_rows(iter([(1, line)]), separator))
-        if not isinstance(row, BadRow):
-            return row[1]
-        if separator != "\t":
-            return None
-    return line.removesuffix("\r").split(separator) if separator else [line]
-
-
-@dataclass(slots=True)
-class _Split:
-    """The first rows under one separator."""
-
-    separator: str
-    rows: list[list[str]]
-    width: int
-    share: float
-
-    @classmethod
-    def of(cls, lines: Sequence[str], separator: str) -> _Split:
-        numbered = list(enumerate(lines, 1))
-        rows = _of_tabs(numbered) if separator == "\t" else _good(csv_rows(iter(numbered), separator))
-        width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
-        return cls(separator, rows, width, count / max(1, len(rows)))
-
-    @property
-    def strong(self) -> bool:
-        """Whether the first row and nearly all others have the same number of fields, two or more."""
-        return self.width > 1 and len(self.rows[0]) == self.width and self.share >= _MOST_LINES
-
-    @property
-    def names(self) -> int:
-        """How many cells of the first row are names that people give to columns."""
-        return sum(is_known(cell) for cell in self.rows[0]) if self.rows else 0
-
-    def score(self, others: Sequence[str]) -> float:
-        """Weigh how well the rows are separated: by names and by columns of one kind, and what stands at their ends.
-
-        ``others`` are separators that would do as well.
-        """
-        body = [row for row in self.rows[1:] or self.rows if len(row) == self.width]
-        columns = [[row[at].strip() for row in body] for at in range(self.width)]
-        kinds: float = sum(all(map(_is_plain_value, column)) for column in columns)
-        kinds += sum(len(column) > 3 and like_labels(column) for column in columns) / 2
-        score = (
-            2.0 * self.names
-            + kinds
-            + min(self.width, 6) / 4
-            + (self.share == 1)
-            + (self.separator == "\t")
-            - _spaced(body)
-        )
-        cells = [cell for row in self.rows for cell in row]
-        score -= 2 * any(cell[:1] in others or cell[-1:] in others for cell in cells if cell)
-        if self.separator != "\t":  # a quote that opens after another separator
-            score -= 2 * any(f'{other}"' in cell and cell[:1] != '"' for cell in cells for other in others)
-        return score
-
-    def looks_like_a_table(self) -> bool:
-        """Whether more speaks for a table than that prose happens to have as many commas in every line."""
-        if len(self.rows) < 2 or self.share < _NEARLY_ALL:
-            return False
-        if self.names:
-            return True
-        body = self.rows[1:] if len(self.rows) > 3 else self.rows
-        cells = [row for row in body if len(row) == self.width]
-        if len(cells) < 3:
-            return False
-        columns = [[row[at].strip() for row in cells] for at in range(self.width)]
-        if all(is_number(cell) for column in columns[1:] for cell in column):
-            return True
-        few = (all(map(is_number, column)) or (len(column) > 9 and like_labels(column)) for column in columns)
-        return not _spaced(cells) and any(few)
-
-
-def _of_tabs(lines: list[tuple[int, str]]) -> list[list[str]]:
-    """Split lines at tabs, where a spreadsheet may have quoted some fields."""
-    alone = [row for _, line in lines if (row := _alone(line, "\t")) is not None]
-    if not any('"' in line for _, line in lines):
-        return alone
-    rows = _good(tsv_rows(iter(lines), RowShape(_usual(alone))))
-    if len(set(map(len, rows))) > 1:
-        quoted = list(csv_rows(iter(lines), "\t"))
-        good = _good(iter(quoted))
-        if len(good) >= len(quoted) - 1 and len(set(map(len, good))) == 1:
-            return good
-    return rows
-
-
-def _usual(rows: Sequence[Sequence[str]]) -> int:
-    return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
-
-
-def _is_plain_value(cell: str) -> bool:
-    """Whether a field is a number, with either decimal mark, or a date."""
-    return _VALUE.fullmatch(cell) is not None
-
-
-def _good(rows: Iterator[Row]) -> list[list[str]]:
-    return [row[1] for row in rows if not isinstance(row, BadRow)]
-
-
-def _spaced(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a space follows the separator in most rows, as it does in prose."""
-    return sum(any(cell[:1] == " " for cell in row[1:]) for row in rows) > len(rows) / 2
-
-
-def judge_separator(lines: Sequence[str], kind: str) -> str:
-    """Tell what stands between the fields of a table.
-
-    Parameters
-    ----------
-    lines : sequence of str
-        Its first lines, none of them empty.
-    kind : str
-        The ending of its name.
-
-    Returns
-    -------
-    str
-        One of `SEPARATORS`, or nothing where each line is one text.
-    """
-    declared = _DECLARED.get(kind, "")
-    if not lines:
-        return declared
-    found = {mark: split for mark in SEPARATORS if any(mark in line for line in lines)
-             and (split := _Split.of(lines, mark)).rows}  # fmt: skip
-    strong = {mark: split for mark, split in found.items() if split.strong}
-    if declared == ",":
-        return _of_csv(lines, found, strong)
-    tabs = found.get("\t")
-    if declared == "\t":
-        # Commas in a table of one column are prose unless all else says that the name is wrong.
-        if tabs is not None and sum("\t" in line for line in lines) > len(lines) / 10:
-            return "\t"
-        return _of_many({m: s for m, s in strong.items() if s.looks_like_a_table()}) or "\t"
-    first = {line.count("\t") for line in lines[:_TAB_LINES]}
-    if first != {0} and (
-        len(first) == 1 or (tabs is not None and tabs.strong and (tabs.share == 1 or tabs.looks_like_a_table()))
-    ):
-        return "\t"
-    return _of_many({m: s for m, s in strong.items() if s.looks_like_a_table()})
-
-
-def _of_csv(lines: Sequence[str], found: dict[str, _Split], strong: dict[str, _Split]) -> str:
-    """Judge a file whose name says that commas separate."""
-    others = {m: s for m, s in strong.items() if m == "," or len(s.rows) > 2 or s.names or s.looks_like_a_table()}
-    if others:
-        return _of_many(others, ",")
-    commas = found.get(",")
-    if commas is None:  # rows of different lengths, perhaps, and each has another separator
-        rest = (mark for mark, split in found.items() if all(len(row) > 1 for row in split.rows[:3]))
-        return next(rest, ",") if len(lines) > 2 else ","
-    prose = len(commas.rows[0]) == 1 and commas.share < (_MOST_LINES if commas.width > 1 else 1)
-    # One column of prose, with commas that nobody quoted: a row is a line, by the rule of tabs.
-    return "\t" if prose and not any(line.lstrip()[:1] == '"' for line in lines) else ","
-
-
-def _of_many(strong: dict[str, _Split], declared: str = "") -> str:
-    """Choose among separators, each of which would give a table, the one whose columns say most."""
-    if len(strong) < 2:
-        return next(iter(strong), "")
-    if "," in strong and any(mark != "," and _is_decimal(split) for mark, split in strong.items()):
-        strong = {mark: split for mark, split in strong.items() if mark != ","}
-    scores = {mark: split.score([m for m in strong if m != mark]) for mark, split in strong.items()}
-    if declared in scores:
-        scores[declared] += 1
-    best = max(scores.values())
-    return declared if scores.get(declared) == best else next(mark for mark in scores if scores[mark] == best)
-
-
-def _is_decimal(split: _Split) -> bool:
-    """Whether commas stand within fields only as decimal marks: 1,5;2,5."""
-    cells = [cell for row in split.rows for cell in row if "," in cell]
-    return bool(cells) and all(re.fullmatch(r"[-+\d.\s]*\d,\d[\d\s%]*", cell) for cell in cells)

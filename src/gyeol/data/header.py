@@ -223,4 +223,5 @@ def _two_languages(columns: Sequence[_Column]) -> float:
             scripts.append((usual, _script(column.cell) == usual))
     if len({usual for usual, _ in scripts}) < 2:
         return 0.0
-    return 1.5 * sum(same for _, same in scripts)
+    own = sum(same for _, same in scripts)
+    return (3.0 if own == len(scripts) else 1.5) * own

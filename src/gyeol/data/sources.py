@@ -193,8 +193,8 @@ def read_labelled(
 
     def note(row: BadRow) -> None:
         if row.kind != "empty" and not skip_bad_rows:
-            where = f"{source.path}, line {row.line}"
-            raise DataError(f"{where}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
+            where = "" if row.kind == "file" else f"{source.path}, line {row.line}: "
+            raise DataError(f"{where}{row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
         data.bad.append(row)
 
     names: dict[str, str] = {}  # one object a label, however many rows
