@@ -12,6 +12,7 @@ their number varies, or a space follows them, or nothing in the rows looks like 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -26,6 +27,7 @@ __all__ = ["Dialect", "Table", "open_rows", "split_line"]
 
 _SAMPLE = 200  # rows looked at
 _CHARACTERS = 4_000_000  # of the lines looked at, at most
+_SAID = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
 _SPOKEN = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes (|)"}
 
 
@@ -114,8 +116,12 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
         if filled >= _SAMPLE or size > _CHARACTERS:
             break
     texts = [line for _, line in ahead if line.strip()]
+    said = _SAID.fullmatch(texts[0].strip(" \r")) if texts else None
+    if said is not None:  # what Excel writes above a table
+        ahead = ahead[[line for _, line in ahead].index(texts[0]) + 1 :]
+        del texts[0]
     tagged = bool(texts) and all(map(is_tagged, texts))
-    separator = "" if tagged else judge_separator(texts, kind)
+    separator = said[1] if said is not None else "" if tagged else judge_separator(texts, kind)
     dialect = Dialect(form.encoding, form.newline, separator)
     alone = [fields for line in texts if (fields := alone_row(line, separator))]
     wrapped = separator == "\t" and any('"' in line for line in texts)
