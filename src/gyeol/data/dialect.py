@@ -21,7 +21,7 @@ from pathlib import Path
 from gyeol.data.lines import LineFormat, read_lines
 from gyeol.data.row_shape import RowShape, alone_row, rows_of_tabs, usual_width
 from gyeol.data.rows import BadRow, Row, csv_rows, is_tagged, plain_rows, tagged_rows, tsv_rows
-from gyeol.data.separators import DECLARED, judge_separator
+from gyeol.data.separators import DECLARED, judge
 
 __all__ = ["Dialect", "Table", "open_rows", "split_line"]
 
@@ -44,11 +44,14 @@ class Dialect:
         ``"\n"``, ``"\r\n"`` or ``"\r"``.
     separator : str
         ``"\t"``, ``","``, ``";"`` or ``"|"``; empty where a line is one text.
+    other : str
+        Another separator that could be meant as well, or nothing.
     """
 
     encoding: str
     newline: str
     separator: str
+    other: str = ""
 
 
 @dataclass(slots=True)
@@ -65,12 +68,14 @@ class Table:
 
     @property
     def note(self) -> str:
-        """What stands between the fields, in a line, where the name says otherwise; else nothing."""
+        """What stands between the fields, in a line, where the name says otherwise or one could doubt it."""
         kind = Path(self.path.name.lower().removesuffix(".gz")).suffix
         mark = self.dialect.separator
-        if not mark or mark == DECLARED.get(kind, "\t"):
+        other = self.dialect.other
+        if not mark or (mark == DECLARED.get(kind, "\t") and not other):
             return ""
-        return f"{self.path.name}: fields are separated by {_SPOKEN[mark]}"
+        more = f" ({_SPOKEN[other]} would give a table, too)" if other else ""
+        return f"{self.path.name}: fields are separated by {_SPOKEN[mark]}{more}"
 
     @property
     def plain(self) -> bool:
@@ -121,13 +126,13 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
         ahead = ahead[[line for _, line in ahead].index(texts[0]) + 1 :]
         del texts[0]
     tagged = bool(texts) and all(map(is_tagged, texts))
-    separator = said[1] if said is not None else "" if tagged else judge_separator(texts, kind)
-    dialect = Dialect(form.encoding, form.newline, separator)
+    separator, other = (said[1], "") if said is not None else ("", "") if tagged else judge(texts, kind)
+    dialect = Dialect(form.encoding, form.newline, separator, other)
     alone = [fields for line in texts if (fields := alone_row(line, separator))]
     wrapped = separator == "\t" and any('"' in line for line in texts)
     shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
     whole = [line for line in texts if (fields := alone_row(line, separator)) and len(fields) == shape.width]
-    shape.quoted = bool(whole) and all(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole)
+    shape.quoted = sum(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole) > 0.6 * len(whole)
     every = chain(ahead, lines)
     rows = tagged_rows(every) if tagged else _rows(every, dialect, shape)
     first: list[Row] = []

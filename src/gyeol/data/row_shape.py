@@ -27,7 +27,7 @@ class RowShape:
     spaced : set of int
         Columns whose fields often begin with a space.
     quoted : bool
-        Whether every row that stands on one line begins and ends with a quote: then no line without is a row.
+        Whether most rows that stand on one line begin and end with a quote: then no line without is a row.
     """
 
     width: int
