@@ -259,7 +259,7 @@ class _Search:
 
     def doubt(self, label: int) -> None:
         """Say that a column of labels has none that is met twice."""
-        if self.all_different(label):
+        if self.all_different(label) and len(self.names) > 2:
             self.notes.append(
                 f"{self.path.name}: the label is read from {self.names[label]!r:.40}, whose first {len(self.body):,} "
                 "values are all different; --target COL names another column"
