@@ -172,8 +172,8 @@ class Clock:
         if self.unit == "month":
             names = {1: "monthly", 3: "quarterly", 12: "yearly"}
             name = names.get(int(self.step), f"every {self.interval()}")
-            day = self.day // DAY + 1
-            where = _ENDS.get(self.day, f"day {day}{', or the last' if day > 28 else ''}")
+            number = self.day // DAY + 1
+            where = _ENDS.get(self.day, f"day {number}{', or the last' if number > 28 else ''}")
             return name if self.form else f"{name} ({where})"
         if self.unit == "slots":
             days = _ranges([slot // DAY for slot in self.slots])
@@ -181,8 +181,8 @@ class Clock:
                 return f"{'business days' if self._business() else 'days'} ({days})"
             return f"every {self.interval()}, {_hours(self.slots, self._slot_step())}{days}"
         if self.unit == "time" and self.step % WEEK == 0:
-            day = _WEEKDAYS[(int(self.moment(0)) - _MONDAY) % WEEK // DAY]
-            return f"weekly ({day})" if self.step == WEEK else f"every {self.interval()} ({day})"
+            weekday = _WEEKDAYS[(int(self.moment(0)) - _MONDAY) % WEEK // DAY]
+            return f"weekly ({weekday})" if self.step == WEEK else f"every {self.interval()} ({weekday})"
         known = {DAY // 24: "hourly", DAY: "daily"} if self.unit == "time" else {}
         return known.get(int(self.step), f"every {self.interval()}")
 

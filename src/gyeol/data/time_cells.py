@@ -202,8 +202,8 @@ class TimeColumn:
                 dates = [str(np.datetime64(self._ticks[order][at], "us").astype("datetime64[D]")) for order in left]
                 raise DataError(
                     f"{self.where(1).rpartition(', ')[0]}: the times in column {self.name!r:.60}, such as "
-                    f"{self._first!r:.40}, may have the day or the month first ({' or '.join(dates)}): say --day-first or "
-                    "--month-first"
+                    f"{self._first!r:.40}, may have the day or the month first ({' or '.join(dates)}): say "
+                    "--day-first or --month-first"
                 )
         return left[0], f"{ORDERS[left[0]]} first"
 

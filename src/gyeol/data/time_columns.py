@@ -9,11 +9,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from gyeol.data.dialect import open_rows
 from gyeol.data.files import scan_parquet
-from gyeol.data.lines import read_lines
 from gyeol.data.moments import read_moment
 from gyeol.data.number_cells import NumberFormat, as_number
-from gyeol.data.rows import BadRow, csv_rows, tsv_rows
+from gyeol.data.rows import BadRow
 from gyeol.data.time_parts import TimeParts, find_times
 from gyeol.errors import DataError, closest
 
@@ -23,8 +23,8 @@ MOST = 200_000_000  # numbers of a table
 
 _IDS = (
     "unique_id", "series_id", "series", "item_id", "item", "id", "store", "store_id", "shop", "shop_id", "sku",
-    "product", "product_id", "station", "sensor", "sensor_id", "region", "site", "symbol", "ticker", "code", "meter", "meter_id",
-    "지점", "매장", "상품", "종목", "지역", "품목", "코드", "시계열", "종목코드", "지점명", "관측소",
+    "product", "product_id", "station", "sensor", "sensor_id", "region", "site", "symbol", "ticker", "code", "meter",
+    "meter_id",     "지점", "매장", "상품", "종목", "지역", "품목", "코드", "시계열", "종목코드", "지점명", "관측소",
 )  # fmt: skip
 _SLICE = 100_000  # rows of a parquet file held at a time
 
@@ -57,10 +57,9 @@ def open_table(path: Path) -> OpenTable:
         return OpenTable(list(schema), _parquet_rows(frame, count), "row", None)
     if not name.endswith((".csv", ".tsv", ".txt")):
         raise DataError(f"{path}: series are read from .csv, .tsv and .parquet files")
-    lines = read_lines(path)
-    separator = "," if name.endswith(".csv") else "\t"
-    rows = csv_rows(lines) if separator == "," else tsv_rows(lines)
-    full = _whole_rows(path, rows, separator)
+    table = open_rows(path)
+    separator = table.dialect.separator
+    full = _whole_rows(path, table.rows, separator)
     first = next(full, None)
     if first is None:
         raise DataError(f"{path} holds nothing but white space; a table with one row a step was expected")
@@ -168,10 +167,12 @@ class TableColumns:
     def _numeric(self, others: set[str | None]) -> list[str]:
         names: list[str] = []
         text: list[str] = []
-        for name in self.header:
+        for place, name in enumerate(self.header, 1):
             if name in others:
                 continue
             cells = self._cells(name)
+            if name == str(place) and all(isinstance(cell, str) and not cell.strip() for cell in cells):
+                continue  # of a separator at the end of each line
             # One cell that is no number is a mistake worth a line; a column of them is a column of text.
             numbers = sum(as_number(cell, self.given) is not None for cell in cells)
             (names if 2 * numbers > len(cells) else text).append(name)

@@ -116,7 +116,7 @@ def find_times(
 
 def _split(folded: dict[str, str]) -> list[tuple[str, str]]:
     """Find the parts of a time in columns of their own: a year, then a month or a quarter, then perhaps more."""
-    found = []
+    found: list[tuple[str, str]] = []
     for part, names in _PARTS.items():
         own = next((folded[name] for name in names if name in folded), None)
         if part == "quarter" and any(known == "month" for _, known in found):

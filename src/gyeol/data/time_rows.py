@@ -75,7 +75,8 @@ class WordColumn:
     def one_hot(self) -> Numbers:
         """Return a column for each level, (T, levels): 1 where a row has it."""
         rows = np.array(self.rows, dtype=np.int64)
-        return (rows[:, None] == np.arange(len(self.codes))).astype(np.float64)
+        found: Numbers = (rows[:, None] == np.arange(len(self.codes))).astype(np.float64)
+        return found
 
     def told(self) -> str:
         """Say which words were never seen in training; nothing where there are none."""
