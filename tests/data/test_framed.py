@@ -86,12 +86,12 @@ def test_a_table_in_long_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("id,x,label\na,1,on\na,?!,off\n", r"line 3: x is '\?!'; a number was expected"),
+        ("id,x,label\na,1,on\na,?!,off\n", r"line 3: '\?!' in column 'x' is no number"),
         ("id,x,label\na,inf,on\n", "line 2: x is infinite"),
         ("id,x,label\na,1,on\na,2,\n", "line 3: the label is missing"),
         ("id,x,label\na,1\n", "line 2: 2 cells, and 3 in the header"),
-        ("id,time,x,label\na,1,1,on\na,1,2,on\n", "line 3: time is 1 after 1; it must rise"),
-        ("id,time,x,label\na,10,1,on\na,9,2,on\n", "line 3: time is 9 after 10; it must rise"),
+        ("id,time,x,label\na,1,1,on\na,1,2,on\n", "line 3: time must rise, and it does not after line 2"),
+        ("id,time,x,label\na,10,1,on\na,9,2,on\n", "line 3: time must rise, and it does not after line 2"),
         ("id,x,label\na,1,on\nb,,on\nb,nan,on\n", "line 3: the sequence b holds no value at all"),
         ("id,x\na,1\n", "there is no column of labels"),
         ("id,label\na,on\n", "there is no column of values"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as _json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,15 +14,18 @@ import typer
 
 from gyeol.cli.answers import answer as named
 from gyeol.cli.answers import format_of, separated
+from gyeol.cli.forecast_data import MISSING
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
 from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.data.digits import exact, rounded
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from io import BufferedIOBase
 
     from gyeol.data.series import SeriesFile, SeriesRow
+    from gyeol.data.series_table import RowNumbers
     from gyeol.tasks import SeriesClassifier, SeriesRegressor
 
     Model = SeriesClassifier | SeriesRegressor
@@ -33,6 +37,9 @@ _CHUNK = 1024  # sequences answered at a time
 DATA: Any = typer.Argument(metavar="DATA", help="A .csv .tsv .txt .jsonl or .npz file, or a named set.")
 VALID: Any = typer.Option(None, "--valid", metavar="FILE", help="Sequences to watch; else a tenth of DATA.")
 TARGET: Any = typer.Option(None, "--target", metavar="COL", help="The column, key or array of the labels.")
+DECIMAL: Any = typer.Option(
+    None, "--decimal", metavar="MARK", help="The decimal mark of numbers, . or ,; judged over all of them by default."
+)
 
 
 def series(
@@ -40,6 +47,8 @@ def series(
     out: Path = OUT,
     valid: str = VALID,
     target: str = TARGET,
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -61,7 +70,7 @@ def series(
     gyeol fit series sensors.npz --valid more.npz --out sensors --set cell=gru --set frame=5
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet)
+    fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet, decimal, missing)
 
 
 def regress(
@@ -69,6 +78,8 @@ def regress(
     out: Path = OUT,
     valid: str = VALID,
     target: str = TARGET,
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -88,12 +99,13 @@ def regress(
     gyeol data make adding --out adding.jsonl --count 5000, gyeol fit regress adding.jsonl --out adding
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
+    fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet, decimal, missing)
 
 
 def fit_series(
     task: str, data: str, out: Path, valid: str | None, target: str | None, config: Path | None, pairs: list[str],
-    options: dict[str, Any], resume: bool, json: bool, quiet: bool,
+    options: dict[str, Any], resume: bool, json: bool, quiet: bool, decimal: str | None = None,
+    missing: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Train on numeric sequences, save, and say how good the model is."""
     from gyeol.data.sources import has_role
@@ -101,13 +113,16 @@ def fit_series(
     from gyeol.tasks.progress import Bar
 
     model, keep = begun(TASKS[task], config, pairs, options, out, resume)
-    train, name = _read(data, "train", target)
+    written = Written(decimal, missing)
+    train, name = _read(data, "train", target, written)
     targets = _targets(train, task)
     watched = None
     if valid is not None or (not Path(data).is_file() and has_role(data, "valid")):
-        held, _ = _read(valid or data, "valid", target)
+        held, _ = _read(
+            valid or data, "valid", target, replace(written, remembered=train.remember().get("decimal_mark"))
+        )
         watched = held.series, _known(held, set_of(train)) if task == "series" else held.numbers()
-    about = {**train.about(), "data": name, **({"target": target} if target is not None else {})}
+    about = {**train.about(), "data": name, **train.remember(), **({"target": target} if target is not None else {})}
     classes = f", {len(set_of(train))} classes" if task == "series" else ""
     if not (quiet or json):
         shape = f"{min(map(len, train.series)):,} to {max(map(len, train.series)):,} steps"
@@ -128,18 +143,38 @@ def fit_series(
 
 def _figures(figures: dict[str, Any]) -> str:
     if "accuracy" not in figures:
-        return f"MSE {figures['mse']:.6g}   MAE {figures['mae']:.6g}"
+        return f"MSE {rounded([figures['mse']])[0]}   MAE {rounded([figures['mae']])[0]}"
     return f"accuracy {percent(figures['accuracy'])}"
 
 
-def _read(
-    data: str, role: str, target: str | None, *, need_labels: bool = True, steps: int | None = None
-) -> tuple[SeriesFile, str]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How the numbers of a file are written: what the user says, and what a model remembers of its training's file."""
+
+    decimal: str | None = None
+    missing: Sequence[str] = ()
+    remembered: str | None = None
+
+    @classmethod
+    def of(cls, made: Model, decimal: str | None, missing: Sequence[str]) -> Written:
+        """Take what the model remembers where the user says nothing."""
+        mark, own = made.about_.get("decimal_mark"), made.about_.get("missing")
+        kept = [str(text) for text in own] if isinstance(own, list) else []
+        return cls(decimal, missing or kept, mark if mark in (".", ",") else None)
+
+    def how(self) -> dict[str, Any]:
+        """Give it as arguments of the readers."""
+        from gyeol.data.number_cells import NumberFormat
+
+        return {"numbers": NumberFormat(self.decimal, self.missing), "remembered": self.remembered}
+
+
+def _read(data: str, role: str, target: str | None, written: Written) -> tuple[SeriesFile, str]:
     from gyeol.data.series import read_series
     from gyeol.data.sources import find_source
 
     source = find_source(data, role, target=target, task="series")
-    return read_series(source.path, target=source.target, need_labels=need_labels, steps=steps), source.name
+    return read_series(source.path, target=source.target, **written.how()), source.name
 
 
 def _targets(file: SeriesFile, task: str) -> Any:
@@ -173,10 +208,13 @@ def _refuse_input(input: str | None) -> None:
         raise ParameterError("--input names a column of texts; this model reads all columns but the labels' (--target)")
 
 
-def evaluate_series(made: Model, model: Path, data: str, input: str | None, target: str | None, json: bool) -> None:
+def evaluate_series(
+    made: Model, model: Path, data: str, input: str | None, target: str | None, json: bool, decimal: str | None = None,
+    missing: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Print a model's figures on sequences with their labels, or numbers."""
     _refuse_input(input)
-    test, name = _read(data, "test", _target(made, target))
+    test, name = _read(data, "test", _target(made, target), Written.of(made, decimal, missing))
     if made.task == "series":
         known = {str(label): label for label in made.classes_.tolist()}
         targets: Any = [known[label] for label in _known(test, known)]
@@ -194,7 +232,7 @@ def evaluate_series(made: Model, model: Path, data: str, input: str | None, targ
 
 def predict_series(
     made: Model, model: Path, texts: list[str] | None, file: str | None, input: str | None, out: Path | None,
-    top: int | None, json: bool,
+    top: int | None, json: bool, decimal: str | None = None, missing: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Answer sequences: those of a file, the lines of standard input, or given as texts, ``"1 2 3"``."""
     from gyeol.data.series import parse_series, series_rows
@@ -204,18 +242,30 @@ def predict_series(
     if top is not None and made.task != "series":
         raise ParameterError("--top is for classes: this model answers with a number")
     form = format_of(out) if out is not None else "object" if json else "tsv"
+    written = Written.of(made, decimal, missing)
     if texts:
-        chunks: Iterator[list[SeriesRow]] = iter([[parse_series(t, f"text {n}", n) for n, t in enumerate(texts, 1)]])
+        chunks: Iterator[list[SeriesRow]] = iter(
+            [[parse_series(t, f"text {n}", n, _numbers(written)) for n, t in enumerate(texts, 1)]]
+        )
     elif file is not None:
         shortest, longest = made.lengths_
         source = find_source(file, "test", target=_target(made, None), task="series")
         steps = longest if shortest == longest else None
-        chunks = _chunks(series_rows(source.path, target=source.target, need_labels=False, steps=steps))
+        how = written.how()
+        chunks = _chunks(series_rows(source.path, target=source.target, need_labels=False, steps=steps, **how))
     else:
-        chunks = _piped()
+        chunks = _piped(_numbers(written))
     pieces_out(_written(_answers(made, chunks, top), form, str(model), top or 1), out)
     if out is not None:
         note(f"wrote {out}")
+
+
+def _numbers(written: Written) -> RowNumbers:
+    """Say how numbers are written that come one sequence at a time: as in training, where the user does not say."""
+    from gyeol.data.number_cells import NumberFormat
+    from gyeol.data.series_table import RowNumbers
+
+    return RowNumbers(NumberFormat(written.decimal, written.missing), written.decimal or written.remembered or ".")
 
 
 def _chunks(rows: Iterator[SeriesRow]) -> Iterator[list[SeriesRow]]:
@@ -223,7 +273,7 @@ def _chunks(rows: Iterator[SeriesRow]) -> Iterator[list[SeriesRow]]:
         yield chunk
 
 
-def _piped() -> Iterator[list[SeriesRow]]:
+def _piped(numbers: RowNumbers) -> Iterator[list[SeriesRow]]:
     from gyeol.data.pipe import read_pipe
     from gyeol.data.series import parse_series
 
@@ -231,7 +281,7 @@ def _piped() -> Iterator[list[SeriesRow]]:
         full = [(number, line) for number, line in lines if line.strip()]
         for first in range(0, len(full), _CHUNK):
             some = full[first : first + _CHUNK]
-            yield [parse_series(line, f"standard input, line {number}", number) for number, line in some]
+            yield [parse_series(line, f"standard input, line {number}", number, numbers) for number, line in some]
 
 
 def _answers(made: Model, chunks: Iterator[list[SeriesRow]], top: int | None) -> Iterator[dict[str, Any]]:
@@ -261,7 +311,7 @@ def _written(answers: Iterator[dict[str, Any]], form: str, model: str, top: int)
 def _fields(one: dict[str, Any], top: int) -> dict[str, str]:
     found = {"line": str(one["line"])}
     if "value" in one:
-        return found | {"value": repr(one["value"])}
+        return found | {"value": exact(one["value"])}
     for place, (label, share) in enumerate(list(one["probabilities"].items())[:top], 1):
         end = f"_{place}" if place > 1 else ""
         found |= {f"label{end}": one_line(label), f"probability{end}": f"{share:.4f}"}

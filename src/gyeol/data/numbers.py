@@ -77,8 +77,8 @@ class NumberColumn:
         self._values.append(value)
         return value
 
-    def see(self, text: str, line: int) -> float:
-        """Learn from a number what its decimal mark is, and keep the other reading; see `add`."""
+    def see(self, text: str, line: int, *, keep: bool = True) -> float:
+        """Learn from a number what its decimal mark is, and ``keep`` the other reading; see `add`."""
         point, comma, unit = read_both(text)
         if self.given.decimal == ",":
             point = comma
@@ -101,8 +101,9 @@ class NumberColumn:
             if self.doubtful is None:
                 self.doubtful = line, text.strip()
             self._points, self._commas = self._points or "." in text, self._commas or "," in text
-            self._places.append(len(self._values))
-            self._others.append(comma)
+            if keep:
+                self._places.append(len(self._values))
+                self._others.append(comma)
         return value
 
     def _prove(self, decimal: str, text: str, line: int) -> None:

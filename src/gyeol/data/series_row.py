@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +11,22 @@ import numpy.typing as npt
 from gyeol.data.columns import is_number
 from gyeol.errors import DataError
 
+if TYPE_CHECKING:
+    from gyeol.data.series_table import RowNumbers
+
 __all__ = ["SeriesRow", "checked_values", "label_of"]
 
 
 class SeriesRow(NamedTuple):
-    """One sequence (T, C), NaN where a value is missing; its label, where there is one; its line, or place, from 1."""
+    """One sequence (T, C), NaN where a value is missing; its label, where there is one; its line, or place, from 1.
+
+    ``numbers`` says how those of its file are written, where it is text.
+    """
 
     values: npt.NDArray[np.float64]
     label: str | None
     line: int
+    numbers: RowNumbers | None = None
 
 
 def checked_values(values: npt.NDArray[np.float64], where: str, *, cut: bool = False) -> npt.NDArray[np.float64]:
