@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, one_line, told
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.cli.translation import TEMPERATURE, WEIGHTS, translator
 from gyeol.errors import DataError, ParameterError
@@ -33,6 +33,7 @@ def translate(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out pairs with an empty side."),
     settings: bool = settings_option("translate"),
     json: bool = JSON,
@@ -54,11 +55,16 @@ def translate(
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(Translator, config, set, options, out, resume)
     role = "train" if languages_of(data) or has_role(data, "train") else "all"
-    pairs = read_parallel(data, role, targets=targets, input=input, target=target, skip_bad_rows=skip_bad_rows)
-    note(pairs.left_out())
+    pairs = told(
+        read_parallel(
+            data, role, targets=targets, input=input, target=target, skip_bad_rows=skip_bad_rows, header=header
+        )
+    )
     held = None
     if valid is not None or languages_of(data) or has_role(data, "valid"):
-        watched = read_parallel(valid or data, "valid", input=input, target=target, skip_bad_rows=skip_bad_rows)
+        watched = read_parallel(
+            valid or data, "valid", input=input, target=target, skip_bad_rows=skip_bad_rows, header=header
+        )
         held = watched.sources, watched.targets
     if not (quiet or json):
         note(f"{pairs.name}: {len(pairs.sources):,} pairs")
@@ -87,8 +93,7 @@ def evaluate_pairs(
     """Print a translator's figures on pairs."""
     from gyeol.data.parallel import read_parallel
 
-    pairs = read_parallel(data, "test", input=input, target=target, skip_bad_rows=skip)
-    note(pairs.left_out())
+    pairs = told(read_parallel(data, "test", input=input, target=target, skip_bad_rows=skip))
     others = [translator(path, made.threads) for path in ensemble]
     figures = made.evaluate(pairs.sources, pairs.targets, ensemble=others)
     if json:

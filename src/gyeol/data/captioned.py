@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.data.catalog import CATALOG, resolve
-from gyeol.data.files import BadRow, columns_of, fingerprint, read_examples
+from gyeol.data.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
+from gyeol.data.header import folded
 from gyeol.data.images import ENDINGS, Picture, images_in
-from gyeol.data.lines import check_file, open_text
+from gyeol.data.lines import check_file
 from gyeol.data.scenes import SCENES, scenes
+from gyeol.data.text_tables import open_checked
 from gyeol.errors import DataError, closest
 
 __all__ = ["Captioned", "has_part", "read_captioned"]
@@ -124,14 +125,16 @@ def _file_of(data: str) -> Path | None:
 
 def _from_table(found: Captioned, input: str | None, target: str | None, need_captions: bool) -> None:
     assert found.path is not None
-    names = {name.casefold(): name for name in _columns(found.path)}
+    names = {folded(name): name for name in _columns(found.path)}
     input = input or next((names[name] for name in _IMAGES if name in names), None)
     target = target or next((names[name] for name in _CAPTIONS if name in names and names[name] != input), None)
     if input is None and len(names) <= 2:  # without a header: the path, then the caption
         input, target = "1", target or ("2" if len(names) == 2 else None)
     numbers: dict[str, int] = {}
     pending: list[BadRow] = []
-    rows = read_examples(found.path, input=input, target=target, need_target=need_captions, on_bad_row=pending.append)
+    rows = read_examples(
+        found.path, input=input, target=target, need_target=need_captions, target_text=True, on_bad_row=pending.append
+    )
     for example in rows:
         if pending:
             break
@@ -150,11 +153,9 @@ def _from_table(found: Captioned, input: str | None, target: str | None, need_ca
 
 def _columns(path: Path) -> list[str]:
     """List a table's columns: its first row, where a cell of it is one of the names known here."""
-    kind = next((kind for kind in (".csv", ".tsv", ".txt") if path.name.lower().removesuffix(".gz").endswith(kind)), "")
-    if kind:
-        _, line = next(open_text(path))
-        row = [cell.strip() for cell in next(csv.reader([line], delimiter="," if kind == ".csv" else "\t"), [])]
-        if {cell.casefold() for cell in row} & {*_IMAGES, *_CAPTIONS}:
+    if format_of(check_file(path)) in TEXT_FORMATS:
+        row = [cell.strip() for cell in open_checked(path).sample[0][1]]
+        if {folded(cell) for cell in row} & {*_IMAGES, *_CAPTIONS}:
             return row
     return columns_of(path)
 

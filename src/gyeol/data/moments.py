@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from unicodedata import normalize
 
 __all__ = ["ORDERS", "Moment", "read_clock", "read_moment"]
 
@@ -114,7 +115,7 @@ def read_moment(text: str) -> Moment | None:
     >>> [tick and tick // 86_400_000_000 for tick in read_moment("02/01/1970").ticks]
     [None, 1, 31]
     """
-    text = " ".join(text.translate(_CHARACTERS).split())
+    text = " ".join(normalize("NFC", text).translate(_CHARACTERS).split())
     if not text or len(text) > 60 or _NUMBER.fullmatch(text):
         return None
     written = _WEEKDAY.sub(" ", _HALVES.sub(lambda found: " PM " if found[1] else " AM ", text))
@@ -146,7 +147,7 @@ def read_clock(text: str) -> int | None:
     >>> [read_clock(text) // 3_600_000_000 for text in ("18.00.00", "오후 3:00", "7", "24", "7시")]
     [18, 15, 7, 24, 7]
     """
-    text = " ".join(text.translate(_CHARACTERS).split())
+    text = " ".join(normalize("NFC", text).translate(_CHARACTERS).split())
     if re.fullmatch(r"\d{1,2}", text, re.ASCII):
         return int(text) * _DAY // 24 if int(text) <= 24 else None
     if re.fullmatch(r"\d{1,2}(\.\d{2}){1,2}", text, re.ASCII):

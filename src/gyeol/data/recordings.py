@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gyeol.data.catalog import CATALOG, resolve
-from gyeol.data.files import BadRow, columns_of, fingerprint, read_examples
+from gyeol.data.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
+from gyeol.data.header import folded
 from gyeol.data.lines import check_file, open_text
 from gyeol.data.sources import find_source
+from gyeol.data.text_tables import open_checked
 from gyeol.errors import DataError
 
 __all__ = ["SOUNDS", "Digit", "Recordings", "find_recordings", "fsdd", "read_folder", "read_manifest"]
@@ -128,7 +129,7 @@ def read_manifest(
     found = Recordings(path, path.name)
     at, to = _columns(path, input, target, need_texts)
     bad: list[BadRow] = []
-    rows = read_examples(path, input=at, target=to, need_target=need_texts, on_bad_row=bad.append)
+    rows = read_examples(path, input=at, target=to, need_target=need_texts, target_text=True, on_bad_row=bad.append)
     for row in rows:
         if bad:
             break
@@ -154,20 +155,17 @@ def read_manifest(
 def _columns(path: Path, input: str | None, target: str | None, need_texts: bool) -> tuple[str, str | None]:
     """Find the columns of paths and texts by what people call them, or the one whose cells are names of sound files."""
     cells: Sequence[str]
-    kind = path.name.lower().removesuffix(".gz")
-    table = kind.endswith((".csv", ".tsv", ".txt"))
     cells = names = columns_of(path)
+    table = format_of(path) in TEXT_FORMATS
     if table:
-        line = next(text for _, text in open_text(path))
-        tabs = kind.endswith(".tsv") or "\t" in line
-        cells = [cell.strip() for cell in (line.split("\t") if tabs else next(csv.reader([line])))]
-        named = any(cell.casefold() in (*_PATHS, input or "") for cell in cells)
+        cells = [cell.strip() for cell in open_checked(path).sample[0][1]]
+        named = any(folded(cell) in {*_PATHS, folded(input or "")} for cell in cells)
         names = list(cells) if named else [str(n) for n in range(1, len(cells) + 1)]
-    folded = {name.strip().casefold(): name for name in reversed(names)}
-    at = input or next((folded[name] for name in _PATHS if name in folded), None)
+    known = {folded(name): name for name in reversed(names)}
+    at = input or next((known[name] for name in _PATHS if name in known), None)
     if at is None and table:
         at = next((n for n, cell in zip(names, cells, strict=True) if cell.lower().endswith(SOUNDS)), None)
-    to = target or next((folded[name] for name in _TEXTS if name in folded and folded[name] != at), None)
+    to = target or next((known[name] for name in _TEXTS if name in known and known[name] != at), None)
     if to is None and len(names) == 2 and at in names:
         to = names[1 - names.index(at)]
     if at is None or (to is None and need_texts):

@@ -13,7 +13,7 @@ import numpy as np
 
 from gyeol.data.columns import TARGET_NAMES
 from gyeol.data.dialect import open_rows, split_line
-from gyeol.data.lines import open_text
+from gyeol.data.lines import check_file
 from gyeol.data.number_cells import NumberFormat, as_number, readings
 from gyeol.data.numbers import NumberColumn, settle
 from gyeol.data.rows import BadRow, Row
@@ -59,19 +59,17 @@ def open_table(path: Path, kind: str) -> Iterator[Row]:
 
 def open_cells(path: Path, kind: str) -> tuple[Iterator[Row], str]:
     """Read the rows of a table that say something, and tell what stands between its cells: white space is ``" "``."""
-    table = open_rows(path, kind)
-    separator = table.dialect.separator
-    if separator:
-        rows = table.rows
-    else:  # a text file that is no table by its rows: its first line tells
-        lines = ((number, line) for number, line in open_text(path) if line.strip())
-        first = next(lines, (0, ""))
-        separator = _between(first[1].strip())
-        whole = chain([first], lines)
-        if separator == " ":
-            return ((number, line.split()) for number, line in whole), " "
-        rows = ((number, split_line(line, separator)) for number, line in whole)
+    table = open_rows(check_file(path), kind)
+    first = table.sample[0][1][0] if table.sample else ""
+    separator = _between(first.strip()) if table.plain else table.dialect.separator
+    rows = table.rows
+    if table.plain:  # a text file that is no table by its rows: its first line tells
+        rows = (row if isinstance(row, BadRow) else (row[0], _parts(row[1][0], separator)) for row in table.rows)
     return (row for row in rows if isinstance(row, BadRow) or any(map(str.strip, row[1]))), separator
+
+
+def _parts(line: str, separator: str) -> list[str]:
+    return line.split() if separator == " " else split_line(line, separator)
 
 
 def _between(line: str) -> str:

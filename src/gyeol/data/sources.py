@@ -131,7 +131,8 @@ def find_source(
     # A model or a folder may well be called as the set it came from; only a file of that name goes first.
     # os.path says no where a whole text was given for a name, and pathlib raises.
     if os.path.isfile(path) or (not named and (os.path.exists(path) or path.suffix or "/" in data)):
-        return Source(folder_of_role(path, role), input, target, path.name, header)
+        path = folder_of_role(path, role) if os.path.isdir(path) else path
+        return Source(path, input, target, Path(data).name, header)
     if data in BUILT_IN:
         if _kind(data) != _wanted(task):
             fit = [name for name in BUILT_IN if _kind(name) == _wanted(task)]

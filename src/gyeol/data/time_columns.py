@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from gyeol.data.dialect import open_rows
-from gyeol.data.files import scan_parquet
+from gyeol.data.files import TEXT_FORMATS, format_of, scan_parquet
+from gyeol.data.header import find_header
 from gyeol.data.moments import read_moment
 from gyeol.data.number_cells import NumberFormat, as_number
 from gyeol.data.rows import BadRow
@@ -39,8 +41,10 @@ class OpenTable:
     separator: str | None
 
 
-def open_table(path: Path) -> OpenTable:
+def open_table(path: Path, header: bool | None = None) -> OpenTable:
     """Open a .csv, .tsv, .txt or .parquet file.
+
+    ``header`` says whether the first row names the columns, where the user does.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def open_table(path: Path) -> OpenTable:
         if count * len(schema) > MOST:
             raise DataError(f"{path} holds {count * len(schema):,} cells, more than {MOST:,}: take a part of it")
         return OpenTable(list(schema), _parquet_rows(frame, count), "row", None)
-    if not name.endswith((".csv", ".tsv", ".txt")):
+    if format_of(path) not in TEXT_FORMATS:
         raise DataError(f"{path}: series are read from .csv, .tsv and .parquet files")
     table = open_rows(path)
     separator = table.dialect.separator
@@ -64,7 +68,10 @@ def open_table(path: Path) -> OpenTable:
     if first is None:
         raise DataError(f"{path} holds nothing but white space; a table with one row a step was expected")
     cells = [cell.strip() for cell in first[1]]
-    if any(_is_number(cell) for cell in cells) or (len(cells) == 1 and read_moment(cells[0])):
+    if header is None:
+        data = any(_is_number(cell) for cell in cells) or (len(cells) == 1 and read_moment(cells[0]))
+        header = not data or find_header(table.cells()).there
+    if not header:
         return OpenTable([str(place) for place in range(1, len(cells) + 1)], chain([first], full), "line", separator)
     return OpenTable([cell or str(place) for place, cell in enumerate(cells, 1)], full, "line", separator)
 
@@ -119,7 +126,12 @@ class TableColumns:
     def chosen(
         self, time: Sequence[str], targets: list[str], covariates: list[str], series: str | None
     ) -> TableColumns:
-        """Find the columns that the user named, and those that nobody did."""
+        """Find the columns that the user named, in either Unicode form, and those that nobody did."""
+        written = {normalize("NFC", name): name for name in reversed(self.header)}
+        time, targets, covariates = (
+            [written.get(normalize("NFC", name), name) for name in names] for names in (time, targets, covariates)
+        )
+        series = None if series is None else written.get(normalize("NFC", series), series)
         for name, option in [
             *((name, "--target") for name in targets), *((name, "--covariate") for name in covariates),
             *((name, "--time") for name in time), *([(series, "--series")] if series is not None else []),
@@ -156,7 +168,7 @@ class TableColumns:
         return 2 * sum(as_number(cell) is None for cell in known) >= len(known)
 
     def _possible_ids(self, others: set[str]) -> list[str]:
-        folded = {name.strip().casefold(): name for name in self.header if name not in others}
+        folded = {normalize("NFC", name.strip().casefold()): name for name in self.header if name not in others}
         named = [folded[name] for name in _IDS if name in folded]
         words = [
             name for name in self.header

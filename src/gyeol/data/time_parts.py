@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import pairwise
 from typing import Any
+from unicodedata import normalize
 
 from gyeol.data.clock import DAY
 from gyeol.data.moments import read_clock, read_moment
@@ -95,7 +96,7 @@ def find_times(
         if all(part for _, part in parts) and {"year"} < {part for _, part in parts}:
             return made(*parts)
         return made((wanted[0], "date"), (wanted[1], "clock"))
-    folded = {name.strip().casefold(): name for name in reversed(left)}
+    folded = {normalize("NFC", name.strip().casefold()): name for name in reversed(left)}
     whole = wanted[0] if wanted else None
     if whole is None:
         split = _split(folded)

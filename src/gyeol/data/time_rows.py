@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ class WordColumn:
         DataError
             There are too many different words for categories.
         """
-        text = str(cell).strip()
+        text = normalize("NFC", str(cell).strip())
         if self.table.given.is_missing(text):
             self.rows.append(-1)
             return
@@ -218,7 +219,7 @@ class _Names:
 
     def add(self, cells: list[Any]) -> bool:
         """Add a row; tell whether it has a name."""
-        text = str(cells[self.place]).strip()
+        text = normalize("NFC", str(cells[self.place]).strip())
         if not text or (text not in self.codes and len(self.codes) >= _NAMES):
             self.whole = False
         if self.whole:
