@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.answers import format_of, separated
-from gyeol.cli.forecast_data import (
-    DAY_FIRST,
-    DECIMAL,
-    MISSING,
-    ForecastColumns,
-    ForecastData,
-    no_input,
-    read_forecast,
-    title,
-)
+from gyeol.cli.forecast_data import ForecastColumns, ForecastData, no_input, read_forecast, title
+from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, pieces_out, table
 from gyeol.cli.training import begun, ended, stop_where_interrupted

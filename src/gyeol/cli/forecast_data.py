@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from gyeol.cli.output import note
 from gyeol.errors import ParameterError
 
@@ -16,18 +14,7 @@ if TYPE_CHECKING:
     from gyeol.data.time_table import TimeTable, Trained
     from gyeol.tasks import Forecaster
 
-__all__ = ["DAY_FIRST", "DECIMAL", "MISSING", "ForecastColumns", "ForecastData", "no_input", "read_forecast",
-           "title"]  # fmt: skip
-
-DECIMAL: Any = typer.Option(
-    None, "--decimal", metavar="MARK", help="The decimal mark of numbers, . or ,; judged over each column by default."
-)
-MISSING: Any = typer.Option(
-    [], "--missing", metavar="TEXT", help="A cell that means a missing value, such as -999 or *; may be repeated."
-)
-DAY_FIRST: Any = typer.Option(
-    None, "--day-first/--month-first", help="Whether 01/02/2026 is in February; judged over the column by default."
-)
+__all__ = ["ForecastColumns", "ForecastData", "no_input", "read_forecast", "title"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

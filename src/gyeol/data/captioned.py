@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,19 @@ _FEATURES = (".npy", ".npz")
 
 @dataclass(slots=True)
 class Captioned:
-    """Images that are not unpacked yet, the captions of each (none where none are known), and where they come from."""
+    """Images that are not unpacked yet, the captions of each (none where none are known), and where they come from.
+
+    Of a table also the ``lines`` that name them, its ``others`` columns, and, where no captions are needed, the rows
+    that are ``bad``.
+    """
 
     name: str
     path: Path | None = None
     images: list[Picture] = field(default_factory=list)
     captions: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    others: list[Mapping[str, Any]] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
 
     def about(self) -> dict[str, str]:
         """What a model card says of the data."""
@@ -131,20 +138,36 @@ def _from_table(found: Captioned, input: str | None, target: str | None, need_ca
     if input is None and len(names) <= 2:  # without a header: the path, then the caption
         input, target = "1", target or ("2" if len(names) == 2 else None)
     numbers: dict[str, int] = {}
-    pending: list[BadRow] = []
+    pending = found.bad
     rows = read_examples(
-        found.path, input=input, target=target, need_target=need_captions, target_text=True, on_bad_row=pending.append
+        found.path,
+        input=input,
+        target=target,
+        need_target=need_captions,
+        target_text=True,
+        on_bad_row=pending.append,
+        others=True,
     )
     for example in rows:
-        if pending:
+        if pending and need_captions:
             break
         number = numbers.setdefault(example.input, len(numbers))
         if number == len(found.images):
-            found.images.append(Picture(_placed(found.path, example.input, f"line {example.line}")))
+            try:
+                picture = Picture(_placed(found.path, example.input, f"line {example.line}"))
+            except DataError as error:
+                if need_captions:
+                    raise
+                del numbers[example.input]
+                pending.append(BadRow(example.line, str(error).partition(": ")[2], "value"))
+                continue
+            found.images.append(picture)
             found.captions.append([])
+            found.lines.append(example.line)
+            found.others.append(dict(example.others))
         if need_captions and example.target:
             found.captions[number].append(example.target)
-    for row in pending:
+    for row in pending if need_captions or not found.images else ():
         reason = row.reason.replace("the text", "the image's path").replace("label", "caption")
         raise DataError(f"{found.path}, line {row.line}: {reason}; mend the row")
     if not found.images:

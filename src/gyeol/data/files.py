@@ -56,6 +56,7 @@ def read_examples(
     others: bool = False,
     target_text: bool = False,
     on_note: Callable[[str], None] | None = None,
+    on_columns: Callable[[Columns], None] | None = None,
 ) -> Iterator[Example]:
     """Read a file's examples as they are asked for; the file and its columns are checked at once.
 
@@ -80,6 +81,8 @@ def read_examples(
         Whether what the target's column holds are texts, kept as they are written, not labels.
     on_note : callable, optional
         Told in a line each what was decided and could be doubted: the header, the columns.
+    on_columns : callable, optional
+        Told which columns are read; not of FASTA files, which have none.
 
     Raises
     ------
@@ -107,6 +110,8 @@ def read_examples(
     if on_note is not None:
         for line in columns.notes:
             on_note(line)
+    if on_columns is not None:
+        on_columns(columns)
     return _reported(path, results, on_bad_row, "row" if kind == ".parquet" else "line")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gyeol.data.catalog import CATALOG, resolve
 from gyeol.data.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
@@ -32,12 +32,19 @@ _LONGEST = 10_000  # letters of a text
 
 @dataclass(slots=True)
 class Recordings:
-    """Files, and where they are given the texts that are said in them; ``path`` is where that was found."""
+    """Files, and where they are given the texts that are said in them; ``path`` is where that was found.
+
+    Of a table also the ``lines`` that name them, its ``others`` columns, and, where no texts are needed, the rows that
+    are ``bad``.
+    """
 
     path: Path
     name: str
     files: list[Path] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    others: list[Mapping[str, Any]] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
 
     def about(self) -> dict[str, str]:
         """What a model card says of the data."""
@@ -128,10 +135,12 @@ def read_manifest(
     path = check_file(path)
     found = Recordings(path, path.name)
     at, to = _columns(path, input, target, need_texts)
-    bad: list[BadRow] = []
-    rows = read_examples(path, input=at, target=to, need_target=need_texts, target_text=True, on_bad_row=bad.append)
+    bad = found.bad
+    rows = read_examples(
+        path, input=at, target=to, need_target=need_texts, target_text=True, on_bad_row=bad.append, others=True
+    )
     for row in rows:
-        if bad:
+        if bad and need_texts:
             break
         where = f"{path}, line {row.line}"
         file = path.parent / row.input.strip()
@@ -140,11 +149,17 @@ def read_manifest(
         except (OSError, ValueError):  # a name longer than names may be
             there = False
         if not there:
-            raise DataError(f"{where}: there is no file {str(file)!r:.300}; paths are from the table's own folder on")
+            reason = f"there is no file {str(file)!r:.300}; paths are from the table's own folder on"
+            if need_texts:
+                raise DataError(f"{where}: {reason}")
+            bad.append(BadRow(row.line, reason, "value"))
+            continue
         found.files.append(file)
+        found.lines.append(row.line)
+        found.others.append(dict(row.others))
         if need_texts:
             found.texts.append(_checked(row.target or "", where))
-    if bad:
+    if bad and (need_texts or not found.files):
         reasons = {"empty": "the path is missing", "label": "the text is missing"}
         raise DataError(f"{path}, line {bad[0].line}: {reasons.get(bad[0].kind, bad[0].reason)}; mend the row")
     if not found.files:

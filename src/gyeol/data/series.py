@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from gyeol.data.columns import INPUT_NAMES, like_labels
 from gyeol.data.lines import check_file, open_text
 from gyeol.data.number_cells import NumberFormat, as_number
 from gyeol.data.numbers import read_numbers
-from gyeol.data.series_row import SeriesRow, checked_values, label_of
+from gyeol.data.series_row import OnBadRow, SeriesRow, checked_values, label_of, usable
 from gyeol.data.series_table import (
     RowNumbers,
     cells_of,
@@ -117,7 +118,7 @@ def read_series(
 
 def series_rows(
     path: str | Path, *, target: str | None = None, need_labels: bool = True, steps: int | None = None,
-    numbers: NumberFormat | None = None, remembered: str | None = None,
+    numbers: NumberFormat | None = None, remembered: str | None = None, on_bad_row: OnBadRow = None,
 ) -> Iterator[SeriesRow]:  # fmt: skip
     """Read a file's sequences as they are asked for.
 
@@ -137,6 +138,8 @@ def series_rows(
         The decimal mark and what stands for missing values; the mark is judged over all values of a table by default.
     remembered : str, optional
         The decimal mark of the file that a model was trained on, for what nothing else decides.
+    on_bad_row : callable, optional
+        Told of each row that is no sequence, which is then left out. Without it such a row is an error.
 
     Raises
     ------
@@ -146,11 +149,12 @@ def series_rows(
     path = check_file(path)
     kind = _kind_of(path)
     if kind == ".npz":
-        rows = _from_arrays(path, target, need_labels)
+        rows = _from_arrays(path, target, need_labels, on_bad_row)
     elif kind in (".jsonl", ".ndjson"):
-        rows = _from_objects(path, target, need_labels)
+        rows = _from_objects(path, target, need_labels, on_bad_row)
     else:
-        rows = table_rows(path, kind, target, need_labels, steps, numbers, remembered)
+        how = {"given": numbers, "remembered": remembered, "on_bad_row": on_bad_row}
+        rows = table_rows(path, kind, target, need_labels, steps, **how)  # type: ignore[arg-type]
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path} holds no sequence: expected one a row, a label and its values")
@@ -234,11 +238,11 @@ def _kind_of(path: Path) -> str:
     return kind
 
 
-def _from_objects(path: Path, target: str | None, need: bool) -> Iterator[SeriesRow]:
+def _from_objects(path: Path, target: str | None, need: bool, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
     for number, line in open_text(path):
-        if not line.strip():
-            continue
-        yield _object_row(line, f"{path}, line {number}", number, target, need)
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield from usable(partial(_object_row, line, where, number, target, need), number, where, on_bad_row)
 
 
 def _object_row(line: str, where: str, number: int, target: str | None, need: bool) -> SeriesRow:
@@ -265,7 +269,7 @@ def _object_row(line: str, where: str, number: int, target: str | None, need: bo
     return SeriesRow(checked_values(values, where), label_of(label, where, need), number)
 
 
-def _from_arrays(path: Path, target: str | None, need: bool) -> Iterator[SeriesRow]:
+def _from_arrays(path: Path, target: str | None, need: bool, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
     arrays = read_arrays(path, [*_X, *_Y, *_LENGTHS, *([target] if target is not None else [])])
     X = next((arrays[name] for name in _X if name in arrays), None)
     y = next((arrays[name] for name in ([target] if target is not None else _Y) if name in arrays), None)
@@ -286,5 +290,10 @@ def _from_arrays(path: Path, target: str | None, need: bool) -> Iterator[SeriesR
         where = f"{path}, line {place + 1}"
         values = np.asarray(given if X.ndim == 3 else given[:, None], dtype=np.float64)
         values = values if lengths is None else values[: int(lengths[place])]
-        label = None if y is None else label_of(y[place].item(), where, need)
-        yield SeriesRow(checked_values(values, where, cut=lengths is None), label, place + 1)
+        told = None if y is None else y[place].item()
+
+        def row(values: Any = values, told: Any = told, where: str = where, number: int = place + 1) -> SeriesRow:
+            label = None if y is None else label_of(told, where, need)
+            return SeriesRow(checked_values(values, where, cut=lengths is None), label, number)
+
+        yield from usable(row, place + 1, where, on_bad_row)

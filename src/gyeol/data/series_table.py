@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from gyeol.data.lines import check_file
 from gyeol.data.number_cells import NumberFormat, as_number, readings
 from gyeol.data.numbers import NumberColumn, settle
 from gyeol.data.rows import BadRow, Row
-from gyeol.data.series_row import SeriesRow, checked_values, label_of
+from gyeol.data.series_row import OnBadRow, SeriesRow, checked_values, label_of, usable
 from gyeol.errors import DataError, closest
 
 __all__ = [
@@ -98,7 +99,7 @@ def cells_of(rows: Sequence[Row]) -> list[list[str]]:
 
 def table_rows(
     path: Path, kind: str, target: str | None, need: bool, steps: int | None, given: NumberFormat | None = None,
-    remembered: str | None = None,
+    remembered: str | None = None, on_bad_row: OnBadRow = None,
 ) -> Iterator[SeriesRow]:  # fmt: skip
     """Read the sequences of a table; see `gyeol.data.series.series_rows`."""
     rows, separator = open_cells(path, kind)
@@ -110,11 +111,14 @@ def table_rows(
     numbers = judged_numbers(path, kind, separator, at, header, given or NumberFormat(), remembered)
     for place, row in enumerate(chain(sample, rows)):
         if isinstance(row, BadRow):
-            raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
-        if place or not header:
+            if on_bad_row is None:
+                raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
+            on_bad_row(row)
+        elif place or not header:
             number, fields = row
-            width = len(names) if names else None
-            yield row_of(f"{path}, line {number}", number, fields, at, need, width, numbers)
+            where, width = f"{path}, line {number}", len(names) if names else None
+            read = partial(row_of, where, number, fields, at, need, width, numbers)
+            yield from usable(read, number, where, on_bad_row)
 
 
 def judged_numbers(

@@ -40,17 +40,18 @@ _TIMES = ("time", "timestamp", "t", "step", "frame", "date", "datetime", "index"
 
 @dataclass(slots=True)
 class StepTable:
-    """Sequences (T, C) by name, in the order of the file, the labels of their steps, and the line of each."""
+    """Sequences (T, C) by name, in the order of the file, the labels of their steps, their lines, the decimal mark."""
 
     names: list[str] = field(default_factory=list)
     series: list[npt.NDArray[np.float64]] = field(default_factory=list)
     labels: list[list[str]] = field(default_factory=list)
     lines: list[list[int]] = field(default_factory=list)
+    decimal: str | None = None
 
 
 def read_step_table(
     path: Path, *, sequence: str | None = None, target: str | None = None, need_labels: bool = True,
-    numbers: NumberFormat | None = None,
+    numbers: NumberFormat | None = None, remembered: str | None = None,
 ) -> StepTable:  # fmt: skip
     """Read a .csv or .tsv file with a header.
 
@@ -66,6 +67,8 @@ def read_step_table(
         Whether each step must have a label.
     numbers : NumberFormat, optional
         The decimal mark and what stands for missing values; the mark is judged over each column by default.
+    remembered : str, optional
+        The decimal mark of the table that a model was trained on, for what nothing else decides.
 
     Raises
     ------
@@ -113,8 +116,10 @@ def read_step_table(
         labels.append(None if columns.label is None else label_of(cells[columns.label], where(number), need_labels))
     if not lines:
         raise DataError(f"{path} holds no step, only a header")
-    settle([column for column, _ in values], separator)
-    return _parted(path, columns, list(codes), np.array(ids), np.array(lines), values, times, labels)
+    mark = settle([column for column, _ in values], separator, remembered)
+    found = _parted(path, columns, list(codes), np.array(ids), np.array(lines), values, times, labels)
+    found.decimal = mark
+    return found
 
 
 def _time_of(cell: str) -> str:
