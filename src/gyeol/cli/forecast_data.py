@@ -40,7 +40,7 @@ class ForecastColumns:
             "calendar": self.calendar, "missing": list(self.missing), "day_first": self.day_first,
         }  # fmt: skip
         kept = {name: value for name, value in found.items() if name not in ("missing", "day_first") or value}
-        return {**kept, **({"order": table.order} if table.order else {}), **table.remember()}
+        return {**kept, **table.remember()}
 
     def as_trained(self, about: dict[str, Any]) -> ForecastColumns:
         """Give those of another file beside the one to train on: of the same columns, zone and frequency."""

@@ -128,11 +128,11 @@ def read_moment(text: str) -> Moment | None:
         found = _date(day.strip(" ,T:"))
         if found is None:
             return Moment.of(datetime.fromisoformat(text))
+        offset = None if clock is None else _offset(clock)
     except (ValueError, OverflowError):
         return None
     dates, fixed, form = found
     ticks = [None if one is None else (one - _EPOCH.date()).days * _DAY + time for one in dates]
-    offset = None if clock is None else _offset(clock)
     zone = (clock["zone"] or "") if clock is not None else ""
     if clock is not None or (form == "week" and day[-2:-1] == "-"):
         form = ""  # a day is written

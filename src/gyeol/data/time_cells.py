@@ -164,13 +164,15 @@ class TimeColumn:
         order = next(place for place in range(3) if self._against[place] is None)
         return np.array(self._ticks[order], dtype=np.int64)
 
-    def finish(self, series: npt.NDArray[np.int64] | None = None) -> Times:
+    def finish(self, series: npt.NDArray[np.int64] | None = None, remembered: str = "") -> Times:
         """Judge the column.
 
         Parameters
         ----------
         series : int64 array of shape (T,), optional
             Which series each row is of.
+        remembered : str
+            Which part came first in training, ``"day first"``, for dates that nothing else decides.
 
         Raises
         ------
@@ -179,7 +181,7 @@ class TimeColumn:
         """
         if self.kind == "number":
             return self._of_numbers()
-        order, told = self._order(series)
+        order, told = self._order(series, remembered)
         ticks = np.array(self._ticks[order], dtype=np.int64)
         zone = "" if self._offset is None else offset_text(self._offset)
         if len(self._zones) == 1 and (name := next(iter(self._zones))):
@@ -188,7 +190,7 @@ class TimeColumn:
         offsets = None if self._offsets is None else np.array(self._offsets, dtype=np.int64)
         return Times("time", ticks, offsets, zone, told, form, [])
 
-    def _order(self, series: npt.NDArray[np.int64] | None) -> tuple[int, str]:
+    def _order(self, series: npt.NDArray[np.int64] | None, remembered: str) -> tuple[int, str]:
         if self._fixed:
             return 0, ""
         if self.day_first is not None:
@@ -196,6 +198,7 @@ class TimeColumn:
         left = [order for order in range(3) if self._against[order] is None]
         if len(left) > 1:
             left = self._likeliest(left, series)
+            left = [order for order in left if f"{ORDERS[order]} first" == remembered] or left
         if len(left) > 1:
             at = next((n for n in range(len(self)) if len({self._ticks[order][n] for order in left}) > 1), None)
             if at is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -28,6 +28,7 @@ _IDS = (
     "product", "product_id", "station", "sensor", "sensor_id", "region", "site", "symbol", "ticker", "code", "meter",
     "meter_id",     "지점", "매장", "상품", "종목", "지역", "품목", "코드", "시계열", "종목코드", "지점명", "관측소",
 )  # fmt: skip
+_COUNTERS = ("no", "no.", "index", "idx", "row", "id", "unnamed: 0", "번호", "순번", "연번")
 _SLICE = 100_000  # rows of a parquet file held at a time
 
 
@@ -122,6 +123,7 @@ class TableColumns:
     texts: set[str] = field(default_factory=set)  # covariates whose cells may be words
     ids: list[str] = field(default_factory=list)  # columns that may name the series of a row
     notes: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # columns of text that nobody asked for
 
     def chosen(
         self, time: Sequence[str], targets: list[str], covariates: list[str], series: str | None
@@ -176,6 +178,14 @@ class TableColumns:
         ]  # fmt: skip
         return [*named, *words][:5]
 
+    def _counts(self, name: str) -> bool:
+        """Whether a column numbers the rows: called so, or not called anything, as pandas writes its index."""
+        nameless = name == str(self.header.index(name) + 1) and not all(map(str.isdecimal, self.header))
+        if name.strip().casefold() not in _COUNTERS and not nameless:
+            return False
+        numbers = [as_number(cell) for cell in self._cells(name)]
+        return len(numbers) > 2 and all(a is not None and b == a + 1 for a, b in pairwise(numbers))
+
     def _numeric(self, others: set[str | None]) -> list[str]:
         names: list[str] = []
         text: list[str] = []
@@ -188,6 +198,10 @@ class TableColumns:
             # One cell that is no number is a mistake worth a line; a column of them is a column of text.
             numbers = sum(as_number(cell, self.given) is not None for cell in cells)
             (names if 2 * numbers > len(cells) else text).append(name)
+        counters = [name for name in names if self._counts(name)]
+        if counters and len(counters) < len(names):
+            names = [name for name in names if name not in counters]
+            self.notes.append(f"left out, as they count rows: {', '.join(counters):.200} (--target takes them in)")
         ids = [name for name in names if name.strip().casefold() in _IDS]
         if ids and len(ids) < len(names):
             names = [name for name in names if name not in ids]
@@ -196,6 +210,5 @@ class TableColumns:
             raise DataError(
                 f"{self.path} has no column of numbers to forecast; its columns: {', '.join(self.header):.200}"
             )
-        if text:
-            self.notes.append(f"left out, as they hold text: {', '.join(text):.200}")
+        self.words = text
         return names

@@ -113,7 +113,7 @@ class RowData:
 
 def gather(
     table: TableColumns, rows: Iterator[tuple[int, list[Any]]], separator: str | None, *, day_first: bool | None,
-    decimal: str | None, levels: dict[str, list[str]] | None,
+    decimal: str | None, levels: dict[str, list[str]] | None, order: str = "",
 ) -> RowData:  # fmt: skip
     """Read all rows of a table, and judge its columns.
 
@@ -129,6 +129,8 @@ def gather(
         The decimal mark of the file that a model was trained on, for what nothing else decides.
     levels : dict, optional
         The words of each covariate of words in training; None where there was none.
+    order : str
+        Which part of a date came first in training, for what nothing else decides.
 
     Raises
     ------
@@ -176,8 +178,8 @@ def gather(
     own = ids[0] if table.series is not None else _apart(table, times, ids)
     codes = None if own is None else np.array(own.rows, dtype=np.int64)
     found = RowData(
-        np.zeros((0, 0)), None, None if times is None else times.finish(codes), codes, list(own.codes) if own else [],
-        np.array(lines, dtype=np.int64), decimal=mark,
+        np.zeros((0, 0)), None, None if times is None else times.finish(codes, order), codes,
+        list(own.codes) if own else [], np.array(lines, dtype=np.int64), decimal=mark,
     )  # fmt: skip
     _fill(found, table, {column.name: column for column, _ in columns}, words)
     return found
@@ -242,6 +244,7 @@ def _apart(table: TableColumns, times: TimeColumn | None, ids: list[_Names]) -> 
         if len(np.unique(pairs)) == len(ticks):
             table.series = one.name
             table.notes = [line for line in table.notes if not line.startswith("left out, as they name series")]
+            table.words = [name for name in table.words if name != one.name]
             table.notes.append(
                 f"times come more than once, and once in each {one.name!r:.60}: {len(one.codes):,} series (--series "
                 f"{one.name:.60})"

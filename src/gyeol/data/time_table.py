@@ -71,8 +71,8 @@ class Series:
 class Trained:
     """What a model remembers of the table that it learned from.
 
-    ``clock`` (of the frequency), ``zone`` (``""`` where times had none), the ``decimal`` mark, and the ``levels`` of
-    covariates of words.
+    ``clock`` (of the frequency), ``zone`` (``""`` where times had none), the ``decimal`` mark, the ``levels`` of
+    covariates of words, and the ``order`` of the parts of dates (``"day first"``).
     """
 
     clock: Clock | None = None
@@ -80,14 +80,15 @@ class Trained:
     decimal: str | None = None
     levels: dict[str, list[str]] = field(default_factory=dict)
     frequency: str = ""
+    order: str = ""
 
     @classmethod
     def remembered(cls, about: dict[str, Any]) -> Trained:
         """Take what `TimeTable.remember` gave; what is not there, or damaged, is not known."""
         levels = about.get("levels")
-        zone, decimal, frequency = (
+        zone, decimal, frequency, order = (
             value if isinstance(value := about.get(name), str) else None
-            for name in ("zone", "decimal_mark", "frequency")
+            for name in ("zone", "decimal_mark", "frequency", "order")
         )
         return cls(
             Clock.remembered(about.get("grid")),
@@ -97,6 +98,7 @@ class Trained:
             if isinstance(levels, dict)
             else {},
             frequency or "",
+            order or "",
         )
 
 
@@ -135,6 +137,8 @@ class TimeTable:
         found: dict[str, Any] = {}
         if clock is not None:
             found |= {"frequency": self.frequency, "zone": self.zone, "grid": clock.rule()}
+        if self.order:
+            found["order"] = self.order
         if self.decimal is not None:
             found["decimal_mark"] = self.decimal
         return {**found, "levels": self.levels} if self.levels else found
@@ -200,7 +204,10 @@ def read_time_table(
     raw = gather(
         columns, chain(sample, table.rows), table.separator, day_first=day_first,
         decimal=trained.decimal if trained else None, levels=trained.levels if trained else None,
+        order=trained.order if trained else "",
     )  # fmt: skip
+    if columns.words:
+        columns.notes.insert(0, f"left out, as they hold text: {', '.join(columns.words):.200}")
     found = TimeTable(
         path, columns.time.title if columns.time else None, columns.targets, columns.covariates, notes=columns.notes,
         times=list(columns.time.names) if columns.time else [], ids=columns.series, decimal=raw.decimal,
