@@ -13,6 +13,7 @@ from gyeol.data.drawn_clips import clips, runs, write_clips
 from gyeol.data.frame_labels import read_frame_labels
 from gyeol.data.framed import read_framed
 from gyeol.data.images import png_bytes
+from gyeol.data.number_cells import NumberFormat
 from gyeol.data.step_table import read_step_table
 from gyeol.errors import ParameterError, SaveError
 
@@ -261,3 +262,22 @@ def test_where_clips_cannot_be_written(tmp_path: Path) -> None:
         write_clips(tmp_path / "a", length=9)
     with pytest.raises(SaveError):
         write_clips(tmp_path / "mine" / "a.txt" / "b.npz", count=1, length=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "a.csv",
+            "id;date;x;label\na;01.02.2026 09:00;0,512;on\na;13.02.2026 09:00;1,5;off\na;14.02.2026 10:00;*;on\n",
+        ),
+        ("a.tsv", "id\ttime\tx\tlabel\na\t0:59:59\t0,512\ton\na\t1:00:00\t1,5\toff\na\t10:00:00\t*\ton\n"),
+        ("a.csv", "id,frame,x,label\na,9,0.512,on\na,10,1.5,off\na,11,*,on\n"),
+    ],
+)
+def test_numbers_and_times_as_people_write_them(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    found = read_framed(str(tmp_path / name), "train", numbers=NumberFormat(missing=["*"]))
+    np.testing.assert_array_equal(found.sequences[0][:, -1], [0.512, 1.5, np.nan])
+    assert found.labels == [["on", "off", "on"]]
+    assert found.decimal == ("." if name == "a.csv" and "," in text.splitlines()[0] else ",")
