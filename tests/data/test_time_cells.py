@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from gyeol import DataError
@@ -171,3 +173,39 @@ def test_the_latest_row_first(tmp_path: Path) -> None:
     assert found.notes == ["the latest rows come first: read from the end"]
     np.testing.assert_array_equal(found.series[0].values[:, 0], np.arange(48) / 4)
     assert labels(found, 1) == ["2026-01-03 00:00"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told", "following"),
+    [("%Y%m", "YYYYMM", "2006-01"), ("%y%m%d", "YYMMDD", "2026-03-02"), ("%Y%m%d", "", "2026-03-02")],
+)
+def test_plain_digits(tmp_path: Path, pattern: str, told: str, following: str) -> None:
+    months = [datetime(2001 + n // 12, n % 12 + 1, 1) for n in range(60)]
+    times = months if told == "YYYYMM" else DAYS
+    found = read_time_table(table(tmp_path / "a.csv", "date,y", [(f"{time:{pattern}}", 1.5) for time in times]))
+    assert (found.order, labels(found, 1)) == (told, [following])
+
+
+def test_six_digits_that_could_be_either(tmp_path: Path) -> None:
+    days = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(12)]  # 200101 to 200112: months of 2001, too
+    found = read_time_table(table(tmp_path / "a.csv", "date,y", [(f"{day:%y%m%d}", 1.5) for day in days]))
+    assert found.order == "YYYYMM"
+    days = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(13)]
+    found = read_time_table(table(tmp_path / "b.csv", "date,y", [(f"{day:%y%m%d}", 1.5) for day in days]))
+    assert (found.order, labels(found, 1)) == ("YYMMDD", ["2020-01-14"])
+
+
+def test_signs_of_per_cent(tmp_path: Path) -> None:
+    found = read_time_table(
+        table(tmp_path / "a.csv", "date,y", [(day.date(), f"{n / 2}%") for n, day in enumerate(DAYS)])
+    )
+    assert found.series[0].values[3, 0] == 1.5
+    assert found.notes == ["column 'y' is in per cent: the signs are left out, 50% is 50"]
+
+
+def test_numbers_and_dates_of_parquet_files(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"date": [day.date() for day in DAYS], "y": [Decimal(f"{n}.125") for n in range(60)]})
+    frame.write_parquet(tmp_path / "a.parquet")
+    found = read_time_table(tmp_path / "a.parquet")
+    assert found.series[0].values[:2, 0].tolist() == [0.125, 1.125]
+    assert (found.frequency, labels(found, 1)) == ("daily", ["2026-03-02"])

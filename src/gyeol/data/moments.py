@@ -43,6 +43,7 @@ _CLOCK = re.compile(
     $""",
     re.X | re.ASCII,
 )
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{3}(?:\d{3})?)?)?)?", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _ABBREVIATED = {"Z": 0, "UTC": 0, "GMT": 0, "KST": 9 * 3600, "JST": 9 * 3600}
 _MONTHS = {name: number for number, name in enumerate(
@@ -64,7 +65,7 @@ _FORMS = [
         (rf"{_DD}[-\s./]*{_NAME}[-\s,./]*{_SHORT}", ""),
         (rf"{_NAME}[-\s/]*{_DD}(?:,\s*|\s+|-|/){_YEAR}", ""),
         (rf"{_YEAR}[-\s/]*{_NAME}[-\s/]*{_DD}", ""),
-        (rf"{_NAME}[-\s,/]*{_SHORT}", "month"),
+        (rf"{_NAME}(?:[-/]\s?{_SHORT}|[\s,]*(?P<long>\d{{4}}|'\d{{2}}))", "month"),  # May 12 is a day of no year
         (rf"{_YEAR}[-\s/]*{_NAME}", "month"),
         (r"(?P<year>\d{4})\s*[-/.]?\s*Q(?P<quarter>[1-4])", "quarter"),
         (r"Q(?P<quarter>[1-4])\s*[-/.]?\s*(?P<year>\d{4})", "quarter"),
@@ -115,6 +116,11 @@ def read_moment(text: str) -> Moment | None:
     >>> [tick and tick // 86_400_000_000 for tick in read_moment("02/01/1970").ticks]
     [None, 1, 31]
     """
+    if _ISO.fullmatch(text):
+        try:
+            return Moment.of(datetime.fromisoformat(text))
+        except ValueError:
+            pass  # of 24:00, perhaps
     text = " ".join(normalize("NFC", text).translate(_CHARACTERS).split())
     if not text or len(text) > 60 or _NUMBER.fullmatch(text):
         return None
@@ -208,7 +214,7 @@ def _date(text: str) -> tuple[Dates, bool, str] | None:
 
 
 def _named(parts: dict[str, str | None]) -> date:
-    year = _year(parts["year"] or "")
+    year = _year(parts["year"] or parts.get("long") or "")
     if week := parts.get("week"):
         return date.fromisocalendar(year, int(week), int(parts.get("weekday") or 1))
     if quarter := parts.get("quarter"):

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.digits import exact
-from gyeol.data.number_cells import NumberFormat, read_both, readings
+from gyeol.data.number_cells import PLAIN, NumberFormat, read_both, readings
 from gyeol.errors import DataError
 
 __all__ = ["NumberColumn", "NumberFormat", "Where", "read_numbers", "settle"]
@@ -53,6 +54,7 @@ class NumberColumn:
         self._values, self._places, self._others = array("d"), array("q"), array("d")
         self._proof: dict[str, tuple[int, str]] = {}  # the first cell that only one reading can read
         self._unit: tuple[str, int, str] | None = None
+        self._plain = False
 
     def __len__(self) -> int:
         return len(self._values)
@@ -65,11 +67,17 @@ class NumberColumn:
         DataError
             It is no number, or contradicts the cells before: two decimal marks, two units.
         """
-        if isinstance(cell, (int, float)):
+        if isinstance(cell, (int, float, Decimal)):
             value = math.nan if self.given.stands_for_nothing(float(cell)) else float(cell)
             self._values.append(value)
             return value
         text = str(cell)
+        # Plain numbers, once it is proven that a point is the decimal mark: most cells of most files.
+        if self._plain and PLAIN.fullmatch(text):
+            value = float(text)
+            if not self.given.stands_for_nothing(value):
+                self._values.append(value)
+                return value
         if self.given.is_missing(text):
             self._values.append(math.nan)
             return math.nan
@@ -110,6 +118,7 @@ class NumberColumn:
         if decimal in self._proof:
             return
         self._proof[decimal] = line, text.strip()
+        self._plain = decimal == "." and self._unit is not None and not self._unit[0]
         if len(self._proof) == 2:
             first, then = self._proof.values()
             raise DataError(
@@ -130,6 +139,7 @@ class NumberColumn:
                 f"{self._unit[2]!r:.40} in line {self._unit[1]}; write all in one"
             )
         self._unit = before or unit, *self._unit[1:]
+        self._plain = False
 
     def proven(self) -> str | None:
         """Tell the decimal mark that a cell of the column proves."""
@@ -172,6 +182,8 @@ class NumberColumn:
 
     def told(self) -> str:
         """Say which mark was decided on, where that may surprise; else nothing."""
+        if self._unit is not None and self._unit[0] == "%":
+            return f"column {self.name!r:.60} is in per cent: the signs are left out, 50% is 50"
         if not self.why or (self.decimal == "." and not self._commas):
             return ""
         what = "a comma is the decimal mark" if self.decimal == "," else "commas separate thousands"

@@ -21,8 +21,11 @@ __all__ = ["TimeColumn", "Times"]
 
 Whole = npt.NDArray[np.int64]
 
-_FORMATS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of plain digits
-_WRITTEN = {6: "YYYYMM", 8: "YYYYMMDD", 10: "YYYYMMDDhh", 12: "YYYYMMDDhhmm", 14: "YYYYMMDDhhmmss"}
+#: Dates of plain digits, by how many there are.
+_FORMATS = {
+    6: (("%Y%m", "YYYYMM"), ("%y%m%d", "YYMMDD")), 8: (("%Y%m%d", ""),), 10: (("%Y%m%d%H", "YYYYMMDDhh"),),
+    12: (("%Y%m%d%H%M", "YYYYMMDDhhmm"),), 14: (("%Y%m%d%H%M%S", "YYYYMMDDhhmmss"),),
+}  # fmt: skip
 #: Epochs by their unit: what one second is in it. They are looked for from 1985 to 2100.
 _EPOCHS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 _FROM, _TO = 473_385_600, 4_102_444_800
@@ -242,24 +245,28 @@ class TimeColumn:
         return Times("number", numbers, None, "", "", "", notes)
 
     def _compact(self, width: int) -> Times | None:
-        """Read plain digits as dates: 20261128."""
-        pattern = _FORMATS.get(width)
-        if pattern is None:
-            return None
+        """Read plain digits as dates: 20261128; of two ways the one that makes them evenly apart."""
+        found = [
+            Times("time", ticks, None, "", told, "month" if told == "YYYYMM" else "", [])
+            for pattern, told in _FORMATS.get(width, ())
+            if (ticks := self._dates(width, pattern)) is not None
+        ]
+        return next((one for one in found if len(found) > 1 and is_even(one.ticks)), next(iter(found), None))
+
+    def _dates(self, width: int, pattern: str) -> Whole | None:
         ticks = []
         for digits in self._digits:
-            text = str(digits)
+            text = str(digits).zfill(width)
             hour24 = width in (10, 12) and text[8:10] == "24" and text[10:] in ("", "00")
             text = text[:8] + "00" + text[10:] if hour24 else text
             try:
-                moment = datetime.strptime(text, pattern) if "1900" <= text[:4] < "2100" else None
+                moment = datetime.strptime(text, pattern)
             except ValueError:
-                moment = None
-            if moment is None:
+                return None
+            if not 1900 <= moment.year < 2100:
                 return None
             ticks.append(Moment.of(moment).ticks[0] + DAY * hour24)  # type: ignore[operator]  # of a Python time
-        told = f"{_WRITTEN[width]}" if width > 8 else ""
-        return Times("time", np.array(ticks, dtype=np.int64), None, "", told, "month" if width == 6 else "", [])
+        return np.array(ticks, dtype=np.int64)
 
 
 def _monotone(ticks: Whole) -> bool:
