@@ -17,7 +17,7 @@ from gyeol.cli.figures import evaluation_told
 from gyeol.cli.number_options import DECIMAL, MISSING, Written
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, percent
-from gyeol.cli.rows import Item, chunked, piped_items
+from gyeol.cli.rows import Item, bad_item, chunked, piped_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.data.digits import exact, rounded
 from gyeol.errors import DataError, ParameterError
@@ -246,10 +246,10 @@ def _file_items(made: Model, file: str, written: Written) -> Iterator[Item]:
     how = {"target": source.target, "need_labels": False, "steps": steps, "on_bad_row": bad.append, **written.how()}
     rows = series_rows(source.path, **how)
     for row in rows:
-        yield from (Item(one.line, reason=one.reason, kind=one.kind) for one in bad)
+        yield from map(bad_item, bad)
         bad.clear()
         yield Item(row.line, row.values)
-    yield from (Item(one.line, reason=one.reason, kind=one.kind) for one in bad)
+    yield from map(bad_item, bad)
 
 
 def _found(made: Model, top: int | None, given: list[Any]) -> list[dict[str, Any]]:
