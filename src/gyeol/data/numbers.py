@@ -51,6 +51,7 @@ class NumberColumn:
         self.why = ""
         self.doubtful: tuple[int, str] | None = None  # the first cell of two readings: its line, and its text
         self._points = self._commas = False  # whether the mark of such a cell is a point, a comma
+        self._whole = self._round = False  # whether there are cells such as 12, and such as 1,230
         self._values, self._places, self._others = array("d"), array("q"), array("d")
         self._proof: dict[str, tuple[int, str]] = {}  # the first cell that only one reading can read
         self._unit: tuple[str, int, str] | None = None
@@ -105,10 +106,12 @@ class NumberColumn:
         assert value is not None
         if self.given.stands_for_nothing(value):
             return math.nan
+        self._whole = self._whole or (point == comma and "e" not in text.lower())
         if point is not None and comma is not None and point != comma:
             if self.doubtful is None:
                 self.doubtful = line, text.strip()
             self._points, self._commas = self._points or "." in text, self._commas or "," in text
+            self._round = self._round or text.rstrip().endswith("0")
             if keep:
                 self._places.append(len(self._values))
                 self._others.append(comma)
@@ -141,6 +144,10 @@ class NumberColumn:
         self._unit = before or unit, *self._unit[1:]
         self._plain = False
 
+    @property
+    def _odd(self) -> bool:
+        return self._whole and self._round
+
     def proven(self) -> str | None:
         """Tell the decimal mark that a cell of the column proves."""
         return next(iter(self._proof), None)
@@ -166,6 +173,8 @@ class NumberColumn:
             (self.decimal,), self.why = others, "as in the other columns"
         elif separator == ",":  # a comma inside a cell was quoted: a decimal comma would have another separator
             self.decimal, self.why = ".", "as commas separate the columns"
+        elif self._odd and (separator != "," or self._points):
+            pass  # decimals would be written 0,000 beside 1,000, or 1 in its place: thousands, perhaps
         elif separator == ";" and not self._points:
             self.decimal, self.why = ",", "as semicolons separate the columns"
         elif separator != ";" and not self._commas:

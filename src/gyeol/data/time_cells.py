@@ -29,6 +29,7 @@ _FORMATS = {
 #: Epochs by their unit: what one second is in it. They are looked for from 1985 to 2100.
 _EPOCHS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 _FROM, _TO = 473_385_600, 4_102_444_800
+_MONTHLY, _YEARLY = 31, 360  # days
 _EXCEL = (25_569, 60_000)  # days since 1899-12-30: from 1970 to 2064
 
 
@@ -215,11 +216,14 @@ class TimeColumn:
 
     def _likeliest(self, left: list[int], series: npt.NDArray[np.int64] | None) -> list[int]:
         """Keep the orders under which times rise (or fall) throughout, and of these those that are evenly apart."""
+        ticks = {order: np.array(self._ticks[order], dtype=np.int64) for order in left}
         for fits in (_monotone, is_even):
-            good = [
-                order for order in left if all(map(fits, _parts(np.array(self._ticks[order], dtype=np.int64), series)))
-            ]
+            good = [order for order in left if all(map(fits, _parts(ticks[order], series)))]
             left = good or left
+        if len(left) > 1 and len(self) > 1:
+            # Of years of two digits: 01.01.26, 02.01.26 are days of a month, and not a day in every year.
+            steps = {order: float(np.median(np.abs(np.diff(ticks[order])))) / DAY for order in left}
+            left = [order for order in left if steps[order] < _YEARLY or min(steps.values()) > _MONTHLY]
         return left
 
     def _of_numbers(self) -> Times:

@@ -11,6 +11,7 @@ from typing import Any
 from unicodedata import normalize
 
 from gyeol.data.dialect import open_rows
+from gyeol.data.digits import exact
 from gyeol.data.files import TEXT_FORMATS, format_of, scan_parquet
 from gyeol.data.header import find_header
 from gyeol.data.moments import read_moment
@@ -71,7 +72,7 @@ def open_table(path: Path, header: bool | None = None) -> OpenTable:
     cells = [cell.strip() for cell in first[1]]
     if header is None:
         data = any(_is_number(cell) for cell in cells) or (len(cells) == 1 and read_moment(cells[0]))
-        header = not data or find_header(table.cells()).there
+        header = not data or find_header([list(map(_plainly, row)) for row in table.cells()]).there
     if not header:
         return OpenTable([str(place) for place in range(1, len(cells) + 1)], chain([first], full), "line", separator)
     return OpenTable([cell or str(place) for place, cell in enumerate(cells, 1)], full, "line", separator)
@@ -100,6 +101,15 @@ def _parquet_rows(frame: Any, count: int) -> Iterator[tuple[int, list[Any]]]:
     for start in range(0, count, _SLICE):
         for number, row in enumerate(frame.slice(start, _SLICE).collect().iter_rows(), start=start + 1):
             yield number, ["" if cell is None else cell for cell in row]
+
+
+def _plainly(cell: str) -> str:
+    """Write numbers and times as programs do, for what knows them only so."""
+    value = as_number(cell)
+    if value is not None and not math.isnan(value):
+        return exact(value)
+    moment = read_moment(cell)
+    return cell if moment is None else "2026-11-28"
 
 
 def _is_number(cell: Any) -> bool:
