@@ -61,7 +61,7 @@ def tables(draw: st.DrawFn) -> tuple[bytes, list[float], list[datetime], str]:
 
 
 @given(tables())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_what_is_written_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, drawn: tuple[bytes, list[float], list[datetime], str]
 ) -> None:

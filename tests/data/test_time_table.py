@@ -187,3 +187,12 @@ def test_the_made_up_load(tmp_path: Path) -> None:
     table = read_time_table(tmp_path / "a.csv", targets=[COLUMNS[1]], covariates=[COLUMNS[2]])
     assert (table.time, table.series[0].values.shape) == ("time", (500, 1))
     assert set(np.unique(table.series[0].covariates)) <= {0.0, 1.0}  # type: ignore[arg-type]
+
+
+def test_a_first_row_that_is_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('01/02/2026,"1,000"\n14/02/2026,"2,000"\n27/02/2026,"3,000"\n')
+    table = read_time_table(tmp_path / "a.csv")
+    assert table.series[0].values[:, 0].tolist() == [1000.0, 2000.0, 3000.0]
+    (tmp_path / "b.csv").write_text("2019,2020\n1,2\n3,4\n")
+    assert len(read_time_table(tmp_path / "b.csv", header=False).series[0].values) == 3
+    assert len(read_time_table(tmp_path / "b.csv", header=True).series[0].values) == 2

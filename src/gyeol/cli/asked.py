@@ -143,7 +143,7 @@ def _forecast() -> Asked:
     from gyeol.cli.forecast import evaluate_series, predict_series
 
     def how(q: Question) -> dict[str, Any]:
-        return {"decimal": q.decimal, "missing": q.missing, "day_first": q.day_first}
+        return {"decimal": q.decimal, "missing": q.missing, "day_first": q.day_first, "header": q.header}
 
     return Asked(
         lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json, **how(q)),

@@ -11,7 +11,7 @@ import typer
 from gyeol.cli.answers import format_of, separated
 from gyeol.cli.forecast_data import ForecastColumns, ForecastData, no_input, read_forecast, title
 from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, pieces_out, table
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.data.digits import exact, rounded
@@ -49,6 +49,7 @@ def forecast(
     ),
     decimal: str = DECIMAL,
     missing: list[str] = MISSING,
+    header: bool = HEADER,
     horizon: int = typer.Option(None, "--horizon", metavar="N", help="Steps to forecast; 24 by default."),
     lookback: int = typer.Option(None, "--lookback", metavar="N", help="Steps read before; 720 at most by default."),
     config: Path = CONFIG,
@@ -79,7 +80,9 @@ def forecast(
         "random_state": seed, "threads": threads, "time_limit": time_limit, "horizon": horizon, "lookback": lookback,
     }  # fmt: skip
     model, keep = begun(Forecaster, config, set, options, out, resume)
-    columns = ForecastColumns(time, target, covariate, series, calendar, decimal, missing, day_first, zone)
+    columns = ForecastColumns(
+        time, target, covariate, series, calendar, decimal, missing, day_first, zone, header=header
+    )
     train = read_forecast(data, "train", columns)
     about = columns.about(train.table)
     held = None if valid is None else read_forecast(valid, "valid", columns.as_trained(about))

@@ -31,6 +31,7 @@ class ForecastColumns:
     day_first: bool | None = None
     zone: str | None = None
     trained: Trained | None = None
+    header: bool | None = None
 
     def about(self, table: TimeTable) -> dict[str, Any]:
         """What a model remembers of them, and of the table that it learned from."""
@@ -44,7 +45,7 @@ class ForecastColumns:
 
     def as_trained(self, about: dict[str, Any]) -> ForecastColumns:
         """Give those of another file beside the one to train on: of the same columns, zone and frequency."""
-        return replace(self._remembered(about), decimal=self.decimal, zone=self.zone)
+        return replace(self._remembered(about), decimal=self.decimal, zone=self.zone, header=self.header)
 
     @classmethod
     def of(cls, model: Forecaster, target: str | None = None, **given: Any) -> ForecastColumns:
@@ -117,6 +118,7 @@ def _read(path: Path, columns: ForecastColumns) -> TimeTable:
         day_first=columns.day_first,
         zone=columns.zone,
         trained=columns.trained,
+        header=columns.header,
     )
 
 

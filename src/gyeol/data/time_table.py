@@ -162,6 +162,7 @@ def read_time_table(
     day_first: bool | None = None,
     zone: str | None = None,
     trained: Trained | None = None,
+    header: bool | None = None,
 ) -> TimeTable:
     """Read series from a .csv, .tsv or .parquet file (the former two may be gzipped).
 
@@ -188,6 +189,8 @@ def read_time_table(
         The zone that times are brought to, or that they are of where they have none.
     trained : Trained, optional
         What a model remembers of its training's table, for a file that it is asked about.
+    header : bool, optional
+        Whether the first row names the columns; judged by default.
 
     Raises
     ------
@@ -195,7 +198,7 @@ def read_time_table(
         For a file, a column, a time or a number that cannot be used; names file and line.
     """
     path = check_file(path)
-    table = open_table(path)
+    table = open_table(path, header)
     sample = list(islice(table.rows, _SAMPLE))
     if not sample:
         raise DataError(f"{path} has a header and no rows under it; write one row a step")
