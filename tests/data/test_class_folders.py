@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gyeol.data.class_folders import class_folders
-from gyeol.data.sources import find_source, read_labelled
+from gyeol.data.examples import Example
+from gyeol.data.sources import find_source, read_labelled, read_texts
 from gyeol.errors import DataError
 
 
@@ -59,3 +60,13 @@ def test_files_that_hold_no_text_are_named(folder: Path) -> None:
     with pytest.raises(DataError, match="no columns"):
         read_labelled(find_source(str(folder / "train"), "train", input="text"))
     assert class_folders(folder / "train" / "pos") == class_folders(folder / "none") == {}
+
+
+def test_texts_of_a_folder(folder: Path) -> None:
+    source = find_source(str(folder), "test")
+    rows = list(read_texts(source))
+    assert [row.input for row in rows if isinstance(row, Example)][:2] == ["test neg\nline 0", "test neg\nline 1"]
+    assert [dict(row.others)["file"] for row in rows if isinstance(row, Example)][-1] == "pos/2_2.txt"
+    first = read_labelled(source).about()["sha256"]
+    (folder / "test/pos/0_0.txt").write_text("other")
+    assert read_labelled(source).about()["sha256"] != first

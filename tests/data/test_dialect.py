@@ -248,3 +248,13 @@ def test_rows_of_a_table_are_numbered_by_the_file(tmp_path: Path) -> None:
     rows: list[Row] = list(open_rows(path).rows)
     assert isinstance(rows[-1], BadRow)
     assert rows[-1].line == 702
+
+
+def test_a_stray_quote_where_fields_are_empty(tmp_path: Path) -> None:
+    rows = [f"이 영화는 참 {n}번 봤다,{n % 2},,{n}" for n in range(12)]
+    rows[4], rows[7] = '"열린 말,1,,4', '닫힌 말",0,,7'
+    path = write(tmp_path / "a.csv", "\n".join(["text,label,memo,n", *rows]) + "\n")
+    texts, bad = read_rows(path)
+    assert bad == [(6, "fields")]
+    assert len(texts) == 11
+    assert '닫힌 말"' in texts

@@ -26,6 +26,8 @@ class RowShape:
         Columns of few different values, and these.
     spaced : set of int
         Columns whose fields often begin with a space.
+    empty : set of int
+        Columns that have empty fields.
     quoted : bool
         Whether most rows that stand on one line begin and end with a quote: then no line without is a row.
     """
@@ -34,6 +36,7 @@ class RowShape:
     numbers: set[int] = field(default_factory=set)
     labels: dict[int, set[str]] = field(default_factory=dict)
     spaced: set[int] = field(default_factory=set)
+    empty: set[int] = field(default_factory=set)
     quoted: bool = False
 
     @classmethod
@@ -46,6 +49,8 @@ class RowShape:
             cells = [row[at] for row in body]
             if sum(cell[:1] == " " for cell in cells) > len(cells) / 5:
                 found.spaced.add(at)
+            if not all(map(str.strip, cells)):
+                found.empty.add(at)
             cells = [cell.strip() for cell in cells if cell.strip()]
             if cells and all(map(is_number, cells)):
                 found.numbers.add(at)
@@ -55,13 +60,14 @@ class RowShape:
 
     def fits(self, fields: Sequence[str]) -> bool:
         """Whether fields, split at every separator, could be a row by themselves."""
-        if len(fields) != self.width or not all(map(str.strip, fields)):
+        if len(fields) != self.width or not all(cell.strip() or at in self.empty for at, cell in enumerate(fields)):
             return False
         if self.quoted and not fields[0][:1] == '"' == fields[-1][-1:]:
             return False
-        if any(not is_number(fields[at].strip(' "')) for at in self.numbers):
+        plain = [cell.strip(' "') for cell in fields]
+        if any(not is_number(plain[at]) for at in self.numbers if plain[at]):
             return False
-        if any(fields[at].strip(' "') not in known for at, known in self.labels.items()):
+        if any(plain[at] not in known for at, known in self.labels.items() if plain[at]):
             return False
         return all(cell[:1] != " " or at in self.spaced for at, cell in enumerate(fields))
 
