@@ -86,7 +86,7 @@ class _Split:
         """Whether more speaks for a table than that prose happens to have as many commas in every line."""
         if len(self.rows) < 2 or self.share < _NEARLY_ALL:
             return False
-        if self.names:
+        if self.names or all(_is_plain_value(cell.strip()) for row in self.rows for cell in row):
             return True
         body = self.rows[1:] if len(self.rows) > 3 else self.rows
         cells = [row for row in body if len(row) == self.width]
