@@ -42,6 +42,9 @@ def tag(
     within: str = typer.Option(
         None, "--within", metavar="COL", help="The column that says which word a token is a part of, say its number."
     ),
+    names: str = typer.Option(
+        None, "--names", metavar="NAMES", help="Names of tags that are numbers: O,B-PER,... or a file of them."
+    ),
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -56,13 +59,16 @@ def tag(
 
     Proteins and DNA are tagged by the letter.
 
-    Tags that begin with B and I mark spans, and are measured by the F1 of spans; others by accuracy.
+    Tags that mark spans (IOB1, BIO, IOE, BIOES, BILOU, BMEWO) are read as BIO, and measured by the F1 of spans as
+    conlleval does; others by accuracy.
 
     Examples: gyeol fit tag train.conll --valid dev.conll --out names
 
     gyeol fit tag ko_gsd-ud-dev.conllu --target upos --out parts-of-speech
 
     gyeol fit tag korean_ner --beside 3 --within 1 --out names
+
+    gyeol fit tag ner.jsonl --names O,B-PER,I-PER,B-LOC,I-LOC --out names
 
     gyeol fit tag proteins.fa --target structure.fa --out structure
     """
@@ -75,17 +81,20 @@ def tag(
     model, keep = begun(SequenceTagger, config, set, options, out, resume)
     named = has_role(data, "valid") and not Path(data).is_file()
     role = "train" if not named or has_role(data, "train") else "valid"
-    train = _read(data, role, input, target, beside, within)
+    train = _read(data, role, input, target, beside, within, names=names)
     if valid is not None and is_fasta(train.path):
         raise ParameterError("--valid is for files that hold their tags; of FASTA files a part is held back")
     watched = None
     if valid is not None or (named and role == "train"):
-        held = _read(valid or data, "valid", input, target, beside, within)
+        spans = train.scheme is not None
+        held = _read(valid or data, "valid", input, target, beside, within, names=train.names, spans=spans)
         watched = held.tokens, held.tags
     if not (quiet or json):
         note(f"{train.path.name}: {len(train.tokens):,} sentences, {sum(map(len, train.tokens)):,} tokens")
     progress = None if quiet or json else Bar("sentences")
-    about = {**train.about(), **({"beside": ",".join(beside)} if beside else {})}
+    about: dict[str, Any] = {**train.about(), **({"beside": ",".join(beside)} if beside else {})}
+    if train.names is not None:
+        about["names"] = list(train.names)
     columns = {"input": input, "target": target, "within": within}
     if not is_fasta(train.path):  # whose target is a file, and another at the next time
         about |= {name: column for name, column in columns.items() if column is not None}
@@ -117,15 +126,20 @@ def _figures(answer: dict[str, Any]) -> str:
 
 def _read(
     data: str, role: str, input: str | None, target: str | None, beside: list[str], within: str | None,
-    need_tags: bool = True,
+    need_tags: bool = True, names: str | list[str] | None = None, spans: bool | None = None,
 ) -> Tagged:  # fmt: skip
+    """Read tagged sentences, and say what the user should know of them."""
     from gyeol.data.sources import find_source
     from gyeol.data.tagged import read_tagged
 
     source = find_source(data, role, input=input, target=target, task="tag")
-    return read_tagged(
-        source.path, input=source.input, target=source.target, beside=beside, within=within, need_tags=need_tags
-    )
+    found = read_tagged(
+        source.path, input=source.input, target=source.target, beside=beside, within=within, need_tags=need_tags,
+        names=names, spans=spans,
+    )  # fmt: skip
+    for line in found.notes:
+        note(line)
+    return found
 
 
 def _columns(
@@ -142,7 +156,9 @@ def evaluate_tags(
     made: SequenceTagger, model: Path, data: str, input: str | None, target: str | None, json: bool
 ) -> None:
     """Print a tagger's figures on tagged sentences."""
-    test = _read(data, "test", *_columns(made, input, target))
+    names = made.about_.get("names")  # of tags that are numbers
+    known = [str(name) for name in names] if isinstance(names, list) else None
+    test = _read(data, "test", *_columns(made, input, target), names=known, spans=made.spans_)
     figures = made.evaluate(test.tokens, test.tags)
     if json:
         object_out({"model": str(model), **test.about(), **figures})

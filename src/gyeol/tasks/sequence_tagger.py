@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.data.tag_schemes import find_scheme, written_like
 from gyeol.engine.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
@@ -20,6 +20,7 @@ from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.tagger_net import TaggerNet, TaggerNets
+from gyeol.tasks.tagger_sentences import checked_pairs, checked_sentences
 
 __all__ = ["SequenceTagger"]
 
@@ -29,6 +30,9 @@ _UNSEEN = -1  # the number of a tag that training never saw
 
 class SequenceTagger(Estimator):
     """Learn a tag for each token from tagged sentences.
+
+    Tags that mark spans may be in IOB1, BIO (IOB2), IOE1, IOE2, BIOES, BILOU or BMEWO, and so may those that a model is
+    measured on: they are recognised, and learned and predicted as BIO (``B-PER``, ``I-PER``, ``O``).
 
     Words and their letters are read, the letters of a word in both directions; recurrent layers read the sentence; a
     conditional random field chooses the tags of a sentence together (Lample et al. 2016), or each is chosen alone.
@@ -71,6 +75,8 @@ class SequenceTagger(Estimator):
         The tags.
     spans_ : bool
         Whether they mark spans: B, I and O, with or without what they are.
+    scheme_ : str or None
+        The scheme of the tags of the training: ``"IOB1"``, ``"BIOES"``, ...; None where they mark no spans.
     net_, inputs_
         The trained network; words and letters.
     history_, metrics_
@@ -105,6 +111,7 @@ class SequenceTagger(Estimator):
     inputs_: TokenInput
     classes_: list[str]
     spans_: bool
+    scheme_: str | None
     letters_: bool
 
     def __init__(
@@ -165,29 +172,24 @@ class SequenceTagger(Estimator):
     # What training asks for.
 
     def _checked(self, X: Any, y: Any) -> tuple[list[list[Token]], list[list[str]]]:
-        sentences, tags = self._checked_validation(X, y)
+        sentences, tags = checked_pairs(X, y)
         widths = {1 if isinstance(token, str) else len(token) for sentence in sentences for token in sentence}
         if len(widths) > 1:
             raise DataError("some tokens have columns beside them and some have not, or fewer: give all the same")
+        scheme = find_scheme(tags)
+        self.spans_, self.scheme_ = scheme is not None, None if scheme is None else scheme.name
+        if scheme is not None and scheme.changes:
+            tags = [scheme.converted(some) for some in tags]
         self.classes_ = sorted({tag for some in tags for tag in some})
         if len(self.classes_) < 2:
             raise DataError(f"every token has the tag {self.classes_[0]!r:.60}: there is nothing to learn")
-        self.spans_ = marks_spans(self.classes_)
         self.letters_ = all(len(t) == 1 for sentence in sentences for t in sentence if isinstance(t, str))
         return sentences, tags
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[list[Token]], list[list[str]]]:
-        sentences = checked_sentences(X)
-        if y is None or isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
-            raise DataError("the target y must be a list: for every sentence the tags of its tokens")
-        tags = [list(some) if isinstance(some, (str, list, tuple)) else some for some in y]
-        if len(tags) != len(sentences):
-            raise DataError(f"got {len(sentences)} sentences and {len(tags)} lists of tags; there must be one to each")
-        for number, (tokens, own) in enumerate(zip(sentences, tags, strict=True)):
-            if not isinstance(own, list) or not all(isinstance(tag, str) and tag.strip() for tag in own):
-                raise DataError(f"the tags of sentence {number} are {own!r:.60}; a list of texts was expected")
-            if len(own) != len(tokens):
-                raise DataError(f"sentence {number} has {len(tokens)} tokens and {len(own)} tags; one to each")
+        sentences, tags = checked_pairs(X, y)
+        if self.spans_ and (scheme := find_scheme(tags, sure=True)) is not None:
+            tags = [written_like(scheme.converted(some), self.classes_) for some in tags]
         return sentences, tags
 
     def _settings(self) -> engine.Settings:
@@ -344,38 +346,16 @@ class SequenceTagger(Estimator):
         return {"tags": ", ".join(self.classes_), "words": f"{len(self.inputs_.vocabulary):,}"}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {"tags": self.classes_, "letters": self.letters_}, self.inputs_.state()
+        learned = {"tags": self.classes_, "scheme": self.scheme_, "letters": self.letters_}
+        return learned, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         tags = learned["tags"]
         if not isinstance(tags, list) or len(set(tags)) != len(tags) or not all(isinstance(t, str) and t for t in tags):
             raise ModelError("config.json: the tags are damaged")
         self.classes_, self.letters_ = tags, bool(learned["letters"])
-        self.spans_ = marks_spans(tags)
+        scheme = learned.get("scheme")  # which older models do not have: they learned their tags as they were
+        if not isinstance(scheme, (str, type(None))):
+            raise ModelError("config.json: the scheme of the tags is damaged")
+        self.scheme_, self.spans_ = scheme, marks_spans(tags)
         self.inputs_ = TokenInput.restored(inputs)
-
-
-def checked_sentences(X: Any) -> list[list[Token]]:
-    """Return sentences as lists of tokens; a text becomes its letters.
-
-    Raises
-    ------
-    DataError
-        For what is no list of sentences, an empty one, a token that is no text or of nothing: names the sentence.
-    """
-    if isinstance(X, (str, bytes)) or not hasattr(X, "__iter__"):
-        raise DataError(f"got {type(X).__name__} where a list of sentences was expected: [['a', 'b'], ...]")
-    sentences: list[list[Token]] = []
-    for number, sentence in enumerate(X):
-        if not isinstance(sentence, (str, list, tuple)) or not len(sentence):
-            raise DataError(f"sentence {number} is {sentence!r:.60}; a list of one token or more was expected")
-        for token in sentence:
-            parts: Sequence[Any] = token if isinstance(token, tuple) and token else (token,)
-            if not all(isinstance(part, str) for part in parts) or not parts[0].strip():
-                raise DataError(f"sentence {number} holds {token!r:.60}, which is no token: a text was expected")
-            if any("\ud800" <= c <= "\udfff" for part in parts for c in part):
-                raise DataError(f"sentence {number} holds half a character (a lone surrogate)")
-        sentences.append(list(sentence))
-    if not sentences:
-        raise DataError("got no sentences: the list is empty")
-    return sentences
