@@ -73,6 +73,14 @@ def test_other_tags_may_stand_in_any_order() -> None:
         assert follows(tags).all()
 
 
+def test_a_kind_that_nothing_begins_may_stand_anywhere() -> None:
+    tags = ["B-A", "I-A", "I-B", "O"]  # of a model that learned IOB1 as it stood
+    allowed = follows(tags)
+    assert allowed[-1, 2]
+    assert allowed[3, 2]
+    assert not allowed[3, 1]
+
+
 def test_figures() -> None:
     right = [["B-A", "I-A", "O", "B-B"], ["O", "B-A"]]
     found = [["B-A", "I-A", "O", "O"], ["B-B", "B-A"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +121,13 @@ def _values(row: dict[str, Any], key: str | None, usual: Sequence[str], option: 
     return values
 
 
-def cut(text: str) -> list[Any]:
+def cut(text: str) -> list[str]:
     """Cut at white space; where there is none, into letters: proteins, DNA."""
-    return text.split() if any(c.isspace() for c in text.strip()) else list(text.strip())
+    return text.split() if _spaced(text) else list(text.strip())
+
+
+def _spaced(text: str) -> bool:
+    return any(c.isspace() for c in text.strip())
 
 
 def read_sequences(
@@ -177,13 +181,17 @@ def read_table(
         return
     if beside:
         raise DataError(f"{path} is a table of whole sentences: {beside[0][1]} is for files with a token a line")
-    for row in read_examples(path, input=input, target=target, need_target=need_tags):
-        tokens, tags = cut(row.input), cut(row.target or "") if need_tags else []
+    rows = read_examples(path, input=input, target=target, need_target=need_tags)
+    sample = list(islice(rows, _SAMPLE))
+    words = any(_spaced(row.input) for row in sample)  # a sentence of one word is no sequence of letters
+    for row in chain(sample, rows):
+        tokens: list[Token] = [*(row.input.split() if words else cut(row.input))]
+        tags = (row.target or "").split() if words else cut(row.target or "")
         if len(tags) != len(tokens) and need_tags:
             raise DataError(
                 f"{path}, line {row.line}: {len(tokens)} tokens and {len(tags)} tags; there must be one to each"
             )
-        yield Sentence(tokens, tags, row.line)
+        yield Sentence(tokens, tags if need_tags else [], row.line)
 
 
 def _rows(path: Path) -> Iterator[Row]:
@@ -204,5 +212,5 @@ def _token_a_row(path: Path) -> bool:
     tag = next(names.index(name) for name in TAG_NAMES if name in names)
     rows = [row for row in sample[1:] if len(row) > max(at, tag)]
     whole = all(len(cut(row[at])) == len(cut(row[tag])) for row in rows)  # a sentence and its tags
-    words = sum(not any(c.isspace() for c in row[at]) for row in rows)
+    words = sum(not _spaced(row[at]) for row in rows)
     return bool(rows) and not whole and words >= 0.95 * len(rows)

@@ -28,7 +28,7 @@ def checked_sentences(X: Any) -> list[list[Token]]:
             raise DataError(f"sentence {number} is {sentence!r:.60}; a list of one token or more was expected")
         for token in sentence:
             parts: Sequence[Any] = token if isinstance(token, tuple) and token else (token,)
-            if not all(isinstance(part, str) for part in parts) or not parts[0].strip():
+            if not all(isinstance(part, str) for part in parts) or not parts[0].strip(" \t\r\n"):
                 raise DataError(f"sentence {number} holds {token!r:.60}, which is no token: a text was expected")
             if any("\ud800" <= c <= "\udfff" for part in parts for c in part):
                 raise DataError(f"sentence {number} holds half a character (a lone surrogate)")
