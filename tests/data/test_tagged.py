@@ -107,7 +107,7 @@ def test_json_lines(tmp_path: Path) -> None:
         ("a.jsonl", '{"tokens": ["a"], "tags": ["X", "Y"]}\n', {}, "line 1: 1 tokens and 2 tags"),
         ("a.jsonl", '{"tokens": ["a"]}\n', {}, "line 1: there is no 'tags'"),
         ("a.jsonl", '{"tokens": ["a", 3], "tags": ["X", "Y"]}\n', {}, "line 1: 'tokens' is .* a list of texts"),
-        ("a.jsonl", "[1]\n", {}, "line 1: one object a line was expected"),
+        ("a.jsonl", "[1]\n", {}, "line 1: a JSON list, not an object; one object a line"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(

@@ -69,7 +69,7 @@ def test_one_json_list(tmp_path: Path) -> None:
     assert (found.tokens[0], found.tags[0]) == (["김", "간다"], ["B-PER", "O"])
     lines = put(tmp_path, "b.json", "".join(json.dumps(row) + "\n" for row in ROWS))
     assert read_tagged(lines).tokens == found.tokens
-    with pytest.raises(DataError, match="is no JSON"):
+    with pytest.raises(DataError, match="line 1: not JSON"):
         read_tagged(put(tmp_path, "c.json", "[1,"))
 
 
@@ -86,3 +86,11 @@ def test_parquet(tmp_path: Path) -> None:
     pl.DataFrame(ROWS).write_parquet(path, metadata={"huggingface": json.dumps(features)})
     found = read_tagged(path)
     assert (found.tags, found.notes) == ([["B-PS", "O"], ["O", "O"]], [])
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_csv_file_of_another_separator(tmp_path: Path, mark: str) -> None:
+    rows = ["Sentence #,Word,Tag", "1,Paris,B-LOC", "1,sleeps,O", "1,;,O", "2,It,O", "2,is,O", "2,Rome,B-LOC"]
+    text = "\r\n".join(row.replace(",;,", ',";",').replace(",", mark) for row in rows) + "\r\n"
+    found = read_tagged(put(tmp_path, "ner.csv", text))
+    assert found.tokens == [["Paris", "sleeps", ";"], ["It", "is", "Rome"]]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from gyeol.data.dialect import open_rows
+from gyeol.data.examples import MENDS
 from gyeol.data.fasta import read_fasta
-from gyeol.data.files import read_examples, scan_parquet
-from gyeol.data.lines import check_file, open_text, read_lines
-from gyeol.data.rows import BadRow, csv_rows
+from gyeol.data.files import read_examples
+from gyeol.data.lines import check_file
+from gyeol.data.objects import json_rows, scan_parquet
+from gyeol.data.rows import BadRow
 from gyeol.data.tag_names import names_in
 from gyeol.data.tagged_layout import TAG_NAMES, TOKEN_NAMES, Row
 from gyeol.data.tagged_rows import Sentence, Token, read_rows
@@ -22,7 +25,7 @@ __all__ = ["parquet_names", "read_objects", "read_parquet", "read_sequences", "r
 
 _SLICE = 5_000  # rows of a parquet file held at a time
 _SAMPLE = 200
-_MOST = 256 << 20  # bytes of a JSON file that is one list
+_OBJECT = 'one object a line was expected, such as {"tokens": ["a"], "tags": ["O"]}'
 
 
 def read_objects(
@@ -35,35 +38,10 @@ def read_objects(
     DataError
         For a line that is no such object.
     """
-    for number, row in _listed(path) if _is_list(path) else _lines(path):
-        where = f"{path}, line {number}" if number else str(path)
-        if not isinstance(row, dict):
-            raise DataError(f'{where}: one object a line was expected, such as {{"tokens": ["a"], "tags": ["O"]}}')
-        yield _from_object(row, where, number, input, target, beside, need_tags)
-
-
-def _is_list(path: Path) -> bool:
-    first = next((line.lstrip() for _, line in open_text(path) if line.strip()), "")
-    return first.startswith("[") and path.name.removesuffix(".gz").endswith(".json")
-
-
-def _lines(path: Path) -> Iterator[tuple[int, Any]]:
-    for number, line in open_text(path):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError):
-                yield number, None
-
-
-def _listed(path: Path) -> Iterator[tuple[int, Any]]:
-    if path.stat().st_size > _MOST:
-        raise DataError(f"{path} is a list of more than {_MOST >> 20} MB: write one object a line, as .jsonl")
-    try:
-        rows = json.loads("\n".join(line for _, line in open_text(path)))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no JSON: {error}") from None
-    return ((n, row) for n, row in enumerate(rows, 1))
+    for row in json_rows(path):
+        if isinstance(row, BadRow):
+            raise DataError(f"{path}, line {row.line}: {row.reason}; {_OBJECT}")
+        yield _from_object(row[1], f"{path}, line {row[0]}", row[0], input, target, beside, need_tags)
 
 
 def read_parquet(
@@ -94,7 +72,7 @@ def parquet_names(path: Path, column: str | None) -> list[str] | None:
 
 
 def _from_object(
-    row: dict[str, Any], where: str, number: int, input: str | None, target: str | None,
+    row: Mapping[str, Any], where: str, number: int, input: str | None, target: str | None,
     beside: Sequence[tuple[str, str]], need_tags: bool,
 ) -> Sentence:  # fmt: skip
     words = _values(row, input, TOKEN_NAMES, "--input", where)
@@ -107,7 +85,7 @@ def _from_object(
     return Sentence(tokens, tags, number)
 
 
-def _values(row: dict[str, Any], key: str | None, usual: Sequence[str], option: str, where: str) -> list[str]:
+def _values(row: Mapping[str, Any], key: str | None, usual: Sequence[str], option: str, where: str) -> list[str]:
     key = key if key is not None else next((name for name in usual if name in row), usual[0] if usual else "")
     if key not in row:
         raise DataError(f"{where}: there is no {key!r}{closest(key, list(row))}; name the key with {option}")
@@ -195,9 +173,9 @@ def read_table(
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    for row in csv_rows(read_lines(path)):
+    for row in open_rows(path).rows:
         if isinstance(row, BadRow):
-            raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row")
+            raise DataError(f"{path}, line {row.line}: {row.reason}; {MENDS[row.kind]}")
         cells = [cell.strip(" \t\r") for cell in row[1]]
         yield row[0], cells if any(cells) else None
 
