@@ -26,7 +26,9 @@ __all__ = [
     "class_weights",
     "labels_from_state",
     "labels_to_state",
+    "mean_and_spread",
     "numbered",
+    "own_weights",
 ]
 
 
@@ -142,6 +144,14 @@ def checked_numbers(y: Any, count: int, what: str = "text") -> npt.NDArray[np.fl
     return numbers
 
 
+def mean_and_spread(y: npt.NDArray[np.float64], weights: npt.NDArray[np.float64] | None) -> tuple[float, float]:
+    """Return mean and standard deviation of targets, by the weights of the examples; a spread of 0 becomes 1."""
+    if weights is None:
+        return float(y.mean()), float(y.std()) or 1.0
+    mean = float(np.average(y, weights=weights))
+    return mean, float(np.sqrt(np.average((y - mean) ** 2, weights=weights))) or 1.0
+
+
 def numbered(labels: npt.NDArray[Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Number labels by the classes that training saw.
 
@@ -204,11 +214,15 @@ def _is_broken(text: str) -> bool:
 
 
 def class_weights(
-    which: Any, classes: npt.NDArray[Any], numbers: npt.NDArray[np.int64]
+    which: Any,
+    classes: npt.NDArray[Any],
+    numbers: npt.NDArray[np.int64],
+    examples: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float64] | None:
     """Return a weight for each class: None, inverse to its frequency (``"balanced"``), or the user's own.
 
-    Classes that a dict does not name count as 1. The mean weight of all examples is 1.
+    Classes that a dict does not name count as 1. The mean weight of all examples, each counted by its own weight in
+    ``examples``, is 1.
 
     Raises
     ------
@@ -218,7 +232,20 @@ def class_weights(
     if which is None:
         return None
     if isinstance(which, str):
-        return len(numbers) / (len(classes) * np.bincount(numbers, minlength=len(classes)))
+        counts = np.bincount(numbers, weights=examples, minlength=len(classes))
+        return len(numbers) / (len(classes) * np.maximum(counts, 1e-12))
+    weights = own_weights(which, classes)
+    return weights / np.average(weights[numbers], weights=examples)
+
+
+def own_weights(which: dict[Any, Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the user's own weight of each class, 1 for those that are not named.
+
+    Raises
+    ------
+    ParameterError
+        For a class that does not occur, and a weight that is no number above 0.
+    """
     names = classes.tolist()
     for label, weight in which.items():
         if label not in names:
@@ -226,9 +253,7 @@ def class_weights(
             raise ParameterError(f"class_weight names {label!r:.60}, which is no label here; labels: {shown}")
         if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 < float(weight) < math.inf:
             raise ParameterError(f"class_weight of {label!r} is {weight!r:.60}; must be a number above 0")
-    weights = np.array([float(which.get(label, 1.0)) for label in names])
-    mean: np.float64 = weights[numbers].mean()
-    return weights / mean
+    return np.array([float(which.get(label, 1.0)) for label in names])
 
 
 def labels_to_state(classes: npt.NDArray[Any]) -> dict[str, Any]:
