@@ -15,6 +15,7 @@ from gyeol.data.mapped_texts import MappedTexts
 from gyeol.errors import DataError, ModelError, ParameterError
 
 _NO_CLASSES = 20  # more labels than this, all different, are no classes
+_MOST = 1e100  # of a target: the sum of their squares is still a number
 _LONGEST = 1000  # characters of a label; NumPy gives every label the room of the longest
 _KINDS: dict[type, str] = {str: "text", bool: "number", np.bool_: "number", Integral: "number", Real: "number"}
 
@@ -26,7 +27,6 @@ __all__ = [
     "class_weights",
     "labels_from_state",
     "labels_to_state",
-    "mean_and_spread",
     "numbered",
     "own_weights",
 ]
@@ -141,15 +141,10 @@ def checked_numbers(y: Any, count: int, what: str = "text") -> npt.NDArray[np.fl
     if not np.isfinite(numbers).all():
         place = int(np.argmin(np.isfinite(numbers)))
         raise DataError(f"target {place} is {numbers[place]}: leave the row out, or give it a finite number")
+    if np.abs(numbers).max(initial=0) > _MOST:
+        place = int(np.abs(numbers).argmax())
+        raise DataError(f"target {place} is {numbers[place]:g}: too large a number to learn; {_MOST:g} is the limit")
     return numbers
-
-
-def mean_and_spread(y: npt.NDArray[np.float64], weights: npt.NDArray[np.float64] | None) -> tuple[float, float]:
-    """Return mean and standard deviation of targets, by the weights of the examples; a spread of 0 becomes 1."""
-    if weights is None:
-        return float(y.mean()), float(y.std()) or 1.0
-    mean = float(np.average(y, weights=weights))
-    return mean, float(np.sqrt(np.average((y - mean) ** 2, weights=weights))) or 1.0
 
 
 def numbered(labels: npt.NDArray[Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

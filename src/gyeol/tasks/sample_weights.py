@@ -51,6 +51,7 @@ class WeightedEstimator(Estimator):
         finally:
             del self._sample_weight
 
+
 def checked_weights(sample_weight: Any, X: Any) -> Weights:
     """Return the weights of examples as an array, shape (N,).
 

@@ -6,15 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch.nn.functional as F
 from sklearn.base import RegressorMixin
 from torch import nn
 
 from gyeol import engine
-from gyeol.errors import ModelError
 from gyeol.parameters import Rule
-from gyeol.tasks.labels import checked_numbers, mean_and_spread
-from gyeol.tasks.sample_weights import mean_loss
+from gyeol.tasks.labels import checked_numbers
+from gyeol.tasks.number_scores import mean_and_spread, number_loss, numbers_of, restored_scale, standard_loss
 from gyeol.tasks.series_base import SERIES_RULES, Batch, Series, SeriesEstimator, flat
 
 __all__ = ["SeriesRegressor"]
@@ -156,20 +154,15 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         self.mean_, self.scale_ = mean_and_spread(y, self._sample_weight)
 
     def _loss(self, net: nn.Module, batch: Batch) -> engine.StepLoss:
-        outputs = net(batch[0])[0].squeeze(1)
-        targets = ((batch[1] - self.mean_) / self.scale_).to(outputs.dtype)
-        if batch[2] is None:
-            return engine.StepLoss(F.mse_loss(outputs, targets))
-        return engine.StepLoss(mean_loss(F.mse_loss(outputs, targets, reduction="none"), batch[2]))
+        return number_loss(net(batch[0])[0], batch[1], self.mean_, self.scale_, batch[2])
 
     def _decode(self, net: nn.Module, batch: Batch) -> npt.NDArray[np.generic]:
-        found: npt.NDArray[np.float64] = net(batch[0])[0].squeeze(1).double().numpy() * self.scale_ + self.mean_
-        return found
+        return numbers_of(net(batch[0])[0], self.mean_, self.scale_)
 
     def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.float64]) -> dict[str, float]:
         errors = outputs - y
         mse = float((errors**2).mean())
-        return {"loss": mse / self.scale_**2, "mse": mse, "mae": float(np.abs(errors).mean())}
+        return {"loss": standard_loss(errors, self.scale_), "mse": mse, "mae": float(np.abs(errors).mean())}
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """Return a number for every sequence, shape (N,).
@@ -203,6 +196,4 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         super()._restore(learned, inputs)
-        self.mean_, self.scale_ = float(learned["mean"]), float(learned["scale"])
-        if not np.isfinite(self.mean_) or not 0 < self.scale_ < np.inf:
-            raise ModelError("config.json: the targets' mean or scale is damaged")
+        self.mean_, self.scale_ = restored_scale(learned)
