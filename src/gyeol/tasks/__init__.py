@@ -15,6 +15,7 @@ from gyeol.tasks.speech_recognizer import SpeechRecognizer
 from gyeol.tasks.spelling_corrector import SpellingCorrector
 from gyeol.tasks.storage import load
 from gyeol.tasks.text_classifier import TextClassifier
+from gyeol.tasks.text_regressor import TextRegressor
 from gyeol.tasks.translator import Translator
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "SpeechRecognizer",
     "SpellingCorrector",
     "TextClassifier",
+    "TextRegressor",
     "Translator",
     "load",
 ]
@@ -46,6 +48,7 @@ TASKS: dict[str, type[Estimator]] = {
     "tag": SequenceTagger,
     "series": SeriesClassifier,
     "regress": SeriesRegressor,
+    "regress-text": TextRegressor,
     "transcribe": SpeechRecognizer,
     "forecast": Forecaster,
     "frames": FrameClassifier,
