@@ -97,6 +97,10 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     def _fit_inputs(self, X: list[Any]) -> None:
         """Learn tokenizers, vocabularies and scales from the training part."""
 
+    def _told(self) -> dict[str, str]:
+        """Say, by name, how the examples are read where the user did not ask for it; known after `_fit_inputs`."""
+        return {}
+
     def _fit_targets(self, y: Any) -> None:
         """Learn from the targets of the training part, where there is anything to learn."""
 
@@ -223,6 +227,10 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         with self._session():
             begun = time.monotonic()
             self._fit_inputs(X)
+            told = self._told()
+            if progress is not None:
+                for name, line in told.items():
+                    progress.note(f"{name}: {line}")
             self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
             plan = _Plan(self, self.net_, self._encode_training(X, y), self._encode(*validation), validation[1])
@@ -232,6 +240,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             )
         self.about_ = {
             **(about or {}),
+            **told,
             "examples": len(X),
             "validation": split,
             "seconds": round(time.monotonic() - begun, 1),

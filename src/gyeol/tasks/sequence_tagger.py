@@ -15,10 +15,12 @@ from gyeol import engine
 from gyeol.data.tag_schemes import find_scheme, written_like
 from gyeol.engine.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
+from gyeol.inputs.sequences import Reading, are_nucleotides, fold
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.layers import CELLS, Cell
-from gyeol.parameters import Rule, choice, switch, whole
+from gyeol.parameters import Rule, choice, maybe, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.known_letters import unknown_tokens
 from gyeol.tasks.tagger_net import TaggerNet, TaggerNets
 from gyeol.tasks.tagger_sentences import checked_pairs, checked_sentences
 
@@ -53,6 +55,9 @@ class SequenceTagger(Estimator):
         Whether tags are chosen together or each alone.
     lowercase, min_count
         Of words, not of letters; words seen less often are unknown.
+    nucleotides : bool, optional
+        Read small letters as capitals and U as T. By default where all sequences of the training are DNA or RNA, tagged
+        by the letter.
     members : int
         Nets that learn side by side, each from its own beginning, and answer together.
     dropout : float
@@ -104,6 +109,7 @@ class SequenceTagger(Estimator):
         "lowercase": switch,
         "min_count": whole(1),
         "members": whole(1, 64),
+        "nucleotides": maybe,
         **TRAINING_RULES,
     }
 
@@ -113,6 +119,7 @@ class SequenceTagger(Estimator):
     spans_: bool
     scheme_: str | None
     letters_: bool
+    reading_: Reading
 
     def __init__(
         self,
@@ -128,6 +135,7 @@ class SequenceTagger(Estimator):
         lowercase: bool = False,
         min_count: int = 2,
         members: int = 1,
+        nucleotides: bool | None = None,
         dropout: float = 0.4,
         batch_size: int = 16,
         epochs: int = 20,
@@ -154,6 +162,7 @@ class SequenceTagger(Estimator):
         self.lowercase = lowercase
         self.min_count = min_count
         self.members = members
+        self.nucleotides = nucleotides
         self.dropout = dropout
         self.batch_size = batch_size
         self.epochs = epochs
@@ -197,10 +206,22 @@ class SequenceTagger(Estimator):
 
     def _fit_inputs(self, X: list[list[Token]]) -> None:
         least = int(self.min_count) if len(X) >= 100 else 1
-        self.inputs_ = TokenInput(characters=self.characters, lowercase=bool(self.lowercase), min_count=least).fit(X)
+        letters = self.letters_ and all(isinstance(token, str) for sentence in X for token in sentence)
+        found = letters and are_nucleotides("".join(map(str, sentence)) for sentence in X)
+        self.reading_ = Reading(found if self.nucleotides is None else bool(self.nucleotides))
+        self.inputs_ = TokenInput(characters=self.characters, lowercase=bool(self.lowercase), min_count=least)
+        self.inputs_.fit(self._folded(X))
+
+    def _folded(self, X: list[list[Token]]) -> list[list[Token]]:
+        if not self.reading_.nucleotides:
+            return X
+        return [[fold(t) if isinstance(t, str) else (fold(t[0]), *t[1:]) for t in sentence] for sentence in X]
+
+    def _told(self) -> dict[str, str]:
+        return self.reading_.told()
 
     def _encode(self, X: list[list[Token]], y: list[list[str]] | None) -> Encoded:
-        rows = self.inputs_.encode(X)
+        rows = self.inputs_.encode(self._folded(X))
         number = {tag: n for n, tag in enumerate(self.classes_)}
 
         def batch(which: npt.NDArray[np.int64]) -> tuple[Any, Tensor | None]:
@@ -302,6 +323,14 @@ class SequenceTagger(Estimator):
                 found += [row[:length].numpy() for row, length in zip(shares, made.lengths.tolist(), strict=True)]
         return found
 
+    def unknown(self, X: Any) -> list[float]:
+        """Say which share of each sentence's letters the training never held; of DNA, which share is no base.
+
+        Where words alone are read (``characters=None``), the share of the words that are unknown.
+        """
+        self._ready()
+        return unknown_tokens(self.inputs_, checked_sentences(X), self.reading_)
+
     def spans(self, X: Any) -> list[list[Span]]:
         """Return the spans that the predicted tags of every sentence mark.
 
@@ -347,6 +376,7 @@ class SequenceTagger(Estimator):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         learned = {"tags": self.classes_, "scheme": self.scheme_, "letters": self.letters_}
+        learned["nucleotides"] = self.reading_.nucleotides
         return learned, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
@@ -358,4 +388,5 @@ class SequenceTagger(Estimator):
         if not isinstance(scheme, (str, type(None))):
             raise ModelError("config.json: the scheme of the tags is damaged")
         self.scheme_, self.spans_ = scheme, marks_spans(tags)
+        self.reading_ = Reading(bool(learned.get("nucleotides")))
         self.inputs_ = TokenInput.restored(inputs)
