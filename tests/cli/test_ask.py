@@ -84,11 +84,32 @@ def test_piped_lines_in_any_encoding(gyeol: Run, model: Path, encoding: str) -> 
 
 def test_what_is_piped_and_no_text(gyeol: Run, model: Path) -> None:
     assert "standard input holds no text" in gyeol("predict", model).mistake
-    assert "NUL byte" in gyeol("predict", model, stdin=b"a\0b").mistake
     assert "--input goes with --file" in gyeol("predict", model, "--input", "text", stdin=b"a").mistake
-    mixed = gyeol("predict", model, stdin="좋다\n".encode() + "싫다\n".encode("cp949"))
-    assert mixed.status == 2
-    assert "standard input, line 2: not UTF-8 (mixed encodings?)" in mixed.err
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("싫다".encode("cp949"), "not UTF-8 (mixed encodings?)"),
+        (b"a\0b", "a NUL byte"),
+        (b"x" * 1_000_001, "the text has 1,000,001 characters"),
+    ],
+)
+def test_a_live_pipe_survives_a_bad_line(gyeol: Run, model: Path, line: bytes, reason: str) -> None:
+    piped = "정말 좋아요\n".encode() + line + "\n돈이 아깝다\n".encode()
+    asked = gyeol("predict", model, stdin=piped)
+    assert asked.status == 0
+    assert [row.split("\t")[:2] for row in asked.out.splitlines()[1:]] == [["1", "긍정"], ["2", ""], ["3", "부정"]]
+    assert f"standard input, line 2: {reason}" in asked.err.splitlines()[0]
+    told = gyeol("predict", model, "--json", stdin=piped).object
+    assert [one["label"] for one in told["predictions"]] == ["긍정", None, "부정"]
+    assert told["predictions"][1]["error"].startswith(reason)
+    left = gyeol("predict", model, "--skip-bad-rows", stdin=piped)
+    assert (left.status, len(left.out.splitlines())) == (0, 3)
+    assert "1 row(s) were left out" in left.err
+    stopped = gyeol("predict", model, "--strict", stdin=piped)
+    assert stopped.status == 2
+    assert f"standard input, line 2: {reason}" in stopped.err
 
 
 # Files.

@@ -9,6 +9,8 @@ from typing import Any
 import typer
 
 from gyeol.cli.asked import Question, asked
+from gyeol.cli.asking import SKIP, STRICT
+from gyeol.cli.model import load_model
 from gyeol.cli.output import object_out, table
 from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
@@ -64,6 +66,8 @@ def predict(
     top: int = typer.Option(
         None, "--top", metavar="K", min=1, help="Show the K best classes, or translations, of each text."
     ),
+    skip_bad_rows: bool = SKIP,
+    strict: bool = STRICT,
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     look: bool = typer.Option(
         False,
@@ -78,6 +82,9 @@ def predict(
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Ask a model: texts, files of any size, sequences, sounds.
+
+    A row that cannot be answered gets an empty answer and a note. A file's other columns stand in the answer; one that
+    is called as a part of it, say label, becomes file_label.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -103,7 +110,7 @@ def predict(
         "predict",
         Question(
             model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look, beam=beam, lm=lm,
-            lm_weight=lm_weight, lexicon=lexicon, stream=stream,
+            lm_weight=lm_weight, lexicon=lexicon, stream=stream, skip_bad_rows=skip_bad_rows, strict=strict,
         ),
     )  # fmt: skip
 
@@ -154,10 +161,4 @@ def info(
 
 def any_model(path: Path, threads: int | None) -> Any:
     """Load a model of whatever task."""
-    from gyeol.tasks import load
-
-    made = load(path)
-    if threads is not None and threads < 1:
-        raise ParameterError(f"--threads {threads}: must be a whole number, 1 or more")
-    made.set_params(threads=threads)
-    return made
+    return load_model(path, threads)

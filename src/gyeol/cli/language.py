@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.model import load_model
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line, table
 from gyeol.cli.training import begun, ended, stop_where_interrupted
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.tasks import LanguageModel
@@ -237,10 +238,5 @@ def _figures(made: LanguageModel, text: str) -> dict[str, float]:
 
 def language_model(path: Path, threads: int | None) -> LanguageModel:
     """Load a language model, and nothing else."""
-    from gyeol.tasks import LanguageModel, load
-
-    made = load(path)
-    if not isinstance(made, LanguageModel):
-        raise ModelError(f"{path} is a model of 'fit {made.task}'; this command asks one of 'fit language'")
-    made.set_params(threads=threads)
+    made: LanguageModel = load_model(path, threads, task="language")
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gyeol.data.rows import BadRow
 
@@ -47,8 +48,8 @@ class Example:
 def checked_example(
     number: int,
     text: str,
-    label: object,
-    read_label: Callable[..., str | None],
+    label: Any,
+    read_label: Callable[[Any], str | None],
     need_target: bool,
     others: tuple[tuple[str, str], ...] = (),
 ) -> Example | BadRow:

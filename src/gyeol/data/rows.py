@@ -38,7 +38,8 @@ class BadRow:
     reason : str
         What is wrong with it.
     kind : str
-        ``"fields"`` (too few, too many, or a quote left open), ``"json"``, ``"label"``, ``"empty"`` or ``"long"``.
+        ``"fields"`` (too few, too many, or a quote left open), ``"json"``, ``"label"``, ``"empty"``, ``"long"``,
+        ``"encoding"`` or ``"value"`` (not what the model reads).
     """
 
     line: int

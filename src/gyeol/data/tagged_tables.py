@@ -159,7 +159,7 @@ def read_table(
         return
     if beside:
         raise DataError(f"{path} is a table of whole sentences: {beside[0][1]} is for files with a token a line")
-    rows = read_examples(path, input=input, target=target, need_target=need_tags)
+    rows = read_examples(path, input=input, target=target, need_target=need_tags, target_text=True)
     sample = list(islice(rows, _SAMPLE))
     words = any(_spaced(row.input) for row in sample)  # a sentence of one word is no sequence of letters
     for row in chain(sample, rows):
