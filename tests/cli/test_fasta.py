@@ -38,7 +38,7 @@ def test_letters_and_their_tags(gyeol: Run, tmp_path: Path) -> None:
     gyeol("fit", "tag", chains, "--target", states, "--out", tmp_path / "m", *SMALL)
     figures = gyeol("evaluate", tmp_path / "m", chains, "--target", states, "--json").object
     assert figures["accuracy"] > 0.9
-    assert gyeol("predict", tmp_path / "m", "--file", chains).out.startswith("M\tC\nK\tH\n")
+    assert gyeol("predict", tmp_path / "m", "--file", chains).out.startswith("# name = 0\nM\tC\nK\tH\n")
     for arguments, message in (
         (["fit", "tag", chains, "--out", tmp_path / "n"], "with --target FILE"),
         (

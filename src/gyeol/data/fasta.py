@@ -21,6 +21,7 @@ _ENDING = re.compile(r"\.(fa|fas|fasta|fsa|fna|faa|ffn|frn|mpfa|pep)(\.gz)?$", r
 _OTHER = re.compile(r"\.(txt|seq|dna|rna|aa|prot|dat|text)(\.gz)?$|^[^.]+(\.gz)?$", re.IGNORECASE)
 _LETTERS = re.compile(r"[A-Za-z*.\-]+")
 _LIKE = re.compile(r"[A-Z*.\-]+|[ACGTUNRYSWKMBDHVacgtunryswkmbdhv*.\-]+")  # no word of a text
+_NEARLY_ALL = 0.7  # of the lines without a header hold letters of sequences
 _HEAD = 1 << 16  # bytes that are looked at
 
 
@@ -52,7 +53,7 @@ def is_fasta(path: Path) -> bool:
 
 
 def looks_like_fasta(lines: Iterable[str]) -> bool:
-    """Whether lines begin as FASTA does: a header, and under it letters of a sequence, in all lines that are given.
+    """Whether lines are FASTA: a header first, and letters of sequences under it and in nearly all other lines.
 
     Examples
     --------
@@ -62,7 +63,8 @@ def looks_like_fasta(lines: Iterable[str]) -> bool:
     filled = [line.strip() for line in lines if line.strip()]
     if len(filled) < 2 or filled[0][0] != ">" or filled[1][0] == ">":
         return False
-    return all(line[0] == ">" or _LIKE.fullmatch(line) for line in filled)
+    sequences = [_LIKE.fullmatch(line) is not None for line in filled if line[0] != ">"]
+    return sum(sequences) >= _NEARLY_ALL * len(sequences)  # one bad line is told of, and the rest read
 
 
 def read_fasta(path: Path) -> Iterator[Record]:
