@@ -123,7 +123,7 @@ def test_a_file_in_every_form(gyeol: Run, model: Path, reviews: Path, tmp_path: 
     expected = [(i, label) for i, (_, label) in enumerate(ROWS, start=2)]
     assert predictions(gyeol("predict", model, "--file", reviews, "--json")) == expected
     printed = gyeol("predict", model, "--file", reviews).out.splitlines()
-    assert printed[0] == "line\tlabel\tprobability\ttext"
+    assert printed[0] == "line\tlabel\tprobability\tfile_label\ttext"
     assert [(int(r[0]), r[1]) for r in (line.split("\t") for line in printed[1:])] == expected
     for name in ("a.tsv", "a.csv", "a.jsonl", "a.json", "a"):
         done = gyeol("predict", model, "--file", reviews, "--out", tmp_path / "new" / name)
@@ -171,7 +171,7 @@ def test_rows_without_a_text_keep_their_place(gyeol: Run, model: Path, tmp_path:
 
 
 def test_files_that_do_not_serve_leave_no_half_an_answer(gyeol: Run, model: Path, tmp_path: Path) -> None:
-    (tmp_path / "bad.tsv").write_bytes(b"text\n\0\0")
+    (tmp_path / "bad.tsv").write_bytes(b"text\nabc\0def\n")
     (tmp_path / "abc.tsv").write_text("a\tb\tc\nx y\tz w\tv\n")
     (tmp_path / "old.tsv").write_text("precious")
     for form in ([], ["--json"], ["--out", tmp_path / "old.tsv"]):

@@ -16,6 +16,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,19 +80,28 @@ class Layout:
     numbered: bool = True
     plain: Callable[[Any, Item], str] | None = None
 
-    def own_name(self, column: str) -> str:
-        """Name a column of the file so that it is no part of the answer.
+    def own_names(self, columns: Iterable[str]) -> dict[str, str]:
+        """Name columns of the file so that none is called as a part of the answer, or as another column.
 
         Examples
         --------
-        >>> layout = Layout(("label",), lambda _: [], dict, {"label": None})
-        >>> layout.own_name("id"), layout.own_name("label")
-        ('id', 'file_label')
+        >>> Layout(("label",), lambda _: [], dict, {"label": None}).own_names(["id", "label"])
+        {'id': 'id', 'label': 'file_label'}
         """
-        taken = {"line", "error", *self.names, *self.empty, self.shown}
-        while column in taken:
-            column = f"file_{column}"
-        return column
+        return _own_names(frozenset(("line", "error", *self.names, *self.empty, self.shown)), tuple(columns))
+
+
+@lru_cache(maxsize=256)
+def _own_names(taken: frozenset[str], columns: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    used = {*taken, *(column for column in columns if column not in taken)}
+    for column in columns:
+        name = column
+        while name in taken or (name != column and name in used):
+            name = f"file_{name}"
+        used.add(name)
+        found[column] = name
+    return found
 
 
 def answer(classes: Sequence[Any], row: Any, top: int | None) -> dict[str, Any]:
@@ -240,7 +250,7 @@ def written(answers: Answers, form: str, about: dict[str, Any]) -> Iterator[str]
     """
     chunks = iter(answers)
     ahead = next(chunks, [])
-    columns = list(dict.fromkeys(name for item, _ in ahead for name in item.others))
+    columns = list(dict.fromkeys(name for item, _ in ahead for name, _ in item.others))
     if form == "object":
         yield from _object(answers, ahead, chunks, about)
     else:
@@ -281,7 +291,9 @@ def _end(more: Mapping[str, Any]) -> str:
 def _dumped(layout: Layout, item: Item, one: Any) -> str:
     value: dict[str, Any] = {"line": item.line} if item.line else {}
     value |= {**layout.empty, "error": item.reason} if item.reason else layout.to_object(one)
-    value |= {layout.own_name(name): other for name, other in item.others.items()}
+    if item.others:
+        names = layout.own_names(name for name, _ in item.others)
+        value |= {names[name]: other for name, other in item.others}
     if layout.shown:
         value[layout.shown] = item.text
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -298,13 +310,14 @@ def _piece(layout: Layout, pairs: list[tuple[Item, Any]], form: str, columns: li
 
 def _header(layout: Layout, columns: list[str]) -> list[str]:
     first = ["line"] if layout.numbered else []
-    return [*first, *layout.names, *map(layout.own_name, columns), *([layout.shown] if layout.shown else [])]
+    return [*first, *layout.names, *layout.own_names(columns).values(), *([layout.shown] if layout.shown else [])]
 
 
 def _cells(layout: Layout, item: Item, one: Any, columns: list[str]) -> list[str]:
     found = [""] * len(layout.names) if item.reason else layout.cells(one)
     found += [""] * (len(layout.names) - len(found))
-    others = ["" if (value := item.others.get(name)) is None else str(value) for name in columns]
+    known = dict(item.others)
+    others = [known.get(name, "") for name in columns]
     first = [str(item.line)] if layout.numbered else []
     return [*first, *found, *others, *([item.text] if layout.shown else [])]
 

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from gyeol.cli.asked import Question, asked
-from gyeol.cli.asking import SKIP, STRICT
+from gyeol.cli.asking import HEADER, SKIP, STRICT, remembered
 from gyeol.cli.model import load_model
 from gyeol.cli.output import object_out, table
 from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
@@ -26,8 +26,11 @@ def evaluate(
     ),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column of the labels."),
+    header: bool = HEADER,
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
-    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
+    skip_bad_rows: bool = typer.Option(
+        False, "--skip-bad-rows", help="Leave out rows without text or label, or with a label never seen."
+    ),
     cache: str = typer.Option(
         None, "--cache", metavar="FILE", help="Of a language model also with a neural cache, chosen on these texts."
     ),
@@ -50,7 +53,7 @@ def evaluate(
         "evaluate",
         Question(
             model, json, data=data, input=input, target=target, skip_bad_rows=skip_bad_rows, cache=cache,
-            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon,
+            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon, header=header,
         ),
     )  # fmt: skip
 
@@ -66,6 +69,7 @@ def predict(
     top: int = typer.Option(
         None, "--top", metavar="K", min=1, help="Show the K best classes, or translations, of each text."
     ),
+    header: bool = HEADER,
     skip_bad_rows: bool = SKIP,
     strict: bool = STRICT,
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
@@ -111,6 +115,7 @@ def predict(
         Question(
             model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look, beam=beam, lm=lm,
             lm_weight=lm_weight, lexicon=lexicon, stream=stream, skip_bad_rows=skip_bad_rows, strict=strict,
+            header=header,
         ),
     )  # fmt: skip
 
@@ -125,6 +130,7 @@ def info(
 
     made = any_model(model, None)
     config = read_config(model)
+    columns = remembered(made)
     size = sum(f.stat().st_size for f in model.iterdir() if f.is_file())
     weights = sum(p.numel() for p in made.net_.parameters())
     tokenizer = getattr(getattr(made.inputs_, "source", made.inputs_), "tokenizer", None)
@@ -137,6 +143,7 @@ def info(
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,
+        "columns": config.about.get("columns"),
         "about": config.about,
         "settings": config.settings,
         "kernels": kernels.describe(),
@@ -152,7 +159,8 @@ def info(
         ["weights", f"{weights:,}"],
         ["on disk", f"{size / 1e6:.2f} MB"],
         *[[k.replace("_", " "), f"{v:.4f}" if isinstance(v, float) else v] for k, v in made.metrics_.items()],
-        *[[k, v] for k, v in config.about.items()],
+        *[[k, v] for k, v in config.about.items() if k != "columns"],
+        *([["columns", columns.told()]] if columns is not None else []),
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],
         ["kernels here", answer["kernels"]],
     ]

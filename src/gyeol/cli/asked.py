@@ -28,6 +28,7 @@ class Question:
     look: bool = False
     skip_bad_rows: bool = False
     strict: bool = False
+    header: bool | None = None
     cache: str | None = None
     ensemble: list[Path] = field(default_factory=list)
     beam: int | None = None
@@ -73,7 +74,7 @@ def _language() -> Asked:
     from gyeol.cli.language import evaluate_language
 
     return Asked(
-        lambda made, q: evaluate_language(made, q.model, q.data, q.input, q.skip_bad_rows, q.json, q.cache),
+        evaluate_language,
         "generate, suggest or score",
         ("skip_bad_rows", "cache"),
     )
@@ -90,7 +91,7 @@ def _translate() -> Asked:
     from gyeol.cli.translation import Wanted, translate_texts
 
     return Asked(
-        lambda made, q: evaluate_pairs(made, q.model, q.data, q.input, q.target, q.skip_bad_rows, q.json, q.ensemble),
+        evaluate_pairs,
         lambda made, q: translate_texts(made, q, Wanted(q.top, q.look)),
         ("top", "look", "skip_bad_rows", "ensemble"),
     )

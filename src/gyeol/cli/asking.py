@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,15 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.asked import Question
+    from gyeol.data.remembered import Remembered
+    from gyeol.data.sources import Source
 
-__all__ = ["PIPE", "SKIP", "STRICT", "Cut", "answers_out", "at_lines", "handling"]
+__all__ = ["HEADER", "PIPE", "SKIP", "STRICT", "Cut", "answers_out", "at_lines", "find_asked", "handling", "remembered"]
 
 PIPE = "standard input"
 
 SKIP: Any = typer.Option(False, "--skip-bad-rows", help="Leave rows that cannot be answered out.")
+HEADER: Any = typer.Option(None, "--header/--no-header", help="Whether FILE's first row names its columns.")
 STRICT: Any = typer.Option(False, "--strict", help="Stop at the first row that cannot be answered (exit 2).")
 
 
@@ -49,6 +53,30 @@ def answers_out(answers: Answers, form: str, about: dict[str, Any], out: Path | 
         object_out({**about, "out": str(out), **answers.summary()})
     else:
         note(f"wrote {out}: {answers.count:,} answers")
+
+
+def remembered(model: Any) -> Remembered | None:
+    """Give the columns that a model was trained on, where it keeps them."""
+    from gyeol.data.remembered import Remembered
+
+    return Remembered.of(getattr(model, "about_", {}))
+
+
+def find_asked(model: Any, data: str, question: Question, *, task: str | None, need_target: bool) -> tuple[Source, str]:
+    """Find what the user means, and in it the columns that the model was trained on, where none are named.
+
+    The second is what must be said once the file can be read: that it lacks a column.
+    """
+    from gyeol.data.sources import find_source
+
+    source = find_source(data, "test", input=question.input, target=question.target, task=task, header=question.header)
+    own = remembered(model)
+    if own is None:
+        return source, ""
+    input, target, told = own.find(
+        source.path, source.input, source.target, need_target=need_target, header=source.header
+    )
+    return replace(source, input=input, target=target), told
 
 
 class Cut:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
 from gyeol.cli.answers import Answers, answer, class_layout, format_of
-from gyeol.cli.asking import PIPE, Cut, answers_out, handling
+from gyeol.cli.asking import PIPE, Cut, answers_out, at_lines, find_asked, handling
 from gyeol.cli.figures import evaluation_told
 from gyeol.cli.output import confusion, note, object_out, table
 from gyeol.cli.rows import chunked, file_texts, piped_texts
@@ -17,6 +17,7 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.asked import Question
+    from gyeol.data.sources import Labelled
     from gyeol.tasks import AuthorClassifier, TextClassifier
 
     Classifier = TextClassifier | AuthorClassifier
@@ -28,22 +29,23 @@ _CHUNK = 8192  # rows of a file held at a time
 
 def evaluate_classes(made: Classifier, question: Question) -> None:
     """Print a classifier's figures on labelled texts."""
-    from gyeol.data.sources import find_source, read_labelled
+    from gyeol.data.label_text import label_key
+    from gyeol.data.sources import read_labelled
 
-    classify = made.task == "classify"  # a named set's labels are no authors
-    source = find_source(
-        question.data, "test", input=question.input, target=question.target, task=made.task if classify else None
-    )
+    task = made.task if made.task == "classify" else None  # a named set's labels are no authors
+    source, lacking = find_asked(made, question.data, question, task=task, need_target=True)
     test = read_labelled(source, skip_bad_rows=question.skip_bad_rows)
-    note(test.left_out())
-    known = {str(label): label for label in made.classes_.tolist()}
-    for label, line in zip(test.labels, test.lines, strict=True):
-        if label not in known:
-            raise DataError(
-                f"{test.source.path}, line {line}: the label {label!r} was never seen in training; "
-                f"known are: {', '.join(list(known)[:12])}"
-            )
-    figures = made.evaluate(test.texts, [known[label] for label in test.labels])
+    known = {label_key(str(label)): label for label in made.classes_.tolist()}
+    _check_known(test, known, skip=question.skip_bad_rows)
+    for told in (lacking, *test.notes, test.left_out()):
+        note(told)
+    cut = Cut(made)
+    with at_lines(str(test.source.path), test.lines):
+        figures = made.evaluate(test.texts, [known[label_key(label)] for label in test.labels])
+    unknown = UnknownLetters(made)
+    unknown.more(test.texts)
+    for told in (cut.told(), unknown.told()):
+        note(told)
     if question.json:
         object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
         return
@@ -52,6 +54,26 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
     typer.echo(confusion(figures, made.classes_.tolist()))
     for warning in warnings:
         note(warning)
+
+
+def _check_known(test: Labelled, known: dict[str, Any], *, skip: bool) -> None:
+    """Hold labels to those of the training; leave rows with others out where ``skip``."""
+    from gyeol.data.files import BadRow
+    from gyeol.data.label_text import label_key
+
+    strange = [at for at, label in enumerate(test.labels) if label_key(label) not in known]
+    if not strange:
+        return
+    first = f"the label {test.labels[strange[0]]!r} was never seen in training"
+    listed = ", ".join(map(str, list(known.values())[:12]))
+    if not skip:
+        raise DataError(f"{test.source.path}, line {test.lines[strange[0]]}: {first}; known are: {listed}")
+    left = set(strange)
+    test.bad += [BadRow(test.lines[at], first, "label") for at in strange]
+    for values in (test.texts, test.labels, test.lines):
+        values[:] = [value for at, value in enumerate(cast("list[Any]", values)) if at not in left]
+    if not test.texts:
+        raise DataError(f"{test.source.path}: {first}, nor was any other label; known are: {listed}")
 
 
 def predict_classes(made: Classifier, question: Question) -> None:
@@ -66,10 +88,9 @@ def predict_classes(made: Classifier, question: Question) -> None:
         raise ParameterError("--input goes with --file FILE; standard input is one text a line")
     form = format_of(out) if out is not None else "object" if question.json else "tsv"
     if file is not None:
-        from gyeol.data.sources import find_source
-
-        source = find_source(file, "test", input=input, task="classify" if made.task == "classify" else None)
-        chunks, name = chunked(file_texts(source), _CHUNK), source.name
+        task = "classify" if made.task == "classify" else None
+        source, lacking = find_asked(made, file, question, task=task, need_target=False)
+        chunks, name = chunked(file_texts(source, lacking), _CHUNK), source.name
     else:
         nothing = "standard input holds no text: one text a line was expected"
         chunks, name = piped_texts(_CHUNK, nothing=nothing), PIPE

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Item",
+    "bad_item",
     "chunked",
     "file_texts",
     "item_of",
@@ -46,8 +47,8 @@ class Item:
         What the model reads.
     text : str
         How it is shown beside its answer.
-    others : mapping
-        The file's other columns, by name.
+    others : tuple of (str, str)
+        Names and fields of the file's other columns.
     reason, kind : str
         Why it cannot be answered, and the kind of fault (see `gyeol.data.rows.BadRow`); empty where it can.
     """
@@ -55,7 +56,7 @@ class Item:
     line: int
     value: Any = None
     text: str = ""
-    others: Mapping[str, Any] = field(default_factory=dict)
+    others: tuple[tuple[str, str], ...] = ()
     reason: str = ""
     kind: str = ""
 
@@ -65,8 +66,13 @@ def item_of(row: Example | BadRow) -> Item:
     from gyeol.data.files import Example
 
     if isinstance(row, Example):
-        return Item(row.line, row.input, row.input, dict(row.others))
-    return Item(row.line, reason=row.reason, kind=row.kind)
+        return Item(row.line, row.input, row.input, row.others)
+    return bad_item(row)
+
+
+def bad_item(row: BadRow) -> Item:
+    """Make an item of a row that cannot be used."""
+    return Item(row.line, others=row.others, reason=row.reason, kind=row.kind)
 
 
 def named_items(values: Iterable[Any]) -> list[Item]:
@@ -74,24 +80,29 @@ def named_items(values: Iterable[Any]) -> list[Item]:
     return [Item(0, value, str(value)) for value in values]
 
 
-def file_texts(source: Source) -> Iterator[Item]:
-    """Read the texts of a file with its other columns, streaming."""
+def file_texts(source: Source, told: str = "") -> Iterator[Item]:
+    """Read the texts of a file with its other columns, streaming; ``told`` is said once it can be read."""
     from gyeol.data.sources import read_texts
 
-    return map(item_of, read_texts(source, others=True, on_note=note))
+    begun = False
+    for row in read_texts(source, others=True, on_note=note):
+        if not begun:
+            note(told)
+            begun = True
+        yield item_of(row)
 
 
 def read_items(
-    values: Sequence[Any], lines: Sequence[int], others: Sequence[Mapping[str, Any]], bad: Sequence[BadRow]
+    values: Sequence[Any], lines: Sequence[int], others: Sequence[tuple[tuple[str, str], ...]], bad: Sequence[BadRow]
 ) -> list[Item]:
     """Make items of all that a table names, those it names in vain among them, in the order of its lines.
 
     ``lines`` and ``others`` are empty where the values stand in no table.
     """
-    items = [Item(row.line, reason=row.reason, kind=row.kind) for row in bad]
+    items = [bad_item(row) for row in bad]
     for place, value in enumerate(values):
         line = lines[place] if lines else 0
-        items.append(Item(line, value, str(value), others[place] if others else {}))
+        items.append(Item(line, value, str(value), others[place] if others else ()))
     return sorted(items, key=lambda item: item.line)
 
 
@@ -141,7 +152,7 @@ def piped_items(
         chunk: list[Item] = []
         for row in lines:
             if isinstance(row, BadRow):
-                chunk.append(Item(row.line, reason=row.reason, kind=row.kind))
+                chunk.append(bad_item(row))
                 continue
             number, line = row
             if line.strip():
@@ -160,8 +171,8 @@ def sequence_item(row: Example | BadRow, read: Callable[[str, int], Any]) -> Ite
     from gyeol.data.files import Example
 
     if isinstance(row, Example):
-        return replace(_read(read, row.input, row.line), others=dict(row.others))
-    return Item(row.line, reason=row.reason, kind=row.kind)
+        return replace(_read(read, row.input, row.line), others=row.others)
+    return bad_item(row)
 
 
 def _read(read: Callable[[str, int], Any], line: str, number: int) -> Item:

@@ -16,7 +16,7 @@ from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.figures import evaluation_told
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, percent
-from gyeol.cli.rows import Item, chunked, piped_items
+from gyeol.cli.rows import Item, bad_item, chunked, piped_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
@@ -230,10 +230,10 @@ def _file_items(made: Model, file: str) -> Iterator[Item]:
     bad: list[BadRow] = []
     rows = series_rows(source.path, target=source.target, need_labels=False, steps=steps, on_bad_row=bad.append)
     for row in rows:
-        yield from (Item(one.line, reason=one.reason, kind=one.kind) for one in bad)
+        yield from map(bad_item, bad)
         bad.clear()
         yield Item(row.line, row.values)
-    yield from (Item(one.line, reason=one.reason, kind=one.kind) for one in bad)
+    yield from map(bad_item, bad)
 
 
 def _found(made: Model, top: int | None, given: list[Any]) -> list[dict[str, Any]]:

@@ -256,13 +256,14 @@ def _tagged(made: SequenceTagger, unknown: UnknownLetters, sentences: list[list[
 def _columns_of(one: _Tags | None, item: Item) -> str:
     """Write a token a line, with its tag, and a blank line after the sentence; the name of a sequence above."""
     pairs = zip(one[0], one[1], strict=True) if one is not None else ()
-    name = f"# name = {one_line(item.others['name'])}\n" if "name" in item.others else ""
-    return name + "".join(f"{one_line(word)}\t{tag}\n" for word, tag in pairs) + "\n"
+    name = dict(item.others).get("name")
+    head = f"# name = {one_line(name)}\n" if name is not None else ""
+    return head + "".join(f"{one_line(word)}\t{tag}\n" for word, tag in pairs) + "\n"
 
 
 def _record_of(one: _Tags | None, item: Item) -> str:
     """Write a record of FASTA: the name, and the tags as letters."""
-    name = one_line(item.others.get("name") or f"line_{item.line}")
+    name = one_line(dict(item.others).get("name") or f"line_{item.line}")
     return f">{name}\n{''.join(one[1])}\n" if one is not None else ""
 
 

@@ -12,7 +12,7 @@ import typer
 
 from gyeol.cli.answers import Answers, Layout, format_of
 from gyeol.cli.asked import Question
-from gyeol.cli.asking import PIPE, SKIP, STRICT, answers_out, handling
+from gyeol.cli.asking import HEADER, PIPE, SKIP, STRICT, answers_out, find_asked, handling
 from gyeol.cli.model import load_model
 from gyeol.cli.options import JSON, THREADS
 from gyeol.cli.output import note, one_line
@@ -78,6 +78,7 @@ def translate(
     ensemble: list[Path] = ENSEMBLE,
     weights: str = WEIGHTS,
     look: bool = typer.Option(False, "--show-attention", help="Show where each word looked."),
+    header: bool = HEADER,
     skip_bad_rows: bool = SKIP,
     strict: bool = STRICT,
     threads: int = THREADS,
@@ -105,7 +106,15 @@ def translate(
         "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed,
     }  # fmt: skip
     question = Question(
-        model, json, texts=texts or [], file=file, input=input, out=out, skip_bad_rows=skip_bad_rows, strict=strict
+        model,
+        json,
+        texts=texts or [],
+        file=file,
+        input=input,
+        out=out,
+        skip_bad_rows=skip_bad_rows,
+        strict=strict,
+        header=header,
     )
     translate_texts(made, question, Wanted(top, look, search))
 
@@ -128,10 +137,8 @@ def translate_texts(made: Translator, question: Question, wanted: Wanted) -> Non
             raise DataError("a text is empty: give at least one character")
         chunks: Iterable[list[Item]] = [named_items(texts)]
     elif file is not None:
-        from gyeol.data.sources import find_source
-
-        source = find_source(file, "test", input=question.input)
-        chunks, name = chunked(file_texts(source), _CHUNK), source.name
+        source, lacking = find_asked(made, file, question, task=None, need_target=False)
+        chunks, name = chunked(file_texts(source, lacking), _CHUNK), source.name
     else:
         chunks = piped_texts(_CHUNK)
     form = format_of(out, plain=True) if out is not None else "object" if question.json else "plain"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class Captioned:
     images: list[Picture] = field(default_factory=list)
     captions: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    others: list[Mapping[str, Any]] = field(default_factory=list)
+    others: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
 
     def about(self) -> dict[str, str]:
@@ -164,7 +164,7 @@ def _from_table(found: Captioned, input: str | None, target: str | None, need_ca
             found.images.append(picture)
             found.captions.append([])
             found.lines.append(example.line)
-            found.others.append(dict(example.others))
+            found.others.append(example.others)
         if need_captions and example.target:
             found.captions[number].append(example.target)
     for row in pending if need_captions or not found.images else ():

@@ -55,15 +55,15 @@ def checked_example(
 ) -> Example | BadRow:
     """Give an example, or say why a row gives none."""
     if not text or text.isspace():
-        return BadRow(number, "the text is empty", "empty")
+        return BadRow(number, "the text is empty", "empty", others)
     if len(text) > MAX_TEXT:
-        return BadRow(number, f"the text has {len(text):,} characters, more than {MAX_TEXT:,}", "long")
+        return BadRow(number, f"the text has {len(text):,} characters, more than {MAX_TEXT:,}", "long", others)
     try:
         found = None if label is None else read_label(label)
     except ValueError as error:
         if need_target:
-            return BadRow(number, str(error), "label")
+            return BadRow(number, str(error), "label", others)
         found = None
     if found is None and need_target:
-        return BadRow(number, "the label is missing", "label")
+        return BadRow(number, "the label is missing", "label", others)
     return Example(text, found, number, others)

@@ -111,13 +111,13 @@ def read_records(lines: Iterable[tuple[int, str] | BadRow]) -> Iterator[Record |
                 yield fault or _record(name or "", letters, begun)
             name, begun, letters, size, fault = line[1:].strip(), number, [], 0, None
         elif fault is None and isinstance(row, BadRow):
-            fault = BadRow(row.line, row.reason, "sequence")
+            fault = BadRow(row.line, row.reason, "sequence", _named(name))
         elif fault is None and line and not (name is None and line.startswith(";")):
             fault = _fault(line, number, name)
             size += len(line)
             if fault is None and size > MAX_SEQUENCE:
                 told = f"a sequence of more than {MAX_SEQUENCE:,} letters; cut it"
-                fault = BadRow(number, told, "sequence")
+                fault = BadRow(number, told, "sequence", _named(name))
             letters.append(line)
     if name is not None or fault is not None:
         yield fault or _record(name or "", letters, begun)
@@ -130,12 +130,16 @@ def _fault(line: str, number: int, name: str | None) -> BadRow | None:
     if _LETTERS.fullmatch(line) is not None:
         return None
     wrong = next(c for c in line if _LETTERS.fullmatch(c) is None)
-    return BadRow(number, f"{wrong!r} is no letter of a sequence; mend the line", "sequence")
+    return BadRow(number, f"{wrong!r} is no letter of a sequence; mend the line", "sequence", _named(name))
+
+
+def _named(name: str | None) -> tuple[tuple[str, str], ...]:
+    return () if name is None else (("name", name),)
 
 
 def _record(name: str, letters: list[str], begun: int) -> Record | BadRow:
     if not letters:
-        return BadRow(begun, f"the sequence {name!r:.40} has no letters; remove it", "sequence")
+        return BadRow(begun, f"the sequence {name!r:.40} has no letters; remove it", "sequence", _named(name))
     return Record(name, "".join(letters), begun)
 
 

@@ -194,18 +194,18 @@ def _from_object(
         return item
     number, record = item
     name = columns.names[columns.input]
+    more = tuple((key, _written(value)) for key, value in record.items() if key != name) if others else ()
     if name not in record:
-        return BadRow(number, f"no key {name!r}", "json")
+        return BadRow(number, f"no key {name!r}", "json", more)
     value = record[name]
     text = "" if value is None else value_text(value)
     if text is None:
-        return BadRow(number, f"{name!r} is a {type(value).__name__}, not a text", "json")
+        return BadRow(number, f"{name!r} is a {type(value).__name__}, not a text", "json", more)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return BadRow(number, f"{name!r} holds half a character (a lone surrogate)", "json")
+        return BadRow(number, f"{name!r} holds half a character (a lone surrogate)", "json", more)
     label = None if columns.target is None else record.get(columns.names[columns.target])
-    more = tuple((key, _written(value)) for key, value in record.items() if key != name) if others else ()
     return checked_example(number, text, label, read_label, need_target, more)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from gyeol.data.catalog import CATALOG, resolve
-from gyeol.data.columns import find_pair, same_name
+from gyeol.data.columns import Columns, find_pair, same_name
 from gyeol.data.files import TEXT_FORMATS, BadRow, Example, fingerprint, format_of, read_examples
 from gyeol.data.lines import check_file, read_lines
+from gyeol.data.remembered import Remembered, about_columns
 from gyeol.data.sources import Source, find_source
 from gyeol.data.text_tables import open_checked, table_columns
 from gyeol.errors import DataError, ParameterError, closest
@@ -29,12 +32,14 @@ class Parallel:
     path: Path
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
+    columns: Columns | None = None
     notes: list[str] = field(default_factory=list)
 
-    def about(self) -> dict[str, str]:
-        """What a model card says of the data."""
-        return {"data": self.name, "sha256": fingerprint(self.path)}
+    def about(self) -> dict[str, Any]:
+        """What a model card says of the data: its name, its hash, and which columns were read."""
+        return {"data": self.name, "sha256": fingerprint(self.path), **about_columns(self.columns)}
 
     def left_out(self) -> str:
         """One line on the pairs left out, or nothing."""
@@ -64,6 +69,7 @@ def read_parallel(
     target: str | None = None,
     skip_bad_rows: bool = False,
     header: bool | None = None,
+    remembered: Remembered | None = None,
 ) -> Parallel:
     """Read pairs.
 
@@ -81,6 +87,8 @@ def read_parallel(
         Leave out pairs with an empty side; otherwise one is a `DataError`.
     header : bool, optional
         Whether the first row of a table names its columns, where the user says so.
+    remembered : Remembered, optional
+        The columns that a model was trained on, which are read where the user names none.
 
     Raises
     ------
@@ -91,11 +99,12 @@ def read_parallel(
     """
     if input is not None and input == target:
         raise ParameterError(f"--input and --target are both {input!r}: a text would be its own translation")
-    found = _found(data, role, targets, input, target, header)
+    found = _found(data, role, targets, input, target, header, remembered)
     for row in found.rows:
         if isinstance(row, Example):
             found.pairs.sources.append(row.input)
             found.pairs.targets.append(row.target or "")
+            found.pairs.lines.append(row.line)
         elif skip_bad_rows:
             found.pairs.bad.append(row)
         else:
@@ -115,8 +124,9 @@ class _Found:
 
 
 def _found(
-    data: str, role: str, targets: str | None, input: str | None, target: str | None, header: bool | None
-) -> _Found:
+    data: str, role: str, targets: str | None, input: str | None, target: str | None, header: bool | None,
+    remembered: Remembered | None,
+) -> _Found:  # fmt: skip
     sides = languages_of(data) if not Path(data).is_file() else []
     if sides:
         if targets is not None:
@@ -133,9 +143,13 @@ def _found(
         return _Found(Parallel(f"{first.name} and {second.name}", first), _side_by_side(first, second))
     source = find_source(data, role, input=input, target=target, task="translate", header=header)
     pairs = Parallel(source.name, source.path)
+    if remembered is not None:
+        input, target, note = remembered.find(source.path, source.input, source.target, need_target=True, header=header)
+        source = replace(source, input=input, target=target)
+        pairs.notes.extend([note] if note else [])
     if (source.input is None or source.target is None) and format_of(check_file(source.path)) in TEXT_FORMATS:
         source = _placed(source, pairs.notes)
-    return _Found(pairs, _columns(source, pairs.notes))
+    return _Found(pairs, _columns(source, pairs))
 
 
 def _placed(source: Source, notes: list[str]) -> Source:
@@ -154,7 +168,7 @@ def _placed(source: Source, notes: list[str]) -> Source:
     return replace(source, input=source.input or other, target=source.target or other)
 
 
-def _columns(source: Source, notes: list[str]) -> Iterator[Example | BadRow]:
+def _columns(source: Source, pairs: Parallel) -> Iterator[Example | BadRow]:
     pending: list[BadRow] = []
     rows = read_examples(
         source.path,
@@ -163,7 +177,8 @@ def _columns(source: Source, notes: list[str]) -> Iterator[Example | BadRow]:
         on_bad_row=pending.append,
         header=source.header,
         target_text=True,
-        on_note=notes.append,
+        on_note=pairs.notes.append,
+        on_columns=partial(setattr, pairs, "columns"),
     )
     for example in rows:
         yield from pending

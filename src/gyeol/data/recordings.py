@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gyeol.data.catalog import CATALOG, resolve
 from gyeol.data.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
@@ -43,7 +43,7 @@ class Recordings:
     files: list[Path] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    others: list[Mapping[str, Any]] = field(default_factory=list)
+    others: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
 
     def about(self) -> dict[str, str]:
@@ -156,7 +156,7 @@ def read_manifest(
             continue
         found.files.append(file)
         found.lines.append(row.line)
-        found.others.append(dict(row.others))
+        found.others.append(row.others)
         if need_texts:
             found.texts.append(_checked(row.target or "", where))
     if bad and (need_texts or not found.files):

@@ -104,6 +104,9 @@ class Remembered:
 
         try:
             names = columns_of(path, header=header)
+            if header is None and self.header and _numbered(names):  # is the first row a header that nobody knows?
+                first = columns_of(path, header=True)
+                names = first if any(same_name(name, self.input or "") for name in first) else names
         except DataError:  # whoever reads the file says why
             return input, target, ""
         if len(names) < 2:
@@ -123,10 +126,14 @@ class Remembered:
         return found[0], found[1], note
 
     def _place(self, own: str, names: Sequence[str]) -> str | None:
-        numbered = list(names) == [str(place) for place in range(1, len(names) + 1)]
+        numbered = _numbered(names)
         if self.header and not numbered:
             same = [name for name in names if same_name(name, own)]
             return same[0] if len(same) == 1 else None
         if numbered and len(names) == len(self.names):
             return str(self.names.index(own) + 1) if own in self.names else None
         return None
+
+
+def _numbered(names: Sequence[str]) -> bool:
+    return list(names) == [str(place) for place in range(1, len(names) + 1)]

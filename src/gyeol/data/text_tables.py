@@ -109,13 +109,13 @@ def _examples(
             for empty in blank:
                 yield BadRow(empty, "the text is empty", "empty")
             blank = range(0)
+        if others:
+            more = tuple((n, f) for at, (n, f) in enumerate(zip(columns.names, fields, strict=False)) if at != text)
+        expected = f"{len(fields)} fields where {width} were expected"
         if len(fields) < needed:
-            listed = ", ".join(columns.names)
-            yield BadRow(number, f"{len(fields)} fields where {width} were expected ({listed})", "fields")
+            yield BadRow(number, f"{expected} ({', '.join(columns.names)})", "fields", more)
         elif len(fields) > width and any(fields[width:]):
-            yield BadRow(number, f"{len(fields)} fields where {width} were expected: a separator in a text?", "fields")
+            yield BadRow(number, f"{expected}: a separator in a text?", "fields", more)
         else:
             found = None if label is None or label >= len(fields) else fields[label]
-            if others:
-                more = tuple((n, f) for at, (n, f) in enumerate(zip(columns.names, fields, strict=False)) if at != text)
             yield checked_example(number, fields[text], found, read_label, need_target, more)
