@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gyeol.data.examples import MENDS
 from gyeol.data.lines import check_file, open_text
 from gyeol.data.rows import BadRow
 from gyeol.errors import DataError
@@ -20,8 +21,8 @@ MAX_SEQUENCE = 1_000_000  # letters of one sequence
 _ENDING = re.compile(r"\.(fa|fas|fasta|fsa|fna|faa|ffn|frn|mpfa|pep)(\.gz)?$", re.IGNORECASE)
 _OTHER = re.compile(r"\.(txt|seq|dna|rna|aa|prot|dat|text)(\.gz)?$|^[^.]+(\.gz)?$", re.IGNORECASE)
 _LETTERS = re.compile(r"[A-Za-z*.\-]+")
-_LIKE = re.compile(r"[A-Z*.\-]+|[ACGTUNRYSWKMBDHVacgtunryswkmbdhv*.\-]+")  # no word of a text
-_NEARLY_ALL = 0.7  # of the lines without a header hold letters of sequences
+_LIKE = re.compile(r"[A-Z*.\-]+|[ACGTUNacgtun*.\-]+")  # no word of a text
+_MOST = 0.5  # of the lines below headers hold letters of sequences: one bad line is told of, and the rest read
 _HEAD = 1 << 16  # bytes that are looked at
 
 
@@ -53,7 +54,7 @@ def is_fasta(path: Path) -> bool:
 
 
 def looks_like_fasta(lines: Iterable[str]) -> bool:
-    """Whether lines are FASTA: a header first, and letters of sequences under it and in nearly all other lines.
+    """Whether lines are FASTA: a header first, letters of a sequence under it, and most other lines alike.
 
     Examples
     --------
@@ -64,7 +65,7 @@ def looks_like_fasta(lines: Iterable[str]) -> bool:
     if len(filled) < 2 or filled[0][0] != ">" or filled[1][0] == ">":
         return False
     sequences = [_LIKE.fullmatch(line) is not None for line in filled if line[0] != ">"]
-    return sum(sequences) >= _NEARLY_ALL * len(sequences)  # one bad line is told of, and the rest read
+    return sequences[0] and sum(sequences) >= _MOST * len(sequences)
 
 
 def read_fasta(path: Path) -> Iterator[Record]:
@@ -85,7 +86,7 @@ def read_fasta(path: Path) -> Iterator[Record]:
     some = False
     for record in read_records(open_text(path)):
         if isinstance(record, BadRow):
-            raise DataError(f"{path}, line {record.line}: {record.reason}")
+            raise DataError(f"{path}, line {record.line}: {record.reason}; {MENDS[record.kind]}")
         some = True
         yield record
     if not some:
@@ -116,7 +117,7 @@ def read_records(lines: Iterable[tuple[int, str] | BadRow]) -> Iterator[Record |
             fault = _fault(line, number, name)
             size += len(line)
             if fault is None and size > MAX_SEQUENCE:
-                told = f"a sequence of more than {MAX_SEQUENCE:,} letters; cut it"
+                told = f"a sequence of more than {MAX_SEQUENCE:,} letters"
                 fault = BadRow(number, told, "sequence", _named(name))
             letters.append(line)
     if name is not None or fault is not None:
@@ -130,7 +131,7 @@ def _fault(line: str, number: int, name: str | None) -> BadRow | None:
     if _LETTERS.fullmatch(line) is not None:
         return None
     wrong = next(c for c in line if _LETTERS.fullmatch(c) is None)
-    return BadRow(number, f"{wrong!r} is no letter of a sequence; mend the line", "sequence", _named(name))
+    return BadRow(number, f"{wrong!r} is no letter of a sequence", "sequence", _named(name))
 
 
 def _named(name: str | None) -> tuple[tuple[str, str], ...]:
@@ -139,7 +140,7 @@ def _named(name: str | None) -> tuple[tuple[str, str], ...]:
 
 def _record(name: str, letters: list[str], begun: int) -> Record | BadRow:
     if not letters:
-        return BadRow(begun, f"the sequence {name!r:.40} has no letters; remove it", "sequence", _named(name))
+        return BadRow(begun, f"the sequence {name!r:.40} has no letters", "sequence", _named(name))
     return Record(name, "".join(letters), begun)
 
 
