@@ -47,6 +47,13 @@ def test_a_csv_file_with_a_sentence_a_row(tmp_path: Path) -> None:
     assert found.tokens[0] == ["the", "cat"]
 
 
+def test_a_tsv_file_with_a_sentence_a_row(tmp_path: Path) -> None:
+    found = read_tagged(put(tmp_path, "a.tsv", "text\ttags\nthe cat\tB-A O\nit\tO\n"))
+    assert (found.tokens, found.tags) == ([["the", "cat"], ["it"]], [["B-A", "O"], ["O"]])
+    tokens = read_tagged(put(tmp_path, "b.tsv", "word\ttag\nthe cat\tB-A\nis\tO\n"))
+    assert tokens.tokens == [["the cat", "is"]]
+
+
 ROWS = [{"tokens": ["김", "간다"], "ner_tags": [1, 0]}, {"tokens": ["그", "는"], "ner_tags": [0, 0]}]
 
 

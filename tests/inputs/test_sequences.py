@@ -40,6 +40,7 @@ def test_folding_keeps_places() -> None:
     [
         (["ACGT" * 15] * 10 + ["acgu" * 15] * 10, 60),
         (["SLLQHLIGL"] * 30, 9),  # peptides
+        ([f"  {base * 60}" for base in "ACGT"] * 10, 60),  # as UCI has its splice junctions
         (["ACGT" * 15] * 19, 0),  # so few may have one length by chance
         (["ACGT" * 15] * 29 + ["ACG"], 0),
         (["ACGT" * 76] * 30, 0),  # longer than 300

@@ -76,6 +76,8 @@ def tag(
     gyeol fit tag ner.jsonl --names O,B-PER,I-PER,B-LOC,I-LOC --out names
 
     gyeol fit tag proteins.fa --target structure.fa --out structure
+
+    gyeol predict structure --file new.fa --out tags.fa
     """
     from gyeol.data.fasta import is_fasta
     from gyeol.data.sources import has_role

@@ -36,7 +36,7 @@ class UnknownLetters:
                 self.foreign += 1
                 self.first = self.first or _shown(value)
                 self.worst = max(self.worst, share)
-            elif self.reading is not None and 0 < self.reading.length != len(value):
+            elif self.reading is not None and 0 < self.reading.length != len(value.strip()):
                 self.others += 1
         return found
 

@@ -14,7 +14,14 @@ from gyeol.data.tag_names import named, read_names
 from gyeol.data.tag_schemes import Scheme, find_scheme
 from gyeol.data.tagged_layout import text_rows
 from gyeol.data.tagged_rows import LONGEST, Sentence, Token, read_rows
-from gyeol.data.tagged_tables import parquet_names, read_objects, read_parquet, read_sequences, read_table
+from gyeol.data.tagged_tables import (
+    parquet_names,
+    read_objects,
+    read_parquet,
+    read_sequences,
+    read_table,
+    sentence_a_row,
+)
 from gyeol.errors import DataError
 
 __all__ = ["Tagged", "places_in_words", "read_tagged"]
@@ -118,7 +125,7 @@ def _sentences(
         return read_sequences(path, input, target, more, need_tags)
     if name.endswith(".parquet"):
         return read_parquet(path, input, target, more, need_tags)
-    if name.endswith(".csv"):
+    if name.endswith(".csv") or (name.endswith(".tsv") and sentence_a_row(path)):
         return read_table(path, input, target, more, need_tags, found.notes)
     if name.endswith((".jsonl", ".ndjson", ".json")):
         return read_objects(path, input, target, more, need_tags)

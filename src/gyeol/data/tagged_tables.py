@@ -21,7 +21,7 @@ from gyeol.data.tagged_layout import TAG_NAMES, TOKEN_NAMES, Row
 from gyeol.data.tagged_rows import Sentence, Token, read_rows
 from gyeol.errors import DataError, closest
 
-__all__ = ["parquet_names", "read_objects", "read_parquet", "read_sequences", "read_table"]
+__all__ = ["parquet_names", "read_objects", "read_parquet", "read_sequences", "read_table", "sentence_a_row"]
 
 _SLICE = 5_000  # rows of a parquet file held at a time
 _SAMPLE = 200
@@ -180,15 +180,26 @@ def _rows(path: Path) -> Iterator[Row]:
         yield row[0], cells if any(cells) else None
 
 
-def _token_a_row(path: Path) -> bool:
-    """Whether a table has a token in each row: a column is called so, and its cells are single words."""
+def _pairs(path: Path) -> list[tuple[str, str]]:
+    """Take tokens and tags out of the first rows of a table whose columns are called so; empty where they are not."""
     sample = [cells for _, cells in islice(_rows(path), _SAMPLE) if cells]
     names = [cell.casefold() for cell in sample[0]] if sample else []
     at = next((names.index(name) for name in TOKEN_NAMES if name in names), None)
-    if at is None or len(names) < 2 or not any(name in TAG_NAMES for name in names):
-        return False
-    tag = next(names.index(name) for name in TAG_NAMES if name in names)
-    rows = [row for row in sample[1:] if len(row) > max(at, tag)]
-    whole = all(len(cut(row[at])) == len(cut(row[tag])) for row in rows)  # a sentence and its tags
-    words = sum(not _spaced(row[at]) for row in rows)
-    return bool(rows) and not whole and words >= 0.95 * len(rows)
+    to = next((names.index(name) for name in TAG_NAMES if name in names), None)
+    if at is None or to is None:
+        return []
+    return [(row[at], row[to]) for row in sample[1:] if len(row) > max(at, to)]
+
+
+def _token_a_row(path: Path) -> bool:
+    """Whether a table has a token in each row: a column is called so, and its cells are single words."""
+    pairs = _pairs(path)
+    whole = all(len(cut(text)) == len(cut(tags)) for text, tags in pairs)  # a sentence and its tags
+    words = sum(not _spaced(text) for text, _ in pairs)
+    return bool(pairs) and not whole and words >= 0.95 * len(pairs)
+
+
+def sentence_a_row(path: Path) -> bool:
+    """Whether the rows of a table are sentences, and their tags as many words."""
+    pairs = _pairs(path)
+    return any(_spaced(text) for text, _ in pairs) and all(len(a.split()) == len(b.split()) for a, b in pairs)

@@ -132,7 +132,8 @@ def are_nucleotides(texts: Iterable[str]) -> bool:
     letters = plain = 0
     different: set[str] = set()
     for text in texts:
-        found = set(text.strip())
+        text = text.strip()
+        found = set(text)
         if not found <= _NUCLEOTIDES:
             return False
         different |= found
@@ -149,12 +150,12 @@ def shared_length(texts: Sequence[str]) -> int:
     >>> shared_length(["ACGTA", "TTTAC"] * 10), shared_length(["ACGTA", "TTT"] * 10)
     (5, 0)
     """
-    lengths = {len(text) for text in texts[:_FEW]}
+    lengths = {len(text.strip()) for text in texts[:_FEW]}
     if len(texts) < _FEW or len(lengths) > 1 or not _SHORTEST_ALIGNED <= min(lengths) <= LONGEST_ALIGNED:
         return 0
     length = min(lengths)
     letters: set[str] = set()
-    for text in texts:
+    for text in map(str.strip, texts):
         letters.update(text)
         if len(text) != length or len(letters) > 2 * _ALPHABET:
             return 0

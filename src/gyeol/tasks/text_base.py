@@ -88,7 +88,9 @@ class TextEstimator(WeightedEstimator):
         X = list(folds.folded(X))
         self.inputs_ = FeatureInput(self.features, **shared) if self.features else TextInput(**shared)
         self.inputs_.fit(X)
-        by_letters = not self.features and self.inputs_.tokenizer.name == "syllable" and self.max_length >= len(X[0])
+        by_letters = (
+            not self.features and self.inputs_.tokenizer.name == "syllable" and self.max_length >= len(X[0].strip())
+        )
         self.reading_ = find_reading(
             X, nucleotides=folds.nucleotides, positions=self.positions, direct=self.direct, by_letters=by_letters
         )
