@@ -137,10 +137,12 @@ def test_no_blank_lines_but_full_stops(tmp_path: Path) -> None:
 def test_no_blank_lines_and_no_full_stops(tmp_path: Path) -> None:
     rows = ["그 B-PER", "길동 I-PER", "는 O", "갔다 O"] * 100
     found = read(tmp_path, "\n".join(rows) + "\n")
-    assert all(50 <= len(tokens) <= 53 for tokens in found.tokens[:-1])
+    assert all(8 <= len(tokens) <= 11 for tokens in found.tokens[:-1])
     assert [tag for tags in found.tags for tag in tags] == [row.split()[1] for row in rows]
     assert not any(tags[0].startswith("I") for tags in found.tags)  # no name is cut
-    assert "cut into pieces of some 50 tokens" in found.notes[0]
+    assert "cut into pieces of some 8 tokens" in found.notes[0]
+    longer = read(tmp_path, "\n".join(rows * 10) + "\n")
+    assert all(25 <= len(tokens) <= 28 for tokens in longer.tokens[:-1])
     unknown = read(tmp_path, "\n".join(row.split()[0] for row in rows) + "\n", need_tags=False)
     assert sum(map(len, unknown.tokens)) == 400
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from gyeol.data.lines import open_text
 from gyeol.errors import DataError, closest
 
-__all__ = ["ENDS", "PIECE", "TAG_NAMES", "TOKEN_NAMES", "Layout", "Row", "Rows", "find_layout", "text_rows"]
+__all__ = ["ENDS", "TAG_NAMES", "TOKEN_NAMES", "Layout", "Row", "Rows", "find_layout", "text_rows"]
 
 Row = tuple[int, list[str] | None]  # the number of a line and its cells; None: a sentence ends here
 Rows = Callable[[], Iterator[Row]]
@@ -27,9 +27,6 @@ TAG_NAMES = ("tags", "tag", "ner_tags", "ner_tag", "ner", "iob", "bio", "entity"
              "태그", "개체명", "레이블", "라벨", "pos", "pos_tag", "pos_tags", "upos", "품사")  # fmt: skip
 #: Tokens that end a sentence.
 ENDS = frozenset([".", "?", "!", "…", "...", "?!", "!?", "。", "？", "！", "।", "؟"])
-#: How many tokens a piece of a text has that nothing cuts into sentences.
-PIECE = 50
-
 _CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _WHOLE = re.compile(r"[0-9]+")
 _ID = re.compile(r"[0-9]+(?:[-.][0-9]+)?")
@@ -38,6 +35,7 @@ _SENTENCE = re.compile(r"(?:sentence|sent|문장)[ _]*(?:#|id|idx|no|number|num|
 _BLANKS = re.compile(r"[ \t]+")  # what stands between cells; a no-break space is a part of its token
 _COMMENTS = ("#", ";", "$")
 _SAMPLE = 20_000  # rows looked at
+_PIECE, _SHORTEST = 25, 8  # tokens of a piece; fewer where a hundred pieces would not come of it
 _UNBROKEN = 200  # tokens without a blank line that are more than a sentence
 
 
@@ -48,7 +46,8 @@ class Layout:
     ``width`` is the number of columns, ``input`` and ``target`` are those of tokens and tags, ``beside`` those that
     stand beside the tokens; ``sentence`` is the column that numbers the sentences, if any. ``header`` is the line of
     the row that names the columns (0: none) and ``names`` their places. ``tags`` are the tags that were seen in rows
-    that cannot be comments. ``unbroken``: nothing parts the sentences; ``ends``: some tokens end one.
+    that cannot be comments. ``unbroken``: nothing parts the sentences; ``ends``: some tokens end one; ``piece``: how
+    many tokens make a piece where none do.
     """
 
     width: int = 0
@@ -60,6 +59,7 @@ class Layout:
     tags: set[str] = field(default_factory=set)
     unbroken: bool = False
     ends: bool = False
+    piece: int = 0
     input: int = 0
     target: int = 0
     beside: list[int] = field(default_factory=list)
@@ -214,3 +214,4 @@ def _find_ends(sample: list[Row], plain: list[tuple[int, list[str]]], layout: La
     letters = all(len(token) == 1 and token.isascii() for token in tokens)  # of a protein, say
     layout.unbroken = not (layout.restarts or layout.sentence is not None or letters) and len(plain) > _UNBROKEN
     layout.ends = any(token in ENDS for token in tokens)
+    layout.piece = min(_PIECE, max(_SHORTEST, len(tokens) // 100))

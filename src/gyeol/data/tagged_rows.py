@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gyeol.data.tagged_layout import ENDS, PIECE, Layout, Rows, find_layout
+from gyeol.data.tagged_layout import ENDS, Layout, Rows, find_layout
 from gyeol.errors import DataError
 
 __all__ = ["LONGEST", "Sentence", "Token", "read_rows"]
@@ -17,6 +17,7 @@ Token = str | tuple[str, ...]
 LONGEST = 100_000  #: tokens of a sentence, at most
 _NO_TOKEN = re.compile(r"[0-9]+[-.][0-9]+")  # of CoNLL-U: a token of several words, one that is not written
 _CLOSING = frozenset(['"', "'", "''", "”", "’", ")", "]", "」", "』", "》", "〉", "）"])
+_LONG = 500  # tokens after which a sentence ends where no full stop comes
 _Block = list[tuple[int, list[str]]]  # rows of a sentence
 
 
@@ -58,7 +59,7 @@ def read_rows(
     if layout is None:
         return
     if layout.unbroken:
-        how = "sentences end at . ? !" if layout.ends else f"it is cut into pieces of some {PIECE} tokens"
+        how = "sentences end at . ? !" if layout.ends else f"it is cut into pieces of some {layout.piece} tokens"
         notes.append(f"{path.name}: no blank line parts its sentences; {how}")
     for block in _blocks(path, rows, layout):
         found = Sentence([], [], block[0][0])
@@ -122,9 +123,9 @@ def _ended(block: _Block, cells: list[str], layout: Layout) -> bool:
         return False
     if not layout.ends:
         outside = cells[layout.target] in ("O", "o") or "O" not in layout.tags
-        return len(block) >= 4 * PIECE or (len(block) >= PIECE and outside)
+        return len(block) >= 8 * layout.piece or (len(block) >= layout.piece and outside)
     words = [row[layout.input] for _, row in block[-4:] if layout.input < len(row)]
     while words and words[-1] in _CLOSING:  # a quotation mark after the full stop
         words.pop()
     here = cells[layout.input]
-    return len(block) >= 20 * PIECE or (bool(words) and words[-1] in ENDS and here not in ENDS | _CLOSING)
+    return len(block) >= _LONG or (bool(words) and words[-1] in ENDS and here not in ENDS | _CLOSING)
