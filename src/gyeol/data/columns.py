@@ -185,7 +185,7 @@ class _Search:
             text = 0
         elif len(self.names) == 2:
             text, label = self.of_two(text, label, need_target=need_target)
-        elif text is None or (label is None and need_target):
+        if text is None or (label is None and need_target and len(self.names) > 2):
             text, label = self.by_values(text, label, need_target=need_target)
         if text is None or (label is None and need_target):
             raise DataError(self.question(text, label, need_target=need_target))
