@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from contextlib import suppress
 from io import TextIOWrapper
 from typing import Any, NoReturn
@@ -113,6 +114,8 @@ def main() -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
         sys.stdout.reconfigure(errors="backslashreplace")
+    # A warning is one line, without the place in the code.
+    warnings.formatwarning = lambda message, *_place, **_line: f"gyeol: {one_line(str(message))}\n"
     try:
         status = app(args=arguments, prog_name="gyeol", standalone_mode=False)
         sys.stdout.flush()

@@ -263,8 +263,8 @@ def _turned(image: Image, orientation: int) -> Image:
 def _orientation(image: Image) -> int:
     """Ask a loaded image how it is still to be turned: 1 to 8; 1 where it does not say or says nonsense.
 
-    Before it is loaded the answer may differ: Pillow turns a TIFF while it loads and forgets the tag then, and a PNG may
-    have its EXIF data behind the pixels.
+    Before it is loaded the answer may differ: Pillow turns a TIFF while it loads and forgets the tag then, and a PNG
+    may have its EXIF data behind the pixels.
     """
     try:
         return int(image.getexif().get(_ORIENTATION, 1))

@@ -69,7 +69,7 @@ def draw_forecast(
 
     Raises
     ------
-    DataError, ParameterError, MissingExtraError
+    ParameterError, MissingExtraError
         As `gyeol.explain.fonts.find_fonts`.
     """
     names = [str(number) for number in range(history.shape[1])] if names is None else list(names)
