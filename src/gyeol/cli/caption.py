@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from gyeol.cli.each import Failures, each
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, one_line, pieces_out
 from gyeol.cli.training import begun, ended, stop_where_interrupted
@@ -105,56 +106,71 @@ def evaluate_captions(
 
 def caption_images(
     made: Captioner, model: Path, images: list[str] | None, file: str | None, input: str | None, out: Path | None,
-    top: int | None, look: bool, json: bool,
+    top: int | None, look: bool, json: bool, *, strict: bool = False,
 ) -> None:  # fmt: skip
-    """Write captions of images: named ones, those of a folder or a table, or those that standard input names."""
+    """Write captions of images: named ones, those of a folder or a table, or those that standard input names.
+
+    An image that cannot be read gets none, where there are others and it is not ``strict``.
+    """
     from gyeol.data.captioned import read_captioned
 
     if look or (out is not None and out.suffix.lower() in (".png", ".html", ".htm")):
         raise ParameterError(f"where a caption looked: gyeol explain {model} IMAGE --out FILE.png or .html")
+    count = None
     if images:
         chunks: Iterable[list[str]] = [images]
+        count = len(images)
     elif file is not None:
         found = read_captioned(file, "test", input=input, need_captions=False)
         if made.encoder != "features" and not all(isinstance(p.source, Path) for p in found.images):
-            pieces_out(_written(made, iter([(found.names(), found.images)]), model, top, json), out)
+            drawn = iter([list(zip(found.names(), found.images, strict=True))])
+            pieces_out(_written(made, drawn, model, top, Failures(None, strict=strict), json), out)
             return
         chunks = [found.names()]
+        count = len(found.images)
     else:
         from gyeol.data.pipe import read_pipe
 
         piped = read_pipe(cast("BufferedIOBase", sys.stdin.buffer))
         chunks = ([line.strip() for _, line in lines if line.strip()] for lines in piped)
-    pairs = ((names, cast("list[Any]", names)) for names in chunks)
-    pieces_out(_written(made, pairs, model, top, json), out)
+    pairs = ([(name, name) for name in names] for names in chunks)
+    pieces_out(_written(made, pairs, model, top, Failures(count, strict=strict), json), out)
     if out is not None:
         note(f"wrote {out}")
 
 
 def _written(
-    made: Captioner, chunks: Iterator[tuple[list[str], list[Any]]], model: Path, top: int | None, json: bool
-) -> Iterator[str]:
-    told = _told(made, chunks, top)
+    made: Captioner, chunks: Iterator[list[tuple[str, Any]]], model: Path, top: int | None, failures: Failures,
+    json: bool,
+) -> Iterator[str]:  # fmt: skip
+    told = _told(made, chunks, top, failures)
     if json:
         yield from object_pieces({"model": str(model)}, told)
         return
     for one in told:
-        yield from (f"{one_line(one['image'])}\t{_line(each, top)}\n" for each in one["predictions"])
+        if "error" in one:
+            yield f"{one_line(one['image'])}\t\n"
+        yield from (f"{one_line(one['image'])}\t{_line(caption, top)}\n" for caption in one["predictions"])
 
 
-def _line(each: dict[str, Any], top: int | None) -> str:
-    text = one_line(each["text"])
-    return text if top is None else f"{each['score']:.4f}\t{text}"
+def _line(caption: dict[str, Any], top: int | None) -> str:
+    text = one_line(caption["text"])
+    return text if top is None else f"{caption['score']:.4f}\t{text}"
 
 
-def _told(made: Captioner, chunks: Iterator[tuple[list[str], list[Any]]], top: int | None) -> Iterator[dict[str, Any]]:
+def _told(
+    made: Captioner, chunks: Iterator[list[tuple[str, Any]]], top: int | None, failures: Failures
+) -> Iterator[dict[str, Any]]:
+    """Name images and their captions; of one that cannot be read, why."""
     best = top or 1
-    for names, images in chunks:
-        for first in range(0, len(names), _CHUNK):
-            found = made.captions(images[first : first + _CHUNK], beam_size=max(5, best), n_best=best)
-            for name, captions in zip(names[first : first + _CHUNK], found, strict=True):
-                told = [{"text": c.text, "score": c.score, "log_probability": c.log_probability} for c in captions]
-                yield {"image": name, "predictions": told}
+
+    def captions(some: Sequence[tuple[str, Any]]) -> list[Any]:
+        return made.captions([image for _, image in some], beam_size=max(5, best), n_best=best)
+
+    small = (pairs[first : first + _CHUNK] for pairs in chunks for first in range(0, len(pairs), _CHUNK))
+    for (name, _), found, reason in each(small, captions, failures):
+        told = [{"text": c.text, "score": c.score, "log_probability": c.log_probability} for c in found or []]
+        yield {"image": name, "predictions": told, **({"error": reason} if reason else {})}
 
 
 def explain_caption(made: Captioner, model: Path, image: str, out: Path | None, json: bool) -> None:

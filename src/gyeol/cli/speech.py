@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.each import Failures, each
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out, table
 from gyeol.cli.training import begun, ended, stop_where_interrupted
@@ -17,6 +18,7 @@ from gyeol.errors import DataError, ParameterError
 if TYPE_CHECKING:
     from gyeol.cli.translation import Wanted
     from gyeol.data.recordings import Recordings
+    from gyeol.data.sound import Header
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech_listener import Listener
 
@@ -38,6 +40,7 @@ LM_WEIGHT: Any = typer.Option(None, "--lm-weight", metavar="W", min=0.0, help="S
 LEXICON: Any = typer.Option(None, "--lexicon", metavar="FILE", help="Speech: a file of words; only these are written.")
 
 _CHUNK = 256  # recordings answered at a time
+_LONG = 2.0  # times as long as the training's longest recording
 _BEAM = 16  # where a language model or a lexicon is given
 
 
@@ -178,9 +181,12 @@ def evaluate_speech(
 
 def predict_speech(
     made: SpeechRecognizer, model: Path, paths: list[str] | None, file: str | None, input: str | None,
-    heard: Heard, wanted: Wanted,
+    heard: Heard, wanted: Wanted, *, strict: bool = False,
 ) -> None:  # fmt: skip
-    """Write down what is said in sound files: path and text, tab-separated; of one file the text alone."""
+    """Write down what is said in sound files: path and text, tab-separated; of one file the text alone.
+
+    A file that cannot be read gets no text, where there are others and it is not ``strict``.
+    """
     settings = heard.settings()
     if paths:
         files = [Path(path) for path in paths]
@@ -188,53 +194,69 @@ def predict_speech(
         files = _read(file, "test", input, None, need_texts=False).files
     else:
         raise ParameterError("no recording is given: write gyeol predict MODEL recording.wav, or --file TABLE")
+    if heard.stream and len(files) > 1:
+        raise ParameterError(f"--stream takes one recording, and {len(files)} were given")
+    _note_headers(made, files)
     if heard.stream:
         pieces = _listened(made, model, files, settings, wanted.json)
     else:
-        _note_rates(made, files)
-        pieces = _written(made, files, model, settings, wanted.json)
+        pieces = _written(made, files, model, settings, Failures(len(files), strict=strict), wanted.json)
     pieces_out(pieces, wanted.out)
     if wanted.out is not None:
         note(f"wrote {wanted.out}: {len(files):,} text(s)")
 
 
-def _note_rates(made: SpeechRecognizer, files: list[Path]) -> None:
-    """Say which files are resampled."""
+def _note_headers(made: SpeechRecognizer, files: list[Path]) -> None:
+    """Say which files are resampled, and which are far longer than those that the model learned from."""
+    wanted = made.inputs_.mel.rate
+    headers = [header for path in files if (header := _header(path)) is not None]
+    if others := [header for header in headers if header.rate != wanted]:
+        first = others[0]
+        poor = ": nothing above its half is there to be heard" if first.rate < wanted else ""
+        note(f"{first.path.name} ({first.rate:,} Hz){_more(others)} brought to the model's {wanted:,} Hz{poor}")
+    if long := [header for header in headers if header.seconds > _LONG * made.longest_]:
+        first, pause = long[0], made.inputs_.pause
+        note(
+            f"{first.path.name} lasts {first.seconds:,.1f} s{_more(long)}, the training's longest recording "
+            f"{made.longest_:,.1f} s: cut at pauses of {pause:.1f} s, each part recognised by itself"
+        )
+
+
+def _header(path: Path) -> Header | None:
+    """Read a header; what is wrong with a file is told when it is its turn."""
     from gyeol.data.sound import read_header
 
-    wanted = made.inputs_.mel.rate
-    others = {path: rate for path in files if (rate := read_header(path).rate) != wanted}
-    if others:
-        path, rate = next(iter(others.items()))
-        more = f" and {len(others) - 1} other file(s)" if len(others) > 1 else ""
-        poor = ": nothing above its half is there to be heard" if rate < wanted else ""
-        note(f"{path.name} ({rate:,} Hz){more} brought to the model's {wanted:,} Hz{poor}")
+    try:
+        return read_header(path, longest=None)
+    except DataError:
+        return None
+
+
+def _more(headers: list[Header]) -> str:
+    return f" and {len(headers) - 1} other file(s)" if len(headers) > 1 else ""
 
 
 def _written(
-    made: SpeechRecognizer, files: list[Path], model: Path, settings: dict[str, Any], json: bool
+    made: SpeechRecognizer, files: list[Path], model: Path, settings: dict[str, Any], failures: Failures, json: bool
 ) -> Iterator[str]:
+    greedy = settings["beam_size"] == 1 and settings["language_model"] is None and settings["lexicon"] is None
+    chunks = (files[first : first + _CHUNK] for first in range(0, len(files), _CHUNK))
+    answers = each(chunks, lambda some: made.predict(some) if greedy else made.transcribe(some, **settings), failures)
     if json:
-        items = ({"file": str(path), "text": text} for path, text in _heard(made, files, settings))
+        items = (
+            {"file": str(path), "text": text or "", **({"error": reason} if reason else {})}
+            for path, text, reason in answers
+        )
         yield from object_pieces({"model": str(model)}, items)
         return
-    for path, text in _heard(made, files, settings):
-        yield f"{text}\n" if len(files) == 1 else f"{path}\t{text}\n"
-
-
-def _heard(made: SpeechRecognizer, files: list[Path], settings: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    greedy = settings["beam_size"] == 1 and settings["language_model"] is None and settings["lexicon"] is None
-    for first in range(0, len(files), _CHUNK):
-        some = files[first : first + _CHUNK]
-        yield from zip(some, made.predict(some) if greedy else made.transcribe(some, **settings), strict=True)
+    for path, text, _ in answers:
+        yield f"{text}\n" if len(files) == 1 else f"{path}\t{text or ''}\n"
 
 
 def _listened(
     made: SpeechRecognizer, model: Path, files: list[Path], settings: dict[str, Any], json: bool
 ) -> Iterator[str]:
     """Write a file as it is read, block by block; what is written does not change any more."""
-    if len(files) > 1:
-        raise ParameterError(f"--stream takes one recording, and {len(files)} were given")
     pieces = _spoken(made.listen(**settings), files[0])
     if not json:
         return pieces

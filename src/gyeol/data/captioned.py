@@ -137,7 +137,8 @@ def _from_table(found: Captioned, input: str | None, target: str | None, need_ca
             break
         number = numbers.setdefault(example.input, len(numbers))
         if number == len(found.images):
-            found.images.append(Picture(_placed(found.path, example.input, f"line {example.line}")))
+            where = f"line {example.line}" if need_captions else ""
+            found.images.append(Picture(_placed(found.path, example.input, where)))
             found.captions.append([])
         if need_captions and example.target:
             found.captions[number].append(example.target)
@@ -160,10 +161,12 @@ def _columns(path: Path) -> list[str]:
 
 
 def _placed(path: Path, name: str, where: str) -> Path:
-    """Find an image from the file that names it."""
+    """Find an image from the file that names it, there where ``where`` says; without, it may be missing."""
     for folder in _FOLDERS:
         if (place := path.parent / folder / name).is_file():
             return place
+    if not where:
+        return path.parent / name
     raise DataError(f"{path}, {where}: there is no image {name!r:.200}, neither here nor in a folder images")
 
 
@@ -184,7 +187,7 @@ def _from_json(found: Captioned, role: str, need_captions: bool) -> None:
         captions = list(_told(row))
         if need_captions and (not captions or not all(isinstance(c, str) and c.strip() for c in captions)):
             raise DataError(f'{path}, {where} ({name:.60}): "sentences" are {row.get("sentences")!r:.60}; [{{"raw"}}]')
-        found.images.append(Picture(_placed(path, name, where)))
+        found.images.append(Picture(_placed(path, name, where if need_captions else "")))
         found.captions.append(captions if need_captions else [])
     if not found.images:
         splits = sorted({str(row.get("split")) for row in rows})

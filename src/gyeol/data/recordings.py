@@ -138,7 +138,7 @@ def read_manifest(
             there = file.is_file()
         except (OSError, ValueError):  # a name longer than names may be
             there = False
-        if not there:
+        if not there and need_texts:  # else it is the answer that is missing
             raise DataError(f"{where}: there is no file {str(file)!r:.300}; paths are from the table's own folder on")
         found.files.append(file)
         if need_texts:
