@@ -250,3 +250,9 @@ def test_many_images_lie_in_a_file_that_goes_of_itself(tmp_path: Path, monkeypat
     monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: room.shutil._ntuple_diskusage(1, 1, 100))
     with pytest.raises(DataError, match="20 examples take 3,840 bytes once they are unpacked, and"):
         load_images(pictures, 8)
+
+
+def test_hidden_files_are_no_images(tmp_path: Path) -> None:
+    for name in ("a.png", "._a.png", ".b.jpg"):
+        (tmp_path / name).write_bytes(packed(flag(), "PNG"))
+    assert [path.name for path in images_in(tmp_path)] == ["a.png"]

@@ -187,14 +187,15 @@ def load_images(pictures: Sequence[Picture], size: int) -> Pixels:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """List the images of a folder, those in folders within it too, by name.
+    """List the images of a folder, those in folders within it too, by name; hidden files (``._a.jpg``) are none.
 
     Raises
     ------
     DataError
         There is none.
     """
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    seen = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and not path.name.startswith("."))
+    found = sorted(path for path in seen if path.is_file())
     if not found:
         raise DataError(f"{folder} holds no image: files that end in {', '.join(ENDINGS)}")
     return found
