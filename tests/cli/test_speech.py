@@ -73,7 +73,7 @@ def test_from_recordings_to_texts(gyeol: Run, model: Path, sounds: Path, tmp_pat
     assert gyeol("predict", model, high, "--json").object["predictions"] == [{"file": str(high), "text": "나"}]
     assert gyeol("predict", model, "--file", sounds / "all.tsv").out.count("\t가\n") == 12
     assert gyeol("predict", model, "--file", sounds, "--out", tmp_path / "o.tsv").status == 0
-    assert (tmp_path / "o.tsv").read_text("utf-8").count("\t나\n") == 12
+    assert (tmp_path / "o.tsv").read_text("utf-8").count("\t나\t") == 12
     figures = gyeol("evaluate", model, sounds / "all.tsv", "--json").object
     assert (figures["cer"], figures["wer"], figures["count"]) == (0.0, 0.0, 24)
     assert gyeol("evaluate", model, sounds / "all.tsv", "--beam", 4).out.startswith(
@@ -123,8 +123,8 @@ def test_what_is_far_longer_than_the_training_is_told_and_cut(gyeol: Run, model:
     for given in ((), ("--stream",)):
         result = gyeol("predict", model, path, *given)
         assert result.err == (
-            "long.wav lasts 5.0 s, the training's longest recording 0.5 s: cut at pauses of 0.3 s, each part recognised "
-            "by itself\n"
+            "long.wav lasts 5.0 s, the training's longest recording 0.5 s: cut at pauses of 0.3 s, each part "
+            "recognised by itself\n"
         )
         assert len(result.out.split()) == 6
     assert gyeol("predict", model, tone(tmp_path / "a.wav", 333)).err == ""
@@ -139,11 +139,9 @@ def test_one_bad_file_among_many(gyeol: Run, model: Path, tmp_path: Path, kind: 
     result = gyeol("predict", model, *good)
     assert result.status == 0
     assert result.out == "".join(f"{f}\t{'' if n == 2 else '가' if n % 2 else '나'}\n" for n, f in enumerate(good))
-    said = result.err.splitlines()
-    assert len(said) == 2
-    assert said[0].startswith("no answer: ")
-    assert str(bad) in said[0]
-    assert said[1] == "1 of 5 files got no answer; --strict stops at one"
+    assert result.err.startswith("1 got no answer, ")
+    assert str(bad) in result.err
+    assert gyeol("predict", model, *good, "--strict").status == 2
     (tmp_path / "all.csv").write_text("path\n" + "".join(f"{n}.wav\n" for n in range(5)), "utf-8")
     told = gyeol("predict", model, "--file", tmp_path / "all.csv", "--json").object["predictions"]
     assert [bool(one["text"]) for one in told] == [True, True, False, True, True]
@@ -151,7 +149,7 @@ def test_one_bad_file_among_many(gyeol: Run, model: Path, tmp_path: Path, kind: 
     assert str(bad) in gyeol("predict", model, bad).mistake
     result = gyeol("predict", model, bad, bad, "--json")
     assert (result.status, result.out) == (2, "")
-    assert result.err.splitlines()[-1].startswith("gyeol: no file could be read: ")
+    assert str(bad) in result.err
 
 
 def test_another_rate_is_noted(gyeol: Run, model: Path, tmp_path: Path) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.each import Failures, each
+from gyeol.cli.answers import Answers, Layout, format_of
+from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, object_pieces, one_line, pieces_out
+from gyeol.cli.output import note, object_out, one_line
+from gyeol.cli.rows import Item, chunked, named_items, piped_items, read_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
-
+    from gyeol.cli.asked import Question
     from gyeol.tasks import Captioner
 
 __all__ = ["caption", "caption_images", "evaluate_captions", "explain_caption"]
@@ -104,73 +105,53 @@ def evaluate_captions(
     typer.echo(f"{_figures(figures)}   on {figures['count']:,} images of {test.name}, {how}")
 
 
-def caption_images(
-    made: Captioner, model: Path, images: list[str] | None, file: str | None, input: str | None, out: Path | None,
-    top: int | None, look: bool, json: bool, *, strict: bool = False,
-) -> None:  # fmt: skip
-    """Write captions of images: named ones, those of a folder or a table, or those that standard input names.
-
-    An image that cannot be read gets none, where there are others and it is not ``strict``.
-    """
+def caption_images(made: Captioner, question: Question) -> None:
+    """Write captions of images: named ones, those of a folder or a table, or those that standard input names."""
     from gyeol.data.captioned import read_captioned
 
-    if look or (out is not None and out.suffix.lower() in (".png", ".html", ".htm")):
-        raise ParameterError(f"where a caption looked: gyeol explain {model} IMAGE --out FILE.png or .html")
-    count = None
-    if images:
-        chunks: Iterable[list[str]] = [images]
-        count = len(images)
+    out, file, top = question.out, question.file, question.top
+    if question.look or (out is not None and out.suffix.lower() in (".png", ".html", ".htm")):
+        raise ParameterError(f"where a caption looked: gyeol explain {question.model} IMAGE --out FILE.png or .html")
+    name = PIPE
+    if question.texts:
+        chunks = chunked(named_items(question.texts), _CHUNK)
     elif file is not None:
-        found = read_captioned(file, "test", input=input, need_captions=False)
-        if made.encoder != "features" and not all(isinstance(p.source, Path) for p in found.images):
-            drawn = iter([list(zip(found.names(), found.images, strict=True))])
-            pieces_out(_written(made, drawn, model, top, Failures(None, strict=strict), json), out)
-            return
-        chunks = [found.names()]
-        count = len(found.images)
+        read = read_captioned(file, "test", input=question.input, need_captions=False)
+        drawn = made.encoder != "features" and not all(isinstance(p.source, Path) for p in read.images)
+        values: list[Any] = [*read.images] if drawn else [*read.names()]
+        items = read_items(values, read.lines, read.others, read.bad)
+        if drawn:
+            items = [replace(item, text=text) for item, text in zip(items, read.names(), strict=True)]
+        chunks, name = chunked(items, _CHUNK), read.name
     else:
-        from gyeol.data.pipe import read_pipe
-
-        piped = read_pipe(cast("BufferedIOBase", sys.stdin.buffer))
-        chunks = ([line.strip() for _, line in lines if line.strip()] for lines in piped)
-    pairs = ([(name, name) for name in names] for names in chunks)
-    pieces_out(_written(made, pairs, model, top, Failures(count, strict=strict), json), out)
-    if out is not None:
-        note(f"wrote {out}")
+        chunks = piped_items(lambda line, _: line.strip(), _CHUNK, blank=False)
+    form = format_of(out, plain=True) if out is not None else "object" if question.json else "plain"
+    answers = Answers(chunks, partial(_captions, made, top), _layout(top), name, handling(question))
+    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
 
 
-def _written(
-    made: Captioner, chunks: Iterator[list[tuple[str, Any]]], model: Path, top: int | None, failures: Failures,
-    json: bool,
-) -> Iterator[str]:  # fmt: skip
-    told = _told(made, chunks, top, failures)
-    if json:
-        yield from object_pieces({"model": str(model)}, told)
-        return
-    for one in told:
-        if "error" in one:
-            yield f"{one_line(one['image'])}\t\n"
-        yield from (f"{one_line(one['image'])}\t{_line(caption, top)}\n" for caption in one["predictions"])
-
-
-def _line(caption: dict[str, Any], top: int | None) -> str:
-    text = one_line(caption["text"])
-    return text if top is None else f"{caption['score']:.4f}\t{text}"
-
-
-def _told(
-    made: Captioner, chunks: Iterator[list[tuple[str, Any]]], top: int | None, failures: Failures
-) -> Iterator[dict[str, Any]]:
-    """Name images and their captions; of one that cannot be read, why."""
+def _captions(made: Captioner, top: int | None, images: list[Any]) -> list[Any]:
     best = top or 1
+    return list(made.captions(images, beam_size=max(5, best), n_best=best))
 
-    def captions(some: Sequence[tuple[str, Any]]) -> list[Any]:
-        return made.captions([image for _, image in some], beam_size=max(5, best), n_best=best)
 
-    small = (pairs[first : first + _CHUNK] for pairs in chunks for first in range(0, len(pairs), _CHUNK))
-    for (name, _), found, reason in each(small, captions, failures):
-        told = [{"text": c.text, "score": c.score, "log_probability": c.log_probability} for c in found or []]
-        yield {"image": name, "predictions": told, **({"error": reason} if reason else {})}
+def _layout(top: int | None) -> Layout:
+    best = top or 1
+    scored = ("score",) if top is not None else ()
+    names = [f"{name}_{n}" if n > 1 else name for n in range(1, best + 1) for name in ("caption", *scored)]
+
+    def cells(found: list[Any]) -> list[str]:
+        return [cell for each in found for cell in (each.text, *((f"{each.score:.4f}",) if scored else ()))]
+
+    def to_object(found: list[Any]) -> dict[str, Any]:
+        told = [{"text": c.text, "score": c.score, "log_probability": c.log_probability} for c in found]
+        return {"predictions": told}
+
+    def plain(found: list[Any] | None, item: Item) -> str:
+        lines = [f"{each.score:.4f}\t{one_line(each.text)}" if scored else one_line(each.text) for each in found or []]
+        return "".join(f"{one_line(item.text)}\t{line}\n" for line in lines or [""])
+
+    return Layout(tuple(names), cells, to_object, {"predictions": []}, "image", plain=plain)
 
 
 def explain_caption(made: Captioner, model: Path, image: str, out: Path | None, json: bool) -> None:

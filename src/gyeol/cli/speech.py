@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.each import Failures, each
+from gyeol.cli.answers import Answers, Layout, format_of
+from gyeol.cli.asking import answers_out, handling
+from gyeol.cli.model import load_model
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out, table
+from gyeol.cli.rows import Item, chunked, read_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.cli.translation import Wanted
+    from gyeol.cli.asked import Question
     from gyeol.data.recordings import Recordings
     from gyeol.data.sound import Header
     from gyeol.tasks import LanguageModel, SpeechRecognizer
@@ -154,12 +159,11 @@ def _words(file: str) -> list[str]:
 
 
 def _language_model(path: Path) -> LanguageModel:
-    from gyeol.cli.ask import any_model
-    from gyeol.tasks import LanguageModel
+    from gyeol.tasks.folder import task_of
 
-    made = any_model(path, None)
-    if not isinstance(made, LanguageModel):
-        raise ParameterError(f"--lm {path} is a model of 'fit {made.task}'; one of 'fit language' was expected")
+    if (task := task_of(path)) != "language":
+        raise ParameterError(f"--lm {path} is a model of 'fit {task}'; one of 'fit language' was expected")
+    made: LanguageModel = load_model(path)
     return made
 
 
@@ -179,37 +183,48 @@ def evaluate_speech(
     typer.echo(f"{_figures(figures)}   on {figures['count']:,} recordings, {figures['seconds']:,.0f} s, of {test.name}")
 
 
-def predict_speech(
-    made: SpeechRecognizer, model: Path, paths: list[str] | None, file: str | None, input: str | None,
-    heard: Heard, wanted: Wanted, *, strict: bool = False,
-) -> None:  # fmt: skip
-    """Write down what is said in sound files: path and text, tab-separated; of one file the text alone.
-
-    A file that cannot be read gets no text, where there are others and it is not ``strict``.
-    """
+def predict_speech(made: SpeechRecognizer, question: Question, heard: Heard) -> None:
+    """Write down what is said in sound files: path and text, tab-separated; of one file the text alone."""
     settings = heard.settings()
+    paths, file, out = question.texts, question.file, question.out
+    name = file or ""
     if paths:
-        files = [Path(path) for path in paths]
+        items = [Item(0, Path(path), path) for path in paths]
     elif file is not None:
-        files = _read(file, "test", input, None, need_texts=False).files
+        read = _read(file, "test", question.input, None, need_texts=False)
+        items, name = read_items(read.files, read.lines, read.others, read.bad), read.name
     else:
         raise ParameterError("no recording is given: write gyeol predict MODEL recording.wav, or --file TABLE")
-    if heard.stream and len(files) > 1:
-        raise ParameterError(f"--stream takes one recording, and {len(files)} were given")
-    _note_headers(made, files)
+    files = [item.value for item in items if not item.reason]
     if heard.stream:
-        pieces = _listened(made, model, files, settings, wanted.json)
-    else:
-        pieces = _written(made, files, model, settings, Failures(len(files), strict=strict), wanted.json)
-    pieces_out(pieces, wanted.out)
-    if wanted.out is not None:
-        note(f"wrote {wanted.out}: {len(files):,} text(s)")
+        _note_headers(made, files if len(files) == 1 else [])
+        pieces_out(_listened(made, question.model, files, settings, question.json), out)
+        return
+    _note_headers(made, files)
+    plain = _alone if len(items) == 1 else _with_path
+    layout = Layout(("text",), lambda text: [text], lambda text: {"text": text}, {"text": None}, "file", plain=plain)
+    form = format_of(out, plain=True) if out is not None else "object" if question.json else "plain"
+    answers = Answers(chunked(items, _CHUNK), partial(_heard, made, settings), layout, name, handling(question))
+    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
+
+
+def _alone(text: str | None, _: Item) -> str:
+    return f"{text or ''}\n"
+
+
+def _with_path(text: str | None, item: Item) -> str:
+    return f"{item.text}\t{text or ''}\n"
 
 
 def _note_headers(made: SpeechRecognizer, files: list[Path]) -> None:
     """Say which files are resampled, and which are far longer than those that the model learned from."""
+    from gyeol.data.sound import read_header
+
     wanted = made.inputs_.mel.rate
-    headers = [header for path in files if (header := _header(path)) is not None]
+    headers = []
+    for path in files:
+        with suppress(DataError):  # told of where it is read
+            headers.append(read_header(path, longest=None))
     if others := [header for header in headers if header.rate != wanted]:
         first = others[0]
         poor = ": nothing above its half is there to be heard" if first.rate < wanted else ""
@@ -222,41 +237,21 @@ def _note_headers(made: SpeechRecognizer, files: list[Path]) -> None:
         )
 
 
-def _header(path: Path) -> Header | None:
-    """Read a header; what is wrong with a file is told when it is its turn."""
-    from gyeol.data.sound import read_header
-
-    try:
-        return read_header(path, longest=None)
-    except DataError:
-        return None
-
-
 def _more(headers: list[Header]) -> str:
     return f" and {len(headers) - 1} other file(s)" if len(headers) > 1 else ""
 
 
-def _written(
-    made: SpeechRecognizer, files: list[Path], model: Path, settings: dict[str, Any], failures: Failures, json: bool
-) -> Iterator[str]:
+def _heard(made: SpeechRecognizer, settings: dict[str, Any], files: list[Path]) -> list[str]:
     greedy = settings["beam_size"] == 1 and settings["language_model"] is None and settings["lexicon"] is None
-    chunks = (files[first : first + _CHUNK] for first in range(0, len(files), _CHUNK))
-    answers = each(chunks, lambda some: made.predict(some) if greedy else made.transcribe(some, **settings), failures)
-    if json:
-        items = (
-            {"file": str(path), "text": text or "", **({"error": reason} if reason else {})}
-            for path, text, reason in answers
-        )
-        yield from object_pieces({"model": str(model)}, items)
-        return
-    for path, text, _ in answers:
-        yield f"{text}\n" if len(files) == 1 else f"{path}\t{text or ''}\n"
+    return made.predict(files) if greedy else made.transcribe(files, **settings)
 
 
 def _listened(
     made: SpeechRecognizer, model: Path, files: list[Path], settings: dict[str, Any], json: bool
 ) -> Iterator[str]:
     """Write a file as it is read, block by block; what is written does not change any more."""
+    if len(files) > 1:
+        raise ParameterError(f"--stream takes one recording, and {len(files)} were given")
     pieces = _spoken(made.listen(**settings), files[0])
     if not json:
         return pieces
