@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-__all__ = ["ENDINGS", "MOST_FRAMES", "check_video", "frame_rate", "video_frames", "write_video"]
+__all__ = ["ENDINGS", "MOST_FRAMES", "check_video", "count_frames", "frame_rate", "video_frames", "write_video"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -93,6 +93,18 @@ def frame_rate(path: str | Path) -> float | None:
     with _opened(path) as (_, stream):
         rate = stream.average_rate
         return float(rate) if rate else None
+
+
+def count_frames(path: str | Path) -> int:
+    """Count the frames of a video file without unpacking them: by its header, or by how many packets there are.
+
+    Raises
+    ------
+    DataError, MissingExtraError
+        As `video_frames`.
+    """
+    with _opened(path) as (container, stream):
+        return stream.frames or sum(bool(packet.size) for packet in container.demux(stream))
 
 
 def write_video(path: Path, frames: Iterable[Pixels], *, rate: int) -> None:
