@@ -37,7 +37,7 @@ _BLOCK = 64  # frames given at a time
 
 
 def video_frames(path: str | Path, size: int, *, block: int = _BLOCK) -> Iterator[Pixels]:
-    """Read the frames of a video file, some at a time; no more are held.
+    """Read the frames of a video file, turned upright as it says, some at a time; no more are held.
 
     Parameters
     ----------
@@ -72,7 +72,9 @@ def video_frames(path: str | Path, size: int, *, block: int = _BLOCK) -> Iterato
             if (count := count + 1) > MOST_FRAMES:
                 raise DataError(f"{path} has more than {MOST_FRAMES:,} frames; cut it into parts")
             small = frame.reformat(width=size, height=size, format="rgb24", interpolation="AREA")
-            held.append(small.to_ndarray().astype(np.uint8, copy=False))
+            # Telephones film lying on their side and say so: the angle is against the clock.
+            upright = np.rot90(small.to_ndarray(), round(getattr(frame, "rotation", 0) / 90))
+            held.append(upright.astype(np.uint8, copy=False))
             if len(held) == block:
                 yield np.stack(held)
                 held.clear()
