@@ -74,3 +74,20 @@ def test_hangul() -> None:
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(SaveError):
         save_forecast(tmp_path, *example(1), LEVELS)
+
+
+def test_the_same_picture_whatever_the_users_settings_are(tmp_path: Path) -> None:
+    import matplotlib as mpl
+
+    save_forecast(tmp_path / "a.png", *example(1), LEVELS, names=["전력"])
+    own = {
+        "axes.facecolor": "#000000",
+        "xtick.top": True,
+        "savefig.bbox": "tight",
+        "figure.constrained_layout.use": True,
+    }
+    with mpl.rc_context(own):
+        before = dict(mpl.rcParams)
+        save_forecast(tmp_path / "b.png", *example(1), LEVELS, names=["전력"])
+        assert dict(mpl.rcParams) == before
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
