@@ -10,8 +10,8 @@ import typer
 
 from gyeol.cli.asking import find_asked
 from gyeol.cli.model import load_model
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line, table
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, one_line, table, told
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
@@ -36,6 +36,7 @@ def language(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     settings: bool = settings_option("language"),
     json: bool = JSON,
@@ -58,12 +59,13 @@ def language(
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(LanguageModel, config, set, options, out, resume)
-    source = find_source(data, "train", input=input)
+    source = find_source(data, "train", input=input, header=header)
     read = Texts(source, skip_bad_rows=skip_bad_rows)
     texts = MappedTexts.write(read)
+    told(read)
     held = None
     if valid is not None or has_role(data, "valid"):
-        watched = Texts(find_source(valid or data, "valid", input=input), skip_bad_rows=skip_bad_rows)
+        watched = Texts(find_source(valid or data, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)
         held = MappedTexts.write(watched), None
     if not (quiet or json):
         note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
@@ -204,6 +206,7 @@ def score(
     texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one figure each."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE."),
+    header: bool = HEADER,
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
@@ -220,7 +223,8 @@ def score(
         from gyeol.data.sources import Texts, find_source
 
         rows = []
-        for number, text in enumerate(Texts(find_source(file, "test", input=input)), 1):
+        texts_read = Texts(find_source(file, "test", input=input, header=header))
+        for number, text in enumerate(texts_read, 1):
             figure = made.evaluate([text])["perplexity"] if text.strip() else None
             rows.append({"text": number, "perplexity": figure})
             if not json:
