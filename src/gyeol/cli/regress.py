@@ -1,0 +1,186 @@
+"""``gyeol fit regress``: numbers from texts, or from numeric sequences; ``evaluate`` of models that read texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gyeol.cli.fit import refuse_of_series
+from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, table
+from gyeol.cli.series import fit_series
+from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from gyeol.cli.asked import Question
+    from gyeol.data.sources import Labelled
+    from gyeol.tasks import TextRegressor
+
+    Numbers = npt.NDArray[np.float64]
+
+__all__ = ["evaluate_numbers", "regress"]
+
+
+def regress(
+    data: str = typer.Argument(
+        metavar="DATA", help="Texts with a number each: .tsv .csv .jsonl .parquet .txt; or numeric sequences, also .npz."
+    ),
+    out: Path = OUT,
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Examples to watch; else a tenth of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="The column, key or array of the numbers."),
+    decimal: str = typer.Option(
+        None, "--decimal", metavar="MARK", help="The decimal mark of texts' numbers, . or , where it cannot be told."
+    ),
+    config: Path = CONFIG,
+    set: list[str] = SET,
+    features: str = typer.Option(
+        None, "--features", metavar="KIND", help="bow, tfidf or onehot: a feed-forward net on what is counted instead."
+    ),
+    compare: bool = typer.Option(False, "--compare", help="Also fit TF-IDF and ridge regression and print both."),
+    seed: int = SEED,
+    time_limit: str = TIME_LIMIT,
+    threads: int = THREADS,
+    resume: bool = RESUME,
+    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or number."),
+    settings: bool = settings_option("regress-text", "regress"),
+    json: bool = JSON,
+    quiet: bool = QUIET,
+) -> None:
+    """Learn a number for each text, or for each numeric sequence: ratings, prices, hours until something wears out.
+
+    A table of texts has a column of numbers, such as 8.5 or 12,000. Of numeric sequences files are those of
+    'gyeol fit series'; a row begins with the number to learn.
+
+    Examples: gyeol fit regress reviews.csv --target 평점 --out ratings --compare
+
+    gyeol fit regress wear.csv --target hours --out wear
+
+    gyeol data make adding --out adding.jsonl --count 5000, gyeol fit regress adding.jsonl --out adding
+    """
+    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
+    if input is None and not _holds_texts(data):
+        of_texts = {"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows}
+        refuse_of_series({**of_texts, "--decimal": decimal})
+        fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
+        return
+    from gyeol.data.sources import has_role
+    from gyeol.tasks import TextRegressor
+    from gyeol.tasks.progress import Bar
+
+    model, keep = begun(TextRegressor, config, set, {**options, "features": features}, out, resume)
+    train, numbers, mark = _read(data, "train", input, target, skip_bad_rows, decimal)
+    watched = None
+    if valid is not None or has_role(data, "valid"):
+        held, truth, _ = _read(valid or data, "valid", input, target, skip_bad_rows, decimal, mark)
+        watched = held.texts, truth
+    if not (quiet or json):
+        low, high, middle = float(numbers.min()), float(numbers.max()), float(numbers.mean())
+        note(f"{train.source.name}: {len(numbers):,} texts, numbers from {low:g} to {high:g}, mean {middle:.6g}")
+    progress = None if quiet else Bar("texts", shares=False)
+    about = {**train.about(), **({} if mark is None else {"decimal": mark})}
+    model.fit(train.texts, numbers, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
+    answer = ended(model, out, keep, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
+    if compare and answer["stopped"] != "interrupted":
+        answer["baseline"] = _baseline(model, train.texts, numbers, watched)
+    if json:
+        object_out(answer)
+    else:
+        _tell(answer, model, out)
+    stop_where_interrupted(answer)
+
+
+def _holds_texts(data: str) -> bool:
+    """Whether what a user names holds texts, and not numeric sequences; of what cannot be read its reader tells more."""
+    from itertools import islice
+
+    from gyeol.data.columns import is_number
+    from gyeol.data.series import means_series
+    from gyeol.data.sources import find_source, read_texts
+
+    if means_series(data) or data.lower().endswith(".npz"):
+        return False
+    try:
+        sample = list(islice(read_texts(find_source(data, "train")), 20))
+    except DataError:
+        return True
+    return any(not is_number(text) for row in sample if (text := getattr(row, "input", None)) is not None)
+
+
+def _read(
+    data: str, role: str, input: str | None, target: str | None, skip: bool, decimal: str | None,
+    remembered: str | None = None,
+) -> tuple[Labelled, Numbers, str | None]:  # fmt: skip
+    """Read texts and their numbers, and the decimal mark of these."""
+    from gyeol.data.sources import find_source, read_labelled
+
+    rows = read_labelled(find_source(data, role, input=input, target=target), skip_bad_rows=skip)
+    note(rows.left_out())
+    return rows, *_numbers(rows, decimal, remembered)
+
+
+def _numbers(rows: Labelled, decimal: str | None, remembered: str | None) -> tuple[Numbers, str | None]:
+    import math
+
+    from gyeol.data.numbers import NumberColumn, NumberFormat, settle
+
+    path = rows.source.path
+    column = NumberColumn(rows.source.target or "of the numbers", NumberFormat(decimal), lambda n: f"{path}, line {n}")
+    for cell, line in zip(rows.labels, rows.lines, strict=True):
+        if not math.isfinite(column.add(cell, line)):
+            raise DataError(f"{path}, line {line}: the target is {cell!r:.60}; a finite number was expected")
+    mark = settle([column], None, remembered)
+    note(f"{rows.source.name}: {column.told()}" if column.told() else "")
+    return column.values(), mark
+
+
+def _baseline(
+    model: TextRegressor, texts: list[str], numbers: Numbers, watched: tuple[list[str], Numbers] | None
+) -> dict[str, Any]:
+    """Fit the linear baseline to what the model learned from, and measure it where the model was measured."""
+    from gyeol.tasks.ridge_baseline import ridge_baseline
+
+    note("the baseline: TF-IDF and ridge regression")
+    if watched is None:
+        watched, (texts, numbers) = model.parts(texts, numbers)
+    return ridge_baseline((texts, numbers), watched)
+
+
+def _tell(answer: dict[str, Any], model: TextRegressor, out: Path) -> None:
+    kind = model.features or model.cell if isinstance(model.cell, str) else "own cell"
+    names = {"mse": "MSE", "mae": "MAE", "pearson": "Pearson", "spearman": "Spearman"}
+    rows = [["model", *(f"{name}" for name in names.values()), "seconds"]]
+    for name, figures in ((kind, answer), ("tfidf, ridge", answer.get("baseline"))):
+        if figures is not None:
+            own = [f"{figures[key]:.4g}" if key in ("mse", "mae") else f"{figures[key]:.4f}" for key in names]
+            rows.append([name, *own, f"{figures['seconds']:.0f}"])
+    typer.echo(table(rows, right=range(1, 6)))
+    typer.echo(f"validation: {model.about_['validation']}")
+    if model.overlap_ is not None:
+        typer.echo(f"vectors {model.describe_data()['vectors']}")
+    typer.echo(f"saved: {out} (best epoch {answer['epoch']} of {answer['epochs']}; {answer['weights']:,} weights)")
+    typer.echo(f'next:  gyeol predict {out} "..."     gyeol evaluate {out} TEST_FILE')
+
+
+def evaluate_numbers(made: TextRegressor, question: Question) -> None:
+    """Print a model's figures on texts with their numbers."""
+    mark = made.about_.get("decimal")
+    remembered = mark if isinstance(mark, str) else None
+    test, truth, _ = _read(
+        question.data, "test", question.input, question.target, question.skip_bad_rows, None, remembered
+    )
+    figures = made.evaluate(test.texts, truth)
+    if question.json:
+        object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
+        return
+    typer.echo(
+        f"MSE {figures['mse']:.6g}   MAE {figures['mae']:.6g}   R² {figures['r2']:.4f}   "
+        f"Pearson {figures['pearson']:.4f}   Spearman {figures['spearman']:.4f}   "
+        f"on {figures['count']:,} texts of {test.source.name}"
+    )
