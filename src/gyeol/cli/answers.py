@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gyeol.cli.label_sets import gives_sets, set_answer, set_fields
 from gyeol.cli.output import note, one_line
 from gyeol.errors import ParameterError, closest
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Classifier = TextClassifier | AuthorClassifier
 
-__all__ = ["FORMATS", "Answers", "answer", "format_of", "separated", "written"]
+__all__ = ["FORMATS", "Answers", "answer", "format_of", "gives_numbers", "outputs_of", "separated", "shown", "written"]
 
 #: Endings of files that answers can be written to.
 FORMATS = {".tsv": "tsv", ".txt": "tsv", ".csv": "csv", ".jsonl": "lines", ".ndjson": "lines", ".json": "object"}
@@ -40,7 +41,14 @@ def format_of(out: Path) -> str:
 
 
 def answer(made: Classifier, row: Any, top: int | None) -> dict[str, Any]:
-    """Name the best class of a row of probabilities, and all of them or the ``top`` best, best first."""
+    """Name the best class of a row of probabilities, and all of them or the ``top`` best, best first.
+
+    Of several labels a text, name those that are given; of a model of numbers, the number.
+    """
+    if gives_numbers(made):
+        return {"value": float(row)}
+    if gives_sets(made):
+        return set_answer(made, row, top)
     order = (-row).argsort(kind="stable")
     names = [str(c) for c in made.classes_]
     shown = order[:top] if top else order
@@ -68,7 +76,7 @@ class Answers:
 
         for chunk in self.chunks:
             texts = [row.input for row in chunk if isinstance(row, Example)]
-            found = iter(self.made.predict_proba(texts)) if texts else iter(())
+            found = iter(outputs_of(self.made, texts)) if texts else iter(())
             answers: list[dict[str, Any]] = []
             for row in chunk:
                 if isinstance(row, Example):
@@ -76,7 +84,8 @@ class Answers:
                     continue
                 self.bad += 1
                 self.first += [row] if len(self.first) < 5 else []
-                answers.append({"line": row.line, "label": None, "probability": None, "error": row.reason, "text": ""})
+                none = dict.fromkeys(("value",) if gives_numbers(self.made) else ("label", "probability"))
+                answers.append({"line": row.line, **none, "error": row.reason, "text": ""})
             self.count += len(texts)
             yield answers
 
@@ -114,17 +123,47 @@ def written(answers: Answers, form: str, about: dict[str, Any]) -> Iterator[str]
     note(answers.left_out())
 
 
+def gives_numbers(model: Any) -> bool:
+    """Whether a model answers with a number a text."""
+    return not hasattr(model, "predict_proba")
+
+
+def outputs_of(made: Any, texts: list[str]) -> Any:
+    """Let a model answer: a row of probabilities a text, or a number."""
+    return made.predict(texts) if gives_numbers(made) else made.predict_proba(texts)
+
+
+def shown(one: dict[str, Any], top: int | None) -> str:
+    """Write an answer for people: the best class, or classes, with their probabilities; the labels; the number."""
+    if "value" in one:
+        return f"{one['value']:.6g}"
+    best = list(one["probabilities"].items())[: top or 1]
+    if top is None and "labels" in one:
+        best = list(zip(one["labels"], one["probability"], strict=True))
+    return "  ".join(f"{label} {p:.3f}" for label, p in best) or "(no label)"
+
+
 def _shown(answers: Answers) -> int:
     return min(answers.top or 1, len(answers.made.classes_))
 
 
 def _names(answers: Answers) -> list[str]:
+    if gives_numbers(answers.made):
+        return ["line", "value", "text"]
+    if gives_sets(answers.made):
+        best = range(1, 1 + _shown(answers)) if answers.top else ()
+        more = [name for n in best for name in (f"label_{n}", f"probability_{n}")]
+        return ["line", "label", "probability", *more, "text"]
     more = [name for n in range(2, _shown(answers) + 1) for name in (f"label_{n}", f"probability_{n}")]
     return ["line", "label", "probability", *more, "text"]
 
 
 def _fields(one: dict[str, Any], answers: Answers) -> list[str]:
+    if gives_numbers(answers.made):
+        return [str(one["line"]), "" if one["value"] is None else repr(one["value"]), one["text"]]
     count = _shown(answers)
+    if gives_sets(answers.made):
+        return [str(one["line"]), *set_fields(one, count if answers.top else 0), one["text"]]
     best = list(one.get("probabilities", {}).items())[:count]
     fields = [field for label, p in best for field in (one_line(label), f"{p:.4f}")] or [""] * (2 * count)
     return [str(one["line"]), *fields, one["text"]]

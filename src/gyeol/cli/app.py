@@ -23,6 +23,7 @@ from gyeol.cli import (
     forecast,
     frames,
     language,
+    regress,
     reproduce,
     series,
     speech,
@@ -74,7 +75,7 @@ fit.app.command("author")(author.author)
 fit.app.command("spell")(spelling.spell)
 fit.app.command("tag")(tag.tag)
 fit.app.command("series")(series.series)
-fit.app.command("regress")(series.regress)
+fit.app.command("regress")(regress.regress)
 fit.app.command("transcribe")(speech.transcribe)
 fit.app.command("forecast")(forecast.forecast)
 fit.app.command("caption")(caption.caption)

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from gyeol.cli.asked import Question, asked
+from gyeol.cli.label_sets import gives_sets, thresholds_told
 from gyeol.cli.output import object_out, table
 from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
@@ -126,6 +127,7 @@ def info(
         "task": config.task,
         "gyeol": config.gyeol,
         **({"classes": [str(c) for c in made.classes_]} if hasattr(made, "classes_") else {}),
+        **({"thresholds": thresholds_told(made)} if gives_sets(made) else {}),
         "tokenizer": tokenizer.name if tokenizer is not None else f"none: {made.reads} are given",
         "weights": weights,
         "bytes": size,
@@ -141,6 +143,7 @@ def info(
         ["task", config.task],
         ["written by", f"gyeol {config.gyeol}"],
         *([["classes", ", ".join(answer["classes"][:20])]] if "classes" in answer else []),
+        *([["labels", "several a text, each given above its threshold"]] if "thresholds" in answer else []),
         ["tokenizer", answer["tokenizer"]],
         ["weights", f"{weights:,}"],
         ["on disk", f"{size / 1e6:.2f} MB"],

@@ -114,6 +114,13 @@ def _series() -> Asked:
     )
 
 
+def _regress_text() -> Asked:
+    from gyeol.cli.classes import predict_classes
+    from gyeol.cli.regress import evaluate_numbers
+
+    return Asked(evaluate_numbers, predict_classes, ("skip_bad_rows",))
+
+
 def _regress() -> Asked:
     return replace(_series(), options=())
 
@@ -172,6 +179,7 @@ ASKED: dict[str, Callable[[], Asked]] = {
     "tag": _tag,
     "series": _series,
     "regress": _regress,
+    "regress-text": _regress_text,
     "forecast": _forecast,
     "caption": _caption,
     "frames": _frames,

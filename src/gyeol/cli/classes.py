@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.answers import Answers, answer, format_of, written
+from gyeol.cli.answers import Answers, answer, format_of, outputs_of, shown, written
+from gyeol.cli.label_sets import gives_sets, known_sets, set_figures, set_table
 from gyeol.cli.output import confusion, note, object_out, percent, pieces_out, table
 from gyeol.errors import DataError, ParameterError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from gyeol.cli.asked import Question
     from gyeol.data.files import BadRow, Example
+    from gyeol.data.sources import Labelled
     from gyeol.tasks import AuthorClassifier, TextClassifier
 
     Classifier = TextClassifier | AuthorClassifier
@@ -36,9 +38,13 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
     source = find_source(
         question.data, "test", input=question.input, target=question.target, task=made.task if classify else None
     )
-    test = read_labelled(source, skip_bad_rows=question.skip_bad_rows)
+    several = gives_sets(made)
+    test = read_labelled(source, skip_bad_rows=question.skip_bad_rows, unlabelled="any" if several else "")
     note(test.left_out())
     known = {str(label): label for label in made.classes_.tolist()}
+    if several:
+        _evaluate_sets(made, question, test, known)
+        return
     for label, line in zip(test.labels, test.lines, strict=True):
         if label not in known:
             raise DataError(
@@ -54,6 +60,16 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
         f"on {figures['count']:,} texts of {test.source.name}"
     )
     typer.echo(confusion(figures, made.classes_.tolist()))
+
+
+def _evaluate_sets(made: Any, question: Question, test: Labelled, known: dict[str, Any]) -> None:
+    """Print the figures of a classifier that gives several labels a text."""
+    figures = made.evaluate(test.texts, known_sets(test, known))
+    if question.json:
+        object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
+        return
+    typer.echo(f"{set_figures(figures)}   on {figures['count']:,} texts of {test.source.name}")
+    typer.echo(set_table(figures))
 
 
 def predict_classes(made: Classifier, question: Question) -> None:
@@ -86,15 +102,14 @@ def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | N
             raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
         _note_cut(made, text, place)
     answers = [
-        answer(made, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)
+        answer(made, row, top) | {"text": text} for text, row in zip(texts, outputs_of(made, texts), strict=True)
     ]
     if json:
         object_out({"model": str(model), "predictions": answers})
         return
     rows = []
     for one in answers:
-        shown = list(one["probabilities"].items())[: top or 1]
-        rows.append(["  ".join(f"{label} {p:.3f}" for label, p in shown), one["text"][:200]])
+        rows.append([shown(one, top), one["text"][:200]])
     typer.echo(table(rows))
 
 

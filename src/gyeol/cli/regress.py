@@ -10,6 +10,7 @@ import typer
 from gyeol.cli.fit import refuse_of_series
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, table
+from gyeol.cli.sample_weights import WEIGHT, separator_of, weights_of
 from gyeol.cli.series import fit_series
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError
@@ -29,12 +30,14 @@ __all__ = ["evaluate_numbers", "regress"]
 
 def regress(
     data: str = typer.Argument(
-        metavar="DATA", help="Texts with a number each: .tsv .csv .jsonl .parquet .txt; or numeric sequences, also .npz."
+        metavar="DATA",
+        help="Texts with a number each: .tsv .csv .jsonl .parquet .txt; or numeric sequences, also .npz.",
     ),
     out: Path = OUT,
     valid: str = typer.Option(None, "--valid", metavar="FILE", help="Examples to watch; else a tenth of DATA."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column, key or array of the numbers."),
+    weight: str = WEIGHT,
     decimal: str = typer.Option(
         None, "--decimal", metavar="MARK", help="The decimal mark of texts' numbers, . or , where it cannot be told."
     ),
@@ -67,7 +70,7 @@ def regress(
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     if input is None and not _holds_texts(data):
         of_texts = {"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows}
-        refuse_of_series({**of_texts, "--decimal": decimal})
+        refuse_of_series({**of_texts, "--decimal": decimal, "--weight": weight})
         fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
         return
     from gyeol.data.sources import has_role
@@ -75,7 +78,8 @@ def regress(
     from gyeol.tasks.progress import Bar
 
     model, keep = begun(TextRegressor, config, set, {**options, "features": features}, out, resume)
-    train, numbers, mark = _read(data, "train", input, target, skip_bad_rows, decimal)
+    train, numbers, mark = _read(data, "train", input, target, skip_bad_rows, decimal, further=weight)
+    weights = None if weight is None else weights_of(train, weight)
     watched = None
     if valid is not None or has_role(data, "valid"):
         held, truth, _ = _read(valid or data, "valid", input, target, skip_bad_rows, decimal, mark)
@@ -85,10 +89,19 @@ def regress(
         note(f"{train.source.name}: {len(numbers):,} texts, numbers from {low:g} to {high:g}, mean {middle:.6g}")
     progress = None if quiet else Bar("texts", shares=False)
     about = {**train.about(), **({} if mark is None else {"decimal": mark})}
-    model.fit(train.texts, numbers, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
+    model.fit(
+        train.texts,
+        numbers,
+        weights,
+        validation=watched,
+        checkpoint=keep,
+        resume=resume,
+        progress=progress,
+        about=about,
+    )
     answer = ended(model, out, keep, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
     if compare and answer["stopped"] != "interrupted":
-        answer["baseline"] = _baseline(model, train.texts, numbers, watched)
+        answer["baseline"] = _baseline(model, (train.texts, numbers, weights), watched)
     if json:
         object_out(answer)
     else:
@@ -97,7 +110,7 @@ def regress(
 
 
 def _holds_texts(data: str) -> bool:
-    """Whether what a user names holds texts, and not numeric sequences; of what cannot be read its reader tells more."""
+    """Whether what a user names holds texts, not numeric sequences; the texts' reader says what cannot be read."""
     from itertools import islice
 
     from gyeol.data.columns import is_number
@@ -115,41 +128,64 @@ def _holds_texts(data: str) -> bool:
 
 def _read(
     data: str, role: str, input: str | None, target: str | None, skip: bool, decimal: str | None,
-    remembered: str | None = None,
+    remembered: str | None = None, further: str | None = None,
 ) -> tuple[Labelled, Numbers, str | None]:  # fmt: skip
     """Read texts and their numbers, and the decimal mark of these."""
     from gyeol.data.sources import find_source, read_labelled
 
-    rows = read_labelled(find_source(data, role, input=input, target=target), skip_bad_rows=skip)
+    source = find_source(data, role, input=input, target=target)
+    rows = read_labelled(source, skip_bad_rows=skip, further=further)
+    numbers, mark = _numbers(rows, decimal, remembered, skip)
     note(rows.left_out())
-    return rows, *_numbers(rows, decimal, remembered)
+    return rows, numbers, mark
 
 
-def _numbers(rows: Labelled, decimal: str | None, remembered: str | None) -> tuple[Numbers, str | None]:
+def _numbers(rows: Labelled, decimal: str | None, remembered: str | None, skip: bool) -> tuple[Numbers, str | None]:
+    """Read the labels of rows as numbers; leaves out rows without one where ``skip``."""
     import math
 
-    from gyeol.data.numbers import NumberColumn, NumberFormat, settle
+    from gyeol.data.files import BadRow
+    from gyeol.data.number_cells import NumberFormat, as_number
+    from gyeol.data.numbers import NumberColumn, settle
 
-    path = rows.source.path
-    column = NumberColumn(rows.source.target or "of the numbers", NumberFormat(decimal), lambda n: f"{path}, line {n}")
-    for cell, line in zip(rows.labels, rows.lines, strict=True):
-        if not math.isfinite(column.add(cell, line)):
-            raise DataError(f"{path}, line {line}: the target is {cell!r:.60}; a finite number was expected")
-    mark = settle([column], None, remembered)
-    note(f"{rows.source.name}: {column.told()}" if column.told() else "")
+    path, given = rows.source.path, NumberFormat(decimal)
+    column = NumberColumn(rows.source.target or "target", given, lambda line: f"{path}, line {line}")
+    kept = []
+    for row, (cell, line) in enumerate(zip(rows.labels, rows.lines, strict=True)):
+        value = as_number(cell, given)
+        if value is not None and math.isfinite(value):
+            column.add(cell, line)
+            kept.append(row)
+            continue
+        reason = f"the target is {cell!r:.60}; a finite number was expected"
+        if not skip:
+            mend = "mend it, or pass --skip-bad-rows to leave such rows out"
+            raise DataError(f"{path}, line {line}: {reason}; {mend} ('gyeol fit classify' learns classes)")
+        rows.bad.append(BadRow(line, reason, "label"))
+    if not kept:
+        raise DataError(f"{path} holds no number to learn: name their column with --target")
+    rows.keep(kept)
+    mark = settle([column], separator_of(path), remembered)
+    note(f"{rows.source.name}: {told}" if (told := column.told()) else "")
     return column.values(), mark
 
 
-def _baseline(
-    model: TextRegressor, texts: list[str], numbers: Numbers, watched: tuple[list[str], Numbers] | None
-) -> dict[str, Any]:
+def _baseline(model: TextRegressor, train: tuple[Any, Any, Any], watched: tuple[Any, Any] | None) -> dict[str, Any]:
     """Fit the linear baseline to what the model learned from, and measure it where the model was measured."""
+    import numpy as np
+
     from gyeol.tasks.ridge_baseline import ridge_baseline
 
     note("the baseline: TF-IDF and ridge regression")
-    if watched is None:
-        watched, (texts, numbers) = model.parts(texts, numbers)
-    return ridge_baseline((texts, numbers), watched)
+    texts, numbers, weights = train
+    rows = np.arange(len(texts)) if weights is None else np.flatnonzero(weights)  # a weight of 0 leaves a text out
+    held = rows
+    if watched is None and model.about_["examples"] < len(rows):
+        kept, chosen, _ = model._held_back(model._strata(numbers[rows]))
+        rows, held = rows[kept], rows[chosen]
+    valid = watched if watched is not None else ([texts[row] for row in held], numbers[held])
+    own = [texts[row] for row in rows], numbers[rows]
+    return ridge_baseline(own, valid, None if weights is None else weights[rows])
 
 
 def _tell(answer: dict[str, Any], model: TextRegressor, out: Path) -> None:

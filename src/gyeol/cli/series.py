@@ -1,4 +1,4 @@
-"""``gyeol fit series`` and ``fit regress``, and what ``evaluate`` and ``predict`` do with their models."""
+"""``gyeol fit series``, ``fit regress`` of sequences, and what ``evaluate`` and ``predict`` do with their models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Model = SeriesClassifier | SeriesRegressor
 
-__all__ = ["evaluate_series", "fit_series", "predict_series", "regress", "series"]
+__all__ = ["evaluate_series", "fit_series", "predict_series", "series"]
 
 _CHUNK = 1024  # sequences answered at a time
 
@@ -62,33 +62,6 @@ def series(
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet)
-
-
-def regress(
-    data: str = DATA,
-    out: Path = OUT,
-    valid: str = VALID,
-    target: str = TARGET,
-    config: Path = CONFIG,
-    set: list[str] = SET,
-    seed: int = SEED,
-    time_limit: str = TIME_LIMIT,
-    threads: int = THREADS,
-    resume: bool = RESUME,
-    settings: bool = settings_option("regress"),
-    json: bool = JSON,
-    quiet: bool = QUIET,
-) -> None:
-    """Learn a number for each numeric sequence.
-
-    Files are those of 'gyeol fit series'; a row begins with the number to learn.
-
-    Examples: gyeol fit regress wear.csv --target hours --out wear
-
-    gyeol data make adding --out adding.jsonl --count 5000, gyeol fit regress adding.jsonl --out adding
-    """
-    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
 
 
 def fit_series(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gyeol.data.rows import BadRow
 
-__all__ = ["MAX_TEXT", "MENDS", "Example", "checked_example"]
+__all__ = ["MAX_TEXT", "MENDS", "Example", "Unlabelled", "checked_example"]
 
 MAX_TEXT = 1_000_000  # characters of one text
 
@@ -43,6 +43,22 @@ class Example:
     others: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unlabelled(BadRow):
+    """A row without a label, and what it would be with one.
+
+    Parameters
+    ----------
+    example : Example
+        Without a target.
+    listed : bool
+        Whether the row says so itself, by an empty list of labels.
+    """
+
+    example: Example
+    listed: bool
+
+
 def checked_example(
     number: int,
     text: str,
@@ -63,5 +79,7 @@ def checked_example(
             return BadRow(number, str(error), "label")
         found = None
     if found is None and need_target:
-        return BadRow(number, "the label is missing", "label")
+        listed = label in ("[]", [], ())
+        reason = "the list of labels is empty" if listed else "the label is missing"
+        return Unlabelled(number, reason, "label", Example(text, None, number, others), listed)
     return Example(text, found, number, others)

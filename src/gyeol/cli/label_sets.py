@@ -1,0 +1,195 @@
+"""Files whose texts have several labels each: how they are read, and how a model of them is measured and answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gyeol.cli.output import note, one_line, percent, table
+from gyeol.errors import DataError
+
+if TYPE_CHECKING:
+    from gyeol.data.sources import Labelled
+
+__all__ = [
+    "gives_sets",
+    "known_sets",
+    "known_targets",
+    "labels_told",
+    "note_rare",
+    "set_answer",
+    "set_fields",
+    "set_figures",
+    "set_table",
+    "targets_of",
+    "thresholds_told",
+]  # fmt: skip
+
+Targets = list[str] | list[list[str]]
+
+
+def targets_of(rows: Labelled, how: str) -> Targets:
+    """Return one label a text, or a list of labels where a file's texts have several; say which, where it is in doubt.
+
+    Parameters
+    ----------
+    rows : Labelled
+    how : {"auto", "one", "several", "any"}
+        What the setting ``labels`` says.
+
+    Raises
+    ------
+    DataError
+        A text has no label where it must have one.
+    """
+    from gyeol.data.label_sets import means_several, separated
+    from gyeol.data.label_text import JOINT
+
+    joint = sum(JOINT in label for label in rows.labels)
+    several = how in ("several", "any") or (how == "auto" and ("" in rows.labels or means_several(rows.labels)))
+    if not several:
+        if joint and how == "auto":
+            note(
+                f"{rows.source.name}: {joint:,} labels hold {JOINT!r} and are read whole, as no part of them is met in "
+                "another label: --set labels=several splits them"
+            )
+        _check_labelled(rows)
+        return rows.labels
+    if joint and how == "auto":
+        note(
+            f"{rows.source.name}: labels are read as several, separated by {JOINT!r}: --set labels=one reads them whole"
+        )
+    sets = [separated(label) for label in rows.labels]
+    for own, label, line in zip(sets, rows.labels, rows.lines, strict=True):
+        if not own and label:
+            raise DataError(f"{rows.source.path}, line {line}: {label!r:.40} holds no label; mend it or remove the row")
+    return sets
+
+
+def _check_labelled(rows: Labelled) -> None:
+    if "" in rows.labels:
+        line = rows.lines[rows.labels.index("")]
+        raise DataError(
+            f"{rows.source.path}, line {line}: the text has no label, which goes with several labels a text only; "
+            "mend it, or pass --set labels=any"
+        )
+
+
+def gives_sets(model: Any) -> bool:
+    """Whether a model answers with several labels a text."""
+    return getattr(model, "thresholds_", None) is not None
+
+
+def thresholds_told(model: Any) -> dict[str, float]:
+    """Name the probability from which on a model gives each label."""
+    names = [str(name) for name in model.classes_]
+    return dict(zip(names, (round(float(value), 6) for value in model.thresholds_), strict=True))
+
+
+def known_targets(held: Labelled, targets: Targets, known: Targets) -> Targets:
+    """Hold the targets of a validation file to the labels of the training.
+
+    Raises
+    ------
+    DataError
+        For a label that does not occur there.
+    """
+    names = dict.fromkeys(_flat(known))
+    for own, line in zip(targets, held.lines, strict=True):
+        for label in [own] if isinstance(own, str) else own:
+            if label not in names:
+                raise DataError(
+                    f"{held.source.path}, line {line}: the label {label!r:.60} does not occur in the training data; "
+                    f"known are: {', '.join(list(names)[:12])}"
+                )
+    return targets
+
+
+def known_sets(rows: Labelled, known: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the label sets of a file, as the model's own labels.
+
+    Raises
+    ------
+    DataError
+        For a label that was never seen in training.
+    """
+    sets = targets_of(rows, "any")
+    for own, line in zip(sets, rows.lines, strict=True):
+        if strange := [label for label in own if label not in known]:
+            raise DataError(
+                f"{rows.source.path}, line {line}: the label {strange[0]!r:.60} was never seen in training; "
+                f"known are: {', '.join(list(known)[:12])}"
+            )
+    return [[known[label] for label in own] for own in sets]
+
+
+def labels_told(targets: Targets) -> str:
+    """Say how many classes there are, and how many a text has.
+
+    Examples
+    --------
+    >>> labels_told(["a", "b", "a"]), labels_told([["a", "b"], ["a"]])
+    ('2 classes', '2 labels, 1.50 a text')
+    """
+    count = len(set(_flat(targets)))
+    if all(isinstance(own, str) for own in targets):
+        return f"{count} classes"
+    return f"{count} labels, {sum(map(len, targets)) / max(1, len(targets)):.2f} a text"
+
+
+def note_rare(rows: Labelled, targets: Targets) -> None:
+    """Say which labels occur once: often a slip of the pen, and never enough to learn from."""
+    counts = Counter(_flat(targets))
+    rare = [label for label, count in counts.items() if count == 1]
+    if not rare or len(rare) == len(counts):
+        return
+    places = {label: line for own, line in zip(targets, rows.lines, strict=True) for label in _flat([own])}
+    lines = [f"{label!r:.40} (line {places[label]})" for label in rare[:3]]
+    more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
+    note(f"{rows.source.name}: one example only of {', '.join(lines)}{more}: is the label right?")
+
+
+def _flat(targets: Sequence[Any]) -> list[str]:
+    return [label for own in targets for label in ([own] if isinstance(own, str) else own)]
+
+
+def set_answer(made: Any, row: Any, top: int | None) -> dict[str, Any]:
+    """Name the labels that a row of probabilities gives, the most probable first, and each label's probability."""
+    names = [str(name) for name in made.classes_]
+    order = (-row).argsort(kind="stable")
+    given = made.given(row[None])[0]
+    labels = [names[i] for i in order if given[i]]
+    return {
+        "label": "|".join(labels),
+        "labels": labels,
+        "probability": [float(row[i]) for i in order if given[i]],
+        "probabilities": {names[i]: float(row[i]) for i in (order[:top] if top else order)},
+    }
+
+
+def set_fields(one: Mapping[str, Any], top: int) -> list[str]:
+    """Write an answer as fields of a table: the labels, their probabilities, and so for the ``top`` best labels."""
+    given = "|".join(one_line(label) for label in one.get("labels", ()))
+    fields = [given, "|".join(f"{p:.4f}" for p in one["probability"] or ())]
+    best = list(one.get("probabilities", {}).items())[:top]
+    return [*fields, *(field for label, p in best for field in (one_line(label), f"{p:.4f}"))] + [""] * (
+        2 * (top - len(best))
+    )
+
+
+def set_figures(figures: Mapping[str, Any]) -> str:
+    """Write the figures of label sets on a line."""
+    return (
+        f"micro F1 {figures['micro_f1']:.4f}   macro F1 {figures['macro_f1']:.4f}   "
+        f"whole sets right {percent(figures['accuracy'])}   loss {figures['loss']:.4f}"
+    )
+
+
+def set_table(figures: Mapping[str, Any]) -> str:
+    """Lay out the figures of every label: how many texts have it, and get it; its threshold."""
+    rows: list[list[Any]] = [["label", "count", "predicted", "recall", "precision", "f1", "threshold"]]
+    for name, own in figures["per_class"].items():
+        shares = [f"{own[key]:.3f}" for key in ("recall", "precision", "f1", "threshold")]
+        rows.append([name, own["count"], own["predicted"], *shares])
+    return table(rows, right=range(1, len(rows[0])))
