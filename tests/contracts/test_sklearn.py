@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gyeol import AuthorClassifier, SeriesClassifier, SeriesRegressor, TextClassifier
+from gyeol import AuthorClassifier, SeriesClassifier, SeriesRegressor, TextClassifier, TextRegressor
 
 BINS = 24
 
@@ -35,7 +35,12 @@ class NumbersAsText(ClassifierMixin, BaseEstimator):
     def fit(self, X: Any, y: Any) -> NumbersAsText:
         X, y = validate_data(self, X, y)
         self.edges_ = np.quantile(X, np.linspace(0, 1, BINS + 1)[1:-1], axis=0)
-        shared: dict[str, Any] = {
+        self.model_ = self._made(self._shared()).fit(self._texts(X), y)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def _shared(self) -> dict[str, Any]:
+        return {
             "cell": self.cell,
             "hidden_size": 8,
             "embedding_size": 8,
@@ -50,9 +55,6 @@ class NumbersAsText(ClassifierMixin, BaseEstimator):
             "threads": 1,
             "random_state": self.random_state,
         }
-        self.model_ = self._made(shared).fit(self._texts(X), y)
-        self.classes_ = self.model_.classes_
-        return self
 
     def _made(self, shared: dict[str, Any]) -> Any:
         return TextClassifier(**shared, features=self.features, class_weight=self.class_weight)
@@ -87,7 +89,25 @@ class NumbersByAuthor(NumbersAsText):
         return AuthorClassifier(**shared, ngrams=1)
 
 
-@parametrize_with_checks([NumbersAsText(), NumbersAsText(features="tfidf"), NumbersByAuthor()])
+class NumbersToNumber(RegressorMixin, NumbersAsText):
+    """The same for numbers that are learned."""
+
+    def __init__(self, features: str | None = None, epochs: int = 8, random_state: int | None = 0) -> None:
+        self.features = features
+        self.cell = "lstm"
+        self.epochs = epochs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> NumbersToNumber:
+        X, y = validate_data(self, X, y, y_numeric=True)
+        self.edges_ = np.quantile(X, np.linspace(0, 1, BINS + 1)[1:-1], axis=0)
+        self.model_ = TextRegressor(**self._shared(), features=self.features).fit(self._texts(X), y)
+        return self
+
+
+@parametrize_with_checks(
+    [NumbersAsText(), NumbersAsText(features="tfidf"), NumbersByAuthor(), NumbersToNumber(), NumbersToNumber("tfidf")]
+)
 def test_contract_of_scikit_learn(estimator: NumbersAsText, check: Any) -> None:
     check(estimator)
 

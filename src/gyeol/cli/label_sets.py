@@ -56,14 +56,14 @@ def targets_of(rows: Labelled, how: str) -> Targets:
             )
         _check_labelled(rows)
         return rows.labels
-    if joint and how == "auto":
-        note(
-            f"{rows.source.name}: labels are read as several, separated by {JOINT!r}: --set labels=one reads them whole"
-        )
     sets = [separated(label) for label in rows.labels]
     for own, label, line in zip(sets, rows.labels, rows.lines, strict=True):
         if not own and label:
             raise DataError(f"{rows.source.path}, line {line}: {label!r:.40} holds no label; mend it or remove the row")
+    if joint and how == "auto":
+        note(
+            f"{rows.source.name}: labels are read as several, separated by {JOINT!r}: --set labels=one reads them whole"
+        )
     return sets
 
 

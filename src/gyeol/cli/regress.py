@@ -120,10 +120,21 @@ def _holds_texts(data: str) -> bool:
     if means_series(data) or data.lower().endswith(".npz"):
         return False
     try:
-        sample = list(islice(read_texts(find_source(data, "train")), 20))
+        source = find_source(data, "train")
+        sample = [getattr(row, "input", "") for row in islice(read_texts(source), 20)]
     except DataError:
-        return True
-    return any(not is_number(text) for row in sample if (text := getattr(row, "input", None)) is not None)
+        sample = _cells(data)  # which column is the text, its reader asks where there is any
+    return not sample or any(text and not is_number(text) for text in sample)
+
+
+def _cells(data: str) -> list[str]:
+    """Take all fields of the first rows of a table, but for its header; of what is none, nothing."""
+    from gyeol.data.dialect import open_rows
+
+    try:
+        return [cell for row in open_rows(Path(data)).cells()[1:20] for cell in row]
+    except (DataError, OSError):
+        return []
 
 
 def _read(
