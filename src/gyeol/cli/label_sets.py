@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gyeol.cli.answers import Layout
 from gyeol.cli.output import note, one_line, percent, table
 from gyeol.errors import DataError
 
@@ -14,13 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "gives_sets",
-    "known_sets",
     "known_targets",
     "labels_told",
     "note_rare",
-    "set_answer",
-    "set_fields",
+    "set_answers",
     "set_figures",
+    "set_layout",
     "set_table",
     "targets_of",
     "thresholds_told",
@@ -106,24 +106,6 @@ def known_targets(held: Labelled, targets: Targets, known: Targets) -> Targets:
     return targets
 
 
-def known_sets(rows: Labelled, known: Mapping[str, Any]) -> list[list[Any]]:
-    """Return the label sets of a file, as the model's own labels.
-
-    Raises
-    ------
-    DataError
-        For a label that was never seen in training.
-    """
-    sets = targets_of(rows, "any")
-    for own, line in zip(sets, rows.lines, strict=True):
-        if strange := [label for label in own if label not in known]:
-            raise DataError(
-                f"{rows.source.path}, line {line}: the label {strange[0]!r:.60} was never seen in training; "
-                f"known are: {', '.join(list(known)[:12])}"
-            )
-    return [[known[label] for label in own] for own in sets]
-
-
 def labels_told(targets: Targets) -> str:
     """Say how many classes there are, and how many a text has.
 
@@ -154,28 +136,34 @@ def _flat(targets: Sequence[Any]) -> list[str]:
     return [label for own in targets for label in ([own] if isinstance(own, str) else own)]
 
 
-def set_answer(made: Any, row: Any, top: int | None) -> dict[str, Any]:
-    """Name the labels that a row of probabilities gives, the most probable first, and each label's probability."""
+def set_answers(made: Any, texts: list[str], top: int | None) -> Iterator[dict[str, Any]]:
+    """Name the labels that each text gets, the most probable first, and each label's probability."""
     names = [str(name) for name in made.classes_]
-    order = (-row).argsort(kind="stable")
-    given = made.given(row[None])[0]
-    labels = [names[i] for i in order if given[i]]
-    return {
-        "label": "|".join(labels),
-        "labels": labels,
-        "probability": [float(row[i]) for i in order if given[i]],
-        "probabilities": {names[i]: float(row[i]) for i in (order[:top] if top else order)},
-    }
+    probabilities = made.predict_proba(texts)
+    for row, given in zip(probabilities, made.given(probabilities), strict=True):
+        order = (-row).argsort(kind="stable")
+        labels = [names[i] for i in order if given[i]]
+        yield {
+            "label": "|".join(labels),
+            "labels": labels,
+            "probability": [float(row[i]) for i in order if given[i]],
+            "probabilities": {names[i]: float(row[i]) for i in (order[:top] if top else order)},
+        }
 
 
-def set_fields(one: Mapping[str, Any], top: int) -> list[str]:
-    """Write an answer as fields of a table: the labels, their probabilities, and so for the ``top`` best labels."""
-    given = "|".join(one_line(label) for label in one.get("labels", ()))
-    fields = [given, "|".join(f"{p:.4f}" for p in one["probability"] or ())]
-    best = list(one.get("probabilities", {}).items())[:top]
-    return [*fields, *(field for label, p in best for field in (one_line(label), f"{p:.4f}"))] + [""] * (
-        2 * (top - len(best))
-    )
+def set_layout(classes: Sequence[Any], top: int | None) -> Layout:
+    """Lay out label sets: the labels, their probabilities, and so for the ``top`` best labels, whether given or not."""
+    count = min(top or 0, len(classes))
+    more = [name for n in range(1, count + 1) for name in (f"label_{n}", f"probability_{n}")]
+
+    def cells(one: dict[str, Any]) -> list[str]:
+        given = "|".join(one_line(label) for label in one["labels"])
+        best = list(one["probabilities"].items())[:count]
+        fields = [given, "|".join(f"{p:.4f}" for p in one["probability"])]
+        return [*fields, *(field for label, p in best for field in (one_line(label), f"{p:.4f}"))]
+
+    empty: dict[str, Any] = {"label": None, "labels": [], "probability": [], "probabilities": {}}
+    return Layout(("label", "probability", *more), cells, lambda one: one, empty)
 
 
 def set_figures(figures: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.asking import Cut, at_lines, find_asked
 from gyeol.cli.fit import refuse_of_series
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, table
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gyeol.cli.asked import Question
-    from gyeol.data.sources import Labelled
+    from gyeol.data.sources import Labelled, Source
     from gyeol.tasks import TextRegressor
 
     Numbers = npt.NDArray[np.float64]
@@ -73,16 +74,19 @@ def regress(
         refuse_of_series({**of_texts, "--decimal": decimal, "--weight": weight})
         fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
         return
-    from gyeol.data.sources import has_role
+    from gyeol.data.sources import find_source, has_role
     from gyeol.tasks import TextRegressor
     from gyeol.tasks.progress import Bar
 
     model, keep = begun(TextRegressor, config, set, {**options, "features": features}, out, resume)
-    train, numbers, mark = _read(data, "train", input, target, skip_bad_rows, decimal, further=weight)
+    train, numbers, mark = _read(
+        find_source(data, "train", input=input, target=target), skip_bad_rows, decimal, further=weight
+    )
     weights = None if weight is None else weights_of(train, weight)
     watched = None
     if valid is not None or has_role(data, "valid"):
-        held, truth, _ = _read(valid or data, "valid", input, target, skip_bad_rows, decimal, mark)
+        source = find_source(valid or data, "valid", input=input, target=target)
+        held, truth, _ = _read(source, skip_bad_rows, decimal, mark)
         watched = held.texts, truth
     if not (quiet or json):
         low, high, middle = float(numbers.min()), float(numbers.max()), float(numbers.mean())
@@ -138,16 +142,15 @@ def _cells(data: str) -> list[str]:
 
 
 def _read(
-    data: str, role: str, input: str | None, target: str | None, skip: bool, decimal: str | None,
-    remembered: str | None = None, further: str | None = None,
-) -> tuple[Labelled, Numbers, str | None]:  # fmt: skip
+    source: Source, skip: bool, decimal: str | None, remembered: str | None = None, further: str | None = None
+) -> tuple[Labelled, Numbers, str | None]:
     """Read texts and their numbers, and the decimal mark of these."""
-    from gyeol.data.sources import find_source, read_labelled
+    from gyeol.data.sources import read_labelled
 
-    source = find_source(data, role, input=input, target=target)
     rows = read_labelled(source, skip_bad_rows=skip, further=further)
     numbers, mark = _numbers(rows, decimal, remembered, skip)
-    note(rows.left_out())
+    for told in (*rows.notes, rows.left_out()):
+        note(told)
     return rows, numbers, mark
 
 
@@ -160,7 +163,7 @@ def _numbers(rows: Labelled, decimal: str | None, remembered: str | None, skip: 
     from gyeol.data.numbers import NumberColumn, settle
 
     path, given = rows.source.path, NumberFormat(decimal)
-    column = NumberColumn(rows.source.target or "target", given, lambda line: f"{path}, line {line}")
+    column = NumberColumn(_name(rows), given, lambda line: f"{path}, line {line}")
     kept = []
     for row, (cell, line) in enumerate(zip(rows.labels, rows.lines, strict=True)):
         value = as_number(cell, given)
@@ -179,6 +182,13 @@ def _numbers(rows: Labelled, decimal: str | None, remembered: str | None, skip: 
     mark = settle([column], separator_of(path), remembered)
     note(f"{rows.source.name}: {told}" if (told := column.told()) else "")
     return column.values(), mark
+
+
+def _name(rows: Labelled) -> str:
+    """Name the column of the numbers."""
+    if rows.columns is None or rows.columns.target is None:
+        return rows.source.target or "target"
+    return rows.columns.names[rows.columns.target]
 
 
 def _baseline(model: TextRegressor, train: tuple[Any, Any, Any], watched: tuple[Any, Any] | None) -> dict[str, Any]:
@@ -219,10 +229,13 @@ def evaluate_numbers(made: TextRegressor, question: Question) -> None:
     """Print a model's figures on texts with their numbers."""
     mark = made.about_.get("decimal")
     remembered = mark if isinstance(mark, str) else None
-    test, truth, _ = _read(
-        question.data, "test", question.input, question.target, question.skip_bad_rows, None, remembered
-    )
-    figures = made.evaluate(test.texts, truth)
+    source, lacking = find_asked(made, question.data, question, task=None, need_target=True)
+    test, truth, _ = _read(source, question.skip_bad_rows, None, remembered)
+    note(lacking)
+    cut = Cut(made)
+    with at_lines(str(test.source.path), test.lines):
+        figures = made.evaluate(test.texts, truth)
+    note(cut.told())
     if question.json:
         object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
         return

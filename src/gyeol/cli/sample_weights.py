@@ -35,6 +35,8 @@ def weights_of(rows: Labelled, column: str) -> npt.NDArray[np.float64]:
     from gyeol.data.numbers import read_numbers
 
     path = rows.source.path
+    if len(rows.further) != len(rows.lines):
+        raise DataError(f"{path} has no columns: leave out --weight {column:.60}")
     weights = read_numbers(
         rows.further, column, lambda line: f"{path}, line {line}", lines=rows.lines, separator=separator_of(path)
     )

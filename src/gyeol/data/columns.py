@@ -26,6 +26,7 @@ __all__ = [
     "TARGET_NAMES",
     "Columns",
     "find_columns",
+    "find_pair",
     "has_header",
     "is_number",
     "like_labels",
@@ -107,6 +108,30 @@ def find_columns(
     if found.doubtful:
         columns = replace(columns, notes=(told(path, rows[0], found.there), *columns.notes))
     return columns
+
+
+def find_pair(path: Path, rows: Sequence[Sequence[str]], header: bool | None = None) -> tuple[int, int, str]:
+    """Find the two columns of pairs of texts: the first two that hold neither numbers, dates, codes nor few values.
+
+    Returns
+    -------
+    source, target : int
+        Their indices; the first two columns where the values tell nothing.
+    note : str
+        What was left out, in a line; nothing where there are two columns only.
+    """
+    named = find_header(rows).there if header is None else header
+    names = names_of(rows, named)
+    search = _Search(path, names, rows[1:] if named else rows, shown=None)
+    several = len(search.body) >= _ENOUGH_ROWS
+    places = [
+        at for at in range(len(names)) if search.is_text(at, few=max(2, len(search.body) // 10) if several else 0)
+    ]
+    source, target = places[:2] if len(places) > 1 else (0, 1)
+    if len(names) < 3:
+        return source, target, ""
+    others = ", ".join(name[:30] for at, name in enumerate(names) if at not in (source, target))
+    return source, target, f"{path.name}: from {names[source]} to {names[target]} (others left out: {others})"
 
 
 def names_of(rows: Sequence[Sequence[str]], header: bool) -> list[str]:
@@ -246,9 +271,10 @@ class _Search:
         few = len(set(values)) > 1 and like_labels(values) and not all(map(_DATE.fullmatch, values))
         return few and sum(map(len, values)) <= 40 * len(values)
 
-    def is_text(self, at: int) -> bool:
+    def is_text(self, at: int, few: int | None = None) -> bool:
+        """Whether a column holds texts: no numbers, dates or codes, and not few different values."""
         values = self.values(at)
-        if not values or like_labels(values):
+        if not values or (like_labels(values) if few is None else len(set(values)) <= few):
             return False
         return not any(all(map(kind, values)) for kind in (is_number, _DATE.fullmatch, _CODE.fullmatch))
 

@@ -243,10 +243,13 @@ class _Split:
             return True
         body = self.rows[1:] if len(self.rows) > 3 else self.rows
         cells = [row for row in body if len(row) == self.width]
-        if len(cells) < 3 or _spaced(cells):
+        if len(cells) < 3:
             return False
         columns = [[row[at].strip() for row in cells] for at in range(self.width)]
-        return any(all(map(is_number, column)) or (len(column) > 9 and like_labels(column)) for column in columns)
+        if all(is_number(cell) for column in columns[1:] for cell in column):
+            return True
+        few = (all(map(is_number, column)) or (len(column) > 9 and like_labels(column)) for column in columns)
+        return not _spaced(cells) and any(few)
 
 
 def _good(rows: Iterator[Row]) -> list[list[str]]:
@@ -297,8 +300,10 @@ def _of_csv(lines: Sequence[str], found: dict[str, _Split], strong: dict[str, _S
     if strong:
         return _of_many(strong, ",")
     commas = found.get(",")
-    if commas is None or commas.width < 2:
-        varied = commas is not None and len(commas.rows[0]) == 1 and commas.width == 1 and commas.share < 1
+    if commas is None:  # rows of different lengths, perhaps, and each has another separator
+        return next((mark for mark, split in found.items() if all(len(row) > 1 for row in split.rows)), ",")
+    if commas.width < 2:
+        varied = len(commas.rows[0]) == 1 and commas.width == 1 and commas.share < 1
         # One column of prose, with commas that nobody quoted: a row is a line, by the rule of tabs.
         return "\t" if varied and not any(line.lstrip()[:1] == '"' for line in lines) else ","
     if len(commas.rows[0]) == 1 and not any('"' in line for line in lines) and commas.share < _MOST_LINES:

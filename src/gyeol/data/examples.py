@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gyeol.data.rows import BadRow
 
@@ -43,7 +44,7 @@ class Example:
     others: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unlabelled(BadRow):
     """A row without a label, and what it would be with one.
 
@@ -62,24 +63,25 @@ class Unlabelled(BadRow):
 def checked_example(
     number: int,
     text: str,
-    label: object,
-    read_label: Callable[..., str | None],
+    label: Any,
+    read_label: Callable[[Any], str | None],
     need_target: bool,
     others: tuple[tuple[str, str], ...] = (),
 ) -> Example | BadRow:
     """Give an example, or say why a row gives none."""
     if not text or text.isspace():
-        return BadRow(number, "the text is empty", "empty")
+        return BadRow(number, "the text is empty", "empty", others)
     if len(text) > MAX_TEXT:
-        return BadRow(number, f"the text has {len(text):,} characters, more than {MAX_TEXT:,}", "long")
+        return BadRow(number, f"the text has {len(text):,} characters, more than {MAX_TEXT:,}", "long", others)
     try:
         found = None if label is None else read_label(label)
     except ValueError as error:
         if need_target:
-            return BadRow(number, str(error), "label")
+            return BadRow(number, str(error), "label", others)
         found = None
     if found is None and need_target:
         listed = label in ("[]", [], ())
         reason = "the list of labels is empty" if listed else "the label is missing"
-        return Unlabelled(number, reason, "label", Example(text, None, number, others), listed)
+        own = Example(text, None, number, others)
+        return Unlabelled(number, reason, "label", others, example=own, listed=listed)
     return Example(text, found, number, others)

@@ -27,6 +27,7 @@ from gyeol.errors import DataError, closest
 
 __all__ = [
     "MAX_TEXT",
+    "TEXT_FORMATS",
     "BadRow",
     "Example",
     "columns_of",
@@ -39,6 +40,8 @@ __all__ = [
 ]
 
 _SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt", ".dat")
+#: Endings of tables of text.
+TEXT_FORMATS = (".tsv", ".csv", ".txt", ".dat")
 _OBJECTS = (".jsonl", ".ndjson", ".json")
 
 
@@ -51,7 +54,9 @@ def read_examples(
     on_bad_row: Callable[[BadRow], None] | None = None,
     header: bool | None = None,
     others: bool = False,
+    target_text: bool = False,
     on_note: Callable[[str], None] | None = None,
+    on_columns: Callable[[Columns], None] | None = None,
 ) -> Iterator[Example]:
     """Read a file's examples as they are asked for; the file and its columns are checked at once.
 
@@ -72,8 +77,12 @@ def read_examples(
         Whether the first row of a table names its columns; judged by all of them where nobody says.
     others : bool
         Whether examples bring the fields of all other columns (`Example.others`).
+    target_text : bool
+        Whether what the target's column holds are texts, kept as they are written, not labels.
     on_note : callable, optional
         Told in a line each what was decided and could be doubted: the header, the columns.
+    on_columns : callable, optional
+        Told which columns are read; not of FASTA files, which have none.
 
     Raises
     ------
@@ -86,14 +95,23 @@ def read_examples(
     kind = format_of(path)
     columns: Columns
     if kind == ".parquet":
-        results, columns = parquet_examples(path, input, target, need_target, others)
+        results, columns = parquet_examples(
+            path, input, target, need_target=need_target, others=others, target_text=target_text
+        )
     elif kind in _OBJECTS:
-        results, columns = object_examples(path, json_rows(path), input, target, need_target, others)
+        results, columns = object_examples(
+            path, json_rows(path), input, target, need_target=need_target, others=others, target_text=target_text
+        )
     else:
-        results, columns = table_examples(path, kind, input, target, need_target, header, others)
+        results, columns = table_examples(
+            path, kind, input, target,
+            need_target=need_target, header=header, others=others, target_text=target_text,
+        )  # fmt: skip
     if on_note is not None:
         for line in columns.notes:
             on_note(line)
+    if on_columns is not None:
+        on_columns(columns)
     return _reported(path, results, on_bad_row, "row" if kind == ".parquet" else "line")
 
 

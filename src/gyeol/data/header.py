@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 __all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_known", "is_number",
            "like_labels"]  # fmt: skip
@@ -131,7 +132,8 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
         return Header(True)
     score = sum(column.score() for column in columns) - _two_languages(columns)
     possible = bool(rest) and len(set(first)) == len(first)
-    return Header(possible and score > _ENOUGH, doubtful=possible and score > 0.25)
+    sure = all(_is_built_of_names(column.cell) for column in columns)
+    return Header(possible and score > _ENOUGH, doubtful=possible and score > 0.25 and not sure)
 
 
 class _Column:
@@ -187,14 +189,12 @@ class _Column:
 
 
 def _are_times(columns: Sequence[_Column]) -> bool:
-    """Whether numbers of a first row are years, all different, above numbers that are no years."""
-    cells = [column.cell for column in columns]
-    return (
-        len(set(cells)) == len(cells)
-        and all(column.is_time for column in columns)
-        and all(map(is_number, (v for column in columns for v in column.filled)))
-        and all(column.filled and not any(_YEAR.fullmatch(v) for v in column.filled) for column in columns)
-    )
+    """Whether numbers of a first row are years, one after the other, above numbers that are no years."""
+    if len(columns) < 2 or not all(_YEAR.fullmatch(column.cell) for column in columns):
+        return False
+    steps = {int(b.cell) - int(a.cell) for a, b in pairwise(columns)}
+    below = [value for column in columns for value in column.filled]
+    return steps in ({1}, {-1}) and all(map(is_number, below)) and not any(map(_YEAR.fullmatch, below))
 
 
 def _is_built_of_names(cell: str) -> bool:

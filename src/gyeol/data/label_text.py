@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-__all__ = ["JOINT", "LabelTexts", "label_key", "label_text", "value_text"]
+__all__ = ["JOINT", "LabelTexts", "as_written", "label_key", "label_text", "value_text"]
 
 #: Between the labels of one example where it has several.
 JOINT = "|"
@@ -105,6 +105,20 @@ def label_key(label: object) -> str:
     except ValueError:
         text = str(label)
     return text.lower() if text in {"True", "TRUE", "False", "FALSE"} else text
+
+
+def as_written(value: Any) -> str | None:
+    """Give what stands beside a text and is a text itself, a translation or a caption: as it is, without white space.
+
+    Raises
+    ------
+    ValueError
+        For what is no single value.
+    """
+    text = None if value is None else value_text(value)
+    if text is None and value is not None and not isinstance(value, float):
+        raise ValueError(f"a {type(value).__name__}, not a text")
+    return (text or "").strip() or None
 
 
 class LabelTexts:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gyeol.data.columns import Columns, find_columns
 from gyeol.data.examples import MENDS, Example, checked_example
-from gyeol.data.label_text import label_text, value_text
+from gyeol.data.label_text import as_written, label_text, value_text
 from gyeol.data.lines import MAX_LINE, read_lines
 from gyeol.data.rows import BadRow, too_long
 from gyeol.errors import DataError
@@ -151,12 +151,20 @@ def keys_of(sample: Iterable[Object]) -> list[str]:
 
 
 def object_examples(
-    path: Path, objects: Iterator[Object], input: str | None, target: str | None, need_target: bool, others: bool
+    path: Path,
+    objects: Iterator[Object],
+    input: str | None,
+    target: str | None,
+    *,
+    need_target: bool,
+    others: bool,
+    target_text: bool,
 ) -> tuple[Iterator[Example | BadRow], Columns]:
     """Read examples from objects."""
     sample, objects = sampled(objects)
     columns = _object_columns(path, keys_of(sample), sample, input=input, target=target, need_target=need_target)
-    return (_from_object(item, columns, need_target, others) for item in objects), columns
+    read_label = as_written if target_text else label_text
+    return (_from_object(item, columns, read_label, need_target, others) for item in objects), columns
 
 
 def _object_columns(
@@ -179,24 +187,26 @@ def _shown(value: object) -> str:
     return value_text(value) or ""
 
 
-def _from_object(item: Object, columns: Columns, need_target: bool, others: bool) -> Example | BadRow:
+def _from_object(
+    item: Object, columns: Columns, read_label: Callable[[Any], str | None], need_target: bool, others: bool
+) -> Example | BadRow:
     if isinstance(item, BadRow):
         return item
     number, record = item
     name = columns.names[columns.input]
+    more = tuple((key, _written(value)) for key, value in record.items() if key != name) if others else ()
     if name not in record:
-        return BadRow(number, f"no key {name!r}", "json")
+        return BadRow(number, f"no key {name!r}", "json", more)
     value = record[name]
     text = "" if value is None else value_text(value)
     if text is None:
-        return BadRow(number, f"{name!r} is a {type(value).__name__}, not a text", "json")
+        return BadRow(number, f"{name!r} is a {type(value).__name__}, not a text", "json", more)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return BadRow(number, f"{name!r} holds half a character (a lone surrogate)", "json")
+        return BadRow(number, f"{name!r} holds half a character (a lone surrogate)", "json", more)
     label = None if columns.target is None else record.get(columns.names[columns.target])
-    more = tuple((key, _written(value)) for key, value in record.items() if key != name) if others else ()
-    return checked_example(number, text, label, label_text, need_target, more)
+    return checked_example(number, text, label, read_label, need_target, more)
 
 
 def _written(value: object) -> str:
@@ -222,7 +232,7 @@ def scan_parquet(path: Path) -> tuple[Any, dict[str, Any], int]:
 
 
 def parquet_examples(
-    path: Path, input: str | None, target: str | None, need_target: bool, others: bool
+    path: Path, input: str | None, target: str | None, *, need_target: bool, others: bool, target_text: bool
 ) -> tuple[Iterator[Example | BadRow], Columns]:
     """Read examples from a parquet file, a slice at a time."""
     frame, schema, count = scan_parquet(path)
@@ -230,6 +240,7 @@ def parquet_examples(
         raise DataError(f"{path} has no rows; a file with one text a row was expected")
     sample: list[Object] = list(enumerate(frame.head(SAMPLE).collect().to_dicts(), start=1))
     columns = _object_columns(path, list(schema), sample, input=input, target=target, need_target=need_target)
+    read_label = as_written if target_text else label_text
     wanted = [columns.names[i] for i in (columns.input, columns.target) if i is not None]
 
     def results() -> Iterator[Example | BadRow]:
@@ -238,6 +249,6 @@ def parquet_examples(
             for number, record in enumerate(
                 chosen.slice(start, SLICE).collect().iter_rows(named=True), start=start + 1
             ):
-                yield _from_object((number, record), columns, need_target, others)
+                yield _from_object((number, record), columns, read_label, need_target, others)
 
     return results(), columns

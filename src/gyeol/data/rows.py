@@ -38,12 +38,16 @@ class BadRow:
     reason : str
         What is wrong with it.
     kind : str
-        ``"fields"`` (too few, too many, or a quote left open), ``"json"``, ``"label"``, ``"empty"`` or ``"long"``.
+        ``"fields"`` (too few, too many, or a quote left open), ``"json"``, ``"label"``, ``"empty"``, ``"long"``,
+        ``"encoding"`` or ``"value"`` (not what the model reads).
+    others : tuple of (str, str)
+        Names and fields of its other columns, where they were asked for and are known.
     """
 
     line: int
     reason: str
     kind: str
+    others: tuple[tuple[str, str], ...] = ()
 
 
 Row = tuple[int, list[str]] | BadRow  # the number of the line a row begins on, and its fields

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gyeol.data.catalog import CATALOG, resolve
 from gyeol.data.class_folders import class_folders, folder_examples, folder_of_role
-from gyeol.data.columns import same_name
+from gyeol.data.columns import Columns, same_name
 from gyeol.data.examples import Unlabelled
 from gyeol.data.fasta import class_files, read_fasta
 from gyeol.data.files import BadRow, Example, fingerprint, fingerprint_all, read_examples
 from gyeol.data.paths import find_path
+from gyeol.data.remembered import about_columns
 from gyeol.errors import DataError, closest
 
 __all__ = [
@@ -67,8 +70,8 @@ class Source:
 class Labelled:
     """A whole labelled file in memory: texts, labels and the line each stands in.
 
-    ``notes`` say in a line each what was decided in reading it and could be doubted; ``further`` holds the fields of
-    one more column, if it was asked for.
+    ``notes`` say in a line each what was decided in reading it and could be doubted; ``columns`` are those of a table;
+    ``further`` holds the fields of one more column, if it was asked for.
     """
 
     source: Source
@@ -77,6 +80,7 @@ class Labelled:
     lines: list[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    columns: Columns | None = None
     further: list[str] = field(default_factory=list)
 
     def keep(self, rows: list[int]) -> None:
@@ -87,11 +91,11 @@ class Labelled:
             values = getattr(self, name)
             setattr(self, name, [values[row] for row in rows] if values else values)
 
-    def about(self) -> dict[str, str]:
-        """What a model card says of the file."""
+    def about(self) -> dict[str, Any]:
+        """What a model card says of the file: its name, its hash, and which of its columns were read."""
         path = self.source.path
         hashed = fingerprint_all(list(class_files(path).values())) if path.is_dir() else fingerprint(path)
-        return {"data": self.source.name, "sha256": hashed}
+        return {"data": self.source.name, "sha256": hashed, **about_columns(self.columns)}
 
     def left_out(self) -> str:
         """One line on the rows left out, or nothing."""
@@ -143,7 +147,8 @@ def find_source(
     # A model or a folder may well be called as the set it came from; only a file of that name goes first.
     # os.path says no where a whole text was given for a name, and pathlib raises.
     if os.path.isfile(path) or (not named and (os.path.exists(path) or path.suffix or "/" in data)):
-        return Source(folder_of_role(path, role), input, target, path.name, header)
+        path = folder_of_role(path, role) if os.path.isdir(path) else path
+        return Source(path, input, target, Path(data).name, header)
     if data in BUILT_IN:
         if _kind(data) != _wanted(task):
             fit = [name for name in BUILT_IN if _kind(name) == _wanted(task)]
@@ -240,6 +245,7 @@ def read_labelled(
             header=source.header,
             on_note=data.notes.append,
             others=further is not None,
+            on_columns=partial(setattr, data, "columns"),
         )
     )
     for example in rows:
@@ -279,7 +285,11 @@ def _from_folder(source: Source, on_bad_row: Callable[[BadRow], None], notes: li
 
 
 def read_texts(
-    source: Source, *, others: bool = False, on_note: Callable[[str], None] | None = None
+    source: Source,
+    *,
+    others: bool = False,
+    on_note: Callable[[str], None] | None = None,
+    on_columns: Callable[[Columns], None] | None = None,
 ) -> Iterator[Example | BadRow]:
     """Read a file's texts in order, streaming; a row that gives none comes as a `BadRow` in its place.
 
@@ -291,6 +301,8 @@ def read_texts(
         Whether each brings the fields of all other columns (`Example.others`).
     on_note : callable, optional
         Told in a line each what was decided and could be doubted.
+    on_columns : callable, optional
+        Told which columns are read.
     """
     pending: list[BadRow] = []
     rows = read_examples(
@@ -302,6 +314,7 @@ def read_texts(
         header=source.header,
         others=others,
         on_note=on_note,
+        on_columns=on_columns,
     )
     for example in rows:
         yield from pending
@@ -323,6 +336,8 @@ class Texts:
     ----------
     notes : list of str
         What was decided in reading the file and could be doubted, a line each.
+    columns : Columns or None
+        Which columns are read, once that has begun.
     """
 
     def __init__(self, source: Source, *, skip_bad_rows: bool = False) -> None:
@@ -330,10 +345,11 @@ class Texts:
         self.skip_bad_rows = skip_bad_rows
         self.bad = 0
         self.notes: list[str] = []
+        self.columns: Columns | None = None
 
     def __iter__(self) -> Iterator[str]:
         self.notes.clear()
-        for row in read_texts(self.source, on_note=self.notes.append):
+        for row in read_texts(self.source, on_note=self.notes.append, on_columns=partial(setattr, self, "columns")):
             if isinstance(row, Example):
                 yield row.input
             elif row.kind == "empty":

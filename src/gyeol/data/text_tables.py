@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from gyeol.data.columns import Columns, find_columns, names_of
 from gyeol.data.dialect import Table, open_rows
 from gyeol.data.examples import MENDS, Example, checked_example
 from gyeol.data.header import find_header
-from gyeol.data.label_text import LabelTexts
+from gyeol.data.label_text import LabelTexts, as_written
 from gyeol.data.rows import BadRow, Row
 from gyeol.errors import DataError
 
@@ -18,7 +19,15 @@ __all__ = ["open_checked", "table_columns", "table_examples"]
 
 
 def table_examples(
-    path: Path, kind: str, input: str | None, target: str | None, need_target: bool, header: bool | None, others: bool
+    path: Path,
+    kind: str,
+    input: str | None,
+    target: str | None,
+    *,
+    need_target: bool,
+    header: bool | None,
+    others: bool,
+    target_text: bool,
 ) -> tuple[Iterator[Example | BadRow], Columns]:
     """Read the examples of a table, and tell its columns; see `gyeol.data.files.read_examples`."""
     table = open_checked(path, kind)
@@ -37,7 +46,8 @@ def table_examples(
         if first is None:
             raise DataError(f"{path} has a header and no rows under it; write one text a row")
         rows = chain([first], rows)
-    return _examples(rows, columns, need_target, others), columns
+    read_label = as_written if target_text else LabelTexts()
+    return _examples(rows, columns, read_label, need_target, others), columns
 
 
 def table_columns(path: Path, kind: str, header: bool | None = None) -> list[str]:
@@ -79,11 +89,12 @@ def _under_header(rows: Iterator[Row]) -> Iterator[Row]:
     yield from rows
 
 
-def _examples(rows: Iterator[Row], columns: Columns, need_target: bool, others: bool) -> Iterator[Example | BadRow]:
+def _examples(
+    rows: Iterator[Row], columns: Columns, read_label: Callable[[Any], str | None], need_target: bool, others: bool
+) -> Iterator[Example | BadRow]:
     width, text, label = len(columns.names), columns.input, columns.target
     needed = max(text, label if label is not None and need_target else 0) + 1
     blank = range(0)  # empty lines that end a file say nothing; within a list of texts each is a text that lacks
-    read_label = LabelTexts()
     more: tuple[tuple[str, str], ...] = ()
     for item in rows:
         if isinstance(item, BadRow):
@@ -98,13 +109,13 @@ def _examples(rows: Iterator[Row], columns: Columns, need_target: bool, others: 
             for empty in blank:
                 yield BadRow(empty, "the text is empty", "empty")
             blank = range(0)
+        if others:
+            more = tuple((n, f) for at, (n, f) in enumerate(zip(columns.names, fields, strict=False)) if at != text)
+        expected = f"{len(fields)} fields where {width} were expected"
         if len(fields) < needed:
-            listed = ", ".join(columns.names)
-            yield BadRow(number, f"{len(fields)} fields where {width} were expected ({listed})", "fields")
+            yield BadRow(number, f"{expected} ({', '.join(columns.names)})", "fields", more)
         elif len(fields) > width and any(fields[width:]):
-            yield BadRow(number, f"{len(fields)} fields where {width} were expected: a separator in a text?", "fields")
+            yield BadRow(number, f"{expected}: a separator in a text?", "fields", more)
         else:
             found = None if label is None or label >= len(fields) else fields[label]
-            if others:
-                more = tuple((n, f) for at, (n, f) in enumerate(zip(columns.names, fields, strict=False)) if at != text)
             yield checked_example(number, fields[text], found, read_label, need_target, more)
