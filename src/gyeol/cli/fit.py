@@ -127,12 +127,14 @@ def _read(
     unlabelled = {"one": "", "any": "any"}.get(labels, "lists")
     source = find_source(data, "train", input=input, target=target, task="classify")
     train = read_labelled(source, skip_bad_rows=skip, unlabelled=unlabelled, further=weight)
-    note(train.left_out())
+    for told in (*train.notes, train.left_out()):
+        note(told)
     if valid is None and not has_role(data, "valid"):
         return train, None
     source = find_source(valid or data, "valid", input=input, target=target)
     held = read_labelled(source, skip_bad_rows=skip, unlabelled=unlabelled)
-    note(held.left_out())
+    for told in (*held.notes, held.left_out()):
+        note(told)
     return train, held
 
 
