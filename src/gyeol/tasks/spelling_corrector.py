@@ -198,7 +198,7 @@ class SpellingCorrector(Estimator):
         else:
             about = "given"
         super()._train(texts, pairs, validation, *others)
-        self.about_["validation"] = about
+        self.about_ |= {"validation": about, "measured_on": "training" if about.startswith("none") else "validation"}
         with self._session():
             self._weigh(checked_texts(validation[0], empty=True))
         # Only now: right words that are not known must be among what the witnesses are weighed by.
