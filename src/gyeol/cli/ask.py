@@ -114,6 +114,7 @@ def info(
 ) -> None:
     """Say what a model is: task, settings, data, figures, size."""
     from gyeol import kernels
+    from gyeol.tasks.card import figure_rows, measured_on, measured_words
     from gyeol.tasks.storage import read_config
 
     made = any_model(model, None)
@@ -130,6 +131,7 @@ def info(
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,
+        "measured_on": measured_on(config.about),
         "about": config.about,
         "settings": config.settings,
         "kernels": kernels.describe(),
@@ -144,8 +146,9 @@ def info(
         ["tokenizer", answer["tokenizer"]],
         ["weights", f"{weights:,}"],
         ["on disk", f"{size / 1e6:.2f} MB"],
-        *[[k.replace("_", " "), f"{v:.4f}" if isinstance(v, float) else v] for k, v in made.metrics_.items()],
-        *[[k, v] for k, v in config.about.items()],
+        ["figures measured on", measured_words(config.about)],
+        *[[k.replace("_", " "), v] for k, v in figure_rows(made.metrics_, config.about).items()],
+        *[[k.replace("_", " "), v] for k, v in config.about.items() if k not in ("measured_on", "training_id")],
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],
         ["kernels here", answer["kernels"]],
     ]

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.first_checks import check_first
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, table
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.data.sources import Labelled
+    from gyeol.engine import Deadline
     from gyeol.tasks import TextClassifier
 
 __all__ = ["app"]
+
+_BASELINE = 0.3  # of a time limit, for --compare
 
 app = typer.Typer(help="Train a model on a file or a named data set.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -48,6 +52,7 @@ def classify(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     settings: bool = settings_option("classify", "series"),
     json: bool = JSON,
@@ -67,6 +72,7 @@ def classify(
 
     gyeol fit classify heartbeats.csv --out heart
     """
+    check_first(("classify", "series"), out, config, set, time_limit, resume, data, valid)
     from gyeol.cli.series import fit_series
     from gyeol.data.series import means_series
     from gyeol.tasks import TextClassifier
@@ -76,9 +82,9 @@ def classify(
     if input is None and means_series(data):
         _refuse_of_series({"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows})
         shared = {name: options[name] for name in ("random_state", "threads", "time_limit")}
-        fit_series("series", data, out, valid, target, config, set, shared, resume, json, quiet)
+        fit_series("series", data, out, valid, target, config, set, shared, resume, force, json, quiet)
         return
-    model, keep = begun(TextClassifier, config, set, options, out, resume)
+    model, run = begun(TextClassifier, config, set, options, out, resume, force)
     train, held = _read(data, valid, input, target, skip_bad_rows)
     title = f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
     if not (quiet or json):
@@ -90,14 +96,13 @@ def classify(
         train.texts,
         train.labels,
         validation=validation,
-        checkpoint=keep,
-        resume=resume,
+        **(run.leaving(_BASELINE) if compare else run.how),
         progress=progress,
         about=train.about(),
     )
-    answer = ended(model, out, keep, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
+    answer = ended(model, out, run, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
     if compare and answer["stopped"] != "interrupted":
-        answer["baseline"] = _baseline(model, train, validation, progress)
+        answer |= _baseline(model, train, validation, progress, run.deadline)
     if json:
         object_out(answer)
     else:
@@ -149,32 +154,46 @@ def _known(held: Labelled, train: Labelled) -> list[str]:
 
 
 def _baseline(
-    model: TextClassifier, train: Labelled, validation: tuple[list[str], list[str]] | None, progress: Any
+    model: TextClassifier,
+    train: Labelled,
+    validation: tuple[list[str], list[str]] | None,
+    progress: Any,
+    until: Deadline,
 ) -> dict[str, Any]:
+    """Train the baseline, for what is left of the time, if anything is."""
     from sklearn.base import clone
 
+    prepared = max(0.0, model.about_["seconds"] - model.history_.seconds)
+    if until.left() < max(1.0, 1.5 * prepared):
+        note("the baseline is left out: it does not fit into what is left of the time")
+        return {}
     note("the baseline: TF-IDF and a feed-forward net")
     other = clone(model).set_params(features="tfidf", averaging=0.0)
-    other.fit(train.texts, train.labels, validation=validation, progress=progress)
+    other.fit(train.texts, train.labels, validation=validation, progress=progress, deadline=until)
     if other.history_.stopped == "interrupted":  # the model itself is saved; half a baseline says nothing
         raise KeyboardInterrupt
-    return {
+    told = {
         "features": "tfidf",
         "accuracy": other.history_.best["valid_accuracy"],
         "seconds": round(other.history_.seconds, 1),
+        "stopped": other.history_.stopped,
     }
+    return {"baseline": told}
 
 
 def _tell(answer: dict[str, Any], model: TextClassifier, out: Path, data: str) -> None:
     kind = model.features or model.cell if isinstance(model.cell, str) else "own cell"
     rows = [
-        ["model", "validation accuracy", "seconds"],
-        [kind, percent(answer["accuracy"]), f"{answer['seconds']:.0f}"],
+        ["model", "accuracy", "macro F1", "seconds"],
+        [kind, percent(answer["accuracy"]), f"{answer['macro_f1']:.4f}", f"{answer['seconds']:.0f}"],
     ]
     if "baseline" in answer:
         other = answer["baseline"]
-        rows.append(["tfidf baseline", percent(other["accuracy"]), f"{other['seconds']:.0f}"])
-    typer.echo(table(rows, right=[1, 2]))
+        rows.append(["tfidf baseline", percent(other["accuracy"]), "", f"{other['seconds']:.0f}"])
+    if "majority" in answer:
+        rows.append([f"always {answer['majority']!r:.40}", percent(answer["majority_share"]), "", ""])
+    typer.echo(table(rows, right=[1, 2, 3]))
+    typer.echo(f"on {measured(answer)}")
     if model.overlap_ is not None:
         typer.echo(f"vectors {model.describe_data()['vectors']}")
     why = {"time limit": ", stopped by the time limit", "no longer better": ", stopped as it was no longer better"}

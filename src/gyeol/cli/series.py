@@ -13,9 +13,10 @@ import typer
 
 from gyeol.cli.answers import answer as named
 from gyeol.cli.answers import format_of, separated
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.first_checks import check_first
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, majority, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def series(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("series"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -61,7 +63,8 @@ def series(
     gyeol fit series sensors.npz --valid more.npz --out sensors --set cell=gru --set frame=5
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet)
+    check_first(("series",), out, config, set, time_limit, resume, data, valid)
+    fit_series("series", data, out, valid, target, config, set, options, resume, force, json, quiet)
 
 
 def regress(
@@ -75,6 +78,7 @@ def regress(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("regress"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -88,19 +92,20 @@ def regress(
     gyeol data make adding --out adding.jsonl --count 5000, gyeol fit regress adding.jsonl --out adding
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
+    check_first(("regress",), out, config, set, time_limit, resume, data, valid)
+    fit_series("regress", data, out, valid, target, config, set, options, resume, force, json, quiet)
 
 
 def fit_series(
     task: str, data: str, out: Path, valid: str | None, target: str | None, config: Path | None, pairs: list[str],
-    options: dict[str, Any], resume: bool, json: bool, quiet: bool,
+    options: dict[str, Any], resume: bool, force: bool, json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Train on numeric sequences, save, and say how good the model is."""
     from gyeol.data.sources import has_role
     from gyeol.tasks import TASKS
     from gyeol.tasks.progress import Bar
 
-    model, keep = begun(TASKS[task], config, pairs, options, out, resume)
+    model, run = begun(TASKS[task], config, pairs, options, out, resume, force)
     train, name = _read(data, "train", target)
     targets = _targets(train, task)
     watched = None
@@ -114,13 +119,13 @@ def fit_series(
         channels = train.series[0].shape[1]
         note(f"{name}: {len(targets):,} sequences of {shape}, {channels} channel(s){classes}")
     progress = None if quiet or json else Bar("sequences", shares=task == "series")
-    model.fit(train.series, targets, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
-    answer = ended(model, out, keep)
+    model.fit(train.series, targets, validation=watched, **run.how, progress=progress, about=about)
+    answer = ended(model, out, run)
     if json:
         object_out(answer)
     else:
         after = f"after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
-        typer.echo(f"{_figures(answer)}   on the validation part, {after}")
+        typer.echo(f"{_figures(answer)}{majority(answer)}   on {measured(answer)}, {after}")
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_FILE")
     stop_where_interrupted(answer)

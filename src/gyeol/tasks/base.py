@@ -27,7 +27,7 @@ from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.standing import standing
-from gyeol.tasks.training_plan import TrainingPlan, identity, take
+from gyeol.tasks.training_plan import TrainingPlan, identity, short_name, take
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
 
@@ -227,6 +227,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             from gyeol.tasks.progress import Bar
 
             progress = Bar()
+        if hasattr(progress, "measured_on"):
+            progress.measured_on = measured_on
         with self._session():
             begun = time.monotonic()
             self._fit_inputs(X)
@@ -235,7 +237,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             training = self._encode_training(X, y)
             lost = self._left_behind()
             plan = TrainingPlan(self, self.net_, training, self._encode(*validation), validation)
-            keeper = engine.Checkpoint(checkpoint, identity(self, X, y, validation)) if checkpoint else None
+            what = identity(self, X, y, validation) if checkpoint else None
+            keeper = engine.Checkpoint(checkpoint, what) if checkpoint and what else None
             self.history_ = engine.fit(
                 self.net_, plan, self._settings(), checkpoint=keeper, resume=resume, progress=progress,
                 deadline=deadline,
@@ -248,6 +251,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             "stopped": self.history_.stopped,
             "epochs": len(self.history_.records),
             "measured_on": measured_on,
+            **({"training_id": short_name(what)} if what else {}),
             **lost,
             **standing(self, y, validation[1]),
         }

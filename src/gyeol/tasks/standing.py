@@ -58,7 +58,7 @@ def references(model: Estimator, y: Any, truth: Any) -> list[Reference]:
 
 def _majority(model: Estimator, figures: dict[str, float], y: Any, truth: Any) -> Reference | None:
     classes = getattr(model, "classes_", None)
-    if classes is None:
+    if classes is None or not (_flat(y) and _flat(truth)):
         return None
     counts = Counter(_flat(y))
     most = max(counts, key=lambda label: (counts[label], str(label)))
@@ -69,10 +69,11 @@ def _majority(model: Estimator, figures: dict[str, float], y: Any, truth: Any) -
 
 
 def _flat(y: Any) -> list[Any]:
-    """The labels of examples, or of their steps."""
+    """The labels of examples, or of their steps: numbers of classes, or tags; nothing where an example has several."""
     if isinstance(y, np.ndarray):
-        return list(y.tolist())
-    return [label for row in y for label in (row.tolist() if isinstance(row, np.ndarray) else row)]
+        return list(y.tolist()) if y.ndim == 1 and y.dtype.kind in "iu" else []
+    rows = [row.tolist() if isinstance(row, np.ndarray) else row for row in y]
+    return [label for row in rows for label in row] if all(isinstance(row, list) for row in rows) else []
 
 
 def _mean(model: Estimator, figures: dict[str, float], y: Any, truth: Any) -> Reference | None:

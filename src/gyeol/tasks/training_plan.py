@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from gyeol.data.batches import bucket
 if TYPE_CHECKING:
     from gyeol.tasks.base import Encoded, Estimator
 
-__all__ = ["TrainingPlan", "identity", "take"]
+__all__ = ["TrainingPlan", "identity", "rows_in_time", "short_name", "take"]
 
 _FIRST = 16  # examples of the first part, when time is short
 
@@ -94,6 +95,21 @@ class TrainingPlan:
             self.train.carrier.restore(tensors)
 
 
+def rows_in_time(count: int, seconds: float, work: Callable[[list[int]], object]) -> list[int]:
+    """Choose as many of so many rows, evenly spread, as work that is tried on a few of them can do in the time.
+
+    Without a limit, that is all, and nothing is tried.
+    """
+    rows = list(range(count))
+    if math.isinf(seconds) or count <= _FIRST:
+        return rows
+    begun = time.monotonic()
+    work(rows[:: -(-count // _FIRST)])
+    spent = time.monotonic() - begun
+    fits = max(_FIRST, int((seconds - spent) / max(1e-9, 1.3 * spent) * _FIRST))
+    return rows[:: -(-count // fits)]
+
+
 def take(values: Any, rows: npt.NDArray[np.int64]) -> Any:
     """Take some examples: of an array, of what reads them when they are asked for (and has `take`), of a list."""
     if isinstance(values, np.ndarray):
@@ -117,3 +133,11 @@ def identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any]
     for free in ("verbose", "time_limit", "patience"):
         settings.pop(free, None)
     return {"task": owner.task, **settings, "data": digest.hexdigest()}
+
+
+def short_name(identity: dict[str, Any]) -> str:
+    """Name a training: the same name, the same training."""
+    import hashlib
+    import json
+
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
