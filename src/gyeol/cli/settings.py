@@ -80,7 +80,7 @@ def _near(name: str, known: list[str]) -> str:
     Examples
     --------
     >>> _near("hiden_size", ["hidden_size", "epochs"]), _near("size", ["hidden_size", "image_size", "window_size"])
-    ("; did you mean 'hidden_size'?", "; did you mean 'image_size', 'hidden_size' or 'window_size'?")
+    ("; did you mean 'hidden_size'?", "; did you mean 'image_size', 'window_size' or 'hidden_size'?")
     """
     from difflib import SequenceMatcher, get_close_matches
 

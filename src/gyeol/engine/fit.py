@@ -175,13 +175,14 @@ class _Run:
             if budget and state.total and budget.over():
                 return "time limit"
             along = (state.epoch * len(batches) + state.step) / steps
+            if budget and state.total:
+                along = max(along, budget.along())
             outcome = self.plan.loss(rows)
             value = float(outcome.loss.detach())
             self._check_finite("loss", value)
             torch.autograd.backward(outcome.loss)
             if self.average:
                 self.average.before_step()
-            along = max(along, budget.along()) if budget else along
             scale = 1.0 if self.late else decay(along, warmup=settings.warmup)
             self._check_finite("gradient", self.optimizer.step(scale=scale))
             if self.average:

@@ -227,7 +227,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             from gyeol.tasks.progress import Bar
 
             progress = Bar()
-        if hasattr(progress, "measured_on"):
+        if progress is not None and hasattr(progress, "measured_on"):
             progress.measured_on = measured_on
         with self._session():
             begun = time.monotonic()
