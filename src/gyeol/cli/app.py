@@ -33,6 +33,7 @@ from gyeol.cli import (
     vectors,
 )
 from gyeol.cli.output import one_line
+from gyeol.cli.setting_names import answer_bash
 from gyeol.cli.training import command_begins
 from gyeol.errors import GyeolError
 
@@ -102,6 +103,7 @@ app.command("demo")(demo.demo)
 def main() -> None:
     """Run the command line; leave with 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a fault of gyeol's."""
     command_begins()
+    answer_bash()
     given = sys.argv[1:]
     options = (
         given[: given.index("--")] if "--" in given else given

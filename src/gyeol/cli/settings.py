@@ -169,7 +169,7 @@ def _lines(settings: list[Setting]) -> Iterable[str]:
         if one.group != group:
             group = one.group
             yield f"\n{group:{names}}  {'default':{defaults}}  meaning and range"
-        meaning = f"{one.meaning.rstrip('.')}: {one.range}" if one.range else one.meaning
+        meaning = f"{one.meaning} [{one.range}]" if one.range else one.meaning
         begin = f"{one.name:{names}}  {_default(one):{defaults}}  "
         for line in _wrapped(meaning, width):
             yield f"{begin}{line}".rstrip()

@@ -134,7 +134,7 @@ def told(model: Estimator) -> dict[str, Any]:
     """What a training says of itself besides its figures: what they were measured on, what was left out, advice."""
     names = (
         "measured_on", "validated_share", "trained_epochs", "majority", "majority_share", "too_long", "longest",
-        "shortened", "advice",
+        "shortened", "learned_from", "advice",
     )  # fmt: skip
     return {name: model.about_[name] for name in names if name in model.about_}
 
@@ -163,6 +163,8 @@ def stop_where_interrupted(answer: dict[str, Any]) -> None:
         note(f"{model} held another model, which is kept as {answer['kept']} (--force replaces it)")
     if "shortened" in answer:
         note(answer["shortened"])
+    if "learned_from" in answer:
+        note(f"learned from {answer['learned_from']}: a longer --time-limit, without --resume, learns from all")
     if "advice" in answer:
         note(answer["advice"])
     if stopped == "time limit":

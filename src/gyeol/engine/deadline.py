@@ -10,6 +10,8 @@ __all__ = ["Budget", "Deadline"]
 _UNKNOWN = 0.2  # share of the time that is kept for validating, until it is known how long that takes
 _MOST = 0.25  # and at most, when it is known: beyond that, a part of the examples must do
 _SPARE = 1.15  # what was measured once may take longer the next time
+_LEAVING = 1.0  # seconds that a command takes to say how it went and to leave
+_SHORT = 0.05  # but of a short time no more than this share
 _DISK = 150e6  # bytes a second, until it is known how long a checkpoint takes
 _COPIES = 5  # of the weights in a checkpoint: the net, the best, two moments, the average
 
@@ -63,7 +65,7 @@ class Budget:
     def __init__(self, deadline: Deadline, *, closing: float, size: int, checkpoint: bool) -> None:
         self.begun = time.monotonic()
         self.window = max(0.0, deadline.end - self.begun)
-        self.end = deadline.end - closing * self.window
+        self.end = deadline.end - closing * self.window - min(_LEAVING, _SHORT * self.window)
         self.model = size / _DISK
         self.checkpoint = _COPIES * self.model if checkpoint else 0.0
         self.validation: float | None = None

@@ -27,6 +27,7 @@ from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.standing import standing
+from gyeol.tasks.time_to_prepare import within_time
 from gyeol.tasks.training_plan import TrainingPlan, identity, short_name, take
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
@@ -88,6 +89,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     reads: ClassVar[str] = "tokens"
     #: A rule for every constructor argument.
     rules: ClassVar[dict[str, parameters.Rule]]
+    #: Whether examples follow one another, so that a part of them is their beginning.
+    ordered: ClassVar[bool] = False
     #: The share of a time limit that is needed for what follows the training.
     closing: ClassVar[float] = 0.0
 
@@ -231,6 +234,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             progress.measured_on = measured_on
         with self._session():
             begun = time.monotonic()
+            count, taken_up = len(X), checkpoint if resume else None
+            X, y, validation = within_time(self, X, y, validation, deadline, taken_up)
             self._fit_inputs(X)
             self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
@@ -238,6 +243,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             lost = self._left_behind()
             plan = TrainingPlan(self, self.net_, training, self._encode(*validation), validation)
             what = identity(self, X, y, validation) if checkpoint else None
+            if what and len(X) < count:
+                what["part"] = len(X)
             keeper = engine.Checkpoint(checkpoint, what) if checkpoint and what else None
             self.history_ = engine.fit(
                 self.net_, plan, self._settings(), checkpoint=keeper, resume=resume, progress=progress,
@@ -251,6 +258,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             "stopped": self.history_.stopped,
             "epochs": len(self.history_.records),
             "measured_on": measured_on,
+            **({"learned_from": f"{len(X):,} of {count:,} examples, for want of time"} if len(X) < count else {}),
             **({"training_id": short_name(what)} if what else {}),
             **lost,
             **standing(self, y, validation[1]),

@@ -22,6 +22,8 @@ __all__ = ["SHARED", "Setting", "settings_of"]
 #: What settings mean that several estimators have; an estimator whose docstring has an entry of its own for one name
 #: says it better.
 SHARED = {
+    "cell": "The recurrent cell.",
+    "tokenizer": "What texts are cut into.",
     "hidden_size": "Units of a recurrent layer, in each direction.",
     "num_layers": "Recurrent layers, one on the other.",
     "bidirectional": "Whether sequences are read in both directions.",
@@ -94,7 +96,7 @@ def _meanings(doc: str) -> dict[str, str]:
 def _parted(names: list[str], text: str) -> list[str]:
     """Give each of several names its part of a text; nothing where `SHARED` says it better."""
     if len(names) == 1:
-        return [text]
+        return [f"{SHARED[names[0]]} {text}" if text.startswith('"') and names[0] in SHARED else text]
     clauses = [clause.strip().rstrip(".") for clause in text.split(";")]
     if len(clauses) == len(names):
         own = [f"{clause[:1].upper()}{clause[1:]}." for clause in clauses]
