@@ -155,7 +155,7 @@ def list_settings(tasks: Iterable[str], *, json: bool) -> None:
         object_out({"settings": listed})
         return
     for number, (task, settings) in enumerate(found.items()):
-        typer.echo(f"{'' if number == 0 else chr(10)}settings of 'gyeol fit {task}': --set NAME=VALUE")
+        typer.echo(f"{'' if number == 0 else chr(10)}settings of 'fit {task}': --set NAME=VALUE")
         for line in _lines(settings):
             typer.echo(line)
 

@@ -11,6 +11,7 @@ import numpy as np
 from gyeol.data.mapped_texts import MappedTexts
 from gyeol.data.split import split_off
 from gyeol.engine import Checkpoint
+from gyeol.errors import GyeolError
 from gyeol.tasks.training_plan import take
 
 if TYPE_CHECKING:
@@ -44,22 +45,29 @@ def preparable(owner: Estimator, X: Any, y: Any, beside: int, deadline: Deadline
         return count
     before = dict(owner.__dict__)
     size = max(_FEW // 5, count // _SAMPLE)
-    took = []
-    for many in (_WARM, size):
-        rows = np.linspace(0, count - 1, many).astype(np.int64)
-        some, truth = take(X, rows), None if y is None else take(y, rows)
-        begun = time.monotonic()
-        owner._fit_inputs(some)
-        owner._fit_targets(truth)
-        owner._encode_training(some, truth)
-        took.append(time.monotonic() - begun)
-    owner.__dict__.clear()
-    owner.__dict__.update(before)
-    each = max(0.0, took[1] - took[0]) / (size - _WARM)
-    left = max(0.0, deadline.left())
-    if took[0] + each * (count + beside) <= _SHARE * left:
+    try:
+        warm, took = (_seconds(owner, X, y, many) for many in (_WARM, size))
+    except GyeolError:  # these few do not serve; whether all do is told later
         return count
-    return min(count, max(_FEW // 5, int((_AIM * left - took[0]) / max(1e-9, each)) - beside))
+    finally:
+        owner.__dict__.clear()
+        owner.__dict__.update(before)
+    each = max(0.0, took - warm) / (size - _WARM)
+    left = max(0.0, deadline.left())
+    if warm + each * (count + beside) <= _SHARE * left:
+        return count
+    return min(count, max(_FEW // 5, int((_AIM * left - warm) / max(1e-9, each)) - beside))
+
+
+def _seconds(owner: Estimator, X: Any, y: Any, many: int) -> float:
+    """Prepare so many examples from all over; the time it took."""
+    rows = np.linspace(0, len(X) - 1, many).astype(np.int64)
+    some, truth = take(X, rows), None if y is None else take(y, rows)
+    begun = time.monotonic()
+    owner._fit_inputs(some)
+    owner._fit_targets(truth)
+    owner._encode_training(some, truth)
+    return time.monotonic() - begun
 
 
 def within_time(
