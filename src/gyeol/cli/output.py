@@ -11,7 +11,17 @@ from typing import Any
 
 from gyeol.data.text_width import text_width
 
-__all__ = ["confusion", "note", "object_out", "object_pieces", "one_line", "percent", "pieces_out", "table"]
+__all__ = [
+    "confusion",
+    "error_object",
+    "note",
+    "object_out",
+    "object_pieces",
+    "one_line",
+    "percent",
+    "pieces_out",
+    "table",
+]
 
 
 def note(message: str) -> None:
@@ -23,6 +33,28 @@ def note(message: str) -> None:
 def object_out(value: dict[str, Any]) -> None:
     """Print one JSON object on a line."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def error_object(error: BaseException, message: str, status: int) -> dict[str, Any]:
+    """Return what programs are told of an error.
+
+    Parameters
+    ----------
+    error : BaseException
+        Its class is its type: ``DataError``, ``ParameterError``, ``ModelError``, ...; ``UsageError`` for whatever is
+        wrong with the command itself.
+    message : str
+        One line.
+    status : int
+        The exit status: 2 for a user's mistake, 1 for a fault of gyeol's, 130 for Ctrl-C.
+
+    Examples
+    --------
+    >>> error_object(ValueError("x"), "x", 1)
+    {'type': 'ValueError', 'message': 'x', 'status': 1}
+    """
+    usage = any(kind.__name__ == "ClickException" for kind in type(error).__mro__)
+    return {"type": "UsageError" if usage else type(error).__name__, "message": message, "status": status}
 
 
 def object_pieces(about: dict[str, Any], items: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -116,30 +115,13 @@ def setting_values(task: str) -> dict[str, list[str]]:
 
 @cache
 def _estimator(task: str) -> ast.ClassDef | None:
-    import gyeol
+    from gyeol import tasks
 
-    folder = Path(gyeol.__file__).parent
-    table = ast.parse((folder / "tasks" / "__init__.py").read_text(encoding="utf-8"))
-    kind = dict(_tasks(table)).get(task)
-    home = next((node.module for node in table.body if _imports(node, kind)), None)  # type: ignore[attr-defined]
-    if home is None:
+    if task not in tasks.TASKS:
         return None
-    source = folder.joinpath(*home.split(".")[1:]).with_suffix(".py")
-    classes = ast.parse(source.read_text(encoding="utf-8")).body
-    return next(node for node in classes if isinstance(node, ast.ClassDef) and node.name == kind)
-
-
-def _imports(node: ast.stmt, name: str | None) -> bool:
-    return isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names)
-
-
-def _tasks(table: ast.Module) -> Iterator[tuple[str, str]]:
-    """The literal table of the tasks: name and class."""
-    for node in table.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict) and ast.unparse(node.target) == "TASKS":
-            for key, value in zip(node.value.keys, node.value.values, strict=True):
-                if isinstance(key, ast.Constant) and isinstance(value, ast.Name):
-                    yield str(key.value), value.id
+    module, kind = tasks._ESTIMATORS[task]
+    source = Path(tasks.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+    return next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == kind)
 
 
 def _constructor(kind: ast.ClassDef) -> ast.FunctionDef:

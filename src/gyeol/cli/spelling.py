@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.first_checks import check_first
+from gyeol.cli.model import load_model
 from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line, percent, table
 from gyeol.cli.training import begun, measured, saved, stop_where_interrupted, told
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.tasks import SpellingCorrector
@@ -181,10 +182,5 @@ def evaluate_spelling(made: SpellingCorrector, model: Path, data: str, json: boo
 
 
 def _corrector(path: Path, threads: int | None) -> SpellingCorrector:
-    from gyeol.tasks import SpellingCorrector, load
-
-    made = load(path)
-    if not isinstance(made, SpellingCorrector):
-        raise ModelError(f"{path} is a model of 'fit {made.task}'; this command asks one of 'fit spell'")
-    made.set_params(threads=threads)
+    made: SpellingCorrector = load_model(path, threads, task="spell")
     return made

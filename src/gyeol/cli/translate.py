@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from gyeol.cli.asking import at_lines, remembered
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line
+from gyeol.cli.rows import reason_of
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.cli.translation import TEMPERATURE, WEIGHTS, translator
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
+    from gyeol.cli.asked import Question
+    from gyeol.data.parallel import Parallel
     from gyeol.tasks import Translator
 
 __all__ = ["chat", "evaluate_pairs", "translate"]
@@ -63,6 +67,8 @@ def translate(
     if valid is not None or languages_of(data) or has_role(data, "valid"):
         watched = read_parallel(valid or data, "valid", input=input, target=target, skip_bad_rows=skip_bad_rows)
         held = watched.sources, watched.targets
+    for line in pairs.notes:
+        note(line)
     if not (quiet or json):
         note(f"{pairs.name}: {len(pairs.sources):,} pairs")
     progress = None if quiet or json else Bar("pairs", shares=False)
@@ -83,18 +89,23 @@ def translate(
     stop_where_interrupted(answer)
 
 
-def evaluate_pairs(
-    made: Translator, model: Path, data: str, input: str | None, target: str | None, skip: bool, json: bool,
-    ensemble: list[Path],
-) -> None:  # fmt: skip
+def evaluate_pairs(made: Translator, question: Question) -> None:
     """Print a translator's figures on pairs."""
     from gyeol.data.parallel import read_parallel
 
-    pairs = read_parallel(data, "test", input=input, target=target, skip_bad_rows=skip)
-    note(pairs.left_out())
-    others = [translator(path, made.threads) for path in ensemble]
-    figures = made.evaluate(pairs.sources, pairs.targets, ensemble=others)
-    if json:
+    model, skip = question.model, question.skip_bad_rows
+    pairs = read_parallel(
+        question.data, "test", input=question.input, target=question.target, skip_bad_rows=skip,
+        header=question.header, remembered=remembered(made),
+    )  # fmt: skip
+    if skip:
+        _leave_out_long(made, pairs)
+    for told in (*pairs.notes, pairs.left_out()):
+        note(told)
+    others = [translator(path, made.threads) for path in question.ensemble]
+    with at_lines(str(pairs.path), pairs.lines):
+        figures = made.evaluate(pairs.sources, pairs.targets, ensemble=others)
+    if question.json:
         object_out({"model": str(model), **pairs.about(), "left_out": len(pairs.bad), **figures})
         return
     typer.echo(
@@ -102,6 +113,18 @@ def evaluate_pairs(
         f"{figures['count']:,} pairs of {pairs.name}, beam {figures['beam_size']}"
     )
     typer.echo(f"BLEU is sacrebleu's: {figures['signature']}")
+
+
+def _leave_out_long(made: Translator, pairs: Parallel) -> None:
+    """Leave out pairs whose source is longer than the model reads."""
+    from gyeol.data.files import BadRow
+
+    reasons = made.unreadable(pairs.sources)
+    pairs.bad += [BadRow(pairs.lines[at], reason_of(DataError(reason)), "value") for at, reason in reasons.items()]
+    for values in (pairs.sources, pairs.targets, pairs.lines):
+        values[:] = [value for at, value in enumerate(cast("list[Any]", values)) if at not in reasons]
+    if not pairs.sources:
+        raise DataError(f"{pairs.path}, line {pairs.bad[0].line}: {pairs.bad[0].reason}; no pair is left")
 
 
 def chat(

@@ -13,8 +13,10 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +24,7 @@ import numpy.typing as npt
 from gyeol.data.arrays import MAX_VALUES, read_arrays
 from gyeol.data.columns import INPUT_NAMES, is_number, like_labels
 from gyeol.data.lines import check_file, open_text
-from gyeol.data.series_row import SeriesRow, checked_values, label_of
+from gyeol.data.series_row import OnBadRow, SeriesRow, checked_values, label_of, usable
 from gyeol.data.series_table import cells_of, is_header, open_table, row_of, sampled, table_rows, text_columns
 from gyeol.errors import DataError
 
@@ -85,8 +87,9 @@ def read_series(
 
 
 def series_rows(
-    path: str | Path, *, target: str | None = None, need_labels: bool = True, steps: int | None = None
-) -> Iterator[SeriesRow]:
+    path: str | Path, *, target: str | None = None, need_labels: bool = True, steps: int | None = None,
+    on_bad_row: OnBadRow = None,
+) -> Iterator[SeriesRow]:  # fmt: skip
     """Read a file's sequences as they are asked for.
 
     Parameters
@@ -101,6 +104,8 @@ def series_rows(
         to have none, unless its rows have one cell more than ``steps``.
     steps : int, optional
         The length of all sequences, if it is known.
+    on_bad_row : callable, optional
+        Told of each row that is no sequence, which is then left out. Without it such a row is an error.
 
     Raises
     ------
@@ -110,11 +115,11 @@ def series_rows(
     path = check_file(path)
     kind = _kind_of(path)
     if kind == ".npz":
-        rows = _from_arrays(path, target, need_labels)
+        rows = _from_arrays(path, target, need_labels, on_bad_row)
     elif kind in (".jsonl", ".ndjson"):
-        rows = _from_objects(path, target, need_labels)
+        rows = _from_objects(path, target, need_labels, on_bad_row)
     else:
-        rows = table_rows(path, kind, target, need_labels, steps)
+        rows = table_rows(path, kind, target, need_labels, steps, on_bad_row)
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path} holds no sequence: expected one a row, a label and its values")
@@ -189,11 +194,11 @@ def _kind_of(path: Path) -> str:
     return kind
 
 
-def _from_objects(path: Path, target: str | None, need: bool) -> Iterator[SeriesRow]:
+def _from_objects(path: Path, target: str | None, need: bool, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
     for number, line in open_text(path):
-        if not line.strip():
-            continue
-        yield _object_row(line, f"{path}, line {number}", number, target, need)
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield from usable(partial(_object_row, line, where, number, target, need), number, where, on_bad_row)
 
 
 def _object_row(line: str, where: str, number: int, target: str | None, need: bool) -> SeriesRow:
@@ -220,7 +225,7 @@ def _object_row(line: str, where: str, number: int, target: str | None, need: bo
     return SeriesRow(checked_values(values, where), label_of(label, where, need), number)
 
 
-def _from_arrays(path: Path, target: str | None, need: bool) -> Iterator[SeriesRow]:
+def _from_arrays(path: Path, target: str | None, need: bool, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
     arrays = read_arrays(path, [*_X, *_Y, *_LENGTHS, *([target] if target is not None else [])])
     X = next((arrays[name] for name in _X if name in arrays), None)
     y = next((arrays[name] for name in ([target] if target is not None else _Y) if name in arrays), None)
@@ -241,5 +246,10 @@ def _from_arrays(path: Path, target: str | None, need: bool) -> Iterator[SeriesR
         where = f"{path}, line {place + 1}"
         values = np.asarray(given if X.ndim == 3 else given[:, None], dtype=np.float64)
         values = values if lengths is None else values[: int(lengths[place])]
-        label = None if y is None else label_of(y[place].item(), where, need)
-        yield SeriesRow(checked_values(values, where, cut=lengths is None), label, place + 1)
+        told = None if y is None else y[place].item()
+
+        def row(values: Any = values, told: Any = told, where: str = where, number: int = place + 1) -> SeriesRow:
+            label = None if y is None else label_of(told, where, need)
+            return SeriesRow(checked_values(values, where, cut=lengths is None), label, number)
+
+        yield from usable(row, place + 1, where, on_bad_row)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from gyeol.data.columns import TARGET_NAMES, is_number
-from gyeol.data.lines import open_text
-from gyeol.data.rows import BadRow, Row, csv_rows, tsv_rows
-from gyeol.data.series_row import SeriesRow, checked_values, label_of
+from gyeol.data.dialect import open_rows, split_line
+from gyeol.data.lines import check_file
+from gyeol.data.rows import BadRow, Row
+from gyeol.data.series_row import OnBadRow, SeriesRow, checked_values, label_of, usable
 from gyeol.errors import DataError, closest
 
 __all__ = ["MISSING", "cells_of", "is_header", "open_table", "row_of", "sampled", "table_rows", "text_columns"]
@@ -22,14 +24,16 @@ MISSING = frozenset(("", "na", "n/a", "?", "null", "none"))  # beside nan, which
 
 
 def open_table(path: Path, kind: str) -> Iterator[Row]:
-    """Read the rows of a table that say something; a text file's first line tells what stands between its cells."""
-    lines = ((number, line) for number, line in open_text(path) if line.strip())
-    first = next(lines, (0, ""))
-    between = {".csv": ",", ".tsv": "\t"}.get(kind) or next((mark for mark in "\t," if mark in first[1].strip()), None)
-    whole = chain([first], lines)
-    if between is None:
-        return ((number, line.split()) for number, line in whole)
-    rows = csv_rows(whole) if between == "," else tsv_rows(whole)
+    """Read the rows of a table that say something; where no separator is plain to see, white space is one."""
+    table = open_rows(check_file(path), kind)
+    first = table.sample[0][1][0] if table.sample else ""
+    between = next((mark for mark in "\t,;" if mark in first.strip()), None) if table.plain else ""
+    if between == "":
+        rows = table.rows
+    elif between is None:
+        rows = (row if isinstance(row, BadRow) else (row[0], row[1][0].split()) for row in table.rows)
+    else:
+        rows = (row if isinstance(row, BadRow) else (row[0], split_line(row[1][0], between)) for row in table.rows)
     return (row for row in rows if isinstance(row, BadRow) or any(map(str.strip, row[1])))
 
 
@@ -48,7 +52,9 @@ def cells_of(rows: Sequence[Row]) -> list[list[str]]:
     return [[cell.strip() for cell in row[1]] for row in rows if not isinstance(row, BadRow)]
 
 
-def table_rows(path: Path, kind: str, target: str | None, need: bool, steps: int | None) -> Iterator[SeriesRow]:
+def table_rows(
+    path: Path, kind: str, target: str | None, need: bool, steps: int | None, on_bad_row: OnBadRow = None
+) -> Iterator[SeriesRow]:
     """Read the sequences of a table; see `gyeol.data.series.series_rows`."""
     rows = open_table(path, kind)
     sample = sampled(rows)
@@ -58,10 +64,13 @@ def table_rows(path: Path, kind: str, target: str | None, need: bool, steps: int
     at = _label_column(path, names, cells[1:] if header else cells, target, need, steps)
     for place, row in enumerate(chain(sample, rows)):
         if isinstance(row, BadRow):
-            raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
-        if place or not header:
+            if on_bad_row is None:
+                raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
+            on_bad_row(row)
+        elif place or not header:
             number, fields = row
-            yield row_of(f"{path}, line {number}", number, fields, at, need, len(names) if names else None)
+            where, width = f"{path}, line {number}", len(names) if names else None
+            yield from usable(partial(row_of, where, number, fields, at, need, width), number, where, on_bad_row)
 
 
 def row_of(where: str, line: int, cells: list[str], at: int | None, need: bool, width: int | None) -> SeriesRow:

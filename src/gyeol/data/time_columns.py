@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from gyeol.data.clock import read_moment
-from gyeol.data.files import scan_parquet
-from gyeol.data.lines import read_lines
-from gyeol.data.rows import BadRow, csv_rows, tsv_rows
+from gyeol.data.dialect import open_rows
+from gyeol.data.files import TEXT_FORMATS, format_of, scan_parquet
+from gyeol.data.header import find_header
+from gyeol.data.rows import BadRow
 from gyeol.errors import DataError, closest
 
 __all__ = ["MOST", "TableColumns", "as_number", "open_table"]
@@ -30,8 +31,11 @@ _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _SLICE = 100_000  # rows of a parquet file held at a time
 
 
-def open_table(path: Path) -> tuple[list[str], Iterator[tuple[int, list[Any]]], str]:
-    """Give the header, the rows with their numbers, and what a row is called."""
+def open_table(path: Path, header: bool | None = None) -> tuple[list[str], Iterator[tuple[int, list[Any]]], str]:
+    """Give the header, the rows with their numbers, and what a row is called.
+
+    ``header`` says whether the first row names the columns, where the user does.
+    """
     name = path.name.lower().removesuffix(".gz")
     if name.endswith(".parquet"):
         frame, schema, count = scan_parquet(path)
@@ -40,16 +44,18 @@ def open_table(path: Path) -> tuple[list[str], Iterator[tuple[int, list[Any]]], 
         if count * len(schema) > MOST:
             raise DataError(f"{path} holds {count * len(schema):,} cells, more than {MOST:,}: take a part of it")
         return list(schema), _parquet_rows(frame, count), "row"
-    if not name.endswith((".csv", ".tsv", ".txt")):
+    if format_of(path) not in TEXT_FORMATS:
         raise DataError(f"{path}: series are read from .csv, .tsv and .parquet files")
-    lines = read_lines(path)
-    rows = csv_rows(lines) if name.endswith(".csv") else tsv_rows(lines)
-    full = _whole_rows(path, rows)
+    table = open_rows(path)
+    full = _whole_rows(path, table.rows)
     first = next(full, None)
     if first is None:
         raise DataError(f"{path} holds nothing but white space; a table with one row a step was expected")
     cells = [cell.strip() for cell in first[1]]
-    if any(_is_number(cell) for cell in cells) or (len(cells) == 1 and read_moment(cells[0])):
+    if header is None:
+        data = any(_is_number(cell) for cell in cells) or (len(cells) == 1 and read_moment(cells[0]))
+        header = not data or find_header(table.cells()).there
+    if not header:
         return [str(place) for place in range(1, len(cells) + 1)], chain([first], full), "line"
     return [cell or str(place) for place, cell in enumerate(cells, 1)], full, "line"
 

@@ -89,6 +89,7 @@ class TextInput:
         self.lowercase = lowercase
         self.min_count = min_count
         self.max_length = max_length
+        self.shortened = 0  # texts of which `encode` left out the middle, ever
         self.tokenizer: Tokenizer
         self.vocabulary: Vocabulary
         #: What the last `encode` left out.
@@ -108,6 +109,7 @@ class TextInput:
         nothing = np.ones(1, dtype=np.int32)
         count = total = longest = 0
         for tokens in self.tokenizer.tokenize_many(texts):
+            self.shortened += len(tokens) > self.max_length
             row = self.vocabulary.encode(self.shorten(tokens))
             total, longest = total + 1, max(longest, len(tokens))
             count += len(tokens) > self.max_length
