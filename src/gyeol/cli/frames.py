@@ -15,9 +15,9 @@ from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.figures import evaluation_told
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
+from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, pieces_out
 from gyeol.cli.rows import piped_items
-from gyeol.cli.training import begun, ended, majority, measured, stop_where_interrupted
+from gyeol.cli.training import accuracy_line, begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def frames(
         object_out(answer)
     else:
         typer.echo(
-            f"accuracy {percent(answer['accuracy'])}{majority(answer)}   of the steps of {measured(answer)}, "
+            f"{accuracy_line(answer)}   of the steps of {measured(answer)}, "
             f"after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")

@@ -16,9 +16,9 @@ from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.figures import evaluation_told
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import confusion, note, object_out, percent
+from gyeol.cli.output import confusion, note, object_out
 from gyeol.cli.rows import Item, bad_item, chunked, piped_items
-from gyeol.cli.training import begun, ended, majority, measured, stop_where_interrupted
+from gyeol.cli.training import accuracy_line, begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def fit_series(
         object_out(answer)
     else:
         after = f"after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
-        typer.echo(f"{_figures(answer)}{majority(answer)}   on {measured(answer)}, {after}")
+        typer.echo(f"{_figures(answer)}   on {measured(answer)}, {after}")
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_FILE")
     stop_where_interrupted(answer)
@@ -135,7 +135,7 @@ def fit_series(
 def _figures(figures: dict[str, Any]) -> str:
     if "accuracy" not in figures:
         return f"MSE {figures['mse']:.6g}   MAE {figures['mae']:.6g}"
-    return f"accuracy {percent(figures['accuracy'])}"
+    return accuracy_line(figures)
 
 
 def _read(

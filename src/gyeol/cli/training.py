@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gyeol.tasks import Estimator
 
 __all__ = [
-    "Run", "begun", "check_resume", "command_begins", "ended", "majority", "measured", "saved",
+    "Run", "accuracy_line", "begun", "check_resume", "command_begins", "ended", "measured", "saved",
     "stop_where_interrupted", "told",
 ]  # fmt: skip
 
@@ -146,14 +146,14 @@ def measured(answer: dict[str, Any]) -> str:
     return measured_words(answer)
 
 
-def majority(answer: dict[str, Any]) -> str:
-    """Say beside an accuracy what it has to be compared with."""
+def accuracy_line(answer: dict[str, Any]) -> str:
+    """Write an accuracy, and beside it what it has to be compared with."""
+    from gyeol.cli.figures import accuracy_beside
     from gyeol.cli.output import percent
 
     if "majority" not in answer:
-        return ""
-    always = f"(always {answer['majority']!r:.40}: {percent(answer['majority_share'])})"
-    return f" {always}   macro F1 {answer['macro_f1']:.4f}"
+        return f"accuracy {percent(answer['accuracy'])}"
+    return accuracy_beside(answer["accuracy"], answer["majority"], answer["majority_share"], answer["macro_f1"])
 
 
 def stop_where_interrupted(answer: dict[str, Any]) -> None:
