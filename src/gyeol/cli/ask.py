@@ -17,6 +17,7 @@ from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
 from gyeol.errors import ParameterError
 
+_TOLD_ELSEWHERE = ("columns", "measured_on", "training_id")  # of what a model says of its training
 __all__ = ["any_model", "evaluate", "info", "predict"]
 
 
@@ -127,6 +128,7 @@ def info(
 ) -> None:
     """Say what a model is: task, settings, data, figures, size."""
     from gyeol import kernels
+    from gyeol.tasks.card import figure_rows, measured_on, measured_words
     from gyeol.tasks.storage import read_config
 
     made = any_model(model, None)
@@ -145,6 +147,7 @@ def info(
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,
+        "measured_on": measured_on(config.about),
         "columns": config.about.get("columns"),
         "about": config.about,
         "settings": config.settings,
@@ -161,8 +164,9 @@ def info(
         ["tokenizer", answer["tokenizer"]],
         ["weights", f"{weights:,}"],
         ["on disk", f"{size / 1e6:.2f} MB"],
-        *[[k.replace("_", " "), f"{v:.4f}" if isinstance(v, float) else v] for k, v in made.metrics_.items()],
-        *[[k, v] for k, v in config.about.items() if k != "columns"],
+        ["figures measured on", measured_words(config.about)],
+        *[[k.replace("_", " "), v] for k, v in figure_rows(made.metrics_, config.about).items()],
+        *[[k.replace("_", " "), v] for k, v in config.about.items() if k not in _TOLD_ELSEWHERE],
         *([["columns", columns.told()]] if columns is not None else []),
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],
         ["kernels here", answer["kernels"]],

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.first_checks import check_first
 from gyeol.cli.label_sets import known_targets, labels_told, note_rare, targets_of
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, table
 from gyeol.cli.sample_weights import WEIGHT, weights_of
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
     from gyeol.data.sources import Labelled
+    from gyeol.engine import Deadline
     from gyeol.tasks import TextClassifier
 
 __all__ = ["app", "refuse_of_series"]
+
+_BASELINE = 0.3  # of a time limit, for --compare
 
 app = typer.Typer(help="Train a model on a file or a named data set.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -51,6 +55,7 @@ def classify(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     settings: bool = settings_option("classify", "series"),
     json: bool = JSON,
@@ -70,6 +75,7 @@ def classify(
 
     gyeol fit classify heartbeats.csv --out heart
     """
+    check_first(("classify", "series"), out, config, set, time_limit, resume, data, valid)
     from gyeol.cli.series import fit_series
     from gyeol.data.series import means_series
     from gyeol.tasks import TextClassifier
@@ -80,9 +86,9 @@ def classify(
         of_texts = {"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows}
         refuse_of_series({**of_texts, "--weight": weight})
         shared = {name: options[name] for name in ("random_state", "threads", "time_limit")}
-        fit_series("series", data, out, valid, target, config, set, shared, resume, json, quiet)
+        fit_series("series", data, out, valid, target, config, set, shared, resume, force, json, quiet)
         return
-    model, keep = begun(TextClassifier, config, set, options, out, resume)
+    model, run = begun(TextClassifier, config, set, options, out, resume, force)
     train, held = _read(data, valid, input, target, skip_bad_rows, str(model.labels), weight)
     targets = targets_of(train, str(model.labels))
     title = f"{train.source.name}: {len(train.texts):,} texts, {labels_told(targets)}"
@@ -98,14 +104,13 @@ def classify(
         targets,
         weights,
         validation=validation,
-        checkpoint=keep,
-        resume=resume,
+        **(run.leaving(_BASELINE) if compare else run.how),
         progress=progress,
         about=train.about(),
     )
-    answer = ended(model, out, keep, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
+    answer = ended(model, out, run, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
     if compare and answer["stopped"] != "interrupted":
-        answer["baseline"] = _baseline(model, (train.texts, targets, weights), validation, progress)
+        answer |= _baseline(model, (train.texts, targets, weights), validation, progress, run.deadline)
     if json:
         object_out(answer)
     else:
@@ -139,33 +144,50 @@ def _read(
 
 
 def _baseline(
-    model: TextClassifier, train: tuple[Any, Any, Any], validation: tuple[Any, Any] | None, progress: Any
+    model: TextClassifier,
+    train: tuple[Any, Any, Any],
+    validation: tuple[Any, Any] | None,
+    progress: Any,
+    until: Deadline,
 ) -> dict[str, Any]:
+    """Train the baseline, for what is left of the time, if anything is."""
     from sklearn.base import clone
 
+    prepared = max(0.0, model.about_["seconds"] - model.history_.seconds)
+    if until.left() < max(1.0, 1.5 * prepared):
+        note("the baseline is left out: it does not fit into what is left of the time")
+        return {}
     note("the baseline: TF-IDF and a feed-forward net")
     other = clone(model).set_params(features="tfidf", averaging=0.0)
-    other.fit(*train, validation=validation, progress=progress)
+    other.fit(*train, validation=validation, progress=progress, deadline=until)
     if other.history_.stopped == "interrupted":  # the model itself is saved; half a baseline says nothing
         raise KeyboardInterrupt
     best = other.history_.best
-    return {
+    told = {
         "features": "tfidf",
         **{name: best[f"valid_{name}"] for name in ("accuracy", "micro_f1", "macro_f1") if f"valid_{name}" in best},
         "seconds": round(other.history_.seconds, 1),
+        "stopped": other.history_.stopped,
     }
+    return {"baseline": told}
 
 
 def _tell(answer: dict[str, Any], model: TextClassifier, out: Path, data: str) -> None:
     kind = model.features or model.cell if isinstance(model.cell, str) else "own cell"
-    several = ["micro_f1", "macro_f1"] if "micro_f1" in answer else []
-    whole = "whole sets right" if several else "validation accuracy"
-    rows = [["model", *(name.replace("_f1", " F1") for name in several), whole, "seconds"]]
+    several = "micro_f1" in answer
+    figures = {"micro_f1": "micro F1"} if several else {}
+    figures |= {"macro_f1": "macro F1", "accuracy": "whole sets right" if several else "accuracy"}
+    rows = [["model", *figures.values(), "seconds"]]
     for name, own in ((kind, answer), ("tfidf baseline", answer.get("baseline"))):
         if own is not None:
-            f1 = [f"{own[figure]:.4f}" for figure in several]
-            rows.append([name, *f1, percent(own["accuracy"]), f"{own['seconds']:.0f}"])
+            shares = {key: own.get(key) for key in figures}
+            cells = ["" if v is None else percent(v) if k == "accuracy" else f"{v:.4f}" for k, v in shares.items()]
+            rows.append([name, *cells, f"{own['seconds']:.0f}"])
+    if "majority" in answer:
+        always = [percent(answer["majority_share"]) if key == "accuracy" else "" for key in figures]
+        rows.append([f"always {answer['majority']!r:.40}", *always, ""])
     typer.echo(table(rows, right=range(1, len(rows[0]))))
+    typer.echo(f"on {measured(answer)}")
     if model.overlap_ is not None:
         typer.echo(f"vectors {model.describe_data()['vectors']}")
     why = {"time limit": ", stopped by the time limit", "no longer better": ", stopped as it was no longer better"}

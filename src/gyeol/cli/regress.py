@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.asking import Cut, at_lines, find_asked
+from gyeol.cli.first_checks import check_first
 from gyeol.cli.fit import refuse_of_series
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, table
 from gyeol.cli.sample_weights import WEIGHT, separator_of, weights_of
 from gyeol.cli.series import fit_series
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[np.float64]
 
 __all__ = ["evaluate_numbers", "regress"]
+
+_BASELINE = 0.2  # of a time limit, for --compare
 
 
 def regress(
@@ -52,6 +55,7 @@ def regress(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or number."),
     settings: bool = settings_option("regress-text", "regress"),
     json: bool = JSON,
@@ -68,17 +72,18 @@ def regress(
 
     gyeol data make adding --out adding.jsonl --count 5000, gyeol fit regress adding.jsonl --out adding
     """
+    check_first(("regress", "regress-text"), out, config, set, time_limit, resume, data, valid)
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     if input is None and not _holds_texts(data):
         of_texts = {"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows}
         refuse_of_series({**of_texts, "--decimal": decimal, "--weight": weight})
-        fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
+        fit_series("regress", data, out, valid, target, config, set, options, resume, force, json, quiet)
         return
     from gyeol.data.sources import find_source, has_role
     from gyeol.tasks import TextRegressor
     from gyeol.tasks.progress import Bar
 
-    model, keep = begun(TextRegressor, config, set, {**options, "features": features}, out, resume)
+    model, run = begun(TextRegressor, config, set, {**options, "features": features}, out, resume, force)
     train, numbers, mark = _read(
         find_source(data, "train", input=input, target=target), skip_bad_rows, decimal, further=weight
     )
@@ -98,14 +103,16 @@ def regress(
         numbers,
         weights,
         validation=watched,
-        checkpoint=keep,
-        resume=resume,
+        **(run.leaving(_BASELINE) if compare else run.how),
         progress=progress,
         about=about,
     )
-    answer = ended(model, out, keep, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
+    answer = ended(model, out, run, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
     if compare and answer["stopped"] != "interrupted":
-        answer["baseline"] = _baseline(model, (train.texts, numbers, weights), watched)
+        if run.deadline.left() < 1:
+            note("the baseline is left out: it does not fit into what is left of the time")
+        else:
+            answer["baseline"] = _baseline(model, (train.texts, numbers, weights), watched)
     if json:
         object_out(answer)
     else:
@@ -218,7 +225,7 @@ def _tell(answer: dict[str, Any], model: TextRegressor, out: Path) -> None:
             own = [f"{figures[key]:.4g}" if key in ("mse", "mae") else f"{figures[key]:.4f}" for key in names]
             rows.append([name, *own, f"{figures['seconds']:.0f}"])
     typer.echo(table(rows, right=range(1, 6)))
-    typer.echo(f"validation: {model.about_['validation']}")
+    typer.echo(f"on {measured(answer)}")
     if model.overlap_ is not None:
         typer.echo(f"vectors {model.describe_data()['vectors']}")
     typer.echo(f"saved: {out} (best epoch {answer['epoch']} of {answer['epochs']}; {answer['weights']:,} weights)")

@@ -14,10 +14,11 @@ from gyeol.cli.answers import Answers, Layout, class_layout, format_of
 from gyeol.cli.answers import answer as named
 from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.figures import evaluation_told
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import confusion, note, object_out, percent
+from gyeol.cli.first_checks import check_first
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import confusion, note, object_out
 from gyeol.cli.rows import Item, bad_item, chunked, piped_items
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import accuracy_line, begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def series(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("series"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -62,19 +64,20 @@ def series(
     gyeol fit series sensors.npz --valid more.npz --out sensors --set cell=gru --set frame=5
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet)
+    check_first(("series",), out, config, set, time_limit, resume, data, valid)
+    fit_series("series", data, out, valid, target, config, set, options, resume, force, json, quiet)
 
 
 def fit_series(
     task: str, data: str, out: Path, valid: str | None, target: str | None, config: Path | None, pairs: list[str],
-    options: dict[str, Any], resume: bool, json: bool, quiet: bool,
+    options: dict[str, Any], resume: bool, force: bool, json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Train on numeric sequences, save, and say how good the model is."""
     from gyeol.data.sources import has_role
     from gyeol.tasks import TASKS
     from gyeol.tasks.progress import Bar
 
-    model, keep = begun(TASKS[task], config, pairs, options, out, resume)
+    model, run = begun(TASKS[task], config, pairs, options, out, resume, force)
     train, name = _read(data, "train", target)
     targets = _targets(train, task)
     watched = None
@@ -88,13 +91,13 @@ def fit_series(
         channels = train.series[0].shape[1]
         note(f"{name}: {len(targets):,} sequences of {shape}, {channels} channel(s){classes}")
     progress = None if quiet or json else Bar("sequences", shares=task == "series")
-    model.fit(train.series, targets, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
-    answer = ended(model, out, keep)
+    model.fit(train.series, targets, validation=watched, **run.how, progress=progress, about=about)
+    answer = ended(model, out, run)
     if json:
         object_out(answer)
     else:
         after = f"after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
-        typer.echo(f"{_figures(answer)}   on the validation part, {after}")
+        typer.echo(f"{_figures(answer)}   on {measured(answer)}, {after}")
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_FILE")
     stop_where_interrupted(answer)
@@ -103,7 +106,7 @@ def fit_series(
 def _figures(figures: dict[str, Any]) -> str:
     if "accuracy" not in figures:
         return f"MSE {figures['mse']:.6g}   MAE {figures['mae']:.6g}"
-    return f"accuracy {percent(figures['accuracy'])}"
+    return accuracy_line(figures)
 
 
 def _read(
