@@ -40,7 +40,7 @@ def classifier(**changed: Any) -> TextClassifier:
     return TextClassifier(**{**small, "ngrams": 1, "threads": 1, **changed})
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(None, 1260), (10_000.0, 1260), (200.0, 600), (1.0, 200)])
+@pytest.mark.parametrize(("limit", "expected"), [(None, 1260), (10_000.0, 1260), (200.0, 750), (1.0, 100)])
 def test_as_many_as_fit_in(clock: Any, limit: float | None, expected: int) -> None:
     model = classifier()
     X, y = model._checked(TEXTS[:1260], LABELS[:1260])
@@ -51,14 +51,14 @@ def test_as_many_as_fit_in(clock: Any, limit: float | None, expected: int) -> No
 
 
 def test_few_are_always_prepared(clock: Any) -> None:
-    assert time_to_prepare.preparable(classifier(), TEXTS[:1000], np.arange(1000) % 2, 0, Deadline(1e-9)) == 1000
+    assert time_to_prepare.preparable(classifier(), TEXTS[:100], np.arange(100) % 2, 0, Deadline(1e-9)) == 100
     assert clock.now == 0
 
 
 def test_it_is_said_and_taken_up_on_the_same_part(clock: Any, tmp_path: Path) -> None:
     model = classifier().fit(TEXTS, LABELS, checkpoint=tmp_path / "keep", deadline=Deadline(100.0))
     part = model.about_["examples"]
-    assert 200 <= part < 1260
+    assert 100 <= part < 1260
     assert model.about_["learned_from"] == f"{part:,} of 1,260 examples, for want of time"
     assert set(model.counts_) == {"긍정", "부정"}
     again = classifier().fit(TEXTS, LABELS, checkpoint=tmp_path / "keep", resume=True)
@@ -74,4 +74,4 @@ def test_of_a_stream_the_beginning_is_kept(clock: Any) -> None:
     deadline = Deadline(100.0)
     X, _, _ = time_to_prepare.within_time(model, TEXTS, np.ones(len(TEXTS)), (TEXTS, None), deadline, None)
     assert TEXTS[: len(X)] == X
-    assert 200 <= len(X) < len(TEXTS)
+    assert 100 <= len(X) < len(TEXTS)

@@ -12,12 +12,13 @@ from gyeol.cli.asked import Question, asked
 from gyeol.cli.asking import HEADER, SKIP, STRICT, remembered
 from gyeol.cli.label_sets import gives_sets, thresholds_told
 from gyeol.cli.model import load_model
+from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
 from gyeol.cli.output import object_out, table
 from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
 from gyeol.errors import ParameterError
 
-_TOLD_ELSEWHERE = ("columns", "measured_on", "training_id")  # of what a model says of its training
+_TOLD_ELSEWHERE = ("columns", "grid", "measured_on", "training_id")  # of what a model says of its training
 __all__ = ["any_model", "evaluate", "info", "predict"]
 
 
@@ -41,6 +42,9 @@ def evaluate(
     lm: str = LM,
     lm_weight: float = LM_WEIGHT,
     lexicon: str = LEXICON,
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
+    day_first: bool = DAY_FIRST,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Measure a model: accuracy, perplexity, BLEU, spans, word error.
@@ -55,7 +59,8 @@ def evaluate(
         "evaluate",
         Question(
             model, json, data=data, input=input, target=target, skip_bad_rows=skip_bad_rows, cache=cache,
-            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon, header=header,
+            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon, header=header, decimal=decimal,
+            missing=missing, day_first=day_first,
         ),
     )  # fmt: skip
 
@@ -85,6 +90,9 @@ def predict(
     lm_weight: float = LM_WEIGHT,
     lexicon: str = LEXICON,
     stream: bool = typer.Option(False, "--stream", help="Speech: write while a long recording is read."),
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
+    day_first: bool = DAY_FIRST,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Ask a model: texts, files of any size, sequences, sounds.
@@ -117,7 +125,7 @@ def predict(
         Question(
             model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look, beam=beam, lm=lm,
             lm_weight=lm_weight, lexicon=lexicon, stream=stream, skip_bad_rows=skip_bad_rows, strict=strict,
-            header=header,
+            header=header, decimal=decimal, missing=missing, day_first=day_first,
         ),
     )  # fmt: skip
 

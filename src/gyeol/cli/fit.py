@@ -9,8 +9,21 @@ import typer
 
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.label_sets import known_targets, labels_told, note_rare, targets_of
-from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, percent, table
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
+from gyeol.cli.output import note, object_out, percent, table, told
 from gyeol.cli.sample_weights import WEIGHT, weights_of
 from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import ParameterError
@@ -56,6 +69,7 @@ def classify(
     threads: int = THREADS,
     resume: bool = RESUME,
     force: bool = FORCE,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     settings: bool = settings_option("classify", "series"),
     json: bool = JSON,
@@ -89,7 +103,7 @@ def classify(
         fit_series("series", data, out, valid, target, config, set, shared, resume, force, json, quiet)
         return
     model, run = begun(TextClassifier, config, set, options, out, resume, force)
-    train, held = _read(data, valid, input, target, skip_bad_rows, str(model.labels), weight)
+    train, held = _read(data, valid, input, target, skip_bad_rows, header, str(model.labels), weight)
     targets = targets_of(train, str(model.labels))
     title = f"{train.source.name}: {len(train.texts):,} texts, {labels_told(targets)}"
     if not (quiet or json):
@@ -125,22 +139,18 @@ def refuse_of_series(given: dict[str, Any]) -> None:
 
 
 def _read(
-    data: str, valid: str | None, input: str | None, target: str | None, skip: bool, labels: str, weight: str | None
-) -> tuple[Labelled, Labelled | None]:
+    data: str, valid: str | None, input: str | None, target: str | None, skip: bool, header: bool | None, labels: str,
+    weight: str | None,
+) -> tuple[Labelled, Labelled | None]:  # fmt: skip
     from gyeol.data.sources import find_source, has_role, read_labelled
 
     unlabelled = {"one": "", "any": "any"}.get(labels, "lists")
-    source = find_source(data, "train", input=input, target=target, task="classify")
-    train = read_labelled(source, skip_bad_rows=skip, unlabelled=unlabelled, further=weight)
-    for told in (*train.notes, train.left_out()):
-        note(told)
+    source = find_source(data, "train", input=input, target=target, task="classify", header=header)
+    train = told(read_labelled(source, skip_bad_rows=skip, unlabelled=unlabelled, further=weight))
     if valid is None and not has_role(data, "valid"):
         return train, None
-    source = find_source(valid or data, "valid", input=input, target=target)
-    held = read_labelled(source, skip_bad_rows=skip, unlabelled=unlabelled)
-    for told in (*held.notes, held.left_out()):
-        note(told)
-    return train, held
+    source = find_source(valid or data, "valid", input=input, target=target, header=header)
+    return train, told(read_labelled(source, skip_bad_rows=skip, unlabelled=unlabelled))
 
 
 def _baseline(

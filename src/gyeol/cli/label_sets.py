@@ -87,7 +87,7 @@ def thresholds_told(model: Any) -> dict[str, float]:
     return dict(zip(names, (round(float(value), 6) for value in model.thresholds_), strict=True))
 
 
-def known_targets(held: Labelled, targets: Targets, known: Targets) -> Targets:
+def known_targets(held: Labelled, targets: Targets, known: Targets) -> list[Any]:
     """Hold the targets of a validation file to the labels of the training.
 
     Raises
@@ -95,15 +95,19 @@ def known_targets(held: Labelled, targets: Targets, known: Targets) -> Targets:
     DataError
         For a label that does not occur there.
     """
-    names = dict.fromkeys(_flat(known))
+    from gyeol.data.label_text import label_key
+
+    names = {label_key(label): label for label in dict.fromkeys(_flat(known))}
     for own, line in zip(targets, held.lines, strict=True):
         for label in [own] if isinstance(own, str) else own:
-            if label not in names:
+            if label_key(label) not in names:
                 raise DataError(
                     f"{held.source.path}, line {line}: the label {label!r:.60} does not occur in the training data; "
-                    f"known are: {', '.join(list(names)[:12])}"
+                    f"known are: {', '.join(list(names.values())[:12])}"
                 )
-    return targets
+    return [
+        names[label_key(own)] if isinstance(own, str) else [names[label_key(label)] for label in own] for own in targets
+    ]
 
 
 def labels_told(targets: Targets) -> str:

@@ -11,8 +11,21 @@ import typer
 from gyeol.cli.asking import find_asked
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
-from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line, table
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
+from gyeol.cli.output import note, object_out, one_line, table, told
 from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
@@ -38,6 +51,7 @@ def language(
     threads: int = THREADS,
     resume: bool = RESUME,
     force: bool = FORCE,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     settings: bool = settings_option("language"),
     json: bool = JSON,
@@ -61,12 +75,13 @@ def language(
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, run = begun(LanguageModel, config, set, options, out, resume, force)
-    source = find_source(data, "train", input=input)
+    source = find_source(data, "train", input=input, header=header)
     read = Texts(source, skip_bad_rows=skip_bad_rows)
     texts = MappedTexts.write(read)
+    told(read)
     held = None
     if valid is not None or has_role(data, "valid"):
-        watched = Texts(find_source(valid or data, "valid", input=input), skip_bad_rows=skip_bad_rows)
+        watched = Texts(find_source(valid or data, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)
         held = MappedTexts.write(watched), None
     if not (quiet or json):
         note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
@@ -207,6 +222,7 @@ def score(
     texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one figure each."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE."),
+    header: bool = HEADER,
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
@@ -223,7 +239,8 @@ def score(
         from gyeol.data.sources import Texts, find_source
 
         rows = []
-        for number, text in enumerate(Texts(find_source(file, "test", input=input)), 1):
+        texts_read = Texts(find_source(file, "test", input=input, header=header))
+        for number, text in enumerate(texts_read, 1):
             figure = made.evaluate([text])["perplexity"] if text.strip() else None
             rows.append({"text": number, "perplexity": figure})
             if not json:

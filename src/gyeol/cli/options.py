@@ -9,7 +9,8 @@ import typer
 from gyeol.cli.setting_names import complete_setting
 
 __all__ = [
-    "CONFIG", "FORCE", "JSON", "OUT", "QUIET", "RESUME", "SEED", "SET", "THREADS", "TIME_LIMIT", "settings_option",
+    "CONFIG", "FORCE", "HEADER", "JSON", "OUT", "QUIET", "RESUME", "SEED", "SET", "THREADS", "TIME_LIMIT",
+    "settings_option",
 ]  # fmt: skip
 
 OUT: Any = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder).")
@@ -34,6 +35,12 @@ TIME_LIMIT: Any = typer.Option(
 THREADS: Any = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default.")
 RESUME: Any = typer.Option(False, "--resume", help="Go on where an interrupted training, or a time limit, stopped.")
 JSON: Any = typer.Option(False, "--json", is_eager=True, help="Print one JSON object.")
+HEADER: Any = typer.Option(
+    None,
+    "--header/--no-header",
+    show_default=False,
+    help="The first row of a table names the columns, or is data; judged by all columns by default.",
+)
 QUIET: Any = typer.Option(False, "--quiet", "-q", help="No progress.")
 
 

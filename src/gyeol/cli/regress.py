@@ -10,7 +10,21 @@ import typer
 from gyeol.cli.asking import Cut, at_lines, find_asked
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.fit import refuse_of_series
-from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.number_options import DECIMAL, MISSING
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
 from gyeol.cli.output import note, object_out, table
 from gyeol.cli.sample_weights import WEIGHT, separator_of, weights_of
 from gyeol.cli.series import fit_series
@@ -22,6 +36,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gyeol.cli.asked import Question
+    from gyeol.data.number_cells import NumberFormat
     from gyeol.data.sources import Labelled, Source
     from gyeol.tasks import TextRegressor
 
@@ -42,9 +57,8 @@ def regress(
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column, key or array of the numbers."),
     weight: str = WEIGHT,
-    decimal: str = typer.Option(
-        None, "--decimal", metavar="MARK", help="The decimal mark of texts' numbers, . or , where it cannot be told."
-    ),
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
     config: Path = CONFIG,
     set: list[str] = SET,
     features: str = typer.Option(
@@ -56,6 +70,7 @@ def regress(
     threads: int = THREADS,
     resume: bool = RESUME,
     force: bool = FORCE,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or number."),
     settings: bool = settings_option("regress-text", "regress"),
     json: bool = JSON,
@@ -76,22 +91,26 @@ def regress(
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     if input is None and not _holds_texts(data):
         of_texts = {"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows}
-        refuse_of_series({**of_texts, "--decimal": decimal, "--weight": weight})
-        fit_series("regress", data, out, valid, target, config, set, options, resume, force, json, quiet)
+        refuse_of_series({**of_texts, "--weight": weight})
+        fit_series(
+            "regress", data, out, valid, target, config, set, options, resume, force, json, quiet, decimal, missing
+        )
         return
+    from gyeol.data.number_cells import NumberFormat
     from gyeol.data.sources import find_source, has_role
     from gyeol.tasks import TextRegressor
     from gyeol.tasks.progress import Bar
 
+    given = NumberFormat(decimal, tuple(missing))
     model, run = begun(TextRegressor, config, set, {**options, "features": features}, out, resume, force)
     train, numbers, mark = _read(
-        find_source(data, "train", input=input, target=target), skip_bad_rows, decimal, further=weight
+        find_source(data, "train", input=input, target=target, header=header), skip_bad_rows, given, further=weight
     )
     weights = None if weight is None else weights_of(train, weight)
     watched = None
     if valid is not None or has_role(data, "valid"):
-        source = find_source(valid or data, "valid", input=input, target=target)
-        held, truth, _ = _read(source, skip_bad_rows, decimal, mark)
+        source = find_source(valid or data, "valid", input=input, target=target, header=header)
+        held, truth, _ = _read(source, skip_bad_rows, given, mark)
         watched = held.texts, truth
     if not (quiet or json):
         low, high, middle = float(numbers.min()), float(numbers.max()), float(numbers.mean())
@@ -149,27 +168,27 @@ def _cells(data: str) -> list[str]:
 
 
 def _read(
-    source: Source, skip: bool, decimal: str | None, remembered: str | None = None, further: str | None = None
+    source: Source, skip: bool, given: NumberFormat, remembered: str | None = None, further: str | None = None
 ) -> tuple[Labelled, Numbers, str | None]:
     """Read texts and their numbers, and the decimal mark of these."""
     from gyeol.data.sources import read_labelled
 
     rows = read_labelled(source, skip_bad_rows=skip, further=further)
-    numbers, mark = _numbers(rows, decimal, remembered, skip)
+    numbers, mark = _numbers(rows, given, remembered, skip)
     for told in (*rows.notes, rows.left_out()):
         note(told)
     return rows, numbers, mark
 
 
-def _numbers(rows: Labelled, decimal: str | None, remembered: str | None, skip: bool) -> tuple[Numbers, str | None]:
+def _numbers(rows: Labelled, given: NumberFormat, remembered: str | None, skip: bool) -> tuple[Numbers, str | None]:
     """Read the labels of rows as numbers; leaves out rows without one where ``skip``."""
     import math
 
     from gyeol.data.files import BadRow
-    from gyeol.data.number_cells import NumberFormat, as_number
+    from gyeol.data.number_cells import as_number
     from gyeol.data.numbers import NumberColumn, settle
 
-    path, given = rows.source.path, NumberFormat(decimal)
+    path = rows.source.path
     column = NumberColumn(_name(rows), given, lambda line: f"{path}, line {line}")
     kept = []
     for row, (cell, line) in enumerate(zip(rows.labels, rows.lines, strict=True)):
@@ -234,10 +253,13 @@ def _tell(answer: dict[str, Any], model: TextRegressor, out: Path) -> None:
 
 def evaluate_numbers(made: TextRegressor, question: Question) -> None:
     """Print a model's figures on texts with their numbers."""
+    from gyeol.data.number_cells import NumberFormat
+
     mark = made.about_.get("decimal")
     remembered = mark if isinstance(mark, str) else None
     source, lacking = find_asked(made, question.data, question, task=None, need_target=True)
-    test, truth, _ = _read(source, question.skip_bad_rows, None, remembered)
+    given = NumberFormat(question.decimal, tuple(question.missing))
+    test, truth, _ = _read(source, question.skip_bad_rows, given, remembered)
     note(lacking)
     cut = Cut(made)
     with at_lines(str(test.source.path), test.lines):

@@ -10,9 +10,22 @@ import typer
 
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
-from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line, percent, table
-from gyeol.cli.training import begun, measured, saved, stop_where_interrupted, told
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
+from gyeol.cli.output import note, object_out, one_line, percent, table, told
+from gyeol.cli.training import begun, measured, saved, stop_where_interrupted, training_told
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -39,6 +52,7 @@ def spell(
     threads: int = THREADS,
     resume: bool = RESUME,
     force: bool = FORCE,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     settings: bool = settings_option("spell"),
     json: bool = JSON,
@@ -62,11 +76,12 @@ def spell(
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, run = begun(SpellingCorrector, config, set, options, out, resume, force)
     errors = [pair for file in pairs for pair in read_pairs(file)]
-    source = find_source(data, "train", input=input)
-    texts = list(Texts(source, skip_bad_rows=skip_bad_rows))
+    source = find_source(data, "train", input=input, header=header)
+    texts = list(read := Texts(source, skip_bad_rows=skip_bad_rows))
+    told(read)
     held = None
     if valid is not None:
-        held = list(Texts(find_source(valid, "valid", input=input), skip_bad_rows=skip_bad_rows)), None
+        held = list(Texts(find_source(valid, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)), None
     if not (quiet or json):
         note(f"{source.name}: {len(texts):,} lines; {f'{len(errors):,} pairs' if errors else 'errors made by rule'}")
     progress = None if quiet or json else Bar("characters", shares=False)
@@ -78,7 +93,7 @@ def spell(
         "bits_from_left": model.metrics_["valid_bits_from_left"],
         "bits_from_right": model.metrics_["valid_bits_from_right"],
         "stopped": model.about_["stopped"], "seconds": model.about_["seconds"],
-        "weights": sum(p.numel() for p in model.net_.parameters()), **told(model),
+        "weights": sum(p.numel() for p in model.net_.parameters()), **training_told(model),
         **({"kept": str(kept)} if kept else {}),
     }  # fmt: skip
     if json:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Run", "accuracy_line", "begun", "check_resume", "command_begins", "ended", "measured", "saved",
-    "stop_where_interrupted", "told",
+    "stop_where_interrupted", "training_told",
 ]  # fmt: skip
 
 _Kind = TypeVar("_Kind", bound="Estimator")
@@ -125,12 +125,12 @@ def ended(model: Estimator, out: Path, run: Run, **more: Any) -> dict[str, Any]:
         "stopped": model.history_.stopped,
         "seconds": round(model.history_.seconds, 1),
         "weights": sum(p.numel() for p in model.net_.parameters()),
-        **told(model),
+        **training_told(model),
         **({"kept": str(kept)} if kept else {}),
     }
 
 
-def told(model: Estimator) -> dict[str, Any]:
+def training_told(model: Estimator) -> dict[str, Any]:
     """What a training says of itself besides its figures: what they were measured on, what was left out, advice."""
     names = (
         "measured_on", "validated_share", "trained_epochs", "majority", "majority_share", "too_long", "longest",

@@ -10,7 +10,7 @@ from typing import Any
 
 from gyeol.errors import ParameterError
 
-__all__ = ["MISSING", "NumberFormat", "as_number", "read_both", "readings"]
+__all__ = ["MISSING", "PLAIN", "NumberFormat", "as_number", "read_both", "readings"]
 
 #: What stands for a missing value in every file, in lower case: the empty cell, what pandas and R write, and dashes.
 MISSING = frozenset((
@@ -27,7 +27,8 @@ _CHARACTERS = str.maketrans(
         "\uff04": "$", "\uffe6": "₩", "\uffe5": "¥",
     }
 )  # fmt: skip
-_SIMPLE = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
+#: A number as programs write it.
+PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
 _DOUBTFUL = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _ENDLESS = re.compile(r"[-+]?inf(?:inity)?", re.IGNORECASE)
 _UNITS = {
@@ -111,7 +112,7 @@ def readings(text: str) -> tuple[float | None, float | None]:
 def read_both(text: str) -> tuple[float | None, float | None, str]:
     """Read a number as `readings` does, and its unit: a currency, ``%``, or nothing."""
     text = text.strip()
-    if _SIMPLE.fullmatch(text):
+    if PLAIN.fullmatch(text):
         value = float(text)
         if "." not in text:
             return value, value, ""

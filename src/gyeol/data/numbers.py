@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.digits import exact
-from gyeol.data.number_cells import NumberFormat, read_both, readings
+from gyeol.data.number_cells import PLAIN, NumberFormat, read_both, readings
 from gyeol.errors import DataError
 
 __all__ = ["NumberColumn", "NumberFormat", "Where", "read_numbers", "settle"]
@@ -50,9 +51,11 @@ class NumberColumn:
         self.why = ""
         self.doubtful: tuple[int, str] | None = None  # the first cell of two readings: its line, and its text
         self._points = self._commas = False  # whether the mark of such a cell is a point, a comma
+        self._whole = self._round = False  # whether there are cells such as 12, and such as 1,230
         self._values, self._places, self._others = array("d"), array("q"), array("d")
         self._proof: dict[str, tuple[int, str]] = {}  # the first cell that only one reading can read
         self._unit: tuple[str, int, str] | None = None
+        self._plain = False
 
     def __len__(self) -> int:
         return len(self._values)
@@ -65,11 +68,17 @@ class NumberColumn:
         DataError
             It is no number, or contradicts the cells before: two decimal marks, two units.
         """
-        if isinstance(cell, (int, float)):
+        if isinstance(cell, (int, float, Decimal)):
             value = math.nan if self.given.stands_for_nothing(float(cell)) else float(cell)
             self._values.append(value)
             return value
         text = str(cell)
+        # Plain numbers, once it is proven that a point is the decimal mark: most cells of most files.
+        if self._plain and PLAIN.fullmatch(text):
+            value = float(text)
+            if not self.given.stands_for_nothing(value):
+                self._values.append(value)
+                return value
         if self.given.is_missing(text):
             self._values.append(math.nan)
             return math.nan
@@ -77,8 +86,8 @@ class NumberColumn:
         self._values.append(value)
         return value
 
-    def see(self, text: str, line: int) -> float:
-        """Learn from a number what its decimal mark is, and keep the other reading; see `add`."""
+    def see(self, text: str, line: int, *, keep: bool = True) -> float:
+        """Learn from a number what its decimal mark is, and ``keep`` the other reading; see `add`."""
         point, comma, unit = read_both(text)
         if self.given.decimal == ",":
             point = comma
@@ -97,18 +106,22 @@ class NumberColumn:
         assert value is not None
         if self.given.stands_for_nothing(value):
             return math.nan
+        self._whole = self._whole or (point == comma and "e" not in text.lower())
         if point is not None and comma is not None and point != comma:
             if self.doubtful is None:
                 self.doubtful = line, text.strip()
             self._points, self._commas = self._points or "." in text, self._commas or "," in text
-            self._places.append(len(self._values))
-            self._others.append(comma)
+            self._round = self._round or text.rstrip().endswith("0")
+            if keep:
+                self._places.append(len(self._values))
+                self._others.append(comma)
         return value
 
     def _prove(self, decimal: str, text: str, line: int) -> None:
         if decimal in self._proof:
             return
         self._proof[decimal] = line, text.strip()
+        self._plain = decimal == "." and self._unit is not None and not self._unit[0]
         if len(self._proof) == 2:
             first, then = self._proof.values()
             raise DataError(
@@ -129,6 +142,11 @@ class NumberColumn:
                 f"{self._unit[2]!r:.40} in line {self._unit[1]}; write all in one"
             )
         self._unit = before or unit, *self._unit[1:]
+        self._plain = False
+
+    @property
+    def _odd(self) -> bool:
+        return self._whole and self._round
 
     def proven(self) -> str | None:
         """Tell the decimal mark that a cell of the column proves."""
@@ -155,6 +173,8 @@ class NumberColumn:
             (self.decimal,), self.why = others, "as in the other columns"
         elif separator == ",":  # a comma inside a cell was quoted: a decimal comma would have another separator
             self.decimal, self.why = ".", "as commas separate the columns"
+        elif self._odd and (separator != "," or self._points):
+            pass  # decimals would be written 0,000 beside 1,000, or 1 in its place: thousands, perhaps
         elif separator == ";" and not self._points:
             self.decimal, self.why = ",", "as semicolons separate the columns"
         elif separator != ";" and not self._commas:
@@ -171,6 +191,8 @@ class NumberColumn:
 
     def told(self) -> str:
         """Say which mark was decided on, where that may surprise; else nothing."""
+        if self._unit is not None and self._unit[0] == "%":
+            return f"column {self.name!r:.60} is in per cent: the signs are left out, 50% is 50"
         if not self.why or (self.decimal == "." and not self._commas):
             return ""
         what = "a comma is the decimal mark" if self.decimal == "," else "commas separate thousands"

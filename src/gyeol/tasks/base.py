@@ -96,6 +96,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     ordered: ClassVar[bool] = False
     #: The share of a time limit that is needed for what follows the training.
     closing: ClassVar[float] = 0.0
+    #: While `fit` runs: when it must be over.
+    _deadline: engine.Deadline
 
     @abstractmethod
     def _checked(self, X: Any, y: Any) -> tuple[list[Any], Any]:
@@ -237,6 +239,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             progress = Bar()
         if progress is not None and hasattr(progress, "measured_on"):
             progress.measured_on = measured_on
+        self._deadline = deadline
         with self._session():
             begun = time.monotonic()
             count, taken_up = len(X), checkpoint if resume else None
@@ -270,6 +273,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             **lost,
             **standing(self, y, validation[1]),
         }
+        del self._deadline
         self.metrics_ = {k: v for k, v in self.history_.best.items() if k.startswith(("valid_", "train_"))}
         for name, value in self.metrics_.items():
             if not np.isfinite(value):

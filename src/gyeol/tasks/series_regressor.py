@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 from torch import nn
 
 from gyeol import engine
+from gyeol.data.digits import rounded
 from gyeol.parameters import Rule
 from gyeol.tasks.labels import checked_numbers
 from gyeol.tasks.number_scores import mean_and_spread, number_loss, numbers_of, restored_scale, standard_loss
@@ -188,7 +189,8 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the sequences and their numbers."""
-        return {**super().describe_data(), "targets": f"mean {self.mean_:.4g}, spread {self.scale_:.4g}"}
+        mean, spread = (rounded([number], digits=4)[0] for number in (self.mean_, self.scale_))
+        return {**super().describe_data(), "targets": f"mean {mean}, spread {spread}"}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         learned, inputs = super()._state()

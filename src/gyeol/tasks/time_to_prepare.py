@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["preparable", "within_time"]
 
-_FEW = 1000  # examples: no more than these are always prepared
+_FEW = 100  # examples: no more than these are always prepared
 _WARM = 20  # examples by which all is loaded that has to be
-_SAMPLE = 50  # every fiftieth example is prepared to see how long all would take
+_SAMPLE = 50  # every fiftieth example, at most, is prepared to see how long all would take
+_ENOUGH = 0.3  # seconds of preparing that tell how long more of it takes
 _SHARE = 0.5  # of the time left: what preparing may take
 _AIM = 0.4  # and what it is made to take, where all would take longer
 
@@ -45,9 +46,12 @@ def preparable(owner: Estimator, X: Any, y: Any, beside: int, deadline: Deadline
         return count
     before = dict(owner.__dict__)
     owner.__dict__.pop("_sample_weight", None)  # which is that of all
-    size = max(_FEW // 5, count // _SAMPLE)
+    size = 2 * _WARM
     try:
         warm, took = (_seconds(owner, X, y, many) for many in (_WARM, size))
+        while took < _ENOUGH and 4 * size <= count // _SAMPLE:
+            size *= 4
+            took = _seconds(owner, X, y, size)
     except GyeolError:  # these few do not serve; whether all do is told later
         return count
     finally:
@@ -57,7 +61,7 @@ def preparable(owner: Estimator, X: Any, y: Any, beside: int, deadline: Deadline
     left = max(0.0, deadline.left())
     if warm + each * (count + beside) <= _SHARE * left:
         return count
-    return min(count, max(_FEW // 5, int((_AIM * left - warm) / max(1e-9, each)) - beside))
+    return min(count, max(_FEW, int((_AIM * left - warm) / max(1e-9, each)) - beside))
 
 
 def _seconds(owner: Estimator, X: Any, y: Any, many: int) -> float:
