@@ -78,7 +78,7 @@ def test_numeric_sequences_are_read_as_before(gyeol: Run, tmp_path: Path) -> Non
     short.write_text("".join(f"{i},{i}.5\n" for i in range(30)))  # a number and a sequence of one: no text
     done = gyeol("fit", "regress", short, "--out", tmp_path / "m", "--set", "epochs=1", "--json")
     assert done.object["task"] == "regress"
-    for option in (["--compare"], ["--features", "bow"], ["--weight", "a"], ["--decimal", "."], ["--skip-bad-rows"]):
+    for option in (["--compare"], ["--features", "bow"], ["--weight", "a"], ["--skip-bad-rows"]):
         refused = gyeol("fit", "regress", path, "--out", tmp_path / "m", *option).mistake
         assert f"{option[0]} is for texts, and this file holds numbers" in refused
 

@@ -126,7 +126,7 @@ def _regress_text() -> Asked:
     from gyeol.cli.classes import predict_classes
     from gyeol.cli.regress import evaluate_numbers
 
-    return Asked(evaluate_numbers, predict_classes, ("skip_bad_rows",))
+    return Asked(evaluate_numbers, predict_classes, ("skip_bad_rows", "decimal", "missing"))
 
 
 def _regress() -> Asked:
