@@ -14,6 +14,7 @@ from gyeol.cli.figures import evaluation_told
 from gyeol.cli.label_sets import gives_sets, set_answers, set_figures, set_layout, set_table, targets_of
 from gyeol.cli.output import confusion, note, object_out, table
 from gyeol.cli.rows import chunked, file_texts, piped_texts
+from gyeol.cli.unknown import UnknownLetters
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
     cut = Cut(made)
     with at_lines(str(test.source.path), test.lines):
         figures = made.evaluate(test.texts, truth if several else [own[0] for own in truth])
-    note(cut.told())
+    unknown = UnknownLetters(made)
+    unknown.more(test.texts)
+    for told in (cut.told(), unknown.told()):
+        note(told)
     if question.json:
         object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
         return
@@ -101,9 +105,16 @@ def predict_classes(made: Classifier, question: Question) -> None:
     else:
         nothing = "standard input holds no text: one text a line was expected"
         chunks, name = piped_texts(_CHUNK, nothing=nothing), PIPE
-    cut = Cut(made)
+    cut, unknown = Cut(made), UnknownLetters(made)
     find, layout = _answering(made, question.top)
-    answers = Answers(chunks, find, layout, name, handling(question), cut.told)
+
+    def found(some: list[str]) -> list[dict[str, Any]]:
+        return [one | more for one, more in zip(find(some), unknown.more(some), strict=True)]
+
+    def told() -> str:
+        return "\n".join(filter(None, (cut.told(), unknown.told())))
+
+    answers = Answers(chunks, found, layout, name, handling(question), told)
     answers_out(answers, form, {"model": str(question.model), "file": name}, out, json=question.json)
 
 
@@ -127,14 +138,17 @@ def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | N
             raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
         _note_cut(made, text, place)
     find, _ = _answering(made, top)
-    answers = [one | {"text": text} for text, one in zip(texts, find(texts), strict=True)]
+    unknown = UnknownLetters(made)
+    rows = zip(texts, find(texts), unknown.more(texts), strict=True)
+    answers = [one | more | {"text": text} for text, one, more in rows]
+    note(unknown.told())
     if json:
         object_out({"model": str(model), "predictions": answers})
         return
-    rows = []
+    lines = []
     for one in answers:
-        rows.append([_shown(one, top), one["text"][:200]])
-    typer.echo(table(rows))
+        lines.append([_shown(one, top), one["text"][:200]])
+    typer.echo(table(lines))
 
 
 def _shown(one: dict[str, Any], top: int | None) -> str:

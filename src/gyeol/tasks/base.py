@@ -107,6 +107,10 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     def _fit_inputs(self, X: list[Any]) -> None:
         """Learn tokenizers, vocabularies and scales from the training part."""
 
+    def _told(self) -> dict[str, str]:
+        """Say, by name, how the examples are read where the user did not ask for it; known after `_fit_inputs`."""
+        return {}
+
     def _fit_targets(self, y: Any) -> None:
         """Learn from the targets of the training part, where there is anything to learn."""
 
@@ -224,8 +228,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             if len(held) >= _FEW or len(set(strata[held])) >= min(2, len(set(strata))):
                 validation = take(X, held), take(y, held)
                 X, y = take(X, kept), take(y, kept)
-                if self._sample_weight is not None:
-                    self._sample_weight = self._sample_weight[kept]
+                self._keep_weights(kept)
             else:
                 split, measured_on = NONE_HELD_BACK, "training"
                 validation = X, y
@@ -244,9 +247,12 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             begun = time.monotonic()
             count, taken_up = len(X), checkpoint if resume else None
             X, y, validation = within_time(self, X, y, validation, deadline, taken_up)
-            if self._sample_weight is not None:
-                self._sample_weight = self._sample_weight / self._sample_weight.mean()
+            self._keep_weights(slice(None))
             self._fit_inputs(X)
+            told = self._told()
+            if progress is not None:
+                for name, line in told.items():
+                    progress.note(f"{name}: {line}")
             self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
             training = self._encode_training(X, y)
@@ -262,6 +268,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             )  # fmt: skip
         self.about_ = {
             **(about or {}),
+            **told,
             "examples": len(X),
             "validation": split if not same else NONE_HELD_BACK,
             "seconds": round(time.monotonic() - begun, 1),
@@ -287,6 +294,12 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             if cut is None or not cut.count
             else {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
         )
+
+    def _keep_weights(self, rows: Rows | slice) -> None:
+        """Keep the weights of some examples, where there are any, and make their mean 1."""
+        if self._sample_weight is not None:
+            some = self._sample_weight[rows]
+            self._sample_weight = some / some.mean()
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""

@@ -14,11 +14,14 @@ from torch import Tensor, nn
 from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextInput, Tokenizer, WordVectors
 from gyeol.inputs.grams import frequent_runs
+from gyeol.inputs.sequences import Reading, find_reading
 from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
 from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.layers.embedding import begin_with
-from gyeol.parameters import Rule, choice, joined, switch, whole
+from gyeol.parameters import Rule, choice, joined, maybe, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded
+from gyeol.tasks.known_letters import unknown_shares
+from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.sample_weights import WeightedEstimator
 from gyeol.tasks.text_nets import BagNet, MeanNet, RecurrentNet, frequent_ids
 
@@ -49,8 +52,9 @@ TEXT_RULES: dict[str, Rule] = {
     "pooling": joined(POOLINGS),
     "ngrams": whole(1),
     "max_length": whole(2),
-    "positions": whole(0, 1 << 16),
-    "direct": switch,
+    "positions": whole(0, 1 << 16, none=True),
+    "direct": maybe,
+    "nucleotides": maybe,
 }
 
 
@@ -58,6 +62,7 @@ class TextEstimator(WeightedEstimator):
     """The base of `TextClassifier` and `TextRegressor`."""
 
     overlap_: dict[str, Any] | None
+    reading_: Reading
     _start: Start | None
     _size: int
 
@@ -79,8 +84,16 @@ class TextEstimator(WeightedEstimator):
             "min_count": self.min_count if len(X) >= 1000 else 1,
             "max_length": self.max_length,
         }
+        folds = find_reading(X, nucleotides=self.nucleotides, positions=0, direct=False, by_letters=False)
+        X = list(folds.folded(X))
         self.inputs_ = FeatureInput(self.features, **shared) if self.features else TextInput(**shared)
         self.inputs_.fit(X)
+        by_letters = (
+            not self.features and self.inputs_.tokenizer.name == "syllable" and self.max_length >= len(X[0].strip())
+        )
+        self.reading_ = find_reading(
+            X, nucleotides=folds.nucleotides, positions=self.positions, direct=self.direct, by_letters=by_letters
+        )
         self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
         if vectors is not None:
             text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
@@ -88,15 +101,16 @@ class TextEstimator(WeightedEstimator):
             self._start, self.overlap_ = begin_on(vectors, text.vocabulary.tokens, rows, text.tokenizer.name)
             self._size = vectors.size
         self.runs_, self.direct_ = [], None
-        if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.direct):
+        if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.reading_.direct):
             size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)
             often: dict[str, int] = {"min_count": self.min_count}
             if self.ngrams > 1:
                 self.runs_ = frequent_runs(texts, size, longest=self.ngrams, at_most=_RUNS, **often)
-            if self.direct:
+            if self.reading_.direct:
                 parts = np.array_split(np.arange(len(X)), -(-len(X) // 256))
                 batches = (self.inputs_.batch(texts, part) for part in parts)
-                self.direct_ = frequent_ids(batches, size, self.runs_, positions=self.positions, **often)
+                places = self.reading_.positions
+                self.direct_ = frequent_ids(batches, size, self.runs_, positions=places, **often)
 
     def _encode(self, X: list[str], y: Any) -> Encoded:
         return self._encoded(X, y, None)
@@ -105,7 +119,7 @@ class TextEstimator(WeightedEstimator):
         return self._encoded(X, y, self._sample_weight)
 
     def _encoded(self, X: list[str], y: Any, weights: npt.NDArray[np.float64] | None) -> Encoded:
-        rows: Any = self.inputs_.encode(X)
+        rows: Any = self.inputs_.encode(self.reading_.folded(X))
         inputs: Any = self.inputs_
 
         def batch(which: npt.NDArray[np.int64]) -> Batch:
@@ -143,6 +157,20 @@ class TextEstimator(WeightedEstimator):
             raise ParameterError(f"vectors: features={self.features!r} has no use for them; take features='vectors'")
         return WordVectors.load(self.vectors)
 
+    def unknown(self, X: Any) -> list[float]:
+        """Say which share of each text's letters the training never held; of DNA, which share is no base.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            Before `fit`; for what is no list of texts.
+        """
+        self._ready()
+        return unknown_shares(self.inputs_, checked_texts(X), self.reading_)
+
+    def _told(self) -> dict[str, str]:
+        return self.reading_.told()
+
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the vectors that the tokens' began with."""
         return {} if self.overlap_ is None else {"vectors": described(self.overlap_)}
@@ -151,10 +179,13 @@ class TextEstimator(WeightedEstimator):
         runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
         learned: dict[str, Any] = {"runs": runs, "embedding_size": self._size, "overlap": self.overlap_}
         learned["direct"] = None if self.direct_ is None else len(self.direct_)
+        learned["reading"] = self.reading_.state()
         return learned, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
+        older = Reading(positions=int(self.positions or 0), direct=bool(self.direct))  # without "reading"
+        self.reading_ = Reading.restored(learned["reading"]) if "reading" in learned else older
         direct: Any = learned.get("direct")
         self.direct_ = None if direct is None else np.zeros(int(direct), dtype=np.int64)
         self._start, self._size = None, int(learned.get("embedding_size") or self.embedding_size)

@@ -73,12 +73,15 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         Frequent runs of up to so many tokens get vectors of their own, added to the tokens'; 1 for none.
     max_length : int
         Of longer texts (in tokens) the middle is left out.
-    positions : int
+    positions : int, optional
         So many places, counted from the beginning, have vectors of their own, added to the tokens'; all later ones
-        share the last. 0: none. For what is aligned, as promoters are around the place where reading begins.
-    direct : bool
+        share the last. 0: none. For what is aligned, as promoters are around the place where reading begins. By default
+        as many as the sequences are long, where all are single words of one length, 300 at most, in a small alphabet.
+    direct : bool, optional
         Tokens, and the runs that ``ngrams`` knows, also speak for the classes past the recurrent net; with
-        ``positions`` by their places.
+        ``positions`` by their places. By default where sequences are aligned, as above.
+    nucleotides : bool, optional
+        Read small letters as capitals and U as T. By default where all texts of the training are DNA or RNA.
     class_weight : {None, "balanced"} or dict
         Weight of each class in the loss; of several labels a text, of each label where a text has it.
     labels : {"auto", "one", "several", "any"}
@@ -93,6 +96,8 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
     thresholds_ : array or None
         Of several labels a text: the probability from which on each is given, the one of the highest F1 on the
         validation part.
+    reading_ : Reading
+        How sequences are read: ``nucleotides``, ``length`` (of aligned ones), ``positions``, ``direct``.
     net_ : nn.Module
         The trained network.
     history_, metrics_
@@ -149,8 +154,9 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         pooling: str | None = "mean+max",
         ngrams: int = 3,
         max_length: int = 1000,
-        positions: int = 0,
-        direct: bool = False,
+        positions: int | None = None,
+        direct: bool | None = None,
+        nucleotides: bool | None = None,
         class_weight: Any = None,
         labels: str = "auto",
     ) -> None:
@@ -185,6 +191,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         self.max_length = max_length
         self.positions = positions
         self.direct = direct
+        self.nucleotides = nucleotides
         self.class_weight = class_weight
         self.labels = labels
 

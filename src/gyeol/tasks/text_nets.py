@@ -35,11 +35,12 @@ class RecurrentNet(nn.Module):
         self.embedding = Embedding(size, embedding_size)
         nn.init.normal_(self.embedding.weight[1:], std=0.1)
         self.grams = GramEmbedding(size, sizes, embedding_size, dropout=dropout / 2) if sizes else None
-        self.places = nn.Embedding(int(model.positions), embedding_size) if model.positions else None
+        positions = model.reading_.positions
+        self.places = nn.Embedding(positions, embedding_size) if positions else None
         if self.places is not None:
             nn.init.normal_(self.places.weight, std=0.1)
         self.direct = (
-            DirectScores(known, [size, *sizes], classes, positions=int(model.positions), dropout=dropout)
+            DirectScores(known, [size, *sizes], classes, positions=positions, dropout=dropout)
             if known is not None
             else None
         )

@@ -75,12 +75,15 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         Frequent runs of up to so many tokens get vectors of their own, added to the tokens'; 1 for none.
     max_length : int
         Of longer texts (in tokens) the middle is left out.
-    positions : int
+    positions : int, optional
         So many places, counted from the beginning, have vectors of their own, added to the tokens'; all later ones
-        share the last. 0: none. For what is aligned, as promoters are around the place where reading begins.
-    direct : bool
+        share the last. 0: none. For what is aligned, as promoters are around the place where reading begins. By default
+        as many as the sequences are long, where all are single words of one length, 300 at most, in a small alphabet.
+    direct : bool, optional
         Tokens, and the runs that ``ngrams`` knows, also add to the number past the recurrent net; with ``positions`` by
-        their places.
+        their places. By default where sequences are aligned, as above.
+    nucleotides : bool, optional
+        Read small letters as capitals and U as T. By default where all texts of the training are DNA or RNA.
     loss : {"mse", "huber"}
         The squared error; or, which outliers bend less, the absolute one where it is more than a spread of the targets
         (Huber 1964).
@@ -144,8 +147,9 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         pooling: str | None = "mean+max",
         ngrams: int = 3,
         max_length: int = 1000,
-        positions: int = 0,
-        direct: bool = False,
+        positions: int | None = None,
+        direct: bool | None = None,
+        nucleotides: bool | None = None,
         loss: str = "mse",
     ) -> None:
         self.cell = cell
@@ -179,6 +183,7 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         self.max_length = max_length
         self.positions = positions
         self.direct = direct
+        self.nucleotides = nucleotides
         self.loss = loss
 
     @property
@@ -189,6 +194,8 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         texts, numbers = self._checked_validation(X, y)
         least, greatest = float(numbers.min()), float(numbers.max())
         if least == greatest:
+            if len(texts) == 1:
+                raise DataError("got 1 sample: there is nothing to learn from one text")
             raise DataError(f"every target is {least:g}: there is nothing to learn from numbers that are all the same")
         self.range_ = least, greatest
         return texts, numbers
