@@ -15,8 +15,45 @@ from gyeol import AuthorClassifier, SeriesClassifier, SeriesRegressor, TextClass
 BINS = 24
 
 
-class NumbersAsText(ClassifierMixin, BaseEstimator):
+class AsText(BaseEstimator):
     """Rows of numbers written as texts: each value becomes a token that names its column and its quantile."""
+
+    cell = "lstm"
+    epochs: int
+    random_state: int | None
+
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "cell": self.cell,
+            "hidden_size": 8,
+            "embedding_size": 8,
+            "tokenizer": "whitespace",
+            "epochs": self.epochs,
+            "patience": self.epochs,
+            "validation_fraction": 0.0,  # the checks bring 20 to 300 rows: too few to hold any back
+            "learning_rate": 0.03,
+            "batch_size": 32,
+            "dropout": 0.0,
+            "precision": "float64",
+            "threads": 1,
+            "random_state": self.random_state,
+        }
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        texts = self._checked_texts(X)
+        return self.model_.predict(texts)
+
+    def _checked_texts(self, X: Any) -> list[str]:
+        check_is_fitted(self)
+        return self._texts(validate_data(self, X, reset=False))
+
+    def _texts(self, X: npt.NDArray[Any]) -> list[str]:
+        numbers = np.stack([np.searchsorted(self.edges_[:, j], X[:, j]) for j in range(X.shape[1])], axis=1)
+        return [" ".join(f"f{j}_{n}" for j, n in enumerate(row)) for row in numbers]
+
+
+class NumbersAsText(ClassifierMixin, AsText):
+    """A classifier of such texts."""
 
     def __init__(
         self,
@@ -39,23 +76,6 @@ class NumbersAsText(ClassifierMixin, BaseEstimator):
         self.classes_ = self.model_.classes_
         return self
 
-    def _shared(self) -> dict[str, Any]:
-        return {
-            "cell": self.cell,
-            "hidden_size": 8,
-            "embedding_size": 8,
-            "tokenizer": "whitespace",
-            "epochs": self.epochs,
-            "patience": self.epochs,
-            "validation_fraction": 0.0,  # the checks bring 20 to 300 rows: too few to hold any back
-            "learning_rate": 0.03,
-            "batch_size": 32,
-            "dropout": 0.0,
-            "precision": "float64",
-            "threads": 1,
-            "random_state": self.random_state,
-        }
-
     def _made(self, shared: dict[str, Any]) -> Any:
         return TextClassifier(**shared, features=self.features, class_weight=self.class_weight)
 
@@ -63,18 +83,6 @@ class NumbersAsText(ClassifierMixin, BaseEstimator):
         texts = self._checked_texts(X)
         probabilities: npt.NDArray[np.float64] = self.model_.predict_proba(texts)
         return probabilities
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        texts = self._checked_texts(X)
-        return self.model_.predict(texts)
-
-    def _checked_texts(self, X: Any) -> list[str]:
-        check_is_fitted(self)
-        return self._texts(validate_data(self, X, reset=False))
-
-    def _texts(self, X: npt.NDArray[Any]) -> list[str]:
-        numbers = np.stack([np.searchsorted(self.edges_[:, j], X[:, j]) for j in range(X.shape[1])], axis=1)
-        return [" ".join(f"f{j}_{n}" for j, n in enumerate(row)) for row in numbers]
 
 
 class NumbersByAuthor(NumbersAsText):
@@ -89,12 +97,11 @@ class NumbersByAuthor(NumbersAsText):
         return AuthorClassifier(**shared, ngrams=1)
 
 
-class NumbersToNumber(RegressorMixin, NumbersAsText):
+class NumbersToNumber(RegressorMixin, AsText):
     """The same for numbers that are learned."""
 
     def __init__(self, features: str | None = None, epochs: int = 8, random_state: int | None = 0) -> None:
         self.features = features
-        self.cell = "lstm"
         self.epochs = epochs
         self.random_state = random_state
 
