@@ -188,22 +188,24 @@ def test_names_that_are_not_there(gyeol: Run, tmp_path: Path, reviews: Path, mon
 
 def test_all_wrong_settings_are_told_at_once(gyeol: Run, tmp_path: Path, reviews: Path) -> None:
     (tmp_path / "run.toml").write_text("dropuot = 1\n")
-    pairs = ["hiden_size=3", "cell=lstn", "dropout=2", "epochs=x", "foo"]
-    given = [part for pair in pairs for part in ("--set", pair)]
-    message = gyeol(
-        *("fit", "classify", reviews, "-o", tmp_path / "m", *given, "--config", tmp_path / "run.toml"),
-        *("--time-limit", "soon", "--features", "bows"),
-    ).mistake
+    command = ["fit", "classify", reviews, "-o", tmp_path / "m"]
+    names = ["--set", "hiden_size=3", "--set", "cell=lstn", "--set", "foo", "--config", tmp_path / "run.toml"]
+    message = gyeol(*command, *names, "--time-limit", "soon").mistake  # what can be told without PyTorch
     for part in (
         "--set hiden_size is no setting of this task; did you mean 'hidden_size'?",
         "run.toml: dropuot is no setting of this task; did you mean 'dropout'?",
         "--set 'foo' has no '='",
+        "--time-limit 'soon' is no time; write 90s, 10m or 1h30m",
+        "'gyeol fit classify --settings' lists the settings",
+    ):
+        assert part in message
+    values = ["--set", "cell=lstn", "--set", "dropout=2", "--set", "epochs=x", "--features", "bows"]
+    message = gyeol(*command, *values).mistake
+    for part in (
         "cell='lstn' is not known; did you mean 'lstm'?",
         "dropout=2 must be a number",
         "epochs='x' must be a whole number",
         "features='bows' is not known; did you mean 'bow'?",
-        "--time-limit 'soon' is no time; write 90s, 10m or 1h30m",
-        "'gyeol fit classify --settings' lists the settings",
     ):
         assert part in message
 
@@ -220,18 +222,18 @@ def test_settings_files_that_do_not_serve(gyeol: Run, tmp_path: Path, reviews: P
     ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5h", 1800), ("1m30", 90)]
 )
 def test_times(text: str, seconds: float) -> None:
-    from gyeol.cli.training import _seconds
+    from gyeol.cli.settings import seconds as read
 
-    assert _seconds(text) == seconds
+    assert read(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "s", "1.2.3", "5 minutes", "9" * 400])
 def test_no_times(text: str) -> None:
     from gyeol import ParameterError
-    from gyeol.cli.training import _seconds
+    from gyeol.cli.settings import seconds
 
     with pytest.raises(ParameterError, match="is no time; write 90s"):
-        _seconds(text)
+        seconds(text)
 
 
 # Places.
@@ -282,9 +284,12 @@ def test_a_full_disk_loses_nothing(
     assert "the same command with --resume" in message
     assert digest(tmp_path / "m") == before
     assert left(tmp_path) == ["m", "m.checkpoint"]
-    assert gyeol(*command, "--resume").status == 0
+    done = gyeol(*command, "--resume")
+    assert done.status == 0
+    assert f"held another model, which is kept as {tmp_path / 'm.1'}" in done.err
     assert digest(tmp_path / "m") == digest(model)
-    assert left(tmp_path) == ["m"]
+    assert digest(tmp_path / "m.1") == before
+    assert left(tmp_path) == ["m", "m.1"]
     assert "nothing to resume" in gyeol(*command, "--resume").mistake
 
 
