@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.errors import ModelError, ParameterError
+from gyeol.lazy import delay
 
 __all__ = ["load_model"]
 
@@ -36,6 +37,7 @@ def load_model(path: Path, threads: int | None = None, *, task: str | None = Non
         raise ModelError(f"{path} is a model of 'fit {found}'; this command asks one of 'fit {task}'")
     if threads is not None and threads < 1:
         raise ParameterError(f"--threads {threads}: must be a whole number, 1 or more")
+    delay("scipy.stats", "pandas")
     from gyeol.tasks.storage import load
 
     made = load(path)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from gyeol import parameters
 from gyeol.data.atomic import replace_folder
@@ -40,8 +41,13 @@ __all__ = ["FORMAT", "check_place", "load", "read_config", "save"]
 FORMAT = 1
 _JSON_CAP = 256 << 20  # no vocabulary is larger
 _MOST = sys.float_info.max
-_HASHED = ("model.safetensors", "tokenizer.json", "metrics.json", "history.jsonl")
-_FILES = ("config.json", *_HASHED, "README.md")
+#: What gives a new tensor its numbers, in `torch.nn.init` and of tensors themselves.
+_FILLS = frozenset(
+    {
+        *("normal_", "trunc_normal_", "uniform_", "constant_", "ones_", "zeros_", "eye_", "orthogonal_", "fill_"),
+        *("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "zero_"),
+    }
+)
 
 
 class Config(BaseModel):
@@ -255,9 +261,22 @@ def _pairs(path: Path, key: str, value: dict[str, Any]) -> dict[Any, Any]:
         raise ModelError(f"{path / 'config.json'} is damaged: settings.{key}: expected pairs") from error
 
 
+class _Unfilled(TorchFunctionMode):
+    """Leaves new tensors without numbers: filling those of the device "meta" loads PyTorch's compiler, for nothing."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        tensor = args[0] if args else kwargs.get("tensor")
+        if isinstance(tensor, Tensor) and tensor.is_meta and getattr(func, "__name__", "") in _FILLS:
+            return tensor
+        return func(*args, **kwargs)
+
+
 def _check_tensors(model: Estimator, tensors: dict[str, Tensor]) -> None:
     """Hold the weights to the settings before any memory is spent on a network of the size that the settings claim."""
-    with torch.device("meta"):
+    with torch.device("meta"), _Unfilled():
         expected = model._build().to(model._dtype()).state_dict()
     for name in sorted(set(expected) ^ set(tensors)):
         raise ValueError(f"{name!r:.80} is {'not in' if name in expected else 'too many in'} model.safetensors")
