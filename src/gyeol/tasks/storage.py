@@ -48,6 +48,8 @@ _FILLS = frozenset(
         *("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "zero_"),
     }
 )
+_HASHED = ("model.safetensors", "tokenizer.json", "metrics.json", "history.jsonl")
+_FILES = ("config.json", *_HASHED, "README.md")
 
 
 class Config(BaseModel):
