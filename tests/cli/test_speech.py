@@ -73,7 +73,7 @@ def test_from_recordings_to_texts(gyeol: Run, model: Path, sounds: Path, tmp_pat
     assert gyeol("predict", model, high, "--json").object["predictions"] == [{"file": str(high), "text": "나"}]
     assert gyeol("predict", model, "--file", sounds / "all.tsv").out.count("\t가\n") == 12
     assert gyeol("predict", model, "--file", sounds, "--out", tmp_path / "o.tsv").status == 0
-    assert (tmp_path / "o.tsv").read_text("utf-8").count("\t나\n") == 12
+    assert (tmp_path / "o.tsv").read_text("utf-8").count("\t나\t") == 12
     figures = gyeol("evaluate", model, sounds / "all.tsv", "--json").object
     assert (figures["cer"], figures["wer"], figures["count"]) == (0.0, 0.0, 24)
     assert gyeol("evaluate", model, sounds / "all.tsv", "--beam", 4).out.startswith(
@@ -187,3 +187,25 @@ def test_options_of_speech_are_refused_elsewhere(gyeol: Run, reviews: Path, tmp_
     assert "--stream is for speech; this is a model of 'fit classify'" in gyeol("predict", out, "x", "--stream").mistake
     assert "--beam is for speech" in gyeol("evaluate", out, reviews, "--beam", 2).mistake
     assert "--lexicon is for speech" in gyeol("evaluate", out, reviews, "--lexicon", reviews).mistake
+
+
+def test_a_recording_that_cannot_be_heard_costs_itself_only(
+    gyeol: Run, model: Path, sounds: Path, tmp_path: Path
+) -> None:
+    tone(tmp_path / "a.wav", 333)
+    (tmp_path / "bad.wav").write_bytes(b"RIFF no sound")
+    tone(tmp_path / "b.wav", 2222)
+    rows = ["id,path,speaker", "x1,a.wav,anna", "x2,none.wav,ben", "x3,bad.wav,cleo", "x4,b.wav,dan"]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    asked = gyeol("predict", model, "--file", tmp_path / "t.csv", "--json")
+    assert asked.status == 0
+    told = asked.object["predictions"]
+    assert [(one["line"], one["id"], one["text"]) for one in told if "id" in one] == [
+        (2, "x1", "가"), (4, "x3", None), (5, "x4", "나"),
+    ]  # fmt: skip
+    assert [one["line"] for one in told] == [2, 3, 4, 5]
+    assert "t.csv: 2 row(s) got no answer, line 3, 4: there is no file" in asked.err
+    assert gyeol("predict", model, "--file", tmp_path / "t.csv", "--strict").status == 2
+    several = gyeol("predict", model, tmp_path / "a.wav", tmp_path / "bad.wav", tmp_path / "b.wav")
+    assert several.status == 0
+    assert [line.rpartition("\t")[2] for line in several.out.splitlines()] == ["가", "", "나"]

@@ -101,3 +101,14 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "is a model of 'fit tag'" in gyeol("translate", model, "a").mistake
     assert "is for the task 'classify', not for 'tag'" in gyeol(*fit, "nsmc").mistake
     assert not (tmp_path / "n").exists()
+
+
+def test_a_pipe_of_sentences_survives_a_bad_line(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    piped = "영희는 왔다\n".encode() + b"\xff\xfe\xff\n" + "민수는\n".encode()
+    asked = gyeol("predict", model, stdin=piped)
+    assert asked.status == 0
+    assert asked.out.splitlines()[:4] == ["영희는\tB-PS", "왔다\tO", "", ""]
+    assert "standard input, line 2: not UTF-8" in asked.err
+    told = gyeol("predict", model, "--json", stdin=piped).object
+    assert [(one["line"], len(one["tags"])) for one in told["predictions"]] == [(1, 2), (2, 0), (3, 1)]
+    assert gyeol("predict", model, "--strict", stdin=piped).status == 2
