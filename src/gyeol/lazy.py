@@ -9,7 +9,12 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["delay", "importer"]
+__all__ = ["ASKS_ONLY", "OWN_PROCESS", "delay", "importer", "load_delayed"]
+
+#: Whether this process is the ``gyeol`` command's own, in which nobody else uses what is imported.
+OWN_PROCESS = False
+#: Whether it does nothing but ask a saved model.
+ASKS_ONLY = False
 
 
 def importer(package: str, homes: Mapping[str, str], modules: tuple[str, ...] = ()) -> Callable[[str], Any]:
@@ -41,9 +46,7 @@ class _Delayed(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # what the import system asks of a module that is there
             raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)
+        return getattr(load_delayed(self.__name__), name)
 
 
 def delay(*names: str) -> None:
@@ -61,3 +64,10 @@ def delay(*names: str) -> None:
         package = name.partition(".")[0]
         if name not in sys.modules and find_spec(package) is not None:
             sys.modules[name] = _Delayed(name)
+
+
+def load_delayed(name: str) -> ModuleType:
+    """Load a module, whether it was delayed or not."""
+    if isinstance(sys.modules.get(name), _Delayed):
+        del sys.modules[name]
+    return importlib.import_module(name)

@@ -17,8 +17,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from torch import nn
 
 from gyeol import engine, parameters
@@ -26,6 +24,7 @@ from gyeol.data.batches import bucket, in_order_of_length
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.parameters import choice, fraction, positive, switch, whole
+from gyeol.tasks.contract import BaseEstimator, SklearnNotFittedError
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
 

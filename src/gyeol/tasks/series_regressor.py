@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch.nn.functional as F
-from sklearn.base import RegressorMixin
 from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.errors import ModelError
 from gyeol.inputs.series import SeriesBatch
 from gyeol.parameters import Rule
+from gyeol.tasks.contract import RegressorMixin
 from gyeol.tasks.labels import checked_numbers
 from gyeol.tasks.series_base import SERIES_RULES, Series, SeriesEstimator, flat
 

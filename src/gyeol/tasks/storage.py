@@ -30,6 +30,7 @@ from gyeol import parameters
 from gyeol.data.atomic import replace_folder
 from gyeol.engine import History, read_tensors, write_tensors
 from gyeol.errors import ModelError, ParameterError, SaveError
+from gyeol.lazy import load_delayed
 from gyeol.tasks.card import write_card
 from gyeol.tasks.folder import CONFIG_CAP, check_folder, read_json
 
@@ -276,10 +277,19 @@ class _Unfilled(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+def _shapes(model: Estimator) -> dict[str, Tensor]:
+    """Build a network without numbers."""
+    with torch.device("meta"), _Unfilled():
+        return model._build().to(model._dtype()).state_dict()
+
+
 def _check_tensors(model: Estimator, tensors: dict[str, Tensor]) -> None:
     """Hold the weights to the settings before any memory is spent on a network of the size that the settings claim."""
-    with torch.device("meta"), _Unfilled():
-        expected = model._build().to(model._dtype()).state_dict()
+    try:
+        expected = _shapes(model)
+    except NotImplementedError:  # an operation of which only PyTorch's Python part knows the shape
+        load_delayed("torch._meta_registrations")
+        expected = _shapes(model)
     for name in sorted(set(expected) ^ set(tensors)):
         raise ValueError(f"{name!r:.80} is {'not in' if name in expected else 'too many in'} model.safetensors")
     for name, tensor in tensors.items():

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
 
 from gyeol import engine
@@ -28,6 +27,7 @@ from gyeol.layers.embedding import begin_with
 from gyeol.parameters import Rule, choice, joined, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of, weights_rule
+from gyeol.tasks.contract import ClassifierMixin
 from gyeol.tasks.labels import (
     checked_classes,
     checked_labels,
