@@ -9,8 +9,10 @@ from typing import Any
 import typer
 
 from gyeol.cli.asked import Question, asked
-from gyeol.cli.asking import HEADER, SKIP, STRICT, remembered
+from gyeol.cli.asking import SKIP, STRICT, remembered
 from gyeol.cli.model import load_model
+from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
+from gyeol.cli.options import HEADER
 from gyeol.cli.output import object_out, table
 from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
@@ -39,6 +41,9 @@ def evaluate(
     lm: str = LM,
     lm_weight: float = LM_WEIGHT,
     lexicon: str = LEXICON,
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
+    day_first: bool = DAY_FIRST,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Measure a model: accuracy, perplexity, BLEU, spans, word error.
@@ -53,7 +58,8 @@ def evaluate(
         "evaluate",
         Question(
             model, json, data=data, input=input, target=target, skip_bad_rows=skip_bad_rows, cache=cache,
-            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon, header=header,
+            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon, header=header, decimal=decimal,
+            missing=missing, day_first=day_first,
         ),
     )  # fmt: skip
 
@@ -83,6 +89,9 @@ def predict(
     lm_weight: float = LM_WEIGHT,
     lexicon: str = LEXICON,
     stream: bool = typer.Option(False, "--stream", help="Speech: write while a long recording is read."),
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
+    day_first: bool = DAY_FIRST,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Ask a model: texts, files of any size, sequences, sounds.
@@ -115,7 +124,7 @@ def predict(
         Question(
             model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look, beam=beam, lm=lm,
             lm_weight=lm_weight, lexicon=lexicon, stream=stream, skip_bad_rows=skip_bad_rows, strict=strict,
-            header=header,
+            header=header, decimal=decimal, missing=missing, day_first=day_first,
         ),
     )  # fmt: skip
 
@@ -159,7 +168,8 @@ def info(
         ["weights", f"{weights:,}"],
         ["on disk", f"{size / 1e6:.2f} MB"],
         *[[k.replace("_", " "), f"{v:.4f}" if isinstance(v, float) else v] for k, v in made.metrics_.items()],
-        *[[k, v] for k, v in config.about.items() if k != "columns"],
+        # "frequency" puts "grid" in words.
+        *[[k, v] for k, v in config.about.items() if k not in ("columns", "grid")],
         *([["columns", columns.told()]] if columns is not None else []),
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],
         ["kernels here", answer["kernels"]],

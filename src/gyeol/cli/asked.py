@@ -36,6 +36,9 @@ class Question:
     lm_weight: float | None = None
     lexicon: str | None = None
     stream: bool = False
+    decimal: str | None = None
+    missing: list[str] = field(default_factory=list)
+    day_first: bool | None = None
 
 
 #: Options that not every task knows: how they are written, and whose they are.
@@ -50,6 +53,9 @@ _OPTIONS = {
     "lm_weight": ("--lm-weight", "speech"),
     "lexicon": ("--lexicon", "speech"),
     "stream": ("--stream", "speech"),
+    "decimal": ("--decimal", "models of numbers"),
+    "missing": ("--missing", "models of numbers"),
+    "day_first": ("--day-first", "forecasters"),
 }
 
 Answer = Callable[[Any, Question], None]
@@ -110,14 +116,14 @@ def _series() -> Asked:
     from gyeol.cli.series import evaluate_series, predict_series
 
     return Asked(
-        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json),
+        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json, q.decimal, q.missing),
         predict_series,
-        ("top",),
+        ("top", "decimal", "missing"),
     )
 
 
 def _regress() -> Asked:
-    return replace(_series(), options=())
+    return replace(_series(), options=("decimal", "missing"))
 
 
 def _transcribe() -> Asked:
@@ -136,9 +142,13 @@ def _transcribe() -> Asked:
 def _forecast() -> Asked:
     from gyeol.cli.forecast import evaluate_series, predict_series
 
+    def how(q: Question) -> dict[str, Any]:
+        return {"decimal": q.decimal, "missing": q.missing, "day_first": q.day_first, "header": q.header}
+
     return Asked(
-        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json),
-        lambda made, q: predict_series(made, q.model, q.texts or q.input, q.file, q.out, q.json),
+        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json, **how(q)),
+        lambda made, q: predict_series(made, q.model, q.texts or q.input, q.file, q.out, q.json, **how(q)),
+        ("decimal", "missing", "day_first"),
     )
 
 
@@ -156,8 +166,9 @@ def _frames() -> Asked:
     from gyeol.cli.frames import evaluate_frames, predict_frames
 
     return Asked(
-        lambda made, q: evaluate_frames(made, q.model, q.data, q.input, q.target, q.json),
+        lambda made, q: evaluate_frames(made, q.model, q.data, q.input, q.target, q.json, q.decimal, q.missing),
         predict_frames,
+        ("decimal", "missing"),
     )
 
 
@@ -191,7 +202,9 @@ def asked(made: Any, verb: str, question: Question) -> None:
     entry = ASKED[made.task]()
     for name, (option, whose) in _OPTIONS.items():
         value = getattr(question, name)
-        given = value is not None and value is not False and value != []  # a weight of 0 is given
+        given = (
+            value is not None and (value is not False or name == "day_first") and value != []
+        )  # a weight of 0 is given
         if verb == "predict" and name == "skip_bad_rows":  # rows of every task may be bad
             continue
         if given and name not in entry.options:

@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from gyeol.data.remembered import Remembered
     from gyeol.data.sources import Source
 
-__all__ = ["HEADER", "PIPE", "SKIP", "STRICT", "Cut", "answers_out", "at_lines", "find_asked", "handling", "remembered"]
+__all__ = ["PIPE", "SKIP", "STRICT", "Cut", "answers_out", "at_lines", "find_asked", "handling", "remembered"]
 
 PIPE = "standard input"
 
 SKIP: Any = typer.Option(False, "--skip-bad-rows", help="Leave rows that cannot be answered out.")
-HEADER: Any = typer.Option(None, "--header/--no-header", help="Whether FILE's first row names its columns.")
 STRICT: Any = typer.Option(False, "--strict", help="Stop at the first row that cannot be answered (exit 2).")
 
 

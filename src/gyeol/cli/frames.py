@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json as _json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +13,7 @@ import typer
 from gyeol.cli.answers import Answers, Handling, Layout, format_of, separated
 from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.figures import evaluation_told
+from gyeol.cli.number_options import DECIMAL, MISSING, Written
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
 from gyeol.cli.rows import piped_items
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from gyeol.cli.asked import Question
     from gyeol.data.framed import Framed
+    from gyeol.data.series_table import RowNumbers
     from gyeol.tasks import FrameClassifier
 
 __all__ = ["evaluate_frames", "frames", "predict_frames"]
@@ -38,6 +40,8 @@ def frames(
     valid: str = typer.Option(None, "--valid", metavar="DATA", help="Sequences to watch; else a tenth of DATA."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column that says which sequence a row is of."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column, or array, of the labels."),
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -67,16 +71,18 @@ def frames(
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(FrameClassifier, config, set, options, out, resume)
-    train = _read(data, "train", input, target)
+    written = Written(decimal, missing)
+    train = _read(data, "train", input, target, written)
     watched = None
     if valid is not None or has_frames_part(data, "valid"):
-        held = _read(valid or data, "valid", input, target)
+        held = _read(valid or data, "valid", input, target, replace(written, remembered=train.decimal))
         _check_known(held, {str(label) for row in train.labels for label in row})
         watched = held.sequences, held.labels
     if not (quiet or json):
         note(f"{train.name}: {len(train.sequences):,} sequences, {train.steps:,} steps")
     progress = None if quiet or json else Bar("sequences")
-    about = train.about() | {k: v for k, v in (("input", input), ("target", target)) if v is not None}
+    columns = {"input": input, "target": target, "decimal_mark": train.decimal, "missing": list(missing) or None}
+    about: dict[str, Any] = train.about() | {name: value for name, value in columns.items() if value is not None}
     model.fit(
         train.sequences,
         train.labels,
@@ -99,10 +105,12 @@ def frames(
     stop_where_interrupted(answer)
 
 
-def _read(data: str, role: str, input: str | None, target: str | None, *, need_labels: bool = True) -> Framed:
+def _read(
+    data: str, role: str, input: str | None, target: str | None, written: Written, *, need_labels: bool = True
+) -> Framed:
     from gyeol.data.framed import read_framed
 
-    return read_framed(data, role, sequence=input, target=target, need_labels=need_labels)
+    return read_framed(data, role, sequence=input, target=target, need_labels=need_labels, **written.how())
 
 
 def _check_known(data: Framed, known: set[str]) -> None:
@@ -123,11 +131,12 @@ def _columns(made: FrameClassifier, input: str | None, target: str | None) -> tu
 
 
 def evaluate_frames(
-    made: FrameClassifier, model: Path, data: str, input: str | None, target: str | None, json: bool
-) -> None:
+    made: FrameClassifier, model: Path, data: str, input: str | None, target: str | None, json: bool,
+    decimal: str | None = None, missing: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Print a model's figures on sequences with their labels."""
     input, target = _columns(made, input, target)
-    test = _read(data, "test", input, target)
+    test = _read(data, "test", input, target, Written.of(made.about_, decimal, missing))
     known = {str(label): label for label in made.classes_.tolist()}
     _check_known(test, {*known})
     figures = made.evaluate(test.sequences, [[known[str(label)] for label in row] for row in test.labels])
@@ -150,10 +159,12 @@ def predict_frames(made: FrameClassifier, question: Question) -> None:
     form = format_of(out) if out is not None else "object" if question.json else "tsv"
     about = {"model": str(question.model)}
     if file is None and not clips:
-        answers_out(_piped(made, handling(question)), form, about, out, json=question.json)
+        numbers = Written.of(made.about_, question.decimal, question.missing).rows()
+        answers_out(_piped(made, handling(question), numbers), form, about, out, json=question.json)
         return
     input, target = _columns(made, question.input, None)
-    known = _sequences(clips or [cast("str", file)], input, target, handling(question))
+    written = Written.of(made.about_, question.decimal, question.missing)
+    known = _sequences(clips or [cast("str", file)], input, target, written, handling(question))
     answers = _answered(made, known, handling(question))
     if form in ("object", "lines"):
         pieces = object_pieces(about, answers) if form == "object" else _lines(answers)
@@ -164,11 +175,13 @@ def predict_frames(made: FrameClassifier, question: Question) -> None:
         note(f"wrote {out}")
 
 
-def _sequences(given: list[str], input: str | None, target: str | None, how: Handling) -> Iterator[tuple[str, Any]]:
+def _sequences(
+    given: list[str], input: str | None, target: str | None, written: Written, how: Handling
+) -> Iterator[tuple[str, Any]]:
     """Read what is named; of several clips one that cannot be read comes as its error."""
     for data in given:
         try:
-            read = _read(data, "test", input, target, need_labels=False)
+            read = _read(data, "test", input, target, written, need_labels=False)
         except DataError as error:
             if len(given) == 1 or how.strict:
                 raise
@@ -221,7 +234,7 @@ def _told(
     return {"clip": name, "frame": step, **time, "label": str(made.classes_[best]), "probability": float(row[best])}
 
 
-def _piped(made: FrameClassifier, how: Handling) -> Answers:
+def _piped(made: FrameClassifier, how: Handling, numbers: RowNumbers) -> Answers:
     """Answer each line of standard input when it comes; one that is no step changes nothing for those after it."""
     from gyeol.data.series import parse_series
 
@@ -238,7 +251,7 @@ def _piped(made: FrameClassifier, how: Handling) -> Answers:
     names = ("clip", "start", "end", "label", "probability")
     empty = {"clip": "", "frame": None, "label": None, "probability": None}
     # One at a time: a step that is refused must not be pushed again together with others.
-    steps = piped_items(lambda line, n: parse_series(line, f"{PIPE}, line {n}", n).values.T, 1, blank=False)
+    steps = piped_items(lambda line, n: parse_series(line, f"{PIPE}, line {n}", n, numbers).values.T, 1, blank=False)
     return Answers(steps, find, Layout(names, cells, lambda one: one, empty, "", numbered=False), PIPE, how)
 
 

@@ -12,8 +12,8 @@ from gyeol.cli.answers import Answers, Layout, written
 from gyeol.cli.asked import Question
 from gyeol.cli.asking import SKIP, STRICT, find_asked, handling
 from gyeol.cli.model import load_model
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line, pieces_out, table
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, one_line, pieces_out, table, told
 from gyeol.cli.rows import Item, chunked, file_texts
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
@@ -40,6 +40,7 @@ def language(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     settings: bool = settings_option("language"),
     json: bool = JSON,
@@ -62,12 +63,13 @@ def language(
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(LanguageModel, config, set, options, out, resume)
-    source = find_source(data, "train", input=input)
+    source = find_source(data, "train", input=input, header=header)
     read = Texts(source, skip_bad_rows=skip_bad_rows)
     texts = MappedTexts.write(read)
+    told(read)
     held = None
     if valid is not None or has_role(data, "valid"):
-        watched = Texts(find_source(valid or data, "valid", input=input), skip_bad_rows=skip_bad_rows)
+        watched = Texts(find_source(valid or data, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)
         held = MappedTexts.write(watched), None
     if not (quiet or json):
         note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
@@ -208,6 +210,7 @@ def score(
     texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one figure each."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE."),
+    header: bool = HEADER,
     skip_bad_rows: bool = SKIP,
     strict: bool = STRICT,
     threads: int = THREADS,
@@ -223,7 +226,9 @@ def score(
     if bool(texts) == (file is not None):
         raise ParameterError('give texts, or --file FILE: gyeol score MODEL "나는 학교에 간다"')
     if file is not None:
-        question = Question(model, json, file=file, input=input, skip_bad_rows=skip_bad_rows, strict=strict)
+        question = Question(
+            model, json, file=file, input=input, skip_bad_rows=skip_bad_rows, strict=strict, header=header
+        )
         _score_file(made, question)
         return
     answers = []

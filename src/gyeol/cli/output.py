@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from gyeol.data.text_width import text_width
 
@@ -21,13 +21,31 @@ __all__ = [
     "percent",
     "pieces_out",
     "table",
+    "told",
 ]
+
+
+class _Noted(Protocol):
+    notes: list[str]
+
+    def left_out(self) -> str: ...
+
+
+_Read = TypeVar("_Read", bound=_Noted)
 
 
 def note(message: str) -> None:
     """Print a line that is no part of the answer."""
     if message:
         sys.stderr.write(f"{message}\n")
+
+
+def told(read: _Read) -> _Read:
+    """Print what was decided in reading a file and could be doubted, and which rows were left out; give it back."""
+    for line in read.notes:
+        note(line)
+    note(read.left_out())
+    return read
 
 
 def object_out(value: dict[str, Any]) -> None:

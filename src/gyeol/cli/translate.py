@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from gyeol.cli.asking import at_lines, remembered
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, one_line, told
 from gyeol.cli.rows import reason_of
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.cli.translation import TEMPERATURE, WEIGHTS, translator
@@ -41,6 +41,7 @@ def translate(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out pairs with an empty side."),
     settings: bool = settings_option("translate"),
     json: bool = JSON,
@@ -62,14 +63,17 @@ def translate(
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(Translator, config, set, options, out, resume)
     role = "train" if languages_of(data) or has_role(data, "train") else "all"
-    pairs = read_parallel(data, role, targets=targets, input=input, target=target, skip_bad_rows=skip_bad_rows)
-    note(pairs.left_out())
+    pairs = told(
+        read_parallel(
+            data, role, targets=targets, input=input, target=target, skip_bad_rows=skip_bad_rows, header=header
+        )
+    )
     held = None
     if valid is not None or languages_of(data) or has_role(data, "valid"):
-        watched = read_parallel(valid or data, "valid", input=input, target=target, skip_bad_rows=skip_bad_rows)
+        watched = read_parallel(
+            valid or data, "valid", input=input, target=target, skip_bad_rows=skip_bad_rows, header=header
+        )
         held = watched.sources, watched.targets
-    for line in pairs.notes:
-        note(line)
     if not (quiet or json):
         note(f"{pairs.name}: {len(pairs.sources):,} pairs")
     progress = None if quiet or json else Bar("pairs", shares=False)
@@ -101,8 +105,7 @@ def evaluate_pairs(made: Translator, question: Question) -> None:
     )  # fmt: skip
     if skip:
         _leave_out_long(made, pairs)
-    for told in (*pairs.notes, pairs.left_out()):
-        note(told)
+    told(pairs)
     others = [translator(path, made.threads) for path in question.ensemble]
     with at_lines(str(pairs.path), pairs.lines):
         figures = made.evaluate(pairs.sources, pairs.targets, ensemble=others)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.output import note, object_out, percent, table
+from gyeol.cli.options import HEADER
+from gyeol.cli.output import note, object_out, percent, table, told
 from gyeol.errors import ParameterError, closest
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def train(
     tokenizer: str = typer.Option("word", "--tokenizer", metavar="NAME", help="word, whitespace, morpheme or another."),
     lowercase: bool = typer.Option(False, "--lowercase", help="Lower-case the texts."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; 1 for the same bits every time."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Of the first vectors and the noise."),
@@ -65,7 +67,7 @@ def train(
     if subwords and form != "folder":
         note(f"{out} holds the words only; name a folder to keep the subwords, too, for words never seen")
     started = time.perf_counter()
-    texts = _texts(data, input, skip_bad_rows)
+    texts = _texts(data, input, skip_bad_rows, header)
     with _bar(quiet or json) as progress:
         made = WordVectors.train(
             texts, algorithm=algorithm, subwords=subwords, size=size, window=window, min_count=min_count,
@@ -306,14 +308,14 @@ def _tests(name: str) -> list[Path]:
     return [Path(name)]
 
 
-def _texts(data: list[str], input: str | None, skip: bool) -> Iterator[str]:
+def _texts(data: list[str], input: str | None, skip: bool, header: bool | None) -> Iterator[str]:
     from gyeol.data.sources import Texts, find_source
 
-    sources = [find_source(name, "train", input=input) for name in data]
+    sources = [find_source(name, "train", input=input, header=header) for name in data]
     for source in sources:
         texts = Texts(source, skip_bad_rows=skip)
         yield from texts
-        note(texts.left_out())
+        told(texts)
 
 
 @contextmanager

@@ -161,7 +161,7 @@ def _placed(source: Source, notes: list[str]) -> Source:
     if source.input is None and source.target is None:
         notes.extend([note] if note else [])
         return replace(source, input=str(first + 1), target=str(second + 1))
-    given, names = source.input or source.target or "", table_columns(source.path, "", source.header)
+    given, names = source.input or source.target or "", table_columns(source.path, header=source.header)
     taken = next((at for at, name in enumerate(names) if same_name(name, given)), -1)
     taken = int(given) - 1 if taken < 0 and given.isdecimal() else taken
     other = str((second if taken == first else first) + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,24 @@ from gyeol.data.columns import is_number
 from gyeol.data.rows import BadRow
 from gyeol.errors import DataError
 
+if TYPE_CHECKING:
+    from gyeol.data.series_table import RowNumbers
+
 __all__ = ["OnBadRow", "SeriesRow", "checked_values", "label_of", "usable"]
 
 OnBadRow = Callable[[BadRow], None] | None
 
 
 class SeriesRow(NamedTuple):
-    """One sequence (T, C), NaN where a value is missing; its label, where there is one; its line, or place, from 1."""
+    """One sequence (T, C), NaN where a value is missing; its label, where there is one; its line, or place, from 1.
+
+    ``numbers`` says how those of its file are written, where it is text.
+    """
 
     values: npt.NDArray[np.float64]
     label: str | None
     line: int
+    numbers: RowNumbers | None = None
 
 
 def usable(read: Callable[[], SeriesRow], line: int, where: str, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:

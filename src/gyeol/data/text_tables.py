@@ -50,7 +50,7 @@ def table_examples(
     return _examples(rows, columns, read_label, need_target, others), columns
 
 
-def table_columns(path: Path, kind: str, header: bool | None = None) -> list[str]:
+def table_columns(path: Path, kind: str | None = None, header: bool | None = None) -> list[str]:
     """List the columns of a table; see `gyeol.data.files.columns_of`."""
     table = open_checked(path, kind)
     if table.tagged:
