@@ -209,3 +209,15 @@ def test_a_recording_that_cannot_be_heard_costs_itself_only(
     several = gyeol("predict", model, tmp_path / "a.wav", tmp_path / "bad.wav", tmp_path / "b.wav")
     assert several.status == 0
     assert [line.rpartition("\t")[2] for line in several.out.splitlines()] == ["가", "", "나"]
+
+
+def test_the_columns_of_a_table_are_remembered(gyeol: Run, sounds: Path, tmp_path: Path) -> None:
+    rows = (sounds / "all.tsv").read_text("utf-8").splitlines()[1:]
+    lines = [f"{n}\t{sounds / path}\t{said}" for n, (path, said) in enumerate(row.split("\t") for row in rows)]
+    (tmp_path / "a.tsv").write_text("\n".join(["번호\t어디\t무엇", *lines]) + "\n", "utf-8")
+    named = ["--input", "어디", "--target", "무엇"]
+    assert gyeol("fit", "transcribe", tmp_path / "a.tsv", *named, "--out", tmp_path / "m", *SMALL).status == 0
+    assert gyeol("info", tmp_path / "m", "--json").object["columns"]["input"] == "어디"
+    assert gyeol("evaluate", tmp_path / "m", tmp_path / "a.tsv", "--json").object["count"] == 24
+    told = gyeol("predict", tmp_path / "m", "--file", tmp_path / "a.tsv", "--json").object["predictions"]
+    assert [one["번호"] for one in told] == [str(n) for n in range(24)]
