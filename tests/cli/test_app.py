@@ -174,3 +174,46 @@ def test_help_and_import_are_quick_and_load_no_torch() -> None:
     }
     print(seconds)
     assert max(seconds.values()) < 0.6, seconds
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "status"),
+    [
+        (["predict", "none", "a", "--json"], "ModelError", 2),
+        (["info", "--json"], "UsageError", 2),
+        (["predict", "none", "--bogus", "--json"], "UsageError", 2),
+        (["fit", "classify", "none.csv", "--out", "m", "--json", "--set", "epoch=3"], "ParameterError", 2),
+        (["fit", "classify", "none.csv", "--out", "m", "--json"], "DataError", 2),
+        (["data", "get", "none", "--json"], "DataError", 2),
+    ],
+)
+def test_with_json_an_error_is_one_object(
+    gyeol: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], kind: str, status: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = gyeol(*given)
+    assert (result.status, result.out) == (status, "")
+    assert result.error["type"] == kind
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "status"),
+    [
+        (KeyboardInterrupt(), "KeyboardInterrupt", 130),
+        (RuntimeError("odd"), "RuntimeError", 1),
+        (MemoryError(), "MemoryError", 2),
+        (PermissionError(13, "Permission denied", "a.tsv"), "PermissionError", 2),
+    ],
+)
+def test_with_json_faults_and_interruptions_are_objects(
+    gyeol: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, kind: str, status: int
+) -> None:
+    from gyeol.data import catalog
+
+    monkeypatch.setattr(catalog, "describe", raising(error))
+    monkeypatch.setattr("gyeol.cli.app._drop_output", lambda: None)
+    result = gyeol("data", "list", "--json")
+    assert result.status == status
+    assert result.error["type"] == kind
+    assert gyeol("data", "list", "--", "--json").err.startswith("gyeol: ")

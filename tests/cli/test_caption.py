@@ -64,7 +64,25 @@ def test_from_a_folder_to_answers(gyeol: Run, model: Path, folder: Path, tmp_pat
     assert len(gyeol("predict", model, "--file", folder / "images", "--top", 2).out.splitlines()) == 48
     assert len(gyeol("predict", model, "--file", folder).out.splitlines()) == 24
     gyeol("predict", model, "--file", folder, "--out", tmp_path / "said.tsv")
-    assert len((tmp_path / "said.tsv").read_text("utf-8").splitlines()) == 25
+    said = (tmp_path / "said.tsv").read_text("utf-8").splitlines()
+    assert said[0].split("\t") == ["line", "caption", "file_caption", "image"]
+    assert len(said) == 25
+
+
+def test_an_image_that_cannot_be_seen_costs_itself_only(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None:
+    for name in ("00.png", "01.png"):
+        shutil.copy(folder / "images" / name, tmp_path / name)
+    (tmp_path / "00b.png").write_bytes(b"no image")
+    asked = gyeol("predict", model, "--file", tmp_path)
+    assert asked.status == 0
+    assert [line.rpartition("\t")[2] != "" for line in asked.out.splitlines()] == [True, False, True]
+    assert "00b.png" in asked.err
+    (tmp_path / "t.csv").write_text("id,image\nx1,00.png\nx2,00b.png\nx3,none.png\nx4,01.png\n", "utf-8")
+    told = gyeol("predict", model, "--file", tmp_path / "t.csv", "--json").object
+    assert [(one["line"], bool(one["predictions"])) for one in told["predictions"]] == [
+        (2, True), (3, False), (4, False), (5, True),
+    ]  # fmt: skip
+    assert told["predictions"][3]["id"] == "x4"
 
 
 @pytest.mark.parametrize("kind", ["empty", "cut", "text", "missing"])

@@ -89,3 +89,30 @@ def test_a_made_set_that_does_not_serve(gyeol: Run, tmp_path: Path) -> None:
     assert "--length" in gyeol("data", "make", "order", "--out", tmp_path / "a.tsv", "--length", 3).mistake
     assert "'--out'" in gyeol("data", "make", "order").mistake
     assert "name a .tsv or .csv file" in gyeol("data", "make", "order", "--out", tmp_path).mistake
+
+
+def test_what_is_said_of_built_in_sets_is_what_they_hold(gyeol: Run) -> None:
+    """`data list` and the README give the counts of the files, rounded to hundreds."""
+    import re
+
+    from gyeol.data import sources
+
+    told = gyeol("data", "list", "--json").object["built_in"]
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for name in ("reviews", "pairs-ko-en"):
+        folder = Path(sources.__file__).parent / name.replace("-", "_")
+        count = sum(len(file.read_text("utf-8").splitlines()) - 1 for file in sorted(folder.glob("*.tsv")))
+        assert told[name].startswith(f"{round(count, -2):,} "), (name, count)
+    for number in re.findall(r"([\d,]+) built-in Korean reviews", readme):
+        assert told["reviews"].startswith(f"{number} short Korean reviews")
+    assert set(told) == {*sources.BUILT_IN, "scenes-ko", "scenes-en", "clips"}
+
+
+@pytest.mark.parametrize(("name", "count"), [("scenes-ko", 4000), ("clips", 650)])
+def test_sets_that_are_drawn_hold_as_many_as_is_said(gyeol: Run, name: str, count: int) -> None:
+    from gyeol.data import drawn_clips, scenes
+
+    told = gyeol("data", "list", "--json").object["built_in"][name]
+    assert told.startswith(f"{count:,} ")
+    sizes = scenes._COUNTS if name == "scenes-ko" else drawn_clips._COUNTS
+    assert sum(size for part, size in sizes.items() if part != "novel") == count  # novel: a second test part

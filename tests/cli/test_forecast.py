@@ -116,6 +116,15 @@ def test_covariates_calendar_and_series(gyeol: Run, tmp_path: Path) -> None:
         "covariates of 12 steps after the last value are needed"
         in gyeol("predict", out, "--file", tmp_path / "short.tsv").mistake
     )
+    few = [f"새,{BEGIN + timedelta(hours=n)},0,{'' if n >= 8 else n}" for n in range(20)]
+    (tmp_path / "more.tsv").write_text("\n".join([*rows, *few]).replace(",", "\t") + "\n", "utf-8")
+    asked = gyeol("predict", out, "--file", tmp_path / "more.tsv", "--json")
+    assert asked.status == 0
+    assert [(one["series"], "error" in one) for one in asked.object["forecasts"]] == [
+        ("강남", False), ("b", False), ("새", True),
+    ]  # fmt: skip
+    assert "more.tsv: 1 series got no forecast: the series '새' has 8 steps" in asked.err
+    assert "the series '새' has 8 steps" in gyeol("predict", out, "--file", tmp_path / "more.tsv", "--strict").mistake
 
 
 def test_the_built_in_series(gyeol: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

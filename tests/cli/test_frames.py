@@ -151,3 +151,25 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
 
 def test_times() -> None:
     assert [_clock(seconds) for seconds in (0, 59.999, 61.5, 3600)] == ["0:00.00", "1:00.00", "1:01.50", "60:00.00"]
+
+
+@pytest.mark.parametrize("line", ["아", "1 2 3", "nan"])
+def test_a_pipe_of_steps_survives_a_bad_line(gyeol: Run, model: Path, line: str) -> None:
+    whole = gyeol("predict", model, stdin=b"1\n0\n-1\n").out.splitlines()
+    asked = gyeol("predict", model, stdin=f"1\n{line}\n0\n-1\n".encode())
+    assert asked.status == 0
+    lines = asked.out.splitlines()
+    assert lines[2] == "\t\t\t\t"
+    assert [*lines[:2], *lines[3:]] == whole  # it has changed nothing for those after it
+    assert "standard input, line 2: " in asked.err
+    told = gyeol("predict", model, "--json", stdin=f"1\n{line}\n0\n".encode()).object
+    assert [one["label"] is None for one in told["predictions"]] == [False, True, False]
+
+
+def test_one_clip_of_several_that_cannot_be_read(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("run,time,x,state\na,0,x,감\n", encoding="utf-8")
+    asked = gyeol("predict", model, file, tmp_path / "bad.csv", file, "--json")
+    assert asked.status == 0
+    assert sum(one["label"] != "" for one in asked.object["predictions"]) == 400
+    assert "bad.csv, line 2: 'x' in column 'x' is no number" in asked.err
+    assert gyeol("predict", model, file, tmp_path / "bad.csv", "--strict").status == 2

@@ -118,3 +118,15 @@ def test_a_cache_is_chosen_on_texts_that_are_no_test_s(gyeol: Run, model: Path, 
     figures = gyeol("evaluate", tmp_path / "f", file, "--cache", file, "--json").object
     assert figures["cached"]["perplexity"] < figures["perplexity"]
     assert "with a cache of the last 2,000 tokens" in gyeol("evaluate", tmp_path / "f", file, "--cache", file).out
+
+
+def test_scores_keep_the_lines_of_the_file(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,text\nx1,나는 간다\nx2,\nx3,너는 온다\n", "utf-8")
+    told = gyeol("score", model, "--file", tmp_path / "t.csv", "--json").object
+    assert [(one["line"], one["id"], one["perplexity"] is None) for one in told["scores"]] == [
+        (2, "x1", False), (3, "x2", True), (4, "x3", False),
+    ]  # fmt: skip
+    assert [line.split("\t")[:1] for line in gyeol("score", model, "--file", tmp_path / "t.csv").out.splitlines()] == [
+        ["2"], ["3"], ["4"],
+    ]  # fmt: skip
+    assert gyeol("score", model, "--file", tmp_path / "t.csv", "--strict").status == 2

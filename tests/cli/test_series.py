@@ -145,3 +145,31 @@ def test_sets_that_are_made(gyeol: Run, tmp_path: Path) -> None:
     assert (
         "2 channels; name a .jsonl or .npz file" in gyeol("data", "make", "adding", "--out", tmp_path / "b.csv").mistake
     )
+
+
+def test_a_row_that_is_no_sequence_costs_itself_only(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
+    lines = file.read_text("utf-8").splitlines()[:6]
+    lines[2] = "빠름,1.0,좋아요,2.0"
+    lines[4] = "느림,nan,,"
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    asked = gyeol("predict", model, "--file", tmp_path / "a.csv")
+    assert asked.status == 0
+    rows = [line.split("\t") for line in asked.out.splitlines()[1:]]
+    assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert [row[1] == "" for row in rows] == [False, False, True, False, True, False]
+    assert "a.csv: 2 row(s) got no answer, line 3, 5: value" in asked.err
+    left = gyeol("predict", model, "--file", tmp_path / "a.csv", "--skip-bad-rows").out.splitlines()
+    assert [line.split("\t")[0] for line in left[1:]] == ["1", "2", "4", "6"]
+    assert "a.csv, line 3: value" in gyeol("predict", model, "--file", tmp_path / "a.csv", "--strict").mistake
+    (tmp_path / "a.jsonl").write_text('{"series": [1, 2]}\n{"series": "x"}\n{"series": [[1, 2], [3, 4]]}\n', "utf-8")
+    told = gyeol("predict", model, "--file", tmp_path / "a.jsonl", "--json").object
+    assert [one["label"] is None for one in told["predictions"]] == [False, True, True]
+
+
+@pytest.mark.parametrize("line", ["nan", "좋아요", "[1, [2", '{"series": 3}'])
+def test_a_pipe_of_sequences_survives_a_bad_line(gyeol: Run, model: Path, line: str) -> None:
+    asked = gyeol("predict", model, stdin=f"1 2 3\n{line}\n3 2 1\n".encode())
+    assert asked.status == 0
+    assert [row.split("\t")[1] != "" for row in asked.out.splitlines()[1:]] == [True, False, True]
+    assert asked.err.startswith("standard input, line 2: ")
+    assert gyeol("predict", model, "--strict", stdin=f"1 2 3\n{line}\n".encode()).status == 2

@@ -235,3 +235,37 @@ def test_options_of_speech_are_refused_elsewhere(gyeol: Run, reviews: Path, tmp_
     assert "--stream is for speech; this is a model of 'fit classify'" in gyeol("predict", out, "x", "--stream").mistake
     assert "--beam is for speech" in gyeol("evaluate", out, reviews, "--beam", 2).mistake
     assert "--lexicon is for speech" in gyeol("evaluate", out, reviews, "--lexicon", reviews).mistake
+
+
+def test_a_recording_that_cannot_be_heard_costs_itself_only(
+    gyeol: Run, model: Path, sounds: Path, tmp_path: Path
+) -> None:
+    tone(tmp_path / "a.wav", 333)
+    (tmp_path / "bad.wav").write_bytes(b"RIFF no sound")
+    tone(tmp_path / "b.wav", 2222)
+    rows = ["id,path,speaker", "x1,a.wav,anna", "x2,none.wav,ben", "x3,bad.wav,cleo", "x4,b.wav,dan"]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    asked = gyeol("predict", model, "--file", tmp_path / "t.csv", "--json")
+    assert asked.status == 0
+    told = asked.object["predictions"]
+    assert [(one["line"], one["id"], one["text"]) for one in told if "id" in one] == [
+        (2, "x1", "가"), (4, "x3", None), (5, "x4", "나"),
+    ]  # fmt: skip
+    assert [one["line"] for one in told] == [2, 3, 4, 5]
+    assert "t.csv: 2 row(s) got no answer, line 3, 4: there is no file" in asked.err
+    assert gyeol("predict", model, "--file", tmp_path / "t.csv", "--strict").status == 2
+    several = gyeol("predict", model, tmp_path / "a.wav", tmp_path / "bad.wav", tmp_path / "b.wav")
+    assert several.status == 0
+    assert [line.rpartition("\t")[2] for line in several.out.splitlines()] == ["가", "", "나"]
+
+
+def test_the_columns_of_a_table_are_remembered(gyeol: Run, sounds: Path, tmp_path: Path) -> None:
+    rows = (sounds / "all.tsv").read_text("utf-8").splitlines()[1:]
+    lines = [f"{n}\t{sounds / path}\t{said}" for n, (path, said) in enumerate(row.split("\t") for row in rows)]
+    (tmp_path / "a.tsv").write_text("\n".join(["번호\t어디\t무엇", *lines]) + "\n", "utf-8")
+    named = ["--input", "어디", "--target", "무엇"]
+    assert gyeol("fit", "transcribe", tmp_path / "a.tsv", *named, "--out", tmp_path / "m", *SMALL).status == 0
+    assert gyeol("info", tmp_path / "m", "--json").object["columns"]["input"] == "어디"
+    assert gyeol("evaluate", tmp_path / "m", tmp_path / "a.tsv", "--json").object["count"] == 24
+    told = gyeol("predict", tmp_path / "m", "--file", tmp_path / "a.tsv", "--json").object["predictions"]
+    assert [one["번호"] for one in told] == [str(n) for n in range(24)]

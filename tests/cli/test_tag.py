@@ -103,6 +103,17 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "n").exists()
 
 
+def test_a_pipe_of_sentences_survives_a_bad_line(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    piped = "영희는 왔다\n".encode() + b"\xff\xfe\xff\n" + "민수는\n".encode()
+    asked = gyeol("predict", model, stdin=piped)
+    assert asked.status == 0
+    assert asked.out.splitlines()[:4] == ["영희는\tB-PS", "왔다\tO", "", ""]
+    assert "standard input, line 2: not UTF-8" in asked.err
+    told = gyeol("predict", model, "--json", stdin=piped).object
+    assert [(one["line"], len(one["tags"])) for one in told["predictions"]] == [(1, 2), (2, 0), (3, 1)]
+    assert gyeol("predict", model, "--strict", stdin=piped).status == 2
+
+
 def test_every_scheme_gives_the_same_model(gyeol: Run, file: Path, model: Path, tmp_path: Path) -> None:
     text = file.read_text("utf-8")
     for scheme, marks in (("IOB1", {"B-": "I-"}), ("BIOES", {"B-": "S-"}), ("BILOU", {"B-": "U-"})):

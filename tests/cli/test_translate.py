@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,44 @@ def test_talk(gyeol: Run, model: Path) -> None:
     said = gyeol("chat", model, stdin="하나 둘 셋 하나\n\n일곱\n".encode())
     assert said.out.splitlines()[0] == "one two three one"
     assert "(1 of 1 pieces of this line are new to the model)" in said.err
+    given = "하나 둘 셋 하나\n\n".encode() + b"\xff\xff\n" + "둘".encode()
+    told = [json.loads(line) for line in gyeol("chat", model, "--json", stdin=given).out.splitlines()]
+    assert [one["line"] for one in told] == [1, 2, 3, 4]
+    assert told[0] == {"line": 1, "text": "하나 둘 셋 하나", "answer": "one two three one", "unknown": 0, "tokens": 4}
+    assert [one["answer"] for one in told[1:3]] == [None, None]
+    assert [one["error"][:9] for one in told[1:3]] == ["the text ", "not UTF-8"]
+
+
+@pytest.mark.parametrize("line", [3, 188, 701])
+def test_a_text_that_is_too_long_costs_itself_only(gyeol: Run, model: Path, tmp_path: Path, line: int) -> None:
+    """Messages name the line of the file, whatever was read together."""
+    texts = ["둘"] * 702
+    texts[line - 1] = "하나 " * 300
+    (tmp_path / "t.txt").write_text("\n".join(texts) + "\n", "utf-8")
+    asked = gyeol("translate", model, "--file", tmp_path / "t.txt", "--beam", 1)
+    assert asked.status == 0
+    answers = asked.out.splitlines()
+    assert (answers[line - 1], set(answers[: line - 1] + answers[line:])) == ("", {answers[0]})
+    assert len(answers) == 702
+    assert f"t.txt: 1 row(s) got no answer, line {line}: the text has 301 tokens" in asked.err
+    if line == 701:
+        stopped = gyeol("predict", model, "--file", tmp_path / "t.txt", "--out", tmp_path / "o.txt", "--strict").mistake
+        assert "t.txt, line 701: the text has 301 tokens" in stopped
+        assert not (tmp_path / "o.txt").exists()
+
+
+def test_ids_and_pairs_that_are_too_long(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text(f"id\tko\nx1\t둘\nx2\t\nx3\t{'하나 ' * 300}\nx4\t셋\n", "utf-8")
+    assert gyeol("predict", model, "--file", tmp_path / "t.tsv", "--out", tmp_path / "o.csv").status == 0
+    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["line"], r["id"], r["translation"] != "") for r in rows] == [
+        ("2", "x1", True), ("3", "x2", False), ("4", "x3", False), ("5", "x4", True),
+    ]  # fmt: skip
+    pairs = tmp_path / "p.tsv"
+    pairs.write_text(f"ko\ten\n하나\tone\n{'하나 ' * 300}\tone\n", "utf-8")
+    assert "p.tsv, line 3: the text has 301 tokens" in gyeol("evaluate", model, pairs).mistake
+    assert gyeol("evaluate", model, pairs, "--skip-bad-rows", "--json").object["left_out"] == 1
 
 
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:

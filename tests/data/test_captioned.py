@@ -45,7 +45,7 @@ def test_tables_have_a_row_for_each_caption(folder: Path, name: str, text: str) 
     found = read_captioned(write(folder / name, text), "train")
     assert found.captions[:2] == [["하나, 둘", "셋"], ["둘"]]
     assert [picture.source for picture in found.images[:2]] == [folder / "images" / n for n in ("a.png", "b.png")]
-    assert set(found.about()) == {"data", "sha256"}
+    assert set(found.about()) == {"data", "sha256", "columns"}
 
 
 def test_columns_are_named_by_the_user(folder: Path) -> None:

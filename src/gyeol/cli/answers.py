@@ -242,17 +242,18 @@ class Answers:
         return {"count": self.count, "without_answer": self.bad}
 
 
-def written(answers: Answers, form: str, about: dict[str, Any]) -> Iterator[str]:
+def written(answers: Answers, form: str, about: dict[str, Any], rows: str = "predictions") -> Iterator[str]:
     """Write answers as ``"tsv"``, ``"csv"``, ``"lines"`` (of JSON), ``"object"`` or ``"plain"``; one piece a chunk.
 
     Nothing is given before the first chunk is answered, so that a file that cannot be read leaves no half an output.
-    One object stays one that can be read where a later row ends it: it then holds the ``error``.
+    One object stays one that can be read where a later row ends it: it then holds the ``error``. Its list of answers is
+    called ``rows``.
     """
     chunks = iter(answers)
     ahead = next(chunks, [])
     columns = list(dict.fromkeys(name for item, _ in ahead for name, _ in item.others))
     if form == "object":
-        yield from _object(answers, ahead, chunks, about)
+        yield from _object(answers, ahead, chunks, about, rows)
     else:
         if form in ("tsv", "csv"):
             yield separated([_header(answers.layout, columns)], form)
@@ -264,9 +265,13 @@ def written(answers: Answers, form: str, about: dict[str, Any]) -> Iterator[str]
 
 
 def _object(
-    answers: Answers, ahead: list[tuple[Item, Any]], chunks: Iterator[list[tuple[Item, Any]]], about: dict[str, Any]
+    answers: Answers,
+    ahead: list[tuple[Item, Any]],
+    chunks: Iterator[list[tuple[Item, Any]]],
+    about: dict[str, Any],
+    name: str,
 ) -> Iterator[str]:
-    yield json.dumps(about, ensure_ascii=False)[:-1] + ', "predictions": ['
+    yield json.dumps(about, ensure_ascii=False)[:-1] + f', "{name}": ['
     begun = False
     try:
         while ahead:

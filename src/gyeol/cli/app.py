@@ -143,10 +143,10 @@ def main() -> None:
     except Exception as error:  # nobody should meet a traceback unasked
         if isinstance(error, _USAGE):
             _leave_usage(error, how)
-        if isinstance(error, typer.Abort):  # Typer's word for Ctrl-C
-            _leave(KeyboardInterrupt(), "interrupted", 130, how)
         message = f"{type(error).__name__}: {error}. This is a fault in gyeol: run again with --debug and report it"
         _leave(error, message, 1, how)
+    if status == 130 and how.json:  # Typer's word for Ctrl-C
+        _leave(KeyboardInterrupt(), "interrupted", 130, how)
     if status:
         raise SystemExit(status)
 

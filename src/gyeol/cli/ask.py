@@ -9,10 +9,11 @@ from typing import Any
 import typer
 
 from gyeol.cli.asked import Question, asked
-from gyeol.cli.asking import HEADER, SKIP, STRICT, remembered
+from gyeol.cli.asking import SKIP, STRICT, remembered
 from gyeol.cli.label_sets import gives_sets, thresholds_told
 from gyeol.cli.model import load_model
 from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
+from gyeol.cli.options import HEADER
 from gyeol.cli.output import object_out, table
 from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE

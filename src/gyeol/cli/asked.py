@@ -154,7 +154,17 @@ def _forecast() -> Asked:
 
     return Asked(
         lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json, **how(q)),
-        lambda made, q: predict_series(made, q.model, q.texts or q.input, q.file, q.out, q.json, **how(q)),
+        lambda made, q: predict_series(
+            made,
+            q.model,
+            q.texts or q.input,
+            q.file,
+            q.out,
+            q.json,
+            strict=q.strict,
+            skip=q.skip_bad_rows,
+            **how(q),
+        ),
         ("decimal", "missing", "day_first"),
     )
 

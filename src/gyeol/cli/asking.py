@@ -20,12 +20,22 @@ if TYPE_CHECKING:
     from gyeol.data.remembered import Remembered
     from gyeol.data.sources import Source
 
-__all__ = ["HEADER", "PIPE", "SKIP", "STRICT", "Cut", "answers_out", "at_lines", "find_asked", "handling", "remembered"]
+__all__ = [
+    "PIPE",
+    "SKIP",
+    "STRICT",
+    "Cut",
+    "answers_out",
+    "at_lines",
+    "find_asked",
+    "handling",
+    "own_columns",
+    "remembered",
+]
 
 PIPE = "standard input"
 
 SKIP: Any = typer.Option(False, "--skip-bad-rows", help="Leave rows that cannot be answered out.")
-HEADER: Any = typer.Option(None, "--header/--no-header", help="Whether FILE's first row names its columns.")
 STRICT: Any = typer.Option(False, "--strict", help="Stop at the first row that cannot be answered (exit 2).")
 
 
@@ -77,6 +87,18 @@ def find_asked(model: Any, data: str, question: Question, *, task: str | None, n
         source.path, source.input, source.target, need_target=need_target, header=source.header
     )
     return replace(source, input=input, target=target), told
+
+
+def own_columns(
+    model: Any, data: str, input: str | None, target: str | None, *, need_target: bool
+) -> tuple[str | None, str | None]:
+    """Give the columns to read in a table of files: those that are named, else those that the model was trained on."""
+    own = remembered(model)
+    if own is None or not Path(data).is_file():
+        return input, target
+    input, target, told = own.find(Path(data), input, target, need_target=need_target)
+    note(told)
+    return input, target
 
 
 class Cut:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.answers import Answers, Layout, format_of
-from gyeol.cli.asking import PIPE, answers_out, handling
+from gyeol.cli.asking import PIPE, answers_out, handling, own_columns
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line
@@ -99,6 +99,7 @@ def evaluate_captions(
     """Print a captioner's figures on images and their captions."""
     from gyeol.data.captioned import read_captioned
 
+    input, target = own_columns(made, data, input, target, need_target=True)
     test = read_captioned(data, "test", input=input, target=target)
     figures = made.evaluate(test.images, test.captions)
     if json:
@@ -119,7 +120,8 @@ def caption_images(made: Captioner, question: Question) -> None:
     if question.texts:
         chunks = chunked(named_items(question.texts), _CHUNK)
     elif file is not None:
-        read = read_captioned(file, "test", input=question.input, need_captions=False)
+        input, _ = own_columns(made, file, question.input, None, need_target=False)
+        read = read_captioned(file, "test", input=input, need_captions=False)
         drawn = made.encoder != "features" and not all(isinstance(p.source, Path) for p in read.images)
         values: list[Any] = [*read.images] if drawn else [*read.names()]
         items = read_items(values, read.lines, read.others, read.bad)

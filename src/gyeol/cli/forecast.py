@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,11 +173,13 @@ def evaluate_series(
 
 
 def predict_series(
-    made: Forecaster, model: Path, others: Any, file: str | None, out: Path | None, json: bool, **how: Any
-) -> None:
+    made: Forecaster, model: Path, others: Any, file: str | None, out: Path | None, json: bool, *,
+    strict: bool = False, skip: bool = False, **how: Any,
+) -> None:  # fmt: skip
     """Continue the series of a file: as a table, as JSON, as a file of either, or drawn; ``others`` are no help.
 
-    ``how`` says how the file is written, as `ForecastColumns` has it.
+    A series that is too short does not stop the others: ``strict`` has it so; with ``skip`` its empty answer is left
+    out of the JSON object. ``how`` says how the file is written, as `ForecastColumns` has it.
     """
     if others or file is None:
         raise ParameterError(
@@ -185,23 +188,35 @@ def predict_series(
     drawn = out is not None and out.suffix.lower() == ".png"
     form = "object" if json and out is None else "tsv" if out is None or drawn else format_of(out)
     given = read_forecast(file, "test", ForecastColumns.of(made, **how))
-    for one in given.table.series:
-        if len(one.values) < made.lookback_:
-            whose = f"the series {one.name!r:.60}" if one.name else "the history"
-            raise DataError(
-                f"{given.table.path}: {whose} has {len(one.values):,} steps, and this model reads {made.lookback_:,}: "
-                "give more rows"
-            )
+    given, short = _long_enough(made, given, strict=strict)
     found = made.predict_quantiles([one.values for one in given.table.series], given.known(int(made.horizon)))
     if drawn and out is not None:
         _draw(made, given, found, out)
     else:
         answers = [_answer(made, given, number, one) for number, one in enumerate(found)]
+        answers += [] if skip or form not in ("object", "lines") else short
         pieces_out(_written(made, model, given, answers, form, out is None), out)
     if out is not None and json:
         object_out({"model": str(model), "out": str(out), "horizon": int(made.horizon), "series": len(found)})
     elif out is not None:
         note(f"wrote {out}: {int(made.horizon):,} steps{f' of {len(found):,} series' if len(found) > 1 else ''}")
+
+
+def _long_enough(made: Forecaster, given: ForecastData, *, strict: bool) -> tuple[ForecastData, list[dict[str, Any]]]:
+    """Take the series that are as long as the model reads; of the others say why they get no answer."""
+    kept, short = [], []
+    for one in given.table.series:
+        if len(one.values) >= made.lookback_:
+            kept.append(one)
+            continue
+        whose = f"the series {one.name!r:.60}" if one.name else "the history"
+        reason = f"{whose} has {len(one.values):,} steps, and this model reads {made.lookback_:,}: give more rows"
+        short.append({"series": one.name, "times": [], "channels": {}, "error": reason})
+    if short and (strict or not kept):
+        raise DataError(f"{given.table.path}: {short[0]['error']}")
+    if short:
+        note(f"{given.about['data']}: {len(short):,} series got no forecast: {short[0]['error']}")
+    return replace(given, table=replace(given.table, series=kept)), short
 
 
 def _written(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.asking import find_asked
+from gyeol.cli.answers import Answers, Layout, written
+from gyeol.cli.asked import Question
+from gyeol.cli.asking import SKIP, STRICT, find_asked, handling
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
 from gyeol.cli.options import (
@@ -25,16 +27,18 @@ from gyeol.cli.options import (
     TIME_LIMIT,
     settings_option,
 )
-from gyeol.cli.output import note, object_out, one_line, table, told
+from gyeol.cli.output import note, object_out, one_line, pieces_out, table, told
+from gyeol.cli.rows import Item, chunked, file_texts
 from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.cli.asked import Question
     from gyeol.tasks import LanguageModel
     from gyeol.tasks.language_reader import Reader
 
 __all__ = ["evaluate_language", "generate", "language", "score", "suggest"]
+
+_CHUNK = 64  # texts of a file scored at a time
 
 _MODEL = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit language.")
 
@@ -223,6 +227,8 @@ def score(
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one figure each."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE."),
     header: bool = HEADER,
+    skip_bad_rows: bool = SKIP,
+    strict: bool = STRICT,
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
@@ -236,17 +242,10 @@ def score(
     if bool(texts) == (file is not None):
         raise ParameterError('give texts, or --file FILE: gyeol score MODEL "나는 학교에 간다"')
     if file is not None:
-        from gyeol.data.sources import Texts, find_source
-
-        rows = []
-        texts_read = Texts(find_source(file, "test", input=input, header=header))
-        for number, text in enumerate(texts_read, 1):
-            figure = made.evaluate([text])["perplexity"] if text.strip() else None
-            rows.append({"text": number, "perplexity": figure})
-            if not json:
-                typer.echo(f"{number}\t{'-' if figure is None else format(figure, '.2f')}\t{one_line(text)[:100]}")
-        if json:
-            object_out({"model": str(model), "file": file, "scores": rows})
+        question = Question(
+            model, json, file=file, input=input, skip_bad_rows=skip_bad_rows, strict=strict, header=header
+        )
+        _score_file(made, question)
         return
     answers = []
     for text in texts:
@@ -258,6 +257,26 @@ def score(
     for answer in answers:
         typer.echo(f"perplexity {answer['perplexity']:.2f}   {one_line(answer['text'])[:100]}")
         typer.echo(table([["  " + one_line(t), f"{p:.6f}"] for t, p in answer["tokens"]], right=[1]))
+
+
+def _score_file(made: LanguageModel, question: Question) -> None:
+    """Print a figure for each text of a file, with its line; a text that has none keeps its place."""
+    source, lacking = find_asked(made, question.file or "", question, task=None, need_target=False)
+    layout = Layout((), lambda _: [], lambda one: {"perplexity": one}, {"perplexity": None}, plain=_scored)
+    answers = Answers(
+        chunked(file_texts(source, lacking), _CHUNK),
+        lambda texts: [made.evaluate([text])["perplexity"] for text in texts],
+        layout,
+        source.name,
+        handling(question),
+    )
+    about = {"model": str(question.model), "file": question.file}
+    form = "object" if question.json else "plain"
+    pieces_out(written(answers, form, about, rows="scores"), None)
+
+
+def _scored(figure: float | None, item: Item) -> str:
+    return f"{item.line}\t{'-' if figure is None else format(figure, '.2f')}\t{one_line(item.text)[:100]}\n"
 
 
 def _figures(made: LanguageModel, text: str) -> dict[str, float]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gyeol import lazy
 from gyeol.errors import ModelError, ParameterError
 
 __all__ = ["load_model"]
+
+# What scikit-learn's base classes and PyTorch import for whoever tests hypotheses, reads frames, or compiles. PyTorch's
+# shapes of operations are needed on the device "meta" only, where `gyeol.tasks.storage` asks for them if it must.
+_UNNEEDED = ("scipy.stats", "pandas", "torch._meta_registrations")
 
 
 def load_model(path: Path, threads: int | None = None, *, task: str | None = None) -> Any:
@@ -36,6 +41,9 @@ def load_model(path: Path, threads: int | None = None, *, task: str | None = Non
         raise ModelError(f"{path} is a model of 'fit {found}'; this command asks one of 'fit {task}'")
     if threads is not None and threads < 1:
         raise ParameterError(f"--threads {threads}: must be a whole number, 1 or more")
+    if lazy.OWN_PROCESS:
+        lazy.ASKS_ONLY = True
+        lazy.delay(*_UNNEEDED)
     from gyeol.tasks.storage import load
 
     made = load(path)

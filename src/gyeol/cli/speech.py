@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.answers import Answers, Layout, format_of
-from gyeol.cli.asking import answers_out, handling
+from gyeol.cli.asking import answers_out, handling, own_columns
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
 from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
@@ -172,7 +172,7 @@ def evaluate_speech(
     made: SpeechRecognizer, model: Path, data: str, input: str | None, target: str | None, heard: Heard, json: bool
 ) -> None:
     """Print a recognizer's figures on recordings with texts."""
-    test = _read(data, "test", input, target)
+    test = _read(data, "test", *own_columns(made, data, input, target, need_target=True))
     found = None
     if heard.given():
         settings = heard.settings()
@@ -192,7 +192,8 @@ def predict_speech(made: SpeechRecognizer, question: Question, heard: Heard) -> 
     if paths:
         items = [Item(0, Path(path), path) for path in paths]
     elif file is not None:
-        read = _read(file, "test", question.input, None, need_texts=False)
+        input, _ = own_columns(made, file, question.input, None, need_target=False)
+        read = _read(file, "test", input, None, need_texts=False)
         items, name = read_items(read.files, read.lines, read.others, read.bad), read.name
     else:
         raise ParameterError("no recording is given: write gyeol predict MODEL recording.wav, or --file TABLE")

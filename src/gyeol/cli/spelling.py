@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers import Answers, Layout, written
+from gyeol.cli.asked import Question
+from gyeol.cli.asking import SKIP, STRICT, handling
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
 from gyeol.cli.options import (
@@ -24,7 +28,8 @@ from gyeol.cli.options import (
     TIME_LIMIT,
     settings_option,
 )
-from gyeol.cli.output import note, object_out, one_line, percent, table, told
+from gyeol.cli.output import note, object_out, one_line, percent, pieces_out, table, told
+from gyeol.cli.rows import Item, bad_item, chunked
 from gyeol.cli.training import begun, measured, saved, stop_where_interrupted, training_told
 from gyeol.errors import DataError, ParameterError
 
@@ -115,6 +120,8 @@ def correct(
     threshold: float = typer.Option(
         None, "--threshold", metavar="P", help="Change only what is so probable, from 0 to 1; else the model's own."
     ),
+    skip_bad_rows: bool = SKIP,
+    strict: bool = STRICT,
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
@@ -132,7 +139,8 @@ def correct(
         raise ParameterError(f"--threshold {threshold}: expected a probability, from 0 to 1")
     made = _corrector(model, threads)
     if file is not None:
-        _correct_file(made, model, file, threshold, json)
+        question = Question(model, json, file=str(file), skip_bad_rows=skip_bad_rows, strict=strict)
+        _correct_file(made, question, threshold)
         return
     for place, text in enumerate(texts, 1):
         if any("\ud800" <= c <= "\udfff" for c in text):  # bytes that the terminal's encoding does not have
@@ -148,24 +156,35 @@ def correct(
             typer.echo(table([_shown(change) for change in changes]))
 
 
-def _correct_file(made: SpellingCorrector, model: Path, file: Path, threshold: float | None, json: bool) -> None:
-    from itertools import islice
+def _correct_file(made: SpellingCorrector, question: Question, threshold: float | None) -> None:
+    """Write a file's lines corrected; one that cannot be read as a text stays empty."""
+    file, changed = question.file or "", 0
 
-    from gyeol.data.lines import open_text
+    def find(lines: list[str]) -> list[tuple[str, str, list[Change]]]:
+        nonlocal changed
+        found = [(line, *answer) for line, answer in zip(lines, made.correct_many(lines, threshold), strict=True)]
+        changed += sum(len(changes) for _, _, changes in found)
+        return found
 
-    lines = (line for _, line in open_text(file))
-    count, changed, rows = 0, 0, []
-    while chunk := list(islice(lines, _CHUNK)):
-        for line, (corrected, changes) in zip(chunk, made.correct_many(chunk, threshold), strict=True):
-            count, changed = count + 1, changed + len(changes)
-            if json:
-                rows.append({"line": count, **_answer(line, corrected, changes)})
-            else:
-                typer.echo(corrected)
-    if json:
-        object_out({"model": str(model), "file": str(file), "corrections": rows})
-    else:
-        note(f"{file}: {changed:,} changes in {count:,} lines; --json says which and why")
+    layout = Layout((), lambda _: [], lambda one: _answer(*one), {"text": "", "corrected": None}, "", plain=_corrected)
+    answers = Answers(chunked(_lines(file), _CHUNK), find, layout, Path(file).name, handling(question))
+    form = "object" if question.json else "plain"
+    pieces_out(written(answers, form, {"model": str(question.model), "file": file}, rows="corrections"), None)
+    if not question.json:
+        note(f"{file}: {changed:,} changes in {answers.count + answers.bad:,} lines; --json says which and why")
+
+
+def _lines(file: str) -> Iterator[Item]:
+    """Read the lines of a text file; blank ones are corrected, too: to themselves."""
+    from gyeol.data.lines import MAX_LINE, check_file, read_lines
+    from gyeol.data.rows import too_long
+
+    for number, line in read_lines(check_file(file)):
+        yield bad_item(too_long(number)) if len(line) > MAX_LINE else Item(number, line.removesuffix("\r"))
+
+
+def _corrected(one: tuple[str, str, list[Change]] | None, _: Item) -> str:
+    return f"{one[1] if one is not None else ''}\n"
 
 
 def _answer(text: str, corrected: str, changes: list[Change]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,9 +29,12 @@ from gyeol.cli.output import note, object_out, one_line, told
 from gyeol.cli.rows import reason_of
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.cli.translation import TEMPERATURE, WEIGHTS, translator
-from gyeol.errors import DataError, ParameterError
+from gyeol.data.rows import BadRow
+from gyeol.errors import DataError
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase
+
     from gyeol.cli.asked import Question
     from gyeol.data.parallel import Parallel
     from gyeol.tasks import Translator
@@ -149,38 +153,63 @@ def chat(
     temperature: float = TEMPERATURE,
     weights: str = WEIGHTS,
     threads: int = THREADS,
+    json: bool = typer.Option(False, "--json", help="Print one JSON object a line."),
 ) -> None:
     """Talk: a line in, an answer out; Ctrl-D ends.
 
-    What the model does not know it says so: how many words of a line it never saw.
+    What the model does not know it says so: how many words of a line it never saw. With --json every line of standard
+    input, a blank one too, gets one line of JSON: line, text, answer, unknown, tokens; without an answer, its error.
 
     Example: gyeol chat my-answers
     """
+    from gyeol.data.pipe import read_pipe
+
     made = translator(model, threads)
-    shown = sys.stdin.isatty()
+    shown = sys.stdin.isatty() and not json
     if shown:
         note("a line and Return; Ctrl-D ends")
     before: list[str] = []
-    said = 0
-    while True:
-        if shown:
-            sys.stderr.write("> ")
-            sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            break
-        line = line.strip()
-        if not line:
-            continue
-        said += 1
+    prompt = partial(_prompt, shown)
+    prompt()
+    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
+        for row in lines:
+            number, line = (row.line, "") if isinstance(row, BadRow) else row
+            told: dict[str, Any] = {"line": number, "text": line.strip(), "answer": None}
+            if isinstance(row, BadRow) or not line.strip():
+                told["error"] = row.reason if isinstance(row, BadRow) else "the text is empty"
+            else:
+                told |= _replied(made, line.strip(), before, weights, temperature, number)
+            _say(told, json)
+            if turns and told["answer"] is not None:
+                before = [*before, told["text"], told["answer"]][-turns:]
+        prompt()
+
+
+def _prompt(shown: bool) -> None:
+    if shown:
+        sys.stderr.write("> ")
+        sys.stderr.flush()
+
+
+def _replied(
+    made: Translator, line: str, before: list[str], weights: str, temperature: float | None, seed: int
+) -> dict[str, Any]:
+    """Answer a line, after those before it, or say why not."""
+    try:
         unknown, tokens = made.unknown_share(line)
-        if unknown:
-            note(f"({unknown} of {tokens} pieces of this line are new to the model)")
-        try:
-            (found,) = made.translate([" ".join([*before, line])], weights=weights, temperature=temperature, seed=said)
-        except (DataError, ParameterError) as error:
-            note(f"({error})")
-            continue
-        answer = found[0].text if found else ""
-        typer.echo(one_line(answer))
-        before = [*before, line, answer][-turns:] if turns else []
+        (found,) = made.translate([" ".join([*before, line])], weights=weights, temperature=temperature, seed=seed)
+    except DataError as error:
+        return {"error": reason_of(error)}
+    return {"answer": found[0].text if found else "", "unknown": unknown, "tokens": tokens}
+
+
+def _say(told: dict[str, Any], json: bool) -> None:
+    if json:
+        object_out(told)
+    elif told["answer"] is not None:
+        if told["unknown"]:
+            note(f"({told['unknown']} of {told['tokens']} pieces of this line are new to the model)")
+        sys.stdout.write(one_line(told["answer"]) + "\n")
+    elif told["text"] or told["error"] != "the text is empty":
+        note(f"(line {told['line']}: {told['error']})")
+    sys.stdout.flush()

@@ -12,9 +12,9 @@ import typer
 
 from gyeol.cli.answers import Answers, Layout, format_of
 from gyeol.cli.asked import Question
-from gyeol.cli.asking import HEADER, PIPE, SKIP, STRICT, answers_out, find_asked, handling
+from gyeol.cli.asking import PIPE, SKIP, STRICT, answers_out, find_asked, handling
 from gyeol.cli.model import load_model
-from gyeol.cli.options import JSON, THREADS
+from gyeol.cli.options import HEADER, JSON, THREADS
 from gyeol.cli.output import note, one_line
 from gyeol.cli.rows import Item, chunked, file_texts, named_items, piped_texts
 from gyeol.errors import DataError, ParameterError

@@ -13,6 +13,7 @@ from gyeol.data.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, form
 from gyeol.data.header import folded
 from gyeol.data.images import ENDINGS, Picture, images_in
 from gyeol.data.lines import check_file
+from gyeol.data.remembered import named_columns
 from gyeol.data.scenes import SCENES, scenes
 from gyeol.data.text_tables import open_checked
 from gyeol.errors import DataError, closest
@@ -44,10 +45,12 @@ class Captioned:
     lines: list[int] = field(default_factory=list)
     others: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
+    columns: dict[str, Any] = field(default_factory=dict)
 
-    def about(self) -> dict[str, str]:
+    def about(self) -> dict[str, Any]:
         """What a model card says of the data."""
-        return {"data": self.name, **({"sha256": fingerprint(self.path)} if self.path and self.path.is_file() else {})}
+        hashed = {"sha256": fingerprint(self.path)} if self.path and self.path.is_file() else {}
+        return {"data": self.name, **hashed, **self.columns}
 
     def names(self) -> list[str]:
         """Say which image is which: the paths as texts."""
@@ -137,6 +140,7 @@ def _from_table(found: Captioned, input: str | None, target: str | None, need_ca
     target = target or next((names[name] for name in _CAPTIONS if name in names and names[name] != input), None)
     if input is None and len(names) <= 2:  # without a header: the path, then the caption
         input, target = "1", target or ("2" if len(names) == 2 else None)
+    found.columns = named_columns(columns_of(found.path), input, target)
     numbers: dict[str, int] = {}
     pending = found.bad
     rows = read_examples(

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gyeol.data.catalog import CATALOG, resolve
 from gyeol.data.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
 from gyeol.data.header import folded
 from gyeol.data.lines import check_file, open_text
+from gyeol.data.remembered import named_columns
 from gyeol.data.sources import find_source
 from gyeol.data.text_tables import open_checked
 from gyeol.errors import DataError
@@ -45,10 +46,11 @@ class Recordings:
     lines: list[int] = field(default_factory=list)
     others: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
+    columns: dict[str, Any] = field(default_factory=dict)
 
-    def about(self) -> dict[str, str]:
-        """What a model card says of the data."""
-        return {"data": self.name, "sha256": fingerprint(self.path)}
+    def about(self) -> dict[str, Any]:
+        """What a model card says of the data: its name, its hash, and which columns of a table were read."""
+        return {"data": self.name, "sha256": fingerprint(self.path), **self.columns}
 
 
 def find_recordings(
@@ -136,6 +138,7 @@ def read_manifest(
     path = check_file(path)
     found = Recordings(path, path.name)
     at, to = _columns(path, input, target, need_texts)
+    found.columns = named_columns(columns_of(path), at, to)
     bad = found.bad
     rows = read_examples(
         path, input=at, target=to, need_target=need_texts, target_text=True, on_bad_row=bad.append, others=True

@@ -10,7 +10,7 @@ from typing import Any
 from gyeol.data.columns import Columns, same_name
 from gyeol.errors import DataError
 
-__all__ = ["Remembered", "about_columns"]
+__all__ = ["Remembered", "about_columns", "named_columns"]
 
 _MOST = 100  # columns whose names are kept
 
@@ -28,6 +28,13 @@ def about_columns(columns: Columns | None) -> dict[str, Any]:
     target = {} if columns.target is None else {"target": columns.names[columns.target]}
     told: dict[str, Any] = {"header": columns.header, "input": columns.names[columns.input], **target}
     return {"columns": {**told, "names": list(columns.names[:_MOST])}}
+
+
+def named_columns(names: Sequence[str], input: str | None, target: str | None) -> dict[str, Any]:
+    """Say the same of columns that are known by name, or by number where the file names none."""
+    told = {key: name for key, name in (("input", input), ("target", target)) if name is not None}
+    header = not next(iter(told.values()), "1").isdecimal()
+    return {"columns": {"header": header, **told, "names": list(names[:_MOST])}} if told else {}
 
 
 @dataclass(frozen=True, slots=True)

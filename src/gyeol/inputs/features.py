@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,11 @@ from torch import Tensor
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError, closest
 from gyeol.inputs.text import Cut, TextInput
-from gyeol.inputs.text_vectorizer import TextVectorizer
 from gyeol.inputs.tokenizer_state import fitted_tokenizer
 from gyeol.inputs.tokenizers import Tokenizer
-from gyeol.inputs.vectorizer_state import restored, state_of
+
+if TYPE_CHECKING:
+    from gyeol.inputs.text_vectorizer import TextVectorizer
 
 __all__ = ["FEATURES", "FeatureBatch", "FeatureInput"]
 
@@ -124,6 +125,9 @@ class FeatureInput:
             self._places = max(1, min(longest, _PLACES))
             self.width = self._places * len(self._text.vocabulary)
             return self
+        # Imported where terms are counted: it loads scikit-learn's vectorizers and Polars, and most models have none.
+        from gyeol.inputs.text_vectorizer import TextVectorizer
+
         tokenizer = fitted_tokenizer(self.which, texts, lowercase=self.lowercase)
         # Runs of up to three letters or two words: what makes these baselines strong.
         self._vectorizer = TextVectorizer(
@@ -184,6 +188,8 @@ class FeatureInput:
         if self._text is not None:
             places = {"places": self._places} if self.features == "onehot" else {}
             return {"features": self.features, **places, "text": self._text.state()}
+        from gyeol.inputs.vectorizer_state import state_of
+
         assert self._vectorizer is not None
         return {"features": self.features, **state_of(self._vectorizer)}
 
@@ -211,6 +217,8 @@ class FeatureInput:
                 made._places = places
                 made.width = made._places * len(made._text.vocabulary)
                 return made
+            from gyeol.inputs.vectorizer_state import restored
+
             made._vectorizer = restored({**state, "kind": made.features}, tokenizer, where="tokenizer.json")
             made.lowercase = made.tokenizer.lowercase
             made.width = len(made._vectorizer.terms_)

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
 
 from gyeol import engine
@@ -32,6 +31,7 @@ from gyeol.parameters import Rule, choice, positive, switch, whole
 from gyeol.tasks.author_net import ApartNet, AuthorNet, SharedNet, places
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.class_scores import macro_f1
+from gyeol.tasks.contract import ClassifierMixin
 from gyeol.tasks.labels import (
     checked_classes,
     checked_labels,

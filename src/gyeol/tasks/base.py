@@ -17,8 +17,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from torch import nn
 
 from gyeol import engine, parameters
@@ -26,6 +24,7 @@ from gyeol.data.batches import in_order_of_length
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.parameters import choice, fraction, positive, switch, whole
+from gyeol.tasks.contract import BaseEstimator, SklearnNotFittedError
 from gyeol.tasks.standing import standing
 from gyeol.tasks.time_to_prepare import within_time
 from gyeol.tasks.training_plan import TrainingPlan, identity, short_name, take

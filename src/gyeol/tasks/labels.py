@@ -72,8 +72,6 @@ def checked_labels(y: Any, count: int, what: str = "text") -> npt.NDArray[Any]:
         For missing labels (None, NaN, empty), a wrong number of them, labels of several kinds, or numbers that are
         measurements, not classes.
     """
-    from sklearn.utils.multiclass import check_classification_targets
-
     if y is None:
         raise DataError(f"a classifier requires y to be passed, but the target y is None: give one label a {what}")
     if isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
@@ -90,6 +88,10 @@ def checked_labels(y: Any, count: int, what: str = "text") -> npt.NDArray[Any]:
     _check_values(values)
     of_one_kind = isinstance(y, np.ndarray) and (y.dtype != object or _KINDS.get(type(values[0])) == "text")
     labels = y if of_one_kind else np.asarray(values)
+    if _KINDS.get(type(values[0])) == "text":
+        return labels
+    from sklearn.utils.multiclass import check_classification_targets
+
     try:
         with warnings.catch_warnings(), np.errstate(invalid="ignore"):  # 1e19 is no int64, and so no class
             warnings.simplefilter("ignore", UserWarning)  # many classes are no sign of a regression here

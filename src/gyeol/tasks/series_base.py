@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.utils.validation import column_or_1d, validate_data
 
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs.series import SeriesBatch, SeriesInput, checked_series
@@ -62,6 +61,8 @@ class SeriesEstimator(WeightedEstimator):
                 self.__dict__.pop(name, None)
         if _is_table(X):
             try:
+                from sklearn.utils.validation import validate_data
+
                 X = validate_data(self, X, reset=reset, ensure_all_finite=False)
             except ValueError as error:
                 hint = "; give other lengths as a list of arrays" if "is expecting" in str(error) else ""
@@ -144,4 +145,8 @@ def flat(y: Any) -> Any:
     if hasattr(y, "__array__") and not hasattr(y, "shape"):
         y = np.asarray(y)
     shape: tuple[int, ...] = getattr(y, "shape", ())
-    return column_or_1d(y, warn=True) if len(shape) == 2 and shape[1] == 1 else y
+    if len(shape) != 2 or shape[1] != 1:
+        return y
+    from sklearn.utils.validation import column_or_1d
+
+    return column_or_1d(y, warn=True)

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import ClassifierMixin
 from torch import nn
 
 from gyeol import engine
 from gyeol.parameters import Rule
 from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of, weights_rule
+from gyeol.tasks.contract import ClassifierMixin
 from gyeol.tasks.labels import (
     checked_classes,
     checked_labels,

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import RegressorMixin
 from torch import nn
 
 from gyeol import engine
 from gyeol.data.digits import rounded
 from gyeol.parameters import Rule
+from gyeol.tasks.contract import RegressorMixin
 from gyeol.tasks.labels import checked_numbers
 from gyeol.tasks.number_scores import mean_and_spread, number_loss, numbers_of, restored_scale, standard_loss
 from gyeol.tasks.series_base import SERIES_RULES, Batch, Series, SeriesEstimator, flat

@@ -25,12 +25,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from gyeol import parameters
 from gyeol.data.atomic import kept, replace_folder
 from gyeol.data.model_place import CONFIG_CAP, HASHED, check_place, free_place
 from gyeol.engine import History, read_tensors, write_tensors
 from gyeol.errors import ModelError, ParameterError
+from gyeol.lazy import load_delayed
 from gyeol.tasks.card import MEASURED, measured_on, write_card
 from gyeol.tasks.folder import check_folder, read_json
 
@@ -42,6 +44,13 @@ __all__ = ["FORMAT", "check_place", "load", "read_config", "save"]
 FORMAT = 1
 _JSON_CAP = 256 << 20  # no vocabulary is larger
 _MOST = sys.float_info.max
+#: What gives a new tensor its numbers, in `torch.nn.init` and of tensors themselves.
+_FILLS = frozenset(
+    {
+        *("normal_", "trunc_normal_", "uniform_", "constant_", "ones_", "zeros_", "eye_", "orthogonal_", "fill_"),
+        *("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "zero_"),
+    }
+)
 
 
 class Config(BaseModel):
@@ -233,10 +242,32 @@ def _pairs(path: Path, key: str, value: dict[str, Any]) -> dict[Any, Any]:
         raise ModelError(f"{path / 'config.json'} is damaged: settings.{key}: expected pairs") from error
 
 
+class _Unfilled(TorchFunctionMode):
+    """Leaves new tensors without numbers: filling those of the device "meta" loads PyTorch's compiler, for nothing."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        tensor = args[0] if args else kwargs.get("tensor")
+        if isinstance(tensor, Tensor) and tensor.is_meta and getattr(func, "__name__", "") in _FILLS:
+            return tensor
+        return func(*args, **kwargs)
+
+
+def _shapes(model: Estimator) -> dict[str, Tensor]:
+    """Build a network without numbers."""
+    with torch.device("meta"), _Unfilled():
+        return model._build().to(model._dtype()).state_dict()
+
+
 def _check_tensors(model: Estimator, tensors: dict[str, Tensor]) -> None:
     """Hold the weights to the settings before any memory is spent on a network of the size that the settings claim."""
-    with torch.device("meta"):
-        expected = model._build().to(model._dtype()).state_dict()
+    try:
+        expected = _shapes(model)
+    except NotImplementedError:  # an operation of which only PyTorch's Python part knows the shape
+        load_delayed("torch._meta_registrations")
+        expected = _shapes(model)
     for name in sorted(set(expected) ^ set(tensors)):
         raise ValueError(f"{name!r:.80} is {'not in' if name in expected else 'too many in'} model.safetensors")
     for name, tensor in tensors.items():

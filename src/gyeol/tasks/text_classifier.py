@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.parameters import Rule, choice
 from gyeol.tasks.class_scores import weights_rule
+from gyeol.tasks.contract import ClassifierMixin
 from gyeol.tasks.labels import checked_texts
 from gyeol.tasks.text_base import TEXT_RULES, Batch, TextEstimator
 from gyeol.tasks.text_labels import LABELS, OneLabel, SeveralLabels, labels_of

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import RegressorMixin
 from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.errors import DataError
 from gyeol.parameters import Rule, choice
+from gyeol.tasks.contract import RegressorMixin
 from gyeol.tasks.labels import checked_numbers, checked_texts
 from gyeol.tasks.number_scores import (
     LOSSES,
