@@ -13,7 +13,8 @@ import numpy as np
 from gyeol.errors import ParameterError, closest
 
 __all__ = [
-    "Rule", "check", "choice", "fraction", "joined", "parse", "plain", "positive", "range_of", "switch", "whole",
+    "Rule", "check", "choice", "fraction", "joined", "maybe", "parse", "plain", "positive", "range_of", "switch",
+    "whole",
 ]  # fmt: skip
 
 #: Takes a value; returns what is wrong with it (``"must be ..."``), or nothing.
@@ -56,11 +57,13 @@ def positive(*, zero: bool = False, none: bool = False) -> Rule:
     return rule
 
 
-def fraction() -> Rule:
-    """Accept numbers from 0 up to, not including, 1."""
+def fraction(*, none: bool = False) -> Rule:
+    """Accept numbers from 0 up to, not including, 1 (and None where said so)."""
 
     def rule(value: Any) -> str:
-        return "" if _is_number(value) and 0 <= value < 1 else "must be a number from 0 up to, not including, 1"
+        if (none and value is None) or (_is_number(value) and 0 <= value < 1):
+            return ""
+        return f"must be a number from 0 up to, not including, 1{', or None' if none else ''}"
 
     return rule
 
@@ -68,6 +71,11 @@ def fraction() -> Rule:
 def switch(value: Any) -> str:
     """Accept true and false."""
     return "" if isinstance(value, bool) or value in (0, 1) else "must be true or false"
+
+
+def maybe(value: Any) -> str:
+    """Accept true, false, and None for what fits the data."""
+    return "" if value is None else switch(value) and "must be true, false, or None"
 
 
 def choice(names: Mapping[str, Any] | tuple[Any, ...], *, own: type | None = None) -> Rule:

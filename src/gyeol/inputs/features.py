@@ -103,6 +103,14 @@ class FeatureInput:
         """What the last `encode` left out; None of features that count all of a text."""
         return None if self._text is None else self._text.cut
 
+    @property
+    def terms(self) -> list[str]:
+        """The tokens, or runs of tokens, that are known."""
+        if self._text is not None:
+            return self._text.terms
+        assert self._vectorizer is not None
+        return [str(term) for term in self._vectorizer.terms_]
+
     def fit(self, texts: Sequence[str]) -> FeatureInput:
         """Learn terms from texts; returns self."""
         if self.features in ("onehot", "vectors"):

@@ -28,7 +28,7 @@ from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.standing import standing
 from gyeol.tasks.time_to_prepare import within_time
-from gyeol.tasks.training_plan import TrainingPlan, identity, short_name, take
+from gyeol.tasks.training_plan import TrainingPlan, identity, of_mean_one, short_name, take, weights_at
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
 
@@ -51,6 +51,7 @@ TRAINING_RULES: dict[str, parameters.Rule] = {
 }
 
 Rows = npt.NDArray[np.int64]
+Weights = npt.NDArray[np.float64]
 _FEW = 10  # examples to validate on
 NONE_HELD_BACK = "none: too few examples, figures are those of the training part"
 
@@ -95,6 +96,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     closing: ClassVar[float] = 0.0
     #: While `fit` runs: when it must be over.
     _deadline: engine.Deadline
+    #: While `fit` runs: the weights of the examples to learn from (N,), of mean 1; see `gyeol.tasks.sample_weights`.
+    _sample_weight: Weights | None = None
 
     @abstractmethod
     def _checked(self, X: Any, y: Any) -> tuple[list[Any], Any]:
@@ -103,6 +106,10 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     @abstractmethod
     def _fit_inputs(self, X: list[Any]) -> None:
         """Learn tokenizers, vocabularies and scales from the training part."""
+
+    def _told(self) -> dict[str, str]:
+        """Say, by name, how the examples are read where the user did not ask for it; known after `_fit_inputs`."""
+        return {}
 
     def _fit_targets(self, y: Any) -> None:
         """Learn from the targets of the training part, where there is anything to learn."""
@@ -221,6 +228,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             if len(held) >= _FEW or len(set(strata[held])) >= min(2, len(set(strata))):
                 validation = take(X, held), take(y, held)
                 X, y = take(X, kept), take(y, kept)
+                self._sample_weight = weights_at(self._sample_weight, kept)
             else:
                 split, measured_on = NONE_HELD_BACK, "training"
                 validation = X, y
@@ -239,7 +247,12 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             begun = time.monotonic()
             count, taken_up = len(X), checkpoint if resume else None
             X, y, validation = within_time(self, X, y, validation, deadline, taken_up)
+            self._sample_weight = of_mean_one(self._sample_weight)
             self._fit_inputs(X)
+            told = self._told()
+            if progress is not None:
+                for name, line in told.items():
+                    progress.note(f"{name}: {line}")
             self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
             training = self._encode_training(X, y)
@@ -255,6 +268,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             )  # fmt: skip
         self.about_ = {
             **(about or {}),
+            **told,
             "examples": len(X),
             "validation": split if not same else NONE_HELD_BACK,
             "seconds": round(time.monotonic() - begun, 1),
