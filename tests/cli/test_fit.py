@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def test_files_that_do_not_serve(gyeol: Run, tmp_path: Path, name: str, content:
 
 
 def test_bad_rows_are_left_out_on_request(gyeol: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.tsv").write_text(OK + "모름\nx\tnan\n \t긍정\n", encoding="utf-8")
+    (tmp_path / "a.tsv").write_text(OK + "모름\nx\t\n \t긍정\n", encoding="utf-8")
     done = gyeol("fit", "classify", tmp_path / "a.tsv", "--out", tmp_path / "m", *TINY, "-q", "--skip-bad-rows")
     assert done.status == 0
     assert "a.tsv: 3 row(s) left out, line 42, 43, 44" in done.err
@@ -331,3 +332,41 @@ def test_training_anew_says_what_it_replaces(gyeol: Run, tmp_path: Path, reviews
     assert "the checkpoint" in gyeol(*command, "--resume").mistake
     assert "--resume would go on with it" in gyeol(*command).err
     assert left(tmp_path) == ["m"]
+
+
+def test_the_header_is_judged_or_said(gyeol: Run, tmp_path: Path) -> None:
+    rows = [f"{n}번째로 본 이 영화는 참 {w},{y}" for n in range(20) for w, y in (("좋다", "긍정"), ("나쁘다", "부정"))]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["그저 그런 영화였다고 생각한다,중립", *rows]), "utf-8")
+    command = ["fit", "classify", path, "--out", tmp_path / "m", *TINY, "-q", "--json"]
+    assert gyeol(*command).object["classes"] == ["긍정", "부정", "중립"]
+    assert gyeol(*command, "--header").object["classes"] == ["긍정", "부정"]
+    path.write_text("\n".join(["한줄평,만족도", *rows]), "utf-16")
+    done = gyeol(*command)
+    assert done.object["classes"] == ["긍정", "부정"]
+    assert "a.csv: first row taken as the header (한줄평, 만족도); --no-header reads it as data" in done.err
+    assert gyeol(*command, "--no-header").object["classes"] == ["긍정", "만족도", "부정"]
+
+
+def test_labels_and_columns_in_either_form(gyeol: Run, tmp_path: Path) -> None:
+    """Half of a file's labels, its header and its name are decomposed, as macOS writes them."""
+    path = tmp_path / unicodedata.normalize("NFD", "감상.csv")
+    forms = ("NFC", "NFD")
+    both = (("좋다", "긍정"), ("나쁘다", "부정"))
+    rows = [f"{w} {n},{unicodedata.normalize(forms[n % 2], y)}" for n in range(20) for w, y in both]
+    path.write_text("\n".join([unicodedata.normalize("NFD", "감상,판정"), *rows]), "utf-8")
+    given = [tmp_path / "감상.csv", "--input", "감상", "--target", "판정"]
+    done = gyeol("fit", "classify", *given, "--valid", path, "--out", tmp_path / "m", *TINY, "-q", "--json")
+    assert done.object["classes"] == ["긍정", "부정"]
+    assert gyeol("evaluate", tmp_path / "m", *given, "--json").object["count"] == 40
+
+
+def test_a_stray_quote_is_told_and_costs_one_row(gyeol: Run, tmp_path: Path) -> None:
+    rows = [f"{w} {n},{y}" for n in range(20) for w, y in (("좋다", 1), ("나쁘다", 0))]
+    rows[9], rows[13] = '"최고의 영화라는 말밖에,1', '별로다" 라고 하더라,0'
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["text,label", *rows]), "utf-8")
+    command = ["fit", "classify", path, "--out", tmp_path / "m", *TINY, "-q", "--json"]
+    assert "a.csv, line 11: a quote opened here is closed in line 15 with text after it" in gyeol(*command).mistake
+    done = gyeol(*command, "--skip-bad-rows")
+    assert "a.csv: 1 row(s) left out, line 11: a quote opened here" in done.err

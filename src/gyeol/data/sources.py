@@ -83,7 +83,8 @@ class Labelled:
     def about(self) -> dict[str, Any]:
         """What a model card says of the file: its name, its hash, and which of its columns were read."""
         path = self.source.path
-        hashed = fingerprint_all(list(class_files(path).values())) if path.is_dir() else fingerprint(path)
+        files = class_files(path) if path.is_dir() else {}
+        hashed = fingerprint_all(list(files.values())) if files else fingerprint(path)
         return {"data": self.source.name, "sha256": hashed, **about_columns(self.columns)}
 
     def left_out(self) -> str:
@@ -193,8 +194,8 @@ def read_labelled(
 
     def note(row: BadRow) -> None:
         if row.kind != "empty" and not skip_bad_rows:
-            where = f"{source.path}, line {row.line}"
-            raise DataError(f"{where}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
+            where = "" if row.kind == "file" else f"{source.path}, line {row.line}: "
+            raise DataError(f"{where}{row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
         data.bad.append(row)
 
     names: dict[str, str] = {}  # one object a label, however many rows
@@ -260,6 +261,9 @@ def read_texts(
     on_columns : callable, optional
         Told which columns are read.
     """
+    if os.path.isdir(source.path) and (classes := class_folders(source.path)):
+        yield from folder_examples(classes)
+        return
     pending: list[BadRow] = []
     rows = read_examples(
         source.path,
