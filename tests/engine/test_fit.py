@@ -159,7 +159,7 @@ def test_the_learning_rate_ends_with_the_time(make_net: Any, make_plan: Any, clo
 
     def wait() -> None:
         seen.append(weights_of(net)["head.bias"])
-        clock.now += 9.99
+        clock.now += 9.8
 
     plan.before_step = dict.fromkeys(range(99), wait)
     fit(net, plan, Settings(50, 0.05, time_limit=100))

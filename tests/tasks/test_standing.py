@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gyeol import SeriesRegressor, TextClassifier, Translator
+from gyeol import SeriesClassifier, SeriesRegressor, Translator
 from gyeol.engine import History
 from gyeol.tasks.standing import references, standing
 
@@ -35,7 +35,7 @@ def accuracies(*values: float) -> list[dict[str, float]]:
 
 
 def test_the_majority_is_that_of_the_training_part_and_its_share_that_of_what_was_measured() -> None:
-    model = trained(TextClassifier, accuracies(0.95), **CLASSES)
+    model = trained(SeriesClassifier, accuracies(0.95), **CLASSES)
     found = standing(model, np.array([1, 1, 0]), TRUTH)
     assert (found["majority"], found["majority_share"]) == ("부정", 0.1)
     assert "advice" not in found
@@ -43,27 +43,27 @@ def test_the_majority_is_that_of_the_training_part_and_its_share_that_of_what_wa
 
 @pytest.mark.parametrize(("accuracy", "poor"), [(0.9, True), (0.901, True), (0.85, True), (0.93, False)])
 def test_no_better_than_the_majority_is_said(accuracy: float, poor: bool) -> None:
-    found = standing(trained(TextClassifier, accuracies(accuracy), **CLASSES), TRUTH, TRUTH)
+    found = standing(trained(SeriesClassifier, accuracies(accuracy), **CLASSES), TRUTH, TRUTH)
     assert ("is no better than always '긍정' (90.0 %): try more epochs" in found.get("advice", "")) == poor
 
 
 def test_the_time_limit_is_said_with_what_it_left() -> None:
-    model = trained(TextClassifier, accuracies(0.51), stopped="time limit", trained=0.4, **CLASSES)
+    model = trained(SeriesClassifier, accuracies(0.51), stopped="time limit", trained=0.4, **CLASSES)
     even = np.array([0, 1] * 50)
     assert standing(model, even, even)["advice"] == (
         "stopped by the time limit after 0.4 of an epoch; "
         "accuracy 51.0 % is no better than always '긍정' (50.0 %): train longer"
     ).replace("긍정", "부정")
-    model = trained(TextClassifier, accuracies(0.8), stopped="time limit", trained=0.4, **CLASSES)
+    model = trained(SeriesClassifier, accuracies(0.8), stopped="time limit", trained=0.4, **CLASSES)
     assert standing(model, even, even)["advice"] == "stopped by the time limit after 0.4 of an epoch: train longer"
 
 
 def test_steep_or_flat() -> None:
     even = np.array([0, 1] * 50)
     for values, said in (((0.7, 0.8), True), ((0.8, 0.801), False), ((0.8, 0.7), False)):
-        model = trained(TextClassifier, accuracies(*values), stopped="time limit", trained=2.0, **CLASSES)
+        model = trained(SeriesClassifier, accuracies(*values), stopped="time limit", trained=2.0, **CLASSES)
         assert ("went from 70.0 % to 80.0 % in the last epoch: train longer" in standing(model, even, even).get("advice", "")) == said  # fmt: skip  # noqa: E501
-    ended = trained(TextClassifier, accuracies(0.7, 0.8), **CLASSES)
+    ended = trained(SeriesClassifier, accuracies(0.7, 0.8), **CLASSES)
     assert "advice" not in standing(ended, even, even)
 
 
@@ -91,13 +91,13 @@ def test_forecasts_are_held_against_the_season_and_speech_against_silence() -> N
 
 
 def test_labels_of_which_an_example_has_several_have_no_majority() -> None:
-    model = trained(TextClassifier, accuracies(0.5), **CLASSES)
+    model = trained(SeriesClassifier, accuracies(0.5), **CLASSES)
     several = np.array([[1, 0], [1, 1]])
     assert "majority" not in standing(model, several, several)
 
 
 def test_frames_and_tags_count_by_the_step() -> None:
-    model = trained(TextClassifier, accuracies(0.9), **CLASSES)
+    model = trained(SeriesClassifier, accuracies(0.9), **CLASSES)
     steps = [np.array([1, 1, 1]), np.array([0])]
     assert standing(model, steps, steps)["majority_share"] == 0.75
     tags = [["O", "O", "B-LC"], ["O"]]

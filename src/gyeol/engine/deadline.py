@@ -8,6 +8,7 @@ import time
 __all__ = ["Budget", "Deadline"]
 
 _UNKNOWN = 0.2  # share of the time that is kept for validating, until it is known how long that takes
+_FITTING = 0.05  # and what it takes where it does fit, about
 _MOST = 0.25  # and at most, when it is known: beyond that, a part of the examples must do
 _SPARE = 1.15  # what was measured once may take longer the next time
 _LEAVING = 1.0  # seconds that a command takes to say how it went and to leave
@@ -73,16 +74,20 @@ class Budget:
 
     def until(self) -> float:
         """When to stop learning, by `time.monotonic`."""
-        known = _UNKNOWN * self.window if self.validation is None else self.validation * _SPARE
-        return self.end - self.model - self.checkpoint - min(known, _MOST * self.window)
+        return self._before_validating(_UNKNOWN)
+
+    def _before_validating(self, unknown: float) -> float:
+        kept = unknown * self.window if self.validation is None else self.validation * _SPARE
+        return self.end - self.model - self.checkpoint - min(kept, _MOST * self.window)
 
     def over(self) -> bool:
         """Whether another step would come too late."""
         return time.monotonic() + self.step > self.until()
 
     def along(self) -> float:
-        """Which share of the time for learning has passed."""
-        return min(1.0, (time.monotonic() - self.begun) / max(1e-9, self.until() - self.begun))
+        """Which share of the time for learning has passed; a first epoch is thought to fit as long as nobody knows."""
+        whole = self._before_validating(_FITTING) - self.begun
+        return min(1.0, (time.monotonic() - self.begun) / max(1e-9, whole))
 
     def for_validation(self, *, saved: bool) -> float:
         """Seconds that validating may take now; ``saved``: the checkpoint is written already."""

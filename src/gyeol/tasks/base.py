@@ -27,7 +27,7 @@ from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.contract import BaseEstimator, SklearnNotFittedError
 from gyeol.tasks.standing import standing
 from gyeol.tasks.time_to_prepare import within_time
-from gyeol.tasks.training_plan import TrainingPlan, identity, short_name, take
+from gyeol.tasks.training_plan import TrainingPlan, identity, of_mean_one, short_name, take, weights_at
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
 
@@ -89,14 +89,14 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     reads: ClassVar[str] = "tokens"
     #: A rule for every constructor argument.
     rules: ClassVar[dict[str, parameters.Rule]]
-    #: While `fit` runs: the weights of the examples to learn from (N,), of mean 1; see `gyeol.tasks.sample_weights`.
-    _sample_weight: Weights | None = None
     #: Whether examples follow one another, so that a part of them is their beginning.
     ordered: ClassVar[bool] = False
     #: The share of a time limit that is needed for what follows the training.
     closing: ClassVar[float] = 0.0
     #: While `fit` runs: when it must be over.
     _deadline: engine.Deadline
+    #: While `fit` runs: the weights of the examples to learn from (N,), of mean 1; see `gyeol.tasks.sample_weights`.
+    _sample_weight: Weights | None = None
 
     @abstractmethod
     def _checked(self, X: Any, y: Any) -> tuple[list[Any], Any]:
@@ -227,7 +227,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             if len(held) >= _FEW or len(set(strata[held])) >= min(2, len(set(strata))):
                 validation = take(X, held), take(y, held)
                 X, y = take(X, kept), take(y, kept)
-                self._keep_weights(kept)
+                self._sample_weight = weights_at(self._sample_weight, kept)
             else:
                 split, measured_on = NONE_HELD_BACK, "training"
                 validation = X, y
@@ -246,7 +246,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             begun = time.monotonic()
             count, taken_up = len(X), checkpoint if resume else None
             X, y, validation = within_time(self, X, y, validation, deadline, taken_up)
-            self._keep_weights(slice(None))
+            self._sample_weight = of_mean_one(self._sample_weight)
             self._fit_inputs(X)
             told = self._told()
             if progress is not None:
@@ -293,12 +293,6 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             if cut is None or not cut.count
             else {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
         )
-
-    def _keep_weights(self, rows: Rows | slice) -> None:
-        """Keep the weights of some examples, where there are any, and make their mean 1."""
-        if self._sample_weight is not None:
-            some = self._sample_weight[rows]
-            self._sample_weight = some / some.mean()
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""

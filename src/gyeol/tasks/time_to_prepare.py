@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gyeol.data.mapped_texts import MappedTexts
 from gyeol.data.split import split_off
 from gyeol.engine import Checkpoint
 from gyeol.errors import GyeolError
-from gyeol.tasks.training_plan import take
+from gyeol.tasks.training_plan import take, weights_at
 
 if TYPE_CHECKING:
     from gyeol.engine import Deadline
@@ -44,14 +45,13 @@ def preparable(owner: Estimator, X: Any, y: Any, beside: int, deadline: Deadline
     count = len(X)
     if deadline.limit is None or count <= _FEW or not isinstance(X, (list, MappedTexts)):
         return count
-    before = dict(owner.__dict__)
-    owner.__dict__.pop("_sample_weight", None)  # which is that of all
+    before, weights = dict(owner.__dict__), owner._sample_weight
     size = 2 * _WARM
     try:
-        warm, took = (_seconds(owner, X, y, many) for many in (_WARM, size))
+        warm, took = (_seconds(owner, X, y, many, weights) for many in (_WARM, size))
         while took < _ENOUGH and 4 * size <= count // _SAMPLE:
             size *= 4
-            took = _seconds(owner, X, y, size)
+            took = _seconds(owner, X, y, size, weights)
     except GyeolError:  # these few do not serve; whether all do is told later
         return count
     finally:
@@ -64,10 +64,11 @@ def preparable(owner: Estimator, X: Any, y: Any, beside: int, deadline: Deadline
     return min(count, max(_FEW, int((_AIM * left - warm) / max(1e-9, each)) - beside))
 
 
-def _seconds(owner: Estimator, X: Any, y: Any, many: int) -> float:
+def _seconds(owner: Estimator, X: Any, y: Any, many: int, weights: npt.NDArray[np.float64] | None) -> float:
     """Prepare so many examples from all over; the time it took."""
     rows = np.linspace(0, len(X) - 1, many).astype(np.int64)
     some, truth = take(X, rows), None if y is None else take(y, rows)
+    owner._sample_weight = weights_at(weights, rows)
     begun = time.monotonic()
     owner._fit_inputs(some)
     owner._fit_targets(truth)
@@ -108,8 +109,7 @@ def within_time(
     if not owner.ordered:
         share = 1 - part / count
         kept, _ = split_off(owner._strata(y), share, seed=int(owner.random_state or 0), at_most=count)
+    owner._sample_weight = weights_at(owner._sample_weight, kept)
     same = validation[0] is X
     X, y = take(X, kept), None if y is None else take(y, kept)
-    if owner._sample_weight is not None:
-        owner._sample_weight = owner._sample_weight[kept]
     return X, y, (X, y) if same else validation

@@ -18,7 +18,7 @@ from gyeol.data.batches import bucket
 if TYPE_CHECKING:
     from gyeol.tasks.base import Encoded, Estimator
 
-__all__ = ["TrainingPlan", "identity", "rows_in_time", "short_name", "take"]
+__all__ = ["TrainingPlan", "identity", "of_mean_one", "rows_in_time", "short_name", "take", "weights_at"]
 
 _FIRST = 16  # examples of the first part, when time is short
 
@@ -134,6 +134,16 @@ def identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any]
     for free in ("verbose", "time_limit", "patience"):
         settings.pop(free, None)
     return {"task": owner.task, **settings, "data": digest.hexdigest()}
+
+
+def weights_at(weights: npt.NDArray[np.float64] | None, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64] | None:
+    """Take the weights of some examples, where there are weights."""
+    return None if weights is None else weights[rows]
+
+
+def of_mean_one(weights: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64] | None:
+    """Scale weights to a mean of 1, where there are some."""
+    return None if weights is None else weights / weights.mean()
 
 
 def short_name(identity: dict[str, Any]) -> str:
