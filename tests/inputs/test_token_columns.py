@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.inputs import TOKENIZERS, Token, make_tokenizer
-from gyeol.inputs.token_columns import _LETTER, _SPACE, _STRANGE, is_plain, tokenize_column
+from gyeol.inputs.segmentation import SPACE
+from gyeol.inputs.token_columns import _LETTER, _STRANGE, is_plain, tokenize_column
 from gyeol.inputs.tokenizers import Word
 
 PLAIN = [name for name in TOKENIZERS if is_plain(make_tokenizer(name))]
@@ -40,7 +41,7 @@ def test_letters_and_spaces_are_pythons_wherever_a_text_is_not_strange() -> None
     column = pl.Series(characters).to_frame("c")
     found = column.select(
         letter=pl.col("c").str.contains(f"[{_LETTER}]"),
-        space=pl.col("c").str.contains(f"[{_SPACE}]"),
+        space=pl.col("c").str.contains(f"[{SPACE}]"),
         strange=pl.col("c").str.contains(_STRANGE),
     )
     letter, space = re.compile(r"\w"), re.compile(r"\s")

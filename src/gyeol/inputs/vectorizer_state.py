@@ -12,7 +12,7 @@ import polars as pl
 from gyeol.data.atomic import replace_file
 from gyeol.errors import ModelError, ParameterError
 from gyeol.inputs.text_vectorizer import TextVectorizer
-from gyeol.inputs.tokenizer_state import checked_words, restored_tokenizer
+from gyeol.inputs.tokenizer_state import checked_words, restored_tokenizer, tokenizer_state
 from gyeol.inputs.tokenizers import Tokenizer
 
 __all__ = ["read_state", "restored", "state_of", "write_state"]
@@ -32,9 +32,7 @@ def state_of(vectorizer: TextVectorizer, *, terms: bool = True) -> dict[str, Any
         "ngram_range": list(vectorizer.ngram_range),
         "stop_words": words if words is None or isinstance(words, str) else sorted(words),
         "dtype": np.dtype(vectorizer.dtype).name,
-        "tokenizer": vectorizer.tokenizer_.name,
-        "lowercase": bool(vectorizer.tokenizer_.lowercase),
-        "learned": vectorizer.tokenizer_.state(),
+        **tokenizer_state(vectorizer.tokenizer_),
         "documents": vectorizer.documents_,
     }
     if terms:
