@@ -91,6 +91,10 @@ class Morpheme(Tokenizer):
             for analysed in self._analyser().tokenize(chunk):
                 yield [token.text for token in self._tokens(analysed)]
 
+    def plain(self) -> str:
+        """Say what stands for it in a model's settings: its name, for a model keeps all that it knows."""
+        return self.name if type(self) in (Morpheme, Content) else f"own:{self.name}"
+
     def state(self) -> dict[str, Any]:
         """Return the user's words and the tags, as JSON values; nothing where there are none."""
         state: dict[str, Any] = {}
@@ -135,8 +139,8 @@ class Morpheme(Tokenizer):
 class Content(Morpheme):
     """One token a word with content, in the form in which a dictionary has it; no particles, endings, signs.
 
-    ``"어제 러시아 가서 월드컵 관람했다"`` is ``어제 러시아 가다 월드컵 관람``. Verbs and adjectives end in 다; irregular
-    ones are recognised (도와: 돕다). A noun with 하다, 되다 or 시키다 is the noun. A root that is no noun is the
+    ``"어제 러시아 가서 월드컵 관람했다"`` is ``어제 러시아 가다 월드컵 관람``. Verbs and adjectives end in 다,
+    irregular ones too (도와: 돕다). A noun with 하다, 되다 or 시키다 is the noun. A root that is no noun is the
     adjective (깨끗하다), and so is what 스럽다, 롭다 and 답다 make of a noun (사랑스럽다). A prefix stays with its noun
     (비정상). Left out are auxiliary verbs (가고 싶다, 가 버리다), the copula 이다, pronouns, dependent nouns (것, 수),
     suffixes (들, 님), conjunctions and exclamations, unless ``keep_tags`` names them (VX, VCP, NP, NNB, XSN, MAJ, IC).

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gyeol.errors import ModelError
-from gyeol.inputs.tokenizers import TOKENIZERS, VERSION, Tokenizer, choose_tokenizer, make_tokenizer
+from gyeol.inputs.tokenizers import BY_TAG, TOKENIZERS, VERSION, Tokenizer, choose_tokenizer, make_tokenizer
 
-__all__ = ["checked_words", "fitted_tokenizer", "restored_tokenizer", "tokenizer_state"]
+__all__ = ["checked_words", "fitted_tokenizer", "restored_tokenizer", "settings_of", "tokenizer_state"]
 
 
 def fitted_tokenizer(
@@ -29,6 +29,16 @@ def tokenizer_state(tokenizer: Tokenizer) -> dict[str, Any]:
         "tokenizer_version": int(tokenizer.version),
         "lowercase": bool(tokenizer.lowercase),
         "learned": tokenizer.state(),
+    }
+
+
+def settings_of(tokenizer: Tokenizer) -> dict[str, Any]:
+    """Return the settings with which a tokenizer is made that knows the same words and tags."""
+    state = tokenizer.state() if tokenizer.name in BY_TAG else {}
+    return {
+        "user_dictionary": state.get("dictionary"),
+        "keep_tags": state.get("keep_tags"),
+        "stop_tags": state.get("stop_tags"),
     }
 
 

@@ -11,6 +11,7 @@ every code point for a character, and kept what cannot be seen.
 
 from __future__ import annotations
 
+import os
 import re
 from abc import ABC, abstractmethod
 from bisect import bisect_right
@@ -21,11 +22,12 @@ from gyeol.errors import ParameterError, closest
 from gyeol.inputs.jamo import compose, decompose, is_hangul
 from gyeol.inputs.normal import normalize
 from gyeol.inputs.segmentation import graphemes, words
+from gyeol.inputs.user_dictionary import checked_tags
 from gyeol.parameters import Rule, choice
 
 __all__ = [
-    "ALIASES", "TOKENIZERS", "VERSION", "Token", "Tokenizer", "canonical_name", "choose_tokenizer", "make_tokenizer",
-    "tokenizer_rule",
+    "ALIASES", "BY_TAG", "MORPHEME_RULES", "TOKENIZERS", "VERSION", "Token", "Tokenizer", "canonical_name",
+    "choose_tokenizer", "make_tokenizer", "tokenizer_rule", "tokenizer_with",
 ]  # fmt: skip
 
 #: Of the rules by which texts are cut today.
@@ -98,11 +100,6 @@ class Tokenizer(ABC):
     def join(self, tokens: Iterable[str]) -> str:
         """Put tokens together into a readable text, losslessly where the tokenizer keeps spaces."""
         return self.joint.join(tokens)
-
-    def plain(self) -> str:
-        """Say what stands for it in a model's settings: its name, if one of the table, which a model file may name."""
-        table = TOKENIZERS.get(self.name)
-        return self.name if table is not None and type(table()) is type(self) else f"own:{self.name}"
 
     def state(self) -> dict[str, Any]:
         """Return what ``fit`` learned, as JSON values."""
@@ -188,16 +185,16 @@ class Word(Tokenizer):
         return [Token(text[start:end], start, end) for start, end in spans]
 
 
-def _morpheme(*, lowercase: bool = False) -> Tokenizer:
+def _morpheme(**settings: Any) -> Tokenizer:
     from gyeol.inputs.morpheme import Morpheme
 
-    return Morpheme(lowercase=lowercase)
+    return Morpheme(**settings)
 
 
-def _content(*, lowercase: bool = False) -> Tokenizer:
+def _content(**settings: Any) -> Tokenizer:
     from gyeol.inputs.morpheme import Content
 
-    return Content(lowercase=lowercase)
+    return Content(**settings)
 
 
 def _bpe(*, lowercase: bool = False) -> Tokenizer:
@@ -220,6 +217,28 @@ TOKENIZERS: dict[str, Any] = {
 #: Other names that people know them by. What is stored is the name of the table.
 ALIASES: dict[str, str] = {"character": "syllable", "char": "syllable"}
 
+#: Those that know parts of speech.
+BY_TAG = ("content", "morpheme")
+
+
+def _words_rule(value: Any) -> str:
+    good = value is None or isinstance(value, (str, os.PathLike, list, tuple))
+    return "" if good else "must be a file, a list of words with their tags, or None"
+
+
+def _tags_rule(value: Any) -> str:
+    if value is None:
+        return ""
+    try:
+        checked_tags("tags", value)
+    except (ParameterError, TypeError) as error:
+        return f"must be parts of speech or None ({error})"
+    return ""
+
+
+#: The rules of the arguments that the tokenizers ``content`` and ``morpheme`` take.
+MORPHEME_RULES: dict[str, Rule] = {"user_dictionary": _words_rule, "keep_tags": _tags_rule, "stop_tags": _tags_rule}
+
 
 def canonical_name(which: str) -> str:
     """Give the name of the table for any name of a tokenizer.
@@ -237,23 +256,41 @@ def tokenizer_rule(*, auto: bool = True) -> Rule:
     return choice({**({"auto": None} if auto else {}), **TOKENIZERS, **ALIASES}, own=Tokenizer)
 
 
-def make_tokenizer(which: str | type[Tokenizer] | Tokenizer, *, lowercase: bool = False) -> Tokenizer:
+def make_tokenizer(which: str | type[Tokenizer] | Tokenizer, *, lowercase: bool = False, **settings: Any) -> Tokenizer:
     """Make a tokenizer from a name of the table, a class, or take one as it is.
+
+    Parameters
+    ----------
+    which : str, class or Tokenizer
+    lowercase : bool
+    **settings
+        ``user_dictionary``, ``keep_tags``, ``stop_tags``: what `gyeol.inputs.morpheme.Content` takes. None counts as
+        not given.
 
     Raises
     ------
     ParameterError
-        For a name that is not in the table.
+        For a name that is not in the table, and for settings that the tokenizer does not take.
     """
+    settings = {name: value for name, value in settings.items() if value is not None}
+    name = canonical_name(which) if isinstance(which, str) else which
+    if settings and name not in BY_TAG:
+        shown = name if isinstance(name, str) else getattr(which, "name", which)
+        able = " or ".join(map(repr, BY_TAG))
+        raise ParameterError(f"{', '.join(settings)}: tokenizer={shown!r} knows no parts of speech; take {able}")
     if isinstance(which, Tokenizer):
         return which
     if isinstance(which, type) and issubclass(which, Tokenizer):
         return which(lowercase=lowercase)
-    name = canonical_name(which) if isinstance(which, str) else which
     if name not in TOKENIZERS:
         raise ParameterError(f"tokenizer={which!r} is not known{closest(str(which), [*TOKENIZERS, *ALIASES])}")
-    tokenizer: Tokenizer = TOKENIZERS[name](lowercase=lowercase)
+    tokenizer: Tokenizer = TOKENIZERS[name](lowercase=lowercase, **settings)
     return tokenizer
+
+
+def tokenizer_with(which: Any, **settings: Any) -> Any:
+    """Give a tokenizer with its settings, as `make_tokenizer` makes it; where there are none, what came."""
+    return make_tokenizer(which, **settings) if any(value is not None for value in settings.values()) else which
 
 
 def choose_tokenizer(texts: Iterable[str]) -> str:

@@ -29,6 +29,7 @@ from gyeol import parameters
 from gyeol.data.atomic import replace_folder
 from gyeol.engine import History, read_tensors, write_tensors
 from gyeol.errors import ModelError, ParameterError, SaveError, closest
+from gyeol.inputs.tokenizers import canonical_name
 from gyeol.tasks.card import write_card
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def save(model: Estimator, path: Path) -> None:
 
     learned, inputs = model._state()
     settings = {k: parameters.plain(v) for k, v in model.get_params(deep=False).items()}
+    if isinstance(settings.get("tokenizer"), str):
+        settings["tokenizer"] = canonical_name(settings["tokenizer"])
 
     def write(folder: Path) -> None:
         _write_json(folder / "tokenizer.json", inputs)

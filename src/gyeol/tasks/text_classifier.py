@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.errors import ParameterError
-from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextInput, Tokenizer, WordVectors
+from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors, tokenizer_rule
 from gyeol.inputs.grams import frequent_runs
+from gyeol.inputs.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
 from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.layers.embedding import begin_with
@@ -58,7 +59,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         Weigh the states of all steps by a learned query; None for ``pooling`` alone.
     tokenizer : str, class or Tokenizer
         ``"auto"`` (syllables for Korean, subwords for spaced scripts), ``"syllable"``, ``"jamo"``, ``"whitespace"``,
-        ``"word"``, ``"morpheme"``, ``"bpe"``.
+        ``"word"``, ``"morpheme"``, ``"content"`` (Korean nouns, verbs and adjectives), ``"bpe"``.
     lowercase, min_count
         Lower-case the texts; tokens (and runs of them) seen less often than ``min_count`` are unknown.
     embedding_size : int
@@ -99,6 +100,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     direct : bool
         Tokens, and the runs that ``ngrams`` knows, also speak for the classes past the recurrent net; with
         ``positions`` by their places.
+    user_dictionary, keep_tags, stop_tags
+        Of ``"content"`` and ``"morpheme"``: words of your own (a file, or a list), which the model keeps; the parts of
+        speech that are kept, and left out (see `gyeol.inputs.morpheme.Content`).
 
     Attributes
     ----------
@@ -130,7 +134,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "num_layers": whole(1, 100),
         "bidirectional": switch,
         "attention": choice(("global", None)),
-        "tokenizer": choice({"auto": None, **TOKENIZERS}, own=Tokenizer),
+        "tokenizer": tokenizer_rule(),
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),
@@ -146,6 +150,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "max_length": whole(2),
         "positions": whole(0, 1 << 16),
         "direct": switch,
+        **MORPHEME_RULES,
     }
 
     def __init__(
@@ -183,6 +188,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         max_length: int = 1000,
         positions: int = 0,
         direct: bool = False,
+        user_dictionary: Any = None,
+        keep_tags: Any = None,
+        stop_tags: Any = None,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -216,6 +224,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.max_length = max_length
         self.positions = positions
         self.direct = direct
+        self.user_dictionary = user_dictionary
+        self.keep_tags = keep_tags
+        self.stop_tags = stop_tags
 
     def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
         texts = checked_texts(X)
@@ -240,8 +251,9 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _fit_inputs(self, X: list[str]) -> None:
         vectors = self._word_vectors()
         auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
+        tokenizer = tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer
         shared: dict[str, Any] = {
-            "tokenizer": tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer,
+            "tokenizer": tokenizer_with(tokenizer, **{name: getattr(self, name) for name in MORPHEME_RULES}),
             "lowercase": bool(self.lowercase),
             "min_count": self.min_count if len(X) >= 1000 else 1,
             "max_length": self.max_length,
