@@ -20,7 +20,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-__all__ = ["CLUSTERED", "INVISIBLE", "SPACE", "WORD", "graphemes", "visible", "words"]
+__all__ = ["CLUSTERED", "INVISIBLE", "SPACE", "WORD", "graphemes", "is_visible", "visible", "words"]
 
 #: White space, as ``str.isspace`` has it: the body of a class.
 SPACE = r"\s\x1c-\x1f"
@@ -108,6 +108,11 @@ def graphemes(text: str) -> list[str]:
     return found
 
 
+def is_visible(text: str) -> bool:
+    """Whether a text holds no character without a shape."""
+    return (text.isascii() and text.isprintable()) or not _compiled(INVISIBLE).search(text)
+
+
 def visible(text: str) -> tuple[str, list[int] | None]:
     r"""Leave out characters without a shape: zero-width spaces, byte order marks, soft hyphens, directional marks.
 
@@ -126,9 +131,7 @@ def visible(text: str) -> tuple[str, list[int] | None]:
     >>> visible("영\u200b화"), visible("می\u200cخواهم")[1]
     (('영화', [0, 2, 3]), None)
     """
-    if text.isascii() and text.isprintable():
-        return text, None
-    if not _compiled(INVISIBLE).search(text):
+    if is_visible(text):
         return text, None
     pieces: list[str] = []
     origins: list[int] = []

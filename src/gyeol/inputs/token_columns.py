@@ -17,9 +17,11 @@ from gyeol.inputs.segmentation import CLUSTERED, INVISIBLE, SPACE, WORD, visible
 from gyeol.inputs.tokenizers import Jamo, Syllable, Tokenizer, Whitespace, Word
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
-__all__ = ["is_plain", "tokenize_column"]
+__all__ = ["is_plain", "is_telling", "tokenize_column"]
 
 _LETTER = r"\p{L}\p{N}_"  # as \w has it in Python: no combining marks
 _OLD_WORD = rf"[{_LETTER}]+|[^{_LETTER}{SPACE}]"  # of version 1
@@ -36,6 +38,19 @@ _PATTERNS: dict[type[Tokenizer], str] = {
 # Where letters are still being added, what is not assigned yet, and what may join emoji: which signs are some, editions
 # of Unicode do not agree on.
 _STRANGE = r"[[^\x00-\u1c7f\u1d00-\ua7bf\ua800-\uffff\U0001f000-\U0001faff]\p{Cn}\u200d]"
+
+
+def is_telling(terms: pl.Series) -> npt.NDArray[np.bool_]:
+    """Say of terms (V,) whether they hold a letter, a digit or a picture: punctuation alone tells nobody anything.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> is_telling(pl.Series(["영화", "ㅋㅋ", "3", "♥", ".", "! ?", "~"])).tolist()
+    [True, True, True, True, False, False, False]
+    """
+    telling: npt.NDArray[np.bool_] = terms.str.contains(rf"[{_LETTER}\p{{So}}--_]").to_numpy()
+    return telling
 
 
 def is_plain(tokenizer: Tokenizer) -> bool:
