@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
+import regex
 
 from gyeol.errors import MissingExtraError
 
 __all__ = ["agreement", "captioning", "classification", "transcription", "translation", "translation_signature"]
 
-_WORDS = re.compile(r"\w+(?:['’-]\w+)*")
+_WORDS = regex.compile(r"[\p{L}\p{N}\p{M}_\u200c\u200d]+(?:['’-][\p{L}\p{N}\p{M}_\u200c\u200d]+)*")
 
 
 def classification(

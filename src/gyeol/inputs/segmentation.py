@@ -20,7 +20,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-__all__ = ["CLUSTERED", "INVISIBLE", "SPACE", "WORD", "graphemes", "is_visible", "visible", "words"]
+__all__ = ["CLUSTERED", "INVISIBLE", "SPACE", "WORD", "graphemes", "is_visible", "letter_words", "visible", "words"]
 
 #: White space, as ``str.isspace`` has it: the body of a class.
 SPACE = r"\s\x1c-\x1f"
@@ -38,6 +38,8 @@ _HANGUL = rf"[\p{{L}}&&\p{{Hangul}}]{_MARKS}"
 _NUMBER = rf"[\p{{N}}--[{_IDEOGRAPH}]]{_MARKS}"
 _DIGIT = rf"\p{{Nd}}{_MARKS}"
 _PICTURE = r"\p{Extended_Pictographic}"
+
+_LETTERS = r"(?:[\p{L}\p{Nl}\p{No}][\p{M}\u200c\u200d]*)+"
 
 #: A word or a sign; whatever is no white space is in one of them.
 WORD = (
@@ -92,6 +94,19 @@ def words(text: str) -> list[tuple[int, int]]:
     ["don't", '3.14', 'हिन्दी', '👩\u200d👧', '!']
     """
     return [found.span() for found in _compiled(WORD).finditer(text)]
+
+
+def letter_words(text: str, *, apostrophes: bool = True) -> list[tuple[int, int]]:
+    """Find the runs of letters with their marks, digits left out; with apostrophes inside, if they are to be.
+
+    Examples
+    --------
+    >>> text = "don't 3번 हिन्दी!"
+    >>> [text[a:b] for a, b in letter_words(text)]
+    ["don't", '번', 'हिन्दी']
+    """
+    pattern = rf"{_LETTERS}(?:['’]{_LETTERS})*" if apostrophes else _LETTERS
+    return [found.span() for found in _compiled(pattern).finditer(text)]
 
 
 def graphemes(text: str) -> list[str]:
