@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gyeol.inputs import TOKENIZERS, Token, make_tokenizer
-from gyeol.inputs.segmentation import SPACE
-from gyeol.inputs.token_columns import _LETTER, _STRANGE, is_plain, tokenize_column
+from gyeol.inputs import TOKENIZERS, Token, make_tokenizer, token_columns
+from gyeol.inputs.segmentation import SPACE, WORD
+from gyeol.inputs.token_columns import _EASY_WORD, _LETTER, _NOT_EASY, _STRANGE, is_plain, tokenize_column
 from gyeol.inputs.tokenizers import Word
 
 PLAIN = [name for name in TOKENIZERS if is_plain(make_tokenizer(name))]
@@ -49,6 +49,24 @@ def test_letters_and_spaces_are_pythons_wherever_a_text_is_not_strange() -> None
     assert len(usual) > 60_000
     assert [bool(letter.match(characters[i])) for i in usual] == found["letter"].gather(usual).to_list()
     assert [bool(space.match(characters[i])) for i in usual] == found["space"].gather(usual).to_list()
+
+
+def test_the_easy_pattern_finds_what_the_whole_one_finds() -> None:
+    characters = pl.Series([chr(i) for i in range(sys.maxunicode + 1) if not 0xD800 <= i <= 0xDFFF])
+    easy = characters.filter(~characters.str.contains(_NOT_EASY))
+    assert len(easy) > 12_000
+    for frame in ("a{}b", "7{}7", "가{}가", "l{}l", "'{}'", " {} ", "a'{}", "{}.{}"):
+        texts = pl.Series([frame.replace("{}", c) for c in easy.to_list()])
+        assert texts.str.extract_all(_EASY_WORD).equals(texts.str.extract_all(WORD))
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+def test_many_texts_with_marks_are_cut_as_few(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_columns, "_FEW", few)
+    texts = ["हिन्दी don't", "영\u200b화 3.14", "ภาษาไทย ดีมาก", "맛있다", "\u064d x", "1\ufe0f\u20e3위"]
+    assert tokenize_column(Word(), texts).to_list() == [
+        ["हिन्दी", "don't"], ["영화", "3.14"], ["ภาษาไทย", "ดีมาก"], ["맛있다"], ["\u064d", "x"], ["1\ufe0f\u20e3", "위"]
+    ]  # fmt: skip
 
 
 class Shouting(Word):
