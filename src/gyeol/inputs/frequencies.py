@@ -11,6 +11,7 @@ import polars as pl
 
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.counting import UNKNOWN, Piece
+from gyeol.inputs.normal import compared
 
 __all__ = ["Columns", "Frequencies", "given_terms"]
 
@@ -106,7 +107,7 @@ class Frequencies:
 
 
 def given_terms(vocabulary: Any) -> pl.Series:
-    """Take terms that were given instead of learned: in the order of their columns, or each with its column.
+    """Take terms that were given instead of learned, composed: in the order of their columns, or each with its column.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def given_terms(vocabulary: Any) -> pl.Series:
         terms = list(vocabulary)
     if not terms or not all(isinstance(t, str) for t in terms):
         raise ParameterError("vocabulary: expected one term or more, each a str")
-    series = pl.Series(terms, dtype=pl.String)
+    series = pl.Series([compared(term) for term in terms], dtype=pl.String)
     if series.n_unique() < len(series):
         twice = series.filter(series.is_duplicated())[0]
         raise ParameterError(f"vocabulary: the term {twice!r} stands in it twice")

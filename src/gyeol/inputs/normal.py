@@ -6,7 +6,18 @@ import unicodedata
 
 from gyeol.inputs.segmentation import visible
 
-__all__ = ["normalize"]
+__all__ = ["compared", "normalize"]
+
+
+def compared(word: str) -> str:
+    r"""Return a word as it is compared with others: composed (NFC), without invisible characters.
+
+    Examples
+    --------
+    >>> compared("\u1100\u1161\u200b"), compared("가")
+    ('가', '가')
+    """
+    return normalize(word, shown=True)[0] or word
 
 
 def normalize(text: str, *, lowercase: bool = False, shown: bool = False) -> tuple[str, list[int] | None]:

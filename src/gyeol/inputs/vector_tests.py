@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from gyeol.data.lines import check_file, read_lines
 from gyeol.errors import DataError
-from gyeol.inputs.vectors import WordVectors, compared
+from gyeol.inputs.normal import compared
+from gyeol.inputs.vectors import WordVectors
 
 __all__ = ["evaluate_vectors"]
 

@@ -22,11 +22,11 @@ import numpy.typing as npt
 
 from gyeol.errors import DataError, ParameterError, closest
 from gyeol.inputs.jamo import decompose
-from gyeol.inputs.normal import normalize
+from gyeol.inputs.normal import compared
 from gyeol.inputs.segmentation import is_visible
 from gyeol.inputs.subwords import Subwords
 
-__all__ = ["METHODS", "WordVectors", "compared"]
+__all__ = ["METHODS", "WordVectors"]
 
 #: How an analogy is scored: cosines added, or multiplied (Levy and Goldberg 2014, equations 3 and 4).
 METHODS = ("3cosadd", "3cosmul")
@@ -347,11 +347,6 @@ class WordVectors:
         if count >= len(cosines):
             return np.arange(len(cosines))
         return np.flatnonzero(cosines >= np.partition(cosines, -count)[-count] - 1e-5)
-
-
-def compared(word: str) -> str:
-    """Return a word as it is compared with others: composed (NFC), without invisible characters."""
-    return normalize(word, shown=True)[0] or word
 
 
 def _keys(words: list[str]) -> list[str]:

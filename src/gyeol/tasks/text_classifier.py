@@ -355,6 +355,8 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the labels."""
         told = {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
+        if own := getattr(self.inputs_.tokenizer, "entries", ()):
+            told["user dictionary"] = f"{len(own):,} words"
         if self.overlap_ is not None:
             told["vectors"] = described(self.overlap_)
         return told
