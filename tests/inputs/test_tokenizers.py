@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gyeol.errors import GyeolError, MissingExtraError, ModelError, ParameterError
 from gyeol.inputs.segmentation import INVISIBLE, visible
-from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, choose_tokenizer, make_tokenizer
+from gyeol.inputs.tokenizers import BY_TAG, TOKENIZERS, Token, Tokenizer, choose_tokenizer, make_tokenizer
 
 PIECES = ["\u1100", "\u1161", "\u11a8", "\u119e", "각", "ㅋ", "e\u0301", "\u0301", "\u0323", "\u0307", "\u0958", "İ"]
 PIECES += [" ", "\t\n", "\u00a0", "\u3000", "\x1c", "👩\u200d👧", "🇰🇷", "हि", "<pad>", "<unk>", "▁", "don't", "값없다."]
@@ -33,7 +33,7 @@ _made: dict[str, Tokenizer] = {}
 def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
     """Each tokenizer of the table, trained, once for this file: the analyser of morphemes takes seconds to load."""
     name = request.param
-    if name == "morpheme" and importlib.util.find_spec("kiwipiepy") is None:
+    if name in BY_TAG and importlib.util.find_spec("kiwipiepy") is None:
         pytest.skip("kiwipiepy is not installed: pip install 'gyeol[korean]'")
     if name not in _made:
         _made[name] = make_tokenizer(name).fit(LESSON)
@@ -94,7 +94,7 @@ def test_many_texts_are_cut_as_one_by_one(tokenizer: Tokenizer) -> None:
 
 
 def test_more_texts_than_one_block(tokenizer: Tokenizer) -> None:
-    if tokenizer.name == "morpheme":
+    if tokenizer.name in BY_TAG:
         pytest.skip("blocks of morphemes are the same code and take seconds")
     texts = [f"cat {i}" for i in range(4100)]
     assert list(tokenizer.tokenize_many(texts)) == [tokenizer.tokenize(text) for text in texts]

@@ -213,7 +213,8 @@ def evaluate(
     for result in results:
         known = f"{result['asked']:,} of {result['total']:,} known ({percent(result['coverage'])})"
         if result["kind"] == "similarity":
-            also = f", {n:,} words by their subwords" if (n := result["from_subwords"]) else ""
+            count = result["from_subwords"]
+            also = f", {count:,} word{'s by their' if count > 1 else ' by its'} subwords" if count else ""
             typer.echo(f"{result['file']}: Spearman {_figure(result['spearman'])}   {known}{also}")
             continue
         typer.echo(f"{result['file']}: accuracy {_share(result['accuracy'])}   {known}")

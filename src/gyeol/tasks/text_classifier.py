@@ -356,7 +356,7 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """What the model card says of the labels."""
         told = {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
         if own := getattr(self.inputs_.tokenizer, "entries", ()):
-            told["user dictionary"] = f"{len(own):,} words"
+            told["user dictionary"] = f"{len(own):,} word{'s' if len(own) > 1 else ''}"
         if self.overlap_ is not None:
             told["vectors"] = described(self.overlap_)
         return told
