@@ -20,7 +20,20 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-__all__ = ["CLUSTERED", "INVISIBLE", "SPACE", "WORD", "graphemes", "is_visible", "letter_words", "visible", "words"]
+__all__ = [
+    "CLUSTERED",
+    "EASY_WORD",
+    "INVISIBLE",
+    "NOT_EASY",
+    "SPACE",
+    "WORD",
+    "graphemes",
+    "is_visible",
+    "letter_words",
+    "visible",
+    "word_list",
+    "words",
+]
 
 #: White space, as ``str.isspace`` has it: the body of a class.
 SPACE = r"\s\x1c-\x1f"
@@ -50,6 +63,16 @@ WORD = (
     rf"|(?:[[\p{{L}}\p{{N}}]&&[{_UNSPACED}]]{_MARKS})+"
     rf"|\p{{RI}}\p{{RI}}{_MARKS}|{_PICTURE}{_LOOKS}(?:\u200d{_PICTURE}{_LOOKS})*"
     rf"|[^{SPACE}]{_MARKS}"
+)
+
+_LATIN = r"[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+"
+#: The same for texts of Latin and Hangul, signs and emoji without marks: `WORD` is large, and slow on such.
+EASY_WORD = rf"(?:{_LATIN}(?:['’]{_LATIN})*|[\uac00-\ud7a3\u3131-\u3163]+|[0-9]+(?:[.,][0-9]+)*|_)+|[^{SPACE}]"
+#: What those texts do not hold.
+NOT_EASY = (
+    r"[^\x00-\u00a9\u00ab-\u00ac\u00ae-\u00b1\u00b4\u00b6\u00b8\u00bb\u00bf-\u024f\u2010-\u2029\u2030-\u205f"
+    r"\u2190-\u245f\u2500-\u2775\u2794-\u27bf\u3000-\u3004\u3008-\u3020\u3131-\u3163\uac00-\ud7a3"
+    r"\U0001f300-\U0001f3fa\U0001f400-\U0001f64f\U0001f900-\U0001f9ff]"
 )
 
 #: Characters that may be part of a cluster of several; where there is none every character is a cluster.
@@ -93,7 +116,17 @@ def words(text: str) -> list[tuple[int, int]]:
     >>> [text[a:b] for a, b in words(text)]
     ["don't", '3.14', 'हिन्दी', '👩\u200d👧', '!']
     """
-    return [found.span() for found in _compiled(WORD).finditer(text)]
+    return [found.span() for found in _word(text).finditer(text)]
+
+
+def word_list(text: str) -> list[str]:
+    """Give the words and signs of a text themselves; faster than `words`."""
+    found: list[str] = _word(text).findall(text)
+    return found
+
+
+def _word(text: str) -> Any:
+    return _compiled(EASY_WORD if text.isascii() or not _compiled(NOT_EASY).search(text) else WORD)
 
 
 def letter_words(text: str, *, apostrophes: bool = True) -> list[tuple[int, int]]:

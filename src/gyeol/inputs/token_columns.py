@@ -13,7 +13,7 @@ from unicodedata import is_normalized
 
 from gyeol.inputs.jamo import FIRST_SYLLABLE, LAST_SYLLABLE, decompose
 from gyeol.inputs.normal import normalize
-from gyeol.inputs.segmentation import CLUSTERED, INVISIBLE, SPACE, WORD, visible
+from gyeol.inputs.segmentation import CLUSTERED, EASY_WORD, INVISIBLE, NOT_EASY, SPACE, WORD, visible
 from gyeol.inputs.tokenizers import Jamo, Syllable, Tokenizer, Whitespace, Word
 
 if TYPE_CHECKING:
@@ -40,17 +40,6 @@ _PATTERNS: dict[type[Tokenizer], str] = {
 _STRANGE = r"[[^\x00-\u1c7f\u1d00-\ua7bf\ua800-\uffff\U0001f000-\U0001faff]\p{Cn}\u200d]"
 
 
-# The word pattern for texts of Latin and Hangul, signs and emoji, without marks: the automaton of the whole one is
-# large, and is built anew for every column. These texts hold no other characters than those listed.
-_LATIN = r"[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+"
-_EASY_WORD = (
-    rf"(?:[lL]·[lL]|{_LATIN}(?:['’]{_LATIN})*|[\uac00-\ud7a3\u3131-\u3163]+|[0-9]+(?:[.,][0-9]+)*|_)+|[^{SPACE}]"
-)
-_NOT_EASY = (
-    r"[^\x00-\u00a9\u00ab-\u00ac\u00ae-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf-\u024f\u2010-\u2029\u2030-\u205f"
-    r"\u2190-\u245f\u2500-\u2775\u2794-\u27bf\u3000-\u3004\u3008-\u3020\u3131-\u3163\uac00-\ud7a3"
-    r"\U0001f300-\U0001f3fa\U0001f400-\U0001f64f\U0001f900-\U0001f9ff]"
-)
 _FEW = 2000  # texts that Python cuts sooner than the automaton is built
 
 
@@ -113,9 +102,9 @@ def tokenize_column(tokenizer: Tokenizer, texts: Sequence[str]) -> pl.Series:
         spaced = column.str.replace_all(rf"[{SPACE}]+", " ").str.strip_chars(" ")
         tokens = (_taken_apart(spaced) if type(tokenizer) is Jamo else spaced).str.extract_all(pattern)
     elif pattern is WORD:
-        harder = column.str.contains(_NOT_EASY)
+        harder = column.str.contains(NOT_EASY)
         few = int(harder.sum()) <= _FEW
-        tokens = column.str.extract_all(_EASY_WORD if few else WORD)
+        tokens = column.str.extract_all(EASY_WORD if few else WORD)
         strange = strange | harder if few else strange
     else:
         tokens = column.str.extract_all(pattern)

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, NamedTuple
 from gyeol.errors import ParameterError, closest
 from gyeol.inputs.jamo import compose, decompose, is_hangul
 from gyeol.inputs.normal import normalize
-from gyeol.inputs.segmentation import graphemes, words
+from gyeol.inputs.segmentation import graphemes, word_list, words
 from gyeol.inputs.user_dictionary import checked_tags
 from gyeol.parameters import Rule, choice
 
@@ -183,6 +183,12 @@ class Word(Tokenizer):
         """Cut into words and signs."""
         spans = words(text) if self.version > 1 else [found.span() for found in _WORD.finditer(text)]
         return [Token(text[start:end], start, end) for start, end in spans]
+
+    def tokenize(self, text: str) -> list[str]:
+        """Cut into words and signs without offsets; the fast path of `tokens`."""
+        if self.version == 1 or type(self) is not Word:  # what inherits may cut otherwise
+            return super().tokenize(text)
+        return word_list(self._normal(text))
 
 
 def _morpheme(**settings: Any) -> Tokenizer:
