@@ -1,20 +1,30 @@
-"""What holds for every test: one thread, fixed seeds, the same examples from hypothesis, attention that sums to 1."""
+"""What holds for every test: one thread, fixed seeds, the same examples from hypothesis, attention that sums to 1.
+
+``GYEOL_TEST_JITTER=N`` moves every weight that a training begins with by about a thousandth, differently for each N:
+more than any two processors differ. A test that then fails asserts what only one processor's rounding decides, or it
+is about the very numbers that a training begins with: such a test is marked ``exact_start``.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from torch import Tensor
+from torch import Tensor, nn
 
+from gyeol import engine
 from gyeol.layers import alignment, attention
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
 settings.load_profile("gyeol")
+
+JITTER = int(os.environ.get("GYEOL_TEST_JITTER", "0"))
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +61,27 @@ def attention_sums_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at every row of attention of every batch of every test."""
     monkeypatch.setattr(attention, "weigh", checked)
     monkeypatch.setattr(alignment, "weigh", checked)
+
+
+exact: list[str] = []  # the test under way, where it is marked
+
+
+@pytest.fixture(autouse=True)
+def whether_the_start_is_exact(request: pytest.FixtureRequest) -> Iterator[None]:
+    exact[:] = [request.node.name] if request.node.get_closest_marker("exact_start") else []
+    yield
+    exact.clear()
+
+
+def jittered(net: nn.Module, *others: Any, **more: Any) -> engine.History:
+    noise = torch.Generator().manual_seed(JITTER)
+    with torch.no_grad():
+        for p in () if exact else net.parameters():
+            if p.requires_grad and p.is_floating_point():
+                p.mul_(1 + 1e-3 * torch.randn(p.shape, generator=noise).to(p.dtype))
+    return fit(net, *others, **more)
+
+
+fit = engine.fit
+if JITTER:
+    engine.fit = jittered  # for models that fixtures train, too

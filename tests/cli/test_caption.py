@@ -16,7 +16,7 @@ from .conftest import Run
 pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'gyeol[images]'")
 SMALL = [
     *("--set", "hidden_size=16"), *("--set", "embedding_size=8"), *("--set", "channels=8"), *("--threads", "1"),
-    *("--set", "learning_rate=0.02"), *("--set", "batch_size=4"), *("--set", "epochs=24"), *("--set", "image_size=16"),
+    *("--set", "learning_rate=0.02"), *("--set", "batch_size=4"), *("--set", "epochs=48"), *("--set", "image_size=16"),
     *("--set", "augmentation=none"), *("--set", "dropout=0.0"), "--json",
 ]  # fmt: skip
 

@@ -295,6 +295,7 @@ def process(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.exact_start
 def test_interrupted_and_taken_up_again_to_the_same_bits(gyeol: Run, tmp_path: Path, reviews: Path) -> None:
     given = ["fit", "classify", reviews, *TINY, "--set", "epochs=60", "--set", "patience=999"]
     with process(*given, "--out", tmp_path / "a") as running:

@@ -43,6 +43,7 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 every_isa = pytest.mark.parametrize("isa", EVERY, indirect=True)
+multiplies_bfloat16 = pytest.mark.parametrize("isa", [name for name in EVERY if name == "avx512bf16"], indirect=True)
 every_cell = pytest.mark.parametrize("cell", STEPS)
 
 
@@ -162,7 +163,7 @@ def test_equals_the_twin_where_the_batch_is_split_over_threads(
     assert_alike(Drawn(cell, lengths, 33, 70, directions=directions, seed=1))
 
 
-@pytest.mark.skipif("avx512bf16" not in EVERY, reason="this processor multiplies no bfloat16")
+@multiplies_bfloat16
 @pytest.mark.parametrize("cell", ["rnn_tanh", "lstm", "lstm_norm", "gru_before", "gru_after"])
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=15),
@@ -171,8 +172,10 @@ def test_equals_the_twin_where_the_batch_is_split_over_threads(
     directions=st.integers(1, 2),
     seed=st.integers(0, 2**31),
 )
-@settings(max_examples=25)
-def test_bfloat16_stays_near(cell: str, lengths: list[int], D: int, H: int, directions: int, seed: int) -> None:
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_bfloat16_stays_near(
+    isa: str, cell: str, lengths: list[int], D: int, H: int, directions: int, seed: int
+) -> None:
     """Eight bits of a factor: the sums differ in the third digit."""
     assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), half=True, within=0.04)
 
@@ -188,10 +191,10 @@ def test_equals_the_twin_over_several_chunks(isa: str, cell: str, lengths: list[
     assert_alike(Drawn(cell, lengths, 24, 40, scale=0.3))
 
 
-@pytest.mark.skipif("avx512bf16" not in EVERY, reason="this processor multiplies no bfloat16")
+@multiplies_bfloat16
 @pytest.mark.parametrize("tokens", [1, 2, 47, 1201])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_bfloat16_is_multiplied_and_summed_exactly(tokens: int, threads: int) -> None:
+def test_bfloat16_is_multiplied_and_summed_exactly(isa: str, tokens: int, threads: int) -> None:
     """Small whole numbers are bfloat16s, and their sums float32s: of one step of a rectifier nothing may be lost."""
     torch.set_num_threads(threads)
     D, H = 37, 70
@@ -258,12 +261,20 @@ def test_the_same_bits_every_time(isa: str, cell: str) -> None:
 @every_isa
 @pytest.mark.parametrize("cell", [cell for cell in STEPS if cell != "rnn_relu"])  # a rectifier has no ends
 def test_gates_stay_accurate_at_both_ends(isa: str, cell: str) -> None:
-    """At sums of hundreds float32 is only so exact: the kernel is held to 1e-5, or to five times the twin's error."""
-    drawn = Drawn(cell, [6, 6, 3], 5, 20, scale=40.0 * math.sqrt(20))
-    with torch.no_grad():
-        true, near, got = drawn.copy(torch.float64).by_twin()[0], drawn.by_twin()[0], drawn.by_kernel()[0]
-    assert got.isfinite().all()
-    assert (got - true).abs().max() <= max(1e-5, 5 * float((near - true).abs().max()))
+    """At sums of hundreds float32 is only so exact: the kernel may be five times as far off as the reference.
+
+    In the geometric mean of twelve layers: how far a single one is off is a matter of the order of its sums, which is
+    another on every processor.
+    """
+    ratios = []
+    for seed in range(12):
+        drawn = Drawn(cell, [6, 6, 3], 5, 20, scale=40.0 * math.sqrt(20), seed=seed)
+        with torch.no_grad():
+            true, near, got = drawn.copy(torch.float64).by_twin()[0], drawn.by_twin()[0], drawn.by_kernel()[0]
+        assert got.isfinite().all()
+        of_reference, of_kernel = (max(1e-6, float((y - true).abs().max())) for y in (near, got))
+        ratios.append(math.log(of_kernel / of_reference))
+    assert math.exp(sum(ratios) / len(ratios)) <= 5
 
 
 @every_isa

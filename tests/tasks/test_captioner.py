@@ -99,6 +99,7 @@ def test_by_consensus_the_caption_is_written_that_all_bear_out(model: Captioner)
         model.captions(X[:1], consensus=101)
 
 
+@pytest.mark.exact_start
 def test_naming_begins_at_how_often_words_are_said() -> None:
     side = TextInput(tokenizer="word").fit([text for some in Y for text in some])
     side.vocabulary = side.vocabulary.with_end()

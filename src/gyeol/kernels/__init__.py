@@ -6,6 +6,6 @@ has it, in bfloat16; the twin serves everything.
 
 from __future__ import annotations
 
-from gyeol.kernels.native import describe, native_available
+from gyeol.kernels.native import describe, instruction_sets, native_available, use_instruction_set
 
-__all__ = ["describe", "native_available"]
+__all__ = ["describe", "instruction_sets", "native_available", "use_instruction_set"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import torch  # before _native: the kernels run on the OpenMP runtime that torch has loaded (see CMakeLists.txt)
 from torch import Tensor
 
+from gyeol.errors import ParameterError
 from gyeol.kernels.reference import Weights
 
 __all__ = [
@@ -32,13 +34,19 @@ __all__ = [
     "use_instruction_set",
 ]
 
+#: The environment variable that names the instruction set to use; ``python`` stands for the reference implementation.
+_VARIABLE = "GYEOL_ISA"
+
 _native: Any
+_wanted = os.environ.get(_VARIABLE, "").strip().lower()
 try:
     _native, _reason = importlib.import_module("gyeol.kernels._native"), ""
 except ModuleNotFoundError:
     _native, _reason = None, "no compiler at install"
 except ImportError as error:  # built, but not for this machine or not with this torch
     _native, _reason = None, f"the native kernels do not load: {error}"
+if _wanted == "python":
+    _native, _reason = None, f"{_VARIABLE}=python"
 
 _NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
 
@@ -66,7 +74,7 @@ def describe() -> str:
     """Say in a few words which kernels serve: ``"native, AVX-512"`` or ``"python (no compiler at install)"``."""
     if _native is None:
         return f"python ({_reason})"
-    return f"native, {_NAMES[instruction_sets()[0]]}"
+    return f"native, {_NAMES[_chosen]}"
 
 
 def instruction_sets() -> list[str]:
@@ -74,22 +82,38 @@ def instruction_sets() -> list[str]:
     return [] if _native is None else list(_native.instruction_sets())
 
 
-_chosen = instruction_sets()[0] if _native is not None else ""
+def _first_choice() -> str:
+    """Take the instruction set that the environment names, or the best."""
+    known = instruction_sets()
+    if _wanted in ("", "python", *known):
+        return _wanted if _wanted in known else next(iter(known), "")
+    listed = ", ".join([*known, "python"])
+    raise ParameterError(f"{_VARIABLE}={_wanted:.40}: this installation has {listed} here; unset it for the fastest")
+
+
+_chosen = _first_choice()
 
 
 def use_instruction_set(name: str | None = None) -> str:
-    """Choose one of `instruction_sets` for all that follows (None: the best); returns the one before.
+    """Choose one of `instruction_sets` for all that follows; returns the one before.
+
+    The environment variable ``GYEOL_ISA`` chooses at start-up; there ``python`` means the reference implementation.
+
+    Parameters
+    ----------
+    name : str, optional
+        By default what was chosen at start-up: the best, or what ``GYEOL_ISA`` names.
 
     Raises
     ------
     ValueError
-        This processor does not have it.
+        This processor does not have it, or nothing native was built.
     """
     global _chosen
     known = instruction_sets()
     if name is not None and name not in known:
-        raise ValueError(f"this processor has no instruction set {name!r}; it has {', '.join(known)}")
-    before, _chosen = _chosen, name or known[0]
+        raise ValueError(f"this processor has no instruction set {name!r}; it has {', '.join(known) or 'none'}")
+    before, _chosen = _chosen, name or _first_choice()
     return before
 
 
