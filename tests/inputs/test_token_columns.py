@@ -18,7 +18,8 @@ from gyeol.inputs.tokenizers import Word
 PLAIN = [name for name in TOKENIZERS if is_plain(make_tokenizer(name))]
 PIECES = st.sampled_from(
     ["가", "힣", "ㅋ", "\u1100\u1161\u11a8", "a", "Z", "\u0130", "ß", "9", "½", "_", "!", "…", "🙂", " ", "\t", "\n",
-     "\x1c", "\x1f", "\x85", "\u00a0", "\u200b", "\u3000", "é", "e\u0301", "न", "ि", "\ua7cb", "\U000105c0", "\x00"]
+     "\x1c", "\x1f", "\x85", "\u00a0", "\u200b", "\u3000", "é", "e\u0301", "न", "ि",
+     "\u200d", "\ufe0f", "👩", "م", "\u08ca", "\ua7cb", "\U000105c0", "\x00"]
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=20)
 

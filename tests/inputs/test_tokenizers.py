@@ -20,6 +20,7 @@ from gyeol.inputs.tokenizers import BY_TAG, TOKENIZERS, Token, Tokenizer, choose
 
 PIECES = ["\u1100", "\u1161", "\u11a8", "\u119e", "각", "ㅋ", "e\u0301", "\u0301", "\u0323", "\u0307", "\u0958", "İ"]
 PIECES += [" ", "\t\n", "\u00a0", "\u3000", "\x1c", "👩\u200d👧", "🇰🇷", "हि", "<pad>", "<unk>", "▁", "don't", "값없다."]
+PIECES += ["\u200d", "\u200c", "\u200b", "\ufeff", "\u094d", "\u0e44", "\u08ca", "م", "\ufe0f", "🏽", "1", "'", "."]
 TEXTS = st.lists(st.characters(exclude_categories=["Cs"]) | st.sampled_from(PIECES), max_size=20).map("".join)
 LESSON = ["the cat sat on the mat, and the dog sat there", "다시 보고 싶은 영화, 다시 본 영화", "good (really good)!"]
 LESSON *= 4

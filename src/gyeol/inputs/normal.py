@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from gyeol.inputs.segmentation import visible
+from gyeol.inputs.segmentation import is_visible, visible
 
 __all__ = ["compared", "normalize"]
 
@@ -51,8 +51,10 @@ def normalize(text: str, *, lowercase: bool = False, shown: bool = False) -> tup
     ('각!', None)
     """
     origins: list[int] | None = None
-    if shown:
+    if shown and not is_visible(text):
+        text, composed = _composed(text)  # marks in one order: what stands beside a joiner decides
         text, origins = visible(text)
+        origins = _through(composed, origins)
     normal, composed = _composed(text)
     origins = _through(origins, composed)
     if lowercase:

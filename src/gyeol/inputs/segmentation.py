@@ -61,7 +61,7 @@ WORD = (
     rf"|{_HEBREW}(?:[\"'’\u05f3\u05f4]{_HEBREW})*|{_DIGIT}(?:[.,\u066b\u066c]{_DIGIT})+|{_NUMBER}|_{_MARKS})+"
     rf"|[{_IDEOGRAPH}]{_MARKS}|(?:[{_KATAKANA}]{_MARKS})+"
     rf"|(?:[[\p{{L}}\p{{N}}]&&[{_UNSPACED}]]{_MARKS})+"
-    rf"|\p{{RI}}\p{{RI}}{_MARKS}|{_PICTURE}{_LOOKS}(?:\u200d{_PICTURE}{_LOOKS})*"
+    rf"|\p{{RI}}\p{{RI}}{_MARKS}|{_PICTURE}{_LOOKS}(?:\u200d{_PICTURE}{_LOOKS})*{_MARKS}"
     rf"|[^{SPACE}]{_MARKS}"
 )
 

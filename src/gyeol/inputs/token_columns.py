@@ -13,7 +13,7 @@ from unicodedata import is_normalized
 
 from gyeol.inputs.jamo import FIRST_SYLLABLE, LAST_SYLLABLE, decompose
 from gyeol.inputs.normal import normalize
-from gyeol.inputs.segmentation import CLUSTERED, EASY_WORD, INVISIBLE, NOT_EASY, SPACE, WORD, visible
+from gyeol.inputs.segmentation import CLUSTERED, EASY_WORD, INVISIBLE, NOT_EASY, SPACE, WORD
 from gyeol.inputs.tokenizers import Jamo, Syllable, Tokenizer, Whitespace, Word
 
 if TYPE_CHECKING:
@@ -89,10 +89,9 @@ def tokenize_column(tokenizer: Tokenizer, texts: Sequence[str]) -> pl.Series:
     lower, old = bool(tokenizer.lowercase), tokenizer.version == 1
     if old and type(tokenizer) is Word:
         pattern = _OLD_WORD
-    if not old:
-        texts = _seen(pl.Series(texts, dtype=pl.String))
+    seen = texts if old else _seen(pl.Series(texts, dtype=pl.String))
     normal = [
-        text if not lower and is_normalized("NFC", text) else normalize(text, lowercase=lower)[0] for text in texts
+        text if not lower and is_normalized("NFC", text) else normalize(text, lowercase=lower)[0] for text in seen
     ]
     column = pl.Series(normal, dtype=pl.String)
     strange = column.str.contains(_STRANGE)
@@ -110,7 +109,7 @@ def tokenize_column(tokenizer: Tokenizer, texts: Sequence[str]) -> pl.Series:
         tokens = column.str.extract_all(pattern)
     if strange.any():
         places = strange.arg_true()
-        own = pl.Series([tokenizer.tokenize(normal[i]) for i in places.to_list()], dtype=lists)
+        own = pl.Series([tokenizer.tokenize(texts[i]) for i in places.to_list()], dtype=lists)
         rows = pl.DataFrame({"at": pl.Series(range(len(column)), dtype=pl.UInt32), "tokens": tokens})
         tokens = rows.update(pl.DataFrame({"at": places.cast(pl.UInt32), "tokens": own}), on="at")["tokens"]
     return tokens
@@ -120,7 +119,7 @@ def _seen(column: pl.Series) -> list[str]:
     """Leave out what cannot be seen."""
     texts: list[str] = column.to_list()
     for place in column.str.contains(INVISIBLE).arg_true().to_list():
-        texts[place] = visible(texts[place])[0]
+        texts[place] = normalize(texts[place], shown=True)[0]
     return texts
 
 
