@@ -38,10 +38,22 @@ class Result:
         return value
 
     @property
+    def error(self) -> dict[str, Any]:
+        """The error that a command with --json tells of, on the last line of standard error."""
+        told = json.loads(self.err.splitlines()[-1])
+        assert set(told) == {"error"}
+        assert set(told["error"]) == {"type", "message", "status"}
+        assert told["error"]["status"] == self.status
+        error: dict[str, Any] = told["error"]
+        return error
+
+    @property
     def mistake(self) -> str:
-        """The one line that a mistake of the user's gets."""
+        """The one line that a mistake of the user's gets; with --json, what its one object says."""
         assert self.status == 2, self.err
         assert self.out == ""
+        if self.err.startswith("{"):
+            return str(self.error["message"])
         assert self.err.startswith("gyeol: ")
         assert self.err.count("\n") == 1
         assert self.err.endswith("\n")

@@ -84,11 +84,32 @@ def test_piped_lines_in_any_encoding(gyeol: Run, model: Path, encoding: str) -> 
 
 def test_what_is_piped_and_no_text(gyeol: Run, model: Path) -> None:
     assert "standard input holds no text" in gyeol("predict", model).mistake
-    assert "NUL byte" in gyeol("predict", model, stdin=b"a\0b").mistake
     assert "--input goes with --file" in gyeol("predict", model, "--input", "text", stdin=b"a").mistake
-    mixed = gyeol("predict", model, stdin="좋다\n".encode() + "싫다\n".encode("cp949"))
-    assert mixed.status == 2
-    assert "standard input, line 2: not UTF-8 (mixed encodings?)" in mixed.err
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("싫다".encode("cp949"), "not UTF-8 (mixed encodings?)"),
+        (b"a\0b", "a NUL byte"),
+        (b"x" * 1_000_001, "the text has 1,000,001 characters"),
+    ],
+)
+def test_a_live_pipe_survives_a_bad_line(gyeol: Run, model: Path, line: bytes, reason: str) -> None:
+    piped = "정말 좋아요\n".encode() + line + "\n돈이 아깝다\n".encode()
+    asked = gyeol("predict", model, stdin=piped)
+    assert asked.status == 0
+    assert [row.split("\t")[:2] for row in asked.out.splitlines()[1:]] == [["1", "긍정"], ["2", ""], ["3", "부정"]]
+    assert f"standard input, line 2: {reason}" in asked.err.splitlines()[0]
+    told = gyeol("predict", model, "--json", stdin=piped).object
+    assert [one["label"] for one in told["predictions"]] == ["긍정", None, "부정"]
+    assert told["predictions"][1]["error"].startswith(reason)
+    left = gyeol("predict", model, "--skip-bad-rows", stdin=piped)
+    assert (left.status, len(left.out.splitlines())) == (0, 3)
+    assert "1 row(s) were left out" in left.err
+    stopped = gyeol("predict", model, "--strict", stdin=piped)
+    assert stopped.status == 2
+    assert f"standard input, line 2: {reason}" in stopped.err
 
 
 # Files.
@@ -102,7 +123,7 @@ def test_a_file_in_every_form(gyeol: Run, model: Path, reviews: Path, tmp_path: 
     expected = [(i, label) for i, (_, label) in enumerate(ROWS, start=2)]
     assert predictions(gyeol("predict", model, "--file", reviews, "--json")) == expected
     printed = gyeol("predict", model, "--file", reviews).out.splitlines()
-    assert printed[0] == "line\tlabel\tprobability\ttext"
+    assert printed[0] == "line\tlabel\tprobability\tfile_label\ttext"
     assert [(int(r[0]), r[1]) for r in (line.split("\t") for line in printed[1:])] == expected
     for name in ("a.tsv", "a.csv", "a.jsonl", "a.json", "a"):
         done = gyeol("predict", model, "--file", reviews, "--out", tmp_path / "new" / name)
@@ -150,7 +171,7 @@ def test_rows_without_a_text_keep_their_place(gyeol: Run, model: Path, tmp_path:
 
 
 def test_files_that_do_not_serve_leave_no_half_an_answer(gyeol: Run, model: Path, tmp_path: Path) -> None:
-    (tmp_path / "bad.tsv").write_bytes(b"text\n\0\0")
+    (tmp_path / "bad.tsv").write_bytes(b"text\nabc\0def\n")
     (tmp_path / "abc.tsv").write_text("a\tb\tc\nx y\tz w\tv\n")
     (tmp_path / "old.tsv").write_text("precious")
     for form in ([], ["--json"], ["--out", tmp_path / "old.tsv"]):

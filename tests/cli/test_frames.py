@@ -123,10 +123,9 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     rows = file.read_text(encoding="utf-8").splitlines()
     rows[11] = "r1,0,x,감"
     (tmp_path / "b.csv").write_text("\n".join(rows), encoding="utf-8")
-    assert "line 12: x is 'x'; a number was expected" in gyeol("predict", model, "--file", tmp_path / "b.csv").mistake
+    assert "line 12: 'x' in column 'x' is no number" in gyeol("predict", model, "--file", tmp_path / "b.csv").mistake
     (tmp_path / "c.csv").write_text("run,time,x,state\na,0,1,감\na,1,1,없음\n", encoding="utf-8")
     assert "c.csv, line 3: the label '없음' was never seen" in gyeol("evaluate", model, tmp_path / "c.csv").mistake
-    assert "standard input, line 1: value 1 is" in gyeol("predict", model, stdin="아\n".encode()).mistake
     assert not (tmp_path / "n").exists()
 
 

@@ -128,7 +128,6 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "--input names a column of texts" in gyeol("evaluate", model, file, "--input", 1).mistake
     assert "--input names a column of texts" in gyeol("predict", model, "--file", file, "--input", 1).mistake
     assert "text 1: value 1 is '좋아요'" in gyeol("predict", model, "좋아요").mistake
-    assert "standard input, line 2: there is no value" in gyeol("predict", model, stdin=b"1 2\nnan\n").mistake
     (tmp_path / "a.npz").write_bytes(b"PK\x03\x04 and no more")
     assert "is not a whole .npz file" in gyeol(*fit, tmp_path / "a.npz").mistake
     np.savez(tmp_path / "b.npz", X=np.array([1, "a"], dtype=object), y=np.ones(2))

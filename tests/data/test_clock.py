@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gyeol import DataError
-from gyeol.data.clock import CALENDAR, Clock, lay_out, read_moment
+from gyeol.data.clock import BUSINESS_END, BUSINESS_START, CALENDAR, DAY, END, Clock
 
 EPOCH = datetime(1970, 1, 1)
 HOUR = 3_600_000_000
@@ -22,108 +20,6 @@ def micros(*parts: int) -> int:
 
 def where(row: int) -> str:
     return f"file, line {row + 2}"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2016-07-01 02:30:00", ("time", micros(2016, 7, 1, 2, 30))),
-        ("2016/7/1 2:30", ("time", micros(2016, 7, 1, 2, 30))),
-        ("2016. 7. 1.", ("time", micros(2016, 7, 1))),
-        ("2016년 7월 1일 02:30", ("time", micros(2016, 7, 1, 2, 30))),
-        ("2016년 7월", ("time", micros(2016, 7, 1))),
-        ("20160701", ("time", micros(2016, 7, 1))),
-        ("201607", ("time", micros(2016, 7, 1))),
-        ("2016-07", ("time", micros(2016, 7, 1))),
-        ("2016-07-01T02:30:00.25", ("time", micros(2016, 7, 1, 2, 30) + 250_000)),
-        ("2016-07-01T02:30:00+09:00", ("time", micros(2016, 6, 30, 17, 30))),
-        ("2016-07-01T02:30:00Z", ("time", micros(2016, 7, 1, 2, 30))),
-        ("1960", ("number", 1960.0)),
-        ("-1.5", ("number", -1.5)),
-        ("01/07/2016", None),
-        ("2016-13-01", None),
-        ("2016-02-30", None),
-        ("soon", None),
-        ("", None),
-        ("inf", None),
-        ("9" * 400, None),
-    ],
-)
-def test_what_a_cell_says(text: str, expected: tuple[str, float] | None) -> None:
-    assert read_moment(text) == expected
-
-
-@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))
-def test_iso_times_are_read_to_the_microsecond(moment: datetime) -> None:
-    found = read_moment(moment.isoformat(" "))
-    assert found is not None
-    assert EPOCH + timedelta(microseconds=int(found[1])) == moment
-
-
-@given(st.text(max_size=30))
-def test_any_cell_is_a_time_or_none(text: str) -> None:
-    found = read_moment(text)
-    assert found is None or found[0] in ("time", "number")
-
-
-@given(
-    st.integers(0, 10**15), st.sampled_from([1_000_000, 60_000_000, HOUR, 24 * HOUR]),
-    st.lists(st.integers(1, 3), min_size=5, max_size=30),
-)  # fmt: skip
-def test_rows_lie_where_their_times_are(begin: int, step: int, jumps: list[int]) -> None:
-    jumps = [1] * len(jumps) + jumps  # the step is what occurs most often
-    ticks = begin + step * np.concatenate([[0], np.cumsum(jumps)])
-    grid = lay_out(ticks.astype(np.int64), "time", where)
-    if grid.clock.unit == "month":
-        return
-    assert grid.clock.step == step
-    np.testing.assert_array_equal(grid.places * step + begin, ticks)
-    assert grid.missing == sum(jumps) - len(jumps)
-    assert grid.gaps == sum(jump > 1 for jump in jumps)
-    assert grid.clock.last == ticks[-1]
-
-
-@pytest.mark.parametrize(
-    ("days", "message"),
-    [
-        ([0, 1, 1, 2], r"file, line 4: the time 1970-01-02 comes twice"),
-        ([0, 2, 1, 3], r"file, line 4: the time 1970-01-02 comes after a later one; sort the file by time"),
-        ([0, 1, 2, 3, 9000], r"file, line 6: a gap of 8,997 steps of 1 day before it"),
-    ],
-)
-def test_times_that_do_not_rise(days: list[int], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        lay_out(np.array(days) * 24 * HOUR, "time", where)
-
-
-def test_intervals_that_are_no_steps() -> None:
-    grid = lay_out(np.array([0, 60, 120, 190, 250, 310]) * 60_000_000, "time", where)
-    assert (grid.uneven, grid.first, grid.missing) == (1, 3, 0)
-    assert grid.clock.interval() == "1 h"
-
-
-def test_months_differ_in_length() -> None:
-    firsts = np.array([micros(2024, month, 1) for month in range(1, 13)])
-    grid = lay_out(firsts, "time", where)
-    assert (grid.clock.interval(), grid.missing) == ("1 month", 0)
-    assert [grid.clock.label(n) for n in (0, 1, 3)] == ["2024-12-01", "2025-01-01", "2025-03-01"]
-    ends = np.array([micros(2024, month + 1, 1) - 24 * HOUR for month in range(1, 12)])
-    assert lay_out(ends, "time", where).clock.label(3) == "2025-02-28"
-    quarters = np.array([micros(2024 + n // 4, 1 + 3 * (n % 4), 15) for n in (0, 1, 2, 3, 5)])
-    grid = lay_out(quarters, "time", where)
-    assert (grid.clock.interval(), grid.missing, grid.clock.label(1)) == ("3 months", 1, "2025-07-15")
-
-
-def test_plain_numbers() -> None:
-    grid = lay_out(np.array([0.0, 0.1, 0.2, 0.4]), "number", where)
-    assert grid.places.tolist() == [0, 1, 2, 4]
-    assert grid.clock.label(1) == "0.5"
-    with pytest.raises(DataError, match="a calendar needs dates"):
-        grid.clock.calendar(3)
-
-
-def test_one_row_is_a_grid() -> None:
-    assert lay_out(np.array([5]), "time", where).places.tolist() == [0]
 
 
 def test_the_calendar() -> None:
@@ -141,3 +37,86 @@ def test_no_time_lies_beyond_the_calendar() -> None:
         assert clock.label(0).startswith("9999-12")
         with pytest.raises(DataError, match="outside of the years 1 to 9999"):
             clock.label(1)
+
+
+def test_days_of_months() -> None:
+    january = 2026 * 12
+    assert [Clock("month", january, 1, 29 * DAY).label(n) for n in range(3)] == [
+        "2026-01-30",
+        "2026-02-28",
+        "2026-03-30",
+    ]
+    assert [Clock("month", january, 1, END).label(n) for n in range(3)] == ["2026-01-31", "2026-02-28", "2026-03-31"]
+    assert [Clock("month", january, 1, BUSINESS_END).label(n) for n in (0, 4)] == ["2026-01-30", "2026-05-29"]
+    assert [Clock("month", january, 1, BUSINESS_START).label(n) for n in (0, 1, 7)] == [
+        "2026-01-01", "2026-02-02", "2026-08-03",
+    ]  # fmt: skip
+    assert Clock("month", january, 1, END, 18 * HOUR).label(1) == "2026-02-28 18:00"
+    assert Clock("month", 2024 * 12, 1, 30 * DAY + HOUR).label(1) == "2024-02-29 01:00"
+
+
+def test_business_hours_go_on_the_next_day() -> None:
+    slots = tuple(day * DAY + hour * HOUR for day in range(5) for hour in range(9, 12))
+    friday = Clock("slots", 5 * 3 - 1, 1, slots=slots)
+    assert friday.label(0) == "1970-01-02 11:00"
+    assert [friday.label(n) for n in (1, 2, 4)] == ["1970-01-05 09:00", "1970-01-05 10:00", "1970-01-06 09:00"]
+    assert friday.frequency() == "every 1 h, 09:00-11:00, Mon-Fri"
+    assert friday.calendar(2, 1)[:, -1].tolist() == [0.0, 0.0]
+
+
+def test_zones_are_shown_and_their_hours_counted() -> None:
+    fixed = Clock("time", micros(2026, 1, 1), HOUR, zone="+09:00")
+    assert fixed.label(1) == "2026-01-01 01:00+09:00"
+    np.testing.assert_allclose(fixed.calendar(1), Clock("time", micros(2026, 1, 1), HOUR).calendar(1))
+    berlin = Clock("time", micros(2026, 3, 29, 0), HOUR, zone="Europe/Berlin", instants=True)
+    assert [berlin.label(n) for n in (0, 1)] == ["2026-03-29 01:00+01:00", "2026-03-29 03:00+02:00"]
+    hours = np.arctan2(*berlin.calendar(2, 1)[:, :2].T) / (2 * np.pi) * 24
+    np.testing.assert_allclose(hours, [1, 3])
+    daily = Clock("time", micros(2026, 3, 28), DAY, zone="Europe/Berlin")
+    assert [daily.label(n) for n in (0, 2)] == ["2026-03-28 00:00+01:00", "2026-03-30 00:00+02:00"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "name"),
+    [
+        (Clock("time", 0, HOUR), "hourly"),
+        (Clock("time", 0, 15 * 60_000_000), "every 15 min"),
+        (Clock("time", 0, DAY), "daily"),
+        (Clock("time", micros(2026, 11, 29), 7 * DAY), "weekly (Sun)"),
+        (Clock("time", 0, 14 * DAY), "every 2 weeks (Thu)"),
+        (Clock("month", 24000, 1), "monthly (start)"),
+        (Clock("month", 24000, 3, END), "quarterly (end)"),
+        (Clock("month", 24000, 12, 14 * DAY), "yearly (day 15)"),
+        (Clock("month", 24000, 1, 29 * DAY), "monthly (day 30, or the last)"),
+        (Clock("month", 24000, 2, BUSINESS_END), "every 2 months (last business day)"),
+        (Clock("month", 24000, 3, form="quarter"), "quarterly"),
+        (Clock("slots", 0, 1, slots=tuple(day * DAY for day in range(6))), "days (Mon-Sat)"),
+        (Clock("slots", 0, 1, slots=(0, 3 * DAY, 4 * DAY)), "days (Mon, Thu, Fri)"),
+        (Clock("number", 0, 1), "every 1"),
+    ],
+)
+def test_frequencies_have_names_and_are_remembered(clock: Clock, name: str) -> None:
+    assert clock.frequency() == name
+    again = Clock.remembered(clock.rule())
+    assert again is not None
+    assert again.rule() == clock.rule()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        None, {}, {"unit": "day", "step": 1}, {"unit": "time"}, {"unit": "time", "step": -1},
+        {"unit": "slots", "step": 1},
+        {"unit": "slots", "step": 1, "slots": [5, 3]}, {"unit": "slots", "step": 1, "slots": "ab"},
+        {"unit": "month", "step": 1, "day": "x"}, {"unit": "month", "step": 1, "at": -1}, {"unit": "time", "step": "1"},
+    ],
+)  # fmt: skip
+def test_a_damaged_rule_is_none(rule: object) -> None:
+    assert Clock.remembered(rule) is None
+
+
+def test_times_are_written_as_they_were_read() -> None:
+    assert Clock("month", 2026 * 12, 3, form="quarter").label(3) == "2026Q4"
+    assert Clock("month", 2026 * 12, 1, form="month").label(3) == "2026-04"
+    assert Clock("time", micros(2026, 11, 23), 7 * DAY, form="week").label(1) == "2026-W49"
+    assert Clock("number", 1767225600000.0, 1.0).label(1) == "1767225600001"

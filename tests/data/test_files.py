@@ -248,7 +248,7 @@ def test_questions_about_columns(tmp_path: Path) -> None:
         ("a.tsv", "text\tlabel\na\t1\nb\nc\t0\n", 3, "fields", "1 fields where 2"),
         ("a.tsv", "text\tlabel\na\t1\nb\tb\t1\nc\t0\n", 3, "fields", "separator"),
         ("a.tsv", "text\tlabel\na\t1\nb\t \nc\t0\n", 3, "label", "label is missing"),
-        ("a.tsv", "text\tlabel\na\t1\nb\tNaN\nc\t0\n", 3, "label", "label is missing"),
+        ("a.tsv", "text\tlabel\na\t1\nb\t\u3000\nc\t0\n", 3, "label", "label is missing"),
         ("a.tsv", "text\tlabel\na\t1\n\u3000 \t1\nc\t0\n", 3, "empty", "text is empty"),
         ("a.tsv", "text\tlabel\na\t1\n" + "b" * 1_000_001 + "\t1\nc\t0\n", 3, "long", "1,000,001"),
         ("a.csv", "text,label\na,1\n" + "b" * 5_000_000 + ",1\nc,0\n", 3, "long", "characters"),

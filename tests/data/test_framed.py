@@ -13,6 +13,7 @@ from gyeol.data.drawn_clips import clips, runs, write_clips
 from gyeol.data.frame_labels import read_frame_labels
 from gyeol.data.framed import read_framed
 from gyeol.data.images import png_bytes
+from gyeol.data.number_cells import NumberFormat
 from gyeol.data.step_table import read_step_table
 from gyeol.errors import ParameterError, SaveError
 
@@ -86,12 +87,12 @@ def test_a_table_in_long_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("id,x,label\na,1,on\na,?!,off\n", r"line 3: x is '\?!'; a number was expected"),
+        ("id,x,label\na,1,on\na,?!,off\n", r"line 3: '\?!' in column 'x' is no number"),
         ("id,x,label\na,inf,on\n", "line 2: x is infinite"),
         ("id,x,label\na,1,on\na,2,\n", "line 3: the label is missing"),
         ("id,x,label\na,1\n", "line 2: 2 cells, and 3 in the header"),
-        ("id,time,x,label\na,1,1,on\na,1,2,on\n", "line 3: time is 1 after 1; it must rise"),
-        ("id,time,x,label\na,10,1,on\na,9,2,on\n", "line 3: time is 9 after 10; it must rise"),
+        ("id,time,x,label\na,1,1,on\na,1,2,on\n", "line 3: time must rise, and it does not after line 2"),
+        ("id,time,x,label\na,10,1,on\na,9,2,on\n", "line 3: time must rise, and it does not after line 2"),
         ("id,x,label\na,1,on\nb,,on\nb,nan,on\n", "line 3: the sequence b holds no value at all"),
         ("id,x\na,1\n", "there is no column of labels"),
         ("id,label\na,on\n", "there is no column of values"),
@@ -261,3 +262,22 @@ def test_where_clips_cannot_be_written(tmp_path: Path) -> None:
         write_clips(tmp_path / "a", length=9)
     with pytest.raises(SaveError):
         write_clips(tmp_path / "mine" / "a.txt" / "b.npz", count=1, length=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "a.csv",
+            "id;date;x;label\na;01.02.2026 09:00;0,512;on\na;13.02.2026 09:00;1,5;off\na;14.02.2026 10:00;*;on\n",
+        ),
+        ("a.tsv", "id\ttime\tx\tlabel\na\t0:59:59\t0,512\ton\na\t1:00:00\t1,5\toff\na\t10:00:00\t*\ton\n"),
+        ("a.csv", "id,frame,x,label\na,9,0.512,on\na,10,1.5,off\na,11,*,on\n"),
+    ],
+)
+def test_numbers_and_times_as_people_write_them(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    found = read_framed(str(tmp_path / name), "train", numbers=NumberFormat(missing=["*"]))
+    np.testing.assert_array_equal(found.sequences[0][:, -1], [0.512, 1.5, np.nan])
+    assert found.labels == [["on", "off", "on"]]
+    assert found.decimal == ("." if name == "a.csv" and "," in text.splitlines()[0] else ",")

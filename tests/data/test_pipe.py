@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gyeol.data import pipe
 from gyeol.data.pipe import read_pipe
+from gyeol.data.rows import BadRow
 from gyeol.errors import DataError
 
 
@@ -24,8 +25,17 @@ class Pieces(io.BytesIO):
         return super().read1(self.sizes.pop() if self.sizes else size)
 
 
-def lines(content: bytes, sizes: list[int] | None = None) -> list[tuple[int, str]]:
+def lines(content: bytes, sizes: list[int] | None = None) -> list[object]:
     return [line for some in read_pipe(Pieces(content, sizes or [])) for line in some]
+
+
+def told(content: bytes) -> list[object]:
+    """The lines' texts, and of those that are none the kind of fault."""
+    return [line.kind if isinstance(line, BadRow) else line[1] for line in flat(content)]
+
+
+def flat(content: bytes) -> list[tuple[int, str] | BadRow]:
+    return [line for some in read_pipe(io.BytesIO(content)) for line in some]
 
 
 texts = st.lists(st.text(st.sampled_from("ab \t'한국어뷁")).filter(lambda t: t.strip()), min_size=1)
@@ -45,21 +55,35 @@ def test_lines_come_as_soon_as_they_are_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("content", "line", "expected"),
     [
-        (b"a\nb\0", "line 2: a NUL byte"),
-        (b"\xff\xff\xff", "line 1: not UTF-8 or CP949"),
-        ("가\n".encode() + b"\xc7\xd1", r"line 2: not UTF-8 \(mixed encodings"),
-        ("한\n".encode("cp949") + "한글".encode(), "line 2: not CP949"),
-        (b"\xff\xfe\x00\xd8", "begins as UTF-16 and is not"),
+        (b"a\nb\0\nc", 2, "a NUL byte"),
+        (b"\xff\xff\xff\nb", 1, "not UTF-8 or CP949"),
+        ("가\n".encode() + b"\xc7\xd1\nb", 2, "not UTF-8 (mixed encodings?)"),
+        ("한\n".encode("cp949") + b"\xe2\x9c\x93\x41\xff\n" + "글".encode("cp949"), 2, "not CP949"),
     ],
 )
-def test_what_is_no_text(content: bytes, expected: str) -> None:
-    with pytest.raises(DataError, match=f"standard input.*{expected}"):
-        lines(content)
+def test_a_line_that_is_no_text_stops_no_other(content: bytes, line: int, expected: str) -> None:
+    bad = [row for row in flat(content) if isinstance(row, BadRow)]
+    assert [(row.line, row.kind) for row in bad] == [(line, "encoding")]
+    assert bad[0].reason.startswith(expected)
+    assert len(flat(content)) == content.count(b"\n") + 1
 
 
-def test_an_endless_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stray_line_does_not_decide_the_encoding_for_good() -> None:
+    # The first line is CP949 by chance or by a mistake; those that follow are plainly UTF-8.
+    content = "한\n".encode("cp949") + "다시 보고 싶다\n한글\n".encode()
+    assert told(content) == ["한", "다시 보고 싶다", "한글"]
+
+
+def test_a_pipe_that_begins_as_utf_16_and_is_not() -> None:
+    with pytest.raises(DataError, match="begins as UTF-16 and is not"):
+        lines(b"\xff\xfe\x00\xd8")
+
+
+@pytest.mark.parametrize("sizes", [[], [3] * 40, [60]])
+def test_an_endless_line_costs_itself_only(monkeypatch: pytest.MonkeyPatch, sizes: list[int]) -> None:
     monkeypatch.setattr(pipe, "MAX_LINE", 10)
-    with pytest.raises(DataError, match="line 2: longer than 10 characters"):
-        lines(b"a\n" + b"b" * 50)
+    found = lines(b"a\n" + b"b" * 50 + b"\nc", sizes)
+    assert [row.kind if isinstance(row, BadRow) else row for row in found] == [(1, "a"), "long", (3, "c")]
+    assert [row.kind for row in lines(b"b" * 99, sizes) if isinstance(row, BadRow)] == ["long"]

@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.data import series
+from gyeol.data.number_cells import NumberFormat
 from gyeol.data.series import holds_series, means_series, parse_series, read_series, series_rows
+from gyeol.data.series_table import RowNumbers
 from gyeol.errors import DataError
 
 NUMBERS = st.one_of(st.floats(-1e6, 1e6), st.integers(-100, 100).map(float), st.just(math.nan))
@@ -233,3 +235,62 @@ def test_one_sequence(text: str) -> None:
 def test_one_that_is_none(text: str, message: str) -> None:
     with pytest.raises(DataError, match=f"^text 1: .*{message}"):
         parse_series(text, "text 1", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "1;0,5;1,5;-2\n2;1;2;3,25\n"),
+        ("a.tsv", "1\t0,5\t1,5\t-2\n2\t1\t2\t3,25\n"),
+        ("a.txt", "1 0,5 1,5 -2\n2 1 2 3,25\n"),
+        ("a.txt", "1;0,5;1,5;-2\n2;1;2;3,25\n"),
+        ("head.csv", "label;a;b;c\n1;0,5;1,5;\u22122\n2;1;2;3,25\n"),
+        ("quoted.csv", 'label,a,b,c\n1,"0,5","1,5",-2\n2,1,2,"3,25"\n'),
+    ],
+)
+def test_decimal_commas(tmp_path: Path, name: str, text: str) -> None:
+    path = saved(tmp_path / name, text)
+    found = read_series(path)
+    assert [one.ravel().tolist() for one in found.series] == [[0.5, 1.5, -2.0], [1.0, 2.0, 3.25]]
+    assert (found.labels, found.remember()) == (["1", "2"], {"decimal_mark": ","})
+    assert holds_series(path)
+
+
+def test_decimal_marks_are_judged_over_all_values(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.tsv", "a\t1,234\t5,678\nb\t2,345\t6,789\n")
+    with pytest.raises(DataError, match=r"line 1: '1,234' in column 'values' may be 1234 or 1.234, .* say --decimal"):
+        read_series(path)
+    for found in (
+        read_series(path, numbers=NumberFormat(",")),
+        read_series(path, remembered=","),
+        read_series(saved(tmp_path / "b.tsv", "a\t1,234\t5,678\nb\t2,345\t0,789\n")),
+    ):
+        assert found.series[0].ravel().tolist() == [1.234, 5.678]
+    thousands = read_series(saved(tmp_path / "c.tsv", "a\t1,234\t5,678\nb\t2,345\t6,789,000\n"))
+    assert thousands.series[1].ravel().tolist() == [2345.0, 6789000.0]
+    quoted = read_series(saved(tmp_path / "d.csv", 'a,"1,234",5\nb,"2,345",6\n'))
+    assert quoted.series[0].ravel().tolist() == [1234.0, 5.0]
+    with pytest.raises(DataError, match=r"line 2: column 'values' has two decimal marks"):
+        read_series(saved(tmp_path / "e.tsv", "a\t1,5\t5\nb\t2.5\t6\n"))
+
+
+def test_targets_that_are_numbers(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.csv", "y;a;b;c\n12,5;0,5;1;2\n1.234,5;1,5;2;3\n")
+    assert read_series(path, target="y").numbers().tolist() == [12.5, 1234.5]
+    won = saved(tmp_path / "b.csv", 'y,a,b,c\n"₩1,234,587,881",0.5,1,2\n"₩2,000",1.5,2,3\n')
+    assert read_series(won, target="y").numbers().tolist() == [1234587881.0, 2000.0]
+
+
+def test_what_stands_for_nothing(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.csv", "a,1,-99,3\nb,*,5,6\n")
+    found = read_series(path, numbers=NumberFormat(missing=["-99", "*"]))
+    assert np.isnan(np.hstack(found.series)).tolist() == [[False, True], [True, False], [False, False]]
+    with pytest.raises(DataError, match=r"line 2: value 1 is '\*'; a number was expected, .*--missing"):
+        read_series(path)
+
+
+def test_one_sequence_with_decimal_commas() -> None:
+    comma = RowNumbers(decimal=",")
+    for text in ("0,5 1,5 2", "0,5; 1,5; 2", "0,5\t1,5\t2"):
+        assert parse_series(text, "text 1", 1, comma).values.ravel().tolist() == [0.5, 1.5, 2.0]
+    assert parse_series("0.5; 1.5; 2", "text 1", 1).values.ravel().tolist() == [0.5, 1.5, 2.0]

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from gyeol import DataError
-from gyeol.data import time_columns, time_table
+from gyeol.data import time_columns
 from gyeol.data.hourly_load import COLUMNS, hourly_load, write_load
 from gyeol.data.time_table import read_time_table
 
@@ -94,8 +94,11 @@ def test_many_series_one_under_another(tmp_path: Path) -> None:
     assert table.names == ["sales"]
     for one, bias in zip(table.series, (0, 10), strict=True):
         np.testing.assert_array_equal(one.values[:, 0], np.arange(48) / 4 + bias)
-    with pytest.raises(DataError, match=r"line 3: the time 2026-01-01 comes twice"):
-        read_time_table(path, targets=["sales"])
+    found = read_time_table(path, targets=["sales"])
+    assert (found.ids, [one.name for one in found.series]) == ("shop", ["강남", "b"])
+    assert found.notes == ["times come more than once, and once in each 'shop': 2 series (--series shop)"]
+    with pytest.raises(DataError, match=r"line 3: the time 2026-01-01 comes twice.*name --series COL"):
+        read_time_table(written(tmp_path / "b.csv", [row[1:] for row in rows], "date,sales"))
 
 
 def test_without_times_every_row_is_a_step(tmp_path: Path) -> None:
@@ -122,7 +125,7 @@ def test_encodings_thousands_and_text(tmp_path: Path) -> None:
         ({(4, 1): "much"}, {}, r"line 6: 'much' in column 'load' is no number"),
         ({(4, 1): "inf"}, {}, r"line 6: column 'load' is infinite"),
         ({(4, 1): "1e999"}, {}, r"line 6: column 'load' is infinite"),
-        ({(4, 0): "01/02/2026"}, {"time": "date"}, r"line 6: '01/02/2026' in column 'date' is no time; write times as"),
+        ({(4, 0): "01/02/2026"}, {"time": "date"}, r"line 6: '01/02/2026' in column 'date' is written in another"),
         ({(4, 0): "7"}, {}, r"line 6: '7' in column 'date' is no time like those before"),
         ({(4, 0): ROWS[3][0]}, {}, r"line 6: the time 2026-01-01 03:00 comes twice"),
         ({(4, 0): ROWS[2][0]}, {}, r"line 6: the time 2026-01-01 02:00 comes after a later one"),
@@ -168,7 +171,6 @@ def test_files_that_hold_no_series(tmp_path: Path, name: str, content: bytes, me
 
 def test_a_table_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_columns, "MOST", 100)
-    monkeypatch.setattr(time_table, "MOST", 100)
     pl.DataFrame({"a": [1.0] * 60, "b": [1.0] * 60}).write_parquet(tmp_path / "a.parquet")
     monkeypatch.setattr(time_columns, "_parquet_rows", None)  # its header alone is looked at
     with pytest.raises(DataError, match=r"holds 120 cells, more than 100"):
@@ -185,3 +187,12 @@ def test_the_made_up_load(tmp_path: Path) -> None:
     table = read_time_table(tmp_path / "a.csv", targets=[COLUMNS[1]], covariates=[COLUMNS[2]])
     assert (table.time, table.series[0].values.shape) == ("time", (500, 1))
     assert set(np.unique(table.series[0].covariates)) <= {0.0, 1.0}  # type: ignore[arg-type]
+
+
+def test_a_first_row_that_is_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('01/02/2026,"1,000"\n14/02/2026,"2,000"\n27/02/2026,"3,000"\n')
+    table = read_time_table(tmp_path / "a.csv")
+    assert table.series[0].values[:, 0].tolist() == [1000.0, 2000.0, 3000.0]
+    (tmp_path / "b.csv").write_text("2019,2020\n1,2\n3,4\n")
+    assert len(read_time_table(tmp_path / "b.csv", header=False).series[0].values) == 3
+    assert len(read_time_table(tmp_path / "b.csv", header=True).series[0].values) == 2

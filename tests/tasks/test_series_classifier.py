@@ -51,7 +51,7 @@ def test_it_learns_saves_and_loads(model: SeriesClassifier, tmp_path: Path) -> N
     np.testing.assert_allclose(probabilities.sum(1), 1.0, rtol=0, atol=1e-12)
     figures = model.evaluate(series, labels)
     assert figures["accuracy"] == model.score(series, labels)
-    assert set(figures) == {"accuracy", "macro_f1", "loss", "count", "confusion", "per_class"}
+    assert set(figures) == {"accuracy", "macro_f1", "majority_share", "loss", "count", "confusion", "per_class"}
     model.save(tmp_path / "m")
     again = load(tmp_path / "m")
     assert np.array_equal(again.predict_proba(series), probabilities)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
@@ -32,7 +34,7 @@ from gyeol.cli import (
     translation,
     vectors,
 )
-from gyeol.cli.output import one_line
+from gyeol.cli.output import error_object, one_line
 from gyeol.errors import GyeolError
 
 __all__ = ["main"]
@@ -99,27 +101,24 @@ app.command("demo")(demo.demo)
 
 
 def main() -> None:
-    """Run the command line; leave with 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a fault of gyeol's."""
+    """Run the command line; leave with 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a fault of gyeol's.
+
+    An error is one line on standard error; with ``--json`` that line is one JSON object.
+    """
     given = sys.argv[1:]
     options = (
         given[: given.index("--")] if "--" in given else given
     )  # what follows "--" is text, whatever it looks like
-    debug = "--debug" in options
+    how = _How(debug="--debug" in options, json="--json" in options)
     arguments = [a for a in options if a != "--debug"] + given[len(options) :]
-    # A thread that waits shall give its core away: with libgomp's own spinning, two threads beside another busy program
-    # take five to ten times as long over a small net. Read when torch is loaded, which is later.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    if sys.stdout is None:  # closed by the caller, as `>&-` does
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
-        sys.stdout.reconfigure(errors="backslashreplace")
+    _prepare()
     try:
         status = app(args=arguments, prog_name="gyeol", standalone_mode=False)
         sys.stdout.flush()
     except GyeolError as error:
-        _leave(str(error), 2, debug)
-    except KeyboardInterrupt:
-        _leave("interrupted", 130, debug)
+        _leave(error, str(error), 2, how)
+    except KeyboardInterrupt as error:
+        _leave(error, "interrupted", 130, how)
     except BrokenPipeError:  # the reader of a pipe has gone, as `head` does
         _drop_output()
         raise SystemExit(0) from None
@@ -131,36 +130,61 @@ def main() -> None:
     except OSError as error:
         _drop_output()
         name = f"{error.filename}: " if error.filename else "could not read or write: "
-        _leave(f"{name}{(error.strerror or str(error)).lower()}", 2, debug)
-    except MemoryError:
-        _leave("out of memory: use a smaller batch_size or hidden_size, or a smaller file", 2, debug)
+        _leave(error, f"{name}{(error.strerror or str(error)).lower()}", 2, how)
+    except MemoryError as error:
+        _leave(error, "out of memory: use a smaller batch_size or hidden_size, or a smaller file", 2, how)
     except Exception as error:  # nobody should meet a traceback unasked
         if isinstance(error, _USAGE):
-            _leave_usage(error, debug)
-        _leave(
-            f"{type(error).__name__}: {error}. This is a fault in gyeol: run again with --debug and report it", 1, debug
-        )
+            _leave_usage(error, how)
+        if isinstance(error, typer.Abort):  # Typer's word for Ctrl-C
+            _leave(KeyboardInterrupt(), "interrupted", 130, how)
+        message = f"{type(error).__name__}: {error}. This is a fault in gyeol: run again with --debug and report it"
+        _leave(error, message, 1, how)
     if status:
         raise SystemExit(status)
 
 
-def _leave(message: str, status: int, debug: bool) -> NoReturn:
-    if debug:
+def _prepare() -> None:
+    # A thread that waits shall give its core away: with libgomp's own spinning, two threads beside another busy program
+    # take five to ten times as long over a small net. Read when torch is loaded, which is later.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if sys.stdout is None:  # closed by the caller, as `>&-` does
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How an error is told: with its traceback before it, as a JSON object."""
+
+    debug: bool
+    json: bool
+
+
+def _leave(error: BaseException, message: str, status: int, how: _How) -> NoReturn:
+    if how.debug:
         import traceback
 
         traceback.print_exc()
-    sys.stderr.write(f"gyeol: {one_line(message)[:_LINE]}\n")
+    line = one_line(message)[:_LINE]
+    if how.json:
+        sys.stderr.write(json.dumps({"error": error_object(error, line, status)}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"gyeol: {line}\n")
     raise SystemExit(status) from None
 
 
-def _leave_usage(error: Any, debug: bool) -> NoReturn:
+def _leave_usage(error: Any, how: _How) -> NoReturn:
     """Say in one line what is wrong with the command itself; a command that needs more words shows its help."""
     message = error.format_message()
+    where = error.ctx.command_path if getattr(error, "ctx", None) else "gyeol"
     if type(error).__name__ == "NoArgsIsHelpError":
+        if how.json:
+            _leave(error, f"a command is missing; see {where} --help", error.exit_code, how)
         typer.echo(message, err=True)
         raise SystemExit(error.exit_code) from None
-    where = error.ctx.command_path if getattr(error, "ctx", None) else "gyeol"
-    _leave(f"{message.rstrip('.')}; see {where} --help", error.exit_code, debug)
+    _leave(error, f"{message.rstrip('.')}; see {where} --help", error.exit_code, how)
 
 
 def _drop_output() -> None:

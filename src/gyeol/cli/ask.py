@@ -9,6 +9,9 @@ from typing import Any
 import typer
 
 from gyeol.cli.asked import Question, asked
+from gyeol.cli.asking import HEADER, SKIP, STRICT, remembered
+from gyeol.cli.model import load_model
+from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
 from gyeol.cli.output import object_out, table
 from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
@@ -24,8 +27,11 @@ def evaluate(
     ),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column of the labels."),
+    header: bool = HEADER,
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
-    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
+    skip_bad_rows: bool = typer.Option(
+        False, "--skip-bad-rows", help="Leave out rows without text or label, or with a label never seen."
+    ),
     cache: str = typer.Option(
         None, "--cache", metavar="FILE", help="Of a language model also with a neural cache, chosen on these texts."
     ),
@@ -34,6 +40,9 @@ def evaluate(
     lm: str = LM,
     lm_weight: float = LM_WEIGHT,
     lexicon: str = LEXICON,
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
+    day_first: bool = DAY_FIRST,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Measure a model: accuracy, perplexity, BLEU, spans, word error.
@@ -48,7 +57,8 @@ def evaluate(
         "evaluate",
         Question(
             model, json, data=data, input=input, target=target, skip_bad_rows=skip_bad_rows, cache=cache,
-            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon,
+            ensemble=ensemble, beam=beam, lm=lm, lm_weight=lm_weight, lexicon=lexicon, header=header, decimal=decimal,
+            missing=missing, day_first=day_first,
         ),
     )  # fmt: skip
 
@@ -64,6 +74,9 @@ def predict(
     top: int = typer.Option(
         None, "--top", metavar="K", min=1, help="Show the K best classes, or translations, of each text."
     ),
+    header: bool = HEADER,
+    skip_bad_rows: bool = SKIP,
+    strict: bool = STRICT,
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
     look: bool = typer.Option(
         False,
@@ -75,9 +88,15 @@ def predict(
     lm_weight: float = LM_WEIGHT,
     lexicon: str = LEXICON,
     stream: bool = typer.Option(False, "--stream", help="Speech: write while a long recording is read."),
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
+    day_first: bool = DAY_FIRST,
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Ask a model: texts, files of any size, sequences, sounds.
+
+    A row that cannot be answered gets an empty answer and a note. A file's other columns stand in the answer; one that
+    is called as a part of it, say label, becomes file_label.
 
     Examples: gyeol predict my-model "다시 보고 싶은 영화"
 
@@ -103,7 +122,8 @@ def predict(
         "predict",
         Question(
             model, json, texts=texts or [], file=file, input=input, out=out, top=top, look=look, beam=beam, lm=lm,
-            lm_weight=lm_weight, lexicon=lexicon, stream=stream,
+            lm_weight=lm_weight, lexicon=lexicon, stream=stream, skip_bad_rows=skip_bad_rows, strict=strict,
+            header=header, decimal=decimal, missing=missing, day_first=day_first,
         ),
     )  # fmt: skip
 
@@ -118,6 +138,7 @@ def info(
 
     made = any_model(model, None)
     config = read_config(model)
+    columns = remembered(made)
     size = sum(f.stat().st_size for f in model.iterdir() if f.is_file())
     weights = sum(p.numel() for p in made.net_.parameters())
     tokenizer = getattr(getattr(made.inputs_, "source", made.inputs_), "tokenizer", None)
@@ -130,6 +151,7 @@ def info(
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,
+        "columns": config.about.get("columns"),
         "about": config.about,
         "settings": config.settings,
         "kernels": kernels.describe(),
@@ -145,7 +167,9 @@ def info(
         ["weights", f"{weights:,}"],
         ["on disk", f"{size / 1e6:.2f} MB"],
         *[[k.replace("_", " "), f"{v:.4f}" if isinstance(v, float) else v] for k, v in made.metrics_.items()],
-        *[[k, v] for k, v in config.about.items()],
+        # "frequency" puts "grid" in words.
+        *[[k, v] for k, v in config.about.items() if k not in ("columns", "grid")],
+        *([["columns", columns.told()]] if columns is not None else []),
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],
         ["kernels here", answer["kernels"]],
     ]
@@ -154,10 +178,4 @@ def info(
 
 def any_model(path: Path, threads: int | None) -> Any:
     """Load a model of whatever task."""
-    from gyeol.tasks import load
-
-    made = load(path)
-    if threads is not None and threads < 1:
-        raise ParameterError(f"--threads {threads}: must be a whole number, 1 or more")
-    made.set_params(threads=threads)
-    return made
+    return load_model(path, threads)

@@ -27,6 +27,8 @@ class Question:
     top: int | None = None
     look: bool = False
     skip_bad_rows: bool = False
+    strict: bool = False
+    header: bool | None = None
     cache: str | None = None
     ensemble: list[Path] = field(default_factory=list)
     beam: int | None = None
@@ -34,6 +36,9 @@ class Question:
     lm_weight: float | None = None
     lexicon: str | None = None
     stream: bool = False
+    decimal: str | None = None
+    missing: list[str] = field(default_factory=list)
+    day_first: bool | None = None
 
 
 #: Options that not every task knows: how they are written, and whose they are.
@@ -48,6 +53,9 @@ _OPTIONS = {
     "lm_weight": ("--lm-weight", "speech"),
     "lexicon": ("--lexicon", "speech"),
     "stream": ("--stream", "speech"),
+    "decimal": ("--decimal", "models of numbers"),
+    "missing": ("--missing", "models of numbers"),
+    "day_first": ("--day-first", "forecasters"),
 }
 
 Answer = Callable[[Any, Question], None]
@@ -72,7 +80,7 @@ def _language() -> Asked:
     from gyeol.cli.language import evaluate_language
 
     return Asked(
-        lambda made, q: evaluate_language(made, q.model, q.data, q.input, q.skip_bad_rows, q.json, q.cache),
+        evaluate_language,
         "generate, suggest or score",
         ("skip_bad_rows", "cache"),
     )
@@ -89,8 +97,8 @@ def _translate() -> Asked:
     from gyeol.cli.translation import Wanted, translate_texts
 
     return Asked(
-        lambda made, q: evaluate_pairs(made, q.model, q.data, q.input, q.target, q.skip_bad_rows, q.json, q.ensemble),
-        lambda made, q: translate_texts(made, q.model, q.texts, q.file, q.input, Wanted(q.top, q.look, q.json, q.out)),
+        evaluate_pairs,
+        lambda made, q: translate_texts(made, q, Wanted(q.top, q.look)),
         ("top", "look", "skip_bad_rows", "ensemble"),
     )
 
@@ -100,7 +108,7 @@ def _tag() -> Asked:
 
     return Asked(
         lambda made, q: evaluate_tags(made, q.model, q.data, q.input, q.target, q.json),
-        lambda made, q: predict_tags(made, q.model, q.texts, q.file, q.input, q.out, q.json),
+        predict_tags,
     )
 
 
@@ -108,28 +116,25 @@ def _series() -> Asked:
     from gyeol.cli.series import evaluate_series, predict_series
 
     return Asked(
-        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json),
-        lambda made, q: predict_series(made, q.model, q.texts, q.file, q.input, q.out, q.top, q.json),
-        ("top",),
+        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json, q.decimal, q.missing),
+        predict_series,
+        ("top", "decimal", "missing"),
     )
 
 
 def _regress() -> Asked:
-    return replace(_series(), options=())
+    return replace(_series(), options=("decimal", "missing"))
 
 
 def _transcribe() -> Asked:
     from gyeol.cli.speech import Heard, evaluate_speech, predict_speech
-    from gyeol.cli.translation import Wanted
 
     def heard(q: Question) -> Heard:
         return Heard(q.beam, q.lm, q.lm_weight, q.lexicon, q.stream)
 
     return Asked(
         lambda made, q: evaluate_speech(made, q.model, q.data, q.input, q.target, heard(q), q.json),
-        lambda made, q: predict_speech(
-            made, q.model, q.texts, q.file, q.input, heard(q), Wanted(q.top, q.look, q.json, q.out)
-        ),
+        lambda made, q: predict_speech(made, q, heard(q)),
         ("beam", "lm", "lm_weight", "lexicon", "stream"),
     )
 
@@ -137,9 +142,13 @@ def _transcribe() -> Asked:
 def _forecast() -> Asked:
     from gyeol.cli.forecast import evaluate_series, predict_series
 
+    def how(q: Question) -> dict[str, Any]:
+        return {"decimal": q.decimal, "missing": q.missing, "day_first": q.day_first, "header": q.header}
+
     return Asked(
-        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json),
-        lambda made, q: predict_series(made, q.model, q.texts or q.input, q.file, q.out, q.json),
+        lambda made, q: evaluate_series(made, q.model, q.data, q.input, q.target, q.json, **how(q)),
+        lambda made, q: predict_series(made, q.model, q.texts or q.input, q.file, q.out, q.json, **how(q)),
+        ("decimal", "missing", "day_first"),
     )
 
 
@@ -148,7 +157,7 @@ def _caption() -> Asked:
 
     return Asked(
         lambda made, q: evaluate_captions(made, q.model, q.data, q.input, q.target, q.json),
-        lambda made, q: caption_images(made, q.model, q.texts, q.file, q.input, q.out, q.top, q.look, q.json),
+        caption_images,
         ("top", "look"),
     )
 
@@ -157,8 +166,9 @@ def _frames() -> Asked:
     from gyeol.cli.frames import evaluate_frames, predict_frames
 
     return Asked(
-        lambda made, q: evaluate_frames(made, q.model, q.data, q.input, q.target, q.json),
-        lambda made, q: predict_frames(made, q.model, q.texts, q.file, q.input, q.out, q.json),
+        lambda made, q: evaluate_frames(made, q.model, q.data, q.input, q.target, q.json, q.decimal, q.missing),
+        predict_frames,
+        ("decimal", "missing"),
     )
 
 
@@ -192,7 +202,11 @@ def asked(made: Any, verb: str, question: Question) -> None:
     entry = ASKED[made.task]()
     for name, (option, whose) in _OPTIONS.items():
         value = getattr(question, name)
-        given = value is not None and value is not False and value != []  # a weight of 0 is given
+        given = (
+            value is not None and (value is not False or name == "day_first") and value != []
+        )  # a weight of 0 is given
+        if verb == "predict" and name == "skip_bad_rows":  # rows of every task may be bad
+            continue
         if given and name not in entry.options:
             raise ParameterError(f"{option} is for {whose}; this is a model of 'fit {made.task}'")
     answer = entry.evaluate if verb == "evaluate" else entry.predict

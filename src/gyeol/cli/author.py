@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, percent, table
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, percent, table, told
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import ParameterError
 
@@ -36,6 +36,7 @@ def author(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or author."),
     settings: bool = settings_option("author"),
     json: bool = JSON,
@@ -56,12 +57,12 @@ def author(
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(AuthorClassifier, config, set, options, out, resume)
-    train, about = _read(data, input, target, characters, lines, skip_bad_rows)
+    train, about = _read(data, input, target, characters, lines, skip_bad_rows, header)
     _, numbers, counts = checked_classes(train.labels, len(train.texts))
     if not (quiet or json):
         shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:12])
         note(f"{train.source.name}: {len(train.texts):,} texts of {len(counts)} authors: {shown}")
-    part, watched = _parts(model, train, numbers, valid, input, target, skip_bad_rows)
+    part, watched = _parts(model, train, numbers, valid, input, target, skip_bad_rows, header)
     progress = None if quiet or json else Bar("texts")
     model.fit(*part, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
     answer = ended(model, out, keep, examples=len(part[0]), validation=len(watched[0]))
@@ -76,7 +77,13 @@ def author(
 
 
 def _read(
-    data: str, input: str | None, target: str | None, characters: int | None, lines: int | None, skip: bool
+    data: str,
+    input: str | None,
+    target: str | None,
+    characters: int | None,
+    lines: int | None,
+    skip: bool,
+    header: bool | None,
 ) -> tuple[Labelled, dict[str, str]]:
     """Read the texts, and say what the model card shall know of them."""
     from gyeol.data.passages import folder_fingerprint, read_authors
@@ -92,8 +99,8 @@ def _read(
         return train, {"data": folder.name, "sha256": folder_fingerprint(folder)}
     if characters is not None or lines is not None:
         raise ParameterError("--characters and --lines cut the files of a folder; a table's rows are texts already")
-    train = read_labelled(find_source(data, "train", input=input, target=_target(data, target)), skip_bad_rows=skip)
-    note(train.left_out())
+    source = find_source(data, "train", input=input, target=_target(data, target), header=header)
+    train = told(read_labelled(source, skip_bad_rows=skip))
     return train, train.about()
 
 
@@ -106,7 +113,7 @@ def _target(data: str, target: str | None) -> str | None:
 
 def _parts(
     model: AuthorClassifier, train: Labelled, numbers: Any, valid: str | None, input: str | None, target: str | None,
-    skip: bool,
+    skip: bool, header: bool | None,
 ) -> tuple[_Part, _Part]:  # fmt: skip
     """Give the texts to learn from and those to watch."""
     from gyeol.data.sources import find_source, read_labelled
@@ -114,9 +121,8 @@ def _parts(
 
     whole = train.texts, train.labels
     if valid is not None:
-        held = read_labelled(
-            find_source(valid, "valid", input=input, target=_target(valid, target)), skip_bad_rows=skip
-        )
+        source = find_source(valid, "valid", input=input, target=_target(valid, target), header=header)
+        held = told(read_labelled(source, skip_bad_rows=skip))
         return whole, (held.texts, held.labels)
     share = float(model.validation_fraction)
     if train.source.path.is_dir():

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers import Answers, Layout, format_of
+from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, object_pieces, one_line, pieces_out
+from gyeol.cli.output import note, object_out, one_line
+from gyeol.cli.rows import Item, chunked, named_items, piped_items, read_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
-
+    from gyeol.cli.asked import Question
     from gyeol.tasks import Captioner
 
 __all__ = ["caption", "caption_images", "evaluate_captions", "explain_caption"]
@@ -103,58 +105,53 @@ def evaluate_captions(
     typer.echo(f"{_figures(figures)}   on {figures['count']:,} images of {test.name}, {how}")
 
 
-def caption_images(
-    made: Captioner, model: Path, images: list[str] | None, file: str | None, input: str | None, out: Path | None,
-    top: int | None, look: bool, json: bool,
-) -> None:  # fmt: skip
+def caption_images(made: Captioner, question: Question) -> None:
     """Write captions of images: named ones, those of a folder or a table, or those that standard input names."""
     from gyeol.data.captioned import read_captioned
 
-    if look or (out is not None and out.suffix.lower() in (".png", ".html", ".htm")):
-        raise ParameterError(f"where a caption looked: gyeol explain {model} IMAGE --out FILE.png or .html")
-    if images:
-        chunks: Iterable[list[str]] = [images]
+    out, file, top = question.out, question.file, question.top
+    if question.look or (out is not None and out.suffix.lower() in (".png", ".html", ".htm")):
+        raise ParameterError(f"where a caption looked: gyeol explain {question.model} IMAGE --out FILE.png or .html")
+    name = PIPE
+    if question.texts:
+        chunks = chunked(named_items(question.texts), _CHUNK)
     elif file is not None:
-        found = read_captioned(file, "test", input=input, need_captions=False)
-        if made.encoder != "features" and not all(isinstance(p.source, Path) for p in found.images):
-            pieces_out(_written(made, iter([(found.names(), found.images)]), model, top, json), out)
-            return
-        chunks = [found.names()]
+        read = read_captioned(file, "test", input=question.input, need_captions=False)
+        drawn = made.encoder != "features" and not all(isinstance(p.source, Path) for p in read.images)
+        values: list[Any] = [*read.images] if drawn else [*read.names()]
+        items = read_items(values, read.lines, read.others, read.bad)
+        if drawn:
+            items = [replace(item, text=text) for item, text in zip(items, read.names(), strict=True)]
+        chunks, name = chunked(items, _CHUNK), read.name
     else:
-        from gyeol.data.pipe import read_pipe
-
-        piped = read_pipe(cast("BufferedIOBase", sys.stdin.buffer))
-        chunks = ([line.strip() for _, line in lines if line.strip()] for lines in piped)
-    pairs = ((names, cast("list[Any]", names)) for names in chunks)
-    pieces_out(_written(made, pairs, model, top, json), out)
-    if out is not None:
-        note(f"wrote {out}")
+        chunks = piped_items(lambda line, _: line.strip(), _CHUNK, blank=False)
+    form = format_of(out, plain=True) if out is not None else "object" if question.json else "plain"
+    answers = Answers(chunks, partial(_captions, made, top), _layout(top), name, handling(question))
+    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
 
 
-def _written(
-    made: Captioner, chunks: Iterator[tuple[list[str], list[Any]]], model: Path, top: int | None, json: bool
-) -> Iterator[str]:
-    told = _told(made, chunks, top)
-    if json:
-        yield from object_pieces({"model": str(model)}, told)
-        return
-    for one in told:
-        yield from (f"{one_line(one['image'])}\t{_line(each, top)}\n" for each in one["predictions"])
-
-
-def _line(each: dict[str, Any], top: int | None) -> str:
-    text = one_line(each["text"])
-    return text if top is None else f"{each['score']:.4f}\t{text}"
-
-
-def _told(made: Captioner, chunks: Iterator[tuple[list[str], list[Any]]], top: int | None) -> Iterator[dict[str, Any]]:
+def _captions(made: Captioner, top: int | None, images: list[Any]) -> list[Any]:
     best = top or 1
-    for names, images in chunks:
-        for first in range(0, len(names), _CHUNK):
-            found = made.captions(images[first : first + _CHUNK], beam_size=max(5, best), n_best=best)
-            for name, captions in zip(names[first : first + _CHUNK], found, strict=True):
-                told = [{"text": c.text, "score": c.score, "log_probability": c.log_probability} for c in captions]
-                yield {"image": name, "predictions": told}
+    return list(made.captions(images, beam_size=max(5, best), n_best=best))
+
+
+def _layout(top: int | None) -> Layout:
+    best = top or 1
+    scored = ("score",) if top is not None else ()
+    names = [f"{name}_{n}" if n > 1 else name for n in range(1, best + 1) for name in ("caption", *scored)]
+
+    def cells(found: list[Any]) -> list[str]:
+        return [cell for each in found for cell in (each.text, *((f"{each.score:.4f}",) if scored else ()))]
+
+    def to_object(found: list[Any]) -> dict[str, Any]:
+        told = [{"text": c.text, "score": c.score, "log_probability": c.log_probability} for c in found]
+        return {"predictions": told}
+
+    def plain(found: list[Any] | None, item: Item) -> str:
+        lines = [f"{each.score:.4f}\t{one_line(each.text)}" if scored else one_line(each.text) for each in found or []]
+        return "".join(f"{one_line(item.text)}\t{line}\n" for line in lines or [""])
+
+    return Layout(tuple(names), cells, to_object, {"predictions": []}, "image", plain=plain)
 
 
 def explain_caption(made: Captioner, model: Path, image: str, out: Path | None, json: bool) -> None:

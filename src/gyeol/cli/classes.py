@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.answers import Answers, answer, format_of, written
-from gyeol.cli.output import confusion, note, object_out, percent, pieces_out, table
+from gyeol.cli.answers import Answers, answer, class_layout, format_of
+from gyeol.cli.asking import PIPE, Cut, answers_out, at_lines, find_asked, handling
+from gyeol.cli.figures import evaluation_told
+from gyeol.cli.output import confusion, note, object_out, table
+from gyeol.cli.rows import chunked, file_texts, piped_texts
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
-
     from gyeol.cli.asked import Question
-    from gyeol.data.files import BadRow, Example
+    from gyeol.data.sources import Labelled
     from gyeol.tasks import AuthorClassifier, TextClassifier
 
     Classifier = TextClassifier | AuthorClassifier
@@ -30,30 +28,48 @@ _CHUNK = 8192  # rows of a file held at a time
 
 def evaluate_classes(made: Classifier, question: Question) -> None:
     """Print a classifier's figures on labelled texts."""
-    from gyeol.data.sources import find_source, read_labelled
+    from gyeol.data.label_text import label_key
+    from gyeol.data.sources import read_labelled
 
-    classify = made.task == "classify"  # a named set's labels are no authors
-    source = find_source(
-        question.data, "test", input=question.input, target=question.target, task=made.task if classify else None
-    )
+    task = made.task if made.task == "classify" else None  # a named set's labels are no authors
+    source, lacking = find_asked(made, question.data, question, task=task, need_target=True)
     test = read_labelled(source, skip_bad_rows=question.skip_bad_rows)
-    note(test.left_out())
-    known = {str(label): label for label in made.classes_.tolist()}
-    for label, line in zip(test.labels, test.lines, strict=True):
-        if label not in known:
-            raise DataError(
-                f"{test.source.path}, line {line}: the label {label!r} was never seen in training; "
-                f"known are: {', '.join(list(known)[:12])}"
-            )
-    figures = made.evaluate(test.texts, [known[label] for label in test.labels])
+    known = {label_key(str(label)): label for label in made.classes_.tolist()}
+    _check_known(test, known, skip=question.skip_bad_rows)
+    for told in (lacking, *test.notes, test.left_out()):
+        note(told)
+    cut = Cut(made)
+    with at_lines(str(test.source.path), test.lines):
+        figures = made.evaluate(test.texts, [known[label_key(label)] for label in test.labels])
+    note(cut.told())
     if question.json:
         object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
         return
-    typer.echo(
-        f"accuracy {percent(figures['accuracy'])}   macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}   "
-        f"on {figures['count']:,} texts of {test.source.name}"
-    )
+    told, warnings = evaluation_told(figures)
+    typer.echo(f"{told}   on {figures['count']:,} texts of {test.source.name}")
     typer.echo(confusion(figures, made.classes_.tolist()))
+    for warning in warnings:
+        note(warning)
+
+
+def _check_known(test: Labelled, known: dict[str, Any], *, skip: bool) -> None:
+    """Hold labels to those of the training; leave rows with others out where ``skip``."""
+    from gyeol.data.files import BadRow
+    from gyeol.data.label_text import label_key
+
+    strange = [at for at, label in enumerate(test.labels) if label_key(label) not in known]
+    if not strange:
+        return
+    first = f"the label {test.labels[strange[0]]!r} was never seen in training"
+    listed = ", ".join(map(str, list(known.values())[:12]))
+    if not skip:
+        raise DataError(f"{test.source.path}, line {test.lines[strange[0]]}: {first}; known are: {listed}")
+    left = set(strange)
+    test.bad += [BadRow(test.lines[at], first, "label") for at in strange]
+    for values in (test.texts, test.labels, test.lines):
+        values[:] = [value for at, value in enumerate(cast("list[Any]", values)) if at not in left]
+    if not test.texts:
+        raise DataError(f"{test.source.path}: {first}, nor was any other label; known are: {listed}")
 
 
 def predict_classes(made: Classifier, question: Question) -> None:
@@ -61,21 +77,26 @@ def predict_classes(made: Classifier, question: Question) -> None:
     texts, file, out, input = question.texts, question.file, question.out, question.input
     if texts and (out is not None or input is not None):
         raise ParameterError(f"{'--input' if out is None else '--out'} goes with --file FILE; texts are answered here")
-    form = format_of(out) if out is not None else "object" if question.json else "tsv"
     if texts:
         _predict_texts(made, question.model, texts, question.top, question.json)
-    elif file is not None:
-        from gyeol.data.sources import find_source, read_texts
-
-        source = find_source(file, "test", input=input, task="classify" if made.task == "classify" else None)
-        answers = Answers(made, _chunks(read_texts(source)), question.top, source.name)
-        _predict_stream(answers, question.model, form, out, question.json)
-    elif input is not None:
+        return
+    if file is None and input is not None:
         raise ParameterError("--input goes with --file FILE; standard input is one text a line")
+    form = format_of(out) if out is not None else "object" if question.json else "tsv"
+    if file is not None:
+        task = "classify" if made.task == "classify" else None
+        source, lacking = find_asked(made, file, question, task=task, need_target=False)
+        chunks, name = chunked(file_texts(source, lacking), _CHUNK), source.name
     else:
-        _predict_stream(
-            Answers(made, _piped(), question.top, "standard input"), question.model, form, out, question.json
-        )
+        nothing = "standard input holds no text: one text a line was expected"
+        chunks, name = piped_texts(_CHUNK, nothing=nothing), PIPE
+    classes = made.classes_.tolist()
+    cut = Cut(made)
+    answers = Answers(
+        chunks, lambda some: [answer(classes, row, question.top) for row in made.predict_proba(some)],
+        class_layout(classes, question.top), name, handling(question), cut.told,
+    )  # fmt: skip
+    answers_out(answers, form, {"model": str(question.model), "file": name}, out, json=question.json)
 
 
 def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | None, json: bool) -> None:
@@ -85,8 +106,9 @@ def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | N
         if any("\ud800" <= c <= "\udfff" for c in text):  # bytes that the terminal's encoding does not have
             raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
         _note_cut(made, text, place)
+    classes = made.classes_.tolist()
     answers = [
-        answer(made, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)
+        answer(classes, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)
     ]
     if json:
         object_out({"model": str(model), "predictions": answers})
@@ -96,40 +118,6 @@ def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | N
         shown = list(one["probabilities"].items())[: top or 1]
         rows.append(["  ".join(f"{label} {p:.3f}" for label, p in shown), one["text"][:200]])
     typer.echo(table(rows))
-
-
-def _predict_stream(answers: Answers, model: Path, form: str, out: Path | None, json: bool) -> None:
-    about = {"model": str(model), "file": answers.name}
-    pieces = written(answers, form, about)
-    pieces_out(pieces, out)
-    if out is None:
-        return
-    if json:
-        object_out({**about, "out": str(out), "count": answers.count, "without_answer": answers.bad})
-    else:
-        note(f"wrote {out}: {answers.count:,} answers")
-
-
-def _chunks(rows: Iterator[Example | BadRow]) -> Iterator[list[Example | BadRow]]:
-    while chunk := list(islice(rows, _CHUNK)):
-        yield chunk
-
-
-def _piped() -> Iterator[list[Example | BadRow]]:
-    from gyeol.data.files import BadRow, Example
-    from gyeol.data.pipe import read_pipe
-
-    some = False
-    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
-        chunk: list[Example | BadRow] = []
-        for number, line in lines:
-            filled = bool(line.strip())
-            some |= filled
-            chunk.append(Example(line, None, number) if filled else BadRow(number, "the text is empty", "empty"))
-        for start in range(0, len(chunk), _CHUNK):
-            yield chunk[start : start + _CHUNK]
-    if not some:
-        raise DataError("standard input holds no text: one text a line was expected")
 
 
 def _note_cut(made: Classifier, text: str, place: int) -> None:

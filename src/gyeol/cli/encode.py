@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.output import note, object_out, one_line
+from gyeol.cli.options import HEADER
+from gyeol.cli.output import note, object_out, one_line, told
 from gyeol.cli.parts_of_speech import KEEP_TAGS, STOP_TAGS, USER_DICTIONARY
 from gyeol.errors import ParameterError
 
@@ -51,6 +52,7 @@ def encode(
     no_smooth: bool = typer.Option(False, "--no-smooth", help="idf = ln(n / df) + 1 instead of the smoothed one."),
     sublinear: bool = typer.Option(False, "--sublinear", help="1 + ln(tf) instead of tf."),
     dtype: str = typer.Option("float64", "--dtype", metavar="TYPE", help="Of the cells: float64 or float32."),
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     threads: int = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
@@ -77,7 +79,7 @@ def encode(
         raise ParameterError("where shall the matrix go? Give --out X.npz (or .parquet, .mtx), or --show to look at it")
     if out is not None:
         check_matrix_path(out)
-    source = find_source(data, "train", input=input)
+    source = find_source(data, "train", input=input, header=header)
     texts = Texts(source, skip_bad_rows=skip_bad_rows)
     morphemes = {"user_dictionary": user_dictionary, "keep_tags": keep_tags, "stop_tags": stop_tags}
     if vocabulary is not None:
@@ -123,14 +125,14 @@ def encode(
     if out is None:
         for _ in blocks:
             pass
-        note(texts.left_out())
+        told(texts)
         if json:
             object_out({**answer, "left_out": texts.bad, "documents": shown})
         return
     beside = out.with_suffix(".vocabulary.json")
     shape = write_matrix(out, blocks, made.terms_, tokens=kind == "onehot")
     made.save(beside)
-    note(texts.left_out())
+    told(texts)
     if json:
         answer |= {"out": str(out), "vocabulary": str(beside), "shape": shape._asdict(), "left_out": texts.bad}
         object_out({**answer, **({"documents": shown} if show else {})})

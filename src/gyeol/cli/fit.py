@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, percent, table
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, percent, table, told
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
@@ -48,6 +48,7 @@ def classify(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     settings: bool = settings_option("classify", "series"),
     json: bool = JSON,
@@ -79,7 +80,7 @@ def classify(
         fit_series("series", data, out, valid, target, config, set, shared, resume, json, quiet)
         return
     model, keep = begun(TextClassifier, config, set, options, out, resume)
-    train, held = _read(data, valid, input, target, skip_bad_rows)
+    train, held = _read(data, valid, input, target, skip_bad_rows, header)
     title = f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
     if not (quiet or json):
         note(title)
@@ -111,18 +112,16 @@ def _refuse_of_series(given: dict[str, Any]) -> None:
 
 
 def _read(
-    data: str, valid: str | None, input: str | None, target: str | None, skip: bool
+    data: str, valid: str | None, input: str | None, target: str | None, skip: bool, header: bool | None
 ) -> tuple[Labelled, Labelled | None]:
     from gyeol.data.sources import find_source, has_role, read_labelled
 
-    train = read_labelled(find_source(data, "train", input=input, target=target, task="classify"), skip_bad_rows=skip)
-    note(train.left_out())
+    source = find_source(data, "train", input=input, target=target, task="classify", header=header)
+    train = told(read_labelled(source, skip_bad_rows=skip))
     if valid is None and not has_role(data, "valid"):
         return train, None
-    source = find_source(valid or data, "valid", input=input, target=target)
-    held = read_labelled(source, skip_bad_rows=skip)
-    note(held.left_out())
-    return train, held
+    source = find_source(valid or data, "valid", input=input, target=target, header=header)
+    return train, told(read_labelled(source, skip_bad_rows=skip))
 
 
 def _note_rare(train: Labelled) -> None:
@@ -138,14 +137,16 @@ def _note_rare(train: Labelled) -> None:
 
 
 def _known(held: Labelled, train: Labelled) -> list[str]:
-    known = dict.fromkeys(train.labels)
+    from gyeol.data.label_text import label_key
+
+    known = {label_key(label): label for label in dict.fromkeys(train.labels)}
     for label, line in zip(held.labels, held.lines, strict=True):
-        if label not in known:
+        if label_key(label) not in known:
             raise DataError(
                 f"{held.source.path}, line {line}: the label {label!r} does not occur in the training data; "
-                f"known are: {', '.join(list(known)[:12])}"
+                f"known are: {', '.join(list(known.values())[:12])}"
             )
-    return held.labels
+    return [known[label_key(label)] for label in held.labels]
 
 
 def _baseline(

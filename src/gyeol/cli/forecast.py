@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gyeol.cli.answers import format_of, separated
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.forecast_data import ForecastColumns, ForecastData, no_input, read_forecast, title
+from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, percent, pieces_out, table
 from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.data.digits import exact, rounded
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.data.time_table import TimeTable
     from gyeol.tasks import Forecaster
 
 __all__ = ["evaluate_series", "forecast", "predict_series"]
@@ -32,12 +32,24 @@ def forecast(
     target: list[str] = typer.Option(
         [], "--target", metavar="COL", help="A column to forecast; may be repeated. All columns of numbers by default."
     ),
-    time: str = typer.Option(None, "--time", metavar="COL", help="The column of the times."),
+    time: list[str] = typer.Option(
+        [],
+        "--time",
+        metavar="COL",
+        help="The column of the times; may be repeated: dates and hours, or year, month, ...",
+    ),
     covariate: list[str] = typer.Option(
-        [], "--covariate", metavar="COL", help="A column known beforehand, also of the future; may be repeated."
+        [], "--covariate", metavar="COL", help="A column known beforehand, of numbers or words; may be repeated."
     ),
     calendar: bool = typer.Option(False, "--calendar", help="Let the hour, the day of the week and the season count."),
     series: str = typer.Option(None, "--series", metavar="COL", help="The column that names each row's series."),
+    day_first: bool = DAY_FIRST,
+    zone: str = typer.Option(
+        None, "--zone", metavar="ZONE", help="Bring times to a zone, or say of which they are: Asia/Seoul, +09:00."
+    ),
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
+    header: bool = HEADER,
     horizon: int = typer.Option(None, "--horizon", metavar="N", help="Steps to forecast; 24 by default."),
     lookback: int = typer.Option(None, "--lookback", metavar="N", help="Steps read before; 720 at most by default."),
     config: Path = CONFIG,
@@ -52,7 +64,8 @@ def forecast(
 ) -> None:
     """Learn to continue series, and how sure that is.
 
-    A linear model and the last season once more are measured beside it, always.
+    A linear model and the last season once more are measured beside it, always. How often steps are (hours, business
+    days, the end of each month) is found from the times; dates, decimal marks and zones are judged over a whole column.
 
     Examples: gyeol fit forecast load --out m
 
@@ -67,12 +80,14 @@ def forecast(
         "random_state": seed, "threads": threads, "time_limit": time_limit, "horizon": horizon, "lookback": lookback,
     }  # fmt: skip
     model, keep = begun(Forecaster, config, set, options, out, resume)
-    columns = _Columns(time, target, covariate, series, calendar)
-    train = _read(data, "train", columns)
-    columns = _Columns(train.table.time, train.table.names, train.table.known, series, calendar)
-    held = None if valid is None else _read(valid, "valid", columns)
+    columns = ForecastColumns(
+        time, target, covariate, series, calendar, decimal, missing, day_first, zone, header=header
+    )
+    train = read_forecast(data, "train", columns)
+    about = columns.about(train.table)
+    held = None if valid is None else read_forecast(valid, "valid", columns.as_trained(about))
     if not (quiet or json):
-        note(_title(train))
+        note(title(train))
     model.fit(
         [one.values for one in train.table.series],
         train.known(0),
@@ -80,14 +95,14 @@ def forecast(
         checkpoint=keep,
         resume=resume,
         progress=None if quiet or json else Bar("windows", shares=False),
-        about={**train.about, **columns.about()},
+        about={**train.about, **about},
     )
     short = sum(len(one.values) < model.lookback_ + model.horizon for one in train.table.series)
     if short:
         note(f"{short:,} of {len(train.table.series):,} series are shorter than a window and taught nothing")
     answer = ended(
         model, out, keep, channels=train.table.names, horizon=int(model.horizon), lookback=model.lookback_,
-        season=model.season_,
+        season=model.season_, **({"frequency": train.table.frequency} if train.table.time is not None else {}),
     )  # fmt: skip
     if json:
         object_out(answer)
@@ -107,107 +122,12 @@ def forecast(
 _NAMES = {"linear": "linear", "seasonal_naive": "seasonal naive ({})"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Which columns of a table matter, as the user or the model names them."""
-
-    time: str | None
-    target: Sequence[str]
-    covariate: Sequence[str]
-    series: str | None
-    calendar: bool
-
-    def about(self) -> dict[str, Any]:
-        """What a model remembers of them."""
-        named = {"time": self.time, "target": list(self.target), "covariate": list(self.covariate)}
-        return {**named, "series": self.series, "calendar": self.calendar}
-
-    @classmethod
-    def of(cls, made: Forecaster, target: str | None = None) -> _Columns:
-        """Take the columns that the model was trained with."""
-
-        def names(key: str) -> list[str]:
-            value = made.about_.get(key)
-            return [str(name) for name in value] if isinstance(value, list) else []
-
-        def name(key: str) -> str | None:
-            value = made.about_.get(key)
-            return value if isinstance(value, str) else None
-
-        targets = names("target") if target is None else [target]
-        return cls(name("time"), targets, names("covariate"), name("series"), made.about_.get("calendar") is True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A table, the columns that matter, and what a model card says of it."""
-
-    table: TimeTable
-    columns: _Columns
-    about: dict[str, str]
-
-    def known(self, ahead: int) -> list[Any] | None:
-        """What is known beforehand of every series, or None."""
-        known = [one.known(ahead, calendar=self.columns.calendar) for one in self.table.series]
-        return None if any(one is None for one in known) else known
-
-
-def _read(data: str, role: str, columns: _Columns) -> _Given:
-    """Read a file, a named set, or the built-in series."""
-    from gyeol.data.files import fingerprint
-    from gyeol.data.sources import BUILT_IN_SERIES, find_source, has_role
-    from gyeol.data.time_table import read_time_table
-
-    if data in BUILT_IN_SERIES and not Path(data).is_file():
-        return _made(data, role, columns)
-    if not has_role(data, role):
-        role = "all"
-    source = find_source(data, role, task="forecast")
-    targets = columns.target or ([source.target] if source.target is not None else [])
-    found = read_time_table(
-        source.path, time=columns.time, targets=targets, covariates=columns.covariate, series=columns.series
-    )
-    for line in found.notes:
-        note(f"{source.name}: {line}")
-    return _Given(found, columns, {"data": source.name, "sha256": fingerprint(source.path)})
-
-
-def _made(data: str, role: str, columns: _Columns) -> _Given:
-    """Make the built-in series: the part to test on is another of its kind."""
-    import tempfile
-
-    from gyeol.data.files import fingerprint
-    from gyeol.data.hourly_load import COLUMNS, write_load
-    from gyeol.data.time_table import read_time_table
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = write_load(Path(folder) / f"{data}.csv", seed=0 if role == "train" else 1)
-        found = read_time_table(
-            path,
-            time=columns.time,
-            targets=columns.target or [COLUMNS[1]],
-            covariates=columns.covariate,
-            series=columns.series,
-        )
-        return _Given(found, columns, {"data": f"{data} ({role})", "sha256": fingerprint(path)})
-
-
-def _title(given: _Given) -> str:
-    several = len(given.table.series)
-    steps = sum(len(one.values) for one in given.table.series)
-    clock = given.table.series[0].clock
-    every = f", one every {clock.interval()}" if clock is not None else ""
-    names = ", ".join(given.table.names[:8]) + (", ..." if len(given.table.names) > 8 else "")
-    return f"{given.about['data']}: {f'{several:,} series, ' if several > 1 else ''}{steps:,} steps{every}; {names}"
-
-
 def evaluate_series(
-    made: Forecaster, model: Path, data: str, input: str | None, target: str | None, json: bool
+    made: Forecaster, model: Path, data: str, input: str | None, target: str | None, json: bool, **how: Any
 ) -> None:
     """Print a forecaster's figures on series, from every origin at which a window fits, baselines beside."""
-    if input is not None:
-        raise ParameterError("--input is for texts; a forecaster reads the columns it was trained with")
-    given = _read(data, "test", _Columns.of(made, target))
+    no_input(input)
+    given = read_forecast(data, "test", ForecastColumns.of(made, target, **how))
     figures = made.evaluate([one.values for one in given.table.series], given.known(0))
     for own in figures["per_channel"]:
         own["channel"] = given.table.names[own["channel"]]
@@ -222,8 +142,9 @@ def evaluate_series(
     inside = ""
     if "coverage" in figures:
         inside = f"; {percent(figures['coverage'])} inside the interval of {percent(figures['interval'])}"
+    own_units = " and ".join(rounded([figures[name]])[0] for name in ("mse_raw", "mae_raw"))
     typer.echo(
-        f"mse and mae standardised (in the series' own units {figures['mse_raw']:.6g} and {figures['mae_raw']:.6g}); "
+        f"mse and mae standardised (in the series' own units {own_units}); "
         f"pinball {figures['pinball']:.4f}{inside}; {figures['windows']:,} origins of {given.about['data']}"
     )
     if len(figures["per_channel"]) > 1:
@@ -235,15 +156,20 @@ def evaluate_series(
         )
 
 
-def predict_series(made: Forecaster, model: Path, others: Any, file: str | None, out: Path | None, json: bool) -> None:
-    """Continue the series of a file: as a table, as JSON, as a file of either, or drawn; ``others`` are no help."""
+def predict_series(
+    made: Forecaster, model: Path, others: Any, file: str | None, out: Path | None, json: bool, **how: Any
+) -> None:
+    """Continue the series of a file: as a table, as JSON, as a file of either, or drawn; ``others`` are no help.
+
+    ``how`` says how the file is written, as `ForecastColumns` has it.
+    """
     if others or file is None:
         raise ParameterError(
             f"a forecaster continues a file, and takes no more: gyeol predict {model} --file RECENT.csv"
         )
     drawn = out is not None and out.suffix.lower() == ".png"
     form = "object" if json and out is None else "tsv" if out is None or drawn else format_of(out)
-    given = _read(file, "test", _Columns.of(made))
+    given = read_forecast(file, "test", ForecastColumns.of(made, **how))
     for one in given.table.series:
         if len(one.values) < made.lookback_:
             whose = f"the series {one.name!r:.60}" if one.name else "the history"
@@ -264,18 +190,18 @@ def predict_series(made: Forecaster, model: Path, others: Any, file: str | None,
 
 
 def _written(
-    made: Forecaster, model: Path, given: _Given, answers: list[dict[str, Any]], form: str, shown: bool
+    made: Forecaster, model: Path, given: ForecastData, answers: list[dict[str, Any]], form: str, shown: bool
 ) -> list[str]:
     if form in ("object", "lines"):
         about = {"model": str(model), "data": given.about["data"], "horizon": int(made.horizon)}
         whole = {**about, "quantiles": [float(q) for q in made.quantiles], "forecasts": answers}
         lines = [whole] if form == "object" else answers
         return [json_format.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines]
-    rows = _rows(made, given, answers)
+    rows = _rows(made, given, answers, shown)
     return [table(rows, right=range(1, len(rows[0]))) + "\n" if shown else separated(rows, form)]
 
 
-def _answer(made: Forecaster, given: _Given, number: int, found: Any) -> dict[str, Any]:
+def _answer(made: Forecaster, given: ForecastData, number: int, found: Any) -> dict[str, Any]:
     """Tell the forecast of a series (horizon, C, Q) by the names of times and channels."""
     one = given.table.series[number]
     middle = list(made.quantiles).index(0.5)
@@ -291,25 +217,36 @@ def _answer(made: Forecaster, given: _Given, number: int, found: Any) -> dict[st
     return {**({"series": one.name} if one.name else {}), "times": times, "channels": channels}
 
 
-def _rows(made: Forecaster, given: _Given, answers: list[dict[str, Any]]) -> list[list[str]]:
+def _texts(quantiles: dict[str, list[float]], shown: bool) -> dict[str, list[str]]:
+    """Write the numbers of a channel: with every digit for a file, with those that say something on a screen."""
+    if not shown:
+        return {name: [exact(number) for number in numbers] for name, numbers in quantiles.items()}
+    texts = iter(rounded(number for numbers in quantiles.values() for number in numbers))
+    return {name: [next(texts) for _ in numbers] for name, numbers in quantiles.items()}
+
+
+def _rows(made: Forecaster, given: ForecastData, answers: list[dict[str, Any]], shown: bool) -> list[list[str]]:
     """Lay out forecasts as rows: the time, and of every channel its median and its other quantiles."""
     several = any("series" in one for one in answers)
     others = [f"{q:g}" for q in made.quantiles if q != 0.5]
+    texts = [
+        {**one, "channels": [_texts(own["quantiles"], shown) for own in one["channels"].values()]} for one in answers
+    ]
     first = given.table.time or "step"
-    head = [*([given.columns.series or "series"] if several else []), first]
+    head = [*([given.table.ids or "series"] if several else []), first]
     head += [title for name in given.table.names for title in (name, *(f"{name} {q}" for q in others))]
     rows = [head]
-    for one in answers:
+    keys = ["0.5", *others]
+    for one in texts:
         for step, time in enumerate(one["times"]):
             row = [one.get("series", ""), time] if several else [time]
-            for own in one["channels"].values():
-                numbers = [own["median"][step], *(own["quantiles"][q][step] for q in others)]
-                row += [f"{number:.6g}" for number in numbers]
+            for own in one["channels"]:
+                row += [own[key][step] for key in keys]
             rows.append(row)
     return rows
 
 
-def _draw(made: Forecaster, given: _Given, found: Any, out: Path) -> None:
+def _draw(made: Forecaster, given: ForecastData, found: Any, out: Path) -> None:
     from gyeol.explain import save_forecast
 
     if len(given.table.series) > 1:

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json as _json
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.answers import format_of, separated
+from gyeol.cli.answers import Answers, Handling, Layout, format_of, separated
+from gyeol.cli.asking import PIPE, answers_out, handling
+from gyeol.cli.figures import evaluation_told
+from gyeol.cli.number_options import DECIMAL, MISSING, Written
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
+from gyeol.cli.rows import piped_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
-
     import numpy as np
     import numpy.typing as npt
 
+    from gyeol.cli.asked import Question
     from gyeol.data.framed import Framed
+    from gyeol.data.series_table import RowNumbers
     from gyeol.tasks import FrameClassifier
 
 __all__ = ["evaluate_frames", "frames", "predict_frames"]
@@ -37,6 +40,8 @@ def frames(
     valid: str = typer.Option(None, "--valid", metavar="DATA", help="Sequences to watch; else a tenth of DATA."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column that says which sequence a row is of."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column, or array, of the labels."),
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -66,16 +71,18 @@ def frames(
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(FrameClassifier, config, set, options, out, resume)
-    train = _read(data, "train", input, target)
+    written = Written(decimal, missing)
+    train = _read(data, "train", input, target, written)
     watched = None
     if valid is not None or has_frames_part(data, "valid"):
-        held = _read(valid or data, "valid", input, target)
+        held = _read(valid or data, "valid", input, target, replace(written, remembered=train.decimal))
         _check_known(held, {str(label) for row in train.labels for label in row})
         watched = held.sequences, held.labels
     if not (quiet or json):
         note(f"{train.name}: {len(train.sequences):,} sequences, {train.steps:,} steps")
     progress = None if quiet or json else Bar("sequences")
-    about = train.about() | {k: v for k, v in (("input", input), ("target", target)) if v is not None}
+    columns = {"input": input, "target": target, "decimal_mark": train.decimal, "missing": list(missing) or None}
+    about: dict[str, Any] = train.about() | {name: value for name, value in columns.items() if value is not None}
     model.fit(
         train.sequences,
         train.labels,
@@ -98,10 +105,12 @@ def frames(
     stop_where_interrupted(answer)
 
 
-def _read(data: str, role: str, input: str | None, target: str | None, *, need_labels: bool = True) -> Framed:
+def _read(
+    data: str, role: str, input: str | None, target: str | None, written: Written, *, need_labels: bool = True
+) -> Framed:
     from gyeol.data.framed import read_framed
 
-    return read_framed(data, role, sequence=input, target=target, need_labels=need_labels)
+    return read_framed(data, role, sequence=input, target=target, need_labels=need_labels, **written.how())
 
 
 def _check_known(data: Framed, known: set[str]) -> None:
@@ -122,47 +131,85 @@ def _columns(made: FrameClassifier, input: str | None, target: str | None) -> tu
 
 
 def evaluate_frames(
-    made: FrameClassifier, model: Path, data: str, input: str | None, target: str | None, json: bool
-) -> None:
+    made: FrameClassifier, model: Path, data: str, input: str | None, target: str | None, json: bool,
+    decimal: str | None = None, missing: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Print a model's figures on sequences with their labels."""
     input, target = _columns(made, input, target)
-    test = _read(data, "test", input, target)
+    test = _read(data, "test", input, target, Written.of(made.about_, decimal, missing))
     known = {str(label): label for label in made.classes_.tolist()}
     _check_known(test, {*known})
     figures = made.evaluate(test.sequences, [[known[str(label)] for label in row] for row in test.labels])
     if json:
         object_out({"model": str(model), **test.about(), **figures})
         return
-    typer.echo(
-        f"accuracy {percent(figures['accuracy'])}   macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}   "
-        f"on {figures['count']:,} steps of {figures['sequences']:,} sequences of {test.name}"
-    )
+    told, warnings = evaluation_told(figures)
+    typer.echo(f"{told}   on {figures['count']:,} steps of {figures['sequences']:,} sequences of {test.name}")
     typer.echo(confusion(figures, made.classes_.tolist()))
+    for warning in warnings:
+        note(warning)
 
 
-def predict_frames(
-    made: FrameClassifier, model: Path, clips: list[str] | None, file: str | None, input: str | None, out: Path | None,
-    json: bool,
-) -> None:  # fmt: skip
+def predict_frames(made: FrameClassifier, question: Question) -> None:
     """Label clips and sequences as they are read: runs of equal labels, with times where a video has such.
 
     As JSON each frame by itself. Without a file each line of standard input is a step, answered when it comes.
     """
-    form = format_of(out) if out is not None else "object" if json else "tsv"
+    clips, file, out = question.texts, question.file, question.out
+    form = format_of(out) if out is not None else "object" if question.json else "tsv"
+    about = {"model": str(question.model)}
     if file is None and not clips:
-        answers = _piped(made)
-    else:
-        input, target = _columns(made, input, None)
-        known = [_read(data, "test", input, target, need_labels=False) for data in clips or [cast("str", file)]]
-        pairs = ((name, one) for each in known for name, one in zip(each.names, each.sequences, strict=True))
-        answers = (step for name, one in pairs for step in _steps(made, name, one))
+        numbers = Written.of(made.about_, question.decimal, question.missing).rows()
+        answers_out(_piped(made, handling(question), numbers), form, about, out, json=question.json)
+        return
+    input, target = _columns(made, question.input, None)
+    written = Written.of(made.about_, question.decimal, question.missing)
+    known = _sequences(clips or [cast("str", file)], input, target, written, handling(question))
+    answers = _answered(made, known, handling(question))
     if form in ("object", "lines"):
-        pieces = object_pieces({"model": str(model)}, answers) if form == "object" else _lines(answers)
+        pieces = object_pieces(about, answers) if form == "object" else _lines(answers)
     else:
-        pieces = _runs(answers, form, one_by_one=file is None and not clips)
+        pieces = _runs(answers, form)
     pieces_out(pieces, out)
     if out is not None:
         note(f"wrote {out}")
+
+
+def _sequences(
+    given: list[str], input: str | None, target: str | None, written: Written, how: Handling
+) -> Iterator[tuple[str, Any]]:
+    """Read what is named; of several clips one that cannot be read comes as its error."""
+    for data in given:
+        try:
+            read = _read(data, "test", input, target, written, need_labels=False)
+        except DataError as error:
+            if len(given) == 1 or how.strict:
+                raise
+            yield data, error
+            continue
+        yield from zip(read.names, read.sequences, strict=True)
+
+
+def _answered(made: FrameClassifier, given: Iterator[tuple[str, Any]], how: Handling) -> Iterator[dict[str, Any]]:
+    """Answer sequences step by step; one that cannot be answered to its end does not stop the others."""
+    count, failed = 0, list[DataError]()
+    for name, one in given:
+        try:
+            if isinstance(one, DataError):
+                raise one
+            yield from _steps(made, name, one)
+            count += 1
+        except DataError as error:
+            if how.strict:
+                raise
+            failed.append(error)
+            note(str(error) if name in str(error) else f"{name}: {error}")
+            if not how.skip:
+                yield {"clip": name, "frame": 0, "label": "", "probability": 0.0, "error": str(error)}
+    if failed and not count:
+        raise failed[0]
+    if failed:
+        note(f"{len(failed):,} sequence(s) got no whole answer")
 
 
 def _steps(made: FrameClassifier, name: str, sequence: Any) -> Iterator[dict[str, Any]]:
@@ -187,18 +234,25 @@ def _told(
     return {"clip": name, "frame": step, **time, "label": str(made.classes_[best]), "probability": float(row[best])}
 
 
-def _piped(made: FrameClassifier) -> Iterator[dict[str, Any]]:
-    from gyeol.data.pipe import read_pipe
+def _piped(made: FrameClassifier, how: Handling, numbers: RowNumbers) -> Answers:
+    """Answer each line of standard input when it comes; one that is no step changes nothing for those after it."""
     from gyeol.data.series import parse_series
 
     if made.inputs_of_frames is not None:
         raise ParameterError("this model sees clips: name them, gyeol predict MODEL clip.mp4, or --file DATA")
     stream = made.stream()
-    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
-        for number, line in lines:
-            if line.strip():
-                values = parse_series(line, f"standard input, line {number}", number).values.T
-                yield _told(made, "", stream.count, None, stream.push_proba(values)[0])
+
+    def find(steps: list[Any]) -> list[dict[str, Any]]:
+        return [_told(made, "", stream.count, None, stream.push_proba(step)[0]) for step in steps]
+
+    def cells(one: dict[str, Any]) -> list[str]:
+        return list(_Run(one, one, one["probability"]).fields().values())
+
+    names = ("clip", "start", "end", "label", "probability")
+    empty = {"clip": "", "frame": None, "label": None, "probability": None}
+    # One at a time: a step that is refused must not be pushed again together with others.
+    steps = piped_items(lambda line, n: parse_series(line, f"{PIPE}, line {n}", n, numbers).values.T, 1, blank=False)
+    return Answers(steps, find, Layout(names, cells, lambda one: one, empty, "", numbered=False), PIPE, how)
 
 
 def _lines(answers: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -224,28 +278,26 @@ class _Run:
         return found | {"label": one_line(first["label"]), "probability": f"{mean:.4f}"}
 
 
-def _runs(answers: Iterator[dict[str, Any]], form: str, *, one_by_one: bool) -> Iterator[str]:
+def _runs(answers: Iterator[dict[str, Any]], form: str) -> Iterator[str]:
     """Write runs of equal labels: where one begins, where the next, the mean probability; a header first."""
     begun = False
-    for run in _joined(answers, one_by_one):
+    for run in _joined(answers):
         fields = run.fields()
         yield separated([list(fields)] * (not begun) + [list(fields.values())], form)
         begun = True
 
 
-def _joined(answers: Iterator[dict[str, Any]], one_by_one: bool) -> Iterator[_Run]:
+def _joined(answers: Iterator[dict[str, Any]]) -> Iterator[_Run]:
     run: _Run | None = None
     for one in answers:
         alike = run is not None and all(run.first[name] == one[name] for name in ("clip", "label"))
-        if run is None or not alike or one_by_one:
-            if run is not None and not one_by_one:
+        if run is None or not alike:
+            if run is not None:
                 yield run
             run = _Run(one, one)
         run.last = one
         run.total += one["probability"]
-        if one_by_one:
-            yield run
-    if run is not None and not one_by_one:
+    if run is not None:
         yield run
 
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line, table
+from gyeol.cli.asking import find_asked
+from gyeol.cli.model import load_model
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, one_line, table, told
 from gyeol.cli.training import begun, ended, stop_where_interrupted
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
+    from gyeol.cli.asked import Question
     from gyeol.tasks import LanguageModel
     from gyeol.tasks.language_reader import Reader
 
@@ -33,6 +36,7 @@ def language(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     settings: bool = settings_option("language"),
     json: bool = JSON,
@@ -48,21 +52,24 @@ def language(
     gyeol fit language ptb --out ptb --set tokenizer=whitespace --time-limit 20m
     """
     from gyeol.data.mapped_texts import MappedTexts
+    from gyeol.data.remembered import about_columns
     from gyeol.data.sources import Texts, find_source, has_role
     from gyeol.tasks import LanguageModel
     from gyeol.tasks.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(LanguageModel, config, set, options, out, resume)
-    source = find_source(data, "train", input=input)
-    texts = MappedTexts.write(Texts(source, skip_bad_rows=skip_bad_rows))
+    source = find_source(data, "train", input=input, header=header)
+    read = Texts(source, skip_bad_rows=skip_bad_rows)
+    texts = MappedTexts.write(read)
+    told(read)
     held = None
     if valid is not None or has_role(data, "valid"):
-        watched = Texts(find_source(valid or data, "valid", input=input), skip_bad_rows=skip_bad_rows)
+        watched = Texts(find_source(valid or data, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)
         held = MappedTexts.write(watched), None
     if not (quiet or json):
         note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
-    about = {"data": source.name}
+    about = {"data": source.name, **about_columns(read.columns)}
     progress = None if quiet or json else Bar("tokens", shares=False)
     model.fit(texts, validation=held, checkpoint=keep, resume=resume, progress=progress, about=about)
     answer = ended(model, out, keep, vocabulary=len(model.inputs_.vocabulary))
@@ -79,17 +86,22 @@ def language(
     stop_where_interrupted(answer)
 
 
-def evaluate_language(
-    made: LanguageModel, model: Path, data: str, input: str | None, skip: bool, json: bool, cache: str | None
-) -> None:
+def evaluate_language(made: LanguageModel, question: Question) -> None:
     """Print a language model's figures on texts."""
     from gyeol.data.sources import Texts, find_source
 
-    source = find_source(data, "test", input=input)
-    texts = list(Texts(source, skip_bad_rows=skip))
+    model, cache, json = question.model, question.cache, question.json
+    source, lacking = find_asked(made, question.data, question, task=None, need_target=False)
+    read = Texts(source, skip_bad_rows=question.skip_bad_rows)
+    texts = list(read)
+    for line in (lacking, *read.notes, read.left_out()):
+        note(line)
     figures: dict[str, Any] = made.evaluate(texts)
     if cache is not None:
-        held = Texts(find_source(cache, "valid", input=input), skip_bad_rows=skip)
+        held = Texts(
+            find_source(cache, "valid", input=source.input, header=question.header),
+            skip_bad_rows=question.skip_bad_rows,
+        )
         chosen = made.choose_cache(list(held))
         told = made.evaluate(texts, cache=chosen)
         figures["cached"] = {name: told[name] for name in ("perplexity", "bits_per_character", "loss")}
@@ -194,6 +206,7 @@ def score(
     texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one figure each."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE."),
+    header: bool = HEADER,
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
@@ -210,7 +223,8 @@ def score(
         from gyeol.data.sources import Texts, find_source
 
         rows = []
-        for number, text in enumerate(Texts(find_source(file, "test", input=input)), 1):
+        texts_read = Texts(find_source(file, "test", input=input, header=header))
+        for number, text in enumerate(texts_read, 1):
             figure = made.evaluate([text])["perplexity"] if text.strip() else None
             rows.append({"text": number, "perplexity": figure})
             if not json:
@@ -237,10 +251,5 @@ def _figures(made: LanguageModel, text: str) -> dict[str, float]:
 
 def language_model(path: Path, threads: int | None) -> LanguageModel:
     """Load a language model, and nothing else."""
-    from gyeol.tasks import LanguageModel, load
-
-    made = load(path)
-    if not isinstance(made, LanguageModel):
-        raise ModelError(f"{path} is a model of 'fit {made.task}'; this command asks one of 'fit language'")
-    made.set_params(threads=threads)
+    made: LanguageModel = load_model(path, threads, task="language")
     return made

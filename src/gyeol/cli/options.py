@@ -8,7 +8,19 @@ import typer
 
 from gyeol.cli.output import table
 
-__all__ = ["CONFIG", "JSON", "OUT", "QUIET", "RESUME", "SEED", "SET", "THREADS", "TIME_LIMIT", "settings_option"]
+__all__ = [
+    "CONFIG",
+    "HEADER",
+    "JSON",
+    "OUT",
+    "QUIET",
+    "RESUME",
+    "SEED",
+    "SET",
+    "THREADS",
+    "TIME_LIMIT",
+    "settings_option",
+]
 
 OUT: Any = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder).")
 CONFIG: Any = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'.")
@@ -22,6 +34,12 @@ TIME_LIMIT: Any = typer.Option(
 THREADS: Any = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default.")
 RESUME: Any = typer.Option(False, "--resume", help="Go on where an interrupted training stopped.")
 JSON: Any = typer.Option(False, "--json", help="Print one JSON object.")
+HEADER: Any = typer.Option(
+    None,
+    "--header/--no-header",
+    show_default=False,
+    help="The first row of a table names the columns, or is data; judged by all columns by default.",
+)
 QUIET: Any = typer.Option(False, "--quiet", "-q", help="No progress.")
 
 

@@ -7,11 +7,31 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from gyeol.data.text_width import text_width
 
-__all__ = ["confusion", "note", "object_out", "object_pieces", "one_line", "percent", "pieces_out", "table"]
+__all__ = [
+    "confusion",
+    "error_object",
+    "note",
+    "object_out",
+    "object_pieces",
+    "one_line",
+    "percent",
+    "pieces_out",
+    "table",
+    "told",
+]
+
+
+class _Noted(Protocol):
+    notes: list[str]
+
+    def left_out(self) -> str: ...
+
+
+_Read = TypeVar("_Read", bound=_Noted)
 
 
 def note(message: str) -> None:
@@ -20,9 +40,39 @@ def note(message: str) -> None:
         sys.stderr.write(f"{message}\n")
 
 
+def told(read: _Read) -> _Read:
+    """Print what was decided in reading a file and could be doubted, and which rows were left out; give it back."""
+    for line in read.notes:
+        note(line)
+    note(read.left_out())
+    return read
+
+
 def object_out(value: dict[str, Any]) -> None:
     """Print one JSON object on a line."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def error_object(error: BaseException, message: str, status: int) -> dict[str, Any]:
+    """Return what programs are told of an error.
+
+    Parameters
+    ----------
+    error : BaseException
+        Its class is its type: ``DataError``, ``ParameterError``, ``ModelError``, ...; ``UsageError`` for whatever is
+        wrong with the command itself.
+    message : str
+        One line.
+    status : int
+        The exit status: 2 for a user's mistake, 1 for a fault of gyeol's, 130 for Ctrl-C.
+
+    Examples
+    --------
+    >>> error_object(ValueError("x"), "x", 1)
+    {'type': 'ValueError', 'message': 'x', 'status': 1}
+    """
+    usage = any(kind.__name__ == "ClickException" for kind in type(error).__mro__)
+    return {"type": "UsageError" if usage else type(error).__name__, "message": message, "status": status}
 
 
 def object_pieces(about: dict[str, Any], items: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import json as _json
-import sys
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from gyeol.cli.answers import Answers, Layout, class_layout, format_of
 from gyeol.cli.answers import answer as named
-from gyeol.cli.answers import format_of, separated
+from gyeol.cli.asking import PIPE, answers_out, handling
+from gyeol.cli.figures import evaluation_told
+from gyeol.cli.number_options import DECIMAL, MISSING, Written
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
+from gyeol.cli.output import confusion, note, object_out, percent
+from gyeol.cli.rows import Item, bad_item, chunked, piped_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.data.digits import exact, rounded
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
-
-    from gyeol.data.series import SeriesFile, SeriesRow
+    from gyeol.cli.asked import Question
+    from gyeol.data.series import SeriesFile
     from gyeol.tasks import SeriesClassifier, SeriesRegressor
 
     Model = SeriesClassifier | SeriesRegressor
@@ -40,6 +43,8 @@ def series(
     out: Path = OUT,
     valid: str = VALID,
     target: str = TARGET,
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -61,7 +66,7 @@ def series(
     gyeol fit series sensors.npz --valid more.npz --out sensors --set cell=gru --set frame=5
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet)
+    fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet, decimal, missing)
 
 
 def regress(
@@ -69,6 +74,8 @@ def regress(
     out: Path = OUT,
     valid: str = VALID,
     target: str = TARGET,
+    decimal: str = DECIMAL,
+    missing: list[str] = MISSING,
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -88,12 +95,13 @@ def regress(
     gyeol data make adding --out adding.jsonl --count 5000, gyeol fit regress adding.jsonl --out adding
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet)
+    fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet, decimal, missing)
 
 
 def fit_series(
     task: str, data: str, out: Path, valid: str | None, target: str | None, config: Path | None, pairs: list[str],
-    options: dict[str, Any], resume: bool, json: bool, quiet: bool,
+    options: dict[str, Any], resume: bool, json: bool, quiet: bool, decimal: str | None = None,
+    missing: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Train on numeric sequences, save, and say how good the model is."""
     from gyeol.data.sources import has_role
@@ -101,13 +109,16 @@ def fit_series(
     from gyeol.tasks.progress import Bar
 
     model, keep = begun(TASKS[task], config, pairs, options, out, resume)
-    train, name = _read(data, "train", target)
+    written = Written(decimal, missing)
+    train, name = _read(data, "train", target, written)
     targets = _targets(train, task)
     watched = None
     if valid is not None or (not Path(data).is_file() and has_role(data, "valid")):
-        held, _ = _read(valid or data, "valid", target)
+        held, _ = _read(
+            valid or data, "valid", target, replace(written, remembered=train.remember().get("decimal_mark"))
+        )
         watched = held.series, _known(held, set_of(train)) if task == "series" else held.numbers()
-    about = {**train.about(), "data": name, **({"target": target} if target is not None else {})}
+    about = {**train.about(), "data": name, **train.remember(), **({"target": target} if target is not None else {})}
     classes = f", {len(set_of(train))} classes" if task == "series" else ""
     if not (quiet or json):
         shape = f"{min(map(len, train.series)):,} to {max(map(len, train.series)):,} steps"
@@ -128,18 +139,16 @@ def fit_series(
 
 def _figures(figures: dict[str, Any]) -> str:
     if "accuracy" not in figures:
-        return f"MSE {figures['mse']:.6g}   MAE {figures['mae']:.6g}"
+        return f"MSE {rounded([figures['mse']])[0]}   MAE {rounded([figures['mae']])[0]}"
     return f"accuracy {percent(figures['accuracy'])}"
 
 
-def _read(
-    data: str, role: str, target: str | None, *, need_labels: bool = True, steps: int | None = None
-) -> tuple[SeriesFile, str]:
+def _read(data: str, role: str, target: str | None, written: Written) -> tuple[SeriesFile, str]:
     from gyeol.data.series import read_series
     from gyeol.data.sources import find_source
 
     source = find_source(data, role, target=target, task="series")
-    return read_series(source.path, target=source.target, need_labels=need_labels, steps=steps), source.name
+    return read_series(source.path, target=source.target, **written.how()), source.name
 
 
 def _targets(file: SeriesFile, task: str) -> Any:
@@ -173,10 +182,13 @@ def _refuse_input(input: str | None) -> None:
         raise ParameterError("--input names a column of texts; this model reads all columns but the labels' (--target)")
 
 
-def evaluate_series(made: Model, model: Path, data: str, input: str | None, target: str | None, json: bool) -> None:
+def evaluate_series(
+    made: Model, model: Path, data: str, input: str | None, target: str | None, json: bool, decimal: str | None = None,
+    missing: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Print a model's figures on sequences with their labels, or numbers."""
     _refuse_input(input)
-    test, name = _read(data, "test", _target(made, target))
+    test, name = _read(data, "test", _target(made, target), Written.of(made.about_, decimal, missing))
     if made.task == "series":
         known = {str(label): label for label in made.classes_.tolist()}
         targets: Any = [known[label] for label in _known(test, known)]
@@ -186,83 +198,68 @@ def evaluate_series(made: Model, model: Path, data: str, input: str | None, targ
     if json:
         object_out({"model": str(model), **test.about(), **figures})
         return
-    more = f"macro F1 {figures['macro_f1']:.4f}   loss {figures['loss']:.4f}" if "loss" in figures else ""
-    typer.echo(f"{_figures(figures)}   {more or 'R² {:.4f}'.format(figures['r2'])}   on {figures['count']:,} of {name}")
-    if "confusion" in figures:
-        typer.echo(confusion(figures, made.classes_.tolist()))
+    if "confusion" not in figures:
+        typer.echo(f"{_figures(figures)}   R² {figures['r2']:.4f}   on {figures['count']:,} of {name}")
+        return
+    told, warnings = evaluation_told(figures)
+    typer.echo(f"{told}   on {figures['count']:,} of {name}")
+    typer.echo(confusion(figures, made.classes_.tolist()))
+    for warning in warnings:
+        note(warning)
 
 
-def predict_series(
-    made: Model, model: Path, texts: list[str] | None, file: str | None, input: str | None, out: Path | None,
-    top: int | None, json: bool,
-) -> None:  # fmt: skip
+def predict_series(made: Model, question: Question) -> None:
     """Answer sequences: those of a file, the lines of standard input, or given as texts, ``"1 2 3"``."""
-    from gyeol.data.series import parse_series, series_rows
-    from gyeol.data.sources import find_source
-
-    _refuse_input(input)
-    if top is not None and made.task != "series":
-        raise ParameterError("--top is for classes: this model answers with a number")
-    form = format_of(out) if out is not None else "object" if json else "tsv"
-    if texts:
-        chunks: Iterator[list[SeriesRow]] = iter([[parse_series(t, f"text {n}", n) for n, t in enumerate(texts, 1)]])
-    elif file is not None:
-        shortest, longest = made.lengths_
-        source = find_source(file, "test", target=_target(made, None), task="series")
-        steps = longest if shortest == longest else None
-        chunks = _chunks(series_rows(source.path, target=source.target, need_labels=False, steps=steps))
-    else:
-        chunks = _piped()
-    pieces_out(_written(_answers(made, chunks, top), form, str(model), top or 1), out)
-    if out is not None:
-        note(f"wrote {out}")
-
-
-def _chunks(rows: Iterator[SeriesRow]) -> Iterator[list[SeriesRow]]:
-    while chunk := list(islice(rows, _CHUNK)):
-        yield chunk
-
-
-def _piped() -> Iterator[list[SeriesRow]]:
-    from gyeol.data.pipe import read_pipe
     from gyeol.data.series import parse_series
 
-    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
-        full = [(number, line) for number, line in lines if line.strip()]
-        for first in range(0, len(full), _CHUNK):
-            some = full[first : first + _CHUNK]
-            yield [parse_series(line, f"standard input, line {number}", number) for number, line in some]
+    texts, file, out, top = question.texts, question.file, question.out, question.top
+    _refuse_input(question.input)
+    if top is not None and made.task != "series":
+        raise ParameterError("--top is for classes: this model answers with a number")
+    form = format_of(out) if out is not None else "object" if question.json else "tsv"
+    written = Written.of(made.about_, question.decimal, question.missing)
+    numbers = written.rows()
+    name = PIPE
+    if texts:
+        given = [parse_series(text, f"text {n}", n, numbers) for n, text in enumerate(texts, 1)]
+        chunks: Iterator[list[Item]] = iter([[Item(row.line, row.values) for row in given]])
+    elif file is not None:
+        chunks, name = chunked(_file_items(made, file, written), _CHUNK), Path(file).name
+    else:
+        chunks = piped_items(
+            lambda line, n: parse_series(line, f"{PIPE}, line {n}", n, numbers).values, _CHUNK, blank=False
+        )
+    how = replace(handling(question), alone=bool(texts))
+    answers = Answers(chunks, partial(_found, made, top), _layout(made, top), name, how)
+    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
 
 
-def _answers(made: Model, chunks: Iterator[list[SeriesRow]], top: int | None) -> Iterator[dict[str, Any]]:
-    for chunk in chunks:
-        given = [row.values for row in chunk]
-        if made.task == "series":
-            found = [named(cast("Any", made), row, top) for row in made.predict_proba(given)]
-        else:
-            found = [{"value": float(value)} for value in made.predict(given)]
-        yield from ({"line": row.line, **one} for row, one in zip(chunk, found, strict=True))
+def _file_items(made: Model, file: str, written: Written) -> Iterator[Item]:
+    from gyeol.data.rows import BadRow
+    from gyeol.data.series import series_rows
+    from gyeol.data.sources import find_source
+
+    shortest, longest = made.lengths_
+    source = find_source(file, "test", target=_target(made, None), task="series")
+    steps = longest if shortest == longest else None
+    bad: list[BadRow] = []
+    how = {"target": source.target, "need_labels": False, "steps": steps, "on_bad_row": bad.append, **written.how()}
+    rows = series_rows(source.path, **how)
+    for row in rows:
+        yield from map(bad_item, bad)
+        bad.clear()
+        yield Item(row.line, row.values)
+    yield from map(bad_item, bad)
 
 
-def _written(answers: Iterator[dict[str, Any]], form: str, model: str, top: int) -> Iterator[str]:
-    if form == "object":
-        yield from object_pieces({"model": model}, answers)
-        return
-    begun = False
-    for one in answers:
-        if form == "lines":
-            yield _json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n"
-            continue
-        fields = _fields(one, top)
-        yield separated([list(fields)] * (not begun) + [list(fields.values())], form)
-        begun = True
+def _found(made: Model, top: int | None, given: list[Any]) -> list[dict[str, Any]]:
+    if made.task == "series":
+        model = cast("SeriesClassifier", made)
+        return [named(model.classes_.tolist(), row, top) for row in model.predict_proba(given)]
+    return [{"value": float(value)} for value in made.predict(given)]
 
 
-def _fields(one: dict[str, Any], top: int) -> dict[str, str]:
-    found = {"line": str(one["line"])}
-    if "value" in one:
-        return found | {"value": repr(one["value"])}
-    for place, (label, share) in enumerate(list(one["probabilities"].items())[:top], 1):
-        end = f"_{place}" if place > 1 else ""
-        found |= {f"label{end}": one_line(label), f"probability{end}": f"{share:.4f}"}
-    return found
+def _layout(made: Model, top: int | None) -> Layout:
+    if made.task == "series":
+        return class_layout(cast("SeriesClassifier", made).classes_.tolist(), top, shown="")
+    return Layout(("value",), lambda one: [exact(one["value"])], lambda one: one, {"value": None}, shown="")

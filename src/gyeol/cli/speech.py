@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers import Answers, Layout, format_of
+from gyeol.cli.asking import answers_out, handling
+from gyeol.cli.model import load_model
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out, table
+from gyeol.cli.rows import Item, chunked, read_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.cli.translation import Wanted
+    from gyeol.cli.asked import Question
     from gyeol.data.recordings import Recordings
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech_listener import Listener
@@ -151,12 +157,11 @@ def _words(file: str) -> list[str]:
 
 
 def _language_model(path: Path) -> LanguageModel:
-    from gyeol.cli.ask import any_model
-    from gyeol.tasks import LanguageModel
+    from gyeol.tasks.folder import task_of
 
-    made = any_model(path, None)
-    if not isinstance(made, LanguageModel):
-        raise ParameterError(f"--lm {path} is a model of 'fit {made.task}'; one of 'fit language' was expected")
+    if (task := task_of(path)) != "language":
+        raise ParameterError(f"--lm {path} is a model of 'fit {task}'; one of 'fit language' was expected")
+    made: LanguageModel = load_model(path)
     return made
 
 
@@ -176,26 +181,36 @@ def evaluate_speech(
     typer.echo(f"{_figures(figures)}   on {figures['count']:,} recordings, {figures['seconds']:,.0f} s, of {test.name}")
 
 
-def predict_speech(
-    made: SpeechRecognizer, model: Path, paths: list[str] | None, file: str | None, input: str | None,
-    heard: Heard, wanted: Wanted,
-) -> None:  # fmt: skip
+def predict_speech(made: SpeechRecognizer, question: Question, heard: Heard) -> None:
     """Write down what is said in sound files: path and text, tab-separated; of one file the text alone."""
     settings = heard.settings()
+    paths, file, out = question.texts, question.file, question.out
+    name = file or ""
     if paths:
-        files = [Path(path) for path in paths]
+        items = [Item(0, Path(path), path) for path in paths]
     elif file is not None:
-        files = _read(file, "test", input, None, need_texts=False).files
+        read = _read(file, "test", question.input, None, need_texts=False)
+        items, name = read_items(read.files, read.lines, read.others, read.bad), read.name
     else:
         raise ParameterError("no recording is given: write gyeol predict MODEL recording.wav, or --file TABLE")
+    files = [item.value for item in items if not item.reason]
     if heard.stream:
-        pieces = _listened(made, model, files, settings, wanted.json)
-    else:
-        _note_rates(made, files)
-        pieces = _written(made, files, model, settings, wanted.json)
-    pieces_out(pieces, wanted.out)
-    if wanted.out is not None:
-        note(f"wrote {wanted.out}: {len(files):,} text(s)")
+        pieces_out(_listened(made, question.model, files, settings, question.json), out)
+        return
+    _note_rates(made, files)
+    plain = _alone if len(items) == 1 else _with_path
+    layout = Layout(("text",), lambda text: [text], lambda text: {"text": text}, {"text": None}, "file", plain=plain)
+    form = format_of(out, plain=True) if out is not None else "object" if question.json else "plain"
+    answers = Answers(chunked(items, _CHUNK), partial(_heard, made, settings), layout, name, handling(question))
+    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
+
+
+def _alone(text: str | None, _: Item) -> str:
+    return f"{text or ''}\n"
+
+
+def _with_path(text: str | None, item: Item) -> str:
+    return f"{item.text}\t{text or ''}\n"
 
 
 def _note_rates(made: SpeechRecognizer, files: list[Path]) -> None:
@@ -203,7 +218,11 @@ def _note_rates(made: SpeechRecognizer, files: list[Path]) -> None:
     from gyeol.data.sound import read_header
 
     wanted = made.inputs_.mel.rate
-    others = {path: rate for path in files if (rate := read_header(path).rate) != wanted}
+    others: dict[Path, int] = {}
+    for path in files:
+        with suppress(DataError):  # told of where it is read
+            if (rate := read_header(path).rate) != wanted:
+                others[path] = rate
     if others:
         path, rate = next(iter(others.items()))
         more = f" and {len(others) - 1} other file(s)" if len(others) > 1 else ""
@@ -211,22 +230,9 @@ def _note_rates(made: SpeechRecognizer, files: list[Path]) -> None:
         note(f"{path.name} ({rate:,} Hz){more} brought to the model's {wanted:,} Hz{poor}")
 
 
-def _written(
-    made: SpeechRecognizer, files: list[Path], model: Path, settings: dict[str, Any], json: bool
-) -> Iterator[str]:
-    if json:
-        items = ({"file": str(path), "text": text} for path, text in _heard(made, files, settings))
-        yield from object_pieces({"model": str(model)}, items)
-        return
-    for path, text in _heard(made, files, settings):
-        yield f"{text}\n" if len(files) == 1 else f"{path}\t{text}\n"
-
-
-def _heard(made: SpeechRecognizer, files: list[Path], settings: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+def _heard(made: SpeechRecognizer, settings: dict[str, Any], files: list[Path]) -> list[str]:
     greedy = settings["beam_size"] == 1 and settings["language_model"] is None and settings["lexicon"] is None
-    for first in range(0, len(files), _CHUNK):
-        some = files[first : first + _CHUNK]
-        yield from zip(some, made.predict(some) if greedy else made.transcribe(some, **settings), strict=True)
+    return made.predict(files) if greedy else made.transcribe(files, **settings)
 
 
 def _listened(

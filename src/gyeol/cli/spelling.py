@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line, percent, table
+from gyeol.cli.model import load_model
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, one_line, percent, table, told
 from gyeol.cli.training import begun, saved, stop_where_interrupted
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.tasks import SpellingCorrector
@@ -36,6 +37,7 @@ def spell(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     settings: bool = settings_option("spell"),
     json: bool = JSON,
@@ -58,11 +60,12 @@ def spell(
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(SpellingCorrector, config, set, options, out, resume)
     errors = [pair for file in pairs for pair in read_pairs(file)]
-    source = find_source(data, "train", input=input)
-    texts = list(Texts(source, skip_bad_rows=skip_bad_rows))
+    source = find_source(data, "train", input=input, header=header)
+    texts = list(read := Texts(source, skip_bad_rows=skip_bad_rows))
+    told(read)
     held = None
     if valid is not None:
-        held = list(Texts(find_source(valid, "valid", input=input), skip_bad_rows=skip_bad_rows)), None
+        held = list(Texts(find_source(valid, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)), None
     if not (quiet or json):
         note(f"{source.name}: {len(texts):,} lines; {f'{len(errors):,} pairs' if errors else 'errors made by rule'}")
     progress = None if quiet or json else Bar("characters", shares=False)
@@ -177,10 +180,5 @@ def evaluate_spelling(made: SpellingCorrector, model: Path, data: str, json: boo
 
 
 def _corrector(path: Path, threads: int | None) -> SpellingCorrector:
-    from gyeol.tasks import SpellingCorrector, load
-
-    made = load(path)
-    if not isinstance(made, SpellingCorrector):
-        raise ModelError(f"{path} is a model of 'fit {made.task}'; this command asks one of 'fit spell'")
-    made.set_params(threads=threads)
+    made: SpellingCorrector = load_model(path, threads, task="spell")
     return made

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers import Answers, Layout
+from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, object_pieces, one_line, percent, pieces_out, table
+from gyeol.cli.output import note, object_out, one_line, percent, table
+from gyeol.cli.rows import Item, chunked, piped_items
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
-
+    from gyeol.cli.asked import Question
     from gyeol.data.tagged import Tagged
     from gyeol.tasks import SequenceTagger
 
@@ -157,61 +160,58 @@ def evaluate_tags(
     typer.echo(table([["", first, *names], *rows], right=range(1, 5)))
 
 
-def predict_tags(
-    made: SequenceTagger, model: Path, texts: list[str] | None, file: str | None, input: str | None, out: Path | None,
-    json: bool,
-) -> None:  # fmt: skip
+def predict_tags(made: SequenceTagger, question: Question) -> None:
     """Tag texts, the lines of standard input, or the sentences of a file; in columns, a blank line after each."""
-    if texts:
-        chunks: Iterable[list[list[Any]]] = [[_cut(made, text) for text in texts]]
+    name, file = PIPE, question.file
+    if question.texts:
+        chunks: Iterable[list[Item]] = [[Item(0, _cut(made, text)) for text in question.texts]]
     elif file is not None:
-        tokens = _read(file, "test", *_columns(made, input, None), need_tags=False).tokens
-        chunks = (tokens[first : first + _CHUNK] for first in range(0, len(tokens), _CHUNK))
+        read = _read(file, "test", *_columns(made, question.input, None), need_tags=False)
+        items = (Item(line, tokens) for line, tokens in zip(read.lines, read.tokens, strict=True))
+        chunks, name = chunked(items, _CHUNK), read.path.name
     else:
-        chunks = _piped(made)
-    pieces = _written(made, chunks, model, json)
-    pieces_out(pieces, out)
+        _refuse_beside(made)
+        chunks = piped_items(lambda line, _: _cut(made, line), _CHUNK, blank=False)
+    empty: dict[str, Any] = {"tokens": [], "tags": []}
+    layout = Layout((), lambda _: [], partial(_as_object, made), empty, shown="", plain=_columns_of)
+    how = replace(handling(question), alone=bool(question.texts))
+    out = question.out
+    form = "object" if question.json else "plain"
     if out is not None:
-        note(f"wrote {out}")
+        form = {".json": "object", ".jsonl": "lines", ".ndjson": "lines"}.get(out.suffix.lower(), "plain")
+    answers = Answers(chunks, partial(_tagged, made), layout, name, how)
+    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
+
+
+def _refuse_beside(made: SequenceTagger) -> None:
+    if made.inputs_.beside:
+        raise ParameterError("this model reads columns beside the tokens: give it a file of them with --file")
 
 
 def _cut(made: SequenceTagger, text: str) -> list[str]:
     """Cut a text as the training's tokens were: into letters, or at white space."""
-    if made.inputs_.beside:
-        raise ParameterError("this model reads columns beside the tokens: give it a file of them with --file")
+    _refuse_beside(made)
     tokens = [c for c in text if not c.isspace()] if made.letters_ else text.split()
     if not tokens:
         raise DataError("a text is empty: give at least one token")
     return tokens
 
 
-def _piped(made: SequenceTagger) -> Iterator[list[list[Any]]]:
-    from gyeol.data.pipe import read_pipe
-
-    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
-        full = [_cut(made, line) for _, line in lines if line.strip()]
-        for first in range(0, len(full), _CHUNK):
-            yield full[first : first + _CHUNK]
+def _tagged(made: SequenceTagger, sentences: list[list[Any]]) -> list[tuple[list[str], list[str]]]:
+    words = [[token if isinstance(token, str) else token[0] for token in tokens] for tokens in sentences]
+    return list(zip(words, made.predict(sentences), strict=True))
 
 
-def _written(made: SequenceTagger, chunks: Iterable[list[list[Any]]], model: Path, json: bool) -> Iterator[str]:
-    tagged = _tagged(made, chunks)
-    if json:
-        yield from object_pieces({"model": str(model)}, (_as_object(made, *each) for each in tagged))
-        return
-    for words, tags in tagged:
-        yield "".join(f"{one_line(word)}\t{tag}\n" for word, tag in zip(words, tags, strict=True)) + "\n"
+def _columns_of(one: tuple[list[str], list[str]] | None, _: Item) -> str:
+    """Write a token a line, with its tag, and a blank line after the sentence."""
+    pairs = zip(*one, strict=True) if one is not None else ()
+    return "".join(f"{one_line(word)}\t{tag}\n" for word, tag in pairs) + "\n"
 
 
-def _tagged(made: SequenceTagger, chunks: Iterable[list[list[Any]]]) -> Iterator[tuple[list[str], list[str]]]:
-    for sentences in chunks:
-        for tokens, tags in zip(sentences, made.predict(sentences), strict=True):
-            yield [token if isinstance(token, str) else token[0] for token in tokens], tags
-
-
-def _as_object(made: SequenceTagger, words: list[str], tags: list[str]) -> dict[str, Any]:
+def _as_object(made: SequenceTagger, pair: tuple[list[str], list[str]]) -> dict[str, Any]:
     from gyeol.engine.spans import spans_of
 
+    words, tags = pair
     one: dict[str, Any] = {"tokens": words, "tags": tags}
     if made.spans_:
         one["spans"] = [span._asdict() | {"tokens": words[span.start : span.end]} for span in spans_of(tags)]

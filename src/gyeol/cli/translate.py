@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import note, object_out, one_line
+from gyeol.cli.asking import at_lines, remembered
+from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import note, object_out, one_line, told
+from gyeol.cli.rows import reason_of
 from gyeol.cli.training import begun, ended, stop_where_interrupted
 from gyeol.cli.translation import TEMPERATURE, WEIGHTS, translator
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
+    from gyeol.cli.asked import Question
+    from gyeol.data.parallel import Parallel
     from gyeol.tasks import Translator
 
 __all__ = ["chat", "evaluate_pairs", "translate"]
@@ -33,6 +37,7 @@ def translate(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out pairs with an empty side."),
     settings: bool = settings_option("translate"),
     json: bool = JSON,
@@ -54,11 +59,16 @@ def translate(
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, keep = begun(Translator, config, set, options, out, resume)
     role = "train" if languages_of(data) or has_role(data, "train") else "all"
-    pairs = read_parallel(data, role, targets=targets, input=input, target=target, skip_bad_rows=skip_bad_rows)
-    note(pairs.left_out())
+    pairs = told(
+        read_parallel(
+            data, role, targets=targets, input=input, target=target, skip_bad_rows=skip_bad_rows, header=header
+        )
+    )
     held = None
     if valid is not None or languages_of(data) or has_role(data, "valid"):
-        watched = read_parallel(valid or data, "valid", input=input, target=target, skip_bad_rows=skip_bad_rows)
+        watched = read_parallel(
+            valid or data, "valid", input=input, target=target, skip_bad_rows=skip_bad_rows, header=header
+        )
         held = watched.sources, watched.targets
     if not (quiet or json):
         note(f"{pairs.name}: {len(pairs.sources):,} pairs")
@@ -80,18 +90,22 @@ def translate(
     stop_where_interrupted(answer)
 
 
-def evaluate_pairs(
-    made: Translator, model: Path, data: str, input: str | None, target: str | None, skip: bool, json: bool,
-    ensemble: list[Path],
-) -> None:  # fmt: skip
+def evaluate_pairs(made: Translator, question: Question) -> None:
     """Print a translator's figures on pairs."""
     from gyeol.data.parallel import read_parallel
 
-    pairs = read_parallel(data, "test", input=input, target=target, skip_bad_rows=skip)
-    note(pairs.left_out())
-    others = [translator(path, made.threads) for path in ensemble]
-    figures = made.evaluate(pairs.sources, pairs.targets, ensemble=others)
-    if json:
+    model, skip = question.model, question.skip_bad_rows
+    pairs = read_parallel(
+        question.data, "test", input=question.input, target=question.target, skip_bad_rows=skip,
+        header=question.header, remembered=remembered(made),
+    )  # fmt: skip
+    if skip:
+        _leave_out_long(made, pairs)
+    told(pairs)
+    others = [translator(path, made.threads) for path in question.ensemble]
+    with at_lines(str(pairs.path), pairs.lines):
+        figures = made.evaluate(pairs.sources, pairs.targets, ensemble=others)
+    if question.json:
         object_out({"model": str(model), **pairs.about(), "left_out": len(pairs.bad), **figures})
         return
     typer.echo(
@@ -99,6 +113,18 @@ def evaluate_pairs(
         f"{figures['count']:,} pairs of {pairs.name}, beam {figures['beam_size']}"
     )
     typer.echo(f"BLEU is sacrebleu's: {figures['signature']}")
+
+
+def _leave_out_long(made: Translator, pairs: Parallel) -> None:
+    """Leave out pairs whose source is longer than the model reads."""
+    from gyeol.data.files import BadRow
+
+    reasons = made.unreadable(pairs.sources)
+    pairs.bad += [BadRow(pairs.lines[at], reason_of(DataError(reason)), "value") for at, reason in reasons.items()]
+    for values in (pairs.sources, pairs.targets, pairs.lines):
+        values[:] = [value for at, value in enumerate(cast("list[Any]", values)) if at not in reasons]
+    if not pairs.sources:
+        raise DataError(f"{pairs.path}, line {pairs.bad[0].line}: {pairs.bad[0].reason}; no pair is left")
 
 
 def chat(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers import Answers, Layout, format_of
+from gyeol.cli.asked import Question
+from gyeol.cli.asking import HEADER, PIPE, SKIP, STRICT, answers_out, find_asked, handling
+from gyeol.cli.model import load_model
 from gyeol.cli.options import JSON, THREADS
-from gyeol.cli.output import note, object_pieces, one_line, pieces_out
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.cli.output import note, one_line
+from gyeol.cli.rows import Item, chunked, file_texts, named_items, piped_texts
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
-
     from gyeol.tasks import Translator
     from gyeol.tasks.translator_search import Translation
 
@@ -42,8 +44,6 @@ class Wanted:
 
     top: int | None = None
     look: bool = False
-    json: bool = False
-    out: Path | None = None
     search: dict[str, Any] = field(default_factory=dict)
 
 
@@ -53,7 +53,11 @@ def translate(
     file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts, one a line or row."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column (or language) of the texts in FILE."),
     out: Path = typer.Option(
-        None, "--out", "-o", metavar="FILE", help="Write there, a line each; .png or .html: where one text looked."
+        None,
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Write there, a line each; .csv .tsv .jsonl .json: with the file's columns; .png .html: where it looked.",
     ),
     top: int = typer.Option(None, "--top", metavar="K", min=1, help="The K best translations, with their scores."),
     beam: int = typer.Option(5, "--beam", metavar="N", min=1, help="How many go on at a time; 1: greedy."),
@@ -74,6 +78,9 @@ def translate(
     ensemble: list[Path] = ENSEMBLE,
     weights: str = WEIGHTS,
     look: bool = typer.Option(False, "--show-attention", help="Show where each word looked."),
+    header: bool = HEADER,
+    skip_bad_rows: bool = SKIP,
+    strict: bool = STRICT,
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
@@ -98,44 +105,49 @@ def translate(
         "replace_unknown": not keep_unknown, "ensemble": others, "weights": weights,
         "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed,
     }  # fmt: skip
-    translate_texts(made, model, texts, file, input, Wanted(top, look, json, out, search))
+    question = Question(
+        model,
+        json,
+        texts=texts or [],
+        file=file,
+        input=input,
+        out=out,
+        skip_bad_rows=skip_bad_rows,
+        strict=strict,
+        header=header,
+    )
+    translate_texts(made, question, Wanted(top, look, search))
 
 
 def translator(path: Path, threads: int | None) -> Translator:
     """Load a translator, and say what else a model is."""
-    from gyeol.tasks import Translator, load
-
-    made = load(path)
-    if not isinstance(made, Translator):
-        raise ModelError(f"{path} is a model of 'fit {made.task}', and one of 'fit translate' is needed")
-    made.set_params(threads=threads)
+    made: Translator = load_model(path, threads, task="translate")
     return made
 
 
-def translate_texts(
-    made: Translator, model: Path, texts: list[str] | None, file: str | None, input: str | None, wanted: Wanted
-) -> None:
+def translate_texts(made: Translator, question: Question, wanted: Wanted) -> None:
     """Translate texts, the lines of a file, or those of standard input."""
-    if wanted.out is not None and wanted.out.suffix.lower() in (".png", ".html", ".htm"):
-        _draw(made, texts, wanted.out, wanted.search)
+    out, texts, file = question.out, question.texts, question.file
+    if out is not None and out.suffix.lower() in (".png", ".html", ".htm"):
+        _draw(made, texts, out, wanted.search)
         return
+    name = PIPE
     if texts:
         if "" in [text.strip() for text in texts]:
             raise DataError("a text is empty: give at least one character")
-        chunks: Iterable[list[str]] = [texts]
+        chunks: Iterable[list[Item]] = [named_items(texts)]
     elif file is not None:
-        from gyeol.data.sources import Texts, find_source
-
-        chunks = _chunks(iter(Texts(find_source(file, "test", input=input))))
+        source, lacking = find_asked(made, file, question, task=None, need_target=False)
+        chunks, name = chunked(file_texts(source, lacking), _CHUNK), source.name
     else:
-        from gyeol.data.pipe import read_pipe
-
-        piped = read_pipe(cast("BufferedIOBase", sys.stdin.buffer))
-        chunks = ([line for _, line in lines] for lines in piped)
-    pieces = _written(_translations(made, chunks, wanted), model, wanted)
-    pieces_out(pieces, wanted.out)
-    if wanted.out is not None:
-        note(f"wrote {wanted.out}")
+        chunks = piped_texts(_CHUNK)
+    form = format_of(out, plain=True) if out is not None else "object" if question.json else "plain"
+    best = wanted.top or 1
+    search = {"beam_size": max(5, best), **wanted.search, "n_best": best}
+    layout = _layout(wanted, colour=out is None and sys.stdout.isatty())
+    how = replace(handling(question), alone=bool(texts))
+    answers = Answers(chunks, lambda some: made.translate(some, **search), layout, name, how)
+    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
 
 
 def _draw(made: Translator, texts: list[str] | None, out: Path, search: dict[str, Any]) -> None:
@@ -151,54 +163,26 @@ def _draw(made: Translator, texts: list[str] | None, out: Path, search: dict[str
     note(f"where it looked: {out}")
 
 
-def _chunks(lines: Iterator[str]) -> Iterator[list[str]]:
-    while chunk := list(islice(lines, _CHUNK)):
-        yield chunk
-
-
-def _translations(
-    made: Translator, chunks: Iterable[list[str]], wanted: Wanted
-) -> Iterator[list[tuple[str, list[Translation]]]]:
-    number = 0
+def _layout(wanted: Wanted, *, colour: bool) -> Layout:
     best = wanted.top or 1
-    search = {"beam_size": max(5, best), **wanted.search, "n_best": best}
-    for lines in chunks:
-        for first in range(0, len(lines), _CHUNK):
-            chunk = lines[first : first + _CHUNK]
-            full = [line for line in chunk if line.strip()]
-            try:
-                found = iter(made.translate(full, **search) if full else [])
-            except DataError as error:
-                if number == 0 and len(full) == len(chunk):
-                    raise
-                raise DataError(f"of the texts after line {number}: {error}") from error
-            yield [(line, next(found) if line.strip() else []) for line in chunk]
-            number += len(chunk)
+    scored = ("score",) if wanted.top is not None else ()
+    names = [f"{name}_{n}" if n > 1 else name for n in range(1, best + 1) for name in ("translation", *scored)]
 
+    def cells(found: list[Translation]) -> list[str]:
+        return [cell for each in found for cell in (each.text, *((f"{each.score:.4f}",) if scored else ()))]
 
-def _written(chunks: Iterator[list[tuple[str, list[Translation]]]], model: Path, wanted: Wanted) -> Iterator[str]:
-    """Write translations a chunk at a time; nothing before the first is there."""
-    if not wanted.json:
-        for chunk in chunks:
-            yield "".join(_lines(found, wanted) for _, found in chunk)
-        return
-    yield from object_pieces(
-        {"model": str(model)},
-        (
-            {"text": text, "predictions": [_as_object(each, wanted.top) for each in found]}
-            for chunk in chunks
-            for text, found in chunk
-        ),
-    )
+    def to_object(found: list[Translation]) -> dict[str, Any]:
+        return {"predictions": [_as_object(each, wanted.top) for each in found]}
 
+    def plain(found: list[Translation] | None, _: Item) -> str:
+        lines = []
+        for each in found or []:
+            lines.append(one_line(each.text) if wanted.top is None else f"{each.score:.4f}\t{one_line(each.text)}")
+            if wanted.look:
+                lines.append(each.map().to_text(color=colour))
+        return "\n".join(lines or [""]) + "\n"
 
-def _lines(found: list[Translation], wanted: Wanted) -> str:
-    lines = []
-    for each in found:
-        lines.append(one_line(each.text) if wanted.top is None else f"{each.score:.4f}\t{one_line(each.text)}")
-        if wanted.look:
-            lines.append(each.map().to_text(color=wanted.out is None and sys.stdout.isatty()))
-    return "\n".join(lines or [""]) + "\n"
+    return Layout(tuple(names), cells, to_object, {"predictions": []}, plain=plain)
 
 
 def _as_object(each: Translation, top: int | None) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.output import note, object_out, percent, table
+from gyeol.cli.options import HEADER
+from gyeol.cli.output import note, object_out, percent, table, told
 from gyeol.cli.parts_of_speech import KEEP_TAGS, STOP_TAGS, USER_DICTIONARY
 from gyeol.errors import ParameterError, closest
 
@@ -50,6 +51,7 @@ def train(
     stop_tags: str = STOP_TAGS,
     lowercase: bool = typer.Option(False, "--lowercase", help="Lower-case the texts."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
+    header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; 1 for the same bits every time."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Of the first vectors and the noise."),
@@ -73,7 +75,7 @@ def train(
     if subwords and form != "folder":
         note(f"{out} holds the words only; name a folder to keep the subwords, too, for words never seen")
     started = time.perf_counter()
-    texts = _texts(data, input, skip_bad_rows)
+    texts = _texts(data, input, skip_bad_rows, header)
     with _bar(quiet or json) as progress:
         made = WordVectors.train(
             texts, algorithm=algorithm, subwords=subwords, size=size, window=window, min_count=min_count,
@@ -107,10 +109,10 @@ def similar(
     """
     made = _loaded(vectors, form)
     answers = [(word, made.similar(word, top, farthest=farthest)) for word in words]
-    told = _from_subwords(made, words)
+    composed = _from_subwords(made, words)
     if json:
         listed = [{"word": word, "near": _pairs(near)} for word, near in answers]
-        object_out({"vectors": str(vectors), "answers": listed, "from_subwords": told})
+        object_out({"vectors": str(vectors), "answers": listed, "from_subwords": composed})
         return
     for word, near in answers:
         if len(answers) > 1:
@@ -135,10 +137,10 @@ def analogy(
     """
     loaded = _loaded(vectors, form)
     near = loaded.analogy(a, b, c, top, method=method)
-    told = _from_subwords(loaded, [a, b, c])
+    composed = _from_subwords(loaded, [a, b, c])
     if json:
         answer = {"vectors": str(vectors), "a": a, "b": b, "c": c, "method": method, "answers": _pairs(near)}
-        object_out({**answer, "from_subwords": told})
+        object_out({**answer, "from_subwords": composed})
         return
     _tell(near)
 
@@ -157,10 +159,10 @@ def distance(
     """
     loaded = _loaded(vectors, form)
     cosine = loaded.similarity(first, second)
-    told = _from_subwords(loaded, [first, second])
+    composed = _from_subwords(loaded, [first, second])
     if json:
         answer = {"first": first, "second": second, "cosine": cosine, "distance": 1.0 - cosine}
-        object_out({**answer, "from_subwords": told})
+        object_out({**answer, "from_subwords": composed})
         return
     typer.echo(f"cosine {cosine:.4f}   distance {1.0 - cosine:.4f}")
 
@@ -178,9 +180,9 @@ def doesnt_match(
     """
     loaded = _loaded(vectors, form)
     word = loaded.doesnt_match(words)
-    told = _from_subwords(loaded, words)
+    composed = _from_subwords(loaded, words)
     if json:
-        object_out({"words": words, "doesnt_match": word, "from_subwords": told})
+        object_out({"words": words, "doesnt_match": word, "from_subwords": composed})
         return
     typer.echo(word)
 
@@ -338,14 +340,14 @@ def _tests(name: str) -> list[Path]:
     return [Path(name)]
 
 
-def _texts(data: list[str], input: str | None, skip: bool) -> Iterator[str]:
+def _texts(data: list[str], input: str | None, skip: bool, header: bool | None) -> Iterator[str]:
     from gyeol.data.sources import Texts, find_source
 
-    sources = [find_source(name, "train", input=input) for name in data]
+    sources = [find_source(name, "train", input=input, header=header) for name in data]
     for source in sources:
         texts = Texts(source, skip_bad_rows=skip)
         yield from texts
-        note(texts.left_out())
+        told(texts)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.data.catalog import CATALOG, resolve
-from gyeol.data.files import BadRow, columns_of, fingerprint, read_examples
+from gyeol.data.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
+from gyeol.data.header import folded
 from gyeol.data.images import ENDINGS, Picture, images_in
-from gyeol.data.lines import check_file, open_text
+from gyeol.data.lines import check_file
 from gyeol.data.scenes import SCENES, scenes
+from gyeol.data.text_tables import open_checked
 from gyeol.errors import DataError, closest
 
 __all__ = ["Captioned", "has_part", "read_captioned"]
@@ -30,12 +31,19 @@ _FEATURES = (".npy", ".npz")
 
 @dataclass(slots=True)
 class Captioned:
-    """Images that are not unpacked yet, the captions of each (none where none are known), and where they come from."""
+    """Images that are not unpacked yet, the captions of each (none where none are known), and where they come from.
+
+    Of a table also the ``lines`` that name them, its ``others`` columns, and, where no captions are needed, the rows
+    that are ``bad``.
+    """
 
     name: str
     path: Path | None = None
     images: list[Picture] = field(default_factory=list)
     captions: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    others: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
 
     def about(self) -> dict[str, str]:
         """What a model card says of the data."""
@@ -124,24 +132,42 @@ def _file_of(data: str) -> Path | None:
 
 def _from_table(found: Captioned, input: str | None, target: str | None, need_captions: bool) -> None:
     assert found.path is not None
-    names = {name.casefold(): name for name in _columns(found.path)}
+    names = {folded(name): name for name in _columns(found.path)}
     input = input or next((names[name] for name in _IMAGES if name in names), None)
     target = target or next((names[name] for name in _CAPTIONS if name in names and names[name] != input), None)
     if input is None and len(names) <= 2:  # without a header: the path, then the caption
         input, target = "1", target or ("2" if len(names) == 2 else None)
     numbers: dict[str, int] = {}
-    pending: list[BadRow] = []
-    rows = read_examples(found.path, input=input, target=target, need_target=need_captions, on_bad_row=pending.append)
+    pending = found.bad
+    rows = read_examples(
+        found.path,
+        input=input,
+        target=target,
+        need_target=need_captions,
+        target_text=True,
+        on_bad_row=pending.append,
+        others=True,
+    )
     for example in rows:
-        if pending:
+        if pending and need_captions:
             break
         number = numbers.setdefault(example.input, len(numbers))
         if number == len(found.images):
-            found.images.append(Picture(_placed(found.path, example.input, f"line {example.line}")))
+            try:
+                picture = Picture(_placed(found.path, example.input, f"line {example.line}"))
+            except DataError as error:
+                if need_captions:
+                    raise
+                del numbers[example.input]
+                pending.append(BadRow(example.line, str(error).partition(": ")[2], "value"))
+                continue
+            found.images.append(picture)
             found.captions.append([])
+            found.lines.append(example.line)
+            found.others.append(example.others)
         if need_captions and example.target:
             found.captions[number].append(example.target)
-    for row in pending:
+    for row in pending if need_captions or not found.images else ():
         reason = row.reason.replace("the text", "the image's path").replace("label", "caption")
         raise DataError(f"{found.path}, line {row.line}: {reason}; mend the row")
     if not found.images:
@@ -150,11 +176,9 @@ def _from_table(found: Captioned, input: str | None, target: str | None, need_ca
 
 def _columns(path: Path) -> list[str]:
     """List a table's columns: its first row, where a cell of it is one of the names known here."""
-    kind = next((kind for kind in (".csv", ".tsv", ".txt") if path.name.lower().removesuffix(".gz").endswith(kind)), "")
-    if kind:
-        _, line = next(open_text(path))
-        row = [cell.strip() for cell in next(csv.reader([line], delimiter="," if kind == ".csv" else "\t"), [])]
-        if {cell.casefold() for cell in row} & {*_IMAGES, *_CAPTIONS}:
+    if format_of(check_file(path)) in TEXT_FORMATS:
+        row = [cell.strip() for cell in open_checked(path).sample[0][1]]
+        if {folded(cell) for cell in row} & {*_IMAGES, *_CAPTIONS}:
             return row
     return columns_of(path)
 

@@ -1,77 +1,36 @@
-"""When the steps of a series are: times read from cells, put on a grid, gaps found, and the times that come next."""
+"""When the steps of a series are: how far apart, in which zone, which come next, and where in the calendar."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.data.zones import fixed_offset, offset_text, to_local
 from gyeol.errors import DataError
 
-__all__ = ["CALENDAR", "Clock", "Grid", "lay_out", "read_moment"]
+__all__ = ["BUSINESS_END", "BUSINESS_START", "CALENDAR", "DAY", "END", "WEEK", "Clock", "month_ticks"]
 
-Unit = Literal["time", "month", "number"]
-Ticks = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+Unit = Literal["time", "month", "slots", "number"]
 
 #: What a calendar tells of a step: where in its day, week and year it lies, each on a circle, and whether it is a
 #: weekend.
 CALENDAR = ("day_sin", "day_cos", "week_sin", "week_cos", "year_sin", "year_cos", "weekend")
 
+#: Days of a month that have no number: its last, its last from Monday to Friday, its first of these.
+END, BUSINESS_END, BUSINESS_START = -1, -2, -3
+
+DAY = 86_400_000_000  # microseconds
+WEEK = 7 * DAY
 _EPOCH = datetime(1970, 1, 1)
-_DAY = 86_400_000_000  # microseconds
-_YEAR = 365.2425 * _DAY
-_DATE = re.compile(
-    r"(\d{4})\s*[-/.년]\s*(\d{1,2})(?:\s*[-/.월]\s*(\d{1,2})\s*[.일]?)?\s*[.월]?"
-    r"(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?)?",
-    re.ASCII,
-)
-_COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?", re.ASCII)
+_MONDAY = -3 * DAY  # 1970 began on a Thursday
+_YEAR = 365.2425 * DAY
 _BEYOND = "the times lie outside of the years 1 to 9999"
-_MOST = 10  # steps of a grid for each row, at most
-
-
-def read_moment(text: str) -> tuple[Literal["time", "number"], int | float] | None:
-    """Read a cell as a time: microseconds since 1970 (in UTC where a zone is named), or a plain number.
-
-    ISO 8601, and dates that begin with the year, with ``-``, ``/``, ``.`` or 년월일 between their parts. None for what
-    is neither, for instance dates that begin with a day or a month: which comes first cannot be known.
-
-    Examples
-    --------
-    >>> read_moment("1970-01-02 01:00"), read_moment("1970. 1. 2."), read_moment("197"), read_moment("02/01/1970")
-    (('time', 90000000000), ('time', 86400000000), ('number', 197.0), None)
-    """
-    text = text.strip()
-    if _COMPACT.fullmatch(text):
-        text = f"{text[:4]}-{text[4:6]}-{text[6:] or '01'}"
-    elif (number := _number(text)) is not None:
-        return "number", number
-    try:
-        found = _DATE.fullmatch(text)
-        if found:
-            year, month, day, hour, minute, second, part = found.groups()
-            date = datetime(int(year), int(month), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0))
-            moment = date.replace(microsecond=int((part or "0").ljust(6, "0")))
-        else:
-            moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
-    return "time", (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_ENDS = {END: "end", BUSINESS_END: "last business day", BUSINESS_START: "first business day", 0: "start"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,65 +39,157 @@ class Clock:
 
     Parameters
     ----------
-    unit : {"time", "month", "number"}
-        Microseconds; months, whose lengths differ; plain numbers.
+    unit : {"time", "month", "slots", "number"}
+        Microseconds; months, whose lengths differ; the steps of a week that there are, as business days are; plain
+        numbers.
     last, step : int or float
-        In that unit; of months since the year 0.
+        In that unit; of months since the year 0; of slots since the Monday of 1969-12-29, and a step of 1.
     day : int
-        Of months: microseconds into the month, or -1 for its last day.
+        Of months: microseconds into the month (a month that is too short has its last day in place), or one of `END`,
+        `BUSINESS_END`, `BUSINESS_START`.
+    at : int
+        Of these: microseconds into the day.
+    slots : tuple of int
+        Of a week: microseconds since its Monday began, in ascending order.
+    zone : str
+        ``"+09:00"`` or the name of a zone; nothing where none is known.
+    instants : bool
+        Whether ``last`` is in UTC, and the zone says what a clock shows: steps are then evenly apart where summer time
+        begins and ends, too. Else it is what a clock shows.
+    form : str
+        ``"month"``, ``"quarter"``, ``"week"`` or ``"year"`` where times are written so.
     """
 
     unit: Unit
     last: int | float
     step: int | float
     day: int = 0
+    at: int = 0
+    slots: tuple[int, ...] = ()
+    zone: str = ""
+    instants: bool = False
+    form: str = ""
+
+    def shifted(self, steps: int) -> Clock:
+        """Give the clock of a series that ends so many steps later."""
+        return replace(self, last=self.last + steps * self.step)
 
     def moment(self, after: int) -> int | float:
-        """Tell when a step is, counted from the last: microseconds since 1970, or a plain number."""
+        """Tell when a step is, counted from the last: microseconds since 1970 on the clock's wall, or a number."""
         at = self.last + after * self.step
-        if self.unit != "month":
-            return at
-        # The last day of a month is the day before the next one begins.
-        months = int(at) + (self.day < 0)
-        if not 12 <= months < 12 * 10_000:
-            raise DataError(_BEYOND)
-        begin = (datetime(months // 12, months % 12 + 1, 1) - _EPOCH) // timedelta(microseconds=1)
-        return begin + (self.day if self.day >= 0 else -_DAY)
+        if self.unit == "month":
+            return month_ticks(int(at), self.day, self.at)
+        if self.unit == "slots":
+            week, slot = divmod(int(at), len(self.slots))
+            return _MONDAY + week * WEEK + self.slots[slot]
+        if self.instants:
+            try:
+                return int(to_local(np.array([int(at)]), self.zone)[0])
+            except OverflowError:
+                raise DataError(_BEYOND) from None
+        return at
 
     def label(self, after: int) -> str:
-        """Write when a step is.
+        """Write when a step is, with its zone where it has one.
 
         Examples
         --------
         >>> Clock("time", 0, 3_600_000_000).label(25), Clock("month", 24310, 1, -1).label(2)
         ('1970-01-02 01:00', '2026-01-31')
+        >>> Clock("time", 0, 3_600_000_000, zone="+09:00").label(1)
+        '1970-01-01 01:00+09:00'
         """
         at = self.moment(after)
         if self.unit == "number":
-            return f"{at:.10g}"
+            return str(int(at)) if float(at).is_integer() and abs(at) < 1e15 else f"{at:.10g}"
         try:
             moment = _EPOCH + timedelta(microseconds=int(at))
         except OverflowError:
             raise DataError(_BEYOND) from None
-        if self.unit == "month" or (self.step % _DAY == 0 and int(at) % _DAY == 0):
+        if self.form and not self.zone:
+            return _formed(moment, self.form)
+        midnight = int(at) % DAY == 0
+        whole_days = self.step % DAY == 0 if self.unit == "time" else self._daily()
+        if whole_days and midnight and not self.zone:
             return moment.strftime("%Y-%m-%d")
-        whole = int(self.step) % 60_000_000 == 0 and moment.second == 0
-        return moment.strftime("%Y-%m-%d %H:%M" if whole else "%Y-%m-%d %H:%M:%S")
+        seconds = moment.second or (self.unit == "time" and int(self.step) % 60_000_000)
+        return moment.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M") + self._offset(after, int(at))
+
+    def _offset(self, after: int, local: int) -> str:
+        if not self.zone:
+            return ""
+        fixed = fixed_offset(self.zone)
+        if fixed is None:
+            from gyeol.data.zones import to_instants
+
+            ticks = (
+                int(self.last + after * self.step)
+                if self.instants
+                else int(to_instants(np.array([local]), self.zone)[0][0])
+            )
+            fixed = (local - ticks) // 1_000_000
+        return offset_text(fixed)
+
+    def _daily(self) -> bool:
+        return self.unit == "month" or len({slot % DAY for slot in self.slots}) == 1
 
     def interval(self) -> str:
-        """Write how far apart steps are: ``1 h``, ``15 min``, ``1 month``."""
+        """Write how far apart steps are: ``1 h``, ``15 min``, ``1 month``, ``1 business day``."""
         if self.unit == "number":
             return f"{self.step:.10g}"
         if self.unit == "month":
             return f"{self.step} month{'s' if self.step > 1 else ''}"
-        for name, size in (("week", 7 * _DAY), ("day", _DAY), ("h", _DAY // 24), ("min", _DAY // 1440)):
-            if self.step % size == 0:
-                count = int(self.step) // size
+        step = int(self.step)
+        if self.unit == "slots":
+            if self._daily():
+                return "1 business day" if self._business() else "1 day"
+            step = self._slot_step()
+        for name, size in (("week", WEEK), ("day", DAY), ("h", DAY // 24), ("min", DAY // 1440)):
+            if step % size == 0:
+                count = step // size
                 return f"{count} {name}{'s' if count > 1 and name in ('week', 'day') else ''}"
-        return f"{self.step / 1_000_000:g} s"
+        return f"{step / 1_000_000:g} s"
+
+    def _slot_step(self) -> int:
+        apart = np.diff(np.array(self.slots))
+        return int(apart.min())
+
+    def _business(self) -> bool:
+        return sorted({slot // DAY for slot in self.slots}) == [0, 1, 2, 3, 4]
+
+    def frequency(self) -> str:
+        """Name how often steps are.
+
+        Examples
+        --------
+        >>> Clock("time", 0, 3_600_000_000).frequency(), Clock("time", 0, 7 * DAY).frequency()
+        ('hourly', 'weekly (Thu)')
+        >>> Clock("month", 24310, 3, END).frequency(), Clock("month", 24310, 1, 29 * DAY).frequency()
+        ('quarterly (end)', 'monthly (day 30, or the last)')
+        >>> Clock("slots", 0, 1, slots=tuple(day * DAY for day in range(5))).frequency()
+        'business days (Mon-Fri)'
+        """
+        if self.unit == "month":
+            names = {1: "monthly", 3: "quarterly", 12: "yearly"}
+            name = names.get(int(self.step), f"every {self.interval()}")
+            number = self.day // DAY + 1
+            where = _ENDS.get(self.day, f"day {number}{', or the last' if number > 28 else ''}")
+            return name if self.form else f"{name} ({where})"
+        if self.unit == "slots":
+            days = _ranges([slot // DAY for slot in self.slots])
+            if self._daily():
+                return f"{'business days' if self._business() else 'days'} ({days})"
+            return f"every {self.interval()}, {_hours(self.slots, self._slot_step())}{days}"
+        if self.unit == "time" and self.step % WEEK == 0:
+            weekday = _WEEKDAYS[(int(self.moment(0)) - _MONDAY) % WEEK // DAY]
+            return f"weekly ({weekday})" if self.step == WEEK else f"every {self.interval()} ({weekday})"
+        known = {DAY // 24: "hourly", DAY: "daily"} if self.unit == "time" else {}
+        return known.get(int(self.step), f"every {self.interval()}")
 
     def calendar(self, steps: int, after: int = 0) -> npt.NDArray[np.float64]:
         """Tell of ``steps`` steps, the last of which is ``after`` the last one, what `CALENDAR` names: (steps, 7).
+
+        Hours and days are those of the clock's zone.
 
         Raises
         ------
@@ -148,94 +199,95 @@ class Clock:
         if self.unit == "number":
             raise DataError("a calendar needs dates, and the times of this series are plain numbers")
         places = range(after - steps + 1, after + 1)
-        if self.unit == "month":
-            at = np.array([self.moment(place) for place in places], dtype=np.float64)
+        if self.unit == "time":
+            ticks = int(self.last) + np.array(places, dtype=np.int64) * int(self.step)
+            at = (to_local(ticks, self.zone) if self.instants else ticks).astype(np.float64)
         else:
-            at = self.last + np.array(places, dtype=np.float64) * self.step
-        day = 2 * np.pi * (at % _DAY) / _DAY
-        monday = at + 3 * _DAY  # 1970 began on a Thursday
-        week, year = 2 * np.pi * (monday % (7 * _DAY)) / (7 * _DAY), 2 * np.pi * (at % _YEAR) / _YEAR
+            at = np.array([self.moment(place) for place in places], dtype=np.float64)
+        day = 2 * np.pi * (at % DAY) / DAY
+        monday = at - _MONDAY
+        week, year = 2 * np.pi * (monday % WEEK) / WEEK, 2 * np.pi * (at % _YEAR) / _YEAR
         circles = [turn(angle) for angle in (day, week, year) for turn in (np.sin, np.cos)]
-        return np.stack([*circles, (monday % (7 * _DAY) >= 5 * _DAY).astype(np.float64)], axis=1)
+        return np.stack([*circles, (monday % WEEK >= 5 * DAY).astype(np.float64)], axis=1)
+
+    def rule(self) -> dict[str, Any]:
+        """Give what a model remembers of how far apart steps are, as JSON values; see `remembered`."""
+        kept = {"unit": self.unit, "step": self.step, "day": self.day, "at": self.at, "slots": list(self.slots)}
+        return {name: value for name, value in kept.items() if value or name in ("unit", "step")}
+
+    @classmethod
+    def remembered(cls, rule: Any) -> Clock | None:
+        """Take what `rule` gave; None for anything else."""
+        if not isinstance(rule, dict) or rule.get("unit") not in ("time", "month", "slots", "number"):
+            return None
+        step, day, at, slots = (
+            rule.get(name, or_else) for name, or_else in (("step", 0), ("day", 0), ("at", 0), ("slots", []))
+        )
+        whole = all(type(number) is int for number in (day, at)) and isinstance(slots, list)
+        if not whole or type(step) not in (int, float) or not step > 0 or not -3 <= day < 31 * DAY or not 0 <= at < DAY:
+            return None
+        sound = all(type(slot) is int and 0 <= slot < WEEK for slot in slots) and sorted(set(slots)) == slots
+        if not sound or (rule["unit"] == "slots") != bool(slots):
+            return None
+        return cls(rule["unit"], 0, step, day, at, tuple(slots))
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Where the rows of a series lie on an even grid.
-
-    ``places`` (T,) are their steps from 0, ``clock`` says when the last is; ``gaps`` and ``missing`` count the gaps and
-    the steps in them; ``uneven`` counts intervals that are no whole number of steps, ``first`` is the first row after
-    one.
-    """
-
-    places: npt.NDArray[np.int64]
-    clock: Clock
-    gaps: int
-    missing: int
-    uneven: int
-    first: int | None
-
-
-def lay_out(ticks: Ticks, unit: Literal["time", "number"], where: Callable[[int], str]) -> Grid:
-    """Find the grid of times that rise.
-
-    Parameters
-    ----------
-    ticks : array, shape (T,)
-        Microseconds, or plain numbers.
-    unit : {"time", "number"}
-    where : callable
-        Names the place of a row, for errors: the file and the line.
+def month_ticks(month: int, day: int, at: int = 0) -> int:
+    """Tell when a day of a month is, in microseconds since 1970; the month is counted from the year 0, `Clock`'s words.
 
     Raises
     ------
     DataError
-        A time comes twice, or after a later one, or a gap is so long that the grid would be mostly empty.
+        It lies outside of the years 1 to 9999.
     """
-    apart = np.diff(ticks)
-    if len(apart) and not (apart > 0).all():
-        row = int(np.argmin(apart > 0)) + 1
-        tick = ticks[row].item()
-        same = Clock(unit, tick, next(size for size in (_DAY, 60_000_000, 1) if tick % size == 0 or size == 1)).label(0)
-        if apart[row - 1] == 0:
-            raise DataError(f"{where(row)}: the time {same} comes twice; keep one row a time, or name --series COL")
-        raise DataError(f"{where(row)}: the time {same} comes after a later one; sort the file by time")
-    day = 0
-    kind: Unit = unit
-    if unit == "time" and len(apart) and (months := _months(ticks)) is not None:
-        ticks, day = months
-        apart, kind = np.diff(ticks), "month"
-    if not len(apart):
-        return Grid(np.zeros(len(ticks), dtype=np.int64), Clock(kind, ticks[-1].item(), 1, day), 0, 0, 0, None)
-    if kind == "number":
-        apart = np.round(apart, 9)
-    sizes, counts = np.unique(apart, return_counts=True)
-    step = sizes[counts.argmax()]
-    ratio = apart / step
-    steps = np.maximum(1, np.rint(ratio)).astype(np.int64)
-    uneven = np.abs(ratio - steps) > 1e-6
-    places = np.concatenate([[0], np.cumsum(steps)])
-    if places[-1] >= _MOST * len(ticks) + 1000:
-        row = int(steps.argmax()) + 1
-        raise DataError(
-            f"{where(row)}: a gap of {int(steps.max()):,} steps of {Clock(kind, 0, step.item()).interval()} before it; "
-            "most of the series would be missing: cut the file there"
-        )
-    clock = Clock(kind, ticks[-1].item(), step.item(), day)
-    gaps = (steps > 1) & ~uneven
-    first = int(np.argmax(uneven)) + 1 if uneven.any() else None
-    return Grid(places, clock, int(gaps.sum()), int((steps - 1).sum()), int(uneven.sum()), first)
+    if not 12 <= month < 12 * 10_000:
+        raise DataError(_BEYOND)
+    begin = datetime(month // 12, month % 12 + 1, 1)
+    end = datetime(month // 12 + (month % 12 == 11), (month + 1) % 12 + 1, 1) if month < 12 * 10_000 - 1 else None
+    days = 31 if end is None else (end - begin).days
+    if day >= 0:
+        index, at = min(day // DAY, days - 1), day % DAY
+    elif day == BUSINESS_START:
+        index = (0, 0, 0, 0, 0, 2, 1)[begin.weekday()]
+    else:
+        index = days - 1
+        weekday = (begin.weekday() + index) % 7
+        index -= max(0, weekday - 4) if day == BUSINESS_END else 0
+    return (begin - _EPOCH) // timedelta(microseconds=1) + index * DAY + at
 
 
-def _months(ticks: Any) -> tuple[npt.NDArray[np.int64], int] | None:
-    """Count months since the year 0 where all times are the same day and hour of a month, or all its last day."""
-    if (np.diff(ticks) < 28 * _DAY).any():
-        return None
-    moments = ticks.astype("datetime64[us]")
-    months = moments.astype("datetime64[M]")
-    into = (moments - months.astype("datetime64[us]")).astype(np.int64)
-    ends = ((months + 1).astype("datetime64[us]") - moments).astype(np.int64)
-    counted = months.astype(np.int64) + 1970 * 12
-    if (into == into[0]).all():
-        return counted, int(into[0])
-    return (counted, -1) if (ends == _DAY).all() else None
+def _formed(moment: datetime, form: str) -> str:
+    if form == "quarter":
+        return f"{moment.year}Q{(moment.month + 2) // 3}"
+    if form == "week":
+        year, week, _ = moment.isocalendar()
+        return f"{year}-W{week:02}"
+    return moment.strftime("%Y" if form == "year" else "%Y-%m")
+
+
+def _ranges(days: list[int]) -> str:
+    """Write days of a week: ``Mon-Fri``, ``Mon, Wed-Fri``."""
+    runs: list[list[int]] = []
+    for day in sorted(set(days)):
+        if runs and runs[-1][1] == day - 1:
+            runs[-1][1] = day
+        else:
+            runs.append([day, day])
+    return ", ".join(
+        _WEEKDAYS[a] if a == b else f"{_WEEKDAYS[a]}{'-' if b > a + 1 else ', '}{_WEEKDAYS[b]}" for a, b in runs
+    )
+
+
+def _hours(slots: tuple[int, ...], step: int) -> str:
+    """Write the hours of a day in which there are steps; nothing where they are many runs, or all of a day."""
+    times = sorted({slot % DAY for slot in slots})
+    runs: list[list[int]] = []
+    for time in times:
+        if runs and runs[-1][1] == time - step:
+            runs[-1][1] = time
+        else:
+            runs.append([time, time])
+    if len(runs) > 3 or len(times) * step == DAY:
+        return ""
+    texts = (tuple(f"{t // (DAY // 24):02}:{t // (DAY // 1440) % 60:02}" for t in run) for run in runs)
+    return ", ".join(f"{a}-{b}" if a != b else a for a, b in texts) + ", "

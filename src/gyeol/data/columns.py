@@ -2,70 +2,42 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gyeol.data.header import (
+    INPUT_NAMES,
+    TARGET_NAMES,
+    Header,
+    find_header,
+    folded,
+    has_header,
+    is_number,
+    like_labels,
+)
 from gyeol.errors import DataError, closest
 
-__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Columns", "find_columns", "is_number", "like_labels"]
+__all__ = [
+    "INPUT_NAMES",
+    "TARGET_NAMES",
+    "Columns",
+    "find_columns",
+    "find_pair",
+    "has_header",
+    "is_number",
+    "like_labels",
+    "names_of",
+    "same_name",
+    "told",
+]
 
-# In the order of preference: a file with both "label" and "rating" is read for its labels.
-INPUT_NAMES = (
-    "text",
-    "document",
-    "review",
-    "sentence",
-    "content",
-    "comment",
-    "body",
-    "message",
-    "utterance",
-    "input",
-    "source",
-    "doc",
-    "reviews",
-    "contents",
-    "comments",
-    "문장",
-    "텍스트",
-    "리뷰",
-    "본문",
-    "내용",
-    "댓글",
-    "문서",
-    "발화",
-    "입력",
-    "글",
-)
-TARGET_NAMES = (
-    "label",
-    "target",
-    "class",
-    "category",
-    "sentiment",
-    "emotion",
-    "intent",
-    "topic",
-    "output",
-    "labels",
-    "rating",
-    "score",
-    "stars",
-    "라벨",
-    "레이블",
-    "정답",
-    "분류",
-    "감정",
-    "감성",
-    "클래스",
-    "범주",
-    "카테고리",
-    "출력",
-    "별점",
-    "평점",
-)
+_ENOUGH_ROWS = 20  # to say that values of a column are all different
+_CODE = re.compile(r"[A-Za-z]*[-_:]?\d[\w\-:]*")
+_DATE = re.compile(r"\d{2,4}[-./]\s?\d{1,2}[-./]\s?\d{1,4}.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +54,15 @@ class Columns:
         Index of the text.
     target : int or None
         Index of the label, if there is one.
+    notes : tuple of str
+        What was decided and could be doubted, a line each.
     """
 
     names: tuple[str, ...]
     header: bool
     input: int
     target: int | None
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 def find_columns(
@@ -98,6 +73,7 @@ def find_columns(
     input: str | None = None,
     target: str | None = None,
     need_target: bool = True,
+    header: bool | None = None,
 ) -> Columns:
     """Find the text and the label.
 
@@ -113,50 +89,76 @@ def find_columns(
         Columns the user named, or their numbers from 1.
     need_target : bool
         Whether a file without labels is a mistake.
+    header : bool, optional
+        Whether the first row is the header, where the user says so.
 
     Raises
     ------
     DataError
         If a named column does not exist, or if the columns cannot be told apart: lists what there is.
     """
-    header = names is None and has_header(rows, input, target)
-    body = rows[1:] if header else rows
+    found = Header(False)
     if names is None:
-        width = len(rows[0]) if header else Counter(map(len, rows)).most_common(1)[0][0]
-        first = rows[0] if header else []
-        names = [(first[i].strip() if header else "") or str(i + 1) for i in range(width)]
-    found = _Search(path, list(names), body, shown=None if header or not rows else rows[0])
-    return found.run(input, target, need_target=need_target, header=header)
+        found = find_header(rows, input, target) if header is None else Header(header)
+    body = rows[1:] if found.there else rows
+    if names is None:
+        names = names_of(rows, found.there)
+    search = _Search(path, list(names), body, shown=None if found.there or not rows else rows[0])
+    columns = search.run(input, target, need_target=need_target, header=found.there)
+    if found.doubtful:
+        columns = replace(columns, notes=(told(path, rows[0], found.there), *columns.notes))
+    return columns
 
 
-def has_header(rows: Sequence[Sequence[str]], input: str | None = None, target: str | None = None) -> bool:
-    """Tell whether the first row names the columns.
+def find_pair(path: Path, rows: Sequence[Sequence[str]], header: bool | None = None) -> tuple[int, int, str]:
+    """Find the two columns of pairs of texts: the first two that hold neither numbers, dates, codes nor few values.
 
-    It does if it holds a name people use or the user passed, not met again below it; or, unless it
-    holds a number, if it stands above nothing but numbers somewhere, or above labels among which it is not met again.
+    Returns
+    -------
+    source, target : int
+        Their indices; the first two columns where the values tell nothing.
+    note : str
+        What was left out, in a line; nothing where there are two columns only.
+    """
+    named = find_header(rows).there if header is None else header
+    names = names_of(rows, named)
+    search = _Search(path, names, rows[1:] if named else rows, shown=None)
+    several = len(search.body) >= _ENOUGH_ROWS
+    places = [
+        at for at in range(len(names)) if search.is_text(at, few=max(2, len(search.body) // 10) if several else 0)
+    ]
+    source, target = places[:2] if len(places) > 1 else (0, 1)
+    if len(names) < 3:
+        return source, target, ""
+    others = ", ".join(name[:30] for at, name in enumerate(names) if at not in (source, target))
+    return source, target, f"{path.name}: from {names[source]} to {names[target]} (others left out: {others})"
+
+
+def names_of(rows: Sequence[Sequence[str]], header: bool) -> list[str]:
+    """Give the names of the columns: those of the header, and numbers from 1 where there is none."""
+    if header and rows:
+        return [cell.strip() or str(place) for place, cell in enumerate(rows[0], 1)]
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    return [str(place) for place in range(1, width + 1)]
+
+
+def told(path: Path, first: Sequence[str], header: bool) -> str:
+    """Say what the first row was taken for, and how to have it otherwise."""
+    cells = ", ".join(cell.strip()[:30] for cell in first[:6])
+    if header:
+        return f"{path.name}: first row taken as the header ({cells}); --no-header reads it as data"
+    return f"{path.name}: first row read as data ({cells}); --header takes it as the names of the columns"
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names of columns are one, in whatever Unicode form.
 
     Examples
     --------
-    >>> has_header([["text", "label"], ["good", "1"]]), has_header([["good", "1"], ["bad", "0"], ["fine", "1"]])
-    (True, False)
+    >>> same_name("caf\u00e9", "cafe\u0301 ")
+    True
     """
-    if not rows:
-        return False
-    first, rest = [cell.strip() for cell in rows[0]], rows[1:]
-    # A number the user passed says which column, not what it is called: "1" may well be the first row's label.
-    named = _KNOWN | {name.casefold() for name in (input, target) if name is not None and _number(name, 99999) is None}
-    if any(cell.casefold() in named and not _met(rest, at, cell) for at, cell in enumerate(first)):
-        return True
-    if any(map(is_number, first)):
-        return False  # names are no numbers
-    if any(cell and _all_numbers(rest, at) for at, cell in enumerate(first)):
-        return True
-    at = _number(target, len(first)) if target is not None else None
-    if at is None and len(first) == 2:
-        at = 1 - chosen if (chosen := _number(input, 2)) is not None else _label_column(rest)
-    if at is None or not rest or not first[at]:
-        return False
-    return not _met(rest, at, first[at]) and like_labels([row[at].strip() for row in rest if at < len(row)])
+    return unicodedata.normalize("NFC", one).strip() == unicodedata.normalize("NFC", other).strip()
 
 
 class _Search:
@@ -166,23 +168,29 @@ class _Search:
         self, path: Path, names: list[str], body: Sequence[Sequence[str]], shown: Sequence[str] | None
     ) -> None:
         self.path, self.names, self.body, self.shown = path, names, body, shown
+        self.notes: list[str] = []
 
     def run(self, input: str | None, target: str | None, *, need_target: bool, header: bool) -> Columns:
         text = None if input is None else self.named(input)
         label = None if target is None else self.named(target)
         if text is not None and text == label:
             raise DataError(f"{self.path}: column {input!r} cannot be the text and the label at once; {self.listing()}")
+        given = text, label
         if label is None:
-            label = self.known(TARGET_NAMES, besides=text)
+            label = self.known_label(text)
         if text is None:
-            text = self.known(INPUT_NAMES, besides=label)
+            text = self.known_text(label)
         if len(self.names) == 1 and label is None:
             text = 0
         elif len(self.names) == 2:
             text, label = self.of_two(text, label, need_target=need_target)
+        elif text is None or (label is None and need_target):
+            text, label = self.by_values(text, label, need_target=need_target)
         if text is None or (label is None and need_target):
             raise DataError(self.question(text, label, need_target=need_target))
-        return Columns(tuple(self.names), header, text, label)
+        if label is not None and label != given[1]:
+            self.doubt(label)
+        return Columns(tuple(self.names), header, text, label, tuple(self.notes))
 
     def of_two(self, text: int | None, label: int | None, *, need_target: bool) -> tuple[int | None, int | None]:
         """With two columns, one known tells the other; with none, few different values tell the labels."""
@@ -195,18 +203,80 @@ class _Search:
         return text, label
 
     def named(self, name: str) -> int:
-        if (count := self.names.count(name)) > 1:
-            raise DataError(f"{self.path}: {count} columns are called {name!r}; pass the column's number")
-        if count:
-            return self.names.index(name)
+        places = [at for at, other in enumerate(self.names) if same_name(name, other)]
+        if len(places) > 1:
+            raise DataError(f"{self.path}: {len(places)} columns are called {name!r}; pass the column's number")
+        if places:
+            return places[0]
         if (at := _number(name, len(self.names))) is not None:
             return at
         known = [f"{n[:37]}..." if len(n) > 40 else n for n in self.names]
         raise DataError(f"{self.path}: no column {name!r}{closest(name, known)}{self.glimpse()}")
 
-    def known(self, wanted: Sequence[str], besides: int | None) -> int | None:
-        folded = [name.strip().casefold() for name in self.names]
-        return next((folded.index(w) for w in wanted if w in folded and folded.index(w) != besides), None)
+    def known(self, wanted: Sequence[str], besides: int | None) -> list[int]:
+        names = [folded(name) for name in self.names]
+        return [names.index(w) for w in wanted if w in names and names.index(w) != besides]
+
+    def known_label(self, text: int | None) -> int | None:
+        """Find the column with a name of labels, one whose values repeat before one whose values are all different."""
+        found = self.known(TARGET_NAMES, besides=text)
+        return next((at for at in found if not self.all_different(at)), found[0] if found else None)
+
+    def known_text(self, label: int | None) -> int | None:
+        """Find the column with a name of texts; where it holds few different values, a column of texts goes first."""
+        found = self.known(INPUT_NAMES, besides=label)
+        if found and len(self.body) >= _ENOUGH_ROWS and all(like_labels(self.values(at)) for at in found):
+            others = [at for at in range(len(self.names)) if at not in (*found, label) and self.is_text(at)]
+            if len(others) == 1:
+                self.say(others[0], label)
+                return others[0]
+        return found[0] if found else None
+
+    def by_values(self, text: int | None, label: int | None, *, need_target: bool) -> tuple[int | None, int | None]:
+        """Find, among several columns, the one of long texts and the one of few different values."""
+        if label is None and need_target:
+            labels = [at for at in range(len(self.names)) if at != text and self.is_label(at)]
+            label = labels[0] if len(labels) == 1 else None
+        if text is None:
+            texts = [at for at in range(len(self.names)) if at != label and self.is_text(at)]
+            sizes = {at: sum(map(len, self.values(at))) for at in texts}
+            texts.sort(key=lambda at: -sizes[at])
+            if len(texts) == 1 or (len(texts) > 1 and sizes[texts[0]] >= 3 * sizes[texts[1]]):
+                text = texts[0]
+        if text is not None and (label is not None or not need_target):
+            self.say(text, label)
+        return text, label
+
+    def say(self, text: int, label: int | None) -> None:
+        others = ", ".join(name[:30] for at, name in enumerate(self.names) if at not in (text, label))
+        both = f"text: {self.names[text]}" + ("" if label is None else f", label: {self.names[label]}")
+        self.notes.append(f"{self.path.name}: {both}" + (f" (others left out: {others})" if others else ""))
+
+    def doubt(self, label: int) -> None:
+        if self.all_different(label):
+            self.notes.append(
+                f"{self.path.name}: the label is read from {self.names[label]!r:.40}, whose first {len(self.body):,} "
+                "values are all different; --target COL names another column"
+            )
+
+    def values(self, at: int) -> list[str]:
+        return [row[at].strip() for row in self.body if at < len(row) and row[at].strip()]
+
+    def all_different(self, at: int) -> bool:
+        values = self.values(at)
+        return len(values) >= _ENOUGH_ROWS and len(set(values)) == len(values)
+
+    def is_label(self, at: int) -> bool:
+        values = self.values(at)
+        few = len(set(values)) > 1 and like_labels(values) and not all(map(_DATE.fullmatch, values))
+        return few and sum(map(len, values)) <= 40 * len(values)
+
+    def is_text(self, at: int, few: int | None = None) -> bool:
+        """Whether a column holds texts: no numbers, dates or codes, and not few different values."""
+        values = self.values(at)
+        if not values or (like_labels(values) if few is None else len(set(values)) <= few):
+            return False
+        return not any(all(map(kind, values)) for kind in (is_number, _DATE.fullmatch, _CODE.fullmatch))
 
     def question(self, text: int | None, label: int | None, *, need_target: bool) -> str:
         if len(self.names) == 1:
@@ -227,37 +297,10 @@ class _Search:
         return f" (no header; the first row is {' | '.join(cell[:20] for cell in self.shown[:10])})"
 
 
-_KNOWN = frozenset(INPUT_NAMES) | frozenset(TARGET_NAMES)
-
-
 def _number(name: str | None, width: int) -> int | None:
     if name is not None and name.isascii() and name.isdigit() and len(name) < 6 and 1 <= int(name) <= width:
         return int(name) - 1
     return None
-
-
-def _met(rows: Sequence[Sequence[str]], at: int, cell: str) -> bool:
-    return any(row[at].strip() == cell for row in rows if at < len(row))
-
-
-def _all_numbers(rows: Sequence[Sequence[str]], at: int) -> bool:
-    below = [row[at] for row in rows if at < len(row)]
-    return bool(below) and all(map(is_number, below))
-
-
-def is_number(cell: str) -> bool:
-    """Whether a field is a number."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def like_labels(values: Sequence[str]) -> bool:
-    """Whether few are different: any repetition in a handful of rows, half of them repeated in a longer sample."""
-    different = len(set(values))
-    return different < len(values) if len(values) < 10 else different <= len(values) / 2
 
 
 def _label_column(rows: Sequence[Sequence[str]]) -> int | None:

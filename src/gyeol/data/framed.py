@@ -14,6 +14,7 @@ from gyeol.data.drawn_clips import CLIPS, clips
 from gyeol.data.files import fingerprint
 from gyeol.data.frame_labels import FrameLabels, read_frame_labels
 from gyeol.data.lines import check_file
+from gyeol.data.number_cells import NumberFormat
 from gyeol.data.series_row import label_of
 from gyeol.data.step_table import read_step_table
 from gyeol.data.video import ENDINGS, check_video
@@ -34,6 +35,7 @@ class Framed:
     labels: list[Any] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
+    decimal: str | None = None  # the mark of a table's numbers
 
     @property
     def steps(self) -> int:
@@ -59,8 +61,9 @@ def has_frames_part(data: str, role: str) -> bool:
 
 
 def read_framed(
-    data: str, role: str, *, sequence: str | None = None, target: str | None = None, need_labels: bool = True
-) -> Framed:
+    data: str, role: str, *, sequence: str | None = None, target: str | None = None, need_labels: bool = True,
+    numbers: NumberFormat | None = None, remembered: str | None = None,
+) -> Framed:  # fmt: skip
     """Read sequences and the labels of their steps.
 
     Parameters
@@ -75,6 +78,8 @@ def read_framed(
     sequence, target : str, optional
         The columns, of a table, that name the sequence and the label.
     need_labels : bool
+    numbers, remembered
+        How the numbers of a table are written: see `gyeol.data.step_table.read_step_table`.
 
     Raises
     ------
@@ -95,7 +100,9 @@ def read_framed(
     elif path.suffix.lower() == ".npz":
         _from_arrays(found, path, target, need_labels)
     elif path.suffix.lower() in _TABLES:
-        table = read_step_table(path, sequence=sequence, target=target, need_labels=need_labels)
+        how = {"numbers": numbers, "remembered": remembered}
+        table = read_step_table(path, sequence=sequence, target=target, need_labels=need_labels, **how)  # type: ignore[arg-type]
+        found.decimal = table.decimal
         for parts in zip(table.series, table.labels, table.names, table.lines, strict=True):
             series, own, name, lines = parts
             found.add(series, own, name, str(path), lines if own else [])

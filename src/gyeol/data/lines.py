@@ -1,19 +1,21 @@
-"""From bytes to lines of text: UTF-8, UTF-16 with its mark, or CP949, plain or gzipped, a few megabytes at a time."""
+"""From bytes to lines of text: UTF-8, UTF-16 or CP949, plain or gzipped, a few megabytes at a time."""
 
 from __future__ import annotations
 
 import codecs
 import gzip
 import os
-import stat
+import unicodedata
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from gyeol.errors import DataError, closest
+from gyeol.data.paths import cause_of, check_file
+from gyeol.errors import DataError
 
-__all__ = ["MAX_LINE", "check_file", "open_text", "read_lines"]
+__all__ = ["MAX_LINE", "LineFormat", "check_file", "open_text", "read_lines"]
 
 CHUNK = 1 << 20  # bytes read at a time
 MAX_LINE = 4_000_000  # characters; four times the longest text, so that a row with such a text is seen whole
@@ -32,47 +34,18 @@ _MAGIC = {
 }
 
 
-def check_file(path: str | os.PathLike[str]) -> Path:
-    """Give the path of a file that is there, with bytes in it.
-
-    Parameters
-    ----------
-    path : str or path
-        The file a user named.
-
-    Raises
-    ------
-    DataError
-        If there is no such file (names similar ones beside it), if it is a folder or a device, or if it is empty.
-    """
-    path = Path(path)
-    try:
-        state = path.stat()
-    except FileNotFoundError:
-        raise DataError(f"there is no file {path}{_neighbours(path)}") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {_cause(error)}; check the name and the permissions") from None
-    if stat.S_ISDIR(state.st_mode):
-        raise DataError(f"{path} is a folder; a file was expected{_inside(path)}")
-    if not stat.S_ISREG(state.st_mode):
-        raise DataError(f"{path} is not an ordinary file; write what it gives into a file first")
-    if state.st_size == 0:
-        raise DataError(f"{path} is empty; a file with one text a row was expected")
-    return path
-
-
 def open_text(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     r"""Read a text file line by line.
 
     Parameters
     ----------
     path : str or path
-        A text file, gzipped if its name ends in ``.gz``: strict UTF-8, else CP949; UTF-16 if it begins with its mark.
+        A text file, gzipped if its name ends in ``.gz``: strict UTF-8, else CP949; UTF-16 with its mark or without.
 
     Yields
     ------
     tuple of int and str
-        The line's number, from 1, and its text without the line's end (``\n`` or ``\r\n``).
+        The line's number, from 1, and its text without the line's end (``\n``, ``\r\n`` or ``\r``).
 
     Raises
     ------
@@ -86,17 +59,53 @@ def open_text(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
         yield number, line.removesuffix("\r")
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+@dataclass(slots=True)
+class LineFormat:
+    r"""How the lines of a file are written, as far as it has been read.
+
+    Parameters
+    ----------
+    encoding : str
+        ``"ascii"``, ``"utf-8"``, ``"utf-8-sig"`` (with its mark), ``"utf-16"`` (with its mark), ``"utf-16-le"``,
+        ``"utf-16-be"`` or ``"cp949"``.
+    newline : str
+        What ends a line: ``"\n"``, ``"\r\n"`` or ``"\r"``.
+    """
+
+    encoding: str = "ascii"
+    newline: str = "\n"
+
+
+def read_lines(path: Path, form: LineFormat | None = None) -> Iterator[tuple[int, str]]:
     r"""Read numbered lines as they stand: a ``\r`` at the end stays, a line above ``MAX_LINE`` is cut just above it.
 
-    Only ``\n`` ends a line: a review may hold U+2028 or U+0085, at which ``str.splitlines`` would cut it.
+    Only ``\n`` ends a line: a review may hold U+2028 or U+0085, at which ``str.splitlines`` would cut it. A file that
+    begins with ``\r`` and no ``\n`` has lines that end so, as old spreadsheets wrote them.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    form : LineFormat, optional
+        Filled while lines are read.
     """
-    number, rest = 0, ""
-    for piece in _decode(path):
-        lines = (rest + piece).split("\n")
+    form = LineFormat() if form is None else form
+    number, rest, end = 0, "", ""
+    for piece in _decode(path, form):
+        if not end and ("\n" in piece or "\r" in piece[:-1]):
+            end = "\n" if "\n" in piece else "\r"
+            before, _, _ = piece.partition(end)
+            form.newline = "\r\n" if end == "\n" and before.endswith("\r") else end
+        lines = (rest + piece).split(end or "\n")
         if "\0" in piece:
             at = number + 1 + next(i for i, line in enumerate(lines) if "\0" in line)
             raise DataError(f"{path} is not a text file: NUL byte in line {at}; save it as UTF-8 text")
+        if end == "\r" and "\n" in piece:
+            at = number + 1 + next(i for i, line in enumerate(lines) if "\n" in line)
+            raise DataError(
+                f"{path}, line {at}: a line ends in \\n, and those before it end in \\r alone; save the file with one "
+                "kind of line end"
+            )
         rest = lines.pop()[: MAX_LINE + 1]
         for line in lines:
             number += 1
@@ -105,7 +114,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         yield number + 1, rest
 
 
-def _decode(path: Path) -> Iterator[str]:
+def _decode(path: Path, form: LineFormat) -> Iterator[str]:
     """Decode a file piece by piece; ASCII decides nothing, the first piece with another byte decides the encoding."""
     try:
         with _open(path) as stream:
@@ -120,6 +129,7 @@ def _decode(path: Path) -> Iterator[str]:
                     chunk += more
                     encoding = _guess(path, chunk, at_end=len(more) < CHUNK, lines=lines)
                     decoder = codecs.getincrementaldecoder(encoding)()
+                form.encoding = encoding or "ascii"
                 text = chunk.decode("ascii") if decoder is None else _step(path, decoder, encoding, chunk, lines)
                 lines += text.count("\n")
                 yield text
@@ -129,7 +139,7 @@ def _decode(path: Path) -> Iterator[str]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is not a whole gzip file ({error}); fetch or pack it again") from None
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {_cause(error)}; check the name and the permissions") from None
+        raise DataError(f"{path} cannot be read: {cause_of(error)}; check the name and the permissions") from None
 
 
 def _open(path: Path) -> BinaryIO:
@@ -148,8 +158,25 @@ def _mark(path: Path, head: bytes) -> str | None:
         if head.startswith(magic) and not (head.isascii() and b"\0" not in head):
             raise DataError(f"{path} is not a text file but {what}")
     if b"\0" in head:
+        if (encoding := _unmarked(head[: 1 << 16])) is not None:
+            return encoding
         at = head[: head.index(b"\0")].count(b"\n") + 1
         raise DataError(f"{path} is not a text file: NUL byte in line {at}; save it as UTF-8 text")
+    return None
+
+
+def _unmarked(head: bytes) -> str | None:
+    """Recognise UTF-16 without its mark: read in the right order, it holds no odd character and much ASCII."""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        odd = sum(unicodedata.category(c) in {"Cn", "Co"} for c in text)
+        control = any(c < " " and c not in "\t\n\r" for c in text)
+        plain = sum(c.isascii() for c in text)
+        if not control and odd <= len(text) / 200 and plain >= len(text) / 10:
+            return encoding
     return None
 
 
@@ -183,35 +210,7 @@ def _step(
         before = bytes(error.object[: error.start])
         wide = (encoding or "").startswith("utf-16")
         line = lines + (before.decode(error.encoding, "ignore").count("\n") if wide else before.count(b"\n")) + 1
-        name = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "cp949": "CP949"}[encoding or "utf-8"]
+        name = "UTF-16" if wide else "CP949" if encoding == "cp949" else "UTF-8"
         raise DataError(
             f"{path}, line {line}: not {name} although the file began so (mixed encodings); save it as UTF-8"
         ) from None
-
-
-def _cause(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).lower()
-
-
-def _names(folder: Path) -> list[str]:
-    """List a folder, a few thousand names at most."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry, _ in zip(entries, range(5000), strict=False))
-    except (OSError, ValueError):
-        return []
-
-
-def _inside(folder: Path) -> str:
-    names = [name for name in _names(folder) if not name.startswith(".")]
-    return f"; it holds {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
-
-
-def _neighbours(path: Path) -> str:
-    from difflib import get_close_matches
-
-    names = {name.casefold(): name for name in _names(path.parent)}
-    near = [names[key] for key in get_close_matches(path.name.casefold(), names, n=5, cutoff=0.6)]
-    if near:
-        return closest(near[0], near).removesuffix(".") if len(near) == 1 else f"; similar there: {', '.join(near)}"
-    return "" if path.parent.is_dir() else f"; there is no folder {path.parent} either"

@@ -4,53 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from gyeol.data.catalog import CATALOG, resolve
-from gyeol.data.files import BadRow, Example, fingerprint, read_examples
+from gyeol.data.columns import Columns, find_pair, same_name
+from gyeol.data.files import TEXT_FORMATS, BadRow, Example, fingerprint, format_of, read_examples
 from gyeol.data.lines import check_file, read_lines
+from gyeol.data.remembered import Remembered, about_columns
 from gyeol.data.sources import Source, find_source
+from gyeol.data.text_tables import open_checked, table_columns
 from gyeol.errors import DataError, ParameterError, closest
 
 __all__ = ["Parallel", "languages_of", "read_parallel"]
 
 
-#: How people head the two columns.
-_HEADS = {
-    *("ko", "en", "de", "fr", "es", "ja", "zh", "kor", "eng", "deu", "korean", "english", "german", "한국어", "영어"),
-    *(
-        "source",
-        "target",
-        "src",
-        "tgt",
-        "input",
-        "output",
-        "question",
-        "answer",
-        "q",
-        "a",
-        "질문",
-        "답변",
-        "wrong",
-        "right",
-    ),
-}
-
-
 @dataclass(slots=True)
 class Parallel:
-    """Pairs in memory: ``name`` and ``path`` of where they come from, the texts, and what was left out."""
+    """Pairs in memory: ``name`` and ``path`` of where they come from, the texts, and what was left out.
+
+    ``notes`` say in a line each what was decided in reading them and could be doubted.
+    """
 
     name: str
     path: Path
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
+    columns: Columns | None = None
+    notes: list[str] = field(default_factory=list)
 
-    def about(self) -> dict[str, str]:
-        """What a model card says of the data."""
-        return {"data": self.name, "sha256": fingerprint(self.path)}
+    def about(self) -> dict[str, Any]:
+        """What a model card says of the data: its name, its hash, and which columns were read."""
+        return {"data": self.name, "sha256": fingerprint(self.path), **about_columns(self.columns)}
 
     def left_out(self) -> str:
         """One line on the pairs left out, or nothing."""
@@ -79,6 +68,8 @@ def read_parallel(
     input: str | None = None,
     target: str | None = None,
     skip_bad_rows: bool = False,
+    header: bool | None = None,
+    remembered: Remembered | None = None,
 ) -> Parallel:
     """Read pairs.
 
@@ -94,6 +85,10 @@ def read_parallel(
         Columns of the file, or languages of the named set.
     skip_bad_rows : bool
         Leave out pairs with an empty side; otherwise one is a `DataError`.
+    header : bool, optional
+        Whether the first row of a table names its columns, where the user says so.
+    remembered : Remembered, optional
+        The columns that a model was trained on, which are read where the user names none.
 
     Raises
     ------
@@ -104,11 +99,12 @@ def read_parallel(
     """
     if input is not None and input == target:
         raise ParameterError(f"--input and --target are both {input!r}: a text would be its own translation")
-    found = _found(data, role, targets, input, target)
+    found = _found(data, role, targets, input, target, header, remembered)
     for row in found.rows:
         if isinstance(row, Example):
             found.pairs.sources.append(row.input)
             found.pairs.targets.append(row.target or "")
+            found.pairs.lines.append(row.line)
         elif skip_bad_rows:
             found.pairs.bad.append(row)
         else:
@@ -127,7 +123,10 @@ class _Found:
     rows: Iterator[Example | BadRow]
 
 
-def _found(data: str, role: str, targets: str | None, input: str | None, target: str | None) -> _Found:
+def _found(
+    data: str, role: str, targets: str | None, input: str | None, target: str | None, header: bool | None,
+    remembered: Remembered | None,
+) -> _Found:  # fmt: skip
     sides = languages_of(data) if not Path(data).is_file() else []
     if sides:
         if targets is not None:
@@ -142,19 +141,48 @@ def _found(data: str, role: str, targets: str | None, input: str | None, target:
     if targets is not None:
         first, second = check_file(data), check_file(targets)
         return _Found(Parallel(f"{first.name} and {second.name}", first), _side_by_side(first, second))
-    source = find_source(data, role, input=input, target=target, task="translate")
-    if source.path.name.removesuffix(".gz").endswith((".tsv", ".csv", ".txt")):  # columns by their places
-        source = replace(source, input=source.input or "1", target=source.target or "2")
-    return _Found(Parallel(source.name, source.path), _columns(source))
+    source = find_source(data, role, input=input, target=target, task="translate", header=header)
+    pairs = Parallel(source.name, source.path)
+    if remembered is not None:
+        input, target, note = remembered.find(source.path, source.input, source.target, need_target=True, header=header)
+        source = replace(source, input=input, target=target)
+        pairs.notes.extend([note] if note else [])
+    if (source.input is None or source.target is None) and format_of(check_file(source.path)) in TEXT_FORMATS:
+        source = _placed(source, pairs.notes)
+    return _Found(pairs, _columns(source, pairs))
 
 
-def _columns(source: Source) -> Iterator[Example | BadRow]:
+def _placed(source: Source, notes: list[str]) -> Source:
+    """Find the columns of a table by what they hold."""
+    table = open_checked(check_file(source.path))
+    if table.plain:
+        raise DataError(f"{source.path} holds plain lines of text; two columns were expected, or a second file")
+    first, second, note = find_pair(source.path, table.cells(), source.header)
+    if source.input is None and source.target is None:
+        notes.extend([note] if note else [])
+        return replace(source, input=str(first + 1), target=str(second + 1))
+    given, names = source.input or source.target or "", table_columns(source.path, header=source.header)
+    taken = next((at for at, name in enumerate(names) if same_name(name, given)), -1)
+    taken = int(given) - 1 if taken < 0 and given.isdecimal() else taken
+    other = str((second if taken == first else first) + 1)
+    return replace(source, input=source.input or other, target=source.target or other)
+
+
+def _columns(source: Source, pairs: Parallel) -> Iterator[Example | BadRow]:
     pending: list[BadRow] = []
-    for example in read_examples(source.path, input=source.input, target=source.target, on_bad_row=pending.append):
+    rows = read_examples(
+        source.path,
+        input=source.input,
+        target=source.target,
+        on_bad_row=pending.append,
+        header=source.header,
+        target_text=True,
+        on_note=pairs.notes.append,
+        on_columns=partial(setattr, pairs, "columns"),
+    )
+    for example in rows:
         yield from pending
         pending.clear()
-        if example.line == 1 and {example.input.lower(), str(example.target).lower()} <= _HEADS:
-            continue  # a head, where columns were found by their places
         yield example
     yield from pending
 

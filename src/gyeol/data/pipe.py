@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from io import BufferedIOBase
 
 from gyeol.data.lines import MAX_LINE
+from gyeol.data.rows import BadRow, too_long
 from gyeol.errors import DataError
 
 __all__ = ["read_pipe"]
 
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PIECE = 1 << 20  # bytes read at a time, at most
+_HANGUL = re.compile("[\u0800-\uffff]")  # three bytes of UTF-8, which CP949 text hardly ever forms by chance
+
+Line = tuple[int, str] | BadRow
 
 
-def read_pipe(stream: BufferedIOBase) -> Iterator[list[tuple[int, str]]]:
+def read_pipe(stream: BufferedIOBase) -> Iterator[list[Line]]:
     r"""Read numbered lines from standard input, whatever has come at a time.
 
     Parameters
     ----------
     stream : binary stream
-        UTF-8, else CP949; UTF-16 if it begins with its mark. The first line that is not ASCII decides.
+        UTF-8, else CP949; UTF-16 if it begins with its mark. The first line that is not ASCII decides, and a line that
+        is plainly UTF-8 later on overrules it.
 
     Yields
     ------
-    list of (int, str)
-        The lines that have come since the last ones: number, from 1, and text without ``\n`` or ``\r\n``.
+    list of (int, str) or BadRow
+        The lines that have come since the last ones: number, from 1, and text without ``\n`` or ``\r\n``. A line that
+        is no text, is in another encoding, or is longer than any row may be comes as a `BadRow`: a pipe goes on.
 
     Raises
     ------
     DataError
-        For what is no text, mixes encodings, or has a line longer than any row may be; names the line.
+        For a pipe that begins as UTF-16 and is not.
 
     Examples
     --------
@@ -40,6 +47,7 @@ def read_pipe(stream: BufferedIOBase) -> Iterator[list[tuple[int, str]]]:
     [[(1, '좋다')], [(2, '싫다')]]
     """
     rest, number, encodings = b"", 0, ["utf-8", "cp949"]
+    dropping = False  # within a line of which nothing is kept
     piece = stream.read1(_PIECE)
     # The mark may come alone or in parts.
     while any(mark.startswith(piece) for mark in _MARKS) and (more := stream.read1(_PIECE)):
@@ -52,31 +60,43 @@ def read_pipe(stream: BufferedIOBase) -> Iterator[list[tuple[int, str]]]:
         head, end, tail = piece.rpartition(b"\n")
         complete = (rest + head).split(b"\n") if end else []
         rest = tail if end else rest + piece
+        found: list[Line] = []
+        for line in complete:
+            number += 1
+            found.append(too_long(number) if dropping else _decoded(line, number, encodings))
+            dropping = False
         if len(rest) > 4 * MAX_LINE:
-            raise DataError(f"standard input, line {number + len(complete) + 1}: longer than {MAX_LINE:,} characters")
-        if complete:
-            yield [(number + i, _decoded(line, number + i, encodings)) for i, line in enumerate(complete, 1)]
-            number += len(complete)
+            rest, dropping = b"", True
+        if found:
+            yield found
         piece = stream.read1(_PIECE)
-    if rest:
-        yield [(number + 1, _decoded(rest, number + 1, encodings))]
+    if rest or dropping:
+        yield [too_long(number + 1) if dropping else _decoded(rest, number + 1, encodings)]
 
 
-def _decoded(line: bytes, number: int, encodings: list[str]) -> str:
+def _decoded(line: bytes, number: int, encodings: list[str]) -> Line:
     if b"\0" in line:
-        raise DataError(f"standard input, line {number}: a NUL byte, so it is no text; texts were expected, one a line")
+        return BadRow(number, "a NUL byte, so it is no text", "encoding")
     line = line.removesuffix(b"\r")
+    text = _text_of(line, encodings)
+    if text is None:
+        expected = " or ".join(encoding.upper() for encoding in encodings)
+        return BadRow(number, f"not {expected} (mixed encodings?); write it as UTF-8", "encoding")
+    return too_long(number) if len(text) > MAX_LINE else (number, text)
+
+
+def _text_of(line: bytes, encodings: list[str]) -> str | None:
     if line.isascii():
         return line.decode("ascii")
-    for encoding in encodings:
+    for encoding in dict.fromkeys((*encodings, "utf-8")):
         try:
             text = line.decode(encoding)
         except UnicodeDecodeError:
             continue
-        encodings[:] = [encoding]
-        return text
-    expected = " or ".join(encoding.upper() for encoding in encodings)
-    raise DataError(f"standard input, line {number}: not {expected} (mixed encodings?); save it as UTF-8")
+        if encoding in encodings or _HANGUL.search(text):
+            encodings[:] = [encoding]
+            return text
+    return None
 
 
 def _from_utf16(whole: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gyeol.data.catalog import CATALOG, resolve
-from gyeol.data.files import BadRow, columns_of, fingerprint, read_examples
+from gyeol.data.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
+from gyeol.data.header import folded
 from gyeol.data.lines import check_file, open_text
 from gyeol.data.sources import find_source
+from gyeol.data.text_tables import open_checked
 from gyeol.errors import DataError
 
 __all__ = ["SOUNDS", "Digit", "Recordings", "find_recordings", "fsdd", "read_folder", "read_manifest"]
@@ -31,12 +32,19 @@ _LONGEST = 10_000  # letters of a text
 
 @dataclass(slots=True)
 class Recordings:
-    """Files, and where they are given the texts that are said in them; ``path`` is where that was found."""
+    """Files, and where they are given the texts that are said in them; ``path`` is where that was found.
+
+    Of a table also the ``lines`` that name them, its ``others`` columns, and, where no texts are needed, the rows that
+    are ``bad``.
+    """
 
     path: Path
     name: str
     files: list[Path] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    others: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
 
     def about(self) -> dict[str, str]:
         """What a model card says of the data."""
@@ -127,10 +135,12 @@ def read_manifest(
     path = check_file(path)
     found = Recordings(path, path.name)
     at, to = _columns(path, input, target, need_texts)
-    bad: list[BadRow] = []
-    rows = read_examples(path, input=at, target=to, need_target=need_texts, on_bad_row=bad.append)
+    bad = found.bad
+    rows = read_examples(
+        path, input=at, target=to, need_target=need_texts, target_text=True, on_bad_row=bad.append, others=True
+    )
     for row in rows:
-        if bad:
+        if bad and need_texts:
             break
         where = f"{path}, line {row.line}"
         file = path.parent / row.input.strip()
@@ -139,11 +149,17 @@ def read_manifest(
         except (OSError, ValueError):  # a name longer than names may be
             there = False
         if not there:
-            raise DataError(f"{where}: there is no file {str(file)!r:.300}; paths are from the table's own folder on")
+            reason = f"there is no file {str(file)!r:.300}; paths are from the table's own folder on"
+            if need_texts:
+                raise DataError(f"{where}: {reason}")
+            bad.append(BadRow(row.line, reason, "value"))
+            continue
         found.files.append(file)
+        found.lines.append(row.line)
+        found.others.append(row.others)
         if need_texts:
             found.texts.append(_checked(row.target or "", where))
-    if bad:
+    if bad and (need_texts or not found.files):
         reasons = {"empty": "the path is missing", "label": "the text is missing"}
         raise DataError(f"{path}, line {bad[0].line}: {reasons.get(bad[0].kind, bad[0].reason)}; mend the row")
     if not found.files:
@@ -154,20 +170,17 @@ def read_manifest(
 def _columns(path: Path, input: str | None, target: str | None, need_texts: bool) -> tuple[str, str | None]:
     """Find the columns of paths and texts by what people call them, or the one whose cells are names of sound files."""
     cells: Sequence[str]
-    kind = path.name.lower().removesuffix(".gz")
-    table = kind.endswith((".csv", ".tsv", ".txt"))
     cells = names = columns_of(path)
+    table = format_of(path) in TEXT_FORMATS
     if table:
-        line = next(text for _, text in open_text(path))
-        tabs = kind.endswith(".tsv") or "\t" in line
-        cells = [cell.strip() for cell in (line.split("\t") if tabs else next(csv.reader([line])))]
-        named = any(cell.casefold() in (*_PATHS, input or "") for cell in cells)
+        cells = [cell.strip() for cell in open_checked(path).sample[0][1]]
+        named = any(folded(cell) in {*_PATHS, folded(input or "")} for cell in cells)
         names = list(cells) if named else [str(n) for n in range(1, len(cells) + 1)]
-    folded = {name.strip().casefold(): name for name in reversed(names)}
-    at = input or next((folded[name] for name in _PATHS if name in folded), None)
+    known = {folded(name): name for name in reversed(names)}
+    at = input or next((known[name] for name in _PATHS if name in known), None)
     if at is None and table:
         at = next((n for n, cell in zip(names, cells, strict=True) if cell.lower().endswith(SOUNDS)), None)
-    to = target or next((folded[name] for name in _TEXTS if name in folded and folded[name] != at), None)
+    to = target or next((known[name] for name in _TEXTS if name in known and known[name] != at), None)
     if to is None and len(names) == 2 and at in names:
         to = names[1 - names.index(at)]
     if at is None or (to is None and need_texts):

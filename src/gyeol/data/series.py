@@ -13,17 +13,30 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.arrays import MAX_VALUES, read_arrays
-from gyeol.data.columns import INPUT_NAMES, is_number, like_labels
+from gyeol.data.columns import INPUT_NAMES, like_labels
 from gyeol.data.lines import check_file, open_text
-from gyeol.data.series_row import SeriesRow, checked_values, label_of
-from gyeol.data.series_table import cells_of, is_header, open_table, row_of, sampled, table_rows, text_columns
+from gyeol.data.number_cells import NumberFormat, as_number
+from gyeol.data.numbers import read_numbers
+from gyeol.data.series_row import OnBadRow, SeriesRow, checked_values, label_of, usable
+from gyeol.data.series_table import (
+    RowNumbers,
+    cells_of,
+    is_header,
+    open_table,
+    row_of,
+    sampled,
+    table_rows,
+    text_columns,
+)
 from gyeol.errors import DataError
 
 __all__ = ["SeriesFile", "SeriesRow", "holds_series", "means_series", "parse_series", "read_series", "series_rows"]
@@ -35,18 +48,29 @@ _FEWEST = 3  # values that make a row a sequence where nothing else says so
 
 @dataclass(slots=True)
 class SeriesFile:
-    """All sequences of a file: ``series`` (T, C) each, their ``labels`` (none where none were read), and ``lines``."""
+    """All sequences of a file: ``series`` (T, C) each, their ``labels`` (none where none were read), and ``lines``.
+
+    ``written`` says how the numbers of a table are written.
+    """
 
     path: Path
     series: list[npt.NDArray[np.float64]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    written: RowNumbers | None = None
 
     def about(self) -> dict[str, str]:
         """What a model card says of the file."""
         from gyeol.data.files import fingerprint
 
         return {"data": self.path.name, "sha256": fingerprint(self.path)}
+
+    def remember(self) -> dict[str, Any]:
+        """Give what a model remembers of how numbers are written there, for files that leave a doubt."""
+        if self.written is None:
+            return {}
+        missing = {"missing": list(self.written.given.missing)} if self.written.given.missing else {}
+        return {"decimal_mark": self.written.decimal, **missing}
 
     def numbers(self) -> npt.NDArray[np.float64]:
         """Return the labels as numbers, for what learns numbers.
@@ -57,14 +81,20 @@ class SeriesFile:
             A label is none; names its line.
         """
         for label, line in zip(self.labels, self.lines, strict=True):
-            if not is_number(label) or not math.isfinite(float(label)):
+            value = as_number(label)
+            if value is None or not math.isfinite(value):
                 raise DataError(f"{self.path}, line {line}: the target is {label!r:.60}; a number was expected")
-        return np.array([float(label) for label in self.labels])
+        written = self.written or RowNumbers(NumberFormat("."))
+        return read_numbers(
+            self.labels, "of targets", lambda line: f"{self.path}, line {line}", given=written.given, lines=self.lines,
+            separator=written.separator, remembered=written.decimal,
+        )  # fmt: skip
 
 
 def read_series(
-    path: str | Path, *, target: str | None = None, need_labels: bool = True, steps: int | None = None
-) -> SeriesFile:
+    path: str | Path, *, target: str | None = None, need_labels: bool = True, steps: int | None = None,
+    numbers: NumberFormat | None = None, remembered: str | None = None,
+) -> SeriesFile:  # fmt: skip
     """Read all sequences of a file; see `series_rows`.
 
     Raises
@@ -73,7 +103,9 @@ def read_series(
         For a file that cannot be used, and one of more than 100,000,000 values.
     """
     found, count = SeriesFile(Path(path)), 0
-    for row in series_rows(path, target=target, need_labels=need_labels, steps=steps):
+    how = {"numbers": numbers, "remembered": remembered}
+    for row in series_rows(path, target=target, need_labels=need_labels, steps=steps, **how):  # type: ignore[arg-type]
+        found.written = row.numbers
         count += row.values.size
         if count > MAX_VALUES:
             raise DataError(f"{path}, line {row.line}: more than {MAX_VALUES:,} values; split the file")
@@ -85,8 +117,9 @@ def read_series(
 
 
 def series_rows(
-    path: str | Path, *, target: str | None = None, need_labels: bool = True, steps: int | None = None
-) -> Iterator[SeriesRow]:
+    path: str | Path, *, target: str | None = None, need_labels: bool = True, steps: int | None = None,
+    numbers: NumberFormat | None = None, remembered: str | None = None, on_bad_row: OnBadRow = None,
+) -> Iterator[SeriesRow]:  # fmt: skip
     """Read a file's sequences as they are asked for.
 
     Parameters
@@ -101,6 +134,12 @@ def series_rows(
         to have none, unless its rows have one cell more than ``steps``.
     steps : int, optional
         The length of all sequences, if it is known.
+    numbers : NumberFormat, optional
+        The decimal mark and what stands for missing values; the mark is judged over all values of a table by default.
+    remembered : str, optional
+        The decimal mark of the file that a model was trained on, for what nothing else decides.
+    on_bad_row : callable, optional
+        Told of each row that is no sequence, which is then left out. Without it such a row is an error.
 
     Raises
     ------
@@ -110,11 +149,12 @@ def series_rows(
     path = check_file(path)
     kind = _kind_of(path)
     if kind == ".npz":
-        rows = _from_arrays(path, target, need_labels)
+        rows = _from_arrays(path, target, need_labels, on_bad_row)
     elif kind in (".jsonl", ".ndjson"):
-        rows = _from_objects(path, target, need_labels)
+        rows = _from_objects(path, target, need_labels, on_bad_row)
     else:
-        rows = table_rows(path, kind, target, need_labels, steps)
+        how = {"given": numbers, "remembered": remembered, "on_bad_row": on_bad_row}
+        rows = table_rows(path, kind, target, need_labels, steps, **how)  # type: ignore[arg-type]
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path} holds no sequence: expected one a row, a label and its values")
@@ -148,9 +188,14 @@ def holds_series(path: Path) -> bool:
         return False
     body = cells[1:] if header else cells
     texts = text_columns(body)
-    longest = max((sum(map(is_number, row)) for row in body), default=0)
+    longest = max((sum(map(_is_number, row)) for row in body), default=0)
     labels = all(like_labels([row[at] for row in body if at < len(row)]) for at in texts)
     return longest >= _FEWEST and len(texts) <= 1 and labels
+
+
+def _is_number(cell: str) -> bool:
+    value = as_number(cell)
+    return value is not None and (not math.isnan(value) or cell.strip().lower() == "nan")
 
 
 def means_series(data: str) -> bool:
@@ -162,8 +207,10 @@ def means_series(data: str) -> bool:
     return CATALOG[data].task == "series"
 
 
-def parse_series(text: str, where: str, line: int) -> SeriesRow:
-    """Read a sequence without a label: numbers by commas or white space, or a list or object of JSON.
+def parse_series(text: str, where: str, line: int, numbers: RowNumbers | None = None) -> SeriesRow:
+    """Read a sequence without a label: numbers by commas, semicolons or white space, or a list or object of JSON.
+
+    Where ``numbers`` say that a comma is the decimal mark, commas separate nothing.
 
     Raises
     ------
@@ -178,8 +225,10 @@ def parse_series(text: str, where: str, line: int) -> SeriesRow:
     text = text.strip()
     if text[:1] in ("{", "["):
         return _object_row(text if text[0] == "{" else f'{{"series": {text}}}', where, line, None, need=False)
-    between = next((mark for mark in "\t," if mark in text), None)
-    return row_of(where, line, text.split(between), None, need=False, width=None)
+    numbers = numbers or RowNumbers()
+    marks = "\t;" if numbers.decimal == "," else "\t;,"
+    between = next((mark for mark in marks if mark in text), None)
+    return row_of(where, line, text.split(between), None, need=False, width=None, numbers=numbers)
 
 
 def _kind_of(path: Path) -> str:
@@ -189,11 +238,11 @@ def _kind_of(path: Path) -> str:
     return kind
 
 
-def _from_objects(path: Path, target: str | None, need: bool) -> Iterator[SeriesRow]:
+def _from_objects(path: Path, target: str | None, need: bool, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
     for number, line in open_text(path):
-        if not line.strip():
-            continue
-        yield _object_row(line, f"{path}, line {number}", number, target, need)
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield from usable(partial(_object_row, line, where, number, target, need), number, where, on_bad_row)
 
 
 def _object_row(line: str, where: str, number: int, target: str | None, need: bool) -> SeriesRow:
@@ -220,7 +269,7 @@ def _object_row(line: str, where: str, number: int, target: str | None, need: bo
     return SeriesRow(checked_values(values, where), label_of(label, where, need), number)
 
 
-def _from_arrays(path: Path, target: str | None, need: bool) -> Iterator[SeriesRow]:
+def _from_arrays(path: Path, target: str | None, need: bool, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
     arrays = read_arrays(path, [*_X, *_Y, *_LENGTHS, *([target] if target is not None else [])])
     X = next((arrays[name] for name in _X if name in arrays), None)
     y = next((arrays[name] for name in ([target] if target is not None else _Y) if name in arrays), None)
@@ -241,5 +290,10 @@ def _from_arrays(path: Path, target: str | None, need: bool) -> Iterator[SeriesR
         where = f"{path}, line {place + 1}"
         values = np.asarray(given if X.ndim == 3 else given[:, None], dtype=np.float64)
         values = values if lengths is None else values[: int(lengths[place])]
-        label = None if y is None else label_of(y[place].item(), where, need)
-        yield SeriesRow(checked_values(values, where, cut=lengths is None), label, place + 1)
+        told = None if y is None else y[place].item()
+
+        def row(values: Any = values, told: Any = told, where: str = where, number: int = place + 1) -> SeriesRow:
+            label = None if y is None else label_of(told, where, need)
+            return SeriesRow(checked_values(values, where, cut=lengths is None), label, number)
+
+        yield from usable(row, place + 1, where, on_bad_row)

@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.columns import is_number
+from gyeol.data.rows import BadRow
 from gyeol.errors import DataError
 
-__all__ = ["SeriesRow", "checked_values", "label_of"]
+if TYPE_CHECKING:
+    from gyeol.data.series_table import RowNumbers
+
+__all__ = ["OnBadRow", "SeriesRow", "checked_values", "label_of", "usable"]
+
+OnBadRow = Callable[[BadRow], None] | None
 
 
 class SeriesRow(NamedTuple):
-    """One sequence (T, C), NaN where a value is missing; its label, where there is one; its line, or place, from 1."""
+    """One sequence (T, C), NaN where a value is missing; its label, where there is one; its line, or place, from 1.
+
+    ``numbers`` says how those of its file are written, where it is text.
+    """
 
     values: npt.NDArray[np.float64]
     label: str | None
     line: int
+    numbers: RowNumbers | None = None
+
+
+def usable(read: Callable[[], SeriesRow], line: int, where: str, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
+    """Give the row that ``read`` reads; where it is none, tell ``on_bad_row``, or raise if there is nobody to tell."""
+    try:
+        yield read()
+    except DataError as error:
+        if on_bad_row is None:
+            raise
+        on_bad_row(BadRow(line, str(error).removeprefix(f"{where}: "), "value"))
 
 
 def checked_values(values: npt.NDArray[np.float64], where: str, *, cut: bool = False) -> npt.NDArray[np.float64]:

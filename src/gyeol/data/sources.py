@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gyeol.data.catalog import CATALOG, resolve
+from gyeol.data.class_folders import class_folders, folder_examples, folder_of_role
+from gyeol.data.columns import Columns
 from gyeol.data.fasta import class_files, read_fasta
 from gyeol.data.files import BadRow, Example, fingerprint, fingerprint_all, read_examples
+from gyeol.data.paths import find_path
+from gyeol.data.remembered import about_columns
 from gyeol.errors import DataError, closest
 
 __all__ = [
@@ -47,29 +53,38 @@ _EMPTY_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read, the columns that matter (None: to be found), and the name under which the user knows it."""
+    """A file to read, the columns that matter (None: to be found), and the name under which the user knows it.
+
+    ``header`` says whether the first row of a table names its columns; None: to be judged.
+    """
 
     path: Path
     input: str | None
     target: str | None
     name: str
+    header: bool | None = None
 
 
 @dataclass(slots=True)
 class Labelled:
-    """A whole labelled file in memory: texts, labels and the line each stands in."""
+    """A whole labelled file in memory: texts, labels and the line each stands in.
+
+    ``notes`` say in a line each what was decided in reading it and could be doubted; ``columns`` are those of a table.
+    """
 
     source: Source
     texts: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    columns: Columns | None = None
 
-    def about(self) -> dict[str, str]:
-        """What a model card says of the file."""
+    def about(self) -> dict[str, Any]:
+        """What a model card says of the file: its name, its hash, and which of its columns were read."""
         path = self.source.path
         hashed = fingerprint_all(list(class_files(path).values())) if path.is_dir() else fingerprint(path)
-        return {"data": self.source.name, "sha256": hashed}
+        return {"data": self.source.name, "sha256": hashed, **about_columns(self.columns)}
 
     def left_out(self) -> str:
         """One line on the rows left out, or nothing."""
@@ -85,7 +100,13 @@ def has_role(data: str, role: str) -> bool:
 
 
 def find_source(
-    data: str, role: str, *, input: str | None = None, target: str | None = None, task: str | None = None
+    data: str,
+    role: str,
+    *,
+    input: str | None = None,
+    target: str | None = None,
+    task: str | None = None,
+    header: bool | None = None,
 ) -> Source:
     """Find what the user means: a path if there is one, else a name of the catalogue.
 
@@ -99,18 +120,24 @@ def find_source(
         Columns that the user named.
     task : str, optional
         What the data shall serve, as the catalogue names it; a named set made for something else is refused.
+    header : bool, optional
+        Whether the first row of a table names its columns, where the user says so.
 
     Raises
     ------
     DataError
         Where there is neither; names what comes closest.
     """
-    path = Path(data)
+    try:
+        path = find_path(data)
+    except (OSError, ValueError):
+        path = Path(data)
     named = data in BUILT_IN or data in CATALOG
     # A model or a folder may well be called as the set it came from; only a file of that name goes first.
     # os.path says no where a whole text was given for a name, and pathlib raises.
     if os.path.isfile(path) or (not named and (os.path.exists(path) or path.suffix or "/" in data)):
-        return Source(path, input, target, path.name)
+        path = folder_of_role(path, role) if os.path.isdir(path) else path
+        return Source(path, input, target, Path(data).name, header)
     if data in BUILT_IN:
         if _kind(data) != _wanted(task):
             fit = [name for name in BUILT_IN if _kind(name) == _wanted(task)]
@@ -145,7 +172,7 @@ def _wanted(task: str | None) -> str:
 def read_labelled(
     source: Source, *, skip_bad_rows: bool = False, on_row: Callable[[int], None] | None = None
 ) -> Labelled:
-    """Read a whole labelled file, or a folder of FASTA files, each a class.
+    """Read a whole labelled file, or a folder of classes: FASTA files, or folders of text files.
 
     A few empty texts (one in a hundred) are left out and counted; every other bad row is an error unless
     ``skip_bad_rows``.
@@ -171,7 +198,20 @@ def read_labelled(
         data.bad.append(row)
 
     names: dict[str, str] = {}  # one object a label, however many rows
-    for example in read_examples(source.path, input=source.input, target=source.target, on_bad_row=note):
+    rows: Iterator[Example] = (
+        _from_folder(source, note, data.notes)
+        if os.path.isdir(source.path) and class_folders(source.path)
+        else read_examples(
+            source.path,
+            input=source.input,
+            target=source.target,
+            on_bad_row=note,
+            header=source.header,
+            on_note=data.notes.append,
+            on_columns=partial(setattr, data, "columns"),
+        )
+    )
+    for example in rows:
         data.texts.append(example.input)
         data.labels.append(names.setdefault(example.target or "", example.target or ""))
         data.lines.append(example.line)
@@ -187,11 +227,50 @@ def read_labelled(
     return data
 
 
-def read_texts(source: Source) -> Iterator[Example | BadRow]:
-    """Read a file's texts in order, streaming; a row that gives none comes as a `BadRow` in its place."""
+def _from_folder(source: Source, on_bad_row: Callable[[BadRow], None], notes: list[str]) -> Iterator[Example]:
+    if source.input is not None or source.target is not None:
+        raise DataError(f"{source.path} is a folder, which has no columns: leave out --input and --target")
+    classes = class_folders(source.path)
+    counts = ", ".join(f"{name} {len(files):,}" for name, files in list(classes.items())[:12])
+    notes.append(f"{source.path}: a folder a class, a file a text: {counts}")
+    for row in folder_examples(classes):
+        if isinstance(row, Example):
+            yield row
+        else:
+            on_bad_row(row)
+
+
+def read_texts(
+    source: Source,
+    *,
+    others: bool = False,
+    on_note: Callable[[str], None] | None = None,
+    on_columns: Callable[[Columns], None] | None = None,
+) -> Iterator[Example | BadRow]:
+    """Read a file's texts in order, streaming; a row that gives none comes as a `BadRow` in its place.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    others : bool
+        Whether each brings the fields of all other columns (`Example.others`).
+    on_note : callable, optional
+        Told in a line each what was decided and could be doubted.
+    on_columns : callable, optional
+        Told which columns are read.
+    """
     pending: list[BadRow] = []
     rows = read_examples(
-        source.path, input=source.input, target=source.target, need_target=False, on_bad_row=pending.append
+        source.path,
+        input=source.input,
+        target=source.target,
+        need_target=False,
+        on_bad_row=pending.append,
+        header=source.header,
+        others=others,
+        on_note=on_note,
+        on_columns=on_columns,
     )
     for example in rows:
         yield from pending
@@ -208,15 +287,25 @@ class Texts:
     source : Source
     skip_bad_rows : bool
         Leave out rows that cannot be read, and count them in ``bad``; otherwise such a row is a `DataError`.
+
+    Attributes
+    ----------
+    notes : list of str
+        What was decided in reading the file and could be doubted, a line each.
+    columns : Columns or None
+        Which columns are read, once that has begun.
     """
 
     def __init__(self, source: Source, *, skip_bad_rows: bool = False) -> None:
         self.source = source
         self.skip_bad_rows = skip_bad_rows
         self.bad = 0
+        self.notes: list[str] = []
+        self.columns: Columns | None = None
 
     def __iter__(self) -> Iterator[str]:
-        for row in read_texts(self.source):
+        self.notes.clear()
+        for row in read_texts(self.source, on_note=self.notes.append, on_columns=partial(setattr, self, "columns")):
             if isinstance(row, Example):
                 yield row.input
             elif row.kind == "empty":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,10 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.arrays import MAX_VALUES
-from gyeol.data.columns import TARGET_NAMES, is_number
+from gyeol.data.columns import TARGET_NAMES
+from gyeol.data.moments import read_clock, read_moment
+from gyeol.data.number_cells import NumberFormat, as_number
+from gyeol.data.numbers import NumberColumn, settle
 from gyeol.data.rows import BadRow
 from gyeol.data.series_row import label_of
-from gyeol.data.series_table import MISSING, open_table
+from gyeol.data.series_table import open_cells
+from gyeol.data.time_cells import TimeColumn
 from gyeol.errors import DataError, closest
 
 __all__ = ["StepTable", "read_step_table"]
@@ -35,17 +40,19 @@ _TIMES = ("time", "timestamp", "t", "step", "frame", "date", "datetime", "index"
 
 @dataclass(slots=True)
 class StepTable:
-    """Sequences (T, C) by name, in the order of the file, the labels of their steps, and the line of each."""
+    """Sequences (T, C) by name, in the order of the file, the labels of their steps, their lines, the decimal mark."""
 
     names: list[str] = field(default_factory=list)
     series: list[npt.NDArray[np.float64]] = field(default_factory=list)
     labels: list[list[str]] = field(default_factory=list)
     lines: list[list[int]] = field(default_factory=list)
+    decimal: str | None = None
 
 
 def read_step_table(
-    path: Path, *, sequence: str | None = None, target: str | None = None, need_labels: bool = True
-) -> StepTable:
+    path: Path, *, sequence: str | None = None, target: str | None = None, need_labels: bool = True,
+    numbers: NumberFormat | None = None, remembered: str | None = None,
+) -> StepTable:  # fmt: skip
     """Read a .csv or .tsv file with a header.
 
     Parameters
@@ -58,6 +65,10 @@ def read_step_table(
         The column of the labels; by default one with a name that people give to labels.
     need_labels : bool
         Whether each step must have a label.
+    numbers : NumberFormat, optional
+        The decimal mark and what stands for missing values; the mark is judged over each column by default.
+    remembered : str, optional
+        The decimal mark of the table that a model was trained on, for what nothing else decides.
 
     Raises
     ------
@@ -65,48 +76,81 @@ def read_step_table(
         For what cannot be used: a value that is no number, a label that is missing, a time that does not rise; names
         the line.
     """
-    rows = open_table(path, path.suffix.lower())
+    rows, separator = open_cells(path, path.suffix.lower())
     header = next(rows, None)
-    if header is None or isinstance(header, BadRow) or all(is_number(cell) for cell in header[1]):
+    if header is None or isinstance(header, BadRow) or all(as_number(cell) is not None for cell in header[1]):
         raise DataError(f"{path}: a header was expected, such as sequence,x,y,label; a row is a step")
     columns = _Columns(path, [cell.strip() for cell in header[1]], sequence, target, need_labels)
-    steps: dict[str, list[list[float]]] = {}
-    labels: dict[str, list[str]] = {}
-    lines: dict[str, list[int]] = {}
-    times: dict[str, str] = {}
-    count = 0
+
+    def where(line: int) -> str:
+        return f"{path}, line {line}"
+
+    given = numbers or NumberFormat()
+    values = [(NumberColumn(columns.names[at], given, where), at) for at in columns.values]
+    times = None if columns.time is None else TimeColumn(columns.names[columns.time], where)
+    codes: dict[str, int] = {}
+    ids, lines = array("q"), array("q")
+    labels: list[str | None] = []
     for row in rows:
         if isinstance(row, BadRow):
             raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
         number, cells = row[0], [cell.strip() for cell in row[1]]
-        where = f"{path}, line {number}"
         if len(cells) != len(columns.names):
-            raise DataError(f"{where}: {len(cells)} cells, and {len(columns.names)} in the header; mend the row")
-        if (count := count + len(columns.values)) > MAX_VALUES:
-            raise DataError(f"{where}: more than {MAX_VALUES:,} values; split the file")
+            raise DataError(
+                f"{where(number)}: {len(cells)} cells, and {len(columns.names)} in the header; mend the row"
+            )
+        if len(values) * (len(lines) + 1) > MAX_VALUES:
+            raise DataError(f"{where(number)}: more than {MAX_VALUES:,} values; split the file")
         name = cells[columns.sequence] if columns.sequence is not None else ""
-        if columns.time is not None:
-            now = cells[columns.time]
-            if name in times and not _rises(times[name], now):
-                raise DataError(
-                    f"{where}: {columns.names[columns.time]} is {now:.40} after {times[name]:.40}; it must rise"
-                )
-            times[name] = now
-        steps.setdefault(name, []).append([columns.value(cells, at, where) for at in columns.values])
-        lines.setdefault(name, []).append(number)
-        if columns.label is not None and (label := label_of(cells[columns.label], where, need_labels)) is not None:
-            labels.setdefault(name, []).append(label)
-    if not steps:
+        ids.append(codes.setdefault(name, len(codes)))
+        if times is not None and columns.time is not None:
+            cell = _time_of(cells[columns.time])
+            if not lines and read_moment(cell) is None and as_number(cell) is None:
+                times = None  # names of steps, whose order is that of the rows
+            else:
+                times.add(cell, number)
+        for column, at in values:
+            if math.isinf(column.add(cells[at], number)):
+                raise DataError(f"{where(number)}: {column.name:.40} is infinite; leave it empty if it is missing")
+        lines.append(number)
+        labels.append(None if columns.label is None else label_of(cells[columns.label], where(number), need_labels))
+    if not lines:
         raise DataError(f"{path} holds no step, only a header")
-    found = StepTable(list(steps))
-    for name, values in steps.items():
-        series = np.array(values)
+    mark = settle([column for column, _ in values], separator, remembered)
+    found = _parted(path, columns, list(codes), np.array(ids), np.array(lines), values, times, labels)
+    found.decimal = mark
+    return found
+
+
+def _time_of(cell: str) -> str:
+    """Give a time of the day, such as 0:01:02.5 of a video, as a number."""
+    ticks = read_clock(cell) if ":" in cell and read_moment(cell) is None else None
+    return cell if ticks is None else str(ticks / 1_000_000)
+
+
+def _parted(
+    path: Path, columns: _Columns, names: list[str], ids: npt.NDArray[np.int64], lines: npt.NDArray[np.int64],
+    values: list[tuple[NumberColumn, int]], times: TimeColumn | None, labels: list[str | None],
+) -> StepTable:  # fmt: skip
+    """Put the rows of each sequence together."""
+    table = np.stack([column.values() for column, _ in values], axis=1)
+    ticks = None if times is None else times.finish(ids).ticks
+    order = np.argsort(ids, kind="stable")
+    found = StepTable(names)
+    for name, rows in zip(names, np.split(order, np.cumsum(np.bincount(ids))[:-1]), strict=True):
+        own = lines[rows]
+        if ticks is not None and (down := np.flatnonzero(np.diff(ticks[rows]) <= 0)).size:
+            raise DataError(
+                f"{path}, line {own[down[0] + 1]}: {columns.names[columns.time or 0]} must rise, and it does not after "
+                f"line {own[down[0]]}"
+            )
+        series = table[rows]
         if np.isnan(series).all():
-            raise DataError(f"{path}, line {lines[name][0]}: the sequence {name:.40} holds no value at all; remove it")
+            raise DataError(f"{path}, line {own[0]}: the sequence {name:.40} holds no value at all; remove it")
+        told = [label for row in rows.tolist() if (label := labels[row]) is not None]
         found.series.append(series)
-        own = labels.get(name, [])
-        found.labels.append(own if len(own) == len(series) else [])
-        found.lines.append(lines[name])
+        found.labels.append(told if len(told) == len(series) else [])
+        found.lines.append(own.tolist())
     return found
 
 
@@ -133,17 +177,3 @@ class _Columns:
         self.values = [at for at in range(len(names)) if at not in (self.sequence, self.label, self.time)]
         if not self.values:
             raise DataError(f"{path}: there is no column of values beside {', '.join(names):.100}")
-
-    def value(self, cells: list[str], at: int, where: str) -> float:
-        cell = cells[at]
-        if cell.casefold() in MISSING:
-            return math.nan
-        if not is_number(cell):
-            raise DataError(f"{where}: {self.names[at]:.40} is {cell!r:.60}; a number was expected, or nothing")
-        if math.isinf(number := float(cell)):
-            raise DataError(f"{where}: {self.names[at]:.40} is infinite; leave it empty if it is missing")
-        return number
-
-
-def _rises(before: str, now: str) -> bool:
-    return float(now) > float(before) if is_number(before) and is_number(now) else now > before

@@ -261,7 +261,7 @@ def _read_sequences(found: Tagged, input: str | None, target: str | None, beside
 def _read_table(found: Tagged, input: str | None, target: str | None, beside: Columns, need_tags: bool) -> None:
     if beside:
         raise DataError(f"{found.path} is a table of whole sentences: {beside[0][1]} is for files with a token a line")
-    for row in read_examples(found.path, input=input, target=target, need_target=need_tags):
+    for row in read_examples(found.path, input=input, target=target, need_target=need_tags, target_text=True):
         tokens, tags = _cut(row.input), _cut(row.target or "") if need_tags else []
         if need_tags and len(tags) != len(tokens):
             raise DataError(

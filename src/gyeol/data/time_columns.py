@@ -1,37 +1,58 @@
-"""The columns of a table of series: which holds the times, which what is to forecast, and the numbers in its cells."""
+"""The columns of a table of series: which hold the times, which what to forecast, which what is known beforehand."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
-import numpy as np
-
-from gyeol.data.clock import read_moment
-from gyeol.data.files import scan_parquet
-from gyeol.data.lines import read_lines
-from gyeol.data.rows import BadRow, csv_rows, tsv_rows
+from gyeol.data.dialect import open_rows
+from gyeol.data.digits import exact
+from gyeol.data.files import TEXT_FORMATS, format_of, scan_parquet
+from gyeol.data.header import find_header
+from gyeol.data.moments import read_moment
+from gyeol.data.number_cells import NumberFormat, as_number
+from gyeol.data.rows import BadRow
+from gyeol.data.time_parts import TimeParts, find_times
 from gyeol.errors import DataError, closest
 
-__all__ = ["MOST", "TableColumns", "as_number", "open_table"]
+__all__ = ["MOST", "OpenTable", "TableColumns", "open_table"]
 
 MOST = 200_000_000  # numbers of a table
 
-_TIMES = (
-    "date", "time", "datetime", "timestamp", "ds", "month", "week", "day", "year", "period", "일시", "날짜", "시간",
-    "시각", "일자", "연월", "년월", "측정일시",
+_IDS = (
+    "unique_id", "series_id", "series", "item_id", "item", "id", "store", "store_id", "shop", "shop_id", "sku",
+    "product", "product_id", "station", "sensor", "sensor_id", "region", "site", "symbol", "ticker", "code", "meter",
+    "meter_id",     "지점", "매장", "상품", "종목", "지역", "품목", "코드", "시계열", "종목코드", "지점명", "관측소",
 )  # fmt: skip
-_MISSING = {"", "na", "n/a", "nan", "null", "none", "-", ".", "?"}
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+_COUNTERS = ("no", "no.", "index", "idx", "row", "id", "unnamed: 0", "번호", "순번", "연번")
 _SLICE = 100_000  # rows of a parquet file held at a time
 
 
-def open_table(path: Path) -> tuple[list[str], Iterator[tuple[int, list[Any]]], str]:
-    """Give the header, the rows with their numbers, and what a row is called."""
+@dataclass(frozen=True, slots=True)
+class OpenTable:
+    """A table being read: its header, its rows with their numbers, what a row is called, what stands between cells."""
+
+    header: list[str]
+    rows: Iterator[tuple[int, list[Any]]]
+    unit: str
+    separator: str | None
+
+
+def open_table(path: Path, header: bool | None = None) -> OpenTable:
+    """Open a .csv, .tsv, .txt or .parquet file.
+
+    ``header`` says whether the first row names the columns, where the user does.
+
+    Raises
+    ------
+    DataError
+        For what is no such table, or an empty one.
+    """
     name = path.name.lower().removesuffix(".gz")
     if name.endswith(".parquet"):
         frame, schema, count = scan_parquet(path)
@@ -39,22 +60,25 @@ def open_table(path: Path) -> tuple[list[str], Iterator[tuple[int, list[Any]]], 
             raise DataError(f"{path} has no rows; a file with one row a step was expected")
         if count * len(schema) > MOST:
             raise DataError(f"{path} holds {count * len(schema):,} cells, more than {MOST:,}: take a part of it")
-        return list(schema), _parquet_rows(frame, count), "row"
-    if not name.endswith((".csv", ".tsv", ".txt")):
+        return OpenTable(list(schema), _parquet_rows(frame, count), "row", None)
+    if format_of(path) not in TEXT_FORMATS:
         raise DataError(f"{path}: series are read from .csv, .tsv and .parquet files")
-    lines = read_lines(path)
-    rows = csv_rows(lines) if name.endswith(".csv") else tsv_rows(lines)
-    full = _whole_rows(path, rows)
+    table = open_rows(path)
+    separator = table.dialect.separator
+    full = _whole_rows(path, table.rows, separator)
     first = next(full, None)
     if first is None:
         raise DataError(f"{path} holds nothing but white space; a table with one row a step was expected")
     cells = [cell.strip() for cell in first[1]]
-    if any(_is_number(cell) for cell in cells) or (len(cells) == 1 and read_moment(cells[0])):
-        return [str(place) for place in range(1, len(cells) + 1)], chain([first], full), "line"
-    return [cell or str(place) for place, cell in enumerate(cells, 1)], full, "line"
+    if header is None:
+        data = any(_is_number(cell) for cell in cells) or (len(cells) == 1 and read_moment(cells[0]))
+        header = not data or find_header([list(map(_plainly, row)) for row in table.cells()]).there
+    if not header:
+        return OpenTable([str(place) for place in range(1, len(cells) + 1)], chain([first], full), "line", separator)
+    return OpenTable([cell or str(place) for place, cell in enumerate(cells, 1)], full, "line", separator)
 
 
-def _whole_rows(path: Path, rows: Iterator[Any]) -> Iterator[tuple[int, list[Any]]]:
+def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tuple[int, list[Any]]]:
     width = 0
     for item in rows:
         if isinstance(item, BadRow):
@@ -64,7 +88,12 @@ def _whole_rows(path: Path, rows: Iterator[Any]) -> Iterator[tuple[int, list[Any
             continue
         width = width or len(cells)
         if len(cells) != width:
-            raise DataError(f"{path}, line {number}: {len(cells)} fields where {width} were expected; mend the row")
+            hint = " (numbers with a decimal comma must be quoted, or other marks stand between cells)" if (
+                separator == "," and len(cells) > width
+            ) else ""  # fmt: skip
+            raise DataError(
+                f"{path}, line {number}: {len(cells)} fields where {width} were expected; mend the row{hint}"
+            )
         yield number, cells
 
 
@@ -74,21 +103,18 @@ def _parquet_rows(frame: Any, count: int) -> Iterator[tuple[int, list[Any]]]:
             yield number, ["" if cell is None else cell for cell in row]
 
 
+def _plainly(cell: str) -> str:
+    """Write numbers and times as programs do, for what knows them only so."""
+    value = as_number(cell)
+    if value is not None and not math.isnan(value):
+        return exact(value)
+    moment = read_moment(cell)
+    return cell if moment is None else "2026-11-28"
+
+
 def _is_number(cell: Any) -> bool:
-    return as_number(cell) is not None and str(cell).strip().lower() not in _MISSING
-
-
-def as_number(cell: Any) -> float | None:
-    """Read a number, NaN where the cell says that it is missing; None where it is neither."""
-    if isinstance(cell, (int, float)):
-        return float(cell)
-    text = str(cell).strip()
-    if text.lower() in _MISSING:
-        return np.nan
-    try:
-        return float(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
-    except ValueError:
-        return None
+    value = as_number(cell)
+    return value is not None and not (math.isnan(value) and isinstance(cell, str))
 
 
 @dataclass(slots=True)
@@ -99,27 +125,41 @@ class TableColumns:
     header: list[str]
     sample: list[tuple[int, list[Any]]]
     unit: str
-    time: str | None = None
+    given: NumberFormat = field(default_factory=NumberFormat)
+    time: TimeParts | None = None
     series: str | None = None
     targets: list[str] = field(default_factory=list)
     covariates: list[str] = field(default_factory=list)
+    texts: set[str] = field(default_factory=set)  # covariates whose cells may be words
+    ids: list[str] = field(default_factory=list)  # columns that may name the series of a row
     notes: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # columns of text that nobody asked for
 
-    def chosen(self, time: str | None, targets: list[str], covariates: list[str], series: str | None) -> TableColumns:
-        """Find the columns that the user named, and those that nobody did."""
+    def chosen(
+        self, time: Sequence[str], targets: list[str], covariates: list[str], series: str | None
+    ) -> TableColumns:
+        """Find the columns that the user named, in either Unicode form, and those that nobody did."""
+        written = {normalize("NFC", name): name for name in reversed(self.header)}
+        time, targets, covariates = (
+            [written.get(normalize("NFC", name), name) for name in names] for names in (time, targets, covariates)
+        )
+        series = None if series is None else written.get(normalize("NFC", series), series)
         for name, option in [
             *((name, "--target") for name in targets), *((name, "--covariate") for name in covariates),
-            (time, "--time"), (series, "--series"),
+            *((name, "--time") for name in time), *([(series, "--series")] if series is not None else []),
         ]:  # fmt: skip
-            if name is not None:
-                self.place(name, option)
+            self.place(name, option)
         named = {*targets, *covariates, series}
-        self.time = time if time is not None else self._time(named)
+        self.time = find_times(self.header, self.sample, list(time), {name for name in named if name is not None})
+        taken = {*covariates, *(self.time.names if self.time else ()), series}
         self.series, self.covariates = series, covariates
-        both = [name for name in targets if name in {*covariates, self.time, series}]
+        both = [name for name in targets if name in taken]
         if both or len(set(targets)) < len(targets):
             raise DataError(f"{self.path}: column {(both or targets)[0]!r:.60} cannot be two things at once")
-        self.targets = targets or self._numeric({*covariates, self.time, series})
+        self.texts = {name for name in covariates if self._may_be_words(name)}
+        self.targets = targets or self._numeric(taken)
+        if series is None and self.time is not None:
+            self.ids = self._possible_ids({*covariates, *targets, *self.time.names})
         return self
 
     def place(self, name: str, option: str = "--target") -> int:
@@ -134,32 +174,51 @@ class TableColumns:
         place = self.header.index(name)
         return [cells[place] for _, cells in self.sample]
 
-    def _time(self, named: set[str | None]) -> str | None:
-        left = [name for name in self.header if name not in named]
-        folded = {name.strip().casefold(): name for name in left}
-        found = next((folded[name] for name in _TIMES if name in folded), None)
-        if found is not None:
-            return found
-        for name in left:
-            cells = self._cells(name)
-            if all(hasattr(cell, "year") or (read_moment(str(cell)) or ("",))[0] == "time" for cell in cells):
-                return name
-        return None
+    def _may_be_words(self, name: str) -> bool:
+        """Whether most cells of the sample are no numbers, or all are empty, as of holidays that are rare."""
+        known = [cell for cell in self._cells(name) if not (isinstance(cell, str) and self.given.is_missing(cell))]
+        return 2 * sum(as_number(cell) is None for cell in known) >= len(known)
+
+    def _possible_ids(self, others: set[str]) -> list[str]:
+        folded = {normalize("NFC", name.strip().casefold()): name for name in self.header if name not in others}
+        named = [folded[name] for name in _IDS if name in folded]
+        words = [
+            name for name in self.header
+            if name not in {*others, *named, *self.targets} and all(as_number(one) is None for one in self._cells(name))
+        ]  # fmt: skip
+        return [*named, *words][:5]
+
+    def _counts(self, name: str) -> bool:
+        """Whether a column numbers the rows: called so, or not called anything, as pandas writes its index."""
+        nameless = name == str(self.header.index(name) + 1) and not all(map(str.isdecimal, self.header))
+        if name.strip().casefold() not in _COUNTERS and not nameless:
+            return False
+        numbers = [as_number(cell) for cell in self._cells(name)]
+        return len(numbers) > 2 and all(a is not None and b == a + 1 for a, b in pairwise(numbers))
 
     def _numeric(self, others: set[str | None]) -> list[str]:
         names: list[str] = []
         text: list[str] = []
-        for name in self.header:
+        for place, name in enumerate(self.header, 1):
             if name in others:
                 continue
             cells = self._cells(name)
+            if name == str(place) and all(isinstance(cell, str) and not cell.strip() for cell in cells):
+                continue  # of a separator at the end of each line
             # One cell that is no number is a mistake worth a line; a column of them is a column of text.
-            numbers = sum(as_number(cell) is not None for cell in cells)
+            numbers = sum(as_number(cell, self.given) is not None for cell in cells)
             (names if 2 * numbers > len(cells) else text).append(name)
+        counters = [name for name in names if self._counts(name)]
+        if counters and len(counters) < len(names):
+            names = [name for name in names if name not in counters]
+            self.notes.append(f"left out, as they count rows: {', '.join(counters):.200} (--target takes them in)")
+        ids = [name for name in names if name.strip().casefold() in _IDS]
+        if ids and len(ids) < len(names):
+            names = [name for name in names if name not in ids]
+            self.notes.append(f"left out, as they name series: {', '.join(ids):.200} (--target takes them in)")
         if not names:
             raise DataError(
                 f"{self.path} has no column of numbers to forecast; its columns: {', '.join(self.header):.200}"
             )
-        if text:
-            self.notes.append(f"left out, as they hold text: {', '.join(text):.200}")
+        self.words = text
         return names

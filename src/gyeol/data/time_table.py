@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.clock import Clock, Grid, lay_out, read_moment
+from gyeol.data.clock import Clock
+from gyeol.data.grid import Grid
 from gyeol.data.lines import check_file
-from gyeol.data.time_columns import MOST, TableColumns, as_number, open_table
+from gyeol.data.number_cells import NumberFormat
+from gyeol.data.time_columns import TableColumns, open_table
+from gyeol.data.time_rows import RowData, gather
+from gyeol.data.zoned_times import ZonedTimes, zoned
 from gyeol.errors import DataError
 
-__all__ = ["Series", "TimeTable", "read_time_table"]
+__all__ = ["Series", "TimeTable", "Trained", "read_time_table"]
 
 Numbers = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
 
 _SAMPLE = 200  # rows looked at to tell the columns apart
+_NOTES = 12  # lines told of a file, at most
 
 
 @dataclass(slots=True)
@@ -61,9 +67,49 @@ class Series:
         return np.hstack(parts) if parts else None
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a model remembers of the table that it learned from.
+
+    ``clock`` (of the frequency), ``zone`` (``""`` where times had none), the ``decimal`` mark, the ``levels`` of
+    covariates of words, and the ``order`` of the parts of dates (``"day first"``).
+    """
+
+    clock: Clock | None = None
+    zone: str | None = None
+    decimal: str | None = None
+    levels: dict[str, list[str]] = field(default_factory=dict)
+    frequency: str = ""
+    order: str = ""
+
+    @classmethod
+    def remembered(cls, about: dict[str, Any]) -> Trained:
+        """Take what `TimeTable.remember` gave; what is not there, or damaged, is not known."""
+        levels = about.get("levels")
+        zone, decimal, frequency, order = (
+            value if isinstance(value := about.get(name), str) else None
+            for name in ("zone", "decimal_mark", "frequency", "order")
+        )
+        return cls(
+            Clock.remembered(about.get("grid")),
+            zone,
+            decimal if decimal in (".", ",") else None,
+            {str(name): [str(one) for one in own] for name, own in levels.items() if isinstance(own, list)}
+            if isinstance(levels, dict)
+            else {},
+            frequency or "",
+            order or "",
+        )
+
+
 @dataclass(slots=True)
 class TimeTable:
-    """The series of a file, the ``names`` of their channels and covariates, and ``notes`` worth telling."""
+    """The series of a file.
+
+    ``time`` is what the column of times is called, ``times`` the columns (several, where dates and hours stand apart);
+    ``names`` are the columns to forecast, ``known`` the covariates; ``order`` says how the times are written
+    (``"day first"``), ``frequency`` how often steps are, ``zone`` of which zone; ``notes`` are worth telling.
+    """
 
     path: Path
     time: str | None
@@ -71,6 +117,13 @@ class TimeTable:
     known: list[str]
     series: list[Series] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
+    ids: str | None = None
+    order: str = ""
+    frequency: str = ""
+    zone: str = ""
+    decimal: str | None = None
+    levels: dict[str, list[str]] = field(default_factory=dict)
 
     def about(self) -> dict[str, str]:
         """What a model card says of the file."""
@@ -78,14 +131,38 @@ class TimeTable:
 
         return {"data": self.path.name, "sha256": fingerprint(self.path)}
 
+    def remember(self) -> dict[str, Any]:
+        """Give what a model remembers of the table, as JSON values; see `Trained.remembered`."""
+        clock = self.series[0].clock
+        found: dict[str, Any] = {}
+        if clock is not None:
+            found |= {"frequency": self.frequency, "zone": self.zone, "grid": clock.rule()}
+        if self.order:
+            found["order"] = self.order
+        if self.decimal is not None:
+            found["decimal_mark"] = self.decimal
+        return {**found, "levels": self.levels} if self.levels else found
+
+    def told(self) -> str:
+        """Say in a line which column holds the times, how they were read, and how often steps are."""
+        if self.time is None:
+            return "times: none, every row is a step"
+        how = f" ({self.order})" if self.order else ""
+        return f"times: {self.time}{how}; frequency: {self.frequency}{f'; zone {self.zone}' if self.zone else ''}"
+
 
 def read_time_table(
     path: str | Path,
     *,
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     targets: Sequence[str] = (),
     covariates: Sequence[str] = (),
     series: str | None = None,
+    numbers: NumberFormat | None = None,
+    day_first: bool | None = None,
+    zone: str | None = None,
+    trained: Trained | None = None,
+    header: bool | None = None,
 ) -> TimeTable:
     """Read series from a .csv, .tsv or .parquet file (the former two may be gzipped).
 
@@ -95,15 +172,25 @@ def read_time_table(
     Parameters
     ----------
     path : path
-    time : str, optional
-        The column of the times; by default one with a name people use, or the first whose cells are dates. Without
-        one, every row is a step.
+    time : str or sequence of str, optional
+        The column of the times, or those of dates and hours, or of years, months and so on; by default those with names
+        that people use, or the first whose cells are dates. Without one, every row is a step.
     targets : sequence of str
         The columns to forecast; all other columns of numbers by default.
     covariates : sequence of str
-        Columns of what is known beforehand.
+        Columns of what is known beforehand: numbers, or words, which become categories.
     series : str, optional
-        The column that names the series of each row, where several stand one under another.
+        The column that names the series of each row, where several stand one under another; found where times repeat.
+    numbers : NumberFormat, optional
+        The decimal mark, and what stands for missing values; judged over each column by default.
+    day_first : bool, optional
+        Whether 01/02/2026 is in February; judged over the column by default.
+    zone : str, optional
+        The zone that times are brought to, or that they are of where they have none.
+    trained : Trained, optional
+        What a model remembers of its training's table, for a file that it is asked about.
+    header : bool, optional
+        Whether the first row names the columns; judged by default.
 
     Raises
     ------
@@ -111,151 +198,140 @@ def read_time_table(
         For a file, a column, a time or a number that cannot be used; names file and line.
     """
     path = check_file(path)
-    header, rows, unit = open_table(path)
-    sample = list(islice(rows, _SAMPLE))
+    table = open_table(path, header)
+    sample = list(islice(table.rows, _SAMPLE))
     if not sample:
         raise DataError(f"{path} has a header and no rows under it; write one row a step")
-    table = TableColumns(path, header, sample, unit).chosen(time, list(targets), list(covariates), series)
-    raw = _gathered(table, chain(sample, rows))
-    made = TimeTable(path, table.time, table.targets, table.covariates, notes=table.notes)
+    columns = TableColumns(path, table.header, sample, table.unit, numbers or NumberFormat())
+    columns.chosen([time] if isinstance(time, str) else list(time or ()), list(targets), list(covariates), series)
+    raw = gather(
+        columns, chain(sample, table.rows), table.separator, day_first=day_first,
+        decimal=trained.decimal if trained else None, levels=trained.levels if trained else None,
+        order=trained.order if trained else "",
+    )  # fmt: skip
+    if columns.words:
+        columns.notes.insert(0, f"left out, as they hold text: {', '.join(columns.words):.200}")
+    found = TimeTable(
+        path, columns.time.title if columns.time else None, columns.targets, columns.covariates, notes=columns.notes,
+        times=list(columns.time.names) if columns.time else [], ids=columns.series, decimal=raw.decimal,
+        levels=raw.levels,
+    )  # fmt: skip
+    layout = _Layout(found, raw, columns.unit, zone, trained)
     for name, index in raw.parted():
-        made.series.append(_laid_out(made, raw, name, index, unit))
-    for place, name in enumerate(made.names):
-        if all(np.isnan(one.values[:, place]).all() for one in made.series):
+        found.series.append(layout.series(name, index))
+    layout.end()
+    for place, name in enumerate(found.names):
+        if all(np.isnan(one.values[:, place]).all() for one in found.series):
             raise DataError(f"{path}: column {name!r:.60} has no value at all; name the others with --target")
-    return made
+    return found
 
 
-# From cells to numbers.
+class _Layout:
+    """From rows to series on grids."""
 
+    def __init__(self, table: TimeTable, raw: RowData, unit: str, zone: str | None, trained: Trained | None) -> None:
+        self.table, self.raw, self.unit, self.trained = table, raw, unit, trained
+        self.times: ZonedTimes | None = None
+        self.turned = False
+        self.frequencies: Counter[str] = Counter()
+        if raw.times is not None:
+            table.notes += raw.times.notes
+            table.order = raw.times.told
+            self.times = zoned(raw.times, zone, trained.zone if trained else None, table.notes)
+            table.zone = self.times.zone
 
-@dataclass(slots=True)
-class _Raw:
-    """All rows of a table: times, numbers (targets, then covariates), ids and line numbers."""
+    def tell(self, note: str) -> None:
+        if len(self.table.notes) < _NOTES:
+            self.table.notes.append(note)
 
-    kind: Literal["time", "number"]
-    times: npt.NDArray[Any] | None
-    values: Numbers
-    ids: npt.NDArray[np.int64] | None
-    names: list[str]
-    lines: npt.NDArray[np.int64]
+    def series(self, name: str, index: Whole) -> Series:
+        raw = self.raw
+        grid = None if self.times is None else self.grid(name, index)
+        if grid is not None and self.times is not None and _falls(self.times.ticks[index]):
+            index = index[::-1]
+        values = raw.values[index]
+        known = None if raw.known is None else raw.known[index]
+        self.check_known(known, index)
+        clock = None
+        if grid is not None:
+            clock = grid.clock
+            if grid.outside:
+                inside = grid.places >= 0
+                index, values = index[inside], values[inside]
+                known = None if known is None else known[inside]
+            places = grid.places[grid.places >= 0]
+            if grid.missing:
+                spread = np.full((int(places[-1]) + 1, values.shape[1]), np.nan)
+                spread[places] = values
+                values = spread
+                if known is not None:  # a step that has no row is taken to be as the one before
+                    known = np.repeat(known, np.diff(places, append=places[-1] + 1), axis=0)
+        filled = np.flatnonzero(~np.isnan(values).all(1))
+        if not len(filled):
+            what = f"the series {name!r:.60}" if name else "the table"
+            raise DataError(f"{self.where(index)(0)}: {what} has no value at all")
+        end = int(filled[-1]) + 1
+        if clock is not None:
+            clock = clock.shifted(end - len(values))
+        return Series(name, values[:end], known, clock)
 
-    def parted(self) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
-        """Give each series' name and its rows."""
-        if self.ids is None:
-            yield "", np.arange(len(self.values), dtype=np.int64)
-            return
-        order = np.argsort(self.ids, kind="stable")
-        ends = np.cumsum(np.bincount(self.ids))
-        yield from zip(self.names, np.split(order, ends[:-1]), strict=True)
+    def where(self, index: Whole) -> Any:
+        return lambda row: f"{self.table.path}, {self.unit} {self.raw.lines[index[row]]}"
 
+    def check_known(self, known: Numbers | None, index: Whole) -> None:
+        if known is not None and np.isnan(known).any():
+            row, column = np.argwhere(np.isnan(known))[0].tolist()
+            raise DataError(
+                f"{self.where(index)(row)}: the covariate {self.raw.features[column]!r:.60} is missing; what is known "
+                "beforehand must be known in every row"
+            )
 
-def _gathered(table: TableColumns, rows: Iterator[tuple[int, list[Any]]]) -> _Raw:
-    columns = [(name, table.place(name)) for name in [*table.targets, *table.covariates]]
-    time = None if table.time is None else table.place(table.time)
-    series = None if table.series is None else table.place(table.series)
-    numbers, times, lines, ids = array("d"), array("d"), array("q"), array("q")
-    moments = array("q")
-    kind: Literal["time", "number"] | None = None
-    codes: dict[str, int] = {}
-    for line, cells in rows:
-        where = f"{table.path}, {table.unit} {line}"
-        for name, place in columns:
-            value = as_number(cells[place])
-            if value is None:
-                raise DataError(
-                    f"{where}: {str(cells[place])!r:.60} in column {name!r:.60} is no number; mend the cell"
+    def grid(self, name: str, index: Whole) -> Grid:
+        assert self.times is not None
+        assert self.raw.times is not None
+        if _falls(self.times.ticks[index]):
+            index = index[::-1]
+            if not self.turned:
+                self.tell("the latest rows come first: read from the end")
+            self.turned = True
+        like = self.trained.clock if self.trained else None
+        grid = self.times.grid(index, self.raw.times, self.where(index), like)
+        if len(index) > 1:
+            self.frequencies[grid.clock.frequency()] += 1
+        of = f" of {name!r:.60}" if name else ""
+        step = grid.clock.interval()
+        if grid.gaps:
+            self.tell(
+                f"{grid.gaps:,} gap(s) in the times{of}: {grid.missing:,} steps of {step} have no row and count "
+                "as missing"
+            )
+        where = self.where(index)
+        if grid.first is not None:
+            self.tell(
+                f"{grid.uneven:,} interval(s){of} are no whole number of steps of {step}, the first before "
+                f"{where(grid.first).rpartition(', ')[2]}: rows are taken to be evenly spaced"
+            )
+        if grid.outside:
+            self.tell(
+                f"{len(grid.outside):,} row(s){of} lie outside of {grid.clock.frequency()} and are left out, the first "
+                f"in {where(grid.outside[0]).rpartition(', ')[2]}"
+            )
+        return grid
+
+    def end(self) -> None:
+        """Say how often steps are, and where that differs."""
+        common = [name for name, _ in self.frequencies.most_common(4)]
+        clock = self.table.series[0].clock
+        self.table.frequency = common[0] if common else clock.frequency() if clock is not None else ""
+        if len(common) > 1:
+            self.tell(f"the series differ in their frequency: {'; '.join(common)}")
+        if self.trained is not None and self.trained.clock is not None and common and clock is not None:
+            learned = self.trained.frequency or self.trained.clock.frequency()
+            if clock.rule() != self.trained.clock.rule():
+                self.tell(
+                    f"the times are {common[0]}, and those of the training were {learned}: is it the same series?"
                 )
-            if value in (np.inf, -np.inf):
-                raise DataError(
-                    f"{where}: column {name!r:.60} is infinite; leave the cell empty where a value is missing"
-                )
-            numbers.append(value)
-        if len(numbers) > MOST:
-            raise DataError(f"{table.path} holds more than {MOST:,} numbers: take a part of it")
-        if time is not None:
-            found = _moment(cells[time])
-            if found is None or (kind is not None and found[0] != kind):
-                raise DataError(
-                    f"{where}: {str(cells[time])!r:.60} in column {table.time!r:.60} is no time"
-                    f"{' like those before' if found else ''}; write times as 2026-11-28 18:00"
-                )
-            kind = found[0]
-            (moments if kind == "time" else times).append(found[1])  # type: ignore[arg-type]
-        if series is not None:
-            name = str(cells[series]).strip()
-            if not name:
-                raise DataError(f"{where}: column {table.series!r:.60} is empty; name the series of the row")
-            ids.append(codes.setdefault(name, len(codes)))
-        lines.append(line)
-    ticks: npt.NDArray[Any] | None = None
-    if time is not None:
-        ticks = np.array(moments, dtype=np.int64) if kind == "time" else np.array(times, dtype=np.float64)
-    return _Raw(
-        kind or "time",
-        ticks,
-        np.array(numbers, dtype=np.float64).reshape(len(lines), len(columns)),
-        np.array(ids, dtype=np.int64) if series is not None else None,
-        list(codes),
-        np.array(lines, dtype=np.int64),
-    )
 
 
-def _moment(cell: Any) -> tuple[Literal["time", "number"], int | float] | None:
-    if hasattr(cell, "isoformat"):  # a date or a time of a parquet file
-        return read_moment(cell.isoformat())
-    return read_moment(str(cell))
-
-
-# From rows to series.
-
-
-def _laid_out(made: TimeTable, raw: _Raw, name: str, index: npt.NDArray[np.int64], unit: str) -> Series:
-    C, clock = len(made.names), None
-    values = raw.values[index]
-    known: Numbers | None = values[:, C:] if made.known else None
-    values = values[:, :C]
-
-    def where(row: int) -> str:
-        return f"{made.path}, {unit} {raw.lines[index[row]]}"
-
-    if known is not None and np.isnan(known).any():
-        row, column = np.argwhere(np.isnan(known))[0].tolist()
-        raise DataError(
-            f"{where(row)}: the covariate {made.known[column]!r:.60} is missing; what is known beforehand must be "
-            "known in every row"
-        )
-    if raw.times is not None:
-        grid = lay_out(raw.times[index], raw.kind, where)
-        _tell(made, grid, name, where)
-        clock = grid.clock
-        if grid.missing:
-            spread = np.full((int(grid.places[-1]) + 1, C), np.nan)
-            spread[grid.places] = values
-            values = spread
-            if known is not None:  # a step that has no row is taken to be as the one before
-                lengths = np.diff(grid.places, append=grid.places[-1] + 1)
-                known = np.repeat(known, lengths, axis=0)
-    filled = np.flatnonzero(~np.isnan(values).all(1))
-    if not len(filled):
-        raise DataError(f"{where(0)}: {'the series ' + repr(name)[:60] if name else 'the table'} has no value at all")
-    end = int(filled[-1]) + 1
-    if clock is not None:
-        clock = Clock(clock.unit, clock.last - (len(values) - end) * clock.step, clock.step, clock.day)
-    return Series(name, values[:end], known, clock)
-
-
-def _tell(made: TimeTable, grid: Grid, name: str, where: Any) -> None:
-    of = f" of {name!r:.60}" if name else ""
-    if len(made.notes) > 5:
-        return
-    if grid.gaps:
-        made.notes.append(
-            f"{grid.gaps:,} gap(s) in the times{of}: {grid.missing:,} steps of {grid.clock.interval()} have no row and "
-            "count as missing"
-        )
-    if grid.first is not None:
-        made.notes.append(
-            f"{grid.uneven:,} interval(s){of} are no whole number of steps of {grid.clock.interval()}, the first "
-            f"before {where(grid.first).rpartition(', ')[2]}: rows are taken to be evenly spaced"
-        )
+def _falls(ticks: npt.NDArray[Any]) -> bool:
+    return len(ticks) > 1 and bool((np.diff(ticks) < 0).all())

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.atomic import replace_file
+from gyeol.data.digits import rounded
 from gyeol.explain.fonts import Pen, find_fonts, has_hangul
 from gyeol.explain.fonts import label as one_line
 
@@ -141,8 +142,8 @@ def _numbers(axes: Any, pen: Pen, bottom: float) -> None:
     low, high = axes.get_ylim()
     values = [value for value in MaxNLocator(5).tick_values(low, high) if low <= value <= high]
     axes.set_yticks(values, labels=[])
-    for value in values:
-        text = f"{value:.10g}" if abs(value) < 1e6 else f"{value:.3g}"
+    for value, full in zip(values, rounded(values, digits=3), strict=True):
+        text = f"{value:.10g}" if abs(value) < 1e6 else full
         wide, high_text = pen.size(text, 8.0)
         at = bottom + _PANEL * (value - low) / (high - low)
         pen.write_along(text, (_LEFT - 8 - wide, at - high_text / 2), 8.0, _FAINT)

@@ -147,7 +147,7 @@ class SeriesInput:
         squares = sum((np.nansum((one / unit - mean) ** 2, axis=0) for one in series), np.zeros(channels))
         spread = np.sqrt(squares / known)
         # A channel that stays the same has no spread but what rounding leaves.
-        constant = spread <= 1e-9 * np.fmax(np.abs(mean), np.finfo(np.float64).tiny)
+        constant = spread <= 1e-12 * np.fmax(np.abs(mean), np.finfo(np.float64).tiny)
         self.mean, self.scale = mean * unit, np.where(constant, 1.0, spread * unit)
         self.scale[self.scale == 0] = 1.0  # the smallest numbers there are have none either
         steps = sum(map(len, series))

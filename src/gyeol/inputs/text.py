@@ -61,6 +61,7 @@ class TextInput:
         self.lowercase = lowercase
         self.min_count = min_count
         self.max_length = max_length
+        self.shortened = 0  # texts of which `encode` left out the middle, ever
         self.tokenizer: Tokenizer
         self.vocabulary: Vocabulary
 
@@ -77,6 +78,7 @@ class TextInput:
     def _rows(self, texts: Iterable[str]) -> Iterator[npt.NDArray[np.generic]]:
         nothing = np.ones(1, dtype=np.int32)
         for tokens in self.tokenizer.tokenize_many(texts):
+            self.shortened += len(tokens) > self.max_length
             row = self.vocabulary.encode(self.shorten(tokens))
             yield row if len(row) else nothing
 

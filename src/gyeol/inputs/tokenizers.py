@@ -237,8 +237,10 @@ def _tags_rule(value: Any) -> str:
         return ""
     try:
         checked_tags("tags", value)
-    except (ParameterError, TypeError) as error:
-        return f"must be parts of speech or None ({error})"
+    except TypeError:
+        return "must be parts of speech, such as NNG,VV, or None"
+    except ParameterError as error:
+        return f"must be parts of speech, such as NNG,VV, or None ({error})"
     return ""
 
 

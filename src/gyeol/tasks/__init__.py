@@ -1,21 +1,28 @@
-"""The tasks: one file each, one line each in the table."""
+"""The tasks: one file each, one line each in the table; each is imported when it is first used."""
 
 from __future__ import annotations
 
-from gyeol.tasks.author_classifier import AuthorClassifier
-from gyeol.tasks.base import Estimator, NotFittedError
-from gyeol.tasks.captioner import Captioner
-from gyeol.tasks.forecaster import Forecaster
-from gyeol.tasks.frame_classifier import FrameClassifier
-from gyeol.tasks.language_model import LanguageModel
-from gyeol.tasks.sequence_tagger import SequenceTagger
-from gyeol.tasks.series_classifier import SeriesClassifier
-from gyeol.tasks.series_regressor import SeriesRegressor
-from gyeol.tasks.speech_recognizer import SpeechRecognizer
-from gyeol.tasks.spelling_corrector import SpellingCorrector
-from gyeol.tasks.storage import load
-from gyeol.tasks.text_classifier import TextClassifier
-from gyeol.tasks.translator import Translator
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from gyeol.lazy import importer
+
+if TYPE_CHECKING:
+    from gyeol.tasks.author_classifier import AuthorClassifier
+    from gyeol.tasks.base import Estimator, NotFittedError
+    from gyeol.tasks.captioner import Captioner
+    from gyeol.tasks.forecaster import Forecaster
+    from gyeol.tasks.frame_classifier import FrameClassifier
+    from gyeol.tasks.language_model import LanguageModel
+    from gyeol.tasks.sequence_tagger import SequenceTagger
+    from gyeol.tasks.series_classifier import SeriesClassifier
+    from gyeol.tasks.series_regressor import SeriesRegressor
+    from gyeol.tasks.speech_recognizer import SpeechRecognizer
+    from gyeol.tasks.spelling_corrector import SpellingCorrector
+    from gyeol.tasks.storage import load
+    from gyeol.tasks.text_classifier import TextClassifier
+    from gyeol.tasks.translator import Translator
 
 __all__ = [
     "TASKS",
@@ -36,18 +43,48 @@ __all__ = [
     "load",
 ]
 
-#: Tasks by the name that `gyeol fit NAME` and model folders use.
-TASKS: dict[str, type[Estimator]] = {
-    "classify": TextClassifier,
-    "language": LanguageModel,
-    "author": AuthorClassifier,
-    "translate": Translator,
-    "spell": SpellingCorrector,
-    "tag": SequenceTagger,
-    "series": SeriesClassifier,
-    "regress": SeriesRegressor,
-    "transcribe": SpeechRecognizer,
-    "forecast": Forecaster,
-    "frames": FrameClassifier,
-    "caption": Captioner,
+# Tasks by the name that `gyeol fit NAME` and model folders use: the module and the class.
+_ESTIMATORS = {
+    "classify": ("text_classifier", "TextClassifier"),
+    "language": ("language_model", "LanguageModel"),
+    "author": ("author_classifier", "AuthorClassifier"),
+    "translate": ("translator", "Translator"),
+    "spell": ("spelling_corrector", "SpellingCorrector"),
+    "tag": ("sequence_tagger", "SequenceTagger"),
+    "series": ("series_classifier", "SeriesClassifier"),
+    "regress": ("series_regressor", "SeriesRegressor"),
+    "transcribe": ("speech_recognizer", "SpeechRecognizer"),
+    "forecast": ("forecaster", "Forecaster"),
+    "frames": ("frame_classifier", "FrameClassifier"),
+    "caption": ("captioner", "Captioner"),
 }
+
+
+class _Tasks(Mapping[str, "type[Estimator]"]):
+    """The estimators by the name of their task; asking for one imports it, and nothing of the others."""
+
+    def __getitem__(self, task: str) -> type[Estimator]:
+        module, name = _ESTIMATORS[task]
+        kind: type[Estimator] = getattr(importlib.import_module(f"gyeol.tasks.{module}"), name)
+        return kind
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_ESTIMATORS)
+
+    def __len__(self) -> int:
+        return len(_ESTIMATORS)
+
+    def __contains__(self, task: object) -> bool:
+        return task in _ESTIMATORS
+
+
+#: Tasks by the name that `gyeol fit NAME` and model folders use.
+TASKS: Mapping[str, type[Estimator]] = _Tasks()
+
+_HOMES = {
+    **{name: f"gyeol.tasks.{module}" for module, name in _ESTIMATORS.values()},
+    **dict.fromkeys(["Estimator", "NotFittedError"], "gyeol.tasks.base"),
+    "load": "gyeol.tasks.storage",
+}
+
+__getattr__ = importer("gyeol.tasks", _HOMES)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.data.digits import exact
 from gyeol.errors import DataError
 
 __all__ = ["check_learnable", "checked_covariates", "checked_series"]
@@ -47,7 +48,7 @@ def checked_series(X: Any, channels: int | None = None) -> tuple[list[Numbers], 
         endless = np.abs(array) > _MOST
         if endless.any():
             step, channel = np.argwhere(endless)[0].tolist()
-            told = "infinite" if np.isinf(array[step, channel]) else f"{array[step, channel]:g}"
+            told = "infinite" if np.isinf(array[step, channel]) else exact(array[step, channel])
             raise DataError(f"{where} is {told} at step {step}, channel {channel}: a missing value is NaN")
         series.append(array)
     return series, (flat, single)
@@ -66,7 +67,7 @@ def check_learnable(series: list[Numbers]) -> None:
         raise DataError(f"channel {int(seen.argmin())} has no value at all: leave it out")
     low, high = (pick([pick(one, axis=0) for one in series], axis=0) for pick in (np.fmin.reduce, np.fmax.reduce))
     if (low == high).all():
-        raise DataError(f"every value is {low[0]:g}: there is nothing to learn from a constant series")
+        raise DataError(f"every value is {exact(low[0])}: there is nothing to learn from a constant series")
 
 
 def checked_covariates(y: Any, lengths: list[int], width: int | None) -> list[Numbers] | None:

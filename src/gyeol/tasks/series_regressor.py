@@ -11,6 +11,7 @@ from sklearn.base import RegressorMixin
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.data.digits import rounded
 from gyeol.errors import ModelError
 from gyeol.inputs.series import SeriesBatch
 from gyeol.parameters import Rule
@@ -196,7 +197,8 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the sequences and their numbers."""
-        return {**super().describe_data(), "targets": f"mean {self.mean_:.4g}, spread {self.scale_:.4g}"}
+        mean, spread = (rounded([number], digits=4)[0] for number in (self.mean_, self.scale_))
+        return {**super().describe_data(), "targets": f"mean {mean}, spread {spread}"}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         learned, inputs = super()._state()

@@ -28,9 +28,10 @@ from torch import Tensor
 from gyeol import parameters
 from gyeol.data.atomic import replace_folder
 from gyeol.engine import History, read_tensors, write_tensors
-from gyeol.errors import ModelError, ParameterError, SaveError, closest
+from gyeol.errors import ModelError, ParameterError, SaveError
 from gyeol.inputs.tokenizers import canonical_name
 from gyeol.tasks.card import write_card
+from gyeol.tasks.folder import CONFIG_CAP, check_folder, read_json
 
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
@@ -39,7 +40,6 @@ __all__ = ["FORMAT", "check_place", "load", "read_config", "save"]
 
 FORMAT = 1
 _JSON_CAP = 256 << 20  # no vocabulary is larger
-_CONFIG_CAP = 64 << 20  # thousands of classes of a thousand characters each
 _MOST = sys.float_info.max
 _HASHED = ("model.safetensors", "tokenizer.json", "metrics.json", "history.jsonl")
 _FILES = ("config.json", *_HASHED, "README.md")
@@ -93,7 +93,7 @@ def _free(path: Path) -> Path:
 
 def _is_model(path: Path) -> bool:
     try:
-        raw = _read_json(path / "config.json", _CONFIG_CAP)
+        raw = read_json(path / "config.json", CONFIG_CAP)
     except ModelError:
         return False
     return isinstance(raw, dict) and {"gyeol", "task", "files"} <= set(raw)
@@ -145,14 +145,8 @@ def read_config(path: Path) -> Config:
     ModelError
         Where the folder is missing, is no model, is damaged, or was written by a newer gyeol.
     """
-    if not path.exists():
-        near = [p.name for p in path.parent.glob("*") if (p / "config.json").is_file()] if path.parent.is_dir() else []
-        raise ModelError(
-            f"there is no model {path}{closest(path.name, near) if near else '; train one with gyeol fit'}"
-        )
-    if not path.is_dir():
-        raise ModelError(f"{path} is a file; a gyeol model is a folder with a config.json")
-    raw = _read_json(path / "config.json", _CONFIG_CAP)
+    check_folder(path)
+    raw = read_json(path / "config.json", CONFIG_CAP)
     if not isinstance(raw, dict) or "gyeol" not in raw:
         raise ModelError(f"{path / 'config.json'} is not of a gyeol model: it names no gyeol version")
     if isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
@@ -209,7 +203,7 @@ def load(path: str | Path, **own: Any) -> Estimator:
             raise ModelError(f"{file} is damaged or belongs to another model: its hash is not the one in config.json")
     kind = TASKS[config.task]
     model = _unfitted(path, config, kind, own)
-    inputs = _read_json(path / "tokenizer.json", _JSON_CAP)
+    inputs = read_json(path / "tokenizer.json", _JSON_CAP)
     tensors = read_tensors(path / "model.safetensors")
     try:
         model._restore(config.learned, inputs)
@@ -226,7 +220,7 @@ def load(path: str | Path, **own: Any) -> Estimator:
         ) from error
     model.net_.eval()
     model.about_ = config.about
-    model.metrics_ = _figures(path / "metrics.json", _read_json(path / "metrics.json", _CONFIG_CAP))
+    model.metrics_ = _figures(path / "metrics.json", read_json(path / "metrics.json", CONFIG_CAP))
     model.history_ = _history(path / "history.jsonl", model)
     return model
 
@@ -301,19 +295,6 @@ def _write_json(path: Path, value: Any) -> None:
     # Half a character can come in a file's name only, where it stands for a byte: one that is shown, not used.
     text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
     path.write_text(text, encoding="utf-8", errors="replace")
-
-
-def _read_json(path: Path, cap: int) -> Any:
-    try:
-        if path.stat().st_size > cap:
-            raise ModelError(
-                f"{path} is {path.stat().st_size:,} bytes; gyeol writes at most {cap:,}: it is not one of its files"
-            )
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{path} is missing; take the whole model folder from where it was trained") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged: {error}") from error
 
 
 def _digest(path: Path) -> str:

@@ -325,13 +325,14 @@ class Translator(Estimator):
 
     def _within(self, X: list[str]) -> Pairs:
         pairs = self.inputs_.encode(X, None)
-        for number, length in enumerate(pairs.source.lengths.tolist()):
-            if length > _LONGEST:
-                raise DataError(
-                    f"text {number} has {length:,} tokens, and this model reads {_LONGEST} at most: "
-                    "cut it into sentences"
-                )
+        for reason in _too_long(pairs).values():
+            raise DataError(reason)
         return pairs
+
+    def unreadable(self, X: Any) -> dict[int, str]:
+        """Tell which sources have more tokens than are read, by their numbers, and why in a sentence."""
+        self._ready()
+        return _too_long(self.inputs_.encode(checked_texts(X), None))
 
     def unknown_share(self, text: str) -> tuple[int, int]:
         """Tell how many of a source's tokens the model does not know, and how many there are."""
@@ -368,3 +369,11 @@ class Translator(Estimator):
         sides = {"source": self.inputs_.source, "target": self.inputs_.target}
         known = {name: f"{len(side.vocabulary):,} tokens ({side.tokenizer.name})" for name, side in sides.items()}
         return {**known, "pairs left out": f"{self._left_out:,}, of more than {_LONGEST} tokens"}
+
+
+def _too_long(pairs: Pairs) -> dict[int, str]:
+    return {
+        number: f"text {number} has {length:,} tokens, and this model reads {_LONGEST} at most: cut it into sentences"
+        for number, length in enumerate(pairs.source.lengths.tolist())
+        if length > _LONGEST
+    }

@@ -1,0 +1,138 @@
+"""Labels as texts: one reading of numbers, lists and Unicode forms for every format."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from typing import Any
+
+__all__ = ["JOINT", "LabelTexts", "as_written", "label_key", "label_text", "value_text"]
+
+#: Between the labels of one example where it has several.
+JOINT = "|"
+
+_WHOLE = re.compile(r"-?\d+\.0*", re.ASCII)
+_MOST = 100_000  # labels remembered
+
+
+def value_text(value: object) -> str | None:
+    """Write a value of JSON or parquet as a table would; None where it is missing or no single value.
+
+    Examples
+    --------
+    >>> value_text(1.0), value_text(True), value_text(0.5), value_text(float("nan")), value_text("nan")
+    ('1', 'true', '0.5', None, 'nan')
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        whole = math.isfinite(value) and value.is_integer() and abs(value) < 1e15
+        return None if math.isnan(value) else str(int(value)) if whole else str(value)
+    return str(value) if isinstance(value, int) else None
+
+
+def label_text(value: Any) -> str | None:
+    """Write a label, or a list of labels, as one text.
+
+    Whole numbers lose their point, so that 1 and 1.0 are one class in a CSV file as in JSON and parquet; letters are in
+    NFC. ``"nan"``, ``"None"`` and ``"NA"`` are texts like others; only an empty text, null and a float that is NaN are
+    no label. A list with one entry is that entry; the entries of a longer one are joined by ``|``.
+
+    Parameters
+    ----------
+    value : str, number, bool, list or None
+        A cell of a table, where a list is written as JSON, or a value of JSON or parquet.
+
+    Returns
+    -------
+    str or None
+        None where there is no label.
+
+    Raises
+    ------
+    ValueError
+        For a list with an entry that holds ``|`` or is no label, and for a value that is none.
+
+    Examples
+    --------
+    >>> label_text("0.0"), label_text(" nan "), label_text(["0"]), label_text('["b", "a"]'), label_text("")
+    ('0', 'nan', '0', 'b|a', None)
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if text[:1] == "[" and text[-1:] == "]" and isinstance(found := _as_list(text), list):
+            return label_text(found)
+        if _WHOLE.fullmatch(text):
+            text = text.partition(".")[0]
+            text = "0" if text == "-0" else text
+        return (text if text.isascii() else unicodedata.normalize("NFC", text)) or None
+    if isinstance(value, (list, tuple)):
+        found = []
+        for entry in value:
+            label = None if isinstance(entry, (list, tuple)) else label_text(entry)
+            if label is None:
+                raise ValueError(f"the list of labels holds {entry!r:.40}, which is no label")
+            if JOINT in label:
+                raise ValueError(f"the label {label!r:.40} in a list holds {JOINT!r}, which stands between labels")
+            found.append(label)
+        return JOINT.join(found) or None
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value_text(value)
+    raise ValueError(f"the label is a {type(value).__name__}, not a text, a number or a list of these")
+
+
+def _as_list(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def label_key(label: object) -> str:
+    """Give what labels of two files are compared by: ``True`` of a CSV file is ``true`` of JSON; NFD is NFC.
+
+    Examples
+    --------
+    >>> label_key("True"), label_key(1.0), label_key("1.0"), label_key("긍정")
+    ('true', '1', '1', '긍정')
+    """
+    try:
+        text = label_text(label) or ""
+    except ValueError:
+        text = str(label)
+    return text.lower() if text in {"True", "TRUE", "False", "FALSE"} else text
+
+
+def as_written(value: Any) -> str | None:
+    """Give what stands beside a text and is a text itself, a translation or a caption: as it is, without white space.
+
+    Raises
+    ------
+    ValueError
+        For what is no single value.
+    """
+    text = None if value is None else value_text(value)
+    if text is None and value is not None and not isinstance(value, float):
+        raise ValueError(f"a {type(value).__name__}, not a text")
+    return (text or "").strip() or None
+
+
+class LabelTexts:
+    """Reads the labels of a table, each different one once."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str | None] = {}
+
+    def __call__(self, cell: str) -> str | None:
+        """Give a cell's label; see `label_text`."""
+        try:
+            return self.known[cell]
+        except KeyError:
+            if len(self.known) > _MOST:
+                self.known.clear()
+            text = self.known[cell] = label_text(cell)
+            return text
