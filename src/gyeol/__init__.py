@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SpeechRecognizer,
         SpellingCorrector,
         TextClassifier,
+        TextRegressor,
         Translator,
         load,
     )
@@ -54,6 +55,7 @@ __all__ = [
     "SpeechRecognizer",
     "SpellingCorrector",
     "TextClassifier",
+    "TextRegressor",
     "Translator",
     "WordVectors",
     "__version__",
@@ -77,6 +79,7 @@ _HOMES = {
     "SpeechRecognizer": "gyeol.tasks",
     "SpellingCorrector": "gyeol.tasks",
     "TextClassifier": "gyeol.tasks",
+    "TextRegressor": "gyeol.tasks",
     "Translator": "gyeol.tasks",
     "WordVectors": "gyeol.inputs.vectors",
     "load": "gyeol.tasks",

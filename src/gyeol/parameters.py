@@ -12,7 +12,7 @@ import numpy as np
 
 from gyeol.errors import ParameterError, closest
 
-__all__ = ["Rule", "check", "choice", "fraction", "joined", "parse", "plain", "positive", "switch", "whole"]
+__all__ = ["Rule", "check", "choice", "fraction", "joined", "maybe", "parse", "plain", "positive", "switch", "whole"]
 
 #: Takes a value; returns what is wrong with it (``"must be ..."``), or nothing.
 Rule = Callable[[Any], str]
@@ -66,6 +66,11 @@ def fraction() -> Rule:
 def switch(value: Any) -> str:
     """Accept true and false."""
     return "" if isinstance(value, bool) or value in (0, 1) else "must be true or false"
+
+
+def maybe(value: Any) -> str:
+    """Accept true, false, and None for what fits the data."""
+    return "" if value is None else switch(value) and "must be true, false, or None"
 
 
 def choice(names: Mapping[str, Any] | tuple[Any, ...], *, own: type | None = None) -> Rule:

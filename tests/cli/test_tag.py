@@ -93,7 +93,7 @@ def test_by_the_letter(gyeol: Run, tmp_path: Path) -> None:
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.conll").write_text("a X\nb\n")
     fit = ("fit", "tag", "--out", tmp_path / "n")
-    assert "line 2: 1 columns, and 2 in the lines before" in gyeol(*fit, tmp_path / "bad.conll").mistake
+    assert "line 2: 1 columns, and 2 in the other lines" in gyeol(*fit, tmp_path / "bad.conll").mistake
     assert "--target '9' is no column" in gyeol(*fit, file, "--target", 9).mistake
     assert "there is no file" in gyeol(*fit, "nothing.conll").mistake
     assert "--top is for classes, translations and captions" in gyeol("predict", model, "a", "--top", 2).mistake
@@ -101,3 +101,38 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "is a model of 'fit tag'" in gyeol("translate", model, "a").mistake
     assert "is for the task 'classify', not for 'tag'" in gyeol(*fit, "nsmc").mistake
     assert not (tmp_path / "n").exists()
+
+
+def test_every_scheme_gives_the_same_model(gyeol: Run, file: Path, model: Path, tmp_path: Path) -> None:
+    text = file.read_text("utf-8")
+    for scheme, marks in (("IOB1", {"B-": "I-"}), ("BIOES", {"B-": "S-"}), ("BILOU", {"B-": "U-"})):
+        other = text
+        for mark, own in marks.items():
+            other = other.replace(mark, own)
+        path = tmp_path / f"{scheme}.conll"
+        path.write_text(other, "utf-8")
+        told = gyeol("fit", "tag", path, "--out", tmp_path / scheme, *SMALL)
+        assert f"{scheme}.conll: tags are {scheme}: converted to BIO\n" in told.err
+        assert (tmp_path / scheme / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
+        told = gyeol("evaluate", model, path, "--json")
+        assert told.object["f1"] == gyeol("evaluate", model, file, "--json").object["f1"]
+        assert gyeol("info", tmp_path / scheme, "--json").object["about"]["scheme"] == scheme
+
+
+def test_numbered_tags_get_names(gyeol: Run, tmp_path: Path) -> None:
+    numbers = {"B-PS": 1, "B-LC": 2, "O": 0}
+    rows = [{"tokens": text.split(), "ner_tags": [numbers[tag] for tag in tags.split()]} for text, tags in ROWS * 3]
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    names = tmp_path / "names.txt"
+    names.write_text("O\nB-PS\nB-LC\n", "utf-8")
+    gyeol("fit", "tag", path, "--names", names, "--out", tmp_path / "m", *SMALL)
+    assert gyeol("predict", tmp_path / "m", "영희는 부산시 왔다").out == "영희는\tB-PS\n부산시\tB-LC\n왔다\tO\n\n"
+    assert gyeol("evaluate", tmp_path / "m", path, "--json").object["f1"] > 0.9  # the names are remembered
+    told = gyeol("fit", "tag", path, "--out", tmp_path / "n", *SMALL)
+    assert "train.jsonl: the tags are numbers and are learned as they stand; --names" in told.err
+    assert told.object["classes"] == ["0", "1", "2"]
+    assert (
+        "the tag 2, and --names has 2 names"
+        in gyeol("fit", "tag", path, "--names", "O,B-PS", "--out", tmp_path / "k").mistake
+    )

@@ -98,6 +98,18 @@ EXAMPLES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
         np.arange(20) % 4 / 3,
         {"hidden_size": 6, "epochs": 2, "batch_size": 8, "threads": 1},
     ),
+    "regress-text": (
+        TEXTS,
+        [9.0, 8.5, 1.0, 2.5] * 5,
+        {
+            "hidden_size": 6,
+            "embedding_size": 6,
+            "tokenizer": "syllable",
+            "epochs": 2,
+            "batch_size": 8,
+            "threads": 1,
+        },
+    ),
     "transcribe": (
         [np.sin(np.arange(900 + 40 * n) * (0.2 + 0.1 * (n % 4))).astype(np.float32) for n in range(20)],
         LABELS,

@@ -53,7 +53,7 @@ def test_conllu(tmp_path: Path, name: str) -> None:
 def test_comments_of_klp_and_its_first_column(tmp_path: Path) -> None:
     found = read_tagged(write(tmp_path, "ner.train", KLP), beside=["3"])
     assert found.tokens == [[("나", "NP"), ("는", "JX"), ("홍길동", "NNP")], [("그", "NP")]]
-    assert found.tags == [["O", "O", "B_PS"], ["O"]]
+    assert found.tags == [["O", "O", "B-PS"], ["O"]]
 
 
 def test_places_in_the_words_that_a_column_tells_of(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_json_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "more", "message"),
     [
-        ("a.conll", "a X\nb\n", {}, "line 2: 1 columns, and 2 in the lines before"),
+        ("a.conll", "a X\nb\n", {}, "line 2: 1 columns, and 2 in the other lines"),
         ("a.conll", "a\n\nb\n", {}, "line 1: one column, 'a'; a token and its tag"),
         ("a.tsv", "a\tX\n\tY\n", {}, "line 2: the token is missing"),
         ("a.tsv", "a\tX\nb\t\n", {}, "line 2: the tag is missing"),
@@ -107,7 +107,7 @@ def test_json_lines(tmp_path: Path) -> None:
         ("a.jsonl", '{"tokens": ["a"], "tags": ["X", "Y"]}\n', {}, "line 1: 1 tokens and 2 tags"),
         ("a.jsonl", '{"tokens": ["a"]}\n', {}, "line 1: there is no 'tags'"),
         ("a.jsonl", '{"tokens": ["a", 3], "tags": ["X", "Y"]}\n', {}, "line 1: 'tokens' is .* a list of texts"),
-        ("a.jsonl", "[1]\n", {}, "line 1: one object a line was expected"),
+        ("a.jsonl", "[1]\n", {}, "line 1: a JSON list, not an object; one object a line"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(

@@ -73,6 +73,14 @@ def test_other_tags_may_stand_in_any_order() -> None:
         assert follows(tags).all()
 
 
+def test_a_kind_that_nothing_begins_may_stand_anywhere() -> None:
+    tags = ["B-A", "I-A", "I-B", "O"]  # of a model that learned IOB1 as it stood
+    allowed = follows(tags)
+    assert allowed[-1, 2]
+    assert allowed[3, 2]
+    assert not allowed[3, 1]
+
+
 def test_figures() -> None:
     right = [["B-A", "I-A", "O", "B-B"], ["O", "B-A"]]
     found = [["B-A", "I-A", "O", "O"], ["B-B", "B-A"]]
@@ -81,3 +89,31 @@ def test_figures() -> None:
     assert figures["recall"] == pytest.approx(2 / 3)
     assert figures["per_kind"]["A"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "spans": 2}  # type: ignore[index]
     assert span_figures([["O"]], [["O"]])["f1"] == 0.0
+
+
+def conlleval(tags: list[str]) -> list[Span]:
+    """Find chunks by the rules of conlleval (Tjong Kim Sang 2004), as its functions endOfChunk and startOfChunk say."""
+    ends = {("B", "B"), ("B", "O"), ("I", "B"), ("I", "O"), ("E", "E"), ("E", "I"), ("E", "O")}
+    starts = {("B", "B"), ("I", "B"), ("O", "B"), ("O", "I"), ("E", "E"), ("E", "I"), ("O", "E")}
+    found: list[Span] = []
+    begun = -1
+    before, kind = "O", ""
+    for place, tag in enumerate([*tags, "O"]):
+        mark, own = tag[0], tag[2:]
+        if begun >= 0 and ((before, mark) in ends or (before != "O" and kind != own)):
+            found.append(Span(begun, place, kind))
+            begun = -1
+        if (before, mark) in starts or (mark != "O" and kind != own):
+            begun = place
+        before, kind = mark, own
+    return found
+
+
+@pytest.mark.parametrize("marks", ["BI", "IE"])
+@given(data=st.data())
+def test_spans_are_those_of_conlleval(marks: str, data: st.DataObject) -> None:
+    """Whatever the order of the marks, right or wrong by their scheme."""
+    tags = data.draw(
+        st.lists(st.sampled_from(["O", *[f"{mark}-{kind}" for mark in marks for kind in "XY"]]), max_size=12)
+    )
+    assert spans_of(tags) == conlleval(tags)

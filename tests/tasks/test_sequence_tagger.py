@@ -184,3 +184,54 @@ def test_mistakes_in_settings() -> None:
 def test_damaged_words_are_refused(model: SequenceTagger, change: dict[str, Any]) -> None:
     with pytest.raises(ModelError):
         TokenInput.restored({**model.inputs_.state(), **change})
+
+
+def named(rows: list[list[str]], scheme: str) -> list[list[str]]:
+    """Write tags that are in BIO in another scheme; in these rows two names of a kind never touch."""
+    found = []
+    for tags in rows:
+        ends = [n + 1 == len(tags) or not tags[n + 1].startswith("I") for n in range(len(tags))]
+        own = []
+        for tag, last in zip(tags, ends, strict=True):
+            mark, kind = tag[0], tag[2:]
+            if scheme == "IOB1":
+                mark = mark.replace("B", "I")
+            elif scheme == "BILOU" and last:
+                mark = {"B": "U", "I": "L"}.get(mark, mark)
+            own.append(f"{mark}-{kind}" if kind else mark)
+        found.append(own)
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["IOB1", "BILOU"])
+def test_a_scheme_makes_no_difference(model: SequenceTagger, scheme: str, tmp_path: Path) -> None:
+    tags = named(TAGS, scheme)
+    assert tags != TAGS
+    made = SequenceTagger(**TINY).fit(SENTENCES, tags, validation=(SENTENCES[::5], TAGS[::5]))
+    assert (made.scheme_, model.scheme_) == (scheme, "BIO")
+    assert made.classes_ == model.classes_
+    for name, weight in made.net_.state_dict().items():
+        assert torch.equal(weight, model.net_.state_dict()[name])
+    assert made.evaluate(SENTENCES, tags) == made.evaluate(SENTENCES, TAGS)
+    made.save(tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert (again.scheme_, again.spans_) == (scheme, True)  # type: ignore[attr-defined]
+    assert again.evaluate(SENTENCES, tags) == model.evaluate(SENTENCES, TAGS)  # type: ignore[attr-defined]
+
+
+def test_a_model_from_before_schemes_were_known(model: SequenceTagger, tmp_path: Path) -> None:
+    """It knows B_PS and I, as they stood in its file, and is measured on BIO all the same."""
+    made = SequenceTagger(**TINY).fit(SENTENCES, TAGS, validation=(SENTENCES[::5], TAGS[::5]))
+    made.classes_ = [tag.replace("-", "_") for tag in made.classes_]
+    learned, inputs = made._state()
+    del learned["scheme"]
+    made._restore(learned, inputs)
+    assert made.scheme_ is None
+    assert made.spans_
+    assert made.predict(SENTENCES[:1])[0][0] == "B_PS"
+    assert made.evaluate(SENTENCES, TAGS) == model.evaluate(SENTENCES, TAGS)
+
+
+def test_a_token_that_is_a_no_break_space() -> None:
+    made = SequenceTagger(**TINY).fit([["\u00a0", "a"], ["a", "\u00a0"]] * 10, [["X", "Y"], ["Y", "X"]] * 10)
+    assert made.predict([["\u00a0", "a"]]) == [["X", "Y"]]

@@ -12,6 +12,7 @@ from gyeol.cli.asking import PIPE, Cut, answers_out, at_lines, find_asked, handl
 from gyeol.cli.figures import evaluation_told
 from gyeol.cli.output import confusion, note, object_out, table
 from gyeol.cli.rows import chunked, file_texts, piped_texts
+from gyeol.cli.unknown import UnknownLetters
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
     cut = Cut(made)
     with at_lines(str(test.source.path), test.lines):
         figures = made.evaluate(test.texts, [known[label_key(label)] for label in test.labels])
-    note(cut.told())
+    unknown = UnknownLetters(made)
+    unknown.more(test.texts)
+    for told in (cut.told(), unknown.told()):
+        note(told)
     if question.json:
         object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
         return
@@ -91,11 +95,17 @@ def predict_classes(made: Classifier, question: Question) -> None:
         nothing = "standard input holds no text: one text a line was expected"
         chunks, name = piped_texts(_CHUNK, nothing=nothing), PIPE
     classes = made.classes_.tolist()
-    cut = Cut(made)
-    answers = Answers(
-        chunks, lambda some: [answer(classes, row, question.top) for row in made.predict_proba(some)],
-        class_layout(classes, question.top), name, handling(question), cut.told,
-    )  # fmt: skip
+    cut, unknown = Cut(made), UnknownLetters(made)
+
+    def found(some: list[str]) -> list[dict[str, Any]]:
+        rows = zip(made.predict_proba(some), unknown.more(some), strict=True)
+        return [answer(classes, row, question.top) | more for row, more in rows]
+
+    def told() -> str:
+        return "\n".join(filter(None, (cut.told(), unknown.told())))
+
+    layout = class_layout(classes, question.top)
+    answers = Answers(chunks, found, layout, name, handling(question), told)
     answers_out(answers, form, {"model": str(question.model), "file": name}, out, json=question.json)
 
 
@@ -107,17 +117,18 @@ def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | N
             raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
         _note_cut(made, text, place)
     classes = made.classes_.tolist()
-    answers = [
-        answer(classes, row, top) | {"text": text} for text, row in zip(texts, made.predict_proba(texts), strict=True)
-    ]
+    unknown = UnknownLetters(made)
+    rows = zip(texts, made.predict_proba(texts), unknown.more(texts), strict=True)
+    answers = [answer(classes, row, top) | more | {"text": text} for text, row, more in rows]
+    note(unknown.told())
     if json:
         object_out({"model": str(model), "predictions": answers})
         return
-    rows = []
+    lines = []
     for one in answers:
         shown = list(one["probabilities"].items())[: top or 1]
-        rows.append(["  ".join(f"{label} {p:.3f}" for label, p in shown), one["text"][:200]])
-    typer.echo(table(rows))
+        lines.append(["  ".join(f"{label} {p:.3f}" for label, p in shown), one["text"][:200]])
+    typer.echo(table(lines))
 
 
 def _note_cut(made: Classifier, text: str, place: int) -> None:

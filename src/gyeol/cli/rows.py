@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from gyeol.cli.output import note
@@ -28,8 +28,10 @@ __all__ = [
     "piped_texts",
     "read_items",
     "reason_of",
+    "sequence_item",
 ]
 
+_RECORDS = 256  # sequences of a pipe answered together
 _SHOWN = 200  # characters of a line that could not be read
 
 
@@ -112,7 +114,7 @@ def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def piped_items(
-    read: Callable[[str, int], Any], size: int, *, blank: bool = True, nothing: str = ""
+    read: Callable[[str, int], Any], size: int, *, blank: bool = True, nothing: str = "", fasta: bool = False
 ) -> Iterator[list[Item]]:
     """Read standard input line by line, as lines come.
 
@@ -126,17 +128,27 @@ def piped_items(
         Whether a blank line is a row without an answer; otherwise it is passed over.
     nothing : str
         The error where no line holds anything.
+    fasta : bool
+        Whether lines that are FASTA are sequences: a row each, its name beside it.
 
     Raises
     ------
     DataError
         Where all lines are blank and ``nothing`` says so.
     """
+    from gyeol.data.fasta_examples import piped_fasta, record_examples
     from gyeol.data.pipe import read_pipe
     from gyeol.data.rows import BadRow
 
     some = False
-    for lines in read_pipe(cast("BufferedIOBase", sys.stdin.buffer)):
+    batches: Iterator[list[Any]] = read_pipe(cast("BufferedIOBase", sys.stdin.buffer))
+    if fasta:
+        batches, found = piped_fasta(batches)
+        if found:
+            rows = record_examples(chain.from_iterable(batches))
+            yield from chunked((sequence_item(row, read) for row in rows), min(size, _RECORDS))
+            return
+    for lines in batches:
         chunk: list[Item] = []
         for row in lines:
             if isinstance(row, BadRow):
@@ -154,6 +166,15 @@ def piped_items(
         raise DataError(nothing)
 
 
+def sequence_item(row: Example | BadRow, read: Callable[[str, int], Any]) -> Item:
+    """Make an item of a record of FASTA, its name beside it."""
+    from gyeol.data.files import Example
+
+    if isinstance(row, Example):
+        return replace(_read(read, row.input, row.line), others=row.others)
+    return bad_item(row)
+
+
 def _read(read: Callable[[str, int], Any], line: str, number: int) -> Item:
     try:
         return Item(number, read(line, number), line)
@@ -163,7 +184,7 @@ def _read(read: Callable[[str, int], Any], line: str, number: int) -> Item:
 
 def piped_texts(size: int, *, nothing: str = "") -> Iterator[list[Item]]:
     """Read texts from standard input, one a line."""
-    return piped_items(_text, size, nothing=nothing)
+    return piped_items(_text, size, nothing=nothing, fasta=True)
 
 
 def _text(line: str, number: int) -> str:

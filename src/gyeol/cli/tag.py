@@ -14,8 +14,9 @@ from gyeol.cli.answers import Answers, Layout
 from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line, percent, table
-from gyeol.cli.rows import Item, chunked, piped_items
+from gyeol.cli.rows import Item, chunked, piped_items, sequence_item
 from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.unknown import UnknownLetters
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate_tags", "predict_tags", "tag"]
 
+_FASTA = (".fa", ".fasta", ".fna", ".faa")
 _CHUNK = 2048  # sentences answered at a time
 
 
@@ -45,6 +47,9 @@ def tag(
     within: str = typer.Option(
         None, "--within", metavar="COL", help="The column that says which word a token is a part of, say its number."
     ),
+    names: str = typer.Option(
+        None, "--names", metavar="NAMES", help="Names of tags that are numbers: O,B-PER,... or a file of them."
+    ),
     config: Path = CONFIG,
     set: list[str] = SET,
     seed: int = SEED,
@@ -59,7 +64,8 @@ def tag(
 
     Proteins and DNA are tagged by the letter.
 
-    Tags that begin with B and I mark spans, and are measured by the F1 of spans; others by accuracy.
+    Tags that mark spans (IOB1, BIO, IOE, BIOES, BILOU, BMEWO) are read as BIO, and measured by the F1 of spans as
+    conlleval does; others by accuracy.
 
     Examples: gyeol fit tag train.conll --valid dev.conll --out names
 
@@ -67,7 +73,11 @@ def tag(
 
     gyeol fit tag korean_ner --beside 3 --within 1 --out names
 
+    gyeol fit tag ner.jsonl --names O,B-PER,I-PER,B-LOC,I-LOC --out names
+
     gyeol fit tag proteins.fa --target structure.fa --out structure
+
+    gyeol predict structure --file new.fa --out tags.fa
     """
     from gyeol.data.fasta import is_fasta
     from gyeol.data.sources import has_role
@@ -78,17 +88,20 @@ def tag(
     model, keep = begun(SequenceTagger, config, set, options, out, resume)
     named = has_role(data, "valid") and not Path(data).is_file()
     role = "train" if not named or has_role(data, "train") else "valid"
-    train = _read(data, role, input, target, beside, within)
+    train = _read(data, role, input, target, beside, within, names=names)
     if valid is not None and is_fasta(train.path):
         raise ParameterError("--valid is for files that hold their tags; of FASTA files a part is held back")
     watched = None
     if valid is not None or (named and role == "train"):
-        held = _read(valid or data, "valid", input, target, beside, within)
+        spans = train.scheme is not None
+        held = _read(valid or data, "valid", input, target, beside, within, names=train.names, spans=spans)
         watched = held.tokens, held.tags
     if not (quiet or json):
         note(f"{train.path.name}: {len(train.tokens):,} sentences, {sum(map(len, train.tokens)):,} tokens")
     progress = None if quiet or json else Bar("sentences")
-    about = {**train.about(), **({"beside": ",".join(beside)} if beside else {})}
+    about: dict[str, Any] = {**train.about(), **({"beside": ",".join(beside)} if beside else {})}
+    if train.names is not None:
+        about["names"] = list(train.names)
     columns = {"input": input, "target": target, "within": within}
     if not is_fasta(train.path):  # whose target is a file, and another at the next time
         about |= {name: column for name, column in columns.items() if column is not None}
@@ -120,15 +133,20 @@ def _figures(answer: dict[str, Any]) -> str:
 
 def _read(
     data: str, role: str, input: str | None, target: str | None, beside: list[str], within: str | None,
-    need_tags: bool = True,
+    need_tags: bool = True, names: str | list[str] | None = None, spans: bool | None = None,
 ) -> Tagged:  # fmt: skip
+    """Read tagged sentences, and say what the user should know of them."""
     from gyeol.data.sources import find_source
     from gyeol.data.tagged import read_tagged
 
     source = find_source(data, role, input=input, target=target, task="tag")
-    return read_tagged(
-        source.path, input=source.input, target=source.target, beside=beside, within=within, need_tags=need_tags
-    )
+    found = read_tagged(
+        source.path, input=source.input, target=source.target, beside=beside, within=within, need_tags=need_tags,
+        names=names, spans=spans,
+    )  # fmt: skip
+    for line in found.notes:
+        note(line)
+    return found
 
 
 def _columns(
@@ -145,8 +163,13 @@ def evaluate_tags(
     made: SequenceTagger, model: Path, data: str, input: str | None, target: str | None, json: bool
 ) -> None:
     """Print a tagger's figures on tagged sentences."""
-    test = _read(data, "test", *_columns(made, input, target))
+    numbered = made.about_.get("names")  # of tags that are numbers
+    known = [str(name) for name in numbered] if isinstance(numbered, list) else None
+    test = _read(data, "test", *_columns(made, input, target), names=known, spans=made.spans_)
     figures = made.evaluate(test.tokens, test.tags)
+    unknown = UnknownLetters(made, "sentences")
+    unknown.more(test.tokens)
+    note(unknown.told())
     if json:
         object_out({"model": str(model), **test.about(), **figures})
         return
@@ -161,26 +184,53 @@ def evaluate_tags(
 
 
 def predict_tags(made: SequenceTagger, question: Question) -> None:
-    """Tag texts, the lines of standard input, or the sentences of a file; in columns, a blank line after each."""
-    name, file = PIPE, question.file
-    if question.texts:
-        chunks: Iterable[list[Item]] = [[Item(0, _cut(made, text)) for text in question.texts]]
-    elif file is not None:
-        read = _read(file, "test", *_columns(made, question.input, None), need_tags=False)
-        items = (Item(line, tokens) for line, tokens in zip(read.lines, read.tokens, strict=True))
-        chunks, name = chunked(items, _CHUNK), read.path.name
-    else:
-        _refuse_beside(made)
-        chunks = piped_items(lambda line, _: _cut(made, line), _CHUNK, blank=False)
-    empty: dict[str, Any] = {"tokens": [], "tags": []}
-    layout = Layout((), lambda _: [], partial(_as_object, made), empty, shown="", plain=_columns_of)
-    how = replace(handling(question), alone=bool(question.texts))
+    """Tag texts, the lines of standard input, or the sentences of a file; in columns, a blank line after each.
+
+    Sequences of FASTA keep their names; written into a .fa file, their tags are FASTA as well.
+    """
+    chunks, name = _asked_for(made, question)
     out = question.out
     form = "object" if question.json else "plain"
+    plain = _columns_of
     if out is not None:
         form = {".json": "object", ".jsonl": "lines", ".ndjson": "lines"}.get(out.suffix.lower(), "plain")
-    answers = Answers(chunks, partial(_tagged, made), layout, name, how)
+        if out.suffix.lower() in _FASTA:
+            _refuse_long_tags(made, out)
+            plain = _record_of
+    unknown = UnknownLetters(made, "sentences")
+    empty: dict[str, Any] = {"tokens": [], "tags": []}
+    layout = Layout((), lambda _: [], partial(_as_object, made), empty, shown="", plain=plain)
+    how = replace(handling(question), alone=bool(question.texts))
+    answers = Answers(chunks, partial(_tagged, made, unknown), layout, name, how, unknown.told)
     answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
+
+
+def _asked_for(made: SequenceTagger, question: Question) -> tuple[Iterable[list[Item]], str]:
+    """Give what is to be tagged, and what it comes from."""
+    from gyeol.data.fasta import is_fasta
+    from gyeol.data.fasta_examples import fasta_examples
+    from gyeol.data.lines import check_file
+
+    file = question.file
+    if question.texts:
+        return [[Item(0, _cut(made, text)) for text in question.texts]], PIPE
+    if file is None:
+        _refuse_beside(made)
+        return piped_items(lambda line, _: _cut(made, line), _CHUNK, blank=False, fasta=True), PIPE
+    if is_fasta(Path(file)) and question.input is None:
+        _refuse_beside(made)
+        rows = (sequence_item(row, lambda letters, _: list(letters)) for row in fasta_examples(check_file(file)))
+        return chunked(rows, _CHUNK), Path(file).name
+    read = _read(file, "test", *_columns(made, question.input, None), need_tags=False)
+    items = (Item(line, tokens) for line, tokens in zip(read.lines, read.tokens, strict=True))
+    return chunked(items, _CHUNK), read.path.name
+
+
+def _refuse_long_tags(made: SequenceTagger, out: Path) -> None:
+    if long := [tag for tag in made.classes_ if len(tag) > 1]:
+        raise ParameterError(
+            f"--out {out}: FASTA holds a letter for a tag, and this model says {long[0]!r}; take .json"
+        )
 
 
 def _refuse_beside(made: SequenceTagger) -> None:
@@ -197,22 +247,33 @@ def _cut(made: SequenceTagger, text: str) -> list[str]:
     return tokens
 
 
-def _tagged(made: SequenceTagger, sentences: list[list[Any]]) -> list[tuple[list[str], list[str]]]:
+_Tags = tuple[list[str], list[str], dict[str, float]]  # tokens, their tags, and what is to be told besides
+
+
+def _tagged(made: SequenceTagger, unknown: UnknownLetters, sentences: list[list[Any]]) -> list[_Tags]:
     words = [[token if isinstance(token, str) else token[0] for token in tokens] for tokens in sentences]
-    return list(zip(words, made.predict(sentences), strict=True))
+    return list(zip(words, made.predict(sentences), unknown.more(sentences), strict=True))
 
 
-def _columns_of(one: tuple[list[str], list[str]] | None, _: Item) -> str:
-    """Write a token a line, with its tag, and a blank line after the sentence."""
-    pairs = zip(*one, strict=True) if one is not None else ()
-    return "".join(f"{one_line(word)}\t{tag}\n" for word, tag in pairs) + "\n"
+def _columns_of(one: _Tags | None, item: Item) -> str:
+    """Write a token a line, with its tag, and a blank line after the sentence; the name of a sequence above."""
+    pairs = zip(one[0], one[1], strict=True) if one is not None else ()
+    name = dict(item.others).get("name")
+    head = f"# name = {one_line(name)}\n" if name is not None else ""
+    return head + "".join(f"{one_line(word)}\t{tag}\n" for word, tag in pairs) + "\n"
 
 
-def _as_object(made: SequenceTagger, pair: tuple[list[str], list[str]]) -> dict[str, Any]:
+def _record_of(one: _Tags | None, item: Item) -> str:
+    """Write a record of FASTA: the name, and the tags as letters."""
+    name = one_line(dict(item.others).get("name") or f"line_{item.line}")
+    return f">{name}\n{''.join(one[1])}\n" if one is not None else ""
+
+
+def _as_object(made: SequenceTagger, found: _Tags) -> dict[str, Any]:
     from gyeol.engine.spans import spans_of
 
-    words, tags = pair
-    one: dict[str, Any] = {"tokens": words, "tags": tags}
+    words, tags, more = found
+    one: dict[str, Any] = {"tokens": words, "tags": tags, **more}
     if made.spans_:
         one["spans"] = [span._asdict() | {"tokens": words[span.start : span.end]} for span in spans_of(tags)]
     return one

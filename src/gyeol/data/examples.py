@@ -18,6 +18,7 @@ MENDS = {
     "json": 'one object a line was expected, such as {"text": "...", "label": "..."}',
     "label": "give the row a label or remove it",
     "empty": "write a text or remove the row",
+    "sequence": "mend the line, or remove the sequence",
     "long": "shorten it or break it into several rows",
 }
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import gzip
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gyeol.data.examples import MENDS
 from gyeol.data.lines import check_file, open_text
+from gyeol.data.rows import BadRow
 from gyeol.errors import DataError
 
-__all__ = ["MAX_SEQUENCE", "Record", "class_files", "is_fasta", "read_fasta"]
+__all__ = ["MAX_SEQUENCE", "Record", "class_files", "is_fasta", "looks_like_fasta", "read_fasta", "read_records"]
 
 MAX_SEQUENCE = 1_000_000  # letters of one sequence
 
-_ENDING = re.compile(r"\.(fa|fasta|fna|faa|ffn)(\.gz)?$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(fa|fas|fasta|fsa|fna|faa|ffn|frn|mpfa|pep)(\.gz)?$", re.IGNORECASE)
+_OTHER = re.compile(r"\.(txt|seq|dna|rna|aa|prot|dat|text)(\.gz)?$|^[^.]+(\.gz)?$", re.IGNORECASE)
 _LETTERS = re.compile(r"[A-Za-z*.\-]+")
+_LIKE = re.compile(r"[A-Z*.\-]+|[ACGTUNacgtun*.\-]+")  # no word of a text
+_MOST = 0.5  # of the lines below headers hold letters of sequences: one bad line is told of, and the rest read
+_HEAD = 1 << 16  # bytes that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +36,36 @@ class Record:
 
 
 def is_fasta(path: Path) -> bool:
-    """Whether a name ends as those of FASTA files do: .fa .fasta .fna .faa .ffn, gzipped or not."""
-    return _ENDING.search(path.name) is not None
+    """Whether a file is FASTA: its name ends so (.fa .fasta .fna .faa .ffn, ...), gzipped or not, or it begins so.
+
+    A file called .txt, or whose name says no other format, is looked into.
+    """
+    if _ENDING.search(path.name) is not None:
+        return True
+    if _OTHER.search(path.name) is None or not path.is_file():
+        return False
+    try:
+        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except (OSError, EOFError, zlib.error):
+        return False
+    lines = head.decode("utf-8-sig", "replace").splitlines()
+    return looks_like_fasta(lines[:-1] if len(head) == _HEAD else lines)
+
+
+def looks_like_fasta(lines: Iterable[str]) -> bool:
+    """Whether lines are FASTA: a header first, letters of a sequence under it, and most other lines alike.
+
+    Examples
+    --------
+    >>> looks_like_fasta([">seq1", "ACGTACGT"]), looks_like_fasta(["> as you said", "no, not so"])
+    (True, False)
+    """
+    filled = [line.strip() for line in lines if line.strip()]
+    if len(filled) < 2 or filled[0][0] != ">" or filled[1][0] == ">":
+        return False
+    sequences = [_LIKE.fullmatch(line) is not None for line in filled if line[0] != ">"]
+    return sequences[0] and sum(sequences) >= _MOST * len(sequences)
 
 
 def read_fasta(path: Path) -> Iterator[Record]:
@@ -47,34 +83,65 @@ def read_fasta(path: Path) -> Iterator[Record]:
         letters, ``*``, ``-`` and ``.``; names file and line.
     """
     path = check_file(path)
+    some = False
+    for record in read_records(open_text(path)):
+        if isinstance(record, BadRow):
+            raise DataError(f"{path}, line {record.line}: {record.reason}; {MENDS[record.kind]}")
+        some = True
+        yield record
+    if not some:
+        raise DataError(f"{path} holds no sequence: expected a line '>name' and lines of letters under it")
+
+
+def read_records(lines: Iterable[tuple[int, str] | BadRow]) -> Iterator[Record | BadRow]:
+    """Gather the lines of FASTA into records; one that cannot be used comes as a `BadRow` in its place.
+
+    Parameters
+    ----------
+    lines : iterable of (int, str) or BadRow
+        Numbered lines; one that could not be read is a fault of its record.
+    """
     name: str | None = None
     begun = size = 0
-    lines: list[str] = []
-    for number, line in open_text(path):
-        line = line.strip()
+    letters: list[str] = []
+    fault: BadRow | None = None
+    for row in lines:
+        number, line = (row.line, "") if isinstance(row, BadRow) else (row[0], row[1].strip())
         if line.startswith(">"):
-            if name is not None:
-                yield _record(path, name, lines, begun)
-            name, begun, lines, size = line[1:].strip(), number, [], 0
-        elif line:
-            if name is None:
-                raise DataError(f"{path}, line {number}: {line!r:.40} before the first header; a FASTA file begins '>'")
-            if _LETTERS.fullmatch(line) is None:
-                wrong = next(c for c in line if _LETTERS.fullmatch(c) is None)
-                raise DataError(f"{path}, line {number}: {wrong!r} is no letter of a sequence; mend the line")
+            if name is not None or fault is not None:
+                yield fault or _record(name or "", letters, begun)
+            name, begun, letters, size, fault = line[1:].strip(), number, [], 0, None
+        elif fault is None and isinstance(row, BadRow):
+            fault = BadRow(row.line, row.reason, "sequence", _named(name))
+        elif fault is None and line and not (name is None and line.startswith(";")):
+            fault = _fault(line, number, name)
             size += len(line)
-            if size > MAX_SEQUENCE:
-                raise DataError(f"{path}, line {number}: a sequence of more than {MAX_SEQUENCE:,} letters; cut it")
-            lines.append(line)
+            if fault is None and size > MAX_SEQUENCE:
+                told = f"a sequence of more than {MAX_SEQUENCE:,} letters"
+                fault = BadRow(number, told, "sequence", _named(name))
+            letters.append(line)
+    if name is not None or fault is not None:
+        yield fault or _record(name or "", letters, begun)
+
+
+def _fault(line: str, number: int, name: str | None) -> BadRow | None:
     if name is None:
-        raise DataError(f"{path} holds no sequence: expected a line '>name' and lines of letters under it")
-    yield _record(path, name, lines, begun)
+        told = f"{line!r:.40} before the first header; a FASTA file begins '>'"
+        return BadRow(number, told, "sequence")
+    if _LETTERS.fullmatch(line) is not None:
+        return None
+    wrong = next(c for c in line if _LETTERS.fullmatch(c) is None)
+    return BadRow(number, f"{wrong!r} is no letter of a sequence", "sequence", _named(name))
 
 
-def _record(path: Path, name: str, lines: list[str], begun: int) -> Record:
-    if not lines:
-        raise DataError(f"{path}, line {begun}: the sequence {name!r:.40} has no letters; remove it")
-    return Record(name, "".join(lines), begun)
+def _named(name: str | None) -> tuple[tuple[str, str], ...]:
+    return () if name is None else (("name", name),)
+
+
+def _record(name: str, letters: list[str], begun: int) -> Record | BadRow:
+    if not letters:
+        return BadRow(begun, f"the sequence {name!r:.40} has no letters", "sequence", _named(name))
+    return Record(name, "".join(letters), begun)
 
 
 def class_files(folder: Path) -> dict[str, Path]:
@@ -89,6 +156,7 @@ def class_files(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in files:
         name = _ENDING.sub("", path.name)
+        name = name if name != path.name else _OTHER.sub("", path.name) or path.name
         if name in found:
             raise DataError(f"{found[name]} and {path.name} are two files of one class, {name!r}; join or rename them")
         found[name] = path

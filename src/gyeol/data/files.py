@@ -18,7 +18,8 @@ from pathlib import Path
 
 from gyeol.data.columns import Columns
 from gyeol.data.examples import MAX_TEXT, MENDS, Example
-from gyeol.data.fasta import is_fasta, read_fasta
+from gyeol.data.fasta import is_fasta
+from gyeol.data.fasta_examples import fasta_examples
 from gyeol.data.lines import check_file, open_text
 from gyeol.data.objects import json_rows, keys_of, object_examples, parquet_examples, sampled, scan_parquet
 from gyeol.data.rows import BadRow
@@ -91,7 +92,7 @@ def read_examples(
     """
     path = check_file(path)
     if is_fasta(path):
-        return _fasta_examples(path, input, target, need_target)
+        return _reported(path, _fasta_examples(path, input, target, need_target), on_bad_row, "line")
     kind = format_of(path)
     columns: Columns
     if kind == ".parquet":
@@ -169,13 +170,13 @@ def fingerprint_all(paths: Sequence[Path]) -> str:
     return hashlib.sha256("".join(f"{path.name} {fingerprint(path)}\n" for path in paths).encode()).hexdigest()
 
 
-def _fasta_examples(path: Path, input: str | None, target: str | None, need_target: bool) -> Iterator[Example]:
+def _fasta_examples(path: Path, input: str | None, target: str | None, need_target: bool) -> Iterator[Example | BadRow]:
     for option, column in (("--input", input), ("--target", target)):
         if column is not None:
             raise DataError(f"{path} is a FASTA file, which has no columns: leave {option} {column} out")
     if need_target:
         raise DataError(f"{path} holds sequences without labels; give a folder with one FASTA file a class: NAME.fa")
-    return (Example(record.letters, None, record.line) for record in read_fasta(path))
+    return fasta_examples(path)
 
 
 def format_of(path: Path) -> str:

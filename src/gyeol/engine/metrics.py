@@ -12,7 +12,16 @@ import regex
 
 from gyeol.errors import MissingExtraError
 
-__all__ = ["agreement", "captioning", "classification", "transcription", "translation", "translation_signature"]
+__all__ = [
+    "agreement",
+    "captioning",
+    "classification",
+    "label_sets",
+    "regression",
+    "transcription",
+    "translation",
+    "translation_signature",
+]
 
 _WORDS = regex.compile(r"[\p{L}\p{N}\p{M}_\u200c\u200d]+(?:['’-][\p{L}\p{N}\p{M}_\u200c\u200d]+)*")
 
@@ -56,6 +65,60 @@ def classification(
     }
 
 
+def label_sets(truth: npt.NDArray[np.bool_], predicted: npt.NDArray[np.bool_], classes: list[Any]) -> dict[str, Any]:
+    """Compare predicted sets of labels with true ones.
+
+    Parameters
+    ----------
+    truth, predicted : bool arrays, shape (N, K)
+        Which labels each example has, and gets.
+    classes : list
+        Their K names.
+
+    Returns
+    -------
+    dict
+        ``micro_f1``, ``micro_precision`` and ``micro_recall`` over all decisions; ``macro_f1``, the mean F1 of the
+        labels that are true or predicted anywhere; ``accuracy`` and ``subset_accuracy``, both the share of examples
+        whose whole set is right, as scikit-learn has it; ``count``; ``per_class`` with precision, recall, f1, count (of
+        examples that have the label) and predicted (of those that get it) of each.
+
+    Examples
+    --------
+    >>> truth = np.array([[1, 1, 0], [0, 1, 0]], dtype=bool)
+    >>> figures = label_sets(truth, np.array([[1, 1, 0], [1, 1, 0]], dtype=bool), ["a", "b", "c"])
+    >>> figures["subset_accuracy"], round(figures["micro_f1"], 4), round(figures["macro_f1"], 4)
+    (0.5, 0.8571, 0.8333)
+    """
+    both, given, wanted = ((truth & predicted).sum(0), predicted.sum(0), truth.sum(0))
+
+    def share(part: Any, whole: Any) -> Any:
+        return part / np.maximum(whole, 1)
+
+    f1, seen = share(2 * both, given + wanted), given + wanted > 0
+    exact = float((truth == predicted).all(1).mean())
+    precision, recall = share(both, given), share(both, wanted)
+    return {
+        "accuracy": exact,
+        "subset_accuracy": exact,
+        "micro_f1": float(share(2 * both.sum(), given.sum() + wanted.sum())),
+        "micro_precision": float(share(both.sum(), given.sum())),
+        "micro_recall": float(share(both.sum(), wanted.sum())),
+        "macro_f1": float(f1[seen].mean()) if seen.any() else 0.0,
+        "count": len(truth),
+        "per_class": {
+            str(name): {
+                "precision": float(precision[k]),
+                "recall": float(recall[k]),
+                "f1": float(f1[k]),
+                "count": int(wanted[k]),
+                "predicted": int(given[k]),
+            }
+            for k, name in enumerate(classes)
+        },
+    }
+
+
 def translation(written: Sequence[str], wanted: Sequence[str]) -> dict[str, float]:
     """Compare texts with what was wanted: ``bleu`` (Papineni et al. 2002) and ``chrf`` (Popović 2015), of 100.
 
@@ -82,6 +145,46 @@ def translation_signature() -> str:
     bleu, _ = _scorers()
     bleu.corpus_score(["a"], [["a"]])
     return str(bleu.get_signature())
+
+
+def regression(truth: npt.NDArray[np.float64], predicted: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Compare predicted numbers with true ones.
+
+    Parameters
+    ----------
+    truth, predicted : float arrays, shape (N,)
+
+    Returns
+    -------
+    dict
+        ``mse`` and ``mae``, the mean squared and absolute error; ``r2``, the share of the variance of the truth that is
+        explained; ``pearson`` and ``spearman``, the correlations of the numbers and of their ranks (ties get the mean
+        of their ranks); these three are 0 where there is no variance. ``count``.
+
+    Examples
+    --------
+    >>> figures = regression(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 3, 6]))
+    >>> figures["mse"], figures["mae"], round(figures["pearson"], 2), round(figures["spearman"], 2)
+    (1.0, 0.5, 0.96, 1.0)
+    """
+    from scipy.stats import rankdata
+
+    errors = predicted - truth
+    mse, variance = float((errors**2).mean()), float(truth.var())
+    return {
+        "mse": mse,
+        "mae": float(np.abs(errors).mean()),
+        "r2": 1 - mse / variance if variance else 0.0,
+        "pearson": _correlation(truth, predicted),
+        "spearman": _correlation(rankdata(truth), rankdata(predicted)),
+        "count": len(truth),
+    }
+
+
+def _correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    size = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
+    return min(1.0, max(-1.0, float(one @ other) / size)) if size else 0.0
 
 
 def transcription(written: Sequence[str], said: Sequence[str]) -> dict[str, float]:

@@ -2,86 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.data.tag_schemes import Span, marks_spans, spans_of, split_tag
+
 __all__ = ["Span", "follows", "marks_spans", "span_figures", "spans_of"]
-
-# O, or a letter that says where in a span a token stands and, behind - or _, what the span is.
-_MARK = re.compile(r"O|([BIESLU])(?:[-_](.+))?")
-
-
-class Span(NamedTuple):
-    """Tokens ``start`` to ``end - 1``, and what they are ("" where the tags do not say)."""
-
-    start: int
-    end: int
-    kind: str
-
-
-def _parts(tag: str) -> tuple[str, str | None]:
-    found = _MARK.fullmatch(tag)
-    if found is None or found[1] is None:
-        return "O", None
-    return {"L": "E", "U": "S"}.get(found[1], found[1]), found[2]
-
-
-def marks_spans(tags: Iterable[str]) -> bool:
-    """Whether tags mark spans: all are O, or B, I, E, S (L, U) with or without a kind, and some begin one.
-
-    Examples
-    --------
-    >>> marks_spans(["O", "B-PER", "I-PER"]), marks_spans(["NOUN", "O"]), marks_spans(["B_PS", "I", "O"])
-    (True, False, True)
-    """
-    known = set(tags)
-    return bool(known) and all(_MARK.fullmatch(tag) for tag in known) and any(_parts(tag)[0] in "BS" for tag in known)
-
-
-def spans_of(tags: Sequence[str]) -> list[Span]:
-    """Find the spans, as conlleval does: one begins where none is open, or another kind was, whatever its mark.
-
-    An I or E without a kind goes on with what is open.
-
-    Examples
-    --------
-    >>> spans_of(["B-PER", "I-PER", "O", "I-LOC", "B_PS", "I"])
-    [Span(start=0, end=2, kind='PER'), Span(start=3, end=4, kind='LOC'), Span(start=4, end=6, kind='PS')]
-    """
-    found: list[Span] = []
-    start, kind = -1, ""
-    for place, tag in enumerate(chain(tags, ["O"])):
-        mark, own = _parts(tag)
-        goes_on = mark in "IE" and start >= 0 and own in (None, kind)
-        if start >= 0 and not goes_on:
-            found.append(Span(start, place, kind))
-            start = -1
-        if mark != "O" and start < 0:
-            start, kind = place, own or ""
-        if mark in "ES" and start >= 0:
-            found.append(Span(start, place + 1, kind))
-            start = -1
-    return found
 
 
 def follows(tags: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Tell which tag may follow which: (Y + 1, Y), the last row telling which may come first.
 
-    Where tags mark spans, what goes on must have something of its kind to go on from; elsewhere all may.
+    Where tags mark spans, what goes on must have something of its kind to go on from, if any tag begins such a span;
+    elsewhere all may.
     """
     allowed = np.ones((len(tags) + 1, len(tags)), dtype=bool)
     if not marks_spans(tags):
         return allowed
-    parts = [_parts(tag) for tag in tags]
+    parts = [split_tag(tag) for tag in tags]
     ends = {kind for mark, kind in parts if mark in "ES"}
+    begun = {kind for mark, kind in parts if mark == "B"}
     for b, (mark, kind) in enumerate(parts):
-        if mark not in "IE":
+        if mark not in "IE" or not (begun if kind is None else kind in begun or None in begun):
             continue
         allowed[-1, b] = False
         for a, (before, other) in enumerate(parts):

@@ -98,6 +98,14 @@ class FeatureInput:
         assert self._text is not None
         return self._text
 
+    @property
+    def terms(self) -> list[str]:
+        """The tokens, or runs of tokens, that are known."""
+        if self._text is not None:
+            return self._text.terms
+        assert self._vectorizer is not None
+        return [str(term) for term in self._vectorizer.terms_]
+
     def fit(self, texts: Sequence[str]) -> FeatureInput:
         """Learn terms from texts; returns self."""
         if self.features in ("onehot", "vectors"):

@@ -71,6 +71,11 @@ class TextInput:
         self.vocabulary = Vocabulary.count(self.tokenizer.tokenize_many(texts), min_count=self.min_count)
         return self
 
+    @property
+    def terms(self) -> list[str]:
+        """The tokens that are known."""
+        return self.vocabulary.tokens[2:]
+
     def encode(self, texts: Iterable[str]) -> Ragged:
         """Number texts. One without any known or unknown token (white space only) becomes a single unknown."""
         return Ragged.gather(self._rows(texts))

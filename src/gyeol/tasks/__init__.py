@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gyeol.tasks.spelling_corrector import SpellingCorrector
     from gyeol.tasks.storage import load
     from gyeol.tasks.text_classifier import TextClassifier
+    from gyeol.tasks.text_regressor import TextRegressor
     from gyeol.tasks.translator import Translator
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "SpeechRecognizer",
     "SpellingCorrector",
     "TextClassifier",
+    "TextRegressor",
     "Translator",
     "load",
 ]
@@ -53,6 +55,7 @@ _ESTIMATORS = {
     "tag": ("sequence_tagger", "SequenceTagger"),
     "series": ("series_classifier", "SeriesClassifier"),
     "regress": ("series_regressor", "SeriesRegressor"),
+    "regress-text": ("text_regressor", "TextRegressor"),
     "transcribe": ("speech_recognizer", "SpeechRecognizer"),
     "forecast": ("forecaster", "Forecaster"),
     "frames": ("frame_classifier", "FrameClassifier"),

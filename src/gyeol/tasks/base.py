@@ -48,6 +48,7 @@ TRAINING_RULES: dict[str, parameters.Rule] = {
 }
 
 Rows = npt.NDArray[np.int64]
+Weights = npt.NDArray[np.float64]
 _FEW = 10  # examples to validate on
 
 
@@ -85,6 +86,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     reads: ClassVar[str] = "tokens"
     #: A rule for every constructor argument.
     rules: ClassVar[dict[str, parameters.Rule]]
+    #: While `fit` runs: the weights of the examples to learn from (N,), of mean 1; see `gyeol.tasks.sample_weights`.
+    _sample_weight: Weights | None = None
 
     @abstractmethod
     def _checked(self, X: Any, y: Any) -> tuple[list[Any], Any]:
@@ -93,6 +96,10 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     @abstractmethod
     def _fit_inputs(self, X: list[Any]) -> None:
         """Learn tokenizers, vocabularies and scales from the training part."""
+
+    def _told(self) -> dict[str, str]:
+        """Say, by name, how the examples are read where the user did not ask for it; known after `_fit_inputs`."""
+        return {}
 
     def _fit_targets(self, y: Any) -> None:
         """Learn from the targets of the training part, where there is anything to learn."""
@@ -202,6 +209,8 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             if len(held) >= _FEW or len(set(strata[held])) >= min(2, len(set(strata))):
                 validation = _take(X, held), _take(y, held)
                 X, y = _take(X, kept), _take(y, kept)
+                if self._sample_weight is not None:
+                    self._sample_weight = self._sample_weight[kept]
             else:
                 split = "none: too few examples, figures are those of the training part"
                 validation = X, y
@@ -213,9 +222,15 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             from gyeol.tasks.progress import Bar
 
             progress = Bar()
+        if self._sample_weight is not None:
+            self._sample_weight = self._sample_weight / self._sample_weight.mean()
         with self._session():
             begun = time.monotonic()
             self._fit_inputs(X)
+            told = self._told()
+            if progress is not None:
+                for name, line in told.items():
+                    progress.note(f"{name}: {line}")
             self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
             plan = _Plan(self, self.net_, self._encode_training(X, y), self._encode(*validation), validation[1])
@@ -225,6 +240,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             )
         self.about_ = {
             **(about or {}),
+            **told,
             "examples": len(X),
             "validation": split,
             "seconds": round(time.monotonic() - begun, 1),
@@ -358,7 +374,8 @@ def _identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any
     import hashlib
 
     digest = hashlib.sha256()
-    for part in (X, y, *validation):
+    weights = () if owner._sample_weight is None else (owner._sample_weight,)
+    for part in (X, y, *validation, *weights):
         for value in [part.fingerprint()] if hasattr(part, "fingerprint") else part:
             if isinstance(value, np.ndarray):  # whose text leaves out most of a long one
                 digest.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())

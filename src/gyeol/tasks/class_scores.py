@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gyeol import engine
+from gyeol.tasks.sample_weights import mean_loss
 
 __all__ = ["class_figures", "class_loss", "class_report", "probabilities_of", "weights_rule"]
 
@@ -20,9 +21,20 @@ def weights_rule(value: Any) -> str:
     return "" if isinstance(value, dict) or value in (None, "balanced") else "must be None, 'balanced' or a dict"
 
 
-def class_loss(logits: Tensor, targets: Tensor, weights: npt.NDArray[np.float64] | None) -> engine.StepLoss:
-    """Return the cross entropy of logits (B, K) with class numbers (B,), by the classes' weights if there are any."""
+def class_loss(
+    logits: Tensor, targets: Tensor, weights: npt.NDArray[np.float64] | None, examples: Tensor | None = None
+) -> engine.StepLoss:
+    """Return the cross entropy of logits (B, K) with class numbers (B,).
+
+    By the classes' ``weights`` (K,) and those of the ``examples`` (B,), if there are any.
+    """
     right = logits.detach().argmax(1) == targets
+    if examples is not None:
+        losses = F.cross_entropy(logits, targets, reduction="none")
+        if weights is None:
+            return engine.StepLoss(mean_loss(losses, examples), int(right.sum()))
+        each = examples * torch.as_tensor(weights)[targets]
+        return engine.StepLoss((losses * each).sum() / each.sum(), int(right.sum()))
     if weights is None:
         return engine.StepLoss(F.cross_entropy(logits, targets), int(right.sum()))
     own = torch.as_tensor(weights, dtype=logits.dtype)

@@ -15,6 +15,7 @@ from gyeol.data.mapped_texts import MappedTexts
 from gyeol.errors import DataError, ModelError, ParameterError
 
 _NO_CLASSES = 20  # more labels than this, all different, are no classes
+_MOST = 1e100  # of a target: the sum of their squares is still a number
 _LONGEST = 1000  # characters of a label; NumPy gives every label the room of the longest
 _KINDS: dict[type, str] = {str: "text", bool: "number", np.bool_: "number", Integral: "number", Real: "number"}
 
@@ -27,6 +28,7 @@ __all__ = [
     "labels_from_state",
     "labels_to_state",
     "numbered",
+    "own_weights",
 ]
 
 
@@ -139,6 +141,9 @@ def checked_numbers(y: Any, count: int, what: str = "text") -> npt.NDArray[np.fl
     if not np.isfinite(numbers).all():
         place = int(np.argmin(np.isfinite(numbers)))
         raise DataError(f"target {place} is {numbers[place]}: leave the row out, or give it a finite number")
+    if np.abs(numbers).max(initial=0) > _MOST:
+        place = int(np.abs(numbers).argmax())
+        raise DataError(f"target {place} is {numbers[place]:g}: too large a number to learn; {_MOST:g} is the limit")
     return numbers
 
 
@@ -204,11 +209,15 @@ def _is_broken(text: str) -> bool:
 
 
 def class_weights(
-    which: Any, classes: npt.NDArray[Any], numbers: npt.NDArray[np.int64]
+    which: Any,
+    classes: npt.NDArray[Any],
+    numbers: npt.NDArray[np.int64],
+    examples: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float64] | None:
     """Return a weight for each class: None, inverse to its frequency (``"balanced"``), or the user's own.
 
-    Classes that a dict does not name count as 1. The mean weight of all examples is 1.
+    Classes that a dict does not name count as 1. The mean weight of all examples, each counted by its own weight in
+    ``examples``, is 1.
 
     Raises
     ------
@@ -218,7 +227,20 @@ def class_weights(
     if which is None:
         return None
     if isinstance(which, str):
-        return len(numbers) / (len(classes) * np.bincount(numbers, minlength=len(classes)))
+        counts = np.bincount(numbers, weights=examples, minlength=len(classes))
+        return len(numbers) / (len(classes) * np.maximum(counts, 1e-12))
+    weights = own_weights(which, classes)
+    return weights / np.average(weights[numbers], weights=examples)
+
+
+def own_weights(which: dict[Any, Any], classes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the user's own weight of each class, 1 for those that are not named.
+
+    Raises
+    ------
+    ParameterError
+        For a class that does not occur, and a weight that is no number above 0.
+    """
     names = classes.tolist()
     for label, weight in which.items():
         if label not in names:
@@ -226,9 +248,7 @@ def class_weights(
             raise ParameterError(f"class_weight names {label!r:.60}, which is no label here; labels: {shown}")
         if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 < float(weight) < math.inf:
             raise ParameterError(f"class_weight of {label!r} is {weight!r:.60}; must be a number above 0")
-    weights = np.array([float(which.get(label, 1.0)) for label in names])
-    mean: np.float64 = weights[numbers].mean()
-    return weights / mean
+    return np.array([float(which.get(label, 1.0)) for label in names])
 
 
 def labels_to_state(classes: npt.NDArray[Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,13 +12,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.data.tag_schemes import find_scheme, written_like
 from gyeol.engine.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
+from gyeol.inputs.sequences import Reading, are_nucleotides, fold
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.layers import CELLS, Cell
-from gyeol.parameters import Rule, choice, switch, whole
+from gyeol.parameters import Rule, choice, maybe, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.known_letters import unknown_tokens
 from gyeol.tasks.tagger_net import TaggerNet, TaggerNets
+from gyeol.tasks.tagger_sentences import checked_pairs, checked_sentences
 
 __all__ = ["SequenceTagger"]
 
@@ -29,6 +32,9 @@ _UNSEEN = -1  # the number of a tag that training never saw
 
 class SequenceTagger(Estimator):
     """Learn a tag for each token from tagged sentences.
+
+    Tags that mark spans may be in IOB1, BIO (IOB2), IOE1, IOE2, BIOES, BILOU or BMEWO, and so may those that a model is
+    measured on: they are recognised, and learned and predicted as BIO (``B-PER``, ``I-PER``, ``O``).
 
     Words and their letters are read, the letters of a word in both directions; recurrent layers read the sentence; a
     conditional random field chooses the tags of a sentence together (Lample et al. 2016), or each is chosen alone.
@@ -49,6 +55,9 @@ class SequenceTagger(Estimator):
         Whether tags are chosen together or each alone.
     lowercase, min_count
         Of words, not of letters; words seen less often are unknown.
+    nucleotides : bool, optional
+        Read small letters as capitals and U as T. By default where all sequences of the training are DNA or RNA, tagged
+        by the letter.
     members : int
         Nets that learn side by side, each from its own beginning, and answer together.
     dropout : float
@@ -71,6 +80,8 @@ class SequenceTagger(Estimator):
         The tags.
     spans_ : bool
         Whether they mark spans: B, I and O, with or without what they are.
+    scheme_ : str or None
+        The scheme of the tags of the training: ``"IOB1"``, ``"BIOES"``, ...; None where they mark no spans.
     net_, inputs_
         The trained network; words and letters.
     history_, metrics_
@@ -98,6 +109,7 @@ class SequenceTagger(Estimator):
         "lowercase": switch,
         "min_count": whole(1),
         "members": whole(1, 64),
+        "nucleotides": maybe,
         **TRAINING_RULES,
     }
 
@@ -105,7 +117,9 @@ class SequenceTagger(Estimator):
     inputs_: TokenInput
     classes_: list[str]
     spans_: bool
+    scheme_: str | None
     letters_: bool
+    reading_: Reading
 
     def __init__(
         self,
@@ -121,6 +135,7 @@ class SequenceTagger(Estimator):
         lowercase: bool = False,
         min_count: int = 2,
         members: int = 1,
+        nucleotides: bool | None = None,
         dropout: float = 0.4,
         batch_size: int = 16,
         epochs: int = 20,
@@ -147,6 +162,7 @@ class SequenceTagger(Estimator):
         self.lowercase = lowercase
         self.min_count = min_count
         self.members = members
+        self.nucleotides = nucleotides
         self.dropout = dropout
         self.batch_size = batch_size
         self.epochs = epochs
@@ -165,29 +181,24 @@ class SequenceTagger(Estimator):
     # What training asks for.
 
     def _checked(self, X: Any, y: Any) -> tuple[list[list[Token]], list[list[str]]]:
-        sentences, tags = self._checked_validation(X, y)
+        sentences, tags = checked_pairs(X, y)
         widths = {1 if isinstance(token, str) else len(token) for sentence in sentences for token in sentence}
         if len(widths) > 1:
             raise DataError("some tokens have columns beside them and some have not, or fewer: give all the same")
+        scheme = find_scheme(tags)
+        self.spans_, self.scheme_ = scheme is not None, None if scheme is None else scheme.name
+        if scheme is not None and scheme.changes:
+            tags = [scheme.converted(some) for some in tags]
         self.classes_ = sorted({tag for some in tags for tag in some})
         if len(self.classes_) < 2:
             raise DataError(f"every token has the tag {self.classes_[0]!r:.60}: there is nothing to learn")
-        self.spans_ = marks_spans(self.classes_)
         self.letters_ = all(len(t) == 1 for sentence in sentences for t in sentence if isinstance(t, str))
         return sentences, tags
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[list[Token]], list[list[str]]]:
-        sentences = checked_sentences(X)
-        if y is None or isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
-            raise DataError("the target y must be a list: for every sentence the tags of its tokens")
-        tags = [list(some) if isinstance(some, (str, list, tuple)) else some for some in y]
-        if len(tags) != len(sentences):
-            raise DataError(f"got {len(sentences)} sentences and {len(tags)} lists of tags; there must be one to each")
-        for number, (tokens, own) in enumerate(zip(sentences, tags, strict=True)):
-            if not isinstance(own, list) or not all(isinstance(tag, str) and tag.strip() for tag in own):
-                raise DataError(f"the tags of sentence {number} are {own!r:.60}; a list of texts was expected")
-            if len(own) != len(tokens):
-                raise DataError(f"sentence {number} has {len(tokens)} tokens and {len(own)} tags; one to each")
+        sentences, tags = checked_pairs(X, y)
+        if self.spans_ and (scheme := find_scheme(tags, sure=True)) is not None:
+            tags = [written_like(scheme.converted(some), self.classes_) for some in tags]
         return sentences, tags
 
     def _settings(self) -> engine.Settings:
@@ -195,10 +206,22 @@ class SequenceTagger(Estimator):
 
     def _fit_inputs(self, X: list[list[Token]]) -> None:
         least = int(self.min_count) if len(X) >= 100 else 1
-        self.inputs_ = TokenInput(characters=self.characters, lowercase=bool(self.lowercase), min_count=least).fit(X)
+        letters = self.letters_ and all(isinstance(token, str) for sentence in X for token in sentence)
+        found = letters and are_nucleotides("".join(map(str, sentence)) for sentence in X)
+        self.reading_ = Reading(found if self.nucleotides is None else bool(self.nucleotides))
+        self.inputs_ = TokenInput(characters=self.characters, lowercase=bool(self.lowercase), min_count=least)
+        self.inputs_.fit(self._folded(X))
+
+    def _folded(self, X: list[list[Token]]) -> list[list[Token]]:
+        if not self.reading_.nucleotides:
+            return X
+        return [[fold(t) if isinstance(t, str) else (fold(t[0]), *t[1:]) for t in sentence] for sentence in X]
+
+    def _told(self) -> dict[str, str]:
+        return self.reading_.told()
 
     def _encode(self, X: list[list[Token]], y: list[list[str]] | None) -> Encoded:
-        rows = self.inputs_.encode(X)
+        rows = self.inputs_.encode(self._folded(X))
         number = {tag: n for n, tag in enumerate(self.classes_)}
 
         def batch(which: npt.NDArray[np.int64]) -> tuple[Any, Tensor | None]:
@@ -300,6 +323,14 @@ class SequenceTagger(Estimator):
                 found += [row[:length].numpy() for row, length in zip(shares, made.lengths.tolist(), strict=True)]
         return found
 
+    def unknown(self, X: Any) -> list[float]:
+        """Say which share of each sentence's letters the training never held; of DNA, which share is no base.
+
+        Where words alone are read (``characters=None``), the share of the words that are unknown.
+        """
+        self._ready()
+        return unknown_tokens(self.inputs_, checked_sentences(X), self.reading_)
+
     def spans(self, X: Any) -> list[list[Span]]:
         """Return the spans that the predicted tags of every sentence mark.
 
@@ -344,38 +375,18 @@ class SequenceTagger(Estimator):
         return {"tags": ", ".join(self.classes_), "words": f"{len(self.inputs_.vocabulary):,}"}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {"tags": self.classes_, "letters": self.letters_}, self.inputs_.state()
+        learned = {"tags": self.classes_, "scheme": self.scheme_, "letters": self.letters_}
+        learned["nucleotides"] = self.reading_.nucleotides
+        return learned, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         tags = learned["tags"]
         if not isinstance(tags, list) or len(set(tags)) != len(tags) or not all(isinstance(t, str) and t for t in tags):
             raise ModelError("config.json: the tags are damaged")
         self.classes_, self.letters_ = tags, bool(learned["letters"])
-        self.spans_ = marks_spans(tags)
+        scheme = learned.get("scheme")  # which older models do not have: they learned their tags as they were
+        if not isinstance(scheme, (str, type(None))):
+            raise ModelError("config.json: the scheme of the tags is damaged")
+        self.scheme_, self.spans_ = scheme, marks_spans(tags)
+        self.reading_ = Reading(bool(learned.get("nucleotides")))
         self.inputs_ = TokenInput.restored(inputs)
-
-
-def checked_sentences(X: Any) -> list[list[Token]]:
-    """Return sentences as lists of tokens; a text becomes its letters.
-
-    Raises
-    ------
-    DataError
-        For what is no list of sentences, an empty one, a token that is no text or of nothing: names the sentence.
-    """
-    if isinstance(X, (str, bytes)) or not hasattr(X, "__iter__"):
-        raise DataError(f"got {type(X).__name__} where a list of sentences was expected: [['a', 'b'], ...]")
-    sentences: list[list[Token]] = []
-    for number, sentence in enumerate(X):
-        if not isinstance(sentence, (str, list, tuple)) or not len(sentence):
-            raise DataError(f"sentence {number} is {sentence!r:.60}; a list of one token or more was expected")
-        for token in sentence:
-            parts: Sequence[Any] = token if isinstance(token, tuple) and token else (token,)
-            if not all(isinstance(part, str) for part in parts) or not parts[0].strip():
-                raise DataError(f"sentence {number} holds {token!r:.60}, which is no token: a text was expected")
-            if any("\ud800" <= c <= "\udfff" for part in parts for c in part):
-                raise DataError(f"sentence {number} holds half a character (a lone surrogate)")
-        sentences.append(list(sentence))
-    if not sentences:
-        raise DataError("got no sentences: the list is empty")
-    return sentences

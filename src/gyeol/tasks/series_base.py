@@ -15,13 +15,15 @@ from gyeol.errors import DataError, ModelError
 from gyeol.inputs.series import SeriesBatch, SeriesInput, checked_series
 from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
-from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.base import TRAINING_RULES, Encoded
+from gyeol.tasks.sample_weights import WeightedEstimator, Weights
 from gyeol.tasks.series_net import SeriesNet
 
 __all__ = ["SERIES_RULES", "Series", "SeriesEstimator", "flat"]
 
 _STEPS = 64  # of the longest sequence, where nobody says how many values make one
 Series = npt.NDArray[np.float64]
+Batch = tuple[SeriesBatch, Any, torch.Tensor | None]  # inputs, targets, the weights of the examples if they have some
 
 #: The rules of the arguments that every estimator of numeric sequences has, in the order of its constructor.
 SERIES_RULES: dict[str, Rule] = {
@@ -39,7 +41,7 @@ SERIES_RULES: dict[str, Rule] = {
 }
 
 
-class SeriesEstimator(Estimator):
+class SeriesEstimator(WeightedEstimator):
     """The base of `SeriesClassifier` and `SeriesRegressor`."""
 
     ask: ClassVar[str] = "gyeol predict {} --file FILE"
@@ -74,13 +76,17 @@ class SeriesEstimator(Estimator):
         return self._encoded(X, y)
 
     def _encode_training(self, X: list[Series], y: npt.NDArray[Any]) -> Encoded:
-        return self._encoded(X, y, noise=float(self.noise), warp=float(self.warp))
+        return self._encoded(X, y, self._sample_weight, noise=float(self.noise), warp=float(self.warp))
 
-    def _encoded(self, X: list[Series], y: npt.NDArray[Any] | None, **disturbed: float) -> Encoded:
+    def _encoded(
+        self, X: list[Series], y: npt.NDArray[Any] | None, weights: Weights | None = None, **disturbed: float
+    ) -> Encoded:
         inputs, rows = self.inputs_, self.inputs_.encode(X)
 
-        def batch(which: npt.NDArray[np.int64]) -> tuple[SeriesBatch, torch.Tensor | None]:
-            return inputs.batch(rows, which, **disturbed), None if y is None else torch.from_numpy(y[which])
+        def batch(which: npt.NDArray[np.int64]) -> Batch:
+            targets = None if y is None else torch.from_numpy(y[which])
+            own = None if weights is None else torch.from_numpy(weights[which])
+            return inputs.batch(rows, which, **disturbed), targets, own
 
         return Encoded(inputs.lengths(rows), batch)
 

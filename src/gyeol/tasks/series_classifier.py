@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
-from torch import Tensor, nn
+from torch import nn
 
 from gyeol import engine
-from gyeol.inputs.series import SeriesBatch
 from gyeol.parameters import Rule
 from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of, weights_rule
 from gyeol.tasks.labels import (
@@ -22,7 +21,7 @@ from gyeol.tasks.labels import (
     labels_to_state,
     numbered,
 )
-from gyeol.tasks.series_base import SERIES_RULES, Series, SeriesEstimator, flat
+from gyeol.tasks.series_base import SERIES_RULES, Batch, Series, SeriesEstimator, flat
 
 __all__ = ["SeriesClassifier"]
 
@@ -166,17 +165,17 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         return y
 
     def _fit_targets(self, y: npt.NDArray[np.int64]) -> None:
-        self._weights = class_weights(self.class_weight, self.classes_, y)
+        self._weights = class_weights(self.class_weight, self.classes_, y, self._sample_weight)
 
     def _settings(self) -> engine.Settings:
         # Who weighs the classes wants the epoch that is best by those weights.
         monitor = self.monitor if self._weights is None else "weighted_accuracy"
         return dataclasses.replace(super()._settings(), monitor=monitor)
 
-    def _loss(self, net: nn.Module, batch: tuple[SeriesBatch, Tensor]) -> engine.StepLoss:
-        return class_loss(net(batch[0])[0], batch[1], self._weights)
+    def _loss(self, net: nn.Module, batch: Batch) -> engine.StepLoss:
+        return class_loss(net(batch[0])[0], batch[1], self._weights, batch[2])
 
-    def _decode(self, net: nn.Module, batch: tuple[SeriesBatch, Any]) -> npt.NDArray[np.generic]:
+    def _decode(self, net: nn.Module, batch: Batch) -> npt.NDArray[np.generic]:
         return probabilities_of(net(batch[0])[0])
 
     def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:

@@ -6,17 +6,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch.nn.functional as F
 from sklearn.base import RegressorMixin
-from torch import Tensor, nn
+from torch import nn
 
 from gyeol import engine
 from gyeol.data.digits import rounded
-from gyeol.errors import ModelError
-from gyeol.inputs.series import SeriesBatch
 from gyeol.parameters import Rule
 from gyeol.tasks.labels import checked_numbers
-from gyeol.tasks.series_base import SERIES_RULES, Series, SeriesEstimator, flat
+from gyeol.tasks.number_scores import mean_and_spread, number_loss, numbers_of, restored_scale, standard_loss
+from gyeol.tasks.series_base import SERIES_RULES, Batch, Series, SeriesEstimator, flat
 
 __all__ = ["SeriesRegressor"]
 
@@ -154,22 +152,18 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         return series, checked_numbers(flat(y), len(series), "sequence")
 
     def _fit_targets(self, y: npt.NDArray[np.float64]) -> None:
-        self.mean_ = float(y.mean())
-        self.scale_ = float(y.std()) or 1.0
+        self.mean_, self.scale_ = mean_and_spread(y, self._sample_weight)
 
-    def _loss(self, net: nn.Module, batch: tuple[SeriesBatch, Tensor]) -> engine.StepLoss:
-        outputs = net(batch[0])[0].squeeze(1)
-        targets = ((batch[1] - self.mean_) / self.scale_).to(outputs.dtype)
-        return engine.StepLoss(F.mse_loss(outputs, targets))
+    def _loss(self, net: nn.Module, batch: Batch) -> engine.StepLoss:
+        return number_loss(net(batch[0])[0], batch[1], self.mean_, self.scale_, batch[2])
 
-    def _decode(self, net: nn.Module, batch: tuple[SeriesBatch, Any]) -> npt.NDArray[np.generic]:
-        found: npt.NDArray[np.float64] = net(batch[0])[0].squeeze(1).double().numpy() * self.scale_ + self.mean_
-        return found
+    def _decode(self, net: nn.Module, batch: Batch) -> npt.NDArray[np.generic]:
+        return numbers_of(net(batch[0])[0], self.mean_, self.scale_)
 
     def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.float64]) -> dict[str, float]:
         errors = outputs - y
         mse = float((errors**2).mean())
-        return {"loss": mse / self.scale_**2, "mse": mse, "mae": float(np.abs(errors).mean())}
+        return {"loss": standard_loss(errors, self.scale_), "mse": mse, "mae": float(np.abs(errors).mean())}
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
         """Return a number for every sequence, shape (N,).
@@ -186,14 +180,12 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         """Return the figures on sequences with their numbers.
 
         ``mse`` and ``mae``, the mean squared and absolute error; ``r2``, the share of the targets' variance that is
-        explained (0 where they do not vary); ``count``.
+        explained; ``pearson`` and ``spearman``, the correlations of numbers and of ranks (these three are 0 where
+        there is no variance); ``count``.
         """
         self._ready()
         series, targets = self._checked_validation(X, y)
-        figures = self._score(np.concatenate(list(self._stream(series))), targets)
-        variance = float(targets.var())
-        r2 = 1 - figures["mse"] / variance if variance else 0.0
-        return {"mse": figures["mse"], "mae": figures["mae"], "r2": r2, "count": len(targets)}
+        return engine.regression(targets, np.concatenate(list(self._stream(series))))
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the sequences and their numbers."""
@@ -206,6 +198,4 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         super()._restore(learned, inputs)
-        self.mean_, self.scale_ = float(learned["mean"]), float(learned["scale"])
-        if not np.isfinite(self.mean_) or not 0 < self.scale_ < np.inf:
-            raise ModelError("config.json: the targets' mean or scale is damaged")
+        self.mean_, self.scale_ = restored_scale(learned)

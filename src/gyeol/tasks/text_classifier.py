@@ -9,43 +9,24 @@ has to beat.
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from sklearn.base import ClassifierMixin
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.errors import ParameterError
-from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors, tokenizer_rule
-from gyeol.inputs.grams import frequent_runs
-from gyeol.inputs.tokenizers import MORPHEME_RULES, tokenizer_with
-from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
-from gyeol.layers import CELLS, POOLINGS, Cell
-from gyeol.layers.embedding import begin_with
-from gyeol.parameters import Rule, choice, joined, switch, whole
-from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
-from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of, weights_rule
-from gyeol.tasks.labels import (
-    checked_classes,
-    checked_labels,
-    checked_texts,
-    class_weights,
-    labels_from_state,
-    labels_to_state,
-    numbered,
-)
-from gyeol.tasks.text_nets import BagNet, MeanNet, RecurrentNet, frequent_ids
+from gyeol.parameters import Rule, choice
+from gyeol.tasks.class_scores import weights_rule
+from gyeol.tasks.labels import checked_texts
+from gyeol.tasks.text_base import TEXT_RULES, Batch, TextEstimator
+from gyeol.tasks.text_labels import LABELS, OneLabel, SeveralLabels, labels_of
 
 __all__ = ["TextClassifier"]
 
-_RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
 
-
-class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
     """Classify texts with a recurrent network.
 
     Parameters
@@ -90,24 +71,36 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``: what stands beside the attention's view.
     ngrams : int
         Frequent runs of up to so many tokens get vectors of their own, added to the tokens'; 1 for none.
-    class_weight : {None, "balanced"} or dict
-        Weight of each class in the loss.
     max_length : int
         Of longer texts (in tokens) the middle is left out.
-    positions : int
+    positions : int, optional
         So many places, counted from the beginning, have vectors of their own, added to the tokens'; all later ones
-        share the last. 0: none. For what is aligned, as promoters are around the place where reading begins.
-    direct : bool
+        share the last. 0: none. For what is aligned, as promoters are around the place where reading begins. By default
+        as many as the sequences are long, where all are single words of one length, 300 at most, in a small alphabet.
+    direct : bool, optional
         Tokens, and the runs that ``ngrams`` knows, also speak for the classes past the recurrent net; with
-        ``positions`` by their places.
+        ``positions`` by their places. By default where sequences are aligned, as above.
+    nucleotides : bool, optional
+        Read small letters as capitals and U as T. By default where all texts of the training are DNA or RNA.
     user_dictionary, keep_tags, stop_tags
         Of ``"content"`` and ``"morpheme"``: words of your own (a file, or a list), which the model keeps; the parts of
         speech that are kept, and left out (see `gyeol.inputs.morpheme.Content`).
+    class_weight : {None, "balanced"} or dict
+        Weight of each class in the loss; of several labels a text, of each label where a text has it.
+    labels : {"auto", "one", "several", "any"}
+        How many labels a text has. ``"auto"``: several where ``y`` holds lists, tuples or sets of labels, or is a
+        matrix of 0 and 1, a column a class. ``"several"`` also splits strings at each ``|``; ``"any"`` takes an empty
+        string for no label.
 
     Attributes
     ----------
     classes_ : array
         The labels, sorted.
+    thresholds_ : array or None
+        Of several labels a text: the probability from which on each is given, the one of the highest F1 on the
+        validation part.
+    reading_ : Reading
+        How sequences are read: ``nucleotides``, ``length`` (of aligned ones), ``positions``, ``direct``.
     net_ : nn.Module
         The trained network.
     history_, metrics_
@@ -125,32 +118,11 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     """
 
     task: ClassVar[str] = "classify"
-    overlap_: dict[str, Any] | None
-    _start: Start | None
-    _size: int
+    _labels: OneLabel | SeveralLabels
     rules: ClassVar[dict[str, Rule]] = {
-        "cell": choice(CELLS, own=Cell),
-        "hidden_size": whole(1, 1 << 16),
-        "num_layers": whole(1, 100),
-        "bidirectional": switch,
-        "attention": choice(("global", None)),
-        "tokenizer": tokenizer_rule(),
-        "lowercase": switch,
-        "min_count": whole(1),
-        "embedding_size": whole(1, 1 << 16),
-        "vectors": lambda v: (
-            "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None"
-        ),
-        **TRAINING_RULES,
-        "features": choice((None, *FEATURES)),
-        "freeze_vectors": switch,
-        "pooling": joined(POOLINGS),
-        "ngrams": whole(1),
+        **TEXT_RULES,
         "class_weight": weights_rule,
-        "max_length": whole(2),
-        "positions": whole(0, 1 << 16),
-        "direct": switch,
-        **MORPHEME_RULES,
+        "labels": choice(LABELS),
     }
 
     def __init__(
@@ -184,13 +156,15 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         freeze_vectors: bool = False,
         pooling: str | None = "mean+max",
         ngrams: int = 3,
-        class_weight: Any = None,
         max_length: int = 1000,
-        positions: int = 0,
-        direct: bool = False,
+        positions: int | None = None,
+        direct: bool | None = None,
+        nucleotides: bool | None = None,
         user_dictionary: Any = None,
         keep_tags: Any = None,
         stop_tags: Any = None,
+        class_weight: Any = None,
+        labels: str = "auto",
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -220,112 +194,66 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.freeze_vectors = freeze_vectors
         self.pooling = pooling
         self.ngrams = ngrams
-        self.class_weight = class_weight
         self.max_length = max_length
         self.positions = positions
         self.direct = direct
+        self.nucleotides = nucleotides
         self.user_dictionary = user_dictionary
         self.keep_tags = keep_tags
         self.stop_tags = stop_tags
+        self.class_weight = class_weight
+        self.labels = labels
 
-    def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
+    @property
+    def _width(self) -> int:
+        return len(self.classes_)
+
+    @property
+    def thresholds_(self) -> npt.NDArray[np.float64] | None:
+        """The probability from which on each of several labels is given, shape (K,); None of one label a text."""
+        self._ready()
+        return self._labels.thresholds(self.net_)
+
+    def _checked(self, X: Any, y: Any) -> tuple[list[str], Any]:
         texts = checked_texts(X)
-        self.classes_, numbers, self.counts_ = checked_classes(y, len(texts))
+        self._labels, numbers = labels_of(str(self.labels), y, len(texts))
+        self.classes_, self.counts_ = self._labels.classes, self._labels.counts
         return texts, numbers
 
-    def _checked_validation(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
+    def _checked_validation(self, X: Any, y: Any) -> tuple[list[str], Any]:
         texts = checked_texts(X)
-        return texts, numbered(checked_labels(y, len(texts)), self.classes_)
+        return texts, self._labels.numbered(y, len(texts))
 
-    def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        return y
+    def _strata(self, y: Any) -> npt.NDArray[np.int64]:
+        return self._labels.strata(y)
 
-    def _fit_targets(self, y: npt.NDArray[np.int64]) -> None:
-        self._weights = class_weights(self.class_weight, self.classes_, y)
+    def _fit_targets(self, y: Any) -> None:
+        self._labels.learn(y, self.class_weight, self._sample_weight)
 
     def _settings(self) -> engine.Settings:
-        # Who weighs the classes wants the epoch that is best by those weights.
-        monitor = self.monitor if self._weights is None else "weighted_accuracy"
-        return dataclasses.replace(super()._settings(), monitor=monitor)
-
-    def _fit_inputs(self, X: list[str]) -> None:
-        vectors = self._word_vectors()
-        auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
-        tokenizer = tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer
-        shared: dict[str, Any] = {
-            "tokenizer": tokenizer_with(tokenizer, **{name: getattr(self, name) for name in MORPHEME_RULES}),
-            "lowercase": bool(self.lowercase),
-            "min_count": self.min_count if len(X) >= 1000 else 1,
-            "max_length": self.max_length,
-        }
-        self.inputs_ = FeatureInput(self.features, **shared) if self.features else TextInput(**shared)
-        self.inputs_.fit(X)
-        self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
-        if vectors is not None:
-            text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
-            rows = [np.asarray(text.encode(X).values, dtype=np.int64)]
-            self._start, self.overlap_ = begin_on(vectors, text.vocabulary.tokens, rows, text.tokenizer.name)
-            self._size = vectors.size
-        self.runs_, self.direct_ = [], None
-        if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.direct):
-            size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)
-            often: dict[str, int] = {"min_count": self.min_count}
-            if self.ngrams > 1:
-                self.runs_ = frequent_runs(texts, size, longest=self.ngrams, at_most=_RUNS, **often)
-            if self.direct:
-                parts = np.array_split(np.arange(len(X)), -(-len(X) // 256))
-                batches = (self.inputs_.batch(texts, part) for part in parts)
-                self.direct_ = frequent_ids(batches, size, self.runs_, positions=self.positions, **often)
-
-    def _encode(self, X: list[str], y: npt.NDArray[np.int64] | None) -> Encoded:
-        rows: Any = self.inputs_.encode(X)
-        inputs: Any = self.inputs_
-
-        def batch(which: npt.NDArray[np.int64]) -> tuple[Any, Tensor | None]:
-            return inputs.batch(rows, which), None if y is None else torch.from_numpy(y[which])
-
-        return Encoded(inputs.lengths(rows), batch)
+        return dataclasses.replace(super()._settings(), monitor=self._labels.monitor)
 
     def _build(self) -> nn.Module:
-        classes = len(self.classes_)
-        net: RecurrentNet | MeanNet
-        if isinstance(self.inputs_, FeatureInput):
-            if self.features != "vectors":
-                return BagNet(self, self.inputs_.width, classes)
-            net = MeanNet(self, self.inputs_.width, self._size, classes)
-        else:
-            runs = [len(keys) for keys in self.runs_]
-            known = None if self.direct_ is None else len(self.direct_)
-            net = RecurrentNet(self, len(self.inputs_.vocabulary), self._size, runs, known, classes)
-            if net.grams is not None:
-                net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
-            if net.direct is not None:
-                net.direct.set_keys(torch.as_tensor(self.direct_))
-        if self._start is not None:
-            begin_with(net.embedding.weight, *self._start, frozen=bool(self.freeze_vectors))
-            self._start = None
+        net = super()._build()
+        self._labels.begin(net)
         return net
 
-    def _word_vectors(self) -> WordVectors | None:
-        if self.vectors is None and self.freeze_vectors:
-            raise ParameterError("freeze_vectors=True: there are no vectors to leave as they are; give vectors=PATH")
-        if self.vectors is None or isinstance(self.vectors, WordVectors):
-            return self.vectors
-        if self.features not in (None, "vectors"):
-            raise ParameterError(f"vectors: features={self.features!r} has no use for them; take features='vectors'")
-        return WordVectors.load(self.vectors)
+    def _targets(self, y: Any, which: npt.NDArray[np.int64]) -> Tensor:
+        return self._labels.batch(y, which)
 
-    def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
-        return class_loss(net(batch[0])[0], batch[1], self._weights)
+    def _loss(self, net: nn.Module, batch: Batch) -> engine.StepLoss:
+        return self._labels.loss(net(batch[0])[0], batch[1], batch[2])
 
-    def _decode(self, net: nn.Module, batch: tuple[Any, Any]) -> npt.NDArray[np.generic]:
-        return probabilities_of(net(batch[0])[0])
+    def _decode(self, net: nn.Module, batch: Batch) -> npt.NDArray[np.generic]:
+        return self._labels.probabilities(net(batch[0])[0])
 
-    def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
-        return class_figures(outputs, y, self._weights)
+    def _score(self, outputs: npt.NDArray[Any], y: Any) -> dict[str, float]:
+        return self._labels.figures(outputs, y, self.net_)
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return each class's probability for every text, shape (N, classes); rows sum to 1.
+        """Return each class's probability for every text, shape (N, classes).
+
+        Rows sum to 1 where a text has one label; of several, each has a probability of its own.
 
         Raises
         ------
@@ -335,13 +263,30 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self._ready()
         return np.concatenate(list(self._stream(checked_texts(X))))
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the most probable class of every text, shape (N,)."""
-        numbers = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[numbers])
+    def predict(self, X: Any) -> Any:
+        """Return the most probable class of every text, shape (N,).
+
+        Of several labels a text, those whose probability is above their thresholds: lists of labels in the order of
+        ``classes_``, or a matrix of 0 and 1 (N, classes) where `fit` got one. Unless a text of the training had no
+        label at all, each gets one at least, the most probable.
+        """
+        self._ready()
+        return self._labels.answers(self.predict_proba(X), self.net_)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy: the share of texts whose label, or whole set of labels, is right."""
+        self._ready()
+        if isinstance(self._labels, OneLabel):
+            return float(super().score(X, y, sample_weight))
+        texts, numbers = self._checked_validation(X, y)
+        found = self._labels.given(self.predict_proba(texts), self.net_)
+        return float(np.average((found == numbers.indicator()).all(1), weights=sample_weight))
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on labelled texts: accuracy, macro_f1, loss, count, confusion, per_class.
+
+        Of several labels a text: accuracy and subset_accuracy (the whole set is right), micro_f1, micro_precision,
+        micro_recall, macro_f1, loss, count, and per_class with each label's threshold.
 
         Raises
         ------
@@ -350,31 +295,24 @@ class TextClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         self._ready()
         texts, numbers = self._checked_validation(X, y)
-        return class_report(self.predict_proba(texts), numbers, self.classes_.tolist())
+        return self._labels.report(self.predict_proba(texts), numbers, self.net_)
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the labels."""
-        told = {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
-        if own := getattr(self.inputs_.tokenizer, "entries", ()):
-            told["user dictionary"] = f"{len(own):,} word{'s' if len(own) > 1 else ''}"
-        if self.overlap_ is not None:
-            told["vectors"] = described(self.overlap_)
-        return told
+        return {**self._labels.described(), **super().describe_data()}
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that a text may have several labels."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
-        learned = {"counts": self.counts_, "runs": runs, "embedding_size": self._size, "overlap": self.overlap_}
-        learned["direct"] = None if self.direct_ is None else len(self.direct_)
-        return {**labels_to_state(self.classes_), **learned}, self.inputs_.state()
+        learned, inputs = super()._state()
+        return {**self._labels.state(), **learned}, inputs
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
-        self.classes_ = labels_from_state(learned)
-        self.counts_ = {str(name): int(count) for name, count in learned["counts"].items()}
-        self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
-        direct = learned.get("direct")
-        self.direct_ = None if direct is None else np.zeros(int(direct), dtype=np.int64)
-        self._start, self._size = None, int(learned.get("embedding_size", self.embedding_size))
-        overlap = learned.get("overlap")
-        self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}
-        own = self.tokenizer if not isinstance(self.tokenizer, str) else None
-        self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=own)
+        kind = SeveralLabels if "several" in learned else OneLabel
+        self._labels = kind.restored(learned)
+        self.classes_, self.counts_ = self._labels.classes, self._labels.counts
+        super()._restore(learned, inputs)

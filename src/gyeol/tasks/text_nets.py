@@ -1,4 +1,4 @@
-"""The networks of `TextClassifier`: recurrent, and the feed-forward ones that it has to beat."""
+"""The networks of the estimators of texts: recurrent, and the feed-forward ones that it has to beat."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from gyeol.kernels.packing import Packing
 from gyeol.layers import DirectScores, Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
 
 if TYPE_CHECKING:
-    from gyeol.tasks.text_classifier import TextClassifier
+    from gyeol.tasks.text_base import TextEstimator
 
 __all__ = ["BagNet", "MeanNet", "RecurrentNet", "frequent_ids"]
 
 
 class RecurrentNet(nn.Module):
-    """Tokens to logits: embedding, recurrent layers, summary, linear."""
+    """Tokens to logits, or a number: embedding, recurrent layers, summary, linear."""
 
     def __init__(
-        self, model: TextClassifier, size: int, embedding_size: int, sizes: list[int], known: int | None, classes: int
+        self, model: TextEstimator, size: int, embedding_size: int, sizes: list[int], known: int | None, classes: int
     ) -> None:
         super().__init__()
         directions = 2 if model.bidirectional else 1
@@ -35,11 +35,12 @@ class RecurrentNet(nn.Module):
         self.embedding = Embedding(size, embedding_size)
         nn.init.normal_(self.embedding.weight[1:], std=0.1)
         self.grams = GramEmbedding(size, sizes, embedding_size, dropout=dropout / 2) if sizes else None
-        self.places = nn.Embedding(int(model.positions), embedding_size) if model.positions else None
+        positions = model.reading_.positions
+        self.places = nn.Embedding(positions, embedding_size) if positions else None
         if self.places is not None:
             nn.init.normal_(self.places.weight, std=0.1)
         self.direct = (
-            DirectScores(known, [size, *sizes], classes, positions=int(model.positions), dropout=dropout)
+            DirectScores(known, [size, *sizes], classes, positions=positions, dropout=dropout)
             if known is not None
             else None
         )
@@ -126,7 +127,7 @@ def frequent_ids(
 class BagNet(nn.Module):
     """Sparse vectors to logits: one hidden layer, of which only the columns that occur are touched."""
 
-    def __init__(self, model: TextClassifier, width: int, classes: int) -> None:
+    def __init__(self, model: TextEstimator, width: int, classes: int) -> None:
         super().__init__()
         hidden_size = int(model.hidden_size)
         self.first = nn.EmbeddingBag(width, hidden_size, mode="sum", sparse=True)
@@ -145,7 +146,7 @@ class BagNet(nn.Module):
 class MeanNet(nn.Module):
     """Tokens to logits by the mean of their vectors and one hidden layer (Iyyer et al. 2015, figure 1)."""
 
-    def __init__(self, model: TextClassifier, size: int, embedding_size: int, classes: int) -> None:
+    def __init__(self, model: TextEstimator, size: int, embedding_size: int, classes: int) -> None:
         super().__init__()
         hidden_size = int(model.hidden_size)
         self.embedding = nn.EmbeddingBag(size, embedding_size, mode="sum", sparse=True)
