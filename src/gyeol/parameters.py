@@ -54,11 +54,13 @@ def positive(*, zero: bool = False, none: bool = False) -> Rule:
     return rule
 
 
-def fraction() -> Rule:
-    """Accept numbers from 0 up to, not including, 1."""
+def fraction(*, none: bool = False) -> Rule:
+    """Accept numbers from 0 up to, not including, 1 (and None where said so)."""
 
     def rule(value: Any) -> str:
-        return "" if _is_number(value) and 0 <= value < 1 else "must be a number from 0 up to, not including, 1"
+        if (none and value is None) or (_is_number(value) and 0 <= value < 1):
+            return ""
+        return f"must be a number from 0 up to, not including, 1{', or None' if none else ''}"
 
     return rule
 

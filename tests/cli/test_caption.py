@@ -64,7 +64,40 @@ def test_from_a_folder_to_answers(gyeol: Run, model: Path, folder: Path, tmp_pat
     assert len(gyeol("predict", model, "--file", folder / "images", "--top", 2).out.splitlines()) == 48
     assert len(gyeol("predict", model, "--file", folder).out.splitlines()) == 24
     gyeol("predict", model, "--file", folder, "--out", tmp_path / "said.tsv")
-    assert len((tmp_path / "said.tsv").read_text("utf-8").splitlines()) == 24
+    assert len((tmp_path / "said.tsv").read_text("utf-8").splitlines()) == 25
+
+
+@pytest.mark.parametrize("kind", ["empty", "cut", "text", "missing"])
+def test_one_bad_image_among_many(gyeol: Run, model: Path, folder: Path, tmp_path: Path, kind: str) -> None:
+    for number in range(5):
+        shutil.copy(folder / "images" / f"{number:02}.png", tmp_path)
+    bad = tmp_path / "02.png"
+    data = {"empty": b"", "cut": bad.read_bytes()[:40], "text": b"no image at all", "missing": None}[kind]
+    bad.unlink() if data is None else bad.write_bytes(data)
+    names = [str(tmp_path / f"{number:02}.png") for number in range(5)]
+    given = names if kind == "missing" else ["--file", tmp_path]
+    result = gyeol("predict", model, *given)
+    assert result.status == 0
+    rows = [line.split("\t") for line in result.out.splitlines()]
+    assert [row[0] for row in rows] == names
+    assert [bool(row[1]) for row in rows] == [True, True, False, True, True]
+    assert result.err.count("\n") == 1
+    assert str(bad) in result.err
+    assert gyeol("predict", model, *given, "--strict").status == 2
+    told = gyeol("predict", model, *given, "--json").object["predictions"]
+    assert [len(one["predictions"]) for one in told] == [1, 1, 0, 1, 1]
+    assert str(bad) in told[2]["error"]
+    assert str(bad) in gyeol("predict", model, bad).mistake
+    assert gyeol("predict", model, stdin="\n".join(names).encode()).out == result.out
+
+
+def test_nothing_that_can_be_read_is_a_mistake(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"no image")
+    for given in ([], ["--json"]):
+        result = gyeol("predict", model, "--file", tmp_path, *given)
+        assert (result.status, result.out) == (2, "")
+        assert str(tmp_path / "a.png") in result.err
 
 
 def test_figures(gyeol: Run, model: Path, folder: Path) -> None:

@@ -113,6 +113,26 @@ def test_video_files(gyeol: Run, tmp_path: Path) -> None:
     )
 
 
+def test_labels_in_seconds_are_told(gyeol: Run, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="PyAV is not installed: pip install 'gyeol[video]'")
+    gyeol("data", "make", "clips", "--out", tmp_path / "c", "--count", 4, "--length", 12)
+    rows = [line.split(",") for line in (tmp_path / "c" / "labels.csv").read_text("utf-8").splitlines()]
+    header, *rows = rows
+    at = [header.index(name) for name in ("start", "end")]
+    for row in rows:
+        for column in at:
+            row[column] = f"{int(row[column]) / 12:.3f}"
+    quick = [*SMALL, "--set", "epochs=1", "--set", "image_size=16", "--set", "channels=4"]
+    answers = []
+    for number in range(2):
+        result = gyeol("fit", "frames", tmp_path / "c", "--out", tmp_path / f"m{number}", *quick, "--json")
+        told = "labels.csv: start and end are seconds, at 12 frames a second\n"
+        assert result.err == (told if number else "")
+        answers.append({k: v for k, v in result.object.items() if k in ("loss", "accuracy", "classes")})
+        (tmp_path / "c" / "labels.csv").write_text("\n".join(map(",".join, [header, *rows])), "utf-8")
+    assert answers[0] == answers[1]
+
+
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "--top is for classes" in gyeol("predict", model, "--file", file, "--top", 2).mistake
     assert "there is no file" in gyeol("fit", "frames", "none.mp4", "--out", tmp_path / "n").mistake

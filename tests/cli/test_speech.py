@@ -73,7 +73,7 @@ def test_from_recordings_to_texts(gyeol: Run, model: Path, sounds: Path, tmp_pat
     assert gyeol("predict", model, high, "--json").object["predictions"] == [{"file": str(high), "text": "나"}]
     assert gyeol("predict", model, "--file", sounds / "all.tsv").out.count("\t가\n") == 12
     assert gyeol("predict", model, "--file", sounds, "--out", tmp_path / "o.tsv").status == 0
-    assert (tmp_path / "o.tsv").read_text("utf-8").count("\t나\n") == 12
+    assert (tmp_path / "o.tsv").read_text("utf-8").count("\t나\t") == 12
     figures = gyeol("evaluate", model, sounds / "all.tsv", "--json").object
     assert (figures["cer"], figures["wer"], figures["count"]) == (0.0, 0.0, 24)
     assert gyeol("evaluate", model, sounds / "all.tsv", "--beam", 4).out.startswith(
@@ -102,6 +102,54 @@ def test_a_stream(gyeol: Run, model: Path, tmp_path: Path) -> None:
     assert gyeol("predict", model, path, "--stream", "--json").object["predictions"] == [whole]
     assert gyeol("predict", model, path, "--stream", "--beam", 4).status == 0
     assert "--stream takes one recording, and 2 were given" in gyeol("predict", model, path, path, "--stream").mistake
+
+
+def spelled(path: Path, text: str) -> Path:
+    """Tones with pauses of half a second between."""
+    parts = []
+    for letter in text:
+        t = np.arange(RATE // 3) / RATE
+        parts += [0.5 * np.sin(2 * np.pi * {"가": 350, "나": 2150}[letter] * t), np.zeros(RATE // 2)]
+    samples = np.concatenate(parts)
+    samples += np.random.default_rng(0).normal(0, 0.002, len(samples))
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes((samples * 20000).astype("<i2").tobytes())
+    return path
+
+
+def test_what_is_far_longer_than_the_training_is_told_and_cut(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    path = spelled(tmp_path / "long.wav", "가나나가가나")
+    for given in ((), ("--stream",)):
+        result = gyeol("predict", model, path, *given)
+        assert result.err == (
+            "long.wav lasts 5.0 s, the training's longest recording 0.5 s: cut at pauses of 0.3 s, each part "
+            "recognised by itself\n"
+        )
+        assert len(result.out.split()) == 6
+    assert gyeol("predict", model, tone(tmp_path / "a.wav", 333)).err == ""
+
+
+@pytest.mark.parametrize("kind", ["empty", "cut", "text", "missing"])
+def test_one_bad_file_among_many(gyeol: Run, model: Path, tmp_path: Path, kind: str) -> None:
+    good = [tone(tmp_path / f"{n}.wav", 333 if n % 2 else 2222) for n in range(5)]
+    bad = tmp_path / "2.wav"
+    data = {"empty": b"", "cut": bad.read_bytes()[:-2000], "text": b"no sound at all", "missing": None}[kind]
+    bad.unlink() if data is None else bad.write_bytes(data)
+    result = gyeol("predict", model, *good)
+    assert result.status == 0
+    assert result.out == "".join(f"{f}\t{'' if n == 2 else '가' if n % 2 else '나'}\n" for n, f in enumerate(good))
+    assert result.err.startswith("1 got no answer, ")
+    assert str(bad) in result.err
+    assert gyeol("predict", model, *good, "--strict").status == 2
+    (tmp_path / "all.csv").write_text("path\n" + "".join(f"{n}.wav\n" for n in range(5)), "utf-8")
+    told = gyeol("predict", model, "--file", tmp_path / "all.csv", "--json").object["predictions"]
+    assert [bool(one["text"]) for one in told] == [True, True, False, True, True]
+    assert [n for n, one in enumerate(told) if "error" in one] == [2]
+    assert str(bad) in gyeol("predict", model, bad).mistake
+    result = gyeol("predict", model, bad, bad, "--json")
+    assert (result.status, result.out) == (2, "")
+    assert str(bad) in result.err
 
 
 def test_another_rate_is_noted(gyeol: Run, model: Path, tmp_path: Path) -> None:

@@ -92,19 +92,51 @@ def test_what_is_clear_is_white(tmp_path: Path) -> None:
     assert (read_image(tmp_path / "b.png", 8) == 255).all()
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_stands_as_its_camera_was_held(orientation: int, tmp_path: Path) -> None:
-    from PIL import ImageOps
+# How a camera stores what stands upright, by its EXIF orientation (CIPA DC-008, tag 274).
+STORED = {
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: np.rot90(a, 2),
+    4: np.flipud,
+    5: lambda a: a.transpose(1, 0, 2),
+    6: np.rot90,
+    7: lambda a: np.rot90(a, 2).transpose(1, 0, 2),
+    8: lambda a: np.rot90(a, -1),
+}
 
-    corner = Image.new("RGB", (48, 48), (255, 255, 255))
-    corner.paste(RED, (0, 0, 24, 24))
-    corner.paste(GREEN, (24, 0, 48, 24))
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_it_stands_as_its_camera_was_held(orientation: int, kind: str, tmp_path: Path) -> None:
+    upright = np.full((32, 48, 3), 255, np.uint8)
+    upright[:16, :24], upright[:16, 24:], upright[16:, :24] = RED, GREEN, (20, 40, 200)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    (tmp_path / "a.jpg").write_bytes(packed(corner, "JPEG", exif=exif, quality=95))
-    with Image.open(tmp_path / "a.jpg") as image:
-        turned = np.asarray(ImageOps.exif_transpose(image))
-    assert np.abs(read_image(tmp_path / "a.jpg", 48).astype(int) - turned).max() == 0
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](upright)))
+    how = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}
+    (tmp_path / "a").write_bytes(packed(stored, kind, exif=exif, **how))
+    expected = np.asarray(Image.fromarray(upright).resize((16, 16), Image.Resampling.NEAREST)).astype(int)
+    inner = (slice(1, 7), slice(9, 15))  # away from the borders, which are smoothed
+    with Image.open(tmp_path / "a") as opened:
+        found = [read_image(tmp_path / "a", 16, whole=True), as_pictures([opened])[0].load(32)]
+    for rows, columns in [(a, b) for a in inner for b in inner]:
+        assert near(found[0][rows, columns], expected[rows, columns])
+    middle = upright[:, 8:40]  # of the longer side the middle is kept
+    assert near(found[1], middle) or kind == "JPEG"
+    assert np.abs(read_image(tmp_path / "a", 32).astype(int) - middle).max() <= 24 or kind == "JPEG"
+
+
+def test_the_orientation_may_stand_behind_the_pixels(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    data = packed(flag(), "PNG", exif=exif)
+    at = data.index(b"eXIf") - 4
+    long = struct.unpack(">I", data[at : at + 4])[0] + 12
+    end = data.index(b"IEND") - 4
+    (tmp_path / "a.png").write_bytes(data[:at] + data[at + long : end] + data[at : at + long] + data[end:])
+    pixels = read_image(tmp_path / "a.png", 16)
+    assert near(pixels[2, 8], RED)
+    assert near(pixels[13, 8], GREEN)
 
 
 def test_of_the_longer_side_the_middle_is_kept(tmp_path: Path) -> None:
@@ -218,3 +250,9 @@ def test_many_images_lie_in_a_file_that_goes_of_itself(tmp_path: Path, monkeypat
     monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: room.shutil._ntuple_diskusage(1, 1, 100))
     with pytest.raises(DataError, match="20 examples take 3,840 bytes once they are unpacked, and"):
         load_images(pictures, 8)
+
+
+def test_hidden_files_are_no_images(tmp_path: Path) -> None:
+    for name in ("a.png", "._a.png", ".b.jpg"):
+        (tmp_path / name).write_bytes(packed(flag(), "PNG"))
+    assert [path.name for path in images_in(tmp_path)] == ["a.png"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,20 @@ def test_without_pyav(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     with pytest.raises(MissingExtraError, match=r"needs PyAV.*pip install 'gyeol\[video\]'"):
         next(video_frames(file, 16))
+
+
+@pytest.mark.parametrize(
+    ("turns", "matrix"), [(0, (1, 0, 0, 1)), (1, (0, -1, 1, 0)), (2, (-1, 0, 0, -1)), (3, (0, 1, -1, 0))]
+)
+def test_a_clip_stands_as_its_camera_was_held(turns: int, matrix: tuple[int, ...], tmp_path: Path) -> None:
+    colours = np.zeros((32, 32, 3), np.uint8)
+    colours[:16, :16], colours[:16, 16:], colours[16:, :16] = (200, 30, 30), (20, 160, 60), (20, 40, 200)
+    write_video(tmp_path / "a.mp4", [colours] * 3, rate=10)
+    data = bytearray((tmp_path / "a.mp4").read_bytes())
+    at = data.index(b"tkhd") + 44  # the matrix, of x' = ax + cy, y' = bx + dy, y downwards (ISO/IEC 14496-12, 8.3.2)
+    a, b, c, d = (value << 16 for value in matrix)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    (tmp_path / "a.mp4").write_bytes(data)
+    (block,) = video_frames(tmp_path / "a.mp4", 32)
+    assert np.abs(block[0].astype(int) - np.rot90(colours, turns))[4:12, 4:12].max() < 30
+    assert np.abs(block[0].astype(int) - np.rot90(colours, turns))[20:28, 4:12].max() < 30

@@ -9,9 +9,8 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'gyeol[plots]'")
 
-from gyeol import DataError, SaveError
+from gyeol import SaveError
 from gyeol.explain import draw_forecast, save_forecast
-from gyeol.explain.fonts import find_fonts
 
 LEVELS = [0.1, 0.5, 0.9]
 
@@ -65,11 +64,7 @@ def test_holes_truth_times_and_flat_lines(tmp_path: Path) -> None:
     assert pixels(tmp_path / "a.png").shape == pixels(tmp_path / "b.png").shape
 
 
-def test_hangul(tmp_path: Path) -> None:
-    try:
-        find_fonts(["전력"])
-    except DataError:
-        pytest.skip("no Korean font is installed")
+def test_hangul() -> None:
     figure = draw_forecast(*example(1), LEVELS, names=["전력 사용량"])
     told = "".join(artist.get_text() for artist in figure.get_children() if hasattr(artist, "get_text"))
     assert "전력 사용량" in told
@@ -79,3 +74,20 @@ def test_hangul(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(SaveError):
         save_forecast(tmp_path, *example(1), LEVELS)
+
+
+def test_the_same_picture_whatever_the_users_settings_are(tmp_path: Path) -> None:
+    import matplotlib as mpl
+
+    save_forecast(tmp_path / "a.png", *example(1), LEVELS, names=["전력"])
+    own = {
+        "axes.facecolor": "#000000",
+        "xtick.top": True,
+        "savefig.bbox": "tight",
+        "figure.constrained_layout.use": True,
+    }
+    with mpl.rc_context(own):
+        before = dict(mpl.rcParams)
+        save_forecast(tmp_path / "b.png", *example(1), LEVELS, names=["전력"])
+        assert dict(mpl.rcParams) == before
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

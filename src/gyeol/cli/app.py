@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -152,6 +153,8 @@ def _prepare() -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
         sys.stdout.reconfigure(errors="backslashreplace")
+    # A warning is one line, without the place in the code.
+    warnings.formatwarning = lambda message, *_place, **_line: f"gyeol: {one_line(str(message))}\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ def frames(
     Of numbers: a table with a row a step (sequence,x,y,label), or .npz with X (N, T, C), y (N, T), perhaps lengths.
 
     Of clips: video files, or folders of images, and beside each its labels (clip.csv, clip.txt), or one labels.csv for
-    all: clip,start,end,label, where end is the first frame after the range; or clip,frame,label.
+    all: clip,start,end,label, where end is the first frame after the range; or clip,frame,label. Start and end may be
+    seconds (1.25, 0:01:02.5, a header start_s), or a label file of Audacity.
 
     Examples: gyeol fit frames clips --out moves --set bidirectional=false
 
@@ -110,7 +111,10 @@ def _read(
 ) -> Framed:
     from gyeol.data.framed import read_framed
 
-    return read_framed(data, role, sequence=input, target=target, need_labels=need_labels, **written.how())
+    found = read_framed(data, role, sequence=input, target=target, need_labels=need_labels, **written.how())
+    for line in dict.fromkeys(found.notes):
+        note(line)
+    return found
 
 
 def _check_known(data: Framed, known: set[str]) -> None:

@@ -23,6 +23,7 @@ from gyeol.errors import DataError, ParameterError
 if TYPE_CHECKING:
     from gyeol.cli.asked import Question
     from gyeol.data.recordings import Recordings
+    from gyeol.data.sound import Header
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech_listener import Listener
 
@@ -44,6 +45,7 @@ LM_WEIGHT: Any = typer.Option(None, "--lm-weight", metavar="W", min=0.0, help="S
 LEXICON: Any = typer.Option(None, "--lexicon", metavar="FILE", help="Speech: a file of words; only these are written.")
 
 _CHUNK = 256  # recordings answered at a time
+_LONG = 2.0  # times as long as the training's longest recording
 _BEAM = 16  # where a language model or a lexicon is given
 
 
@@ -195,9 +197,10 @@ def predict_speech(made: SpeechRecognizer, question: Question, heard: Heard) -> 
         raise ParameterError("no recording is given: write gyeol predict MODEL recording.wav, or --file TABLE")
     files = [item.value for item in items if not item.reason]
     if heard.stream:
+        _note_headers(made, files if len(files) == 1 else [])
         pieces_out(_listened(made, question.model, files, settings, question.json), out)
         return
-    _note_rates(made, files)
+    _note_headers(made, files)
     plain = _alone if len(items) == 1 else _with_path
     layout = Layout(("text",), lambda text: [text], lambda text: {"text": text}, {"text": None}, "file", plain=plain)
     form = format_of(out, plain=True) if out is not None else "object" if question.json else "plain"
@@ -213,21 +216,29 @@ def _with_path(text: str | None, item: Item) -> str:
     return f"{item.text}\t{text or ''}\n"
 
 
-def _note_rates(made: SpeechRecognizer, files: list[Path]) -> None:
-    """Say which files are resampled."""
+def _note_headers(made: SpeechRecognizer, files: list[Path]) -> None:
+    """Say which files are resampled, and which are far longer than those that the model learned from."""
     from gyeol.data.sound import read_header
 
     wanted = made.inputs_.mel.rate
-    others: dict[Path, int] = {}
+    headers = []
     for path in files:
         with suppress(DataError):  # told of where it is read
-            if (rate := read_header(path).rate) != wanted:
-                others[path] = rate
-    if others:
-        path, rate = next(iter(others.items()))
-        more = f" and {len(others) - 1} other file(s)" if len(others) > 1 else ""
-        poor = ": nothing above its half is there to be heard" if rate < wanted else ""
-        note(f"{path.name} ({rate:,} Hz){more} brought to the model's {wanted:,} Hz{poor}")
+            headers.append(read_header(path, longest=None))
+    if others := [header for header in headers if header.rate != wanted]:
+        first = others[0]
+        poor = ": nothing above its half is there to be heard" if first.rate < wanted else ""
+        note(f"{first.path.name} ({first.rate:,} Hz){_more(others)} brought to the model's {wanted:,} Hz{poor}")
+    if long := [header for header in headers if header.seconds > _LONG * made.longest_]:
+        first, pause = long[0], made.inputs_.pause
+        note(
+            f"{first.path.name} lasts {first.seconds:,.1f} s{_more(long)}, the training's longest recording "
+            f"{made.longest_:,.1f} s: cut at pauses of {pause:.1f} s, each part recognised by itself"
+        )
+
+
+def _more(headers: list[Header]) -> str:
+    return f" and {len(headers) - 1} other file(s)" if len(headers) > 1 else ""
 
 
 def _heard(made: SpeechRecognizer, settings: dict[str, Any], files: list[Path]) -> list[str]:

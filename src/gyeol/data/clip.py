@@ -109,7 +109,8 @@ class Clip:
 
 def images_of(folder: Path) -> list[Path]:
     """List the images that lie in a folder itself, by name, numbers in names as numbers: 9 before 10."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGES and path.is_file()]
+    seen = (path for path in folder.iterdir() if path.suffix.lower() in IMAGES and not path.name.startswith("."))
+    found = [path for path in seen if path.is_file()]
     return sorted(found, key=lambda path: _natural(path.name))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -13,11 +14,12 @@ from gyeol.data.clip import Clip, is_clip
 from gyeol.data.drawn_clips import CLIPS, clips
 from gyeol.data.files import fingerprint
 from gyeol.data.frame_labels import FrameLabels, read_frame_labels
+from gyeol.data.frame_times import FRAMES, SECONDS
 from gyeol.data.lines import check_file
 from gyeol.data.number_cells import NumberFormat
 from gyeol.data.series_row import label_of
 from gyeol.data.step_table import read_step_table
-from gyeol.data.video import ENDINGS, check_video
+from gyeol.data.video import ENDINGS, check_video, count_frames
 from gyeol.errors import DataError, closest
 
 __all__ = ["Framed", "has_frames_part", "read_framed"]
@@ -27,7 +29,7 @@ _TABLES, _LABELS = (".csv", ".tsv"), (".csv", ".tsv", ".txt")
 
 @dataclass(slots=True)
 class Framed:
-    """Sequences and the labels of their steps (none where none are known), their names, and where a label stands."""
+    """Sequences, the labels of their steps (if known), their names, where a label stands, and what is to be told."""
 
     name: str
     path: Path | None = None
@@ -35,6 +37,7 @@ class Framed:
     labels: list[Any] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     decimal: str | None = None  # the mark of a table's numbers
 
     @property
@@ -96,7 +99,7 @@ def read_framed(
         _from_folder(found, path, target, need_labels)
     elif path.suffix.lower() in ENDINGS:
         check_video(path)
-        _add_clip(found, path, _labels_beside(path, target), need_labels)
+        _add_clip(found, path, _labels_beside(found, path, target, need_labels), need_labels)
     elif path.suffix.lower() == ".npz":
         _from_arrays(found, path, target, need_labels)
     elif path.suffix.lower() in _TABLES:
@@ -119,7 +122,7 @@ def read_framed(
 
 def _from_folder(found: Framed, folder: Path, target: str | None, need: bool) -> None:
     if is_clip(folder):
-        _add_clip(found, folder, _labels_beside(folder, target), need)
+        _add_clip(found, folder, _labels_beside(found, folder, target, need), need)
         return
     inside = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and is_clip(path))
     if not inside:
@@ -128,23 +131,24 @@ def _from_folder(found: Framed, folder: Path, target: str | None, need: bool) ->
     told = read_frame_labels(table, target=target) if table is not None else None
     if told is None or table is None:
         for path in inside:
-            _add_clip(found, path, _labels_beside(path, target), need)
+            _add_clip(found, path, _labels_beside(found, path, target, need), need)
         return
     if "" in told and need:
         raise DataError(f"{table}: a column 'clip' was expected that says which of the {len(inside)} clips a row is of")
-    known = {path.name: path for path in inside} | {path.stem: path for path in inside}
-    for name, own in told.items():
+    known = {normalize("NFC", name): path for path in inside for name in (path.stem, path.name)}
+    for name, rows in told.items():
         if need and name not in known:
             raise DataError(
-                f"{table}, line {own.lines[0]}: there is no clip {name!r:.60}{closest(name, list(known)[:20])}"
+                f"{table}, line {rows.line}: there is no clip {name!r:.60}{closest(name, list(known)[:20])}"
             )
+    paired = {path: own for path in inside if (own := _told_of(told, path)) is not None}
+    paired = _in_frames(found, table, paired) if need else paired
     for path in inside:
-        own_labels = told.get(path.name) or told.get(path.stem)
-        if own_labels is not None or not need:  # clips that the table does not name are no part of it
-            _add_clip(found, path, (table, own_labels) if own_labels else None, need)
+        if path in paired or not need:  # clips that the table does not name are no part of it
+            _add_clip(found, path, (table, paired[path]) if path in paired else None, need)
 
 
-def _labels_beside(path: Path, target: str | None) -> tuple[Path, FrameLabels] | None:
+def _labels_beside(found: Framed, path: Path, target: str | None, need: bool) -> tuple[Path, FrameLabels] | None:
     """Find the labels of one clip: of the same name beside it, or in its folder."""
     places = [path.with_name(path.name + end) for end in _LABELS] + [path.with_suffix(end) for end in _LABELS]
     if path.is_dir():
@@ -153,10 +157,49 @@ def _labels_beside(path: Path, target: str | None) -> tuple[Path, FrameLabels] |
     if place is None:
         return None
     told = read_frame_labels(place, target=target)
-    own = told.get("") or told.get(path.name) or told.get(path.stem)
+    own = told.get("") or _told_of(told, path)
     if own is None:
         raise DataError(f"{place} names other clips than {path.name}: {', '.join(list(told)[:3])}")
-    return place, own
+    return place, _in_frames(found, place, {path: own})[path] if need else own
+
+
+def _told_of(told: dict[str, FrameLabels], path: Path) -> FrameLabels | None:
+    return told.get(normalize("NFC", path.name)) or told.get(normalize("NFC", path.stem))
+
+
+def _in_frames(found: Framed, place: Path, told: dict[Path, FrameLabels]) -> dict[Path, FrameLabels]:
+    """Turn the seconds of a file of labels into frames, where they are seconds, and say so."""
+    if all(own.unit == FRAMES and (own.sure or not own.spans) for own in told.values()):
+        return told
+    unit = next(iter(told.values())).unit
+    if unit == FRAMES:
+        if not all(_means_seconds(path, own) for path, own in told.items()):
+            return told
+        unit = SECONDS
+    labels, rates = {}, []
+    for path, own in told.items():
+        rate = own.rate or Clip(path).rate
+        if rate is None:
+            raise DataError(
+                f"{place}: start and end are {unit}, and {path.name} does not say its frames a second: add a column fps"
+            )
+        labels[path] = own.at(rate, _count(path), str(place))
+        rates.append(f"{rate:.5g}")
+    found.notes.append(f"{place.name}: start and end are {unit}, at {', '.join(dict.fromkeys(rates))} frames a second")
+    return labels
+
+
+def _means_seconds(path: Path, own: FrameLabels) -> bool:
+    """Whether whole numbers, which might be frames, end where the clip does only if they are seconds."""
+    rate, count = own.rate or Clip(path).rate, _count(path)
+    if rate is None or count == len(own.labels):
+        return False
+    return abs(own.spans[-1].end - count / rate) <= 1.0
+
+
+def _count(path: Path) -> int:
+    count = Clip(path).count
+    return count_frames(path) if count is None else count
 
 
 def _add_clip(found: Framed, path: Path, told: tuple[Path, FrameLabels] | None, need: bool) -> None:

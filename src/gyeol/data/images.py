@@ -187,14 +187,15 @@ def load_images(pictures: Sequence[Picture], size: int) -> Pixels:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """List the images of a folder, those in folders within it too, by name.
+    """List the images of a folder, those in folders within it too, by name; hidden files (``._a.jpg``) are none.
 
     Raises
     ------
     DataError
         There is none.
     """
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    seen = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and not path.name.startswith("."))
+    found = sorted(path for path in seen if path.is_file())
     if not found:
         raise DataError(f"{folder} holds no image: files that end in {', '.join(ENDINGS)}")
     return found
@@ -234,10 +235,11 @@ def _check_size(path: Path, image: Image) -> None:
 
 def _squared(image: Image, size: int, *, whole: bool) -> Pixels:
     """Unpack, cut out the middle square where it is not taken whole, shrink or enlarge, and turn."""
-    from PIL.Image import Resampling, Transpose
+    from PIL.Image import Resampling
 
-    orientation = _orientation(image)
     image.draft("RGB", (2 * size, 2 * size))  # a JPEG is unpacked at half, a fourth or an eighth where that is enough
+    image.load()
+    orientation = _orientation(image)  # after loading: see there
     image = _in_colours(image)
     width, height = image.size
     side = min(width, height)
@@ -245,17 +247,26 @@ def _squared(image: Image, size: int, *, whole: bool) -> Pixels:
     box = (0, 0, width, height) if whole else (left, top, left + side, top + side)
     if (width, height) != (size, size):
         image = image.resize((size, size), Resampling.BICUBIC, box=box, reducing_gap=3.0)
+    return np.array(_turned(image, orientation), dtype=np.uint8)
+
+
+def _turned(image: Image, orientation: int) -> Image:
+    """Turn an image upright, by the EXIF orientation that it was stored with."""
+    from PIL.Image import Transpose
+
     turns = {
         2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
         6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
     }  # fmt: skip
-    if orientation in turns:
-        image = image.transpose(turns[orientation])
-    return np.array(image, dtype=np.uint8)
+    return image.transpose(turns[orientation]) if orientation in turns else image
 
 
 def _orientation(image: Image) -> int:
-    """Ask a file how its camera was held: 1 to 8; 1 where it does not say or says nonsense."""
+    """Ask a loaded image how it is still to be turned: 1 to 8; 1 where it does not say or says nonsense.
+
+    Before it is loaded the answer may differ: Pillow turns a TIFF while it loads and forgets the tag then, and a PNG
+    may have its EXIF data behind the pixels.
+    """
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # what stands beside an image must not keep it from being seen
@@ -302,7 +313,8 @@ def as_pictures(images: Iterable[Any]) -> list[Picture]:
 
 def _colours_of(image: Any, number: int) -> Pixels:
     if hasattr(image, "getexif"):  # Pillow's
-        image = np.array(_in_colours(image))
+        image.load()
+        image = np.array(_turned(_in_colours(image), _orientation(image)))
     pixels = np.asarray(image)
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or not pixels.size:
         raise DataError(

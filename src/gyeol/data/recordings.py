@@ -97,7 +97,8 @@ def read_folder(path: Path, *, need_texts: bool = True) -> Recordings:
     DataError
         There is no sound, or some files have texts beside them and others have not.
     """
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SOUNDS and p.is_file())
+    seen = (p for p in path.rglob("*") if p.suffix.lower() in SOUNDS and not p.name.startswith("."))  # macOS: ._a.wav
+    files = sorted(p for p in seen if p.is_file())
     if not files:
         raise DataError(f"{path} holds no sound files ({', '.join(SOUNDS[:3])}, ...)")
     found = Recordings(path, path.name, files)

@@ -133,7 +133,7 @@ class AttentionMap:
     def to_png(self, path: Path | str, *, font: str | None = None) -> None:
         """Draw the matrix as a PNG, as large as its words ask for.
 
-        What no installed font has is drawn as ``?``, and a line at the foot says so.
+        What no font here has is drawn as a box; a line at the foot says so, and a warning.
 
         Parameters
         ----------
@@ -144,8 +144,6 @@ class AttentionMap:
 
         Raises
         ------
-        DataError
-            A word has Hangul and no installed font does.
         ParameterError
             ``font`` is neither a font file nor an installed family.
         MissingExtraError

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from gyeol.explain.fonts import label
 from gyeol.explain.page import fill_page
+from gyeol.explain.page_font import embed_font
 from gyeol.explain.token_labels import full_scale, in_korean, token_label
 
 __all__ = ["render_page"]
@@ -87,7 +88,7 @@ def render_page(
         "rows": "\n".join(_rows(down, weights, scale)),
         "top": f"{100 * scale:.3g}",
     }
-    return fill_page(_TEMPLATE, fields)
+    return embed_font(fill_page(_TEMPLATE, fields))
 
 
 def _buttons(words: list[str]) -> str:

@@ -25,8 +25,8 @@ _WRITTEN, _LINED, _LETTER, _WHITE = 32, 10, 16, 0xFFFFFFFF
 _LARGEST = 12_000  # pixels of the matrix either way; of still more words, cells are smaller
 _EDGE, _GAP, _BAR, _FOOT = 16, 6, (180, 12), 62
 _NARROWEST = 400
-_FOOT_KO = ("가로: 입력 · 세로: 출력 · 한 줄의 합은 100 %", " · ?는 설치된 글꼴에 없는 글자")
-_FOOT_EN = ("across: source · down: target · a row sums to 100 %", " · ? is what no installed font has")
+_FOOT_KO = ("가로: 입력 · 세로: 출력 · 한 줄의 합은 100 %", " · □는 글꼴에 없는 글자")
+_FOOT_EN = ("across: source · down: target · a row sums to 100 %", " · □ is what no font here has")
 
 
 def draw_picture(

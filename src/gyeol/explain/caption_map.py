@@ -93,8 +93,6 @@ class CaptionMap:
 
         Raises
         ------
-        DataError
-            A word has Hangul and no installed font does.
         ParameterError
             ``font`` is neither a font file nor an installed family.
         MissingExtraError

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gyeol.data.images import jpeg_bytes, png_bytes
 from gyeol.explain.fonts import label
 from gyeol.explain.page import digest
+from gyeol.explain.page_font import embed_font
 from gyeol.explain.token_labels import in_korean
 
 __all__ = ["render_caption"]
@@ -26,8 +27,8 @@ _STYLE = """
 @media (prefers-color-scheme: dark) { :root { --paper: #15181c; --ink: #e9ecef; --faint: #a3abb4; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 20px 16px 40px; max-width: 1180px; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", NanumGothic,
-  sans-serif; }
+  font: 16px/1.5 "Gyeol Hangul", system-ui, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic",
+  NanumGothic, sans-serif; }
 h1 { font-size: 20px; margin: 0 0 4px; overflow-wrap: anywhere; } p { margin: 4px 0 14px; color: var(--faint); }
 ol { display: grid; grid-template-columns: repeat(auto-fill, minmax(170px, 1fr)); gap: 14px; margin: 0; padding: 0;
   list-style: none; }
@@ -99,7 +100,7 @@ def render_caption(
 </body>
 </html>
 """
-    return page.encode("utf-8", "backslashreplace")
+    return embed_font(page.encode("utf-8", "backslashreplace"))
 
 
 def _shade(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

@@ -1,15 +1,18 @@
-"""Labels: which installed fonts draw their characters, Hangul above all, and where they find room beside their dots.
+"""Labels: which fonts draw their characters, Hangul above all, and where they find room beside their dots.
 
-A plotting library draws an empty box for a character its font lacks, and its own font lacks Hangul. So the fonts are
-asked beforehand, character by character, and each piece of a label is drawn with a font that has it. Fonts are named by
+A plotting library draws an empty box for a character its font lacks, and its own font lacks Hangul. So a font with
+Hangul comes with this package, and pictures look the same on every machine. Each piece of a label is drawn with a font
+that has it; what neither that font nor matplotlib's own has is looked for among those installed. Fonts are named by
 their files: nothing is registered, and no setting of the library is touched.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,38 +20,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.errors import DataError, MissingExtraError, ParameterError
+from gyeol.errors import MissingExtraError, ParameterError
 
 if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
 
-__all__ = ["KOREAN_FONTS", "LabelFonts", "Pen", "find_fonts", "has_hangul", "label", "mostly_hangul", "place_labels"]
+__all__ = [
+    "HANGUL_FONT",
+    "MISSING",
+    "LabelFonts",
+    "Pen",
+    "find_fonts",
+    "has_hangul",
+    "label",
+    "mostly_hangul",
+    "place_labels",
+]
 
-#: Families looked for first where a label has Hangul; any other that draws it serves as well.
-KOREAN_FONTS = (
-    "NanumGothic",
-    "Noto Sans CJK KR",
-    "Noto Sans KR",
-    "Pretendard",
-    "NanumBarunGothic",
-    "Apple SD Gothic Neo",
-    "Malgun Gothic",
-    "AppleGothic",
-    "NanumSquare",
-    "Noto Sans CJK JP",
-    "Source Han Sans KR",
-    "UnDotum",
-    "Baekmuk Dotum",
-    "Gulim",
-    "Dotum",
-)
-_LATIN_FONTS = ("DejaVu Sans", "Arial", "Helvetica", "Liberation Sans")  # the first comes with matplotlib
+#: Noto Sans KR, with the characters and under the licence that ``OFL.txt`` beside it names.
+HANGUL_FONT = Path(__file__).parent / "noto_sans_kr" / "NotoSansKR-Regular.otf"
+#: What is drawn for a character that no font has.
+MISSING = "□"
 # Fonts that have "every" character, as a box, as nothing or as a picture in colours that cannot be drawn here.
 _NO_FONTS = ("last resort", "lastresort", "blank", "color", "emoji", "keycaps")
 _HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7A3), (0xD7B0, 0xD7FF))
 _INVISIBLE = {0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10)}  # fillers of Hangul, selectors of a variant
-_UNKNOWN, _CUT = "?", "…"
+_CUT = "…"
 
 
 def has_hangul(text: str) -> bool:
@@ -95,7 +93,7 @@ class LabelFonts:
     files : tuple of (str, frozenset of str)
         Font files, the preferred one first, each with the characters of the labels that it draws.
     missing : tuple of str
-        The characters that no font draws, in the order of their code points; a ``?`` stands for each.
+        The characters that no font draws, in the order of their code points; a box stands for each.
     """
 
     files: tuple[tuple[str, frozenset[str]], ...]
@@ -114,7 +112,7 @@ class LabelFonts:
         list of (str, str)
             A piece and the font file that draws all of it; one piece where one font has the whole label.
         """
-        text = "".join(_UNKNOWN if c in self.missing else c for c in text)
+        text = "".join(MISSING if c in self.missing else c for c in text)
         for file, drawn in self.files:
             if drawn.issuperset(text):
                 return [(text, file)] if text else []
@@ -129,14 +127,16 @@ class LabelFonts:
 
 
 def find_fonts(texts: Iterable[str], font: str | None = None) -> LabelFonts:
-    """Find installed fonts that draw every character of some labels.
+    """Find fonts that draw the characters of some labels: the one asked for, then those that come by pip, then any.
+
+    Characters that no font has are drawn as boxes, and warned of in one line.
 
     Parameters
     ----------
     texts : iterable of str
         Labels, as `label` makes them.
     font : str, optional
-        A font file, or the name of an installed family, to be used wherever it has the character.
+        A font file, or the name of an installed family, preferred to all others.
 
     Returns
     -------
@@ -145,80 +145,62 @@ def find_fonts(texts: Iterable[str], font: str | None = None) -> LabelFonts:
 
     Raises
     ------
-    DataError
-        A label has Hangul and no installed font draws any.
     ParameterError
         ``font`` is neither a font file nor an installed family.
     MissingExtraError
         matplotlib is not installed.
     """
-    needed = frozenset().union(*texts)
-    characters = needed | {_UNKNOWN, " "}
-    hangul = frozenset(c for c in needed if has_hangul(c))
-    drawn: dict[str, frozenset[str]] = {}  # what each font that was opened draws
-    # The library's list is made once and kept in a file: a font installed since then is only found on the disk.
-    for on_disk in (False, True):
-        found: list[tuple[str, frozenset[str]]] = []
-        left = characters
-        for file in _candidates(font, hangul=bool(hangul), on_disk=on_disk):
-            if file not in drawn:
-                drawn[file] = _drawn(file, characters)
-            if drawn[file] & left:
-                found.append((file, drawn[file]))
-                left -= drawn[file]
-            if not left:
-                return LabelFonts(tuple(found), ())
-    if hangul and hangul <= left:
-        raise DataError(
-            "no installed font has Hangul: install one (Debian, Ubuntu: apt install fonts-nanum) or pass font=PATH"
-        )
-    return LabelFonts(tuple(found), tuple(sorted(left)))
+    characters = frozenset().union(*texts) | {MISSING, " "}
+    found: list[tuple[str, frozenset[str]]] = []
+    left = characters
+    for file in _files(font):
+        drawn = _drawn(file, characters)
+        if drawn & left:
+            found.append((file, drawn))
+            left -= drawn
+        if not left:
+            break
+    missing = tuple(sorted(left))
+    if missing:
+        shown = ", ".join(f"U+{ord(c):04X}" + (f" {c}" if c.isprintable() else "") for c in missing[:5])
+        more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
+        warnings.warn(f"no font here draws {shown}{more}: {MISSING} stands for each; pass font=PATH", stacklevel=3)
+    return LabelFonts(tuple(found), missing)
 
 
-def _candidates(font: str | None, *, hangul: bool, on_disk: bool) -> list[str]:
-    """Give font files, the fittest first, each once; none where the one asked for may still be found on the disk."""
+def _files(font: str | None) -> Iterator[str]:
+    """Give font files: the one asked for, those that come by pip, and at last those that this machine has."""
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    log.setLevel(logging.ERROR)  # where its list of fonts cannot be kept is no matter of the user's
     try:
+        import matplotlib as mpl
         from matplotlib import font_manager
     except ImportError:
-        raise MissingExtraError("a map as PNG", "matplotlib", "plots") from None
-    families = (*KOREAN_FONTS, *_LATIN_FONTS) if hangul else (*_LATIN_FONTS, *KOREAN_FONTS)
-    ranks = {name.lower(): rank for rank, name in enumerate(families)}
-    entries: list[Any] = list(font_manager.fontManager.ttflist)
-    if on_disk:
-        listed = {entry.fname for entry in entries}
-        faces = (_opened(file) for file in sorted(set(font_manager.findSystemFonts()) - listed))
-        entries += [font_manager.ttfFontProperty(face) for face in faces if face is not None]
-    entries = [entry for entry in entries if _is_plain(entry)]
-    entries.sort(key=lambda entry: (ranks.get(entry.name.lower(), len(ranks)), *_unlike_text(entry)))
-    given = [] if font is None else _given(font, entries, sure=on_disk)
-    if font is not None and not given:
-        return []
-    return list(dict.fromkeys([*given, *(entry.fname for entry in entries)]))
+        raise MissingExtraError("a picture", "matplotlib", "plots") from None
+    finally:
+        log.setLevel(level)
+    if font is not None:
+        yield _given(font)
+    yield str(HANGUL_FONT)
+    yield str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
+    plain = [e for e in font_manager.fontManager.ttflist if not any(part in e.name.lower() for part in _NO_FONTS)]
+    plain.sort(key=lambda e: (e.style != "normal", e.weight not in (400, "normal", "regular", "book"), e.name, e.fname))
+    yield from dict.fromkeys(e.fname for e in plain)
 
 
-def _given(font: str, entries: list[Any], *, sure: bool) -> list[str]:
+def _given(font: str) -> str:
     """Find the file of the font asked for: a path, or a family's most ordinary face."""
+    from matplotlib import font_manager
+
     if Path(font).is_file():
         if _opened(font) is None:
             raise ParameterError(f"font={font!r:.200} is no font that can be drawn; expected a .ttf, .otf or .ttc file")
-        return [font]
-    named = [str(entry.fname) for entry in entries if entry.name.lower() == font.lower()]
-    if sure and not named:
+        return font
+    named = [entry for entry in font_manager.fontManager.ttflist if entry.name.lower() == font.lower()]
+    if not named:
         raise ParameterError(f"font={font!r:.200} is neither a font file nor an installed family; check the name")
-    return named[:1]
-
-
-def _is_plain(entry: Any) -> bool:
-    # Of a collection only the first face can be named by its file alone.
-    return not any(part in entry.name.lower() for part in _NO_FONTS) and not getattr(entry, "index", 0)
-
-
-def _unlike_text(entry: Any) -> tuple[Any, ...]:
-    """Say how far a face is from upright text of ordinary weight; the names break ties, so that runs agree."""
-    names = {"ultralight": 100, "light": 200, "normal": 400, "regular": 400, "book": 400, "medium": 500, "bold": 700}
-    weight = entry.weight if isinstance(entry.weight, int) else names.get(entry.weight, 600)
-    mono = "mono" in entry.name.lower() or "coding" in entry.name.lower()
-    return entry.style != "normal", entry.stretch != "normal", mono, abs(weight - 400), entry.name, entry.fname
+    return str(font_manager.findfont(font_manager.FontProperties(family=[named[0].name])))
 
 
 def _opened(file: str) -> Any:
@@ -227,7 +209,7 @@ def _opened(file: str) -> Any:
 
     try:
         face = FT2Font(file)
-        if not face.scalable or any(part in face.family_name.lower() for part in _NO_FONTS):
+        if not face.scalable:
             return None
         face.set_size(12, 72)
     except (OSError, RuntimeError, ValueError, TypeError):

@@ -36,8 +36,9 @@ def save_forecast(out: str | Path, *drawn: Any, **how: Any) -> None:
     SaveError
         The file cannot be written.
     """
-    figure = draw_forecast(*drawn, **how)
-    replace_file(Path(out), lambda path: figure.savefig(path, format="png", dpi=_DPI))
+    canvas: Any = draw_forecast(*drawn, **how).canvas
+    # print_png, unlike savefig, takes nothing from the user's settings.
+    replace_file(Path(out), lambda path: canvas.print_png(path, metadata={"Software": "gyeol"}))
 
 
 def draw_forecast(
@@ -70,7 +71,7 @@ def draw_forecast(
 
     Raises
     ------
-    DataError, ParameterError, MissingExtraError
+    ParameterError, MissingExtraError
         As `gyeol.explain.fonts.find_fonts`.
     """
     names = [str(number) for number in range(history.shape[1])] if names is None else list(names)
@@ -83,10 +84,12 @@ def draw_forecast(
     ticks = np.unique(np.linspace(places[0], places[-1], 7).round().astype(int))
     times = [f"{place:+d}" if label is None else label(int(place)) for place in ticks]
     fonts = find_fonts([*titles, foot, *times, "0123456789.,-−+e "], font)
+    import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(dpi=_DPI, facecolor=_PAPER, edgecolor=_PAPER)
+    figure.set_layout_engine("none")
     height = len(titles) * (_PANEL + _TOP) + _TICKS + _FOOT + _EDGE
     figure.set_size_inches(_WIDTH / _DPI, height / _DPI)
     pen = Pen(FigureCanvasAgg(figure), fonts, _PAPER)
@@ -94,7 +97,9 @@ def draw_forecast(
     for number, title in enumerate(titles):
         bottom = height - (number + 1) * (_PANEL + _TOP)
         box = (_LEFT / _WIDTH, bottom / height, (right - _LEFT) / _WIDTH, _PANEL / height)
-        axes = figure.add_axes(box)
+        with mpl.rc_context():  # axes, which take much from the user's settings, look the same everywhere
+            mpl.rcdefaults()
+            axes = figure.add_axes(box)
         _panel(axes, shown[:, number], quantiles[:, number], levels, None if truth is None else truth[:, number])
         axes.set_xlim(places[0] - 0.5, places[-1] + 0.5)
         axes.set_xticks(ticks.tolist(), labels=[])

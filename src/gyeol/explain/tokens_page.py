@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from gyeol.explain.fonts import has_hangul, mostly_hangul
 from gyeol.explain.page import digest
+from gyeol.explain.page_font import embed_font
 
 __all__ = ["render_tokens"]
 
@@ -24,8 +25,8 @@ _STYLE = """
   --for: 98 160 234; --against: 243 162 95; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 24px 16px 48px; max-width: 860px; background: var(--paper); color: var(--ink);
-  font: 16px/1.6 system-ui, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", NanumGothic,
-  sans-serif; }
+  font: 16px/1.6 "Gyeol Hangul", system-ui, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic",
+  NanumGothic, sans-serif; }
 h1 { font-size: 22px; margin: 0 0 4px; overflow-wrap: anywhere; } h2 { font-size: 16px; margin: 28px 0 8px; }
 p { margin: 4px 0; } .faint { color: var(--faint); font-size: 14px; }
 .text { font-size: 19px; line-height: 2; white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line);
@@ -135,7 +136,7 @@ def render_tokens(
 </body>
 </html>
 """
-    return page.encode("utf-8", "replace")
+    return embed_font(page.encode("utf-8", "replace"))
 
 
 def _shaded(piece: str, value: float, most: float) -> str:

@@ -51,8 +51,8 @@ _INK, _FAINT, _PAPER = "#1c1f23", "#62686f", "#ffffff"
 _DPI = 100
 _SIZES = ((80, 12.0, 5.0), (400, 10.0, 4.0), (2000, 9.0, 2.8), (6000, 9.0, 1.8), (float("inf"), 9.0, 1.2))
 _SPARSE = 300  # words; among so few, a dot under a label is read as a part of a letter
-_FOOT_KO = ("{} · 단어 {:,}개 · 이름표 {:,}개", " · ?는 설치된 글꼴에 없는 글자")
-_FOOT_EN = ("{} · {:,} words · {:,} labels", " · ? stands for what no installed font has")
+_FOOT_KO = ("{} · 단어 {:,}개 · 이름표 {:,}개", " · □는 글꼴에 없는 글자")
+_FOOT_EN = ("{} · {:,} words · {:,} labels", " · □ stands for what no font here has")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class WordMap:
     ) -> None:
         """Draw the map as a PNG.
 
-        A word whose label would lie on another's gets a dot only. What no installed font has is drawn as ``?``, and a
-        line at the foot says so.
+        A word whose label would lie on another's gets a dot only. What no font here has is drawn as a box; a line at
+        the foot says so, and a warning.
 
         Parameters
         ----------
@@ -122,8 +122,6 @@ class WordMap:
         ------
         ParameterError
             A setting has a value it cannot have.
-        DataError
-            A label has Hangul and no installed font does.
         MissingExtraError
             matplotlib is not installed.
         SaveError

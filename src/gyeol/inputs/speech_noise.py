@@ -7,8 +7,9 @@ import numpy as np
 from gyeol.data.resampling import resampled
 from gyeol.inputs.audio import Frames, Samples
 
-__all__ = ["coloured", "perturbed", "spec_augment"]
+__all__ = ["coloured", "joined", "perturbed", "spec_augment"]
 
+_PAUSE = 0.6  # seconds
 _STEPS = 20  # speeds are whole numbers of twentieths, so that few filters are needed
 
 
@@ -49,6 +50,30 @@ def perturbed(
         loud = np.sqrt(np.mean(samples**2) / max(float(np.mean(other**2)), 1e-12)) * 10 ** -draw.uniform(0.5, 2.0)
         samples = samples + (loud * other).astype(np.float32)
     return samples
+
+
+def joined(parts: list[Samples], draw: np.random.Generator | None, rate: int) -> Samples:
+    """Put recordings one behind the other, with pauses of a faint hiss, of up to 0.6 s, before, between and behind.
+
+    Parameters
+    ----------
+    parts : list of float32 arrays, each of shape (N,)
+        One of them alone stays as it is.
+    draw : Generator, optional
+        Needed for several.
+    rate : int
+        Samples a second, Hz.
+    """
+    if len(parts) == 1 or draw is None:
+        return parts[0]
+    loud = max(float(np.abs(part).max()) for part in parts) * 10 ** -draw.uniform(1.5, 4.0)
+    pauses = [
+        (loud * draw.standard_normal(int(draw.uniform(0.06, _PAUSE) * rate))).astype(np.float32)
+        for _ in range(len(parts) + 1)
+    ]
+    return np.concatenate(
+        [pauses[0], *(x for part, pause in zip(parts, pauses[1:], strict=True) for x in (part, pause))]
+    )
 
 
 def coloured(frames: Frames, draw: np.random.Generator, *, strength: float = 1.0) -> Frames:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from gyeol.tasks.speech_net import SpeechStream
 
 if TYPE_CHECKING:
     from gyeol.engine.ctc_search import GreedySearch, PrefixSearch
+    from gyeol.inputs.pauses import Piece
     from gyeol.inputs.speech import SpeechInput
     from gyeol.tasks.speech_net import SpeechNet
 
@@ -23,6 +24,8 @@ class Listener:
     """Takes samples as they come and says what was said so far; made by `SpeechRecognizer.listen`.
 
     The whole of what it writes is what the model writes for the whole recording; memory does not grow with the sound.
+    At a pause that is longer than those within the training's recordings it begins anew: what it has heard before would
+    count less and less, but a net that learned from single words knows no second one.
 
     Attributes
     ----------
@@ -30,11 +33,10 @@ class Listener:
         What was said so far, and will not change; with a lexicon, whole words.
     """
 
-    def __init__(self, net: SpeechNet, inputs: SpeechInput, search: GreedySearch | PrefixSearch) -> None:
-        self._inputs = inputs
-        self._search = search
-        self._frames = FrameStream(inputs.mel)
-        self._stream = SpeechStream(net)
+    def __init__(self, net: SpeechNet, inputs: SpeechInput, begin: Callable[[], GreedySearch | PrefixSearch]) -> None:
+        self._net, self._inputs, self._begin = net, inputs, begin
+        self._frames, self._cutter = FrameStream(inputs.mel), inputs.cutter()
+        self._search, self._stream = begin(), SpeechStream(net)
         self._done = ""  # whole words
         self._word: list[int] = []  # letters of the one begun
         self._finished = False
@@ -77,12 +79,25 @@ class Listener:
         if not self._finished:
             self._finished = True
             self._hear(self._frames.finish())
-            self._write(self._search.feed(self._stream.finish()))
-            self._write(self._search.finish())
+            self._read(self._cutter.finish())
+            self._end()
         return " ".join(self.text.split())
 
     def _hear(self, frames: Any) -> None:
-        self._write(self._search.feed(self._stream.feed(self._inputs.normal(frames))))
+        self._read(self._cutter.feed(frames))
+
+    def _read(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            self._write(self._search.feed(self._stream.feed(self._inputs.normal(piece.frames))))
+            if piece.end:
+                self._end()
+                self._done, self._word = f"{self.text.rstrip()} ".lstrip(), []
+                self._search, self._stream = self._begin(), SpeechStream(self._net)
+
+    def _end(self) -> None:
+        """Write what the frames so far still give."""
+        self._write(self._search.feed(self._stream.finish()))
+        self._write(self._search.finish())
 
     def _write(self, tokens: Sequence[int]) -> None:
         names = self._inputs.text.vocabulary.tokens

@@ -6,6 +6,7 @@ classification (Graves et al. 2006) sums over all ways in which a text may lie i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -15,14 +16,13 @@ import torch
 from torch import nn
 
 from gyeol import engine
-from gyeol.data.batches import bucket
 from gyeol.data.clips import Clip, Clips
 from gyeol.engine.ctc_search import CTCSettings, GreedySearch
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.audio import check_rate
 from gyeol.inputs.speech import NORMALS, SpeechBatch, SpeechInput
 from gyeol.layers import CELLS, Cell
-from gyeol.layers.ctc import ctc_loss, needed_steps
+from gyeol.layers.ctc import ctc_loss
 from gyeol.parameters import Rule, choice, fraction, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.labels import checked_texts
@@ -30,8 +30,10 @@ from gyeol.tasks.language_model import LanguageModel
 from gyeol.tasks.speech_clips import checked_clips, common_rate
 from gyeol.tasks.speech_listener import Listener
 from gyeol.tasks.speech_net import SpeechNet
+from gyeol.tasks.speech_parts import by_parts, rewritten
 from gyeol.tasks.speech_search import search_for, searched
 from gyeol.tasks.speech_times import Said, letter_times
+from gyeol.tasks.speech_training import joined_share, training_batches
 
 __all__ = ["SpeechRecognizer"]
 
@@ -77,13 +79,16 @@ class SpeechRecognizer(Estimator):
     speed, warp : float
         By how much the speed then differs at most, and with it the pitch; and, apart from that, the formants (Jaitly
         and Hinton 2013): 0.15 is 15 %.
+    join : float, optional
+        In what share of the batches up to five recordings are then joined, with pauses between; by default 0.25 where
+        half of the recordings last up to 2 s and the model reads in one direction, else 0.
 
     Attributes
     ----------
     net_, inputs_
         The trained network; frames and letters.
-    left_out_ : int
-        Recordings of the training part that were too short for their texts.
+    left_out_, longest_
+        Recordings of the training part that were too short for their texts; how long its longest is, in seconds.
     history_, metrics_
         Figures by epoch, and those of the epoch that was kept.
 
@@ -115,12 +120,14 @@ class SpeechRecognizer(Estimator):
         "augment": switch,
         "speed": fraction(),
         "warp": fraction(),
+        "join": fraction(none=True),
     }
 
     net_: SpeechNet
     inputs_: SpeechInput
     _clips: Clips
     left_out_: int
+    longest_: float
 
     def __init__(
         self,
@@ -152,6 +159,7 @@ class SpeechRecognizer(Estimator):
         augment: bool = True,
         speed: float = 0.15,
         warp: float = 0.15,
+        join: float | None = None,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -180,6 +188,7 @@ class SpeechRecognizer(Estimator):
         self.augment = augment
         self.speed = speed
         self.warp = warp
+        self.join = join
 
     # What training asks for.
 
@@ -212,7 +221,8 @@ class SpeechRecognizer(Estimator):
         self._clips = Clips(X, rate)
 
     def _fit_targets(self, y: Any) -> None:
-        self.inputs_.fit(self._clips, y)
+        self.longest_ = max(clip.seconds for clip in self._clips.clips)
+        self.inputs_.fit(self._clips, y, spaces=joined_share(self, self._clips) > 0)
 
     def _encode(self, X: list[Clip], y: list[str] | None) -> Encoded:
         clips = Clips(X, self.inputs_.mel.rate)
@@ -220,36 +230,15 @@ class SpeechRecognizer(Estimator):
         return Encoded(clips.lengths(), lambda which: self.inputs_.batch(clips, which, targets))
 
     def _encode_training(self, X: list[Clip], y: list[str]) -> Encoded:
-        clips = self.__dict__.pop("_clips")
-        targets, lengths, seed = self.inputs_.encode(y), clips.lengths(), int(self.random_state or 0)
-        steps = [-(-self.inputs_.mel.count(int(n)) // int(self.stack)) for n in lengths]
-        fits = np.array([n for n in range(len(X)) if needed_steps(targets[n]) <= steps[n]], dtype=np.int64)
-        if not len(fits):
-            raise DataError(
-                "every recording is too short for its text: a letter needs a step of "
-                f"{10 * int(self.stack)} ms; are the texts those of the recordings? Else lower stack"
-            )
-        self.left_out_ = len(X) - len(fits)
-        now = 0
-
-        def order(epoch: int) -> list[npt.NDArray[np.int64]]:
-            nonlocal now
-            now = epoch
-            return [fits[rows] for rows in bucket(lengths[fits], int(self.batch_size), seed=seed, epoch=epoch)]
-
-        def batch(which: npt.NDArray[np.int64]) -> SpeechBatch:
-            draw = np.random.default_rng([seed, now, int(which[0])]) if self.augment else None
-            return self.inputs_.batch(clips, which, targets, draw=draw, speed=float(self.speed), warp=float(self.warp))
-
-        return Encoded(lengths, batch, order)
+        encoded, self.left_out_ = training_batches(self, self.__dict__.pop("_clips"), y)
+        return encoded
 
     def _build(self) -> nn.Module:
         return SpeechNet(self, self.inputs_.mel.mels, len(self.inputs_.text.vocabulary))
 
     def _losses(self, net: nn.Module, batch: SpeechBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         log_probs, steps = net(batch.frames.to(self._dtype()), batch.lengths)
-        assert batch.targets is not None
-        assert batch.target_lengths is not None
+        assert batch.targets is not None and batch.target_lengths is not None  # noqa: PT018
         return ctc_loss(log_probs, steps, batch.targets, batch.target_lengths), log_probs, steps
 
     def _loss(self, net: nn.Module, batch: SpeechBatch) -> engine.StepLoss:
@@ -284,16 +273,19 @@ class SpeechRecognizer(Estimator):
         return [text.tokenizer.join(tokens) for tokens in text.tokenizer.tokenize_many(texts)]
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {"left_out": self.left_out_}, self.inputs_.state()
+        return {"left_out": self.left_out_, "longest": self.longest_}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.inputs_ = SpeechInput.restored(inputs)
         self.left_out_ = int(learned["left_out"])
+        self.longest_ = float(learned.get("longest", math.inf))  # not known of models of an older gyeol
 
     # What a user asks for.
 
     def predict(self, X: Any) -> list[str]:
         """Write down what is said in each recording, by greedy search.
+
+        What is longer than the training's recordings is cut at pauses, and each part is recognised by itself.
 
         Parameters
         ----------
@@ -301,7 +293,10 @@ class SpeechRecognizer(Estimator):
             Paths of sound files, or arrays of samples from -1 to 1 at ``sample_rate``, shape (N,).
         """
         self._ready()
-        return [text for rows in self._stream(self._known(X), chunk=512) for text in rows[:, 2].tolist()]
+        return list(by_parts(self, self._known(X), self._greedy))
+
+    def _greedy(self, clips: list[Clip]) -> list[str]:
+        return [text for rows in self._stream(clips) for text in rows[:, 2].tolist()]
 
     def transcribe(
         self, X: Any, *, beam_size: int = 8, language_model: LanguageModel | None = None, lm_weight: float = 0.5,
@@ -332,6 +327,11 @@ class SpeechRecognizer(Estimator):
         begin = search_for(self.inputs_, CTCSettings(beam_size, lm_weight, bonus), language_model, lexicon)
         return searched(self, X, begin)
 
+    @property
+    def streams(self) -> bool:
+        """Whether it can write while somebody speaks."""
+        return not self.bidirectional and self.inputs_.normalize == "corpus"
+
     def listen(
         self, *, beam_size: int = 1, language_model: LanguageModel | None = None, lm_weight: float = 0.5,
         bonus: float = 0.0, lexicon: Iterable[str] | None = None,
@@ -344,13 +344,13 @@ class SpeechRecognizer(Estimator):
             The model reads in both directions, or measures a recording against its own mean: both need its end.
         """
         self._ready()
-        if self.bidirectional or self.inputs_.normalize != "corpus":
+        if not self.streams:
             raise ParameterError(
                 "this model needs the end of a recording before it can write: for a stream train one with "
                 "bidirectional=false (and normalize 'auto' or 'corpus')"
             )
         begin = search_for(self.inputs_, CTCSettings(beam_size, lm_weight, bonus), language_model, lexicon)
-        return Listener(self.net_, self.inputs_, begin())
+        return Listener(self.net_, self.inputs_, begin)
 
     def align(self, recording: Any, text: str | None = None) -> list[Said]:
         """Tell when each letter of a text was said, in seconds: of the one given, or of the one that `predict` writes.
@@ -381,8 +381,7 @@ class SpeechRecognizer(Estimator):
         clips, texts = self._checked(self._known(X), y)
         with self._session():
             outputs = self._outputs(self._encode(clips, texts))
-        if found is not None:
-            outputs[:, 2] = list(found)
+        outputs[:, 2] = list(found) if found is not None else rewritten(self, clips, outputs[:, 2].tolist())
         figures = self._score(outputs, texts)
         return {**figures, "count": len(clips), "seconds": round(sum(clip.seconds for clip in clips), 2)}
 
@@ -393,7 +392,7 @@ class SpeechRecognizer(Estimator):
         """What the model card says of the letters and the sound."""
         letters = self.inputs_.text.vocabulary.tokens[2:]
         return {
-            "letters": f"{len(letters)}: {' '.join(letters[:40])}",
-            "sample rate": f"{self.inputs_.mel.rate:,} Hz",
+            "letters": f"{len(letters)}: {' '.join(letters[:40])}", "sample rate": f"{self.inputs_.mel.rate:,} Hz",
             "too short for their text, left out": str(self.left_out_),
-        }
+            "longest recording": f"{self.longest_:.1f} s; longer ones are cut at pauses of {self.inputs_.pause:.1f} s",
+        }  # fmt: skip

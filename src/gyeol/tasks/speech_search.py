@@ -12,8 +12,10 @@ from gyeol.engine.ctc_search import CTCSettings, GreedySearch, PrefixSearch, ctc
 from gyeol.engine.lexicon import Lexicon
 from gyeol.errors import DataError
 from gyeol.tasks.speech_language import LanguageScorer
+from gyeol.tasks.speech_parts import by_parts
 
 if TYPE_CHECKING:
+    from gyeol.data.clips import Clip
     from gyeol.inputs.speech import SpeechInput
     from gyeol.tasks.language_model import LanguageModel
     from gyeol.tasks.speech_recognizer import SpeechRecognizer
@@ -37,7 +39,11 @@ def search_for(
 
 def searched(model: SpeechRecognizer, X: Any, begin: Callable[[], Search]) -> list[str]:
     """Write down each recording by a search of its own; see `SpeechRecognizer.transcribe`."""
-    encoded = model._encode(model._known(X), None)
+    return list(by_parts(model, model._known(X), lambda clips: _searched(model, clips, begin)))
+
+
+def _searched(model: SpeechRecognizer, clips: list[Clip], begin: Callable[[], Search]) -> list[str]:
+    encoded = model._encode(clips, None)
     found = []
     with model._session(), torch.inference_mode():
         for row in range(len(encoded)):

@@ -9,8 +9,10 @@ import torch
 
 from gyeol.errors import DataError
 from gyeol.layers.ctc import ctc_align
+from gyeol.tasks.speech_parts import Part, parts_of
 
 if TYPE_CHECKING:
+    from gyeol.data.clips import Clip
     from gyeol.tasks.speech_recognizer import SpeechRecognizer
 
 __all__ = ["Said", "letter_times"]
@@ -27,14 +29,21 @@ class Said(NamedTuple):
 
 def letter_times(model: SpeechRecognizer, recording: Any, text: str | None) -> list[Said]:
     """Lay a text over a recording; see `SpeechRecognizer.align`."""
-    clips = model._known([recording])
-    said = model.predict(clips)[0] if text is None else text
-    if not said.strip():
-        return []
+    (clip,) = model._known([recording])
+    parts = [Part(0.0, clip)] if text is not None else parts_of(model, clip)
+    found: list[Said] = []
+    for start, part in parts:
+        said = model._greedy([part])[0] if text is None else text
+        letters = _letter_times(model, part, said) if said.strip() else []
+        found += [Said(letter, start + first, start + last, p) for letter, first, last, p in letters]
+    return found
+
+
+def _letter_times(model: SpeechRecognizer, clip: Clip, said: str) -> list[Said]:
     tokens = model.inputs_.encode([said])[0]
     names = model.inputs_.text.vocabulary.tokens
     with model._session(), torch.inference_mode():
-        batch = model._encode(clips, None).batch(np.zeros(1, dtype=np.int64))
+        batch = model._encode([clip], None).batch(np.zeros(1, dtype=np.int64))
         log_probs, _ = model.net_(batch.frames.to(model._dtype()), batch.lengths)
     steps = log_probs[0].double().numpy()
     spans, _ = ctc_align(steps, tokens)
