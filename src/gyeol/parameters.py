@@ -12,7 +12,10 @@ import numpy as np
 
 from gyeol.errors import ParameterError, closest
 
-__all__ = ["Rule", "check", "choice", "fraction", "joined", "maybe", "parse", "plain", "positive", "switch", "whole"]
+__all__ = [
+    "Rule", "check", "choice", "fraction", "joined", "maybe", "parse", "plain", "positive", "range_of", "switch",
+    "whole",
+]  # fmt: skip
 
 #: Takes a value; returns what is wrong with it (``"must be ..."``), or nothing.
 Rule = Callable[[Any], str]
@@ -97,6 +100,20 @@ def joined(names: Mapping[str, Any]) -> Rule:
         return f"must be one or several of {', '.join(names)}, joined by +, or None"
 
     return rule
+
+
+def range_of(rule: Rule) -> str:
+    """Say what a rule accepts, as people read it: by what it says of something impossible.
+
+    Examples
+    --------
+    >>> range_of(whole(1, 100)), range_of(choice(("crf", "linear")))
+    ('a whole number, from 1 to 100', 'one of crf, linear')
+    """
+    message = rule(object())
+    if "Possible: " in message:
+        return f"one of {message.partition('Possible: ')[2]}"
+    return message.removeprefix("must be ")
 
 
 def check(parameters: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:

@@ -65,7 +65,9 @@ def test_from_a_table(gyeol: Run, tmp_path: Path) -> None:
     assert "tfidf + logistic regression" in result.out
     assert "gyeol explain" in result.out
     assert "2 authors" in result.err
-    quiet = gyeol("fit", "author", table, "--out", tmp_path / "m", *SMALL, "--input", "text", "-q", "--no-baseline")
+    quiet = gyeol(
+        "fit", "author", table, "--out", tmp_path / "m", *SMALL, "--input", "text", "-q", "--no-baseline", "--force"
+    )
     assert "tfidf" not in quiet.out
     assert quiet.err == ""
 

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def test_files_that_do_not_serve(gyeol: Run, tmp_path: Path, name: str, content:
 
 
 def test_bad_rows_are_left_out_on_request(gyeol: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.tsv").write_text(OK + "모름\nx\tnan\n \t긍정\n", encoding="utf-8")
+    (tmp_path / "a.tsv").write_text(OK + "모름\nx\t\n \t긍정\n", encoding="utf-8")
     done = gyeol("fit", "classify", tmp_path / "a.tsv", "--out", tmp_path / "m", *TINY, "-q", "--skip-bad-rows")
     assert done.status == 0
     assert "a.tsv: 3 row(s) left out, line 42, 43, 44" in done.err
@@ -187,22 +188,24 @@ def test_names_that_are_not_there(gyeol: Run, tmp_path: Path, reviews: Path, mon
 
 def test_all_wrong_settings_are_told_at_once(gyeol: Run, tmp_path: Path, reviews: Path) -> None:
     (tmp_path / "run.toml").write_text("dropuot = 1\n")
-    pairs = ["hiden_size=3", "cell=lstn", "dropout=2", "epochs=x", "foo"]
-    given = [part for pair in pairs for part in ("--set", pair)]
-    message = gyeol(
-        *("fit", "classify", reviews, "-o", tmp_path / "m", *given, "--config", tmp_path / "run.toml"),
-        *("--time-limit", "soon", "--features", "bows"),
-    ).mistake
+    command = ["fit", "classify", reviews, "-o", tmp_path / "m"]
+    names = ["--set", "hiden_size=3", "--set", "cell=lstn", "--set", "foo", "--config", tmp_path / "run.toml"]
+    message = gyeol(*command, *names, "--time-limit", "soon").mistake  # what can be told without PyTorch
     for part in (
         "--set hiden_size is no setting of this task; did you mean 'hidden_size'?",
         "run.toml: dropuot is no setting of this task; did you mean 'dropout'?",
         "--set 'foo' has no '='",
+        "--time-limit 'soon' is no time; write 90s, 10m or 1h30m",
+        "'gyeol fit classify --settings' lists the settings",
+    ):
+        assert part in message
+    values = ["--set", "cell=lstn", "--set", "dropout=2", "--set", "epochs=x", "--features", "bows"]
+    message = gyeol(*command, *values).mistake
+    for part in (
         "cell='lstn' is not known; did you mean 'lstm'?",
         "dropout=2 must be a number",
         "epochs='x' must be a whole number",
         "features='bows' is not known; did you mean 'bow'?",
-        "--time-limit 'soon' is no time; write 90s, 10m or 1h30m",
-        "'gyeol fit classify --settings' lists the settings",
     ):
         assert part in message
 
@@ -219,18 +222,18 @@ def test_settings_files_that_do_not_serve(gyeol: Run, tmp_path: Path, reviews: P
     ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5h", 1800), ("1m30", 90)]
 )
 def test_times(text: str, seconds: float) -> None:
-    from gyeol.cli.training import _seconds
+    from gyeol.cli.settings import seconds as read
 
-    assert _seconds(text) == seconds
+    assert read(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "s", "1.2.3", "5 minutes", "9" * 400])
 def test_no_times(text: str) -> None:
     from gyeol import ParameterError
-    from gyeol.cli.training import _seconds
+    from gyeol.cli.settings import seconds
 
     with pytest.raises(ParameterError, match="is no time; write 90s"):
-        _seconds(text)
+        seconds(text)
 
 
 # Places.
@@ -281,9 +284,12 @@ def test_a_full_disk_loses_nothing(
     assert "the same command with --resume" in message
     assert digest(tmp_path / "m") == before
     assert left(tmp_path) == ["m", "m.checkpoint"]
-    assert gyeol(*command, "--resume").status == 0
+    done = gyeol(*command, "--resume")
+    assert done.status == 0
+    assert f"held another model, which is kept as {tmp_path / 'm.1'}" in done.err
     assert digest(tmp_path / "m") == digest(model)
-    assert left(tmp_path) == ["m"]
+    assert digest(tmp_path / "m.1") == before
+    assert left(tmp_path) == ["m", "m.1"]
     assert "nothing to resume" in gyeol(*command, "--resume").mistake
 
 
@@ -326,3 +332,41 @@ def test_training_anew_says_what_it_replaces(gyeol: Run, tmp_path: Path, reviews
     assert "the checkpoint" in gyeol(*command, "--resume").mistake
     assert "--resume would go on with it" in gyeol(*command).err
     assert left(tmp_path) == ["m"]
+
+
+def test_the_header_is_judged_or_said(gyeol: Run, tmp_path: Path) -> None:
+    rows = [f"{n}번째로 본 이 영화는 참 {w},{y}" for n in range(20) for w, y in (("좋다", "긍정"), ("나쁘다", "부정"))]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["그저 그런 영화였다고 생각한다,중립", *rows]), "utf-8")
+    command = ["fit", "classify", path, "--out", tmp_path / "m", *TINY, "-q", "--json"]
+    assert gyeol(*command).object["classes"] == ["긍정", "부정", "중립"]
+    assert gyeol(*command, "--header").object["classes"] == ["긍정", "부정"]
+    path.write_text("\n".join(["한줄평,만족도", *rows]), "utf-16")
+    done = gyeol(*command)
+    assert done.object["classes"] == ["긍정", "부정"]
+    assert "a.csv: first row taken as the header (한줄평, 만족도); --no-header reads it as data" in done.err
+    assert gyeol(*command, "--no-header").object["classes"] == ["긍정", "만족도", "부정"]
+
+
+def test_labels_and_columns_in_either_form(gyeol: Run, tmp_path: Path) -> None:
+    """Half of a file's labels, its header and its name are decomposed, as macOS writes them."""
+    path = tmp_path / unicodedata.normalize("NFD", "감상.csv")
+    forms = ("NFC", "NFD")
+    both = (("좋다", "긍정"), ("나쁘다", "부정"))
+    rows = [f"{w} {n},{unicodedata.normalize(forms[n % 2], y)}" for n in range(20) for w, y in both]
+    path.write_text("\n".join([unicodedata.normalize("NFD", "감상,판정"), *rows]), "utf-8")
+    given = [tmp_path / "감상.csv", "--input", "감상", "--target", "판정"]
+    done = gyeol("fit", "classify", *given, "--valid", path, "--out", tmp_path / "m", *TINY, "-q", "--json")
+    assert done.object["classes"] == ["긍정", "부정"]
+    assert gyeol("evaluate", tmp_path / "m", *given, "--json").object["count"] == 40
+
+
+def test_a_stray_quote_is_told_and_costs_one_row(gyeol: Run, tmp_path: Path) -> None:
+    rows = [f"{w} {n},{y}" for n in range(20) for w, y in (("좋다", 1), ("나쁘다", 0))]
+    rows[9], rows[13] = '"최고의 영화라는 말밖에,1', '별로다" 라고 하더라,0'
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["text,label", *rows]), "utf-8")
+    command = ["fit", "classify", path, "--out", tmp_path / "m", *TINY, "-q", "--json"]
+    assert "a.csv, line 11: a quote opened here is closed in line 15 with text after it" in gyeol(*command).mistake
+    done = gyeol(*command, "--skip-bad-rows")
+    assert "a.csv: 1 row(s) left out, line 11: a quote opened here" in done.err

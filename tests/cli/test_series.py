@@ -107,7 +107,9 @@ def test_the_settings_of_both_kinds_are_listed(gyeol: Run) -> None:
     shown = gyeol("fit", "classify", "--settings").out
     assert "tokenizer" in shown.split("of 'fit series':")[0]
     assert "frame" in shown.split("of 'fit series':")[1]
-    assert gyeol("fit", "regress", "--settings").out.startswith("setting")
+    shown = gyeol("fit", "regress", "--settings").out
+    assert "tokenizer" in shown.split("of 'fit regress':")[0]
+    assert "frame" in shown.split("of 'fit regress':")[1]
 
 
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:

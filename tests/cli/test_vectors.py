@@ -80,6 +80,12 @@ def test_train(gyeol: Run, tmp_path: Path) -> None:
     assert answer.object["words"] == 7
     assert answer.object["about"]["data"] == [str(tmp_path / "a.txt"), str(tmp_path / "b.tsv")]
     assert "고양이" in WordVectors.load(tmp_path / "v.bin")
+    again = gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v.bin", *small)
+    assert f"held other vectors, which are kept as {tmp_path / 'v.1.bin'} (--force replaces them)" in again.err
+    assert "고양이" in WordVectors.load(tmp_path / "v.1.bin")
+    assert (
+        "kept" not in gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v.bin", *small, "--force").err
+    )
     jamo = ("--subwords", "jamo", "--buckets", "100")
     result = gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v", *small, *jamo)
     assert "4 words of 4 numbers" in result.err

@@ -6,17 +6,54 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gyeol import AuthorClassifier, SeriesClassifier, SeriesRegressor, TextClassifier
+from gyeol import AuthorClassifier, SeriesClassifier, SeriesRegressor, TextClassifier, TextRegressor
 
 BINS = 24
 
 
-class NumbersAsText(ClassifierMixin, BaseEstimator):
+class AsText(BaseEstimator):
     """Rows of numbers written as texts: each value becomes a token that names its column and its quantile."""
+
+    cell = "lstm"
+    epochs: int
+    random_state: int | None
+
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "cell": self.cell,
+            "hidden_size": 8,
+            "embedding_size": 8,
+            "tokenizer": "whitespace",
+            "epochs": self.epochs,
+            "patience": self.epochs,
+            "validation_fraction": 0.0,  # the checks bring 20 to 300 rows: too few to hold any back
+            "learning_rate": 0.03,
+            "batch_size": 32,
+            "dropout": 0.0,
+            "precision": "float64",
+            "threads": 1,
+            "random_state": self.random_state,
+        }
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        texts = self._checked_texts(X)
+        return self.model_.predict(texts)
+
+    def _checked_texts(self, X: Any) -> list[str]:
+        check_is_fitted(self)
+        return self._texts(validate_data(self, X, reset=False))
+
+    def _texts(self, X: npt.NDArray[Any]) -> list[str]:
+        numbers = np.stack([np.searchsorted(self.edges_[:, j], X[:, j]) for j in range(X.shape[1])], axis=1)
+        return [" ".join(f"f{j}_{n}" for j, n in enumerate(row)) for row in numbers]
+
+
+class NumbersAsText(ClassifierMixin, AsText):
+    """A classifier of such texts."""
 
     def __init__(
         self,
@@ -35,22 +72,7 @@ class NumbersAsText(ClassifierMixin, BaseEstimator):
     def fit(self, X: Any, y: Any) -> NumbersAsText:
         X, y = validate_data(self, X, y)
         self.edges_ = np.quantile(X, np.linspace(0, 1, BINS + 1)[1:-1], axis=0)
-        shared: dict[str, Any] = {
-            "cell": self.cell,
-            "hidden_size": 8,
-            "embedding_size": 8,
-            "tokenizer": "whitespace",
-            "epochs": self.epochs,
-            "patience": self.epochs,
-            "validation_fraction": 0.0,  # the checks bring 20 to 300 rows: too few to hold any back
-            "learning_rate": 0.03,
-            "batch_size": 32,
-            "dropout": 0.0,
-            "precision": "float64",
-            "threads": 1,
-            "random_state": self.random_state,
-        }
-        self.model_ = self._made(shared).fit(self._texts(X), y)
+        self.model_ = self._made(self._shared()).fit(self._texts(X), y)
         self.classes_ = self.model_.classes_
         return self
 
@@ -61,18 +83,6 @@ class NumbersAsText(ClassifierMixin, BaseEstimator):
         texts = self._checked_texts(X)
         probabilities: npt.NDArray[np.float64] = self.model_.predict_proba(texts)
         return probabilities
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        texts = self._checked_texts(X)
-        return self.model_.predict(texts)
-
-    def _checked_texts(self, X: Any) -> list[str]:
-        check_is_fitted(self)
-        return self._texts(validate_data(self, X, reset=False))
-
-    def _texts(self, X: npt.NDArray[Any]) -> list[str]:
-        numbers = np.stack([np.searchsorted(self.edges_[:, j], X[:, j]) for j in range(X.shape[1])], axis=1)
-        return [" ".join(f"f{j}_{n}" for j, n in enumerate(row)) for row in numbers]
 
 
 class NumbersByAuthor(NumbersAsText):
@@ -87,7 +97,24 @@ class NumbersByAuthor(NumbersAsText):
         return AuthorClassifier(**shared, ngrams=1)
 
 
-@parametrize_with_checks([NumbersAsText(), NumbersAsText(features="tfidf"), NumbersByAuthor()])
+class NumbersToNumber(RegressorMixin, AsText):
+    """The same for numbers that are learned."""
+
+    def __init__(self, features: str | None = None, epochs: int = 8, random_state: int | None = 0) -> None:
+        self.features = features
+        self.epochs = epochs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> NumbersToNumber:
+        X, y = validate_data(self, X, y, y_numeric=True)
+        self.edges_ = np.quantile(X, np.linspace(0, 1, BINS + 1)[1:-1], axis=0)
+        self.model_ = TextRegressor(**self._shared(), features=self.features).fit(self._texts(X), y)
+        return self
+
+
+@parametrize_with_checks(
+    [NumbersAsText(), NumbersAsText(features="tfidf"), NumbersByAuthor(), NumbersToNumber(), NumbersToNumber("tfidf")]
+)
 def test_contract_of_scikit_learn(estimator: NumbersAsText, check: Any) -> None:
     check(estimator)
 

@@ -284,3 +284,79 @@ def test_threads_that_write_one_place_do_not_mix(
     assert len(set(places)) == 2
     assert len(failed) < 2
     assert tree(tmp_path) == expected
+
+
+# What stood there before is kept.
+
+
+def made_folder(place: Path, text: str) -> None:
+    def write(new: Path) -> None:
+        (new / "a").write_text(text)
+
+    replace_folder(place, write)
+
+
+def test_what_stood_there_is_kept_under_the_next_free_name(tmp_path: Path) -> None:
+    for number, expected in ((0, None), (1, "m.1"), (2, "m.2")):
+        with atomic.kept(tmp_path / "m") as other:
+            made_folder(tmp_path / "m", str(number))
+        assert (other and other.name) == expected
+    assert [(tmp_path / name / "a").read_text() for name in ("m.1", "m.2", "m")] == ["0", "1", "2"]
+    (tmp_path / "v.vec").write_text("old")
+    with atomic.kept(tmp_path / "v.vec") as other:
+        replace_file(tmp_path / "v.vec", lambda new: new.write_text("new") and None)
+    assert other == tmp_path / "v.1.vec"
+    assert ((tmp_path / "v.1.vec").read_text(), (tmp_path / "v.vec").read_text()) == ("old", "new")
+
+
+def test_at_every_moment_the_old_one_stands_somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is done to the names, before and after it one whole folder with the old content is there."""
+    made_folder(tmp_path / "m", "old")
+    rename = os.rename
+
+    def watched(source: object, target: object) -> None:
+        for when in ("before", "after"):
+            whole = [p.parent for p in tmp_path.rglob("a") if p.read_text() == "old"]
+            assert whole, when
+            if when == "before":
+                rename(source, target)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "rename", watched)
+    with atomic.kept(tmp_path / "m"):
+        made_folder(tmp_path / "m", "new")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "m.1"]
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_where_the_new_one_fails_the_second_name_goes(tmp_path: Path, what: str) -> None:
+    place = tmp_path / "m"
+    if what == "folder":
+        made_folder(place, "old")
+    else:
+        place.write_text("old")
+    with pytest.raises(SaveError), atomic.kept(place):
+        raise SaveError("no room")
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
+    assert (place / "a" if what == "folder" else place).read_text() == "old"
+
+
+def test_a_disk_without_links_and_a_place_behind_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: object, target: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "real").mkdir()
+    made_folder(tmp_path / "real" / "m", "old")
+    (tmp_path / "name").symlink_to(tmp_path / "real" / "m")
+    with atomic.kept(tmp_path / "name") as other:
+        made_folder(tmp_path / "name", "new")
+    assert other == tmp_path / "real" / "m.1"
+    assert (tmp_path / "real" / "m.1" / "a").read_text() == "old"
+    assert (tmp_path / "name" / "a").read_text() == "new"
+
+
+def test_an_empty_folder_is_nothing_to_keep(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    with atomic.kept(tmp_path / "m") as other:
+        made_folder(tmp_path / "m", "new")
+    assert other is None

@@ -72,6 +72,18 @@ def test_of_two_columns_one_tells_the_other() -> None:
     assert find(["text", "frage"], ["a", "b"], need_target=False).target is None
 
 
+def test_numbers_and_codes_are_no_texts() -> None:
+    rows = [["번호", "후기글"], ["1", "좋다 정말"], ["2", "나쁘다"]]
+    assert find(*rows, need_target=False).input == 1
+    assert find(*[row[::-1] for row in rows], need_target=False).input == 0
+    assert (
+        find(
+            ["key", "날짜", "후기글"], ["u1", "2024-01-02", "좋다"], ["u2", "2024-01-03", "나"], need_target=False
+        ).input
+        == 2
+    )
+
+
 def test_names_that_the_format_carries() -> None:
     columns = find(["a", "b"], ["c", "d"], names=["label", "text"])
     assert columns == Columns(("label", "text"), False, 1, 0)

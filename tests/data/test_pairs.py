@@ -34,3 +34,11 @@ def test_both_forms_are_read(tmp_path: Path) -> None:
 def test_what_is_no_pair_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_pairs(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_of_two_columns(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "pairs.csv"
+    rows = [("wrong", "right"), ("recieve", "receive"), ("teh", "the"), ("adress", "address")]
+    path.write_text("".join(f"{a}{separator}{b}\n" for a, b in rows), "utf-8-sig")
+    assert read_pairs(path) == rows[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,49 @@ def test_nothing(tmp_path: Path) -> None:
         read_parallel(write(tmp_path / "a", "\n"), "train", targets=write(tmp_path / "b", "\n"))
     with pytest.raises(DataError, match="there is no file"):
         read_parallel(str(tmp_path / "a"), "train", targets=str(tmp_path / "none"))
+
+
+KOREAN = [f"{n}번째 문장입니다" for n in range(30)]
+ENGLISH = [f"This is sentence {n}" for n in range(30)]
+
+
+def table(*columns: list[str], header: str | None = None, separator: str = ",") -> str:
+    lines = [separator.join(row) for row in zip(*columns, strict=True)]
+    return "\n".join([header, *lines] if header is not None else lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "separator"),
+    [
+        ("한국어 문장,영어 번역", KOREAN, ","),
+        ("English\tKorean", ENGLISH, "\t"),
+        ("원문;번역문", KOREAN, ";"),
+        ("Source|Target", ENGLISH, "|"),
+        ("en,ko", ENGLISH, ","),
+    ],
+)
+def test_headers_of_pairs(tmp_path: Path, header: str, first: list[str], separator: str) -> None:
+    columns = (KOREAN, ENGLISH) if first is KOREAN else (ENGLISH, KOREAN)
+    named = read_parallel(write(tmp_path / "a.csv", table(*columns, header=header, separator=separator)), "train")
+    assert (named.sources, named.targets) == columns
+    bare = read_parallel(write(tmp_path / "b.csv", table(*columns, separator=separator)), "train")
+    assert (bare.sources, bare.targets) == columns
+    forced = read_parallel(str(tmp_path / "a.csv"), "train", header=False)
+    assert len(forced.sources) == 31
+
+
+def test_pairs_among_other_columns(tmp_path: Path) -> None:
+    ids = [str(n) for n in range(30)]
+    parts = ["train" if n % 3 else "test" for n in range(30)]
+    path = write(tmp_path / "a.tsv", table(ids, parts, KOREAN, ENGLISH, header="id\tsplit\tko\ten", separator="\t"))
+    pairs = read_parallel(path, "train")
+    assert (pairs.sources, pairs.targets) == (KOREAN, ENGLISH)
+    assert pairs.notes == ["a.tsv: from ko to en (others left out: id, split)"]
+    assert read_parallel(path, "train", input="en").targets == KOREAN
+    assert read_parallel(path, "train", target="ko").sources == ENGLISH
+
+
+def test_texts_of_pairs_stay_as_they_are_written(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "각도")
+    path = write(tmp_path / "a.tsv", f"나는 간다\t1.0\n너는 온다\tnan\n우리는 본다\t{decomposed}\n그는 잔다\tTrue\n")
+    assert read_parallel(path, "train").targets == ["1.0", "nan", decomposed, "True"]

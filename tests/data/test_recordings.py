@@ -124,3 +124,15 @@ def test_the_split_is_the_official_one() -> None:
     assert (len(train.files), len(test.files)) == (2700, 300)
     assert not set(train.files) & set(test.files)
     assert len({digit.speaker for digit in fsdd()}) == 6
+
+
+@pytest.mark.parametrize("separator", [";", "|", "\t"])
+def test_a_table_with_another_separator(tmp_path: Path, separator: str) -> None:
+    for n in range(3):
+        (tmp_path / f"{n}.wav").write_bytes(b"x")
+    rows = [["파일", "전사"], *([f"{n}.wav", f"하나, 둘{n}"] for n in range(3))]
+    path = tmp_path / "list.csv"
+    path.write_text("\r".join(separator.join(row) for row in rows), "utf-16")
+    found = read_manifest(path)
+    assert [file.name for file in found.files] == ["0.wav", "1.wav", "2.wav"]
+    assert found.texts == ["하나, 둘0", "하나, 둘1", "하나, 둘2"]

@@ -42,6 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     clock = SimpleNamespace(now=100.0)
     clock.monotonic = lambda: clock.now
     monkeypatch.setattr(importlib.import_module("gyeol.engine.fit"), "time", clock)
+    monkeypatch.setattr(importlib.import_module("gyeol.engine.deadline"), "time", clock)
     return clock
 
 
@@ -131,9 +132,10 @@ def test_it_stops_at_the_time_limit_and_validates(make_net: Any, make_plan: Any,
     plan.before_step = dict.fromkeys(range(99), wait)
     history = fit(net, plan, Settings(50, 0.05, time_limit=55), progress=watcher)
     assert history.stopped == "time limit"
-    assert plan.steps == 6
+    assert plan.steps == 5  # a sixth would end at 60
     assert len(history.records) == 2
-    assert history.seconds == 60
+    assert history.seconds == 50
+    assert history.trained == 1 + 1 / STEPS
 
 
 def test_a_time_limit_that_passes_while_validating_costs_no_further_step(
@@ -162,7 +164,7 @@ def test_the_learning_rate_ends_with_the_time(make_net: Any, make_plan: Any, clo
     plan.before_step = dict.fromkeys(range(99), wait)
     fit(net, plan, Settings(50, 0.05, time_limit=100))
     moves = [float((b - a).abs().max()) for a, b in pairwise(seen)]
-    assert len(moves) == 10
+    assert len(moves) == 9
     assert moves[-1] < 0.1 * moves[0]
 
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.errors import DataError, ModelError, ParameterError
-from gyeol.inputs import TextInput, Token, Tokenizer, make_tokenizer
-from gyeol.inputs.text import WIDTH
+from gyeol.inputs import FeatureInput, TextInput, Token, Tokenizer, make_tokenizer
+from gyeol.inputs.text import WIDTH, Cut
+from gyeol.inputs.written import with_ends
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=6)
 LESSON = ["다시 보고 싶은 영화", "다시 본 영화", "Good film, GOOD film"] * 3
@@ -158,3 +159,26 @@ def test_a_state_that_was_never_written(change: Any) -> None:
 def test_what_is_no_state(state: Any) -> None:
     with pytest.raises(ModelError, match=r"tokenizer\.json does not describe a tokenizer"):
         TextInput.restored(state)
+
+
+def test_what_is_left_out_of_long_texts_is_counted() -> None:
+    text = TextInput(tokenizer="whitespace", min_count=1, max_length=4).fit(["a b c d e"])
+    assert text.cut == Cut(0, 0, 0, 4)
+    text.encode(["a b c d", "a b c d e", "a " * 9, "b"])
+    assert text.cut == Cut(2, 4, 9, 4)
+    text.encode(["a"])
+    assert text.cut == Cut(0, 1, 1, 4)
+    assert str(Cut(1, 3, 9, 4, "end")).startswith("1 of 3 texts (33 %) is longer than 4 tokens (the longest has 9)")
+
+
+def test_captions_lose_their_ends_and_one_hot_texts_too() -> None:
+    side = TextInput(tokenizer="whitespace", min_count=1).fit(["a b c"])
+    side.vocabulary = side.vocabulary.with_end()
+    with_ends(side, ["a b c", "a"], longest=2)
+    assert side.cut == Cut(1, 2, 3, 2, "end")
+    with_ends(side, ["a b c d e f"])  # no limit, nothing to count
+    assert side.cut.count == 1
+    hot = FeatureInput("onehot", tokenizer="whitespace", min_count=1).fit(["a"] * 99 + ["a " * 100])
+    hot.encode(["a", "a " * 100])
+    assert hot.cut == Cut(1, 2, 100, 1, "end")
+    assert FeatureInput("bow", tokenizer="whitespace", min_count=1).fit(["a b", "b"]).cut is None

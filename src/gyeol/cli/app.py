@@ -26,6 +26,7 @@ from gyeol.cli import (
     forecast,
     frames,
     language,
+    regress,
     reproduce,
     series,
     speech,
@@ -36,6 +37,8 @@ from gyeol.cli import (
     vectors,
 )
 from gyeol.cli.output import error_object, one_line
+from gyeol.cli.setting_names import answer_bash
+from gyeol.cli.training import command_begins
 from gyeol.errors import GyeolError
 
 __all__ = ["main"]
@@ -77,7 +80,8 @@ fit.app.command("author")(author.author)
 fit.app.command("spell")(spelling.spell)
 fit.app.command("tag")(tag.tag)
 fit.app.command("series")(series.series)
-fit.app.command("regress")(series.regress)
+fit.app.command("regress")(regress.regress)
+fit.app.command("regress-text", hidden=True)(regress.regress)  # as its models are called
 fit.app.command("transcribe")(speech.transcribe)
 fit.app.command("forecast")(forecast.forecast)
 fit.app.command("caption")(caption.caption)
@@ -106,6 +110,8 @@ def main() -> None:
 
     An error is one line on standard error; with ``--json`` that line is one JSON object.
     """
+    command_begins()
+    answer_bash()
     given = sys.argv[1:]
     options = (
         given[: given.index("--")] if "--" in given else given

@@ -10,6 +10,7 @@ import typer
 
 from gyeol.cli.asked import Question, asked
 from gyeol.cli.asking import HEADER, SKIP, STRICT, remembered
+from gyeol.cli.label_sets import gives_sets, thresholds_told
 from gyeol.cli.model import load_model
 from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
 from gyeol.cli.output import object_out, table
@@ -17,6 +18,7 @@ from gyeol.cli.speech import BEAM, LEXICON, LM, LM_WEIGHT
 from gyeol.cli.translation import ENSEMBLE
 from gyeol.errors import ParameterError
 
+_TOLD_ELSEWHERE = ("columns", "grid", "measured_on", "training_id")  # of what a model says of its training
 __all__ = ["any_model", "evaluate", "info", "predict"]
 
 
@@ -134,6 +136,7 @@ def info(
 ) -> None:
     """Say what a model is: task, settings, data, figures, size."""
     from gyeol import kernels
+    from gyeol.tasks.card import figure_rows, measured_on, measured_words
     from gyeol.tasks.storage import read_config
 
     made = any_model(model, None)
@@ -147,10 +150,12 @@ def info(
         "task": config.task,
         "gyeol": config.gyeol,
         **({"classes": [str(c) for c in made.classes_]} if hasattr(made, "classes_") else {}),
+        **({"thresholds": thresholds_told(made)} if gives_sets(made) else {}),
         "tokenizer": tokenizer.name if tokenizer is not None else f"none: {made.reads} are given",
         "weights": weights,
         "bytes": size,
         "metrics": made.metrics_,
+        "measured_on": measured_on(config.about),
         "columns": config.about.get("columns"),
         "about": config.about,
         "settings": config.settings,
@@ -163,12 +168,13 @@ def info(
         ["task", config.task],
         ["written by", f"gyeol {config.gyeol}"],
         *([["classes", ", ".join(answer["classes"][:20])]] if "classes" in answer else []),
+        *([["labels", "several a text, each given above its threshold"]] if "thresholds" in answer else []),
         ["tokenizer", answer["tokenizer"]],
         ["weights", f"{weights:,}"],
         ["on disk", f"{size / 1e6:.2f} MB"],
-        *[[k.replace("_", " "), f"{v:.4f}" if isinstance(v, float) else v] for k, v in made.metrics_.items()],
-        # "frequency" puts "grid" in words.
-        *[[k, v] for k, v in config.about.items() if k not in ("columns", "grid")],
+        ["figures measured on", measured_words(config.about)],
+        *[[k.replace("_", " "), v] for k, v in figure_rows(made.metrics_, config.about).items()],
+        *[[k.replace("_", " "), v] for k, v in config.about.items() if k not in _TOLD_ELSEWHERE],
         *([["columns", columns.told()]] if columns is not None else []),
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],
         ["kernels here", answer["kernels"]],

@@ -122,6 +122,13 @@ def _series() -> Asked:
     )
 
 
+def _regress_text() -> Asked:
+    from gyeol.cli.classes import predict_classes
+    from gyeol.cli.regress import evaluate_numbers
+
+    return Asked(evaluate_numbers, predict_classes, ("skip_bad_rows", "decimal", "missing"))
+
+
 def _regress() -> Asked:
     return replace(_series(), options=("decimal", "missing"))
 
@@ -182,6 +189,7 @@ ASKED: dict[str, Callable[[], Asked]] = {
     "tag": _tag,
     "series": _series,
     "regress": _regress,
+    "regress-text": _regress_text,
     "forecast": _forecast,
     "caption": _caption,
     "frames": _frames,

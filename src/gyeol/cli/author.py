@@ -7,9 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.first_checks import check_first
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
 from gyeol.cli.output import note, object_out, percent, table, told
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -18,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["author"]
 
+_BASELINE = 0.2  # of a time limit, for the baseline
 _Part = tuple[list[str], list[str]]
 
 
@@ -36,6 +51,7 @@ def author(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or author."),
     settings: bool = settings_option("author"),
@@ -50,13 +66,14 @@ def author(
 
     gyeol fit author letters.csv --out who --set tokenizer=syllable
     """
+    check_first(("author",), out, config, set, time_limit, resume, data, valid)
     from gyeol.tasks import AuthorClassifier
     from gyeol.tasks.author_baseline import author_baseline
     from gyeol.tasks.labels import checked_classes
     from gyeol.tasks.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, keep = begun(AuthorClassifier, config, set, options, out, resume)
+    model, run = begun(AuthorClassifier, config, set, options, out, resume, force)
     train, about = _read(data, input, target, characters, lines, skip_bad_rows, header)
     _, numbers, counts = checked_classes(train.labels, len(train.texts))
     if not (quiet or json):
@@ -64,11 +81,15 @@ def author(
         note(f"{train.source.name}: {len(train.texts):,} texts of {len(counts)} authors: {shown}")
     part, watched = _parts(model, train, numbers, valid, input, target, skip_bad_rows, header)
     progress = None if quiet or json else Bar("texts")
-    model.fit(*part, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
-    answer = ended(model, out, keep, examples=len(part[0]), validation=len(watched[0]))
+    how = run.leaving(_BASELINE) if baseline else run.how
+    model.fit(*part, validation=watched, **how, progress=progress, about=about)
+    answer = ended(model, out, run, examples=len(part[0]), validation=len(watched[0]))
     if baseline and answer["stopped"] != "interrupted":
-        found = author_baseline(part, watched, seed=int(model.random_state or 0))
-        answer["baseline"] = {**found, "accuracy": found.pop("valid_accuracy")}
+        found = author_baseline(part, watched, seed=int(model.random_state or 0), seconds=run.deadline.left())
+        if found:
+            answer["baseline"] = {**found, "accuracy": found.pop("valid_accuracy")}
+        else:
+            note("the baseline is left out: it does not fit into what is left of the time")
     if json:
         object_out(answer)
     else:
@@ -140,12 +161,16 @@ def _parts(
 
 
 def _tell(answer: dict[str, Any], out: Path) -> None:
-    rows = [["model", "validation accuracy", "seconds"]]
-    rows.append(["language models, Bayes", percent(answer["accuracy"]), f"{answer['seconds']:.0f}"])
+    rows = [["model", "accuracy", "macro F1", "seconds"]]
+    figures = [percent(answer["accuracy"]), f"{answer['macro_f1']:.4f}", f"{answer['seconds']:.0f}"]
+    rows.append(["language models, Bayes", *figures])
     if "baseline" in answer:
         other = answer["baseline"]
-        rows.append(["tfidf + logistic regression", percent(other["accuracy"]), f"{other['seconds']:.0f}"])
-    typer.echo(table(rows, right=[1, 2]))
+        rows.append(["tfidf + logistic regression", percent(other["accuracy"]), "", f"{other['seconds']:.0f}"])
+    if "majority" in answer:
+        rows.append([f"always {answer['majority']!r:.40}", percent(answer["majority_share"]), "", ""])
+    typer.echo(table(rows, right=[1, 2, 3]))
+    typer.echo(f"on {measured(answer)}")
     if "baseline" in answer:
         other = answer["baseline"]
         note(f"the baseline's features ({other['features']}) and C ({other['C']:g}) are the best on these same texts")

@@ -11,10 +11,11 @@ import typer
 
 from gyeol.cli.answers import Answers, Layout, format_of
 from gyeol.cli.asking import PIPE, answers_out, handling
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.first_checks import check_first
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line
 from gyeol.cli.rows import Item, chunked, named_items, piped_items, read_items
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def caption(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("caption"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -54,12 +56,13 @@ def caption(
 
     gyeol fit caption ucm_captions --set augmentation=turn --set zoom=0.3 --set consensus=10 --out aerial
     """
+    check_first(("caption",), out, config, set, time_limit, resume, data, valid)
     from gyeol.data.captioned import has_part, read_captioned
     from gyeol.tasks import Captioner
     from gyeol.tasks.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, keep = begun(Captioner, config, set, options, out, resume)
+    model, run = begun(Captioner, config, set, options, out, resume, force)
     train = read_captioned(data, "train", input=input, target=target)
     watched = None
     if valid is not None or has_part(data, "valid"):
@@ -69,15 +72,15 @@ def caption(
         note(f"{train.name}: {len(train.images):,} images, {sum(map(len, train.captions)):,} captions")
     progress = None if quiet or json else Bar("images", shares=False)
     model.fit(
-        train.images, train.captions, validation=watched, checkpoint=keep, resume=resume, progress=progress,
+        train.images, train.captions, validation=watched, **run.how, progress=progress,
         about=train.about(),
     )  # fmt: skip
-    answer = ended(model, out, keep)
+    answer = ended(model, out, run)
     if json:
         object_out(answer)
     else:
         typer.echo(
-            f"{_figures(answer)}   on the validation part (greedy), after epoch {answer['epoch']} of "
+            f"{_figures(answer)}   on {measured(answer)} (greedy), after epoch {answer['epoch']} of "
             f"{answer['epochs']}, {answer['seconds']:.0f} s"
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.answers import Answers, answer, class_layout, format_of
+from gyeol.cli.answers import Answers, Layout, answer, class_layout, format_of
 from gyeol.cli.asking import PIPE, Cut, answers_out, at_lines, find_asked, handling
 from gyeol.cli.figures import evaluation_told
+from gyeol.cli.label_sets import gives_sets, set_answers, set_figures, set_layout, set_table, targets_of
 from gyeol.cli.output import confusion, note, object_out, table
 from gyeol.cli.rows import chunked, file_texts, piped_texts
 from gyeol.cli.unknown import UnknownLetters
@@ -34,20 +36,29 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
 
     task = made.task if made.task == "classify" else None  # a named set's labels are no authors
     source, lacking = find_asked(made, question.data, question, task=task, need_target=True)
-    test = read_labelled(source, skip_bad_rows=question.skip_bad_rows)
+    several = gives_sets(made)
+    test = read_labelled(source, skip_bad_rows=question.skip_bad_rows, unlabelled="any" if several else "")
     known = {label_key(str(label)): label for label in made.classes_.tolist()}
-    _check_known(test, known, skip=question.skip_bad_rows)
+    targets: list[Any] = [[label] for label in test.labels]
+    if several:
+        targets = targets_of(test, "any")
+    _check_known(test, targets, known, skip=question.skip_bad_rows)
     for told in (lacking, *test.notes, test.left_out()):
         note(told)
+    truth: list[Any] = [[known[label_key(label)] for label in own] for own in targets]
     cut = Cut(made)
     with at_lines(str(test.source.path), test.lines):
-        figures = made.evaluate(test.texts, [known[label_key(label)] for label in test.labels])
+        figures = made.evaluate(test.texts, truth if several else [own[0] for own in truth])
     unknown = UnknownLetters(made)
     unknown.more(test.texts)
     for told in (cut.told(), unknown.told()):
         note(told)
     if question.json:
         object_out({"model": str(question.model), **test.about(), "left_out": len(test.bad), **figures})
+        return
+    if several:
+        typer.echo(f"{set_figures(figures)}   on {figures['count']:,} texts of {test.source.name}")
+        typer.echo(set_table(figures))
         return
     told, warnings = evaluation_told(figures)
     typer.echo(f"{told}   on {figures['count']:,} texts of {test.source.name}")
@@ -56,22 +67,22 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
         note(warning)
 
 
-def _check_known(test: Labelled, known: dict[str, Any], *, skip: bool) -> None:
+def _check_known(test: Labelled, targets: list[Any], known: dict[str, Any], *, skip: bool) -> None:
     """Hold labels to those of the training; leave rows with others out where ``skip``."""
     from gyeol.data.files import BadRow
     from gyeol.data.label_text import label_key
 
-    strange = [at for at, label in enumerate(test.labels) if label_key(label) not in known]
+    strange = {at: label for at, own in enumerate(targets) for label in own if label_key(label) not in known}
     if not strange:
         return
-    first = f"the label {test.labels[strange[0]]!r} was never seen in training"
+    at, label = next(iter(strange.items()))
+    first = f"the label {label!r} was never seen in training"
     listed = ", ".join(map(str, list(known.values())[:12]))
     if not skip:
-        raise DataError(f"{test.source.path}, line {test.lines[strange[0]]}: {first}; known are: {listed}")
-    left = set(strange)
+        raise DataError(f"{test.source.path}, line {test.lines[at]}: {first}; known are: {listed}")
     test.bad += [BadRow(test.lines[at], first, "label") for at in strange]
-    for values in (test.texts, test.labels, test.lines):
-        values[:] = [value for at, value in enumerate(cast("list[Any]", values)) if at not in left]
+    for values in (test.texts, test.labels, test.lines, targets):
+        values[:] = [value for at, value in enumerate(cast("list[Any]", values)) if at not in strange]
     if not test.texts:
         raise DataError(f"{test.source.path}: {first}, nor was any other label; known are: {listed}")
 
@@ -94,19 +105,29 @@ def predict_classes(made: Classifier, question: Question) -> None:
     else:
         nothing = "standard input holds no text: one text a line was expected"
         chunks, name = piped_texts(_CHUNK, nothing=nothing), PIPE
-    classes = made.classes_.tolist()
     cut, unknown = Cut(made), UnknownLetters(made)
+    find, layout = _answering(made, question.top)
 
     def found(some: list[str]) -> list[dict[str, Any]]:
-        rows = zip(made.predict_proba(some), unknown.more(some), strict=True)
-        return [answer(classes, row, question.top) | more for row, more in rows]
+        return [one | more for one, more in zip(find(some), unknown.more(some), strict=True)]
 
     def told() -> str:
         return "\n".join(filter(None, (cut.told(), unknown.told())))
 
-    layout = class_layout(classes, question.top)
     answers = Answers(chunks, found, layout, name, handling(question), told)
     answers_out(answers, form, {"model": str(question.model), "file": name}, out, json=question.json)
+
+
+def _answering(made: Any, top: int | None) -> tuple[Callable[[list[str]], list[Any]], Layout]:
+    """Say how a model of texts answers, and how that is laid out: a class, several labels, or a number."""
+    if not hasattr(made, "classes_"):
+        layout = Layout(("value",), lambda one: [repr(one["value"])], lambda one: one, {"value": None})
+        return lambda some: [{"value": float(value)} for value in made.predict(some)], layout
+    classes = made.classes_.tolist()
+    if gives_sets(made):
+        return lambda some: list(set_answers(made, some, top)), set_layout(classes, top)
+    layout = class_layout(classes, top)
+    return lambda some: [answer(classes, row, top) for row in made.predict_proba(some)], layout
 
 
 def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | None, json: bool) -> None:
@@ -116,19 +137,28 @@ def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | N
         if any("\ud800" <= c <= "\udfff" for c in text):  # bytes that the terminal's encoding does not have
             raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
         _note_cut(made, text, place)
-    classes = made.classes_.tolist()
+    find, _ = _answering(made, top)
     unknown = UnknownLetters(made)
-    rows = zip(texts, made.predict_proba(texts), unknown.more(texts), strict=True)
-    answers = [answer(classes, row, top) | more | {"text": text} for text, row, more in rows]
+    rows = zip(texts, find(texts), unknown.more(texts), strict=True)
+    answers = [one | more | {"text": text} for text, one, more in rows]
     note(unknown.told())
     if json:
         object_out({"model": str(model), "predictions": answers})
         return
     lines = []
     for one in answers:
-        shown = list(one["probabilities"].items())[: top or 1]
-        lines.append(["  ".join(f"{label} {p:.3f}" for label, p in shown), one["text"][:200]])
+        lines.append([_shown(one, top), one["text"][:200]])
     typer.echo(table(lines))
+
+
+def _shown(one: dict[str, Any], top: int | None) -> str:
+    """Write an answer for people: the best classes or the labels given, with probabilities; the number."""
+    if "value" in one:
+        return f"{one['value']:.6g}"
+    best = list(one["probabilities"].items())[: top or 1]
+    if top is None and "labels" in one:
+        best = list(zip(one["labels"], one["probability"], strict=True))
+    return "  ".join(f"{label} {p:.3f}" for label, p in best) or "(no label)"
 
 
 def _note_cut(made: Classifier, text: str, place: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gyeol.cli.output import percent
 
-__all__ = ["accuracy_told", "class_warnings", "evaluation_told", "majority", "told_of"]
+__all__ = ["accuracy_beside", "accuracy_told", "class_warnings", "evaluation_told", "majority", "told_of"]
 
 _SHOWN = 5  # classes named in a warning
 
@@ -37,7 +37,11 @@ def accuracy_told(accuracy: float, counts: Mapping[Any, int], macro_f1: float | 
     >>> accuracy_told(0.93, {"긍정": 17, "부정": 183}, 0.71)
     "accuracy 93.00 % (always '부정': 91.50 %)   macro F1 0.7100"
     """
-    label, share = majority(counts)
+    return accuracy_beside(accuracy, *majority(counts), macro_f1)
+
+
+def accuracy_beside(accuracy: float, label: str, share: float, macro_f1: float | None = None) -> str:
+    """Write the same where the majority is known."""
     f1 = "" if macro_f1 is None else f"   macro F1 {macro_f1:.4f}"
     return f"accuracy {percent(accuracy)} (always {label!r:.40}: {percent(share)}){f1}"
 

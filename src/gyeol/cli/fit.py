@@ -7,16 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.first_checks import check_first
+from gyeol.cli.label_sets import known_targets, labels_told, note_rare, targets_of
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
 from gyeol.cli.output import note, object_out, percent, table, told
-from gyeol.cli.training import begun, ended, stop_where_interrupted
-from gyeol.errors import DataError, ParameterError
+from gyeol.cli.sample_weights import WEIGHT, weights_of
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
+from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
     from gyeol.data.sources import Labelled
+    from gyeol.engine import Deadline
     from gyeol.tasks import TextClassifier
 
-__all__ = ["app"]
+__all__ = ["app", "refuse_of_series"]
+
+_BASELINE = 0.3  # of a time limit, for --compare
 
 app = typer.Typer(help="Train a model on a file or a named data set.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,6 +57,7 @@ def classify(
     ),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     target: str = typer.Option(None, "--target", metavar="COL", help="The column of the labels."),
+    weight: str = WEIGHT,
     config: Path = CONFIG,
     set: list[str] = SET,
     features: str = typer.Option(
@@ -48,6 +68,7 @@ def classify(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or label."),
     settings: bool = settings_option("classify", "series"),
@@ -68,6 +89,7 @@ def classify(
 
     gyeol fit classify heartbeats.csv --out heart
     """
+    check_first(("classify", "series"), out, config, set, time_limit, resume, data, valid)
     from gyeol.cli.series import fit_series
     from gyeol.data.series import means_series
     from gyeol.tasks import TextClassifier
@@ -75,30 +97,34 @@ def classify(
 
     options = {"features": features, "random_state": seed, "threads": threads, "time_limit": time_limit}
     if input is None and means_series(data):
-        _refuse_of_series({"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows})
+        of_texts = {"--features": features, "--compare": compare, "--skip-bad-rows": skip_bad_rows}
+        refuse_of_series({**of_texts, "--weight": weight})
         shared = {name: options[name] for name in ("random_state", "threads", "time_limit")}
-        fit_series("series", data, out, valid, target, config, set, shared, resume, json, quiet)
+        fit_series("series", data, out, valid, target, config, set, shared, resume, force, json, quiet)
         return
-    model, keep = begun(TextClassifier, config, set, options, out, resume)
-    train, held = _read(data, valid, input, target, skip_bad_rows, header)
-    title = f"{train.source.name}: {len(train.texts):,} texts, {len(dict.fromkeys(train.labels))} classes"
+    model, run = begun(TextClassifier, config, set, options, out, resume, force)
+    train, held = _read(data, valid, input, target, skip_bad_rows, header, str(model.labels), weight)
+    targets = targets_of(train, str(model.labels))
+    title = f"{train.source.name}: {len(train.texts):,} texts, {labels_told(targets)}"
     if not (quiet or json):
         note(title)
-    _note_rare(train)
+    note_rare(train, targets)
     progress = None if quiet else Bar()
-    validation = (held.texts, _known(held, train)) if held else None
+    how = str(model.labels) if isinstance(targets[0], str) else "any"
+    validation = (held.texts, known_targets(held, targets_of(held, how), targets)) if held else None
+    weights = None if weight is None else weights_of(train, weight)
     model.fit(
         train.texts,
-        train.labels,
+        targets,
+        weights,
         validation=validation,
-        checkpoint=keep,
-        resume=resume,
+        **(run.leaving(_BASELINE) if compare else run.how),
         progress=progress,
         about=train.about(),
     )
-    answer = ended(model, out, keep, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
+    answer = ended(model, out, run, **({} if model.overlap_ is None else {"vectors": model.overlap_}))
     if compare and answer["stopped"] != "interrupted":
-        answer["baseline"] = _baseline(model, train, validation, progress)
+        answer |= _baseline(model, (train.texts, targets, weights), validation, progress, run.deadline)
     if json:
         object_out(answer)
     else:
@@ -106,76 +132,72 @@ def classify(
     stop_where_interrupted(answer)
 
 
-def _refuse_of_series(given: dict[str, Any]) -> None:
+def refuse_of_series(given: dict[str, Any]) -> None:
+    """Refuse options that are for texts, where a file holds numeric sequences."""
     if wrong := [name for name, value in given.items() if value]:
         raise ParameterError(f"{wrong[0]} is for texts, and this file holds numbers; --input COL reads it as texts")
 
 
 def _read(
-    data: str, valid: str | None, input: str | None, target: str | None, skip: bool, header: bool | None
-) -> tuple[Labelled, Labelled | None]:
+    data: str, valid: str | None, input: str | None, target: str | None, skip: bool, header: bool | None, labels: str,
+    weight: str | None,
+) -> tuple[Labelled, Labelled | None]:  # fmt: skip
     from gyeol.data.sources import find_source, has_role, read_labelled
 
+    unlabelled = {"one": "", "any": "any"}.get(labels, "lists")
     source = find_source(data, "train", input=input, target=target, task="classify", header=header)
-    train = told(read_labelled(source, skip_bad_rows=skip))
+    train = told(read_labelled(source, skip_bad_rows=skip, unlabelled=unlabelled, further=weight))
     if valid is None and not has_role(data, "valid"):
         return train, None
     source = find_source(valid or data, "valid", input=input, target=target, header=header)
-    return train, told(read_labelled(source, skip_bad_rows=skip))
-
-
-def _note_rare(train: Labelled) -> None:
-    """Say which labels occur once: often a slip of the pen, and never enough to learn from."""
-    from collections import Counter
-
-    counts = Counter(train.labels)
-    rare = [label for label, count in counts.items() if count == 1]
-    if rare and len(rare) < len(counts):
-        lines = [f"{label!r:.40} (line {train.lines[train.labels.index(label)]})" for label in rare[:3]]
-        more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
-        note(f"{train.source.name}: one example only of {', '.join(lines)}{more}: is the label right?")
-
-
-def _known(held: Labelled, train: Labelled) -> list[str]:
-    from gyeol.data.label_text import label_key
-
-    known = {label_key(label): label for label in dict.fromkeys(train.labels)}
-    for label, line in zip(held.labels, held.lines, strict=True):
-        if label_key(label) not in known:
-            raise DataError(
-                f"{held.source.path}, line {line}: the label {label!r} does not occur in the training data; "
-                f"known are: {', '.join(list(known.values())[:12])}"
-            )
-    return [known[label_key(label)] for label in held.labels]
+    return train, told(read_labelled(source, skip_bad_rows=skip, unlabelled=unlabelled))
 
 
 def _baseline(
-    model: TextClassifier, train: Labelled, validation: tuple[list[str], list[str]] | None, progress: Any
+    model: TextClassifier,
+    train: tuple[Any, Any, Any],
+    validation: tuple[Any, Any] | None,
+    progress: Any,
+    until: Deadline,
 ) -> dict[str, Any]:
+    """Train the baseline, for what is left of the time, if anything is."""
     from sklearn.base import clone
 
+    prepared = max(0.0, model.about_["seconds"] - model.history_.seconds)
+    if until.left() < max(1.0, 1.5 * prepared):
+        note("the baseline is left out: it does not fit into what is left of the time")
+        return {}
     note("the baseline: TF-IDF and a feed-forward net")
     other = clone(model).set_params(features="tfidf", averaging=0.0)
-    other.fit(train.texts, train.labels, validation=validation, progress=progress)
+    other.fit(*train, validation=validation, progress=progress, deadline=until)
     if other.history_.stopped == "interrupted":  # the model itself is saved; half a baseline says nothing
         raise KeyboardInterrupt
-    return {
+    best = other.history_.best
+    told = {
         "features": "tfidf",
-        "accuracy": other.history_.best["valid_accuracy"],
+        **{name: best[f"valid_{name}"] for name in ("accuracy", "micro_f1", "macro_f1") if f"valid_{name}" in best},
         "seconds": round(other.history_.seconds, 1),
+        "stopped": other.history_.stopped,
     }
+    return {"baseline": told}
 
 
 def _tell(answer: dict[str, Any], model: TextClassifier, out: Path, data: str) -> None:
     kind = model.features or model.cell if isinstance(model.cell, str) else "own cell"
-    rows = [
-        ["model", "validation accuracy", "seconds"],
-        [kind, percent(answer["accuracy"]), f"{answer['seconds']:.0f}"],
-    ]
-    if "baseline" in answer:
-        other = answer["baseline"]
-        rows.append(["tfidf baseline", percent(other["accuracy"]), f"{other['seconds']:.0f}"])
-    typer.echo(table(rows, right=[1, 2]))
+    several = "micro_f1" in answer
+    figures = {"micro_f1": "micro F1"} if several else {}
+    figures |= {"macro_f1": "macro F1", "accuracy": "whole sets right" if several else "accuracy"}
+    rows = [["model", *figures.values(), "seconds"]]
+    for name, own in ((kind, answer), ("tfidf baseline", answer.get("baseline"))):
+        if own is not None:
+            shares = {key: own.get(key) for key in figures}
+            cells = ["" if v is None else percent(v) if k == "accuracy" else f"{v:.4f}" for k, v in shares.items()]
+            rows.append([name, *cells, f"{own['seconds']:.0f}"])
+    if "majority" in answer:
+        always = [percent(answer["majority_share"]) if key == "accuracy" else "" for key in figures]
+        rows.append([f"always {answer['majority']!r:.40}", *always, ""])
+    typer.echo(table(rows, right=range(1, len(rows[0]))))
+    typer.echo(f"on {measured(answer)}")
     if model.overlap_ is not None:
         typer.echo(f"vectors {model.describe_data()['vectors']}")
     why = {"time limit": ", stopped by the time limit", "no longer better": ", stopped as it was no longer better"}

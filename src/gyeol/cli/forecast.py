@@ -9,11 +9,25 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.answers import format_of, separated
+from gyeol.cli.first_checks import check_first
 from gyeol.cli.forecast_data import ForecastColumns, ForecastData, no_input, read_forecast, title
 from gyeol.cli.number_options import DAY_FIRST, DECIMAL, MISSING
-from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
 from gyeol.cli.output import note, object_out, percent, pieces_out, table
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.data.digits import exact, rounded
 from gyeol.errors import DataError, ParameterError
 
@@ -58,6 +72,7 @@ def forecast(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("forecast"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -73,13 +88,14 @@ def forecast(
 
     gyeol fit forecast shops.csv --series shop --target sales --covariate holiday --calendar --out m
     """
+    check_first(("forecast",), out, config, set, time_limit, resume, data, valid)
     from gyeol.tasks import Forecaster
     from gyeol.tasks.progress import Bar
 
     options = {
         "random_state": seed, "threads": threads, "time_limit": time_limit, "horizon": horizon, "lookback": lookback,
     }  # fmt: skip
-    model, keep = begun(Forecaster, config, set, options, out, resume)
+    model, run = begun(Forecaster, config, set, options, out, resume, force)
     columns = ForecastColumns(
         time, target, covariate, series, calendar, decimal, missing, day_first, zone, header=header
     )
@@ -92,8 +108,7 @@ def forecast(
         [one.values for one in train.table.series],
         train.known(0),
         validation=None if held is None else ([one.values for one in held.table.series], held.known(0)),
-        checkpoint=keep,
-        resume=resume,
+        **run.how,
         progress=None if quiet or json else Bar("windows", shares=False),
         about={**train.about, **about},
     )
@@ -101,7 +116,7 @@ def forecast(
     if short:
         note(f"{short:,} of {len(train.table.series):,} series are shorter than a window and taught nothing")
     answer = ended(
-        model, out, keep, channels=train.table.names, horizon=int(model.horizon), lookback=model.lookback_,
+        model, out, run, channels=train.table.names, horizon=int(model.horizon), lookback=model.lookback_,
         season=model.season_, **({"frequency": train.table.frequency} if train.table.time is not None else {}),
     )  # fmt: skip
     if json:
@@ -111,7 +126,7 @@ def forecast(
         rows += [[_NAMES[name].format(model.season_), answer[f"{name}_mse"], answer[f"{name}_mae"]] for name in _NAMES]
         typer.echo(table([rows[0], *([name, f"{a:.4f}", f"{b:.4f}"] for name, a, b in rows[1:])], right=[1, 2]))
         typer.echo(
-            f"on the validation part, standardised; MASE {answer['mase']:.3f}; after epoch {answer['epoch']} of "
+            f"on {measured(answer)}, standardised; MASE {answer['mase']:.3f}; after epoch {answer['epoch']} of "
             f"{answer['epochs']}, {answer['seconds']:.0f} s"
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights; reads {model.lookback_:,} steps)")

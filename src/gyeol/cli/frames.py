@@ -13,11 +13,12 @@ import typer
 from gyeol.cli.answers import Answers, Handling, Layout, format_of, separated
 from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.figures import evaluation_told
+from gyeol.cli.first_checks import check_first
 from gyeol.cli.number_options import DECIMAL, MISSING, Written
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, percent, pieces_out
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import confusion, note, object_out, object_pieces, one_line, pieces_out
 from gyeol.cli.rows import piped_items
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import accuracy_line, begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def frames(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("frames"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -66,12 +68,13 @@ def frames(
 
     gyeol fit frames sensors.csv --target state --out sensors
     """
+    check_first(("frames",), out, config, set, time_limit, resume, data, valid)
     from gyeol.data.framed import has_frames_part
     from gyeol.tasks import FrameClassifier
     from gyeol.tasks.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, keep = begun(FrameClassifier, config, set, options, out, resume)
+    model, run = begun(FrameClassifier, config, set, options, out, resume, force)
     written = Written(decimal, missing)
     train = _read(data, "train", input, target, written)
     watched = None
@@ -88,18 +91,17 @@ def frames(
         train.sequences,
         train.labels,
         validation=watched,
-        checkpoint=keep,
-        resume=resume,
+        **run.how,
         progress=progress,
         about=about,
     )
-    answer = ended(model, out, keep)
+    answer = ended(model, out, run)
     if json:
         object_out(answer)
     else:
         typer.echo(
-            f"accuracy {percent(answer['accuracy'])}   of the validation part's steps, after epoch {answer['epoch']} "
-            f"of {answer['epochs']}, {answer['seconds']:.0f} s"
+            f"{accuracy_line(answer)}   of the steps of {measured(answer)}, "
+            f"after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_DATA")

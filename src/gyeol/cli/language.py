@@ -9,10 +9,24 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.asking import find_asked
+from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
-from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
 from gyeol.cli.output import note, object_out, one_line, table, told
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -36,6 +50,7 @@ def language(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     settings: bool = settings_option("language"),
@@ -51,6 +66,7 @@ def language(
 
     gyeol fit language ptb --out ptb --set tokenizer=whitespace --time-limit 20m
     """
+    check_first(("language",), out, config, set, time_limit, resume, data, valid)
     from gyeol.data.mapped_texts import MappedTexts
     from gyeol.data.remembered import about_columns
     from gyeol.data.sources import Texts, find_source, has_role
@@ -58,7 +74,7 @@ def language(
     from gyeol.tasks.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, keep = begun(LanguageModel, config, set, options, out, resume)
+    model, run = begun(LanguageModel, config, set, options, out, resume, force)
     source = find_source(data, "train", input=input, header=header)
     read = Texts(source, skip_bad_rows=skip_bad_rows)
     texts = MappedTexts.write(read)
@@ -71,14 +87,14 @@ def language(
         note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
     about = {"data": source.name, **about_columns(read.columns)}
     progress = None if quiet or json else Bar("tokens", shares=False)
-    model.fit(texts, validation=held, checkpoint=keep, resume=resume, progress=progress, about=about)
-    answer = ended(model, out, keep, vocabulary=len(model.inputs_.vocabulary))
+    model.fit(texts, validation=held, **run.how, progress=progress, about=about)
+    answer = ended(model, out, run, vocabulary=len(model.inputs_.vocabulary))
     if json:
         object_out(answer)
     else:
         typer.echo(
             f"perplexity {answer['perplexity']:.2f}   bits per character {answer['bits_per_character']:.3f}   "
-            f"on the validation part, after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
+            f"on {measured(answer)}, after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
         )
         size = f"{answer['weights']:,} weights, {answer['vocabulary']:,} tokens ({model.inputs_.tokenizer.name})"
         typer.echo(f"saved: {out} ({size})")

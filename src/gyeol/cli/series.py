@@ -1,4 +1,4 @@
-"""``gyeol fit series`` and ``fit regress``, and what ``evaluate`` and ``predict`` do with their models."""
+"""``gyeol fit series``, ``fit regress`` of sequences, and what ``evaluate`` and ``predict`` do with their models."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from gyeol.cli.answers import Answers, Layout, class_layout, format_of
 from gyeol.cli.answers import answer as named
 from gyeol.cli.asking import PIPE, answers_out, handling
 from gyeol.cli.figures import evaluation_told
+from gyeol.cli.first_checks import check_first
 from gyeol.cli.number_options import DECIMAL, MISSING, Written
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
-from gyeol.cli.output import confusion, note, object_out, percent
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.output import confusion, note, object_out
 from gyeol.cli.rows import Item, bad_item, chunked, piped_items
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import accuracy_line, begun, ended, measured, stop_where_interrupted
 from gyeol.data.digits import exact, rounded
 from gyeol.errors import DataError, ParameterError
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     Model = SeriesClassifier | SeriesRegressor
 
-__all__ = ["evaluate_series", "fit_series", "predict_series", "regress", "series"]
+__all__ = ["evaluate_series", "fit_series", "predict_series", "series"]
 
 _CHUNK = 1024  # sequences answered at a time
 
@@ -51,6 +52,7 @@ def series(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("series"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -66,41 +68,13 @@ def series(
     gyeol fit series sensors.npz --valid more.npz --out sensors --set cell=gru --set frame=5
     """
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("series", data, out, valid, target, config, set, options, resume, json, quiet, decimal, missing)
-
-
-def regress(
-    data: str = DATA,
-    out: Path = OUT,
-    valid: str = VALID,
-    target: str = TARGET,
-    decimal: str = DECIMAL,
-    missing: list[str] = MISSING,
-    config: Path = CONFIG,
-    set: list[str] = SET,
-    seed: int = SEED,
-    time_limit: str = TIME_LIMIT,
-    threads: int = THREADS,
-    resume: bool = RESUME,
-    settings: bool = settings_option("regress"),
-    json: bool = JSON,
-    quiet: bool = QUIET,
-) -> None:
-    """Learn a number for each numeric sequence.
-
-    Files are those of 'gyeol fit series'; a row begins with the number to learn.
-
-    Examples: gyeol fit regress wear.csv --target hours --out wear
-
-    gyeol data make adding --out adding.jsonl --count 5000, gyeol fit regress adding.jsonl --out adding
-    """
-    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    fit_series("regress", data, out, valid, target, config, set, options, resume, json, quiet, decimal, missing)
+    check_first(("series",), out, config, set, time_limit, resume, data, valid)
+    fit_series("series", data, out, valid, target, config, set, options, resume, force, json, quiet, decimal, missing)
 
 
 def fit_series(
     task: str, data: str, out: Path, valid: str | None, target: str | None, config: Path | None, pairs: list[str],
-    options: dict[str, Any], resume: bool, json: bool, quiet: bool, decimal: str | None = None,
+    options: dict[str, Any], resume: bool, force: bool, json: bool, quiet: bool, decimal: str | None = None,
     missing: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Train on numeric sequences, save, and say how good the model is."""
@@ -108,7 +82,7 @@ def fit_series(
     from gyeol.tasks import TASKS
     from gyeol.tasks.progress import Bar
 
-    model, keep = begun(TASKS[task], config, pairs, options, out, resume)
+    model, run = begun(TASKS[task], config, pairs, options, out, resume, force)
     written = Written(decimal, missing)
     train, name = _read(data, "train", target, written)
     targets = _targets(train, task)
@@ -125,13 +99,13 @@ def fit_series(
         channels = train.series[0].shape[1]
         note(f"{name}: {len(targets):,} sequences of {shape}, {channels} channel(s){classes}")
     progress = None if quiet or json else Bar("sequences", shares=task == "series")
-    model.fit(train.series, targets, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about)
-    answer = ended(model, out, keep)
+    model.fit(train.series, targets, validation=watched, **run.how, progress=progress, about=about)
+    answer = ended(model, out, run)
     if json:
         object_out(answer)
     else:
         after = f"after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
-        typer.echo(f"{_figures(answer)}   on the validation part, {after}")
+        typer.echo(f"{_figures(answer)}   on {measured(answer)}, {after}")
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
         typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_FILE")
     stop_where_interrupted(answer)
@@ -140,7 +114,7 @@ def fit_series(
 def _figures(figures: dict[str, Any]) -> str:
     if "accuracy" not in figures:
         return f"MSE {rounded([figures['mse']])[0]}   MAE {rounded([figures['mae']])[0]}"
-    return f"accuracy {percent(figures['accuracy'])}"
+    return accuracy_line(figures)
 
 
 def _read(data: str, role: str, target: str | None, written: Written) -> tuple[SeriesFile, str]:

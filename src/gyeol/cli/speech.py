@@ -13,11 +13,12 @@ import typer
 
 from gyeol.cli.answers import Answers, Layout, format_of
 from gyeol.cli.asking import answers_out, handling
+from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, object_pieces, percent, pieces_out, table
 from gyeol.cli.rows import Item, chunked, read_items
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def transcribe(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("transcribe"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -78,12 +80,13 @@ def transcribe(
 
     gyeol fit transcribe fsdd --out live --set bidirectional=false
     """
+    check_first(("transcribe",), out, config, set, time_limit, resume, data, valid)
     from gyeol.tasks import SpeechRecognizer
     from gyeol.tasks.progress import Bar
     from gyeol.tasks.speech_clips import checked_clips
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, keep = begun(SpeechRecognizer, config, set, options, out, resume)
+    model, run = begun(SpeechRecognizer, config, set, options, out, resume, force)
     train = _read(data, "train", input, target)
     clips = checked_clips(train.files, None)
     watched = None
@@ -94,17 +97,15 @@ def transcribe(
         minutes = sum(clip.seconds for clip in clips) / 60
         note(f"{train.name}: {len(clips):,} recordings, {minutes:,.1f} minutes")
     progress = None if quiet or json else Bar("recordings", shares=False)
-    model.fit(
-        clips, train.texts, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=train.about()
-    )
-    answer = ended(model, out, keep, sample_rate=model.inputs_.mel.rate, left_out=model.left_out_)
+    model.fit(clips, train.texts, validation=watched, **run.how, progress=progress, about=train.about())
+    answer = ended(model, out, run, sample_rate=model.inputs_.mel.rate, left_out=model.left_out_)
     if json:
         object_out(answer)
     else:
         if model.left_out_:
             note(f"{model.left_out_:,} recording(s) were too short for their texts, and were left out")
         typer.echo(
-            f"{_figures(answer)}   on the validation part, after epoch {answer['epoch']} of {answer['epochs']}, "
+            f"{_figures(answer)}   on {measured(answer)}, after epoch {answer['epoch']} of {answer['epochs']}, "
             f"{answer['seconds']:.0f} s"
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")

@@ -8,10 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
-from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
 from gyeol.cli.output import note, object_out, one_line, percent, table, told
-from gyeol.cli.training import begun, saved, stop_where_interrupted
+from gyeol.cli.training import begun, measured, saved, stop_where_interrupted, training_told
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -37,6 +51,7 @@ def spell(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     settings: bool = settings_option("spell"),
@@ -52,13 +67,14 @@ def spell(
 
     gyeol fit spell english.txt --pairs birkbeck.txt --out english
     """
+    check_first(("spell",), out, config, set, time_limit, resume, data, valid, *map(str, pairs))
     from gyeol.data.pairs import read_pairs
     from gyeol.data.sources import Texts, find_source
     from gyeol.tasks import SpellingCorrector
     from gyeol.tasks.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, keep = begun(SpellingCorrector, config, set, options, out, resume)
+    model, run = begun(SpellingCorrector, config, set, options, out, resume, force)
     errors = [pair for file in pairs for pair in read_pairs(file)]
     source = find_source(data, "train", input=input, header=header)
     texts = list(read := Texts(source, skip_bad_rows=skip_bad_rows))
@@ -70,21 +86,22 @@ def spell(
         note(f"{source.name}: {len(texts):,} lines; {f'{len(errors):,} pairs' if errors else 'errors made by rule'}")
     progress = None if quiet or json else Bar("characters", shares=False)
     about = {"data": source.name, "pairs": len(errors)}
-    model.fit(texts, errors or None, validation=held, checkpoint=keep, resume=resume, progress=progress, about=about)
-    saved(model, out, keep)
+    model.fit(texts, errors or None, validation=held, **run.how, progress=progress, about=about)
+    kept = saved(model, out, run)
     answer: dict[str, Any] = {
         "model": str(out), "task": model.task, "words": len(model.lexicon_.counts), "pairs": len(errors),
         "bits_from_left": model.metrics_["valid_bits_from_left"],
         "bits_from_right": model.metrics_["valid_bits_from_right"],
         "stopped": model.about_["stopped"], "seconds": model.about_["seconds"],
-        "weights": sum(p.numel() for p in model.net_.parameters()),
+        "weights": sum(p.numel() for p in model.net_.parameters()), **training_told(model),
+        **({"kept": str(kept)} if kept else {}),
     }  # fmt: skip
     if json:
         object_out(answer)
     else:
         typer.echo(
             f"bits per character {answer['bits_from_left']:.3f} from the left, {answer['bits_from_right']:.3f} from "
-            f"the right, on the validation part"
+            f"the right, on {measured(answer)}"
         )
         typer.echo(f"saved: {out} ({answer['words']:,} words, {answer['weights']:,} weights)")
         typer.echo(f'next:  gyeol correct {out} "..."     gyeol evaluate {out} PAIRS')

@@ -12,10 +12,11 @@ import typer
 
 from gyeol.cli.answers import Answers, Layout
 from gyeol.cli.asking import PIPE, answers_out, handling
-from gyeol.cli.options import CONFIG, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.first_checks import check_first
+from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line, percent, table
 from gyeol.cli.rows import Item, chunked, piped_items, sequence_item
-from gyeol.cli.training import begun, ended, stop_where_interrupted
+from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.cli.unknown import UnknownLetters
 from gyeol.errors import DataError, ParameterError
 
@@ -56,6 +57,7 @@ def tag(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     settings: bool = settings_option("tag"),
     json: bool = JSON,
     quiet: bool = QUIET,
@@ -79,13 +81,14 @@ def tag(
 
     gyeol predict structure --file new.fa --out tags.fa
     """
+    check_first(("tag",), out, config, set, time_limit, resume, data, valid)
     from gyeol.data.fasta import is_fasta
     from gyeol.data.sources import has_role
     from gyeol.tasks import SequenceTagger
     from gyeol.tasks.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, keep = begun(SequenceTagger, config, set, options, out, resume)
+    model, run = begun(SequenceTagger, config, set, options, out, resume, force)
     named = has_role(data, "valid") and not Path(data).is_file()
     role = "train" if not named or has_role(data, "train") else "valid"
     train = _read(data, role, input, target, beside, within, names=names)
@@ -105,15 +108,13 @@ def tag(
     columns = {"input": input, "target": target, "within": within}
     if not is_fasta(train.path):  # whose target is a file, and another at the next time
         about |= {name: column for name, column in columns.items() if column is not None}
-    model.fit(
-        train.tokens, train.tags, validation=watched, checkpoint=keep, resume=resume, progress=progress, about=about
-    )
-    answer = ended(model, out, keep)
+    model.fit(train.tokens, train.tags, validation=watched, **run.how, progress=progress, about=about)
+    answer = ended(model, out, run)
     if json:
         object_out(answer)
     else:
         typer.echo(
-            f"{_figures(answer)}   on the validation part, after epoch {answer['epoch']} of {answer['epochs']}, "
+            f"{_figures(answer)}   on {measured(answer)}, after epoch {answer['epoch']} of {answer['epochs']}, "
             f"{answer['seconds']:.0f} s"
         )
         typer.echo(f"saved: {out} ({answer['weights']:,} weights)")

@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from gyeol.cli.output import note
+from gyeol.cli.settings import settled
 from gyeol.errors import ParameterError, SaveError
 
 if TYPE_CHECKING:
+    from gyeol.engine import Deadline
     from gyeol.tasks import Estimator
 
-__all__ = ["begun", "ended", "saved", "stop_where_interrupted"]
+__all__ = [
+    "Run", "accuracy_line", "begun", "check_resume", "command_begins", "ended", "measured", "saved",
+    "stop_where_interrupted", "training_told",
+]  # fmt: skip
 
 _Kind = TypeVar("_Kind", bound="Estimator")
+_UNFINISHED = ("interrupted", "time limit")
+_started: list[float] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A training that a command has begun.
+
+    ``checkpoint`` is where it can be taken up again, ``resume`` whether it is now, ``force`` whether it replaces a
+    finished model, ``deadline`` when all of the command must be over.
+    """
+
+    checkpoint: Path
+    resume: bool
+    force: bool
+    deadline: Deadline
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """What an estimator's ``fit`` shall know of it."""
+        return {"checkpoint": self.checkpoint, "resume": self.resume, "deadline": self.deadline}
+
+    def leaving(self, share: float) -> dict[str, Any]:
+        """The same as `how`, but with a share of the time limit left for what the command does afterwards."""
+        from gyeol.engine import Deadline
+
+        limit = self.deadline.limit
+        earlier = Deadline(None if limit is None else (1 - share) * limit, begun=self.deadline.begun)
+        return {**self.how, "deadline": earlier}
+
+
+def command_begins() -> None:
+    """Let the time of a command begin to count."""
+    _started[:] = [time.monotonic()]
 
 
 def begun(
-    kind: type[_Kind], config: Path | None, pairs: list[str], options: dict[str, Any], out: Path, resume: bool
-) -> tuple[_Kind, Path]:
-    """Make the model that file, --set and options describe, and say where the checkpoint of its training lies.
+    kind: type[_Kind], config: Path | None, pairs: list[str], options: dict[str, Any], out: Path, resume: bool,
+    force: bool = False,
+) -> tuple[_Kind, Run]:  # fmt: skip
+    """Make the model that file, --set and options describe, and say how its training goes.
 
     Options that are None were not given.
 
@@ -32,14 +74,37 @@ def begun(
     SaveError
         Where the model, or the checkpoint, cannot lie where it shall.
     """
-    from gyeol.tasks.storage import check_place
+    from gyeol.data.model_place import check_place
+    from gyeol.engine import Deadline
 
-    model = _made(kind, config, pairs, {name: value for name, value in options.items() if value is not None})
+    model = settled(kind, config, pairs, {name: value for name, value in options.items() if value is not None})
     check_place(out)
-    return model, _checkpoint(out, resume)
+    checkpoint = check_resume(out, resume)
+    if not resume and (checkpoint / "state.json").exists():
+        note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
+    deadline = Deadline(model.time_limit, begun=_started[0] if _started else None)
+    return model, Run(checkpoint, resume, force, deadline)
 
 
-def ended(model: Estimator, out: Path, keep: Path, **more: Any) -> dict[str, Any]:
+def check_resume(out: Path, resume: bool) -> Path:
+    """Say where the checkpoint of a training lies, once it is sure that it may lie there, and can be taken up.
+
+    Raises
+    ------
+    SaveError
+        Where something else lies there.
+    ParameterError
+        Where there is nothing to resume.
+    """
+    keep = out.with_name(f"{out.name}.checkpoint")
+    if keep.exists() and not (keep / "state.json").exists():
+        raise SaveError(f"{keep}, the place for the checkpoint, holds something else: move it, or choose another --out")
+    if resume and not (keep / "state.json").exists():
+        raise ParameterError(f"there is nothing to resume: {keep} does not exist. Train without --resume")
+    return keep
+
+
+def ended(model: Estimator, out: Path, run: Run, **more: Any) -> dict[str, Any]:
     """Save a model, and give what its command answers: the figures of the best epoch, ``more``, how long it took.
 
     Raises
@@ -47,7 +112,7 @@ def ended(model: Estimator, out: Path, keep: Path, **more: Any) -> dict[str, Any
     SaveError
         Where there was no room; the checkpoint stays.
     """
-    saved(model, out, keep)
+    kept = saved(model, out, run)
     best = model.history_.best
     return {
         "model": str(out),
@@ -60,108 +125,76 @@ def ended(model: Estimator, out: Path, keep: Path, **more: Any) -> dict[str, Any
         "stopped": model.history_.stopped,
         "seconds": round(model.history_.seconds, 1),
         "weights": sum(p.numel() for p in model.net_.parameters()),
+        **training_told(model),
+        **({"kept": str(kept)} if kept else {}),
     }
 
 
+def training_told(model: Estimator) -> dict[str, Any]:
+    """What a training says of itself besides its figures: what they were measured on, what was left out, advice."""
+    names = (
+        "measured_on", "validated_share", "trained_epochs", "majority", "majority_share", "too_long", "longest",
+        "shortened", "learned_from", "advice",
+    )  # fmt: skip
+    return {name: model.about_[name] for name in names if name in model.about_}
+
+
+def measured(answer: dict[str, Any]) -> str:
+    """Say what the figures of an answer were measured on: ``the validation part``."""
+    from gyeol.tasks.card import measured_words
+
+    return measured_words(answer)
+
+
+def accuracy_line(answer: dict[str, Any]) -> str:
+    """Write an accuracy, and beside it what it has to be compared with."""
+    from gyeol.cli.figures import accuracy_beside
+    from gyeol.cli.output import percent
+
+    if "majority" not in answer:
+        return f"accuracy {percent(answer['accuracy'])}"
+    return accuracy_beside(answer["accuracy"], answer["majority"], answer["majority_share"], answer["macro_f1"])
+
+
 def stop_where_interrupted(answer: dict[str, Any]) -> None:
-    """Say how to go on, and leave with status 130, where Ctrl-C ended the training."""
-    if answer["stopped"] == "interrupted":
-        model = answer["model"]
+    """Say what else is to be said of a training, how to go on, and leave with status 130 where Ctrl-C ended it."""
+    model, stopped = answer["model"], answer["stopped"]
+    if "kept" in answer:
+        note(f"{model} held another model, which is kept as {answer['kept']} (--force replaces it)")
+    if "shortened" in answer:
+        note(answer["shortened"])
+    if "learned_from" in answer:
+        note(f"learned from {answer['learned_from']}: a longer --time-limit, without --resume, learns from all")
+    if "advice" in answer:
+        note(answer["advice"])
+    if stopped == "time limit":
+        note(f"the same command with --resume and a new --time-limit goes on from {model}.checkpoint")
+    if stopped == "interrupted":
         note(f"interrupted: the best model so far is saved in {model}; the same command with --resume goes on")
         raise typer.Exit(130)
 
 
-def _checkpoint(out: Path, resume: bool) -> Path:
-    """Say where the checkpoint of a training lies, once it is sure that it may lie there, and can be taken up."""
-    keep = out.with_name(f"{out.name}.checkpoint")
-    if keep.exists() and not (keep / "state.json").exists():
-        raise SaveError(f"{keep}, the place for the checkpoint, holds something else: move it, or choose another --out")
-    if resume and not (keep / "state.json").exists():
-        raise ParameterError(f"there is nothing to resume: {keep} does not exist. Train without --resume")
-    if not resume and (keep / "state.json").exists():
-        note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
-    return keep
+def saved(model: Estimator, out: Path, run: Run) -> Path | None:
+    """Save a model; its checkpoint goes where the training came to its end, and stays where there was no room.
 
+    Another model that stood there is kept under another name, which is returned: not with --force, and not where it is
+    the unfinished model of this very training.
+    """
+    from gyeol.data.model_place import read_about
+    from gyeol.tasks.storage import save
 
-def saved(model: Estimator, out: Path, keep: Path) -> None:
-    """Save a model; its checkpoint goes where the training came to its end, and stays where there was no room."""
+    before = read_about(out)
+    own = before.get("stopped") in _UNFINISHED and before.get("training_id") == model.about_.get("training_id")
     try:
-        model.save(out)
+        kept = save(model, out, keep=not (run.force or (run.resume and own)))
     except SaveError as error:
-        if not (keep / "state.json").exists():
+        if not (run.checkpoint / "state.json").exists():
             raise
         raise SaveError(
-            f"{error}. The training is kept in {keep}: make room, then run the same command with --resume"
+            f"{error}. The training is kept in {run.checkpoint}: make room, then run the same command with --resume"
         ) from error
-    if model.history_.stopped != "interrupted":
-        _remove(keep)
+    if model.history_.stopped not in _UNFINISHED:
+        import shutil
 
-
-def _made(kind: type[_Kind], config: Path | None, pairs: list[str], options: dict[str, Any]) -> _Kind:
-    """Gather the settings from file, --set and options, the later over the earlier; all mistakes are told at once."""
-    from gyeol import parameters
-    from gyeol.errors import closest
-
-    given = _settings_of(config) if config is not None else {}
-    unknown = [(f"{config}: ", name) for name in given if name not in kind.rules]
-    given = {name: value for name, value in given.items() if name in kind.rules}
-    wrong: list[str] = []
-    for pair in pairs:
-        name = pair.partition("=")[0].strip()
-        if "=" in pair and name not in kind.rules:
-            unknown.append(("--set ", name))
-            continue
-        try:
-            name, value = parameters.parse(pair, kind.rules)
-            given[name] = value
-        except ParameterError as error:
-            wrong.append(str(error))
-    for where, name in unknown:  # the closest name of each, not the whole list again and again
-        hint = closest(name, kind.rules).partition("?")
-        near = f"{hint[0]}?" if hint[1] else ""
-        wrong.insert(0, f"{where}{name:.60} is no setting of this task{near}")
-    if "time_limit" in options:
-        try:
-            options["time_limit"] = _seconds(options["time_limit"])
-        except ParameterError as error:
-            wrong.append(str(error))
-            del options["time_limit"]
-    model = kind(**{**given, **options})
-    try:
-        parameters.check(model.get_params(deep=False), model.rules)
-    except ParameterError as error:
-        wrong.append(str(error))
-    if wrong:
-        listed = f". 'gyeol fit {kind.task} --settings' lists the settings" if unknown else ""
-        raise ParameterError("; ".join(wrong) + listed)
-    return model
-
-
-def _settings_of(file: Path) -> dict[str, Any]:
-    import tomllib
-
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ParameterError(f"there is no settings file {file}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
-        raise ParameterError(f"{file} is no TOML file: {error}; write lines like hidden_size = 256") from error
-
-
-def _seconds(text: str) -> float:
-    import re
-
-    found = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?", text.strip())
-    try:
-        hours, minutes, seconds = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
-    except ValueError:  # 1.2.3
-        hours = minutes = seconds = 0.0
-    if not 0 < (total := 3600 * hours + 60 * minutes + seconds) < float("inf"):
-        raise ParameterError(f"--time-limit {text!r:.60} is no time; write 90s, 10m or 1h30m")
-    return total
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(run.checkpoint, ignore_errors=True)
+    return kept

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from gyeol.cli.asking import at_lines, remembered
-from gyeol.cli.options import CONFIG, HEADER, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
+from gyeol.cli.first_checks import check_first
+from gyeol.cli.options import (
+    CONFIG,
+    FORCE,
+    HEADER,
+    JSON,
+    OUT,
+    QUIET,
+    RESUME,
+    SEED,
+    SET,
+    THREADS,
+    TIME_LIMIT,
+    settings_option,
+)
 from gyeol.cli.output import note, object_out, one_line, told
 from gyeol.cli.rows import reason_of
 from gyeol.cli.training import begun, ended, stop_where_interrupted
@@ -37,6 +51,7 @@ def translate(
     time_limit: str = TIME_LIMIT,
     threads: int = THREADS,
     resume: bool = RESUME,
+    force: bool = FORCE,
     header: bool = HEADER,
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out pairs with an empty side."),
     settings: bool = settings_option("translate"),
@@ -51,13 +66,14 @@ def translate(
 
     gyeol fit translate questions.txt answers.txt --out answers
     """
+    check_first(("translate",), out, config, set, time_limit, resume, data, targets, valid)
     from gyeol.data.parallel import languages_of, read_parallel
     from gyeol.data.sources import has_role
     from gyeol.tasks import Translator
     from gyeol.tasks.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, keep = begun(Translator, config, set, options, out, resume)
+    model, run = begun(Translator, config, set, options, out, resume, force)
     role = "train" if languages_of(data) or has_role(data, "train") else "all"
     pairs = told(
         read_parallel(
@@ -74,10 +90,10 @@ def translate(
         note(f"{pairs.name}: {len(pairs.sources):,} pairs")
     progress = None if quiet or json else Bar("pairs", shares=False)
     model.fit(
-        pairs.sources, pairs.targets, validation=held, checkpoint=keep, resume=resume, progress=progress,
+        pairs.sources, pairs.targets, validation=held, **run.how, progress=progress,
         about=pairs.about(),
     )  # fmt: skip
-    answer = ended(model, out, keep)
+    answer = ended(model, out, run)
     if json:
         object_out(answer)
     else:

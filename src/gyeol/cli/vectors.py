@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,9 @@ def train(
     skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
     threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; 1 for the same bits every time."),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Of the first vectors and the noise."),
+    force: bool = typer.Option(
+        False, "--force", help="Replace vectors that are at --out, which else are kept beside them under another name."
+    ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     json: bool = _JSON,
 ) -> None:
@@ -68,6 +71,7 @@ def train(
     """
     import time
 
+    from gyeol.data.atomic import kept
     from gyeol.inputs.vector_store import check_vectors_place
     from gyeol.inputs.vectors import WordVectors
 
@@ -84,11 +88,16 @@ def train(
             user_dictionary=user_dictionary, keep_tags=keep_tags, stop_tags=stop_tags, progress=progress,
         )  # fmt: skip
     made.about["data"] = list(data)
-    made.save(out)
+    with kept(out) if not force else nullcontext() as other:
+        made.save(out)
     seconds = time.perf_counter() - started
     if json:
-        object_out({"out": str(out), "words": len(made), "size": made.size, "seconds": seconds, "about": made.about})
+        kept_as = {"kept": str(other)} if other else {}
+        told = {"out": str(out), "words": len(made), "size": made.size, "seconds": seconds, "about": made.about}
+        object_out(told | kept_as)
         return
+    if other:
+        note(f"{out} held other vectors, which are kept as {other} (--force replaces them)")
     note(
         f"wrote {out}: {len(made):,} words of {made.size} numbers, from {made.about['words']:,} words; {seconds:.0f} s"
     )

@@ -8,11 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from gyeol.errors import SaveError
 
-__all__ = ["replace_file", "replace_folder"]
+__all__ = ["kept", "replace_file", "replace_folder"]
 
 _OLD = "old"  # where an older folder waits until the new one stands
 
@@ -80,6 +81,65 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
             os.rename(new, place)
     except OSError as error:
         raise _explained(path, error) from error
+
+
+@contextmanager
+def kept(path: Path) -> Iterator[Path | None]:
+    """Keep what stands at a place under the next free name, while something new is written to the place.
+
+    A folder ``m`` is kept as ``m.1`` (or ``m.2``, ...), a file ``m.vec`` as ``m.1.vec``. It stands there, whole, before
+    the new one takes its place; where that fails, the second name is taken away again. Files are linked where the disk
+    can do that, and copied where it cannot.
+
+    Parameters
+    ----------
+    path : Path
+        The place; of a link, what it leads to. Where nothing stands there (or an empty folder), nothing is kept.
+
+    Yields
+    ------
+    Path or None
+        The other name.
+
+    Raises
+    ------
+    SaveError
+        Where that is impossible.
+    """
+    place = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+        yield None
+        return
+    other = next(name for n in count(1) if not os.path.lexists(name := _numbered(place, n)))
+
+    def link(new: Path) -> None:
+        for file in place.iterdir():
+            _link(file, new / file.name)
+
+    if place.is_dir():
+        replace_folder(other, link)
+    else:
+        replace_file(other, lambda new: _link(place, new))
+    try:
+        yield other
+    except BaseException:
+        shutil.rmtree(other, ignore_errors=True) if other.is_dir() else other.unlink(missing_ok=True)
+        raise
+
+
+def _numbered(place: Path, number: int) -> Path:
+    name = f"{place.name}.{number}" if place.is_dir() else f"{place.stem}.{number}{place.suffix}"
+    return place.with_name(name)
+
+
+def _link(file: Path, new: Path) -> None:
+    if file.is_dir():
+        shutil.copytree(file, new)
+        return
+    try:
+        os.link(file, new)
+    except OSError:  # a disk without links
+        shutil.copy2(file, new)
 
 
 @contextmanager

@@ -169,6 +169,7 @@ class _Search:
     ) -> None:
         self.path, self.names, self.body, self.shown = path, names, body, shown
         self.notes: list[str] = []
+        self.said = False
 
     def run(self, input: str | None, target: str | None, *, need_target: bool, header: bool) -> Columns:
         text = None if input is None else self.named(input)
@@ -184,12 +185,14 @@ class _Search:
             text = 0
         elif len(self.names) == 2:
             text, label = self.of_two(text, label, need_target=need_target)
-        elif text is None or (label is None and need_target):
+        if text is None or (label is None and need_target and len(self.names) > 2):
             text, label = self.by_values(text, label, need_target=need_target)
         if text is None or (label is None and need_target):
             raise DataError(self.question(text, label, need_target=need_target))
         if label is not None and label != given[1]:
             self.doubt(label)
+        if len(self.names) > 2 and need_target and None in given and not self.said:
+            self.say(text, label)
         return Columns(tuple(self.names), header, text, label, tuple(self.notes))
 
     def of_two(self, text: int | None, label: int | None, *, need_target: bool) -> tuple[int | None, int | None]:
@@ -248,12 +251,15 @@ class _Search:
         return text, label
 
     def say(self, text: int, label: int | None) -> None:
+        """Say in a line which columns were taken, and which were left out."""
+        self.said = True
         others = ", ".join(name[:30] for at, name in enumerate(self.names) if at not in (text, label))
         both = f"text: {self.names[text]}" + ("" if label is None else f", label: {self.names[label]}")
         self.notes.append(f"{self.path.name}: {both}" + (f" (others left out: {others})" if others else ""))
 
     def doubt(self, label: int) -> None:
-        if self.all_different(label):
+        """Say that a column of labels has none that is met twice."""
+        if self.all_different(label) and len(self.names) > 2:
             self.notes.append(
                 f"{self.path.name}: the label is read from {self.names[label]!r:.40}, whose first {len(self.body):,} "
                 "values are all different; --target COL names another column"

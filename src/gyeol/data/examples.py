@@ -8,7 +8,7 @@ from typing import Any
 
 from gyeol.data.rows import BadRow
 
-__all__ = ["MAX_TEXT", "MENDS", "Example", "checked_example"]
+__all__ = ["MAX_TEXT", "MENDS", "Example", "Unlabelled", "checked_example"]
 
 MAX_TEXT = 1_000_000  # characters of one text
 
@@ -45,6 +45,22 @@ class Example:
     others: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlabelled(BadRow):
+    """A row without a label, and what it would be with one.
+
+    Parameters
+    ----------
+    example : Example
+        Without a target.
+    listed : bool
+        Whether the row says so itself, by an empty list of labels.
+    """
+
+    example: Example
+    listed: bool
+
+
 def checked_example(
     number: int,
     text: str,
@@ -65,5 +81,8 @@ def checked_example(
             return BadRow(number, str(error), "label", others)
         found = None
     if found is None and need_target:
-        return BadRow(number, "the label is missing", "label", others)
+        listed = label in ("[]", [], ())
+        reason = "the list of labels is empty" if listed else "the label is missing"
+        own = Example(text, None, number, others)
+        return Unlabelled(number, reason, "label", others, example=own, listed=listed)
     return Example(text, found, number, others)

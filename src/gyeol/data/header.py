@@ -67,7 +67,7 @@ def folded(name: str) -> str:
     >>> folded(unicodedata.normalize("NFD", " 감상")), folded("Label")
     ('감상', 'label')
     """
-    return unicodedata.normalize("NFC", name).strip().strip("\ufeff").casefold()
+    return unicodedata.normalize("NFC", name).strip("\ufeff").strip().casefold()
 
 
 def is_known(cell: str) -> bool:
@@ -118,9 +118,9 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
     """
     if not rows:
         return Header(False)
-    first, rest = [cell.strip() for cell in rows[0]], rows[1:]
+    first, *rest = ([_composed(cell) for cell in row] for row in rows)
     wanted = {folded(n) for n in (input, target) if n is not None and not (n.isascii() and n.isdigit())}
-    columns = [_Column(cell, [row[at].strip() for row in rest if at < len(row)]) for at, cell in enumerate(first)]
+    columns = [_Column(cell, [row[at] for row in rest if at < len(row)]) for at, cell in enumerate(first)]
     if wanted & {folded(cell) for cell in first}:
         return Header(True)
     if any(folded(column.cell) in _WANTED and not column.again for column in columns):
@@ -134,6 +134,11 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
     possible = bool(rest) and len(set(first)) == len(first)
     sure = all(_is_built_of_names(column.cell) for column in columns)
     return Header(possible and score > _ENOUGH, doubtful=possible and score > 0.25 and not sure)
+
+
+def _composed(cell: str) -> str:
+    cell = cell.strip()
+    return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
 
 
 class _Column:
@@ -223,4 +228,5 @@ def _two_languages(columns: Sequence[_Column]) -> float:
             scripts.append((usual, _script(column.cell) == usual))
     if len({usual for usual, _ in scripts}) < 2:
         return 0.0
-    return 1.5 * sum(same for _, same in scripts)
+    own = sum(same for _, same in scripts)
+    return (3.0 if own == len(scripts) else 1.5) * own

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-__all__ = ["SEPARATOR", "means_several", "separated"]
+from gyeol.data.label_text import JOINT
 
-#: What stands between the labels of one text.
-SEPARATOR = "|"
+__all__ = ["means_several", "separated"]
 
 
 def separated(field: str) -> list[str]:
@@ -19,7 +18,7 @@ def separated(field: str) -> list[str]:
     >>> separated("긍정|액션"), separated(" 액션 | 긍정 || 액션"), separated("|")
     (['긍정', '액션'], ['액션', '긍정'], [])
     """
-    return list(dict.fromkeys(part for piece in field.split(SEPARATOR) if (part := piece.strip())))
+    return list(dict.fromkeys(part for piece in field.split(JOINT) if (part := piece.strip())))
 
 
 def means_several(fields: Iterable[str]) -> bool:
@@ -34,4 +33,4 @@ def means_several(fields: Iterable[str]) -> bool:
     """
     different = dict.fromkeys(fields)
     met = Counter(part for field in different for part in separated(field))
-    return any(met[part] > 1 for field in different if SEPARATOR in field for part in separated(field))
+    return any(met[part] > 1 for field in different if JOINT in field for part in separated(field))

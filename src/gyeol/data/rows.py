@@ -161,7 +161,7 @@ def tsv_rows(lines: Iterator[tuple[int, str]], shape: Shape | None = None, newli
 
 def _is_part(fields: list[str], width: int) -> bool:
     """Whether a line between tabs may be a part of a row only: other fields than there should be, or an open quote."""
-    return len(fields) != width or (fields[-1][:1] == '"' and fields[-1].count('"') % 2 == 1)
+    return len(fields) != width or any(field[:1] == '"' and field.count('"') % 2 for field in fields)
 
 
 def _wrapped(feed: _Lines, number: int, line: str, shape: Shape, newline: str) -> Row | None:
@@ -232,8 +232,10 @@ class _Taken:
         """Whether a field over several lines holds what are rows by themselves: then a quote is astray."""
         if len(self.entries) == 1 or shape.width == 1:
             return False
-        alone = [shape.fits(line.removesuffix("\r").split(separator)) for _, line in self.entries]
-        return any(alone[1:-1]) or (alone[0] and alone[-1])
+        rows = [line.removesuffix("\r").split(separator) for _, line in self.entries]
+        if any(shape.fits(row) and all(cell.count('"') % 2 == 0 for cell in row) for row in rows[1:-1]):
+            return True
+        return shape.fits(rows[0]) and shape.fits(rows[-1])
 
     def give_back(self) -> None:
         """Let all lines but the first be read again."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from gyeol.data.catalog import CATALOG, resolve
 from gyeol.data.class_folders import class_folders, folder_examples, folder_of_role
-from gyeol.data.columns import Columns
+from gyeol.data.columns import Columns, same_name
+from gyeol.data.examples import Unlabelled
 from gyeol.data.fasta import class_files, read_fasta
 from gyeol.data.files import BadRow, Example, fingerprint, fingerprint_all, read_examples
 from gyeol.data.paths import find_path
@@ -69,7 +70,8 @@ class Source:
 class Labelled:
     """A whole labelled file in memory: texts, labels and the line each stands in.
 
-    ``notes`` say in a line each what was decided in reading it and could be doubted; ``columns`` are those of a table.
+    ``notes`` say in a line each what was decided in reading it and could be doubted; ``columns`` are those of a table;
+    ``further`` holds the fields of one more column, if it was asked for.
     """
 
     source: Source
@@ -79,11 +81,21 @@ class Labelled:
     bad: list[BadRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     columns: Columns | None = None
+    further: list[str] = field(default_factory=list)
+
+    def keep(self, rows: list[int]) -> None:
+        """Keep some of the rows, by their places."""
+        if len(rows) == len(self.lines):
+            return
+        for name in ("texts", "labels", "lines", "further"):
+            values = getattr(self, name)
+            setattr(self, name, [values[row] for row in rows] if values else values)
 
     def about(self) -> dict[str, Any]:
         """What a model card says of the file: its name, its hash, and which of its columns were read."""
         path = self.source.path
-        hashed = fingerprint_all(list(class_files(path).values())) if path.is_dir() else fingerprint(path)
+        files = class_files(path) if path.is_dir() else {}
+        hashed = fingerprint_all(list(files.values())) if files else fingerprint(path)
         return {"data": self.source.name, "sha256": hashed, **about_columns(self.columns)}
 
     def left_out(self) -> str:
@@ -170,12 +182,27 @@ def _wanted(task: str | None) -> str:
 
 
 def read_labelled(
-    source: Source, *, skip_bad_rows: bool = False, on_row: Callable[[int], None] | None = None
+    source: Source,
+    *,
+    skip_bad_rows: bool = False,
+    on_row: Callable[[int], None] | None = None,
+    unlabelled: str = "",
+    further: str | None = None,
 ) -> Labelled:
     """Read a whole labelled file, or a folder of classes: FASTA files, or folders of text files.
 
     A few empty texts (one in a hundred) are left out and counted; every other bad row is an error unless
     ``skip_bad_rows``.
+
+    Parameters
+    ----------
+    source : Source
+    skip_bad_rows : bool
+        Leave out bad rows of every kind.
+    unlabelled : {"", "lists", "any"}
+        Which rows without a label are good, with an empty one: none, those of an empty list of labels, or all.
+    further : str, optional
+        A third column, whose fields are kept.
 
     Raises
     ------
@@ -183,6 +210,7 @@ def read_labelled(
         For a file, a column or a row that cannot be used; names file and line.
     """
     data = Labelled(source)
+    names: dict[str, str] = {}  # one object a label, however many rows
     if os.path.isdir(source.path) and (classes := class_files(source.path)):
         for label, path in classes.items():
             for record in read_fasta(path):
@@ -191,13 +219,22 @@ def read_labelled(
                 data.lines.append(record.line)
         return data
 
+    def add(example: Example) -> None:
+        data.texts.append(example.input)
+        data.labels.append(names.setdefault(example.target or "", example.target or ""))
+        data.lines.append(example.line)
+        if further is not None:
+            data.further.append(_field(source, example, further))
+
     def note(row: BadRow) -> None:
+        if isinstance(row, Unlabelled) and (unlabelled == "any" or (unlabelled and row.listed)):
+            add(row.example)
+            return
         if row.kind != "empty" and not skip_bad_rows:
-            where = f"{source.path}, line {row.line}"
-            raise DataError(f"{where}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
+            where = "" if row.kind == "file" else f"{source.path}, line {row.line}: "
+            raise DataError(f"{where}{row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
         data.bad.append(row)
 
-    names: dict[str, str] = {}  # one object a label, however many rows
     rows: Iterator[Example] = (
         _from_folder(source, note, data.notes)
         if os.path.isdir(source.path) and class_folders(source.path)
@@ -208,13 +245,12 @@ def read_labelled(
             on_bad_row=note,
             header=source.header,
             on_note=data.notes.append,
+            others=further is not None,
             on_columns=partial(setattr, data, "columns"),
         )
     )
     for example in rows:
-        data.texts.append(example.input)
-        data.labels.append(names.setdefault(example.target or "", example.target or ""))
-        data.lines.append(example.line)
+        add(example)
     total = len(data.texts) + len(data.bad)
     empty = [row for row in data.bad if row.kind == "empty"]
     if empty and not skip_bad_rows and len(empty) > _EMPTY_SHARE * total:
@@ -225,6 +261,15 @@ def read_labelled(
     if not data.texts:
         raise DataError(f"{source.path} holds no usable row")
     return data
+
+
+def _field(source: Source, example: Example, column: str) -> str:
+    """Take the field of a further column."""
+    for name, cell in example.others:
+        if same_name(name, column):
+            return cell
+    names = [name for name, _ in example.others]
+    raise DataError(f"{source.path}, line {example.line}: no column {column!r:.60}{closest(column, names)}")
 
 
 def _from_folder(source: Source, on_bad_row: Callable[[BadRow], None], notes: list[str]) -> Iterator[Example]:
@@ -260,6 +305,9 @@ def read_texts(
     on_columns : callable, optional
         Told which columns are read.
     """
+    if os.path.isdir(source.path) and (classes := class_folders(source.path)):
+        yield from folder_examples(classes)
+        return
     pending: list[BadRow] = []
     rows = read_examples(
         source.path,

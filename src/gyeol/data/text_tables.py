@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ def table_examples(
         columns = Columns(("1",), bool(header), 0, None)
     else:
         columns = find_columns(path, table.cells(), input=input, target=target, need_target=need_target, header=header)
+    if table.note:
+        columns = replace(columns, notes=(table.note, *columns.notes))
     rows = table.rows
     if columns.header:
         rows = _under_header(rows)

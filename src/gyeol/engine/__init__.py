@@ -3,7 +3,8 @@
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.engine.calibration import log_softmax, temperature
 from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
-from gyeol.engine.fit import History, Plan, Progress, Settings, StepLoss, fit
+from gyeol.engine.deadline import Deadline
+from gyeol.engine.fit import fit
 from gyeol.engine.metrics import (
     agreement,
     captioning,
@@ -15,6 +16,7 @@ from gyeol.engine.metrics import (
     translation_signature,
 )
 from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
+from gyeol.engine.plan import History, Plan, Progress, Settings, StepLoss
 from gyeol.engine.sampling import Sampling, sample_sequences
 from gyeol.engine.search import check_sampling, penalised, sample
 
@@ -22,6 +24,7 @@ __all__ = [
     "OPTIMIZERS",
     "BeamSettings",
     "Checkpoint",
+    "Deadline",
     "History",
     "Hypothesis",
     "Optimizer",

@@ -120,6 +120,15 @@ class Checkpoint:
         """Whether there is something to take up."""
         return any((self.path / name).exists() for name in _FILES)
 
+    @staticmethod
+    def about_of(path: Path) -> dict[str, Any]:
+        """Read what training a checkpoint is of; nothing where it is damaged, which `load` says."""
+        try:
+            about = json.loads((path / "state.json").read_text(encoding="utf-8"))["about"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return {}
+        return about if isinstance(about, dict) else {}
+
     def load(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
         """Read it all back and set the random generator.
 

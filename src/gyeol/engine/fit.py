@@ -5,111 +5,26 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from dataclasses import astuple, dataclass
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from gyeol.engine.average import Average
 from gyeol.engine.checkpoint import Checkpoint
+from gyeol.engine.deadline import Budget, Deadline
 from gyeol.engine.interrupt import interruptible
 from gyeol.engine.optimizer import Optimizer, decay
+from gyeol.engine.plan import Carrying, History, Partial, Plan, Progress, Settings
 from gyeol.errors import DataError, ModelError, SaveError
 
-__all__ = ["History", "Plan", "Progress", "Settings", "StepLoss", "fit"]
-
-Rows = npt.NDArray[np.int64]
+__all__ = ["fit"]
 
 #: Figures of which the lower one is the better.
 _ERRORS = ("loss", "cer", "wer")
-
-
-class StepLoss(NamedTuple):
-    """What one batch gives: the loss to go down (a scalar tensor), and how many of its examples were right."""
-
-    loss: Tensor
-    right: int = 0
-
-
-class Plan(Protocol):
-    """What a task hands to the loop."""
-
-    def batches(self, epoch: int) -> Sequence[Any]:
-        """Return the examples of every batch of an epoch, the same for the same epoch; a batch has a length."""
-
-    def loss(self, rows: Any) -> StepLoss:
-        """Run the network on one batch, in training mode."""
-
-    def validate(self) -> dict[str, float]:
-        """Run the network on the validation part: figures by name, ``loss`` among them."""
-
-
-@runtime_checkable
-class Carrying(Protocol):
-    """What a plan also offers whose batches follow one another."""
-
-    def carried(self) -> dict[str, Tensor]:
-        """Return what the last batch leaves to the next, as named tensors."""
-
-    def carry(self, tensors: dict[str, Tensor]) -> None:
-        """Take over what `carried` returned."""
-
-
-class Progress(Protocol):
-    """Whoever watches: a bar in the terminal, a test, nobody."""
-
-    def epoch(self, number: int, epochs: int, examples: int, done: int) -> None:
-        """Announce an epoch of so many examples, some perhaps done before an interruption."""
-
-    def step(self, examples: int, loss: float, right: float) -> None:
-        """Count a batch: its size, the running mean loss and share of right answers of this epoch."""
-
-    def record(self, record: dict[str, Any]) -> None:
-        """Receive the figures of a finished epoch."""
-
-    def note(self, message: str) -> None:
-        """Receive one line worth reading."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to train.
-
-    ``epochs`` passes at most; ``learning_rate`` falls to zero along a half cosine after ``warmup`` (a share of the
-    training); stop after ``patience`` epochs without a higher ``monitor`` (a lower one where it is an error:
-    ``"loss"``, ``"cer"``, ``"wer"``), or after ``time_limit`` seconds;
-    ``averaging`` is the decay of a moving average of the weights, which then is what gets validated and kept (0: none).
-    With ``optimizer="asgd"`` the rate stays as it is, and from the first epoch on that is not better the mean of all
-    weights since is what gets validated and kept (NT-AvSGD: Merity et al. 2018, algorithm 1).
-    """
-
-    epochs: int
-    learning_rate: float
-    weight_decay: float = 0.0
-    clip_norm: float = 5.0
-    warmup: float = 0.0
-    patience: int = 3
-    monitor: str = "accuracy"
-    time_limit: float | None = None
-    averaging: float = 0.0
-    optimizer: str = "adam"
-    seed: int = 0
-    checkpoint_every: float = 60.0
-
-
-@dataclass(slots=True)
-class History:
-    """How it went: ``records``, one an epoch; ``best``, the record kept; ``stopped``, why it ended."""
-
-    records: list[dict[str, Any]] = field(default_factory=list)
-    best: dict[str, Any] = field(default_factory=dict)
-    stopped: str = "epochs"
-    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -150,6 +65,7 @@ def fit(
     checkpoint: Checkpoint | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    deadline: Deadline | None = None,
 ) -> History:
     """Train a network and leave its best weights in it.
 
@@ -165,6 +81,8 @@ def fit(
     resume : bool
         Go on from the checkpoint, to the same bits as if nothing had happened.
     progress : Progress, optional
+    deadline : Deadline, optional
+        When validating and saving must be over, too; by default ``settings.time_limit`` seconds from now.
 
     Raises
     ------
@@ -177,7 +95,9 @@ def fit(
     """
     if checkpoint is not None:
         checkpoint.check_place()
-    run = _Run(net, plan, settings, checkpoint, progress)
+    if deadline is None:
+        deadline = Deadline(settings.time_limit)
+    run = _Run(net, plan, settings, checkpoint, progress, deadline)
     if resume and checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
     with interruptible() as interrupted:
@@ -188,8 +108,9 @@ def fit(
 
 class _Run:
     def __init__(
-        self, net: nn.Module, plan: Plan, settings: Settings, checkpoint: Checkpoint | None, progress: Progress | None
-    ) -> None:
+        self, net: nn.Module, plan: Plan, settings: Settings, checkpoint: Checkpoint | None,
+        progress: Progress | None, deadline: Deadline,
+    ) -> None:  # fmt: skip
         self.net = net
         self.plan = plan
         self.settings = settings
@@ -207,48 +128,55 @@ class _Run:
         self.best_weights: dict[str, Tensor] = {}
         self.late = settings.optimizer == "asgd"
         self.average = Average(net, settings.averaging) if settings.averaging and not self.late else None
+        self.budget: Budget | None = None
+        if deadline.limit is not None:
+            size = sum(t.numel() * t.element_size() for t in net.state_dict().values())
+            self.budget = Budget(deadline, closing=settings.closing, size=size, checkpoint=checkpoint is not None)
 
     def train(self, interrupted: threading.Event) -> None:
         state = self.state
         while not (stopped := self._finished()):
-            if self._epoch(interrupted):
+            if stopped := self._epoch(interrupted):
                 self._save()
-                self.history.stopped = "interrupted"
                 break
-            self._validate()
+            self._validate(saved=False)
             state.epoch += 1
             state.step, state.loss, state.right, state.seen, state.epoch_seconds = 0, 0.0, 0.0, 0, 0.0
             self._save()
-        else:
-            self.history.stopped = stopped
-        if state.total and not self.best_weights:  # cut off in its first epoch, it still gives a model
-            self._validate()
+        self.history.stopped = stopped
+        part = state.step / len(self.plan.batches(state.epoch)) if state.step else 0.0
+        self.history.trained = state.epoch + part
+        # Broken off in its first epoch, it still gives a model; what came after the checkpoint is not in it.
+        if (stopped == "time limit" and state.step) or (state.total and not self.best_weights):
+            self._validate(saved=True)
         self.history.seconds = state.seconds
 
     def _finished(self) -> str:
         """Tell why nothing is left to do, or nothing; judged by the settings of now: more patience, and it goes on."""
         settings, state = self.settings, self.state
-        if settings.time_limit and state.seconds >= settings.time_limit:
-            return "time limit"
         if state.bad >= max(1, settings.patience):
             return "no longer better"
-        return "epochs" if state.epoch >= settings.epochs else ""
+        if state.epoch >= settings.epochs:
+            return "epochs"
+        return "time limit" if self.budget and state.total and self.budget.over() else ""
 
-    def _epoch(self, interrupted: threading.Event) -> bool:
-        """Go through the rest of an epoch, or to the time limit; returns whether Ctrl-C ended it."""
-        settings, state = self.settings, self.state
+    def _epoch(self, interrupted: threading.Event) -> str:
+        """Go through the rest of an epoch; returns what broke it off, if anything did."""
+        settings, state, budget = self.settings, self.state, self.budget
         batches = self.plan.batches(state.epoch)
         steps = max(1, settings.epochs * len(batches))
         if self.progress:
             done = sum(len(b) for b in batches[: state.step])
             self.progress.epoch(state.epoch + 1, settings.epochs, sum(map(len, batches)), done)
         self.net.train()
-        begun = saved = time.monotonic()
+        begun = saved = now = time.monotonic()
         before, before_epoch = state.seconds, state.epoch_seconds
         for rows in batches[state.step :]:
+            if budget and state.total and budget.over():
+                return "time limit"
             along = (state.epoch * len(batches) + state.step) / steps
-            if settings.time_limit:
-                along = max(along, state.seconds / settings.time_limit)
+            if budget and state.total:
+                along = max(along, budget.along())
             outcome = self.plan.loss(rows)
             value = float(outcome.loss.detach())
             self._check_finite("loss", value)
@@ -264,18 +192,31 @@ class _Run:
             state.loss += value * len(rows)
             state.right += outcome.right
             state.seen += len(rows)
-            now = time.monotonic()
+            last, now = now, time.monotonic()
             state.seconds, state.epoch_seconds = before + now - begun, before_epoch + now - begun
             if self.progress:
                 self.progress.step(len(rows), state.loss / state.seen, state.right / state.seen)
             if interrupted.is_set():
-                return True
-            if settings.time_limit and state.seconds >= settings.time_limit:
-                break
+                return "interrupted"
+            if budget:
+                budget.stepped(now - last)
+                if budget.unknown_at_half_time(len(batches) - state.step):
+                    self._measure_validation(budget)
             if self.checkpoint and now - saved > settings.checkpoint_every:
                 self._save()
-                saved = time.monotonic()
-        return False
+                saved = now = time.monotonic()
+        return ""
+
+    def _measure_validation(self, budget: Budget) -> None:
+        """See on a few examples how long validating takes, where the first validation will be the last."""
+        if not isinstance(self.plan, Partial):
+            return
+        begun = time.monotonic()
+        self.net.eval()
+        with torch.inference_mode():
+            _, share = self.plan.validate_within(0.03 * budget.window)
+        self.net.train()
+        budget.validated(time.monotonic() - begun, share)
 
     def _check_finite(self, what: str, value: float) -> None:
         if not math.isfinite(value):
@@ -284,12 +225,12 @@ class _Run:
                 "the input holds extreme numbers, or learning_rate is too high; try a tenth of it"
             )
 
-    def _validate(self) -> None:
+    def _validate(self, *, saved: bool) -> None:
         settings, state = self.settings, self.state
         begun = time.monotonic()
         self.net.eval()
         with self._averaged(), torch.inference_mode():
-            figures = self.plan.validate()
+            figures, share = self._figures(saved=saved)
             shares = {"accuracy": state.right / max(1, state.seen)} if settings.monitor == "accuracy" else {}
             record = {
                 "epoch": state.epoch + 1,
@@ -298,6 +239,7 @@ class _Run:
                 **{f"valid_{name}": value for name, value in figures.items()},
                 "learning_rate": settings.learning_rate,
                 "examples_per_second": state.seen / max(1e-9, state.epoch_seconds),
+                **({"validated_share": share} if share < 1 else {}),
             }
             if not self.history.best or self._rank(record) > self._rank(self.history.best):
                 self.history.best, state.best, state.bad = record, state.epoch + 1, 0
@@ -307,11 +249,22 @@ class _Run:
         if self.late and self.average is None and state.bad:
             state.averaged, state.bad = state.total, 0
             self.average = Average(self.net, None)
-        state.seconds += time.monotonic() - begun
+        took = time.monotonic() - begun
+        state.seconds += took
+        if self.budget:
+            self.budget.validated(took, share)
         record["seconds"] = round(state.seconds, 3)
         self.history.records.append(record)
         if self.progress:
             self.progress.record(record)
+
+    def _figures(self, *, saved: bool) -> tuple[dict[str, float], float]:
+        """Validate on all examples, or on those that fit into the time; the share that they are."""
+        if self.budget and isinstance(self.plan, Partial):
+            seconds = self.budget.for_validation(saved=saved)
+            if not self.budget.fits(seconds):
+                return self.plan.validate_within(seconds)
+        return self.plan.validate(), 1.0
 
     def _rank(self, record: dict[str, Any]) -> tuple[float, ...]:
         figures = [-float(record["valid_loss"])]
@@ -353,8 +306,11 @@ class _Run:
             "optimizer": numbers,
             "records": self.history.records,
         }
+        begun = time.monotonic()
         try:
             self.checkpoint.save(groups, state)
+            if self.budget:
+                self.budget.saved(time.monotonic() - begun)
         except SaveError as error:  # the training itself is well: go on, and say so
             if self.progress:
                 self.progress.note(f"checkpoint not saved: {error}")

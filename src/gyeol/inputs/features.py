@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError, closest
-from gyeol.inputs.text import TextInput
+from gyeol.inputs.text import Cut, TextInput
 from gyeol.inputs.text_vectorizer import TextVectorizer
 from gyeol.inputs.tokenizer_state import fitted_tokenizer
 from gyeol.inputs.tokenizers import Tokenizer
@@ -99,6 +99,11 @@ class FeatureInput:
         return self._text
 
     @property
+    def cut(self) -> Cut | None:
+        """What the last `encode` left out; None of features that count all of a text."""
+        return None if self._text is None else self._text.cut
+
+    @property
     def terms(self) -> list[str]:
         """The tokens, or runs of tokens, that are known."""
         if self._text is not None:
@@ -146,7 +151,11 @@ class FeatureInput:
             return Ragged(tokens.values.astype(np.int64), tokens.starts), shares.astype(np.float32)
         if self._text is not None:
             size = len(self._text.vocabulary)
-            rows = [row[: self._places] for row in self._text._rows(texts)]
+            whole = list(self._text._rows(texts))
+            lengths = [len(row) for row in whole]
+            beyond = sum(length > self._places for length in lengths)
+            self._text.cut = Cut(beyond, len(whole), max(lengths, default=0), self._places, "end")
+            rows = [row[: self._places] for row in whole]
             columns = Ragged.gather(row.astype(np.int64) + np.arange(len(row)) * size for row in rows)
             return columns, np.ones(len(columns.values), dtype=np.float32)
         assert self._vectorizer is not None

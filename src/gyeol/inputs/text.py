@@ -17,7 +17,7 @@ from gyeol.inputs.tokenizer_state import checked_words, fitted_tokenizer, restor
 from gyeol.inputs.tokenizers import Token, Tokenizer
 from gyeol.inputs.vocabulary import Vocabulary
 
-__all__ = ["TextBatch", "TextInput"]
+__all__ = ["Cut", "TextBatch", "TextInput"]
 
 # Rectangles are this many steps or a multiple of it wide: oneDNN compiles its kernels anew for every width it meets.
 WIDTH = 8
@@ -32,6 +32,34 @@ class TextBatch:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What texts lost because they were too long.
+
+    ``count`` of ``total`` texts had more than ``limit`` tokens, the longest of them ``longest``; their ``part``, the
+    middle or the end, was left out.
+
+    Examples
+    --------
+    >>> str(Cut(3, 200, 2310, 1000))
+    '3 of 200 texts (1.5 %) are longer than 1,000 tokens (the longest has 2,310): their middle is left out'
+    """
+
+    count: int
+    total: int
+    longest: int
+    limit: int
+    part: str = "middle"
+
+    def __str__(self) -> str:
+        share = 100 * self.count / max(1, self.total)
+        are = "is" if self.count == 1 else "are"
+        return (
+            f"{self.count:,} of {self.total:,} texts ({share:.2g} %) {are} longer than {self.limit:,} tokens "
+            f"(the longest has {self.longest:,}): their {self.part} is left out"
+        )
 
 
 class TextInput:
@@ -64,6 +92,8 @@ class TextInput:
         self.shortened = 0  # texts of which `encode` left out the middle, ever
         self.tokenizer: Tokenizer
         self.vocabulary: Vocabulary
+        #: What the last `encode` left out.
+        self.cut = Cut(0, 0, 0, self.max_length)
 
     def fit(self, texts: Sequence[str]) -> TextInput:
         """Learn from texts; returns self."""
@@ -82,10 +112,14 @@ class TextInput:
 
     def _rows(self, texts: Iterable[str]) -> Iterator[npt.NDArray[np.generic]]:
         nothing = np.ones(1, dtype=np.int32)
+        count = total = longest = 0
         for tokens in self.tokenizer.tokenize_many(texts):
             self.shortened += len(tokens) > self.max_length
             row = self.vocabulary.encode(self.shorten(tokens))
+            total, longest = total + 1, max(longest, len(tokens))
+            count += len(tokens) > self.max_length
             yield row if len(row) else nothing
+        self.cut = Cut(count, total, longest, self.max_length)
 
     def shorten(self, tokens: list[Any]) -> list[Any]:
         """Leave out the middle of a list longer than ``max_length``."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
-from gyeol.inputs.text import TextInput
+from gyeol.inputs.text import Cut, TextInput
 
 __all__ = ["END", "check_end", "given_and_wanted", "text_of", "with_ends"]
 
@@ -18,8 +18,17 @@ END = 2  # closes every text, and stands before the first token that a decoder w
 
 def with_ends(side: TextInput, texts: Iterable[str], *, longest: int | None = None) -> Ragged:
     """Number texts, each with its end; of ``longest`` tokens before it at most, where that is given."""
-    rows = map(side.vocabulary.encode, side.tokenizer.tokenize_many(texts))
-    return Ragged.gather(np.append(row[:longest], np.int32(END)) for row in rows)
+    lengths: list[int] = []
+
+    def rows() -> Iterator[npt.NDArray[np.int32]]:
+        for row in map(side.vocabulary.encode, side.tokenizer.tokenize_many(texts)):
+            lengths.append(len(row))
+            yield np.append(row[:longest], np.int32(END))
+
+    made = Ragged.gather(rows())
+    if longest is not None:
+        side.cut = Cut(sum(n > longest for n in lengths), len(lengths), max(lengths, default=0), longest, "end")
+    return made
 
 
 def given_and_wanted(

@@ -31,6 +31,7 @@ from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, positive, switch, whole
 from gyeol.tasks.author_net import ApartNet, AuthorNet, SharedNet, places
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.class_scores import macro_f1
 from gyeol.tasks.labels import (
     checked_classes,
     checked_labels,
@@ -264,8 +265,13 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         best = engine.temperature(scores, y)
         self.net_.temperature.fill_(best)
         loss = -engine.log_softmax(scores / best)[np.arange(len(y)), y].mean()
-        right = (scores.argmax(axis=1) == y).mean()
-        return {"accuracy": float(right), "loss": float(loss), "temperature": best}
+        found = scores.argmax(axis=1)
+        return {
+            "accuracy": float((found == y).mean()),
+            "macro_f1": macro_f1(y, found),
+            "loss": float(loss),
+            "temperature": best,
+        }
 
     # What a user asks for.
 

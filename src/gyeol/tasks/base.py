@@ -22,10 +22,13 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from torch import nn
 
 from gyeol import engine, parameters
-from gyeol.data.batches import bucket, in_order_of_length
+from gyeol.data.batches import in_order_of_length
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.parameters import choice, fraction, positive, switch, whole
+from gyeol.tasks.standing import standing
+from gyeol.tasks.time_to_prepare import within_time
+from gyeol.tasks.training_plan import TrainingPlan, identity, short_name, take
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
 
@@ -50,6 +53,7 @@ TRAINING_RULES: dict[str, parameters.Rule] = {
 Rows = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float64]
 _FEW = 10  # examples to validate on
+NONE_HELD_BACK = "none: too few examples, figures are those of the training part"
 
 
 class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
@@ -88,6 +92,12 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     rules: ClassVar[dict[str, parameters.Rule]]
     #: While `fit` runs: the weights of the examples to learn from (N,), of mean 1; see `gyeol.tasks.sample_weights`.
     _sample_weight: Weights | None = None
+    #: Whether examples follow one another, so that a part of them is their beginning.
+    ordered: ClassVar[bool] = False
+    #: The share of a time limit that is needed for what follows the training.
+    closing: ClassVar[float] = 0.0
+    #: While `fit` runs: when it must be over.
+    _deadline: engine.Deadline
 
     @abstractmethod
     def _checked(self, X: Any, y: Any) -> tuple[list[Any], Any]:
@@ -150,6 +160,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         resume: bool = False,
         progress: engine.Progress | None = None,
         about: dict[str, Any] | None = None,
+        deadline: engine.Deadline | None = None,
     ) -> Self:
         """Train on examples. Where that fails, the estimator is what it was before.
 
@@ -167,6 +178,10 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             Whoever watches; by default a bar where ``verbose`` is true.
         about : dict, optional
             What the model card shall say of the data: name, hash.
+        deadline : gyeol.engine.Deadline, optional
+            When all of it must be over, saving the model afterwards included; by default ``time_limit`` seconds from
+            now. Preparation counts. What does not fit is left out: of the last epoch, of the validation part. At least
+            one step is taken.
 
         Raises
         ------
@@ -180,9 +195,11 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         parameters.check(self.get_params(deep=False), self.rules)
         if resume and checkpoint is None:
             raise ParameterError("resume=True needs a checkpoint: the folder that an earlier fit(checkpoint=...) wrote")
+        if deadline is None:
+            deadline = engine.Deadline(None if self.time_limit is None else float(self.time_limit))
         before = dict(self.__dict__)
         try:
-            self._train(X, y, validation, Path(checkpoint) if checkpoint else None, resume, progress, about)
+            self._train(X, y, validation, Path(checkpoint) if checkpoint else None, resume, progress, about, deadline)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -198,21 +215,22 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         resume: bool,
         progress: engine.Progress | None,
         about: dict[str, Any] | None,
+        deadline: engine.Deadline,
     ) -> None:
+        same = isinstance(validation, tuple) and len(validation) == 2 and validation[0] is X and validation[1] is y
         X, y = self._checked(X, y)
-        split = "given"
+        split, measured_on = "given", "training" if same else "validation"
         if validation is None:
             strata = self._strata(y)
             kept, held, how = self._held_back(strata)
             split = f"{len(held):,} of {len(X):,} examples held back, {how}"
             # A few of one class alone would choose the epoch that says nothing but this class.
             if len(held) >= _FEW or len(set(strata[held])) >= min(2, len(set(strata))):
-                validation = _take(X, held), _take(y, held)
-                X, y = _take(X, kept), _take(y, kept)
-                if self._sample_weight is not None:
-                    self._sample_weight = self._sample_weight[kept]
+                validation = take(X, held), take(y, held)
+                X, y = take(X, kept), take(y, kept)
+                self._keep_weights(kept)
             else:
-                split = "none: too few examples, figures are those of the training part"
+                split, measured_on = NONE_HELD_BACK, "training"
                 validation = X, y
         else:
             if not isinstance(validation, (tuple, list)) or len(validation) != 2:
@@ -222,10 +240,14 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             from gyeol.tasks.progress import Bar
 
             progress = Bar()
-        if self._sample_weight is not None:
-            self._sample_weight = self._sample_weight / self._sample_weight.mean()
+        if progress is not None and hasattr(progress, "measured_on"):
+            progress.measured_on = measured_on
+        self._deadline = deadline
         with self._session():
             begun = time.monotonic()
+            count, taken_up = len(X), checkpoint if resume else None
+            X, y, validation = within_time(self, X, y, validation, deadline, taken_up)
+            self._keep_weights(slice(None))
             self._fit_inputs(X)
             told = self._told()
             if progress is not None:
@@ -233,24 +255,51 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
                     progress.note(f"{name}: {line}")
             self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
-            plan = _Plan(self, self.net_, self._encode_training(X, y), self._encode(*validation), validation[1])
-            keeper = engine.Checkpoint(checkpoint, _identity(self, X, y, validation)) if checkpoint else None
+            training = self._encode_training(X, y)
+            lost = self._left_behind()
+            plan = TrainingPlan(self, self.net_, training, self._encode(*validation), validation)
+            what = identity(self, X, y, validation) if checkpoint else None
+            if what and len(X) < count:
+                what["part"] = len(X)
+            keeper = engine.Checkpoint(checkpoint, what) if checkpoint and what else None
             self.history_ = engine.fit(
-                self.net_, plan, self._settings(), checkpoint=keeper, resume=resume, progress=progress
-            )
+                self.net_, plan, self._settings(), checkpoint=keeper, resume=resume, progress=progress,
+                deadline=deadline,
+            )  # fmt: skip
         self.about_ = {
             **(about or {}),
             **told,
             "examples": len(X),
-            "validation": split,
+            "validation": split if not same else NONE_HELD_BACK,
             "seconds": round(time.monotonic() - begun, 1),
             "stopped": self.history_.stopped,
             "epochs": len(self.history_.records),
+            "measured_on": measured_on,
+            **({"learned_from": f"{len(X):,} of {count:,} examples, for want of time"} if len(X) < count else {}),
+            **({"training_id": short_name(what)} if what else {}),
+            **lost,
+            **standing(self, y, validation[1]),
         }
+        del self._deadline
         self.metrics_ = {k: v for k, v in self.history_.best.items() if k.startswith(("valid_", "train_"))}
         for name, value in self.metrics_.items():
             if not np.isfinite(value):
                 raise DataError(f"{name} of the best epoch is {value}: learning_rate is too high; try a tenth of it")
+
+    def _left_behind(self) -> dict[str, Any]:
+        """Count what the training examples lost because they were too long: for the card, once they are encoded."""
+        cut = getattr(self.inputs_, "cut", None)
+        return (
+            {}
+            if cut is None or not cut.count
+            else {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
+        )
+
+    def _keep_weights(self, rows: Rows | slice) -> None:
+        """Keep the weights of some examples, where there are any, and make their mean 1."""
+        if self._sample_weight is not None:
+            some = self._sample_weight[rows]
+            self._sample_weight = some / some.mean()
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""
@@ -272,6 +321,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             averaging=float(self.averaging),
             optimizer=str(getattr(self, "optimizer", "adam")),
             seed=int(self.random_state or 0),
+            closing=self.closing,
         )
 
     def _outputs(self, encoded: Encoded) -> npt.NDArray[np.generic]:
@@ -331,58 +381,3 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "net_")
-
-
-class _Plan:
-    """An estimator and its data, as the loop sees them."""
-
-    def __init__(self, owner: Estimator, net: nn.Module, train: Encoded, valid: Encoded, truth: Any) -> None:
-        self.owner = owner
-        self.net = net
-        self.train = train
-        self.valid = valid
-        self.truth = truth
-
-    def batches(self, epoch: int) -> Sequence[Any]:
-        if self.train.order:
-            return self.train.order(epoch)
-        return bucket(self.train.lengths, self.owner.batch_size, seed=int(self.owner.random_state or 0), epoch=epoch)
-
-    def loss(self, rows: Any) -> engine.StepLoss:
-        return self.owner._loss(self.net, self.train.batch(rows))
-
-    def validate(self) -> dict[str, float]:
-        return self.owner._score(self.owner._outputs(self.valid), self.truth)
-
-    def carried(self) -> dict[str, torch.Tensor]:
-        return self.train.carrier.state() if self.train.carrier else {}
-
-    def carry(self, tensors: dict[str, torch.Tensor]) -> None:
-        if self.train.carrier:
-            self.train.carrier.restore(tensors)
-
-
-def _take(values: Any, rows: Rows) -> Any:
-    """Take some examples: of an array, of what reads them when they are asked for (and has `take`), of a list."""
-    if isinstance(values, np.ndarray):
-        return values[rows]
-    return values.take(rows) if hasattr(values, "take") else [values[i] for i in rows]
-
-
-def _identity(owner: Estimator, X: list[Any], y: Any, validation: tuple[Any, Any]) -> dict[str, Any]:
-    """What must be the same for a training to be taken up again."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    weights = () if owner._sample_weight is None else (owner._sample_weight,)
-    for part in (X, y, *validation, *weights):
-        for value in [part.fingerprint()] if hasattr(part, "fingerprint") else part:
-            if isinstance(value, np.ndarray):  # whose text leaves out most of a long one
-                digest.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())
-            else:
-                digest.update(str(value).encode("utf-8", "surrogatepass") + b"\x00")
-        digest.update(b"\x01")
-    settings = {k: parameters.plain(v) for k, v in owner.get_params(deep=False).items()}
-    for free in ("verbose", "time_limit", "patience"):
-        settings.pop(free, None)
-    return {"task": owner.task, **settings, "data": digest.hexdigest()}

@@ -8,7 +8,42 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
 
-__all__ = ["write_card"]
+__all__ = ["MEASURED", "figure_rows", "measured_on", "measured_words", "write_card"]
+
+MEASURED = "measured_on"  # the key of what figures were measured on
+
+
+def measured_on(about: dict[str, Any]) -> str:
+    """Say what a model's figures were measured on, by its ``about_``: ``"validation"`` or ``"training"``.
+
+    Examples
+    --------
+    >>> measured_on({"validation": "given"}), measured_on({"measured_on": "training"})
+    ('validation', 'training')
+    """
+    if about.get(MEASURED) in ("validation", "training"):
+        return str(about[MEASURED])
+    return "training" if str(about.get("validation", "")).startswith("none") else "validation"  # of older models
+
+
+def measured_words(about: dict[str, Any]) -> str:
+    """Say the same as people read it, everywhere in these words.
+
+    Examples
+    --------
+    >>> measured_words({"measured_on": "training"})
+    'the training part (nothing was held back)'
+    >>> measured_words({"measured_on": "validation", "validated_share": 0.25})
+    '25 % of the validation part (there was no time for more)'
+    """
+    if measured_on(about) == "training":
+        part, why = "the training part", "nothing was held back"
+    else:
+        part, why = "the validation part", ""
+    share = about.get("validated_share", 1.0)
+    if isinstance(share, float) and share < 1:
+        part, why = f"{100 * share:.2g} % of {part}", "; ".join(filter(None, [why, "there was no time for more"]))
+    return f"{part} ({why})" if why else part
 
 
 def write_card(path: Path, model: Estimator, name: str) -> None:
@@ -20,6 +55,9 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
     import gyeol
 
     about = dict(model.about_)
+    measured = measured_words(about)
+    for known in (MEASURED, "training_id"):
+        about.pop(known, None)
     count = sum(p.numel() for p in model.net_.parameters())
     own = {k: v for k, v in model.get_params(deep=False).items()}
     lines = [
@@ -46,7 +84,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         "",
         "## Figures",
         "",
-        *_table({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in model.metrics_.items()}),
+        *_table({"measured on": measured, **figure_rows(model.metrics_, model.about_)}),
         "",
         "## Training",
         "",
@@ -56,10 +94,27 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         "",
         *_table({k: getattr(v, "__name__", v) for k, v in own.items()}),
         "",
-        "The figures are those of the validation part at the best epoch; they say nothing about texts of another kind.",
+        f"The figures are those of {measured} at the best epoch; they say nothing about texts of another kind.",
         "",
     ]
     path.write_text("\n".join(lines), encoding="utf-8", errors="replace")
+
+
+def figure_rows(metrics: dict[str, Any], about: dict[str, Any]) -> dict[str, str]:
+    """Write figures as a person reads them, by names that say what they were measured on.
+
+    Examples
+    --------
+    >>> figure_rows({"valid_accuracy": 0.5, "train_loss": 1.25}, {"measured_on": "training"})
+    {'accuracy on the training part': '0.5000', 'train_loss': '1.2500'}
+    """
+    told = {name: f"{value:.4f}" if isinstance(value, float) else str(value) for name, value in metrics.items()}
+    if measured_on(about) == "validation":
+        return told
+    return {
+        f"{name.removeprefix('valid_')} on the training part" if name.startswith("valid_") else name: value
+        for name, value in told.items()
+    }
 
 
 def _count(value: Any) -> str:

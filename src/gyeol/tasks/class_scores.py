@@ -13,7 +13,7 @@ from torch import Tensor
 from gyeol import engine
 from gyeol.tasks.sample_weights import mean_loss
 
-__all__ = ["class_figures", "class_loss", "class_report", "probabilities_of", "weights_rule"]
+__all__ = ["class_figures", "class_loss", "class_report", "macro_f1", "probabilities_of", "weights_rule"]
 
 
 def weights_rule(value: Any) -> str:
@@ -51,13 +51,29 @@ def probabilities_of(logits: Tensor) -> npt.NDArray[np.float64]:
 def class_figures(
     probabilities: npt.NDArray[Any], y: npt.NDArray[np.int64], weights: npt.NDArray[np.float64] | None
 ) -> dict[str, float]:
-    """Return accuracy and loss (nats), and by the classes' weights ``weighted_accuracy``; y are class numbers."""
-    right, losses = probabilities.argmax(1) == y, _losses(probabilities, y)
-    figures = {"accuracy": float(right.mean()), "loss": float(losses.mean())}
+    """Return accuracy, macro F1, loss (nats), and by the classes' weights ``weighted_accuracy``; y: class numbers."""
+    found, losses = probabilities.argmax(1), _losses(probabilities, y)
+    right = found == y
+    figures = {"accuracy": float(right.mean()), "macro_f1": macro_f1(y, found), "loss": float(losses.mean())}
     if weights is None:
         return figures
     own = weights[y] / weights[y].sum()
     return {**figures, "weighted_accuracy": float(own @ right), "loss": float(own @ losses)}
+
+
+def macro_f1(truth: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]) -> float:
+    """Return the mean F1 of the classes that are true or predicted anywhere, as `engine.classification` does.
+
+    Examples
+    --------
+    >>> macro_f1(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])).__round__(4)
+    0.7333
+    """
+    size = int(max(truth.max(), predicted.max())) + 1
+    true, found = np.bincount(truth, minlength=size), np.bincount(predicted, minlength=size)
+    both = np.bincount(truth[truth == predicted], minlength=size)
+    seen = true + found > 0
+    return float(np.mean(2 * both[seen] / (true + found)[seen]))
 
 
 def class_report(probabilities: npt.NDArray[Any], y: npt.NDArray[np.int64], classes: list[Any]) -> dict[str, Any]:

@@ -266,7 +266,7 @@ class Forecaster(Estimator):
         found = self.season if self.season is not None else find_season(self.inputs_, X, self.lookback_)
         self.season_ = int(found)
         self._naive_error = seasonal_error(self.inputs_, X, self.season_)
-        self._linear: Any = solve_linear(self.inputs_, X)
+        self._linear: Any = solve_linear(self.inputs_, X, seconds=0.1 * self._deadline.left())
 
     def _encode(self, X: Any, y: Any) -> Encoded:
         return Encoded(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -12,6 +15,7 @@ from gyeol.inputs.windows import WindowInput, Windows
 __all__ = ["LinearForecast", "find_season", "seasonal_error", "seasonal_naive", "solve_linear"]
 
 _KERNEL = 25  # steps of the moving average (Zeng et al. 2023)
+_FEW = 200  # windows, by which it is seen how long more would take
 _ROWS = 1 << 14  # windows that a linear forecast learns from, at most
 _CHUNK = 512
 _REACH = 1024  # steps of history that a linear forecast reads, at most
@@ -57,13 +61,19 @@ def moving_average(x: Tensor) -> Tensor:
     return nn.functional.avg_pool1d(padded.unsqueeze(1), _KERNEL, stride=1).squeeze(1)
 
 
-def solve_linear(inputs: WindowInput, windows: Windows) -> LinearForecast:
+def solve_linear(inputs: WindowInput, windows: Windows, *, seconds: float = math.inf) -> LinearForecast:
     """Solve the linear forecast for training windows.
 
-    Of many windows some ten thousand are taken, evenly; those with a missing outcome are left out.
+    Of many windows some ten thousand are taken, evenly, or as many as fit into so many ``seconds``; those with a
+    missing outcome are left out.
     """
     made = LinearForecast(windows.lookback, windows.horizon)
-    taken = windows.thinned(max(20, _ROWS // windows.channels))
+    count = max(20, _ROWS // windows.channels)
+    if math.isfinite(seconds) and len(windows) > _FEW:
+        begun = time.monotonic()
+        _moments(inputs, windows, np.arange(_FEW, dtype=np.int64), made.reach)
+        count = min(count, max(_FEW, int(_FEW * seconds / max(1e-9, time.monotonic() - begun))))
+    taken = windows.thinned(count)
     cut = max(1, len(taken) - max(1, len(taken) // 10))
     rows = np.arange(len(taken), dtype=np.int64)
     L = made.reach

@@ -105,6 +105,7 @@ class LanguageModel(Estimator):
 
     task: ClassVar[str] = "language"
     monitor: ClassVar[str] = "loss"
+    ordered: ClassVar[bool] = True
     ask: ClassVar[str] = 'gyeol generate {} --prompt "..."'
     rules: ClassVar[dict[str, Rule]] = {
         "cell": choice(CELLS, own=Cell),

@@ -20,11 +20,17 @@ class Bar:
         What an example is.
     shares : bool
         Whether an example can be right, so that there is a share of those that were.
+
+    Attributes
+    ----------
+    measured_on : str
+        ``"validation"``, or ``"training"`` where nothing was held back.
     """
 
     def __init__(self, noun: str = "documents", *, shares: bool = True) -> None:
         self.noun = noun
         self.shares = shares
+        self.measured_on = "validation"
         self.console = Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -77,12 +83,17 @@ class Bar:
         """Print an epoch's figures."""
         self._stop()
         figures = "  ".join(
-            f"{name.replace('_', ' ')} {value:.4f}"
+            f"{self._named(name)} {value:.4f}"
             for name, value in record.items()
             if name.startswith(("train_", "valid_")) and isinstance(value, float)
         )
         rate = f"{record['examples_per_second']:,.0f} {self.noun}/s"
         self.console.print(f"epoch {record['epoch']:>2}  {figures}  {rate}  {record['seconds']:.0f} s", soft_wrap=True)
+
+    def _named(self, figure: str) -> str:
+        """Name a figure so that it says what it was measured on."""
+        name = figure.replace("_", " ")
+        return name if self.measured_on == "validation" else name.replace("valid ", "training part ")
 
     def note(self, message: str) -> None:
         """Print a line."""

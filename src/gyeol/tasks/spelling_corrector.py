@@ -36,6 +36,7 @@ from gyeol.tasks.spelling_changes import Change, applied, changes
 from gyeol.tasks.spelling_examples import checked_pairs, divided, made_pairs, mistyped, right_of, spread
 from gyeol.tasks.spelling_net import BothCarriers, Question, SpellingNet, numbered
 from gyeol.tasks.spelling_weights import fitted_weights
+from gyeol.tasks.training_plan import rows_in_time
 
 __all__ = ["Change", "SpellingCorrector"]
 
@@ -102,6 +103,7 @@ class SpellingCorrector(Estimator):
     task: ClassVar[str] = "spell"
     monitor: ClassVar[str] = "loss"
     ask: ClassVar[str] = 'gyeol correct {} "..."'
+    closing: ClassVar[float] = 0.25
     rules: ClassVar[dict[str, Rule]] = {
         "cell": choice(CELLS, own=Cell),
         "hidden_size": whole(1, 1 << 16),
@@ -199,9 +201,9 @@ class SpellingCorrector(Estimator):
         else:
             about = "given"
         super()._train(texts, pairs, validation, *others)
-        self.about_["validation"] = about
+        self.about_ |= {"validation": about, "measured_on": "training" if about.startswith("none") else "validation"}
         with self._session():
-            self._weigh(checked_texts(validation[0], empty=True))
+            self._weigh(checked_texts(validation[0], empty=True), others[-1].left())
         # Only now: right words that are not known must be among what the witnesses are weighed by.
         known = {**self._held_words, **self.lexicon_.counts}
         self.lexicon_ = Lexicon(known, int(self.max_edits), self.lexicon_.rare)
@@ -282,17 +284,19 @@ class SpellingCorrector(Estimator):
         left, right = (outputs.mean(axis=0) / math.log(2)).tolist()
         return {"loss": loss, "bits_from_left": left, "bits_from_right": right}
 
-    def _weigh(self, lines: list[str]) -> None:
-        """Weigh the witnesses: on held lines, mistyped, and on held pairs, each word alone."""
+    def _weigh(self, lines: list[str], seconds: float) -> None:
+        """Weigh the witnesses: on held lines, mistyped, and on held pairs, each word alone, as the time allows."""
         seed = int(self.random_state or 0)
         lines = [line for line in spread(lines, 40 * _WEIGHING)[:_WEIGHING] if line.strip()]
         typed = mistyped(lines, self._held_pairs if self._pairs else (), _RATE, seed)
-        self.weights_["within"] = self._weights_of(typed, lines, "within")
+        self.weights_["within"] = self._weights_of(typed, lines, "within", 0.4 * seconds)
         words = [word for _, word in self._held_pairs]
         wrong = [word for word, _ in self._held_pairs]
-        self.weights_["alone"] = self._weights_of([*wrong, *words], [*words, *words], "alone")
+        self.weights_["alone"] = self._weights_of([*wrong, *words], [*words, *words], "alone", 0.4 * seconds)
 
-    def _weights_of(self, typed: list[str], meant: list[str], kind: str) -> list[float]:
+    def _weights_of(self, typed: list[str], meant: list[str], kind: str, seconds: float) -> list[float]:
+        fits = rows_in_time(len(typed), seconds, lambda rows: self._places([typed[row] for row in rows]))
+        typed, meant = [typed[row] for row in fits], [meant[row] for row in fits]
         places = [place for place in self._places(typed) if place.alone == (kind == "alone")]
         pairs = zip(places, right_of(places, typed, meant), strict=True)
         # What cannot be reached teaches nothing about what can.

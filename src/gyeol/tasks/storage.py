@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
 from gyeol import parameters
-from gyeol.data.atomic import replace_folder
+from gyeol.data.atomic import kept, replace_folder
+from gyeol.data.model_place import CONFIG_CAP, HASHED, check_place, free_place
 from gyeol.engine import History, read_tensors, write_tensors
-from gyeol.errors import ModelError, ParameterError, SaveError
+from gyeol.errors import ModelError, ParameterError
 from gyeol.inputs.tokenizers import canonical_name
-from gyeol.tasks.card import write_card
-from gyeol.tasks.folder import CONFIG_CAP, check_folder, read_json
+from gyeol.tasks.card import MEASURED, measured_on, write_card
+from gyeol.tasks.folder import check_folder, read_json
 
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
@@ -41,8 +43,6 @@ __all__ = ["FORMAT", "check_place", "load", "read_config", "save"]
 FORMAT = 1
 _JSON_CAP = 256 << 20  # no vocabulary is larger
 _MOST = sys.float_info.max
-_HASHED = ("model.safetensors", "tokenizer.json", "metrics.json", "history.jsonl")
-_FILES = ("config.json", *_HASHED, "README.md")
 
 
 class Config(BaseModel):
@@ -59,48 +59,20 @@ class Config(BaseModel):
     files: dict[str, str]
 
 
-def check_place(path: Path) -> None:
-    """Make sure that a model may be written at a place, before hours are spent on it.
-
-    Raises
-    ------
-    SaveError
-        Where something other than a model stands there, or nothing can be written.
-    """
-    path = _free(path)
-    probe = path.with_name(f".{path.name}.probe")
-    replace_folder(probe, lambda folder: None)
-    probe.rmdir()
-
-
-def _free(path: Path) -> Path:
-    """Refuse to replace anything but a model; returns where to write."""
-    if path.name in ("", ".."):
-        raise SaveError(f"{str(path)!r} names no folder of its own: choose another place for the model")
-    if path.is_symlink():
-        path = path.resolve()
-    if not path.exists():
-        return path
-    if not path.is_dir():
-        raise SaveError(f"{path} is a file; a model is a folder: choose another place")
-    held = sorted(p.name for p in path.iterdir())
-    if held and not _is_model(path):
-        raise SaveError(f"{path} is a folder with other things in it, not a model: choose another place")
-    if others := [name for name in held if name not in _FILES]:
-        raise SaveError(f"{path} holds {', '.join(others[:3])} besides a model: move that, or choose another place")
-    return path
-
-
-def _is_model(path: Path) -> bool:
-    try:
-        raw = read_json(path / "config.json", CONFIG_CAP)
-    except ModelError:
-        return False
-    return isinstance(raw, dict) and {"gyeol", "task", "files"} <= set(raw)
-
-
-def save(model: Estimator, path: Path) -> None:
+def save(model: Estimator, path: Path, *, keep: bool = False) -> Path | None:
     """Write a fitted estimator as a folder.
+
+    Parameters
+    ----------
+    model : Estimator
+    path : Path
+    keep : bool
+        Whether another model that stands there is kept under the next free name: ``path.1``.
+
+    Returns
+    -------
+    Path or None
+        That name, where there was another model.
 
     Raises
     ------
@@ -119,7 +91,7 @@ def save(model: Estimator, path: Path) -> None:
         write_tensors(folder / "model.safetensors", dict(model.net_.state_dict()))
         # safetensors makes files that only their owner reads; who may read the model may read its weights.
         (folder / "model.safetensors").chmod((folder / "tokenizer.json").stat().st_mode & 0o777)
-        _write_json(folder / "metrics.json", model.metrics_)
+        _write_json(folder / "metrics.json", {**model.metrics_, MEASURED: measured_on(model.about_)})
         lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in model.history_.records]
         (folder / "history.jsonl").write_text("".join(lines), encoding="utf-8")
         config = Config(
@@ -129,12 +101,15 @@ def save(model: Estimator, path: Path) -> None:
             settings=settings,
             learned=learned,
             about=model.about_,
-            files={name: _digest(folder / name) for name in _HASHED},
+            files={name: _digest(folder / name) for name in HASHED},
         )
         _write_json(folder / "config.json", config.model_dump())
         write_card(folder / "README.md", model, path.name)
 
-    replace_folder(_free(path), write)
+    place = free_place(path)
+    with kept(place) if keep else nullcontext() as other:
+        replace_folder(place, write)
+    return other
 
 
 def read_config(path: Path) -> Config:
@@ -189,8 +164,8 @@ def load(path: str | Path, **own: Any) -> Estimator:
         raise ModelError(
             f"{path} is a model for the task {config.task!r:.60}, which this gyeol does not know; upgrade gyeol"
         )
-    if set(config.files) != set(_HASHED):
-        raise ModelError(f"{path / 'config.json'} is damaged: files: expected the hashes of {', '.join(_HASHED)}")
+    if set(config.files) != set(HASHED):
+        raise ModelError(f"{path / 'config.json'} is damaged: files: expected the hashes of {', '.join(HASHED)}")
     for name, digest in config.files.items():
         file = path / name
         if not file.is_file():
@@ -220,7 +195,10 @@ def load(path: str | Path, **own: Any) -> Estimator:
         ) from error
     model.net_.eval()
     model.about_ = config.about
-    model.metrics_ = _figures(path / "metrics.json", read_json(path / "metrics.json", CONFIG_CAP))
+    figures = read_json(path / "metrics.json", CONFIG_CAP)
+    if isinstance(figures, dict) and figures.pop(MEASURED, measured_on(model.about_)) != measured_on(model.about_):
+        raise ModelError(f"{path / 'metrics.json'} and config.json disagree on what the figures were measured on")
+    model.metrics_ = _figures(path / "metrics.json", figures)
     model.history_ = _history(path / "history.jsonl", model)
     return model
 

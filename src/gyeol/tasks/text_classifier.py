@@ -273,13 +273,20 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         self._ready()
         return self._labels.answers(self.predict_proba(X), self.net_)
 
+    def given(self, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Say which of several labels a text gets by such probabilities as `predict_proba` returns, (N, classes)."""
+        self._ready()
+        if isinstance(self._labels, SeveralLabels):
+            return self._labels.given(probabilities, self.net_)
+        return np.asarray(np.arange(probabilities.shape[1]) == probabilities.argmax(1)[:, None])
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of texts whose label, or whole set of labels, is right."""
         self._ready()
         if isinstance(self._labels, OneLabel):
             return float(super().score(X, y, sample_weight))
         texts, numbers = self._checked_validation(X, y)
-        found = self._labels.given(self.predict_proba(texts), self.net_)
+        found = self.given(self.predict_proba(texts))
         return float(np.average((found == numbers.indicator()).all(1), weights=sample_weight))
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:

@@ -203,6 +203,8 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         texts, numbers = self._checked_validation(X, y)
         least, greatest = float(numbers.min()), float(numbers.max())
         if least == greatest:
+            if len(texts) == 1:
+                raise DataError("got 1 sample: there is nothing to learn from one text")
             raise DataError(f"every target is {least:g}: there is nothing to learn from numbers that are all the same")
         self.range_ = least, greatest
         return texts, numbers

@@ -218,6 +218,7 @@ class Translator(Estimator):
             raise DataError(f"every pair has a side of more than {_LONGEST} tokens: cut the texts into sentences")
         lengths, seed = pairs.target.lengths[fits], int(self.random_state or 0)
         self._left_out = len(X) - len(fits)
+        self._longest = int(max(pairs.source.lengths.max(), pairs.target.lengths.max()))
 
         def order(epoch: int) -> list[npt.NDArray[np.int64]]:
             batches = bucket_by_tokens(lengths, int(self.batch_size), seed=seed, epoch=epoch)
@@ -225,6 +226,12 @@ class Translator(Estimator):
             return [fits[batch] for batch in batches]
 
         return Encoded(pairs.source.lengths, lambda which: (self.inputs_.batch(pairs, which), False), order)
+
+    def _left_behind(self) -> dict[str, Any]:
+        if not self._left_out:
+            return {}
+        told = f"{self._left_out:,} pairs have a side of more than {_LONGEST} tokens (the longest: {self._longest:,})"
+        return {"too_long": self._left_out, "longest": self._longest, "shortened": f"{told}: they are left out"}
 
     def _build(self) -> nn.Module:
         sizes = len(self.inputs_.source.vocabulary), len(self.inputs_.target.vocabulary)
