@@ -173,8 +173,9 @@ def plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, numbers.Real) and not isinstance(value, (bool, int, float)):
         return int(value) if isinstance(value, numbers.Integral) else float(value)  # a fraction, say
-    if hasattr(value, "plain") or isinstance(value, os.PathLike):  # the former says itself what stands for it
-        return value.plain() if hasattr(value, "plain") else os.fspath(value)
+    says = hasattr(value, "plain") and not isinstance(value, type)  # itself, what stands for it
+    if says or isinstance(value, os.PathLike):
+        return value.plain() if says else os.fspath(value)
     if isinstance(value, (dict, list, tuple)):
         several = [[plain(k), plain(v)] for k, v in value.items()] if isinstance(value, dict) else map(plain, value)
         return {"pairs": several} if isinstance(value, dict) else list(several)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +109,57 @@ def test_no_such_file(gyeol: Run, tmp_path: Path) -> None:
     assert "there is no" in gyeol("encode", "bow", tmp_path / "no.txt", "--show").mistake
     (tmp_path / "empty.txt").write_text("")
     assert "is empty" in gyeol("encode", "bow", tmp_path / "empty.txt", "--show").mistake
+
+
+def test_words_of_any_script_and_nothing_invisible(gyeol: Run, tmp_path: Path) -> None:
+    lines = ["영화 좋다", "영\u200b화 좋다\u200b", "\ufeff영화 좋다", "हिन्दी मानक", "ภาษาไทย ดีมาก", "مرحباً"]
+    (tmp_path / "x.txt").write_text("\n".join(lines), "utf-8")
+    gyeol("encode", "dtm", tmp_path / "x.txt", "--out", tmp_path / "x.npz", "--threads", 1)
+    saved = json.loads((tmp_path / "x.vocabulary.json").read_text("utf-8"))
+    assert saved["terms"] == sorted(["영화", "좋다", "हिन्दी", "मानक", "ภาษาไทย", "ดีมาก", "مرحباً"])
+    assert (saved["tokenizer"], saved["tokenizer_version"]) == ("word", 2)
+    matrix = sp.load_npz(tmp_path / "x.npz").toarray()
+    assert matrix[0].tolist() == matrix[1].tolist() == matrix[2].tolist()
+
+
+def test_signs_are_not_among_the_weightiest_terms(gyeol: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("영화 . . . , ! ? 좋다 ㅋㅋ\n!!\n~^^ ♥\n", "utf-8")
+    shown = gyeol("encode", "dtm", tmp_path / "x.txt", "--show", "--ngrams", "1-2", "--json", "--threads", 1).object
+    terms = [[term for term, _ in document["terms"]] for document in shown["documents"]]
+    assert set(terms[0]) >= {"영화", "좋다", "ㅋㅋ", "좋다 ㅋㅋ", "영화 ."}
+    assert not {".", ",", "!", "?", ". .", "! ?"} & set(terms[0])
+    assert [sorted(found) for found in terms[1:]] == [[], ["^ ♥", "♥"]]
+    answer = gyeol("encode", "dtm", tmp_path / "x.txt", "--out", tmp_path / "x.npz", "--json", "--threads", 1).object
+    assert answer["shape"]["columns"] == 10  # they are columns all the same
+
+
+@pytest.mark.parametrize("name", ["character", "char"])
+def test_other_names_of_tokenizers(gyeol: Run, file: Path, tmp_path: Path, name: str) -> None:
+    gyeol("encode", "bow", file, "--tokenizer", name, "--out", tmp_path / "x.npz")
+    saved = tmp_path / "x.vocabulary.json"
+    assert json.loads(saved.read_text("utf-8"))["tokenizer"] == "syllable"
+    assert gyeol("encode", "bow", file, "--tokenizer", name, "--vocabulary", saved, "--show").status == 0
+
+
+def test_content_words_with_a_dictionary(gyeol: Run, tmp_path: Path) -> None:
+    pytest.importorskip("kiwipiepy", reason="kiwipiepy is not installed: pip install 'gyeol[korean]'")
+    text, words, out = tmp_path / "x.txt", tmp_path / "words.tsv", tmp_path / "x.npz"
+    text.write_text("어제 러시아 가서 월드컵 관람했다\n우리 아들램이 갔다\n", "utf-8")
+    words.write_text("아들램\tNNG\n", "utf-8")
+    own = ("--tokenizer", "content", "--user-dictionary", words, "--stop-tags", "MAG")
+    for kind in ("bow", "dtm", "tfidf", "onehot"):
+        assert gyeol("encode", kind, text, *own, "--out", out).status == 0
+        saved = json.loads((tmp_path / "x.vocabulary.json").read_text("utf-8"))
+        assert saved["terms"] == ["가다", "관람", "러시아", "아들램", "월드컵"]
+    words.unlink()
+    again = ("--vocabulary", tmp_path / "x.vocabulary.json", "--show")
+    assert "아들램" in gyeol("encode", "onehot", text, *again).out
+    assert "keeps the words" in gyeol("encode", "onehot", text, *again, "--keep-tags", "N").mistake
+    assert "there is no file" in gyeol("encode", "bow", text, *own, "--show").mistake
+    assert "knows no parts of speech" in gyeol("encode", "bow", text, "--stop-tags", "N", "--show").mistake
+
+
+def test_stop_words_taken_apart(gyeol: Run, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "stop.txt").write_text(unicodedata.normalize("NFD", "영화\n어제\n"), "utf-8")
+    shown = gyeol("encode", "bow", file, "--show", "--stop-words", tmp_path / "stop.txt").out
+    assert shown.splitlines()[1:] == ["2\t봤다 1  영화를 1", "3\t", "4\t"]

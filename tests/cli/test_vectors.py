@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gyeol import WordVectors
+from gyeol.inputs.subwords import Subwords
+from gyeol.inputs.vector_start import tokenizer_for
 
 from .conftest import Run
 
@@ -117,3 +120,63 @@ def test_what_was_mended_is_told(gyeol: Run, tmp_path: Path) -> None:
     result = gyeol("vectors", "distance", tmp_path / "two.txt", "a", "b")
     assert "line 3: 'a'" in result.err
     assert np.isclose(float(result.out.split()[1]), 0.9839, atol=1e-4)
+
+
+def test_words_taken_apart_are_found(gyeol: Run, tmp_path: Path) -> None:
+    names = ["사과", "배", "왕", "여왕"]
+    for form, words in (("NFD", names), ("NFC", names)):
+        written = [unicodedata.normalize(form, word) for word in words]
+        typed = [unicodedata.normalize("NFC" if form == "NFD" else "NFD", word) for word in words]
+        WordVectors(written, np.eye(4) + 0.1).save(tmp_path / "v.vec")
+        assert gyeol("vectors", "similar", tmp_path / "v.vec", typed[0], "--json").object["answers"][0]["near"]
+        answer = gyeol("vectors", "analogy", tmp_path / "v.vec", *typed[:3], "--json").object
+        assert [one["word"] for one in answer["answers"]] == [written[3]]
+        gyeol("vectors", "convert", tmp_path / "v.vec", "--out", tmp_path / "v.bin")
+        assert WordVectors.load(tmp_path / "v.bin").words == written
+        (tmp_path / "q.txt").write_text(" ".join(typed) + "\n", "utf-8")
+        result = gyeol("vectors", "evaluate", tmp_path / "v.bin", tmp_path / "q.txt", "--json").object["results"][0]
+        assert result["asked"] == 1
+        (tmp_path / "words.txt").write_text("\n".join(typed) + "\n", "utf-8")
+        drawn = ("--words", tmp_path / "words.txt", "--method", "pca", "--groups", "1", "--out", tmp_path / "m.html")
+        assert gyeol("vectors", "map", tmp_path / "v.vec", *drawn, "--json").object["words"] == 4
+
+
+def test_answers_by_subwords_are_told(gyeol: Run, tmp_path: Path) -> None:
+    known = Subwords("letters", 1, 1, 1 << 20, np.zeros(0, np.int64), np.zeros((0, 3), np.float32))
+    numbers = np.unique(known.numbers("아들램"))
+    sub = Subwords("letters", 1, 1, 1 << 20, numbers, np.ones((len(numbers), 3), np.float32))
+    place = tmp_path / "v"
+    WordVectors(WORDS, TABLE, subwords=sub).save(place)
+    said = "'아들램' is not among the vectors; its vector comes from its subwords; spelled alike: 아들"
+    answer = gyeol("vectors", "analogy", place, "왕", "여왕", "아들램", "--json")
+    assert answer.object["from_subwords"] == ["아들램"]
+    assert said in answer.err
+    for question in (
+        ("analogy", "왕", "여왕", "아들램"),
+        ("similar", "아들램"),
+        ("doesnt_match", "왕", "딸", "아들램"),
+    ):
+        assert said in gyeol("vectors", question[0], place, *question[1:]).err
+    assert gyeol("vectors", "distance", place, "왕", "아들램", "--json").object["from_subwords"] == ["아들램"]
+    assert gyeol("vectors", "similar", place, "왕", "--json").object["from_subwords"] == []
+    (tmp_path / "s.csv").write_text("왕,여왕,9\n왕,아들램,7\n왕,집,0\n", "utf-8")
+    result = gyeol("vectors", "evaluate", place, tmp_path / "s.csv", "--json").object["results"][0]
+    assert (result["asked"], result["from_subwords"]) == (3, 1)
+    assert "1 word by its subwords" in gyeol("vectors", "evaluate", place, tmp_path / "s.csv").out
+    WordVectors(WORDS, TABLE).save(tmp_path / "w.vec")  # no subwords: an error, as ever
+    assert "did you mean '아들'" in gyeol("vectors", "analogy", tmp_path / "w.vec", "왕", "여왕", "아들램").mistake
+
+
+def test_training_on_content_words(gyeol: Run, tmp_path: Path) -> None:
+    pytest.importorskip("kiwipiepy", reason="kiwipiepy is not installed: pip install 'gyeol[korean]'")
+    pytest.importorskip("gensim", reason="gensim is not installed: pip install 'gyeol[vectors]'")
+    (tmp_path / "x.txt").write_text("우리 아들램이 러시아에 가서 월드컵을 관람했다\n" * 20, "utf-8")
+    (tmp_path / "words.tsv").write_text("아들램\tNNG\n", "utf-8")
+    own = ("--tokenizer", "content", "--user-dictionary", tmp_path / "words.tsv", "--size", "4", "--epochs", "1")
+    made = gyeol("vectors", "train", tmp_path / "x.txt", *own, "--out", tmp_path / "v", "--threads", "1", "--json")
+    assert made.object["about"]["user_dictionary"] == [["아들램", "NNG", 0.0]]
+    vectors = WordVectors.load(tmp_path / "v")
+    assert sorted(vectors.words) == ["가다", "관람", "러시아", "아들램", "월드컵"]
+    chosen = tokenizer_for(vectors, ["아들램이 갔다"])
+    assert not isinstance(chosen, str)
+    assert chosen.tokenize("아들램이 갔다") == ["아들램", "가다"]

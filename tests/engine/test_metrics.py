@@ -76,6 +76,9 @@ def test_captions_are_counted_as_the_field_does() -> None:
     perfect = captioning(["a b c d, e"], [["x", "A b c d e.", "y z"]])
     assert {name: perfect[name] for name in ("bleu", "exact")} == {"bleu": pytest.approx(100.0), "exact": 1.0}
     assert captioning([""], [["a b"]])["bleu"] == 0.0
+    assert captioning(["एक हिन्दी किताब है"], [["एक हिन्दी किताब है!"]])["bleu"] == pytest.approx(100.0)
+    marks_torn_off = captioning(["हिन्दा हिन्दु हिन्दे हिन्दै"], [["हिन्दी हिन्दो हिन्दौ हिन्दृ"]])
+    assert marks_torn_off["bleu"] == 0.0  # no word is the same, for all that their letters are
 
 
 @given(st.lists(st.tuples(st.text("abc ", min_size=1, max_size=12), st.floats(-900, 0)), min_size=1, max_size=5))

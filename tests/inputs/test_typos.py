@@ -78,3 +78,12 @@ def test_a_file_of_typos(tmp_path: Path) -> None:
         write_typos([TEXT], tmp_path / "x.json")
     with pytest.raises(DataError, match="no text"):
         write_typos(["  "], out)
+
+
+def test_marks_stay_with_their_letters() -> None:
+    text = "हिन्दी 3 किताब"
+    assert Typist(rate=1.0, spacing=0.0, seed=1).type(text) != text
+    for seed in range(20):
+        typed = Typist(rate=1.0, spacing=0.0, seed=seed).type(text)
+        assert len(typed.split()) == 3
+        assert typed.split()[1] == "3"

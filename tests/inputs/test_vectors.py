@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from gyeol import WordVectors
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs import vectors as module
+from gyeol.inputs.subwords import Subwords
 
 
 def drawn(seed: int, count: int, size: int) -> WordVectors:
@@ -152,3 +155,52 @@ def test_wrong_questions() -> None:
     with pytest.raises(DataError, match="expected 3 finite numbers"):
         vectors.near([1.0, float("nan"), 0.0])
     assert vectors.near([0, 2, 0], 1) == [("b", 1.0)]
+
+
+def apart(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+@pytest.mark.parametrize("form", ["folder", "word2vec", "word2vec-binary", "glove"])
+def test_words_are_compared_composed_and_answered_as_written(form: str, tmp_path: Path) -> None:
+    words = [apart("사과"), "배", apart("왕"), apart("여왕"), "cafe\u0301", "na\u00efve", "딸\u200b기"]
+    written = WordVectors(words, np.random.default_rng(0).standard_normal((7, 4)))
+    written.save(tmp_path / "v", form=form)
+    vectors = WordVectors.load(tmp_path / "v")
+    assert vectors.words == words
+    for typed in ("사과", apart("사과"), "사\u200b과", "\ufeff사과"):
+        assert typed in vectors
+        assert vectors.written(typed) == words[0]
+        assert vectors[typed].tolist() == written.vectors[0].tolist()
+        assert words[0] not in [word for word, _ in vectors.similar(typed, 6)]
+    assert vectors["caf\u00e9"].tolist() == written.vectors[4].tolist()
+    assert vectors["nai\u0308ve"].tolist() == written.vectors[5].tolist()
+    assert vectors["딸기"].tolist() == written.vectors[6].tolist()
+    for method in ("3cosadd", "3cosmul"):
+        answers = [word for word, _ in vectors.analogy("왕", "여왕", apart("배"), top=7, method=method)]
+        assert sorted(answers) == sorted({words[0], words[4], words[5], words[6]})
+    assert vectors.doesnt_match(["사과", "배", "왕"]) in ("사과", "배", "왕")
+    with pytest.raises(DataError, match="'사고' is not among the 7 words; did you mean") as caught:
+        vectors["사고"]
+    assert words[0] in str(caught.value)
+
+
+def test_of_words_that_are_the_same_the_first_is_kept() -> None:
+    vectors = WordVectors(["배", apart("사과"), "왕", "사과", "왕\u200b"], np.arange(10.0).reshape(5, 2))
+    assert vectors.words == ["배", apart("사과"), "왕"]
+    assert vectors.vectors.tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert vectors.about["notes"] == [
+        "2 words differ from others in Unicode form or invisible characters only ('사과'); the first of each was kept"
+    ]
+    with pytest.raises(DataError, match="twice"):
+        WordVectors(["배", "배"], np.ones((2, 2)))
+
+
+def test_which_answers_come_from_subwords() -> None:
+    known = Subwords("letters", 1, 1, 1 << 20, np.zeros(0, np.int64), np.zeros((0, 2), np.float32))
+    numbers = np.unique(known.numbers("아들램"))
+    sub = Subwords("letters", 1, 1, 1 << 20, numbers, np.ones((len(numbers), 2), np.float32))
+    vectors = WordVectors(["왕", "여왕"], np.eye(2), subwords=sub)
+    assert vectors.from_subwords(["왕", "아들램", apart("여왕"), "아들램", "zzz"]) == ["아들램"]
+    assert vectors[apart("아들램")].tolist() == vectors["아들램"].tolist() == [1.0, 1.0]
+    assert WordVectors(["왕"], np.eye(1)).from_subwords(["아들램"]) == []

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from gyeol import DataError, ModelError, SpellingCorrector, load
 from gyeol.inputs.error_channel import ErrorChannel
-from gyeol.tasks.spelling_candidates import FEATURES, Candidate, Lexicon, Place, cased
+from gyeol.tasks.spelling_candidates import FEATURES, Candidate, Lexicon, Place, cased, words_of
 from gyeol.tasks.spelling_net import Question, numbered
 from gyeol.tasks.spelling_weights import fitted_weights, log_shares
 
@@ -215,3 +215,17 @@ def test_what_was_seen_seldom_or_is_made_by_a_common_ending_speaks_for_a_word() 
         assert tuple(rows[0, [seen, derived]]) == pytest.approx(expected)
         assert not rows[1, [seen, derived]].any()
     assert "seldom" not in [word for word, _ in lexicon.near("seldum")]  # and nothing is corrected to it
+
+
+def test_words_with_marks_are_words() -> None:
+    text = "हिन्दी don't मानक3 ไทย"
+    assert [text[a:b] for a, b in words_of(text)] == ["हिन्दी", "don't", "मानक", "ไทย"]
+    counts = {"हिन्दी": 9, "किताब": 9, "मानक": 9}
+    channel = ErrorChannel.learn([("हिन्दि", "हिन्दी")])
+    places = Lexicon(counts, 2).places("मेरी हिन्दि किताब", 0, channel)
+    assert "हिन्दी" in [candidate.text for place in places for candidate in place.candidates]
+
+
+def test_the_readers_go_by_code_points(korean: SpellingCorrector) -> None:
+    assert korean.inputs_.tokenizer.version == 1  # the net numbers a mark apart from its letter
+    assert korean.inputs_.tokenizer.lowercase

@@ -12,6 +12,7 @@ import typer
 
 from gyeol.cli.options import HEADER
 from gyeol.cli.output import note, object_out, one_line, told
+from gyeol.cli.parts_of_speech import KEEP_TAGS, STOP_TAGS, USER_DICTIONARY
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -24,12 +25,18 @@ def encode(
     kind: str = typer.Argument(metavar="KIND", help="onehot (a row a token), bow (0 or 1), dtm (counts) or tfidf."),
     data: str = typer.Argument(metavar="FILE", help="A file of texts, or the name of a data set."),
     out: Path = typer.Option(None, "--out", "-o", metavar="X", help="Write there: .npz (SciPy), .parquet or .mtx."),
-    show: bool = typer.Option(False, "--show", help="Print each document's weightiest terms."),
+    show: bool = typer.Option(False, "--show", help="Print each document's weightiest terms; signs are not shown."),
     top: int = typer.Option(8, "--top", metavar="K", min=1, help="Terms a document that --show prints."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     tokenizer: str = typer.Option(
-        None, "--tokenizer", metavar="NAME", help="word (default), whitespace, morpheme, syllable, jamo, bpe or auto."
+        None,
+        "--tokenizer",
+        metavar="NAME",
+        help="word (default), whitespace, content, morpheme, syllable (or char), jamo, bpe or auto.",
     ),
+    user_dictionary: Path = USER_DICTIONARY,
+    keep_tags: str = KEEP_TAGS,
+    stop_tags: str = STOP_TAGS,
     lowercase: bool = typer.Option(False, "--lowercase", help="Lower-case the texts."),
     ngrams: str = typer.Option("1", "--ngrams", metavar="N|A-B", help="Runs of so many tokens are terms: 2, or 1-3."),
     stop_words: str = typer.Option(
@@ -55,10 +62,13 @@ def encode(
     onehot has a row a token; bow a row a text, 1 where a term occurs; dtm counts it; tfidf is tf * idf with
     idf = ln((1 + n) / (1 + df)) + 1, each row scaled to length 1 (n texts, df of them with the term), as scikit-learn
     has it. Beside the matrix X.vocabulary.json names the columns. A text without any term is a row of zeros.
+    Words are Unicode's; Thai, Lao, Khmer and Burmese, which put no space between them, want --tokenizer bpe.
 
     Examples: gyeol encode tfidf reviews.csv --out reviews.npz
 
     gyeol encode dtm news.txt --tokenizer morpheme --stop-words korean --min-df 2 --out news.parquet
+
+    gyeol encode tfidf news.txt --tokenizer content --user-dictionary names.tsv --show
 
     gyeol encode tfidf new.csv --vocabulary reviews.vocabulary.json --out new.npz
     """
@@ -71,16 +81,21 @@ def encode(
         check_matrix_path(out)
     source = find_source(data, "train", input=input, header=header)
     texts = Texts(source, skip_bad_rows=skip_bad_rows)
+    morphemes = {"user_dictionary": user_dictionary, "keep_tags": keep_tags, "stop_tags": stop_tags}
     if vocabulary is not None:
         from gyeol.inputs import TextVectorizer
+        from gyeol.inputs.tokenizers import canonical_name
 
         made = TextVectorizer.load(vocabulary)
         if made.kind != kind:
             raise ParameterError(
                 f"{vocabulary} was made for {made.kind!r}, not for {kind!r}: say gyeol encode {made.kind}"
             )
-        if tokenizer is not None and tokenizer != made.tokenizer_.name:
+        if tokenizer is not None and canonical_name(tokenizer) != made.tokenizer_.name:
             raise ParameterError(f"{vocabulary} was made with --tokenizer {made.tokenizer_.name}, which it keeps")
+        if any(value is not None for value in morphemes.values()):
+            given = ", ".join(f"--{name.replace('_', '-')}" for name, value in morphemes.items() if value is not None)
+            raise ParameterError(f"{given}: {vocabulary} keeps the words and parts of speech that it was made with")
         made.threads = threads
         blocks = made.rows(texts)
     else:
@@ -100,6 +115,7 @@ def encode(
             sublinear_tf=sublinear,
             dtype=dtype,
             threads=threads,
+            **morphemes,
         )
         blocks = made.fit_rows(texts)
     shown: list[dict[str, Any]] = []
@@ -155,14 +171,18 @@ def _stop_words(which: str | None) -> Any:
 def _weightiest(
     blocks: Iterator[Rows], made: TextVectorizer, top: int, tell: Callable[[dict[str, Any]], None]
 ) -> Iterator[Rows]:
-    """Tell of the weightiest terms of each document (of one-hot rows, the first) as its rows pass."""
+    """Tell of the weightiest terms of each document (of one-hot rows, the first) as its rows pass, signs left out."""
+    from gyeol.inputs.token_columns import is_telling
+
     number = 0
+    says = is_telling(made.terms_)
     for block in blocks:
         matrix, starts = block
         ends = matrix.indptr[starts].tolist()
         for first, last in pairwise(ends):
             number += 1
             columns, cells = matrix.indices[first:last], matrix.data[first:last]
+            columns, cells = columns[says[columns]], cells[says[columns]]
             best = range(len(cells))[:top] if made.kind == "onehot" else (-cells).argsort(kind="stable")[:top]
             names = made.terms_.gather(columns[best]).to_list()
             tell({"document": number, "terms": [[n, float(cells[i])] for n, i in zip(names, best, strict=True)]})

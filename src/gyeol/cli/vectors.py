@@ -12,6 +12,7 @@ import typer
 
 from gyeol.cli.options import HEADER
 from gyeol.cli.output import note, object_out, percent, table, told
+from gyeol.cli.parts_of_speech import KEEP_TAGS, STOP_TAGS, USER_DICTIONARY
 from gyeol.errors import ParameterError, closest
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ def train(
     shortest: int = typer.Option(3, "--shortest", metavar="N", help="Letters of the shortest subword."),
     longest: int = typer.Option(6, "--longest", metavar="N", help="Letters of the longest subword."),
     buckets: int = typer.Option(200_000, "--buckets", metavar="N", help="Vectors that subwords share."),
-    tokenizer: str = typer.Option("word", "--tokenizer", metavar="NAME", help="word, whitespace, morpheme or another."),
+    tokenizer: str = typer.Option(
+        "word", "--tokenizer", metavar="NAME", help="word, whitespace, content, morpheme or another."
+    ),
+    user_dictionary: Path = USER_DICTIONARY,
+    keep_tags: str = KEEP_TAGS,
+    stop_tags: str = STOP_TAGS,
     lowercase: bool = typer.Option(False, "--lowercase", help="Lower-case the texts."),
     input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
     header: bool = HEADER,
@@ -60,6 +66,8 @@ def train(
     Examples: gyeol vectors train reviews.csv --out my.vec
 
     gyeol vectors train news.txt wiki.txt --subwords jamo --out my-vectors
+
+    gyeol vectors train news.txt --tokenizer content --user-dictionary names.tsv --out words.vec
     """
     import time
 
@@ -77,7 +85,7 @@ def train(
             texts, algorithm=algorithm, subwords=subwords, size=size, window=window, min_count=min_count,
             negative=negative, epochs=epochs, learning_rate=learning_rate, shortest=shortest, longest=longest,
             buckets=buckets, tokenizer=tokenizer, lowercase=lowercase, threads=threads, random_state=seed,
-            progress=progress,
+            user_dictionary=user_dictionary, keep_tags=keep_tags, stop_tags=stop_tags, progress=progress,
         )  # fmt: skip
     made.about["data"] = list(data)
     with kept(out) if not force else nullcontext() as other:
@@ -110,8 +118,10 @@ def similar(
     """
     made = _loaded(vectors, form)
     answers = [(word, made.similar(word, top, farthest=farthest)) for word in words]
+    composed = _from_subwords(made, words)
     if json:
-        object_out({"vectors": str(vectors), "answers": [{"word": w, "near": _pairs(near)} for w, near in answers]})
+        listed = [{"word": word, "near": _pairs(near)} for word, near in answers]
+        object_out({"vectors": str(vectors), "answers": listed, "from_subwords": composed})
         return
     for word, near in answers:
         if len(answers) > 1:
@@ -134,9 +144,12 @@ def analogy(
 
     Example: gyeol vectors analogy my.vec 왕 여왕 아들
     """
-    near = _loaded(vectors, form).analogy(a, b, c, top, method=method)
+    loaded = _loaded(vectors, form)
+    near = loaded.analogy(a, b, c, top, method=method)
+    composed = _from_subwords(loaded, [a, b, c])
     if json:
-        object_out({"vectors": str(vectors), "a": a, "b": b, "c": c, "method": method, "answers": _pairs(near)})
+        answer = {"vectors": str(vectors), "a": a, "b": b, "c": c, "method": method, "answers": _pairs(near)}
+        object_out({**answer, "from_subwords": composed})
         return
     _tell(near)
 
@@ -153,9 +166,12 @@ def distance(
 
     Example: gyeol vectors distance my.vec 왕 여왕
     """
-    cosine = _loaded(vectors, form).similarity(first, second)
+    loaded = _loaded(vectors, form)
+    cosine = loaded.similarity(first, second)
+    composed = _from_subwords(loaded, [first, second])
     if json:
-        object_out({"first": first, "second": second, "cosine": cosine, "distance": 1.0 - cosine})
+        answer = {"first": first, "second": second, "cosine": cosine, "distance": 1.0 - cosine}
+        object_out({**answer, "from_subwords": composed})
         return
     typer.echo(f"cosine {cosine:.4f}   distance {1.0 - cosine:.4f}")
 
@@ -171,9 +187,11 @@ def doesnt_match(
 
     Example: gyeol vectors doesnt_match my.vec 아침 점심 저녁 컴퓨터
     """
-    word = _loaded(vectors, form).doesnt_match(words)
+    loaded = _loaded(vectors, form)
+    word = loaded.doesnt_match(words)
+    composed = _from_subwords(loaded, words)
     if json:
-        object_out({"words": words, "doesnt_match": word})
+        object_out({"words": words, "doesnt_match": word, "from_subwords": composed})
         return
     typer.echo(word)
 
@@ -206,7 +224,9 @@ def evaluate(
     for result in results:
         known = f"{result['asked']:,} of {result['total']:,} known ({percent(result['coverage'])})"
         if result["kind"] == "similarity":
-            typer.echo(f"{result['file']}: Spearman {_figure(result['spearman'])}   {known}")
+            count = result["from_subwords"]
+            also = f", {count:,} word{'s by their' if count > 1 else ' by its'} subwords" if count else ""
+            typer.echo(f"{result['file']}: Spearman {_figure(result['spearman'])}   {known}{also}")
             continue
         typer.echo(f"{result['file']}: accuracy {_share(result['accuracy'])}   {known}")
         sections = [[f"  {k}", _share(s["accuracy"]), s["asked"], s["total"]] for k, s in result["sections"].items()]
@@ -291,6 +311,16 @@ def _loaded(path: Path, form: str, limit: int | None = None) -> WordVectors:
     return made
 
 
+def _from_subwords(loaded: WordVectors, words: list[str]) -> list[str]:
+    """Tell which words have no vector of their own, and what is spelled like them."""
+    found = loaded.from_subwords(words)
+    for word in found:
+        near = loaded.suggest(word)
+        hint = f"; spelled alike: {', '.join(near)}" if near else ""
+        note(f"{word!r} is not among the vectors; its vector comes from its subwords{hint}")
+    return found
+
+
 def _chosen(made: WordVectors, count: int, words: Path | None, around: list[str]) -> list[str]:
     """Choose the words of a map: those of a file, those around some, or the most frequent with a letter in them."""
     if words is not None:
@@ -301,9 +331,11 @@ def _chosen(made: WordVectors, count: int, words: Path | None, around: list[str]
             raise ParameterError(f"--words {words} holds no word; write one a line")
         for word in found:
             made[word]  # an unknown one is an error
-        return found
+        _from_subwords(made, found)
+        return list(dict.fromkeys(map(made.written, found)))
     if around:
-        near = [w for word in around for w in [word, *(other for other, _ in made.similar(word, count))]]
+        _from_subwords(made, around)
+        near = [w for word in around for w in [made.written(word), *(other for other, _ in made.similar(word, count))]]
         return list(dict.fromkeys(near))
     return [word for word in made.words if any(char.isalpha() for char in word)][:count] or made.words[:count]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
+import regex
 
 from gyeol.errors import MissingExtraError
 
@@ -23,7 +23,7 @@ __all__ = [
     "translation_signature",
 ]
 
-_WORDS = re.compile(r"\w+(?:['’-]\w+)*")
+_WORDS = regex.compile(r"[\p{L}\p{N}\p{M}_\u200c\u200d]+(?:['’-][\p{L}\p{N}\p{M}_\u200c\u200d]+)*")
 
 
 def classification(

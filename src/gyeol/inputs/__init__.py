@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gyeol.inputs.jamo import compose, decompose
     from gyeol.inputs.text import TextBatch, TextInput
     from gyeol.inputs.text_vectorizer import KINDS, TextVectorizer, vectorizer
-    from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, make_tokenizer
+    from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, make_tokenizer, tokenizer_rule
     from gyeol.inputs.vectors import WordVectors
     from gyeol.inputs.vocabulary import Vocabulary
 
@@ -30,6 +30,7 @@ __all__ = [
     "compose",
     "decompose",
     "make_tokenizer",
+    "tokenizer_rule",
     "vectorizer",
 ]
 
@@ -38,7 +39,9 @@ _HOMES = {
     **dict.fromkeys(["FEATURES", "FeatureInput"], "gyeol.inputs.features"),
     **dict.fromkeys(["compose", "decompose"], "gyeol.inputs.jamo"),
     **dict.fromkeys(["TextBatch", "TextInput"], "gyeol.inputs.text"),
-    **dict.fromkeys(["TOKENIZERS", "Token", "Tokenizer", "make_tokenizer"], "gyeol.inputs.tokenizers"),
+    **dict.fromkeys(
+        ["TOKENIZERS", "Token", "Tokenizer", "make_tokenizer", "tokenizer_rule"], "gyeol.inputs.tokenizers"
+    ),
     **dict.fromkeys(["KINDS", "TextVectorizer", "vectorizer"], "gyeol.inputs.text_vectorizer"),
     "Vocabulary": "gyeol.inputs.vocabulary",
     "WordVectors": "gyeol.inputs.vectors",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,9 @@ import polars as pl
 
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.counting import UNKNOWN, Piece
+from gyeol.inputs.normal import compared
 
-__all__ = ["Columns", "Frequencies"]
+__all__ = ["Columns", "Frequencies", "given_terms"]
 
 _APART = 64  # lists of terms that wait before they are made one
 
@@ -102,6 +104,29 @@ class Frequencies:
         places = np.full(len(self._documents), -1, dtype=np.int32)
         places[codes[order]] = np.arange(len(order), dtype=np.int32)
         return Columns(names.gather(order), self._documents[codes[order]], places)
+
+
+def given_terms(vocabulary: Any) -> pl.Series:
+    """Take terms that were given instead of learned, composed: in the order of their columns, or each with its column.
+
+    Raises
+    ------
+    ParameterError
+        They are no different texts, or their columns are not 0, 1, ...
+    """
+    if isinstance(vocabulary, dict):
+        terms = sorted(vocabulary, key=vocabulary.__getitem__)
+        if [vocabulary[t] for t in terms] != list(range(len(terms))):
+            raise ParameterError("vocabulary: its numbers must be the columns 0, 1, ... without a gap")
+    else:
+        terms = list(vocabulary)
+    if not terms or not all(isinstance(t, str) for t in terms):
+        raise ParameterError("vocabulary: expected one term or more, each a str")
+    series = pl.Series([compared(term) for term in terms], dtype=pl.String)
+    if series.n_unique() < len(series):
+        twice = series.filter(series.is_duplicated())[0]
+        raise ParameterError(f"vocabulary: the term {twice!r} stands in it twice")
+    return series
 
 
 def _once(piece: Piece) -> Piece:

@@ -7,7 +7,7 @@ and a lone ``"ㅋ"`` (a compatibility jamo, as people type it) stays what it is.
 
 from __future__ import annotations
 
-__all__ = ["FINALS", "INITIALS", "MEDIALS", "compose", "decompose", "parts"]
+__all__ = ["FINALS", "INITIALS", "MEDIALS", "compose", "decompose", "is_hangul", "parts"]
 
 FIRST_SYLLABLE, LAST_SYLLABLE = 0xAC00, 0xD7A3
 INITIALS = [chr(0x1100 + i) for i in range(19)]
@@ -27,6 +27,11 @@ def parts(syllable: str) -> tuple[int, int, int] | None:
     if not 0 <= code <= LAST_SYLLABLE - FIRST_SYLLABLE:
         return None
     return code // 588, code % 588 // 28, code % 28
+
+
+def is_hangul(char: str) -> bool:
+    """Whether a character is a syllable, or a jamo that forms one with others, those of old Hangul included."""
+    return "\uac00" <= char <= "\ud7fb" or "\u1100" <= char <= "\u11ff" or "\ua960" <= char <= "\ua97c"
 
 
 def decompose(syllable: str) -> list[str]:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["normalize"]
+from gyeol.inputs.segmentation import is_visible, visible
+
+__all__ = ["compared", "normalize"]
 
 
-def normalize(text: str, *, lowercase: bool = False) -> tuple[str, list[int] | None]:
+def compared(word: str) -> str:
+    r"""Return a word as it is compared with others: composed (NFC), without invisible characters.
+
+    Examples
+    --------
+    >>> compared("\u1100\u1161\u200b"), compared("가")
+    ('가', '가')
+    """
+    return normalize(word, shown=True)[0] or word
+
+
+def normalize(text: str, *, lowercase: bool = False, shown: bool = False) -> tuple[str, list[int] | None]:
     r"""Compose a text to NFC and say where each of its characters came from.
 
     Korean typed on some systems arrives decomposed (NFD): ``"각"`` as three code points. Everything after this
@@ -19,6 +32,8 @@ def normalize(text: str, *, lowercase: bool = False) -> tuple[str, list[int] | N
         Any text.
     lowercase : bool
         Lower-case letters whose lower case is one character long, so that positions keep their meaning.
+    shown : bool
+        Leave out what cannot be seen (`gyeol.inputs.segmentation.visible`).
 
     Returns
     -------
@@ -35,13 +50,24 @@ def normalize(text: str, *, lowercase: bool = False) -> tuple[str, list[int] | N
     >>> normalize("각!", lowercase=True)
     ('각!', None)
     """
-    normal, origins = _composed(text)
-    if not lowercase:
-        return normal, origins
-    normal, again = _composed(_lower(normal))  # j and caron compose, J and caron do not
-    if again is None:
-        return normal, origins
-    return normal, again if origins is None else [origins[i] for i in again]
+    origins: list[int] | None = None
+    if shown and not is_visible(text):
+        text, composed = _composed(text)  # marks in one order: what stands beside a joiner decides
+        text, origins = visible(text)
+        origins = _through(composed, origins)
+    normal, composed = _composed(text)
+    origins = _through(origins, composed)
+    if lowercase:
+        normal, composed = _composed(_lower(normal))  # j and caron compose, J and caron do not
+        origins = _through(origins, composed)
+    return normal, origins
+
+
+def _through(first: list[int] | None, then: list[int] | None) -> list[int] | None:
+    """Follow positions through two changes of a text."""
+    if first is None or then is None:
+        return then if first is None else first
+    return [first[i] for i in then]
 
 
 def _composed(text: str) -> tuple[str, list[int] | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gyeol.errors import ParameterError, closest
+from gyeol.inputs.normal import compared
 
 __all__ = ["STOP_WORDS", "stop_words"]
 
@@ -53,4 +54,4 @@ def stop_words(which: str | Iterable[str] | None) -> frozenset[str]:
     words = list(which)
     if not all(isinstance(word, str) for word in words):
         raise ParameterError("stop_words: expected words, each a str")
-    return frozenset(words)
+    return frozenset(compared(word) for word in words)

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from gyeol.errors import ModelError, ParameterError
-from gyeol.inputs.normal import normalize
 from gyeol.inputs.tokenizers import Token, Tokenizer
 
 __all__ = ["BPE"]
@@ -98,9 +97,6 @@ class BPE(Tokenizer):
         if self._model is None:
             raise ParameterError("the tokenizer 'bpe' has not learned its pieces yet: call fit(texts) first")
         return self._model
-
-    def _normal(self, text: str) -> str:
-        return normalize(text, lowercase=self.lowercase)[0]
 
 
 def _model(numbers: dict[str, int] | None = None, merges: list[tuple[str, str]] | None = None) -> Any:

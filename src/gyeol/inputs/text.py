@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
-from gyeol.inputs.tokenizer_state import checked_words, fitted_tokenizer, restored_tokenizer
+from gyeol.inputs.tokenizer_state import checked_words, fitted_tokenizer, restored_tokenizer, tokenizer_state
 from gyeol.inputs.tokenizers import Token, Tokenizer
 from gyeol.inputs.vocabulary import Vocabulary
 
@@ -144,10 +144,8 @@ class TextInput:
     def state(self) -> dict[str, Any]:
         """Return all that was learned, as JSON values."""
         return {
-            "tokenizer": self.tokenizer.name,
-            "lowercase": self.tokenizer.lowercase,
+            **tokenizer_state(self.tokenizer),
             "max_length": int(self.max_length),
-            "learned": self.tokenizer.state(),
             "vocabulary": self.vocabulary.tokens[2:],
         }
 

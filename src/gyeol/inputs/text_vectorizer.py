@@ -31,10 +31,10 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from gyeol import parameters
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.counting import Piece, Spool, TermReader, in_turn
-from gyeol.inputs.frequencies import Columns, Frequencies
+from gyeol.inputs.frequencies import Columns, Frequencies, given_terms
 from gyeol.inputs.stop_words import stop_words as named_stop_words
 from gyeol.inputs.tokenizer_state import fitted_tokenizer
-from gyeol.inputs.tokenizers import TOKENIZERS, Tokenizer
+from gyeol.inputs.tokenizers import MORPHEME_RULES, Tokenizer, tokenizer_rule, tokenizer_with
 from gyeol.parameters import Rule, choice, switch, whole
 
 __all__ = ["KINDS", "Rows", "TextVectorizer", "vectorizer"]
@@ -65,7 +65,7 @@ def _real(value: Any) -> str:
 
 _RULES: dict[str, Rule] = {
     "kind": choice(KINDS),
-    "tokenizer": choice({"auto": None, **TOKENIZERS}, own=Tokenizer),
+    "tokenizer": tokenizer_rule(),
     "lowercase": switch,
     "ngram_range": _runs,
     "min_df": _documents,
@@ -76,6 +76,7 @@ _RULES: dict[str, Rule] = {
     "sublinear_tf": switch,
     "dtype": _real,
     "threads": whole(1, 1024, none=True),
+    **MORPHEME_RULES,
 }
 
 
@@ -94,7 +95,8 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     kind : {"onehot", "bow", "dtm", "tfidf"}
         What a cell holds.
     tokenizer : str, class or Tokenizer
-        A name of ``TOKENIZERS``, or ``"auto"``. ``"morpheme"`` is what Korean words want: it takes particles off.
+        A name of ``TOKENIZERS``, or ``"auto"``. ``"morpheme"`` is what Korean words want: it takes particles off;
+        ``"content"`` keeps nouns and the dictionary forms of verbs and adjectives only.
     lowercase : bool
         Lower-case the texts.
     ngram_range : (int, int)
@@ -115,6 +117,8 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Of the cells, np.float64 or np.float32.
     threads : int, optional
         Cores to use; all by default.
+    user_dictionary, keep_tags, stop_tags
+        Of ``"content"`` and ``"morpheme"``: see `gyeol.inputs.morpheme.Content`.
 
     Attributes
     ----------
@@ -165,6 +169,9 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         sublinear_tf: bool = False,
         dtype: Any = np.float64,
         threads: int | None = None,
+        user_dictionary: Any = None,
+        keep_tags: Any = None,
+        stop_tags: Any = None,
     ) -> None:
         self.kind = kind
         self.tokenizer = tokenizer
@@ -180,6 +187,9 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.sublinear_tf = sublinear_tf
         self.dtype = dtype
         self.threads = threads
+        self.user_dictionary = user_dictionary
+        self.keep_tags = keep_tags
+        self.stop_tags = stop_tags
 
     def fit(self, raw_documents: Iterable[str], y: Any = None) -> TextVectorizer:
         """Learn terms and weights from texts, which may be a stream; returns self."""
@@ -284,12 +294,13 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not sample:
             raise DataError("there are no texts to learn from")
         self._codes = None
-        self.tokenizer_ = fitted_tokenizer(self.tokenizer, sample, lowercase=bool(self.lowercase))
+        which = tokenizer_with(self.tokenizer, **{name: getattr(self, name) for name in MORPHEME_RULES})
+        self.tokenizer_ = fitted_tokenizer(which, sample, lowercase=bool(self.lowercase))
         spool, frequencies = Spool(), Frequencies(ordered=self.kind == "onehot")
         if self.vocabulary is None:
             codes = pl.Categorical(pl.Categories.random())
         else:
-            self.terms_ = _given(self.vocabulary)
+            self.terms_ = given_terms(self.vocabulary)
             codes = self._known()
         for piece, terms in self._reader(codes).read(chain(_emptied(sample), documents)):
             frequencies.add(piece, terms)
@@ -374,19 +385,3 @@ def _emptied(texts: list[str]) -> Iterator[str]:
     texts.reverse()
     while texts:
         yield texts.pop()
-
-
-def _given(vocabulary: Any) -> pl.Series:
-    if isinstance(vocabulary, dict):
-        terms = sorted(vocabulary, key=vocabulary.__getitem__)
-        if [vocabulary[t] for t in terms] != list(range(len(terms))):
-            raise ParameterError("vocabulary: its numbers must be the columns 0, 1, ... without a gap")
-    else:
-        terms = list(vocabulary)
-    if not terms or not all(isinstance(t, str) for t in terms):
-        raise ParameterError("vocabulary: expected one term or more, each a str")
-    series = pl.Series(terms, dtype=pl.String)
-    if series.n_unique() < len(series):
-        twice = series.filter(series.is_duplicated())[0]
-        raise ParameterError(f"vocabulary: the term {twice!r} stands in it twice")
-    return series

@@ -9,7 +9,6 @@ lost, doubled and swapped.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -18,13 +17,13 @@ from gyeol.data.atomic import replace_file
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.jamo import FINALS, INITIALS, MEDIALS, compose, parts
 from gyeol.inputs.keyboard import COMPATIBILITY, neighbours
+from gyeol.inputs.segmentation import letter_words
 
 __all__ = ["Typist", "write_typos"]
 
 _ALIKE = ("ㄱㄲㅋㄳㄺ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㅂㅍㅄ", "ㄴㄵㄶ", "ㄹㅀㄼㄾ", "ㅁㄻ")
 _VOWELS = ("ㅐㅔ", "ㅒㅖ", "ㅙㅚㅞ", "ㅗㅜ", "ㅓㅏ")
 _DOUBLED = {"ㄱ": "ㄲ", "ㅅ": "ㅆ", "ㄴ": "ㄶ", "ㄹ": "ㅀ", "ㅂ": "ㅄ"}
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 class Typist:
@@ -57,27 +56,27 @@ class Typist:
     def type(self, text: str) -> str:
         """Type a text; what is no word of letters or syllables stays."""
         out, at = [], 0
-        words = list(_WORD.finditer(text))
+        spans = letter_words(text, apostrophes=False)
         lost = -1
-        for number, word in enumerate(words):
-            start, end = word.span()
+        for number, (start, end) in enumerate(spans):
+            word = text[start:end]
             out.append(text[at:start] if lost != start else "")
             at = end
             if self._draw() >= self.rate:
-                out.append(word[0])
+                out.append(word)
                 continue
-            following = words[number + 1].start() if number + 1 < len(words) else -1
+            following = spans[number + 1][0] if number + 1 < len(spans) else -1
             if self._draw() < self.spacing:
                 # A space can be lost where one stands, and added within two characters and more.
                 if text[end:following] == " " and self._draw() < 0.5:
-                    out.append(word[0])
+                    out.append(word)
                     lost = following
                     continue
-                if len(word[0]) > 1:
-                    cut = 1 + self._below(len(word[0]) - 1)
-                    out.append(f"{word[0][:cut]} {word[0][cut:]}")
+                if len(word) > 1:
+                    cut = 1 + self._below(len(word) - 1)
+                    out.append(f"{word[:cut]} {word[cut:]}")
                     continue
-            out.append(self.slip(word[0]))
+            out.append(self.slip(word))
         return "".join(out) + text[at:]
 
     def slip(self, word: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.errors import DataError
-from gyeol.inputs.tokenizers import TOKENIZERS, make_tokenizer
+from gyeol.inputs.tokenizers import MORPHEME_RULES, TOKENIZERS, Tokenizer, make_tokenizer, tokenizer_with
 from gyeol.inputs.vectors import WordVectors
 
 __all__ = ["Start", "begin_on", "described", "start_from", "tokenizer_for"]
@@ -91,7 +91,7 @@ def described(overlap: dict[str, Any]) -> str:
     return f"know {known:,} of {tokens:,} tokens, {share:.1%} of the texts"
 
 
-def tokenizer_for(vectors: WordVectors, texts: Sequence[str]) -> str:
+def tokenizer_for(vectors: WordVectors, texts: Sequence[str]) -> str | Tokenizer:
     """Choose the tokenizer whose tokens the vectors know: the one they were trained with, else by a look at texts.
 
     Examples
@@ -101,7 +101,8 @@ def tokenizer_for(vectors: WordVectors, texts: Sequence[str]) -> str:
     """
     named = vectors.about.get("tokenizer")
     if isinstance(named, str) and named in TOKENIZERS and named != "bpe":  # whose pieces were learned elsewhere
-        return named
+        chosen: str | Tokenizer = tokenizer_with(named, **{name: vectors.about.get(name) for name in MORPHEME_RULES})
+        return chosen
     best, most = "word", -1.0
     for name in ("word", "whitespace", "syllable"):
         tokens = [t for row in make_tokenizer(name).tokenize_many(islice(texts, _LOOKED_AT)) for t in row if t != " "]

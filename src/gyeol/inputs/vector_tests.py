@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gyeol.data.lines import check_file, read_lines
 from gyeol.errors import DataError
+from gyeol.inputs.normal import compared
 from gyeol.inputs.vectors import WordVectors
 
 __all__ = ["evaluate_vectors"]
@@ -57,7 +58,8 @@ def evaluate_vectors(
     -------
     dict
         ``kind`` ("analogy" or "similarity"), ``asked``, ``total``, ``coverage``, and ``accuracy``, ``correct``,
-        ``sections``, or ``spearman``, ``pearson``.
+        ``sections``, or ``spearman``, ``pearson``, and ``from_subwords``: how many different words were judged by their
+        subwords.
 
     Raises
     ------
@@ -112,9 +114,14 @@ def _number(text: str) -> float | None:
 def _rows(vectors: WordVectors, ignore_case: bool, among: int | None) -> dict[str, int]:
     """Give the row of every word that is asked about; of words that differ in case only, the first."""
     rows: dict[str, int] = {}
-    for row, word in enumerate(vectors.words[:among]):
-        rows.setdefault(word.casefold() if ignore_case else word, row)
+    for row, key in enumerate(vectors.keys[:among]):
+        rows.setdefault(key.casefold() if ignore_case else key, row)
     return rows
+
+
+def _key(word: str, ignore_case: bool) -> str:
+    key = compared(word)
+    return key.casefold() if ignore_case else key
 
 
 def _analogies(
@@ -125,9 +132,7 @@ def _analogies(
     table = np.asarray(vectors.vectors[kept], dtype=np.float32)
     lengths = vectors.lengths[kept][:, None]
     units = np.divide(table, lengths, out=np.zeros_like(table), where=lengths > 0)
-    numbers = [
-        [place.get(word.casefold() if ignore_case else word, -1) for word in question.words] for question in questions
-    ]
+    numbers = [[place.get(_key(word, ignore_case), -1) for word in question.words] for question in questions]
     asked = np.array(numbers, dtype=np.int64).reshape(len(questions), 4)
     known = np.flatnonzero((asked >= 0).all(axis=1))
     right = np.zeros(len(questions), dtype=bool)
@@ -159,6 +164,7 @@ def _blocks(rows: npt.NDArray[np.int64], width: int) -> Iterator[npt.NDArray[np.
 def _similarities(vectors: WordVectors, pairs: list[Pair], rows: dict[str, int], ignore_case: bool) -> dict[str, Any]:
     from scipy.stats import pearsonr, spearmanr
 
+    seen = [word for pair in pairs for word in pair[:2] if _key(word, ignore_case) not in rows]
     ours: list[float] = []
     theirs: list[float] = []
     for pair in pairs:
@@ -174,14 +180,14 @@ def _similarities(vectors: WordVectors, pairs: list[Pair], rows: dict[str, int],
         "spearman": float(spearmanr(ours, theirs).statistic) if told else None,
         "pearson": float(pearsonr(ours, theirs).statistic) if told else None,
         "asked": len(ours),
+        "from_subwords": len(vectors.from_subwords(seen)),
         "total": len(pairs),
         "coverage": len(ours) / len(pairs),
     }
 
 
 def _vector(vectors: WordVectors, rows: dict[str, int], word: str, ignore_case: bool) -> npt.NDArray[np.float64] | None:
-    row = rows.get(word.casefold() if ignore_case else word)
+    row = rows.get(_key(word, ignore_case))
     if row is not None:
         return np.asarray(vectors.vectors[row], dtype=np.float64)
-    found = vectors.subwords.vector(word) if vectors.subwords is not None else None
-    return None if found is None else found.astype(np.float64)
+    return vectors[word].astype(np.float64) if vectors.from_subwords([word]) else None

@@ -23,8 +23,8 @@ from gyeol.errors import DataError, MissingExtraError, ParameterError
 from gyeol.inputs.jamo import FIRST_SYLLABLE, LAST_SYLLABLE
 from gyeol.inputs.subwords import SPELLINGS, Subwords, spell, unspell, used_buckets
 from gyeol.inputs.token_columns import tokenize_column
-from gyeol.inputs.tokenizer_state import fitted_tokenizer
-from gyeol.inputs.tokenizers import TOKENIZERS, Tokenizer
+from gyeol.inputs.tokenizer_state import fitted_tokenizer, settings_of
+from gyeol.inputs.tokenizers import MORPHEME_RULES, Tokenizer, tokenizer_rule, tokenizer_with
 from gyeol.inputs.vectors import Progress, WordVectors
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 
@@ -49,10 +49,11 @@ _RULES: dict[str, Rule] = {
     "shortest": whole(1, 100),
     "longest": whole(1, 100),
     "buckets": whole(1, 1 << 31),
-    "tokenizer": choice({"auto": None, **TOKENIZERS}, own=Tokenizer),
+    "tokenizer": tokenizer_rule(),
     "lowercase": switch,
     "threads": whole(1, 1024, none=True),
     "random_state": whole(0),
+    **MORPHEME_RULES,
 }
 
 
@@ -75,6 +76,9 @@ def train_vectors(
     lowercase: bool = False,
     threads: int | None = None,
     random_state: int = 0,
+    user_dictionary: Any = None,
+    keep_tags: Any = None,
+    stop_tags: Any = None,
     progress: Progress | None = None,
 ) -> WordVectors:
     """Train word vectors with negative sampling.
@@ -98,12 +102,14 @@ def train_vectors(
     shortest, longest, buckets : int
         Letters of a run; runs share so many numbers, each a vector.
     tokenizer, lowercase
-        As in `TextVectorizer`; ``"morpheme"`` takes Korean particles off.
+        As in `TextVectorizer`; ``"morpheme"`` takes Korean particles off, ``"content"`` endings, too.
     threads : int, optional
         Cores to use, all by default. With one, the same seed gives the same bits; several write into one table as it
         comes (Recht et al. 2011), and give others each time.
     random_state : int
         The seed.
+    user_dictionary, keep_tags, stop_tags
+        Of ``"content"`` and ``"morpheme"``: see `gyeol.inputs.morpheme.Content`.
     progress : callable, optional
         Told how far it has come, from 0 to 1.
 
@@ -131,7 +137,8 @@ def train_vectors(
     cores = threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     with tempfile.TemporaryDirectory(prefix="gyeol.") as folder:
         corpus = Path(folder) / "corpus.txt"
-        cut, count = write_corpus(texts, corpus, tokenizer=tokenizer, lowercase=lowercase, jamo=subwords == "jamo")
+        which = tokenizer_with(tokenizer, user_dictionary=user_dictionary, keep_tags=keep_tags, stop_tags=stop_tags)
+        cut, count = write_corpus(texts, corpus, tokenizer=which, lowercase=lowercase, jamo=subwords == "jamo")
         if not count:
             raise DataError("the texts hold no word to learn from: every one is empty or white space")
         shared: dict[str, Any] = {
@@ -151,7 +158,13 @@ def train_vectors(
             raise DataError(
                 f"no word occurs {min_count} times in the {count:,} texts: give more text or set min_count=1"
             ) from error
-    about = {**settings, "tokenizer": cut.name, "texts": count, "words": int(model.corpus_total_words)}
+    about = {
+        **settings,
+        **settings_of(cut),
+        "tokenizer": cut.name,
+        "texts": count,
+        "words": int(model.corpus_total_words),
+    }
     return _taken(model.wv, about)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from gyeol.data.atomic import replace_file
 from gyeol.errors import ModelError, ParameterError
 from gyeol.inputs.text_vectorizer import TextVectorizer
-from gyeol.inputs.tokenizer_state import checked_words, restored_tokenizer
+from gyeol.inputs.tokenizer_state import checked_words, restored_tokenizer, settings_of, tokenizer_state
 from gyeol.inputs.tokenizers import Tokenizer
 
 __all__ = ["read_state", "restored", "state_of", "write_state"]
@@ -32,9 +32,7 @@ def state_of(vectorizer: TextVectorizer, *, terms: bool = True) -> dict[str, Any
         "ngram_range": list(vectorizer.ngram_range),
         "stop_words": words if words is None or isinstance(words, str) else sorted(words),
         "dtype": np.dtype(vectorizer.dtype).name,
-        "tokenizer": vectorizer.tokenizer_.name,
-        "lowercase": bool(vectorizer.tokenizer_.lowercase),
-        "learned": vectorizer.tokenizer_.state(),
+        **tokenizer_state(vectorizer.tokenizer_),
         "documents": vectorizer.documents_,
     }
     if terms:
@@ -59,6 +57,7 @@ def restored(state: Any, own: type[Tokenizer] | Tokenizer | None = None, *, wher
         settings = {name: state[name] for name in _SETTINGS}
         settings |= {"ngram_range": (low, high), "stop_words": state["stop_words"], "dtype": str(state["dtype"])}
         made = TextVectorizer(**settings, tokenizer=own or tokenizer.name, lowercase=tokenizer.lowercase)
+        made.set_params(**settings_of(tokenizer))
         made._check()
         terms = checked_words(state["terms"])
         if not terms or len(set(terms)) < len(terms):

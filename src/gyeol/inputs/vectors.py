@@ -2,6 +2,9 @@
 
 Words that are used alike get vectors that point alike (Mikolov et al. 2013); how alike is the cosine of the angle
 between. All answers are exact; which of two paths finds them is a matter of speed (see `gyeol.kernels.nearest`).
+
+Words are compared in Unicode's form NFC and without invisible characters, and answered as they were written: files made
+on macOS hold Hangul taken apart.
 """
 
 from __future__ import annotations
@@ -12,12 +15,15 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unicodedata import is_normalized
 
 import numpy as np
 import numpy.typing as npt
 
 from gyeol.errors import DataError, ParameterError, closest
 from gyeol.inputs.jamo import decompose
+from gyeol.inputs.normal import compared
+from gyeol.inputs.segmentation import is_visible
 from gyeol.inputs.subwords import Subwords
 
 __all__ = ["METHODS", "WordVectors"]
@@ -39,7 +45,8 @@ class WordVectors:
     Parameters
     ----------
     words : sequence of str
-        V different words, the most frequent first.
+        V different words, the most frequent first. Of words that differ only in their Unicode form or in invisible
+        characters the first is kept, and ``about["notes"]`` says so.
     vectors : float32 array, shape (V, D)
         Finite numbers; may be a memory map.
     subwords : Subwords, optional
@@ -76,9 +83,13 @@ class WordVectors:
         self.vectors: npt.NDArray[np.float32] = table
         self.subwords = subwords
         self.about = dict(about or {})
-        self._row = {word: row for row, word in enumerate(self.words)}
-        if len(self._row) < len(self.words):
+        if len(set(self.words)) < len(self.words):
             raise DataError("a word stands twice among the words; give each once")
+        #: The words as they are compared.
+        self.keys = _keys(self.words)
+        self._row = {key: row for row, key in enumerate(self.keys)}
+        if len(self._row) < len(self.words):
+            self._drop_variants()
         self.path: str | None = None  # where they were read from or written to
         self._asked = 0
         self._index: Any = None
@@ -146,7 +157,40 @@ class WordVectors:
         return self.path
 
     def __contains__(self, word: object) -> bool:
-        return word in self._row
+        return isinstance(word, str) and self._find(word) is not None
+
+    def written(self, word: str) -> str:
+        """Return a word as it stands among the words; one that is not there, as it came."""
+        row = self._find(word)
+        return word if row is None else self.words[row]
+
+    def from_subwords(self, words: Iterable[str]) -> list[str]:
+        """Return those of some words that are not among the words and get their vector from their subwords."""
+        if self.subwords is None:
+            return []
+        return [word for word in dict.fromkeys(words) if word not in self and self._composed(word) is not None]
+
+    def _find(self, word: str) -> int | None:
+        row = self._row.get(word)
+        return self._row.get(compared(word)) if row is None else row
+
+    def _composed(self, word: str) -> npt.NDArray[np.float32] | None:
+        return self.subwords.vector(compared(word)) if self.subwords is not None else None
+
+    def _drop_variants(self) -> None:
+        first: dict[str, int] = {}
+        for row, key in enumerate(self.keys):
+            first.setdefault(key, row)
+        rows = list(first.values())
+        example = next(
+            word for row, (word, key) in enumerate(zip(self.words, self.keys, strict=True)) if first[key] != row
+        )
+        count = len(self.words) - len(rows)
+        which = "1 word differs from another" if count == 1 else f"{count:,} words differ from others"
+        told = f"{which} in Unicode form or invisible characters only ({example[:40]!r}); the first of each was kept"
+        self.about["notes"] = [*self.about.get("notes", []), told]
+        self.words, self.keys = [self.words[row] for row in rows], list(first)
+        self.vectors, self._row = self.vectors[rows], {key: row for row, key in enumerate(first)}
 
     @property
     def size(self) -> int:
@@ -170,10 +214,10 @@ class WordVectors:
         DataError
             The word is unknown; names words spelled alike.
         """
-        row = self._row.get(word)
+        row = self._find(word)
         if row is not None:
             return np.array(self.vectors[row])
-        found = self.subwords.vector(word) if self.subwords is not None else None
+        found = self._composed(word)
         if found is None:
             raise DataError(self._unknown(word))
         return found
@@ -195,7 +239,7 @@ class WordVectors:
             The word is unknown.
         """
         direction = self._unit(word)
-        near = self._nearest(-direction if farthest else direction, _checked_top(top), {word})
+        near = self._nearest(-direction if farthest else direction, _checked_top(top), self._rows([word]))
         return [(w, -c) for w, c in near] if farthest else near
 
     def near(self, vector: npt.ArrayLike, top: int = 10, *, without: Iterable[str] = ()) -> Near:
@@ -203,7 +247,7 @@ class WordVectors:
         direction = np.asarray(vector, dtype=np.float64)
         if direction.shape != (self.size,) or not np.isfinite(direction).all():
             raise DataError(f"a vector of shape {direction.shape} came; expected {self.size} finite numbers")
-        return self._nearest(_united(direction), _checked_top(top), set(without))
+        return self._nearest(_united(direction), _checked_top(top), self._rows(without))
 
     def analogy(self, a: str, b: str, c: str, top: int = 10, *, method: str = "3cosadd") -> Near:
         """Answer A:B = C:?, the three words left out.
@@ -227,7 +271,7 @@ class WordVectors:
             raise ParameterError(f"method={method!r} is not one{closest(str(method), METHODS)}")
         units = [self._unit(word) for word in (a, b, c)]
         if method == "3cosadd":
-            return self._nearest(_united(units[1] - units[0] + units[2]), _checked_top(top), {a, b, c})
+            return self._nearest(_united(units[1] - units[0] + units[2]), _checked_top(top), self._rows((a, b, c)))
         from_a, from_b, from_c = ((1.0 + self._cosines(unit)) / 2.0 for unit in units)
         rough = from_b * from_c / (from_a + _SMALL)  # in float32, which near cos(d, a) = -1 says little
         wanted = min(_checked_top(top) + _MORE, len(self))
@@ -237,8 +281,9 @@ class WordVectors:
         cosines = np.divide(table @ np.stack(units).T, lengths, out=np.zeros((len(rows), 3)), where=lengths > 0)
         moved = (1.0 + np.clip(cosines, -1.0, 1.0)) / 2.0
         scores = moved[:, 1] * moved[:, 2] / (moved[:, 0] + _SMALL)
-        answers = [(self.words[rows[i]], float(scores[i])) for i in np.argsort(-scores, kind="stable")]
-        return [(word, score) for word, score in answers if word not in (a, b, c)][:top]
+        without = self._rows((a, b, c))
+        answers = [(int(rows[i]), float(scores[i])) for i in np.argsort(-scores, kind="stable")]
+        return [(self.words[row], score) for row, score in answers if row not in without][:top]
 
     def doesnt_match(self, words: Sequence[str]) -> str:
         """Return the word farthest from the mean direction of all given.
@@ -261,6 +306,9 @@ class WordVectors:
         near = get_close_matches("".join(j for char in word for j in decompose(char)), spelled, n=top, cutoff=0.7)
         return [spelled[found] for found in near]
 
+    def _rows(self, words: Iterable[str]) -> set[int]:
+        return {row for word in words if (row := self._find(word)) is not None}
+
     def _unknown(self, word: str) -> str:
         near = self.suggest(word)
         hint = f"; did you mean {' or '.join(repr(w) for w in near)}?" if near else ""
@@ -277,15 +325,15 @@ class WordVectors:
         )
         return cosines
 
-    def _nearest(self, direction: npt.NDArray[np.float64], top: int, without: set[str]) -> Near:
+    def _nearest(self, direction: npt.NDArray[np.float64], top: int, without: set[int]) -> Near:
         wanted = min(top + len(without), len(self))
         rows = self._candidates(direction, wanted)
         table = np.asarray(self.vectors[rows], dtype=np.float64)
         lengths = np.sqrt(np.einsum("ij,ij->i", table, table))
         cosines = np.divide(table @ direction, lengths, out=np.zeros(len(rows)), where=lengths > 0)
         order = np.argsort(-cosines, kind="stable")[:wanted]
-        answers = [(self.words[rows[i]], float(min(1.0, max(-1.0, cosines[i])))) for i in order]
-        return [(word, cosine) for word, cosine in answers if word not in without][:top]
+        answers = [(int(rows[i]), float(min(1.0, max(-1.0, cosines[i])))) for i in order]
+        return [(self.words[row], cosine) for row, cosine in answers if row not in without][:top]
 
     def _candidates(self, direction: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
         """Find rows among which the ``count`` nearest are."""
@@ -299,6 +347,13 @@ class WordVectors:
         if count >= len(cosines):
             return np.arange(len(cosines))
         return np.flatnonzero(cosines >= np.partition(cosines, -count)[-count] - 1e-5)
+
+
+def _keys(words: list[str]) -> list[str]:
+    joined = "\n".join(words)
+    if joined.isascii() or (is_normalized("NFC", joined) and is_visible(joined)):
+        return words
+    return [compared(word) for word in words]
 
 
 def _index(vectors: npt.NDArray[np.float32]) -> Any:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from gyeol import engine
 from gyeol.errors import DataError
 from gyeol.explain import TokenExplanation
-from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer
+from gyeol.inputs import TextInput, tokenizer_rule
 from gyeol.inputs.grams import frequent_runs
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, positive, switch, whole
@@ -118,7 +118,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         "cell": choice(CELLS, own=Cell),
         "hidden_size": whole(1, 1 << 16),
         "num_layers": whole(1, 100),
-        "tokenizer": choice({"auto": None, **TOKENIZERS}, own=Tokenizer),
+        "tokenizer": tokenizer_rule(),
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),

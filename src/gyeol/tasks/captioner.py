@@ -19,7 +19,7 @@ from gyeol.data.images import Picture, as_pictures
 from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search
 from gyeol.errors import DataError
 from gyeol.explain import CaptionMap
-from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer
+from gyeol.inputs import TextInput, tokenizer_rule
 from gyeol.inputs.pixels import AUGMENTATIONS
 from gyeol.inputs.written import END, check_end, text_of
 from gyeol.layers import CELLS, Cell, ResidualNet
@@ -113,7 +113,7 @@ class Captioner(Estimator):
         "hidden_size": whole(1, 1 << 16),
         "num_layers": whole(1, 100),
         "attention": choice(("global", None)),
-        "tokenizer": choice(TOKENIZERS, own=Tokenizer),
+        "tokenizer": tokenizer_rule(auto=False),
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),

@@ -19,7 +19,7 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.errors import DataError, ParameterError
-from gyeol.inputs import TOKENIZERS, TextInput, Tokenizer
+from gyeol.inputs import TextInput, tokenizer_rule
 from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
 from gyeol.inputs.vectors import WordVectors
 from gyeol.layers import CELLS, Cell
@@ -111,7 +111,7 @@ class LanguageModel(Estimator):
         "cell": choice(CELLS, own=Cell),
         "hidden_size": whole(1, 1 << 16),
         "num_layers": whole(1, 100),
-        "tokenizer": choice({"auto": None, **TOKENIZERS}, own=Tokenizer),
+        "tokenizer": tokenizer_rule(),
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),

@@ -110,7 +110,7 @@ class SpeechRecognizer(Estimator):
         "hidden_size": whole(1, 1 << 16),
         "num_layers": whole(1, 100),
         "bidirectional": switch,
-        "tokenizer": choice(("syllable", "jamo")),
+        "tokenizer": choice(("syllable", "jamo", "character", "char")),
         "lowercase": switch,
         "sample_rate": whole(1000, 384_000, none=True),
         "mels": whole(1, 1024),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.inputs.error_channel import ErrorChannel, to_units
+from gyeol.inputs.segmentation import letter_words
 from gyeol.inputs.word_index import WordIndex
 
 __all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "words_of"]
@@ -23,7 +25,6 @@ FEATURES = (
     "stays seen", "stays derived",
 )  # fmt: skip
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SOLID = re.compile(r"\S+")
 _ADDRESS = re.compile(r"://|www\.|@|\w\.[a-z]{2,}")  # in a solid run: the address of a page, of a person
 _NEAR = 60  # near words that the channel judges
@@ -58,14 +59,14 @@ class Place:
 
 
 def words_of(text: str) -> list[tuple[int, int]]:
-    """Find the words of a text: runs of letters or syllables, with an apostrophe inside.
+    """Find the words of a text: runs of letters with their marks, or of syllables, with an apostrophe inside.
 
     Examples
     --------
     >>> words_of("don't 3번 봤다!!")
     [(0, 5), (7, 8), (9, 11)]
     """
-    return [m.span() for m in _WORD.finditer(text)]
+    return letter_words(text)
 
 
 def is_hangul(word: str) -> bool:
@@ -165,7 +166,9 @@ class Lexicon:
         around = text[max(0, start - 1) : start] + text[end : end + 1]
         if len(word) > _LONGEST or any(c.isdigit() or c in "_@/\\#" for c in around):
             return False
-        return is_hangul(word.replace(" ", "")) if korean else all(c.isalpha() or c in "'’ " for c in word)
+        if korean:
+            return is_hangul(word.replace(" ", ""))
+        return all(c.isalpha() or c in "'’ " or unicodedata.category(c)[0] == "M" for c in word)
 
     def _words(self, word: str, channel: ErrorChannel) -> list[Candidate]:
         low = word.lower()

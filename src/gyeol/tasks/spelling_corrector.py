@@ -24,6 +24,7 @@ from gyeol.errors import DataError, ModelError
 from gyeol.inputs import TextInput
 from gyeol.inputs.error_channel import ErrorChannel
 from gyeol.inputs.normal import normalize
+from gyeol.inputs.tokenizers import Syllable
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, fraction, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
@@ -226,7 +227,9 @@ class SpellingCorrector(Estimator):
         seldom = sorted((word for word in counts if word not in known), key=lambda word: (-counts[word], word))
         self.lexicon_ = Lexicon(known, int(self.max_edits), {word: counts[word] for word in seldom[:_RARE]})
         self.channel_ = ErrorChannel.learn(learned)
-        self.inputs_ = TextInput(tokenizer="syllable", lowercase=True, min_count=rare, max_length=1 << 31)
+        letters = Syllable(lowercase=True)
+        letters.version = 1  # the readers go by code points, so that a mark can be wrong alone
+        self.inputs_ = TextInput(tokenizer=letters, min_count=rare, max_length=1 << 31)
         self.inputs_.fit(spread(X, int(self.reader_characters)))
         self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
         self.weights_ = {"within": list(_START), "alone": list(_START)}

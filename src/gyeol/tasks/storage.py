@@ -32,6 +32,7 @@ from gyeol.data.atomic import kept, replace_folder
 from gyeol.data.model_place import CONFIG_CAP, HASHED, check_place, free_place
 from gyeol.engine import History, read_tensors, write_tensors
 from gyeol.errors import ModelError, ParameterError
+from gyeol.inputs.tokenizers import canonical_name
 from gyeol.lazy import load_delayed
 from gyeol.tasks.card import MEASURED, measured_on, write_card
 from gyeol.tasks.folder import check_folder, read_json
@@ -91,6 +92,8 @@ def save(model: Estimator, path: Path, *, keep: bool = False) -> Path | None:
 
     learned, inputs = model._state()
     settings = {k: parameters.plain(v) for k, v in model.get_params(deep=False).items()}
+    if isinstance(settings.get("tokenizer"), str):
+        settings["tokenizer"] = canonical_name(settings["tokenizer"])
 
     def write(folder: Path) -> None:
         _write_json(folder / "tokenizer.json", inputs)

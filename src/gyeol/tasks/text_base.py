@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
-from gyeol.inputs import FEATURES, TOKENIZERS, FeatureInput, TextInput, Tokenizer, WordVectors
+from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors, tokenizer_rule
 from gyeol.inputs.grams import frequent_runs
 from gyeol.inputs.sequences import Reading, find_reading
+from gyeol.inputs.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.inputs.vector_start import Start, begin_on, described, tokenizer_for
 from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.layers.embedding import begin_with
@@ -39,7 +40,7 @@ TEXT_RULES: dict[str, Rule] = {
     "num_layers": whole(1, 100),
     "bidirectional": switch,
     "attention": choice(("global", None)),
-    "tokenizer": choice({"auto": None, **TOKENIZERS}, own=Tokenizer),
+    "tokenizer": tokenizer_rule(),
     "lowercase": switch,
     "min_count": whole(1),
     "embedding_size": whole(1, 1 << 16),
@@ -55,6 +56,7 @@ TEXT_RULES: dict[str, Rule] = {
     "positions": whole(0, 1 << 16, none=True),
     "direct": maybe,
     "nucleotides": maybe,
+    **MORPHEME_RULES,
 }
 
 
@@ -78,8 +80,9 @@ class TextEstimator(WeightedEstimator):
     def _fit_inputs(self, X: list[str]) -> None:
         vectors = self._word_vectors()
         auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
+        tokenizer = tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer
         shared: dict[str, Any] = {
-            "tokenizer": tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer,
+            "tokenizer": tokenizer_with(tokenizer, **{name: getattr(self, name) for name in MORPHEME_RULES}),
             "lowercase": bool(self.lowercase),
             "min_count": self.min_count if len(X) >= 1000 else 1,
             "max_length": self.max_length,
@@ -172,8 +175,10 @@ class TextEstimator(WeightedEstimator):
         return self.reading_.told()
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the vectors that the tokens' began with."""
-        return {} if self.overlap_ is None else {"vectors": described(self.overlap_)}
+        """What the model card says of the user's own words, and of the vectors that the tokens' began with."""
+        own = getattr(self.inputs_.tokenizer, "entries", ())
+        told = {"user dictionary": f"{len(own):,} word{'s' if len(own) > 1 else ''}"} if own else {}
+        return told if self.overlap_ is None else {**told, "vectors": described(self.overlap_)}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net

@@ -40,7 +40,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         Weigh the states of all steps by a learned query; None for ``pooling`` alone.
     tokenizer : str, class or Tokenizer
         ``"auto"`` (syllables for Korean, subwords for spaced scripts), ``"syllable"``, ``"jamo"``, ``"whitespace"``,
-        ``"word"``, ``"morpheme"``, ``"bpe"``.
+        ``"word"``, ``"morpheme"``, ``"content"`` (Korean nouns, verbs and adjectives), ``"bpe"``.
     lowercase, min_count
         Lower-case the texts; tokens (and runs of them) seen less often than ``min_count`` are unknown.
     embedding_size : int
@@ -82,6 +82,9 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         ``positions`` by their places. By default where sequences are aligned, as above.
     nucleotides : bool, optional
         Read small letters as capitals and U as T. By default where all texts of the training are DNA or RNA.
+    user_dictionary, keep_tags, stop_tags
+        Of ``"content"`` and ``"morpheme"``: words of your own (a file, or a list), which the model keeps; the parts of
+        speech that are kept, and left out (see `gyeol.inputs.morpheme.Content`).
     class_weight : {None, "balanced"} or dict
         Weight of each class in the loss; of several labels a text, of each label where a text has it.
     labels : {"auto", "one", "several", "any"}
@@ -157,6 +160,9 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         positions: int | None = None,
         direct: bool | None = None,
         nucleotides: bool | None = None,
+        user_dictionary: Any = None,
+        keep_tags: Any = None,
+        stop_tags: Any = None,
         class_weight: Any = None,
         labels: str = "auto",
     ) -> None:
@@ -192,6 +198,9 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         self.positions = positions
         self.direct = direct
         self.nucleotides = nucleotides
+        self.user_dictionary = user_dictionary
+        self.keep_tags = keep_tags
+        self.stop_tags = stop_tags
         self.class_weight = class_weight
         self.labels = labels
 

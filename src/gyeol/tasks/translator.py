@@ -15,7 +15,7 @@ from torch import nn
 from gyeol import engine
 from gyeol.data.batches import bucket_by_tokens
 from gyeol.errors import DataError
-from gyeol.inputs import TOKENIZERS, Tokenizer
+from gyeol.inputs import tokenizer_rule
 from gyeol.inputs.pairs import PairBatch, PairInput, Pairs
 from gyeol.inputs.written import text_of
 from gyeol.layers import CELLS, SCOPES, Cell
@@ -100,7 +100,7 @@ class Translator(Estimator):
         "num_layers": whole(1, 100),
         "bidirectional": switch,
         "attention": choice((None, *SCOPES)),
-        "tokenizer": choice(TOKENIZERS, own=Tokenizer),
+        "tokenizer": tokenizer_rule(auto=False),
         "lowercase": switch,
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),
