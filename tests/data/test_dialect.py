@@ -151,11 +151,11 @@ def test_what_was_judged_is_said(tmp_path: Path) -> None:
 def test_the_columns_are_found_by_what_they_hold(tmp_path: Path) -> None:
     rows = [f"{n},이 영화는 참 {n}번 봤다,{'긍부'[n % 2]}정" for n in range(1, 40)]
     path = write(tmp_path / "a.csv", "\n".join(["번호,감상문,결과", *rows]))
-    assert told(path) == ["a.csv: text: 감상문, label: 결과 (others left out: 번호)"]
+    assert told(path) == ["a.csv: text: 감상문, label: 결과 (other columns: 번호)"]
     assert pairs(path)[0] == ("이 영화는 참 1번 봤다", "부정")
     rows = [f"{n / 7:.4f}\t{'가나다'[n % 3]}\tu{n:03}\t이 영화는 참 {n}번 봤다" for n in range(1, 40)]
     path = write(tmp_path / "b.tsv", "\n".join(["a1\tb1\tc1\td1", *rows]))
-    assert told(path)[-1] == "b.tsv: text: d1, label: b1 (others left out: a1, c1)"
+    assert told(path)[-1] == "b.tsv: text: d1, label: b1 (other columns: a1, c1)"
     path = write(tmp_path / "c.tsv", "\n".join(["id\ttext\tlabel", *(f"{n}\ta {n}\tL{n}" for n in range(30))]))
     assert "whose first 30 values are all different; --target COL" in told(path)[-2]
     path = write(

@@ -105,7 +105,7 @@ def test_pairs_among_other_columns(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", table(ids, parts, KOREAN, ENGLISH, header="id\tsplit\tko\ten", separator="\t"))
     pairs = read_parallel(path, "train")
     assert (pairs.sources, pairs.targets) == (KOREAN, ENGLISH)
-    assert pairs.notes == ["a.tsv: from ko to en (others left out: id, split)"]
+    assert pairs.notes == ["a.tsv: from ko to en (other columns: id, split)"]
     assert read_parallel(path, "train", input="en").targets == KOREAN
     assert read_parallel(path, "train", target="ko").sources == ENGLISH
 

@@ -185,8 +185,9 @@ def _baseline(
 def _tell(answer: dict[str, Any], model: TextClassifier, out: Path, data: str) -> None:
     kind = model.features or model.cell if isinstance(model.cell, str) else "own cell"
     several = "micro_f1" in answer
-    figures = {"micro_f1": "micro F1"} if several else {}
-    figures |= {"macro_f1": "macro F1", "accuracy": "whole sets right" if several else "accuracy"}
+    figures = {"accuracy": "accuracy", "macro_f1": "macro F1"}
+    if several:
+        figures = {"micro_f1": "micro F1", "macro_f1": "macro F1", "accuracy": "whole sets right"}
     rows = [["model", *figures.values(), "seconds"]]
     for name, own in ((kind, answer), ("tfidf baseline", answer.get("baseline"))):
         if own is not None:

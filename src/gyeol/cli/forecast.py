@@ -51,7 +51,7 @@ def forecast(
         [],
         "--time",
         metavar="COL",
-        help="The column of the times; may be repeated: dates and hours, or year, month, ...",
+        help="The column of the times; may be repeated: dates and hours, or year and month.",
     ),
     covariate: list[str] = typer.Option(
         [], "--covariate", metavar="COL", help="A column known beforehand, of numbers or words; may be repeated."

@@ -76,7 +76,7 @@ def regress(
     json: bool = JSON,
     quiet: bool = QUIET,
 ) -> None:
-    """Learn a number for each text, or for each numeric sequence: ratings, prices, hours until something wears out.
+    """Learn a number for each text or sequence: a rating.
 
     A table of texts has a column of numbers, such as 8.5 or 12,000. Of numeric sequences files are those of
     'gyeol fit series'; a row begins with the number to learn.

@@ -49,7 +49,7 @@ def tag(
         None, "--within", metavar="COL", help="The column that says which word a token is a part of, say its number."
     ),
     names: str = typer.Option(
-        None, "--names", metavar="NAMES", help="Names of tags that are numbers: O,B-PER,... or a file of them."
+        None, "--names", metavar="NAMES", help="Names of tags that are numbers: O,B-PER,I-PER or a file of them."
     ),
     config: Path = CONFIG,
     set: list[str] = SET,

@@ -131,7 +131,7 @@ def find_pair(path: Path, rows: Sequence[Sequence[str]], header: bool | None = N
     if len(names) < 3:
         return source, target, ""
     others = ", ".join(name[:30] for at, name in enumerate(names) if at not in (source, target))
-    return source, target, f"{path.name}: from {names[source]} to {names[target]} (others left out: {others})"
+    return source, target, f"{path.name}: from {names[source]} to {names[target]} (other columns: {others})"
 
 
 def names_of(rows: Sequence[Sequence[str]], header: bool) -> list[str]:
@@ -255,7 +255,7 @@ class _Search:
         self.said = True
         others = ", ".join(name[:30] for at, name in enumerate(self.names) if at not in (text, label))
         both = f"text: {self.names[text]}" + ("" if label is None else f", label: {self.names[label]}")
-        self.notes.append(f"{self.path.name}: {both}" + (f" (others left out: {others})" if others else ""))
+        self.notes.append(f"{self.path.name}: {both}" + (f" (other columns: {others})" if others else ""))
 
     def doubt(self, label: int) -> None:
         """Say that a column of labels has none that is met twice."""
