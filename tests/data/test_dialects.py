@@ -1,4 +1,4 @@
-"""Tables as people write them: 2,000 are made, and each comes back as it was or is refused with its line."""
+"""Tables as people write them: 2,000 are made, and each comes back exactly as it was or is refused with its line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gyeol.data.columns import Columns
 from gyeol.data.files import read_examples
 from gyeol.errors import DataError
 
@@ -115,10 +116,10 @@ def tables(draw: st.DrawFn, quotings: tuple[int, ...], columns: st.SearchStrateg
     return Written(f"a{ending}", separator, quoting, encoding, newline, header, rows, where)
 
 
-def read_back(path: Path, table: Written) -> tuple[list[list[str]] | str, list[str]]:
-    """Give the rows that are read, or the error, and what was said."""
+def read_back(path: Path, table: Written, header: bool | None) -> tuple[list[str], list[list[str]]] | str:
+    """Give the names of the columns and the rows as they are read, or the error."""
     path.write_bytes(table.content())
-    notes: list[str] = []
+    columns: list[Columns] = []
     try:
         found = list(
             read_examples(
@@ -126,48 +127,52 @@ def read_back(path: Path, table: Written) -> tuple[list[list[str]] | str, list[s
                 input=str(table.text + 1),
                 need_target=False,
                 others=True,
-                header=table.header is not None,
-                on_note=notes.append,
+                header=header,
+                on_columns=columns.append,
             )
         )
     except DataError as error:
-        return str(error), notes
+        return str(error)
     rows = []
     for example in found:
         cells = [cell for _, cell in example.others]
         rows.append([*cells[: table.text], example.input, *cells[table.text :]])
-    names = [name for name, _ in found[0].others] if found else []
-    expected = table.header or [str(n + 1) for n in range(len(table.rows[0]))]
-    if [*names[: table.text], expected[table.text], *names[table.text :]] != expected:
-        rows.insert(0, names)
-    return rows, notes
+    return list(columns[0].names), rows
 
 
-def check(folder: Path, table: Written) -> None:
-    """A table comes back, or is refused with a line; a few could be two tables, and what was taken is said."""
-    found, notes = read_back(folder / table.name, table)
-    if isinstance(found, str):
-        assert ", line " in found or "column" in found, found
-    elif found != table.rows:
-        assert any("fields are separated by" in line for line in notes), (found, notes)
+def share_read(folder: Path, kinds: st.SearchStrategy[Written], count: int, *, judged: bool = True) -> float:
+    """Give the share of tables that are read; each must be exactly what was written, or be refused with a line.
+
+    Whether there is a header is ``judged`` by the reader. Over one column of texts nothing but the user can tell.
+    """
+    shares: list[bool] = []
+
+    @made(count)
+    @given(kinds)
+    def one(table: Written) -> None:
+        found = read_back(folder / table.name, table, None if judged else table.header is not None)
+        shares.append(not isinstance(found, str))
+        if isinstance(found, str):
+            assert ", line " in found, found
+        else:
+            assert found == (table.header or [str(n + 1) for n in range(len(table.rows[0]))], table.rows)
+
+    one()
+    assert len(shares) >= count
+    return sum(shares) / len(shares)
 
 
 WRAPPED = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 
 
-@made(1200)
-@given(tables(WRAPPED, st.integers(2, 5)))
-def test_tables_with_quotes_come_back(tmp_path: Path, table: Written) -> None:
-    check(tmp_path, table)
+def test_tables_with_quotes_come_back(tmp_path: Path) -> None:
+    assert share_read(tmp_path, tables(WRAPPED, st.integers(2, 5)), 1200) > 0.95
 
 
-@made(500)
-@given(tables((csv.QUOTE_NONE,), st.integers(2, 5)))
-def test_tables_without_quotes_come_back_or_are_refused(tmp_path: Path, table: Written) -> None:
-    check(tmp_path, table)
+def test_tables_without_quotes_come_back_or_are_refused(tmp_path: Path) -> None:
+    """A text that begins with a quote reads as one that quotes wrap: where none closes it, its line is named."""
+    assert share_read(tmp_path, tables((csv.QUOTE_NONE,), st.integers(2, 5)), 500) > 0.6
 
 
-@made(300)
-@given(tables((*WRAPPED, csv.QUOTE_NONE), st.just(1)))
-def test_tables_of_one_column_come_back_or_are_refused(tmp_path: Path, table: Written) -> None:
-    check(tmp_path, table)
+def test_tables_of_one_column_come_back(tmp_path: Path) -> None:
+    assert share_read(tmp_path, tables((*WRAPPED, csv.QUOTE_NONE), st.just(1)), 300, judged=False) > 0.95

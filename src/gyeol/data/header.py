@@ -173,7 +173,7 @@ class _Column:
         score = -3.0 if self.again else 2.0 if _is_built_of_names(cell) else 0.0
         if score > 0 and len(cell) < 3 and cell.isascii():
             score = 0.5 * len(cell)  # "q", "a" and "no" may well be texts
-        if not cell or not below:
+        if not below or folded(cell) in _MISSING:  # no column is called "nan", but a class may be
             return score
         labels = like_labels(self.below)
         if labels and not self.again:
@@ -203,8 +203,8 @@ def _are_times(columns: Sequence[_Column]) -> bool:
 
 
 def _is_built_of_names(cell: str) -> bool:
-    """Whether a cell such as "한국어 문장", "Review Text" or "document_id" is put together from names of columns."""
-    pieces = [piece for piece in _PIECES.split(cell.strip()) if piece and not piece.isdigit()]
+    """Whether a cell such as "한국어 문장", "Review Text" or "sentence2" is put together from names of columns."""
+    pieces = [piece.rstrip("0123456789") for piece in _PIECES.split(cell.strip()) if piece and not piece.isdigit()]
     return 1 <= len(pieces) <= 3 and len(cell) <= _LONG_NAME and all(map(is_known, pieces))
 
 

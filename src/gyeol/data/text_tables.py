@@ -37,7 +37,7 @@ def table_examples(
     elif table.plain and need_target:
         raise DataError(f"{path} holds plain lines of text; a text and its label, with a tab between, were expected")
     elif table.plain:
-        columns = Columns(("1",), bool(header), 0, None)
+        columns = Columns(tuple(names_of(table.cells()[:1], bool(header))) or ("1",), bool(header), 0, None)
     else:
         columns = find_columns(path, table.cells(), input=input, target=target, need_target=need_target, header=header)
     if table.note:
@@ -59,7 +59,7 @@ def table_columns(path: Path, kind: str | None = None, header: bool | None = Non
     if table.tagged:
         return ["label", "text"]
     cells = table.cells()
-    if table.plain or not (find_header(cells).there if header is None else header):
+    if not (header if header is not None or table.plain else find_header(cells).there):
         return [str(i + 1) for i in range(max(map(len, cells), default=1))]
     return names_of(cells, True)
 
