@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -103,7 +104,7 @@ def tables(draw: st.DrawFn, quotings: tuple[int, ...], columns: st.SearchStrateg
         "english": text(ENGLISH),
         "label": st.sampled_from(["긍정", "부정", "중립", "nan"]),
         "number": st.decimals(-1000, 1000, places=2).map(lambda n: str(n).replace(".", decimal)),
-        "date": st.dates().map(str),
+        "date": st.dates(date(1800, 1, 1), date(2199, 12, 31)).map(str),
     }
     rows = [[str(n + 1) if kind == "id" else draw(cells[kind]) for kind in kinds] for n in range(count)]
     header = None

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_known", "is_number",
-           "like_labels"]  # fmt: skip
+__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_date", "is_known",
+           "is_number", "like_labels"]  # fmt: skip
 
 # In the order of preference: a file with both "label" and "rating" is read for its labels.
 INPUT_NAMES = (
@@ -45,7 +45,8 @@ _PIECES = re.compile(r"[\s_\-./()]+|(?<=[a-z])(?=[A-Z])")
 _END = re.compile(r"""[.!?…。！？~ㅋㅎㅠㅜ]["'”’)]*$""")
 _MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "-", ".", "?", "nil"))
 _YEAR = re.compile(r"(1[89]|20)\d\d")
-_DATE = re.compile(r"(1[89]|20)\d\d[-./]\s?\d{1,2}([-./]\s?\d{1,2}\.?)?([ T]\d{1,2}:\d\d.*)?")
+_DATE = re.compile(r"((1[89]|20)\d\d[-./]|[12]\d{3}-)\s?\d{1,2}([-./]\s?\d{1,2}\.?)?([ T]\d{1,2}:\d\d.*)?")
+_AMOUNT = re.compile(r"[-+]?\d+(\.\d{3})*,\d+", re.ASCII)
 _LONG_NAME = 30  # characters; no name of a column is longer, as a rule
 _ENOUGH = 1.5  # what speaks for a header less what speaks against it
 
@@ -84,6 +85,16 @@ def is_number(cell: str) -> bool:
     return True
 
 
+def _is_amount(cell: str) -> bool:
+    """Whether a field is a number, with either decimal mark."""
+    return is_number(cell) or _AMOUNT.fullmatch(cell) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Whether a field is a date, its year first."""
+    return _DATE.fullmatch(cell) is not None
+
+
 def like_labels(values: Sequence[str]) -> bool:
     """Whether few are different: any repetition in a handful of rows, half of them repeated in a longer sample."""
     different = len(set(values))
@@ -119,6 +130,8 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
     if not rows:
         return Header(False)
     first, *rest = ([_composed(cell) for cell in row] for row in rows)
+    if any(map(is_known, first)):  # files put together bring the header again
+        rest = [row for row in rest if row != first]
     wanted = {folded(n) for n in (input, target) if n is not None and not (n.isascii() and n.isdigit())}
     columns = [_Column(cell, [row[at] for row in rest if at < len(row)]) for at, cell in enumerate(first)]
     if wanted & {folded(cell) for cell in first}:
@@ -148,17 +161,17 @@ class _Column:
         self.cell, self.below = cell, below
         self.filled = [value for value in below if folded(value) not in _MISSING]
         self.again = cell in below
-        self.number = is_number(cell) and folded(cell) not in _MISSING
+        self.number = _is_amount(cell) and folded(cell) not in _MISSING
 
     @property
     def above_numbers(self) -> bool:
         """Whether a word, or nothing, stands above nothing but numbers, or dates."""
         if not self.filled or (self.cell and folded(self.cell) in _MISSING) or self.number or self.is_time:
             return False
-        if not all(map(is_number, self.filled)):
-            return bool(self.cell) and all(_DATE.fullmatch(value) for value in self.filled)
         if self.cell:
-            return True
+            return all(map(_is_amount, self.filled)) or all(map(is_date, self.filled))
+        if not all(map(is_number, self.filled)):
+            return False
         start = float(self.filled[0])  # an index that has no name
         return start in {0.0, 1.0} and [*map(float, self.filled)] == [start + n for n in range(len(self.filled))]
 
@@ -199,7 +212,7 @@ def _are_times(columns: Sequence[_Column]) -> bool:
         return False
     steps = {int(b.cell) - int(a.cell) for a, b in pairwise(columns)}
     below = [value for column in columns for value in column.filled]
-    return steps in ({1}, {-1}) and all(map(is_number, below)) and not any(map(_YEAR.fullmatch, below))
+    return steps in ({1}, {-1}) and all(map(_is_amount, below)) and not any(map(_YEAR.fullmatch, below))
 
 
 def _is_built_of_names(cell: str) -> bool:

@@ -119,6 +119,8 @@ def _examples(
             yield BadRow(number, f"{expected} ({', '.join(columns.names)})", "fields", more)
         elif len(fields) > width and any(fields[width:]):
             yield BadRow(number, f"{expected}: a separator in a text?", "fields", more)
+        elif columns.header and tuple(map(str.strip, fields)) == columns.names and width > 1:
+            yield BadRow(number, "the header stands here again", "fields", more)
         else:
             found = None if label is None or label >= len(fields) else fields[label]
             yield checked_example(number, fields[text], found, read_label, need_target, more)
