@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gyeol.data.columns import Columns
@@ -65,6 +65,12 @@ class Written:
             writer.writerows(([self.header] if self.header else []) + self.rows)
         return stream.getvalue().encode(self.encoding)
 
+    def is_two_tables(self) -> bool:
+        """Whether another separator stands equally often in all rows, and no quotes tell which one separates."""
+        lines = ["".join(row) for row in ([self.header] if self.header else []) + self.rows]
+        counts = [{line.count(mark) for line in lines} for mark in ",;|\t" if mark != self.separator]
+        return self.quoting == csv.QUOTE_NONE and len(self.rows[0]) > 1 and any(len(n) == 1 and n != {0} for n in counts)
+
 
 @st.composite
 def tables(draw: st.DrawFn, quotings: tuple[int, ...], columns: st.SearchStrategy[int]) -> Written:
@@ -114,7 +120,9 @@ def tables(draw: st.DrawFn, quotings: tuple[int, ...], columns: st.SearchStrateg
             for at, kind in enumerate(kinds)
         ]
     where = next(at for at, kind in enumerate(kinds) if kind in {"korean", "english"})
-    return Written(f"a{ending}", separator, quoting, encoding, newline, header, rows, where)
+    table = Written(f"a{ending}", separator, quoting, encoding, newline, header, rows, where)
+    assume(not table.is_two_tables())
+    return table
 
 
 def read_back(path: Path, table: Written, header: bool | None) -> tuple[list[str], list[list[str]]] | str:
