@@ -15,10 +15,16 @@ from typing import BinaryIO, cast
 from gyeol.data.paths import cause_of, check_file
 from gyeol.errors import DataError
 
-__all__ = ["MAX_LINE", "LineFormat", "check_file", "open_text", "read_lines"]
+__all__ = ["MAX_LINE", "LineFormat", "check_file", "is_korean", "open_text", "read_lines"]
 
 CHUNK = 1 << 20  # bytes read at a time
 MAX_LINE = 4_000_000  # characters; four times the longest text, so that a row with such a text is seen whole
+
+_LOOKED_AT = 100_000  # characters, to tell whether text is Korean
+_FEW_LETTERS = 8  # different ones, of which nothing can be told
+_MANY_LETTERS = 25  # of which some are usual
+_USUAL = frozenset("이다는을를의에가하고은도지로어서한기사리나인자정시대아만보그")  # a third of Korean text
+_ALONE = frozenset("ㄱㄴㄷㅅㅇㅋㅎㅏㅗㅜㅠㅡㅣ")  # ㅋㅋㅋ, ㅠㅠ
 
 # What people hand over under a text's name, by its first bytes.
 _MAGIC = {
@@ -187,12 +193,42 @@ def _guess(path: Path, window: bytes, *, at_end: bool, lines: int) -> str:
     except UnicodeDecodeError as error:
         line = lines + window.count(b"\n", 0, error.start) + 1
     try:
-        codecs.getincrementaldecoder("cp949")().decode(window, final=at_end)
-        return "cp949"
+        text = codecs.getincrementaldecoder("cp949")().decode(window, final=at_end)
     except UnicodeDecodeError:
         raise DataError(
             f"{path}, line {line}: not UTF-8, and the file is not CP949 either (mixed encodings?); save it as UTF-8"
         ) from None
+    if not is_korean(text):
+        raise DataError(
+            f"{path}, line {line}: not UTF-8, and read as CP949 it is no Korean (Shift-JIS, GB18030?); save it as UTF-8"
+        )
+    return "cp949"
+
+
+def is_korean(text: str) -> bool:
+    """Whether text that was read as CP949 may be Korean; Japanese and Chinese encodings give rare syllables and Hanja.
+
+    Examples
+    --------
+    >>> is_korean("배우가 좋았다"), is_korean("とても面白い映画でした".encode("shift-jis").decode("cp949"))
+    (True, False)
+    """
+    written = [character for character in text[:_LOOKED_AT] if not character.isascii()]
+    different = len(set(written))
+    if different < _FEW_LETTERS:
+        return True
+    usual = sum(character in _USUAL for character in written) / len(written)
+    if usual < 0.02 and different >= _MANY_LETTERS:
+        return False
+    return usual > 0.08 or sum(map(_is_rare, written)) <= len(written) / 5
+
+
+def _is_rare(character: str) -> bool:
+    """Whether a character is Hanja, a syllable that Korean hardly uses, or a letter of which syllables are made."""
+    if "\u3131" <= character <= "\u318e":
+        return character not in _ALONE
+    first, second = character.encode("cp949")
+    return first >= 0xCA or first < 0xA1 or second < 0xA1
 
 
 def _step(
