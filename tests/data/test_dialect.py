@@ -258,3 +258,28 @@ def test_a_stray_quote_where_fields_are_empty(tmp_path: Path) -> None:
     assert bad == [(6, "fields")]
     assert len(texts) == 11
     assert '닫힌 말"' in texts
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('"{}, really", "{}"', ("{}, really", "{}")),
+        ('"{}", "{}"', ("{}", "{}")),
+        (r'"he said \"so\", {}","{}"', ('he said "so", {}', "{}")),
+        (r'"C:\\, {} \"",{}', ('C:\\\\, {} "', "{}")),
+    ],
+)
+def test_habits_of_quoting(tmp_path: Path, line: str, expected: tuple[str, str]) -> None:
+    rows = [(f"it was good {n}", "pos" if n % 2 else "neg") for n in range(8)]
+    path = tmp_path / "a.csv"
+    head = '"text", "label"\n' if '", ' in line[-8:] else "text,label\n"
+    path.write_text(head + "".join(line.format(*row) + "\n" for row in rows))
+    found = [(example.input, example.target) for example in read_examples(path)]
+    assert found == [(expected[0].format(text), expected[1].format(label)) for text, label in rows]
+
+
+def test_quotes_that_speak_are_no_habit(tmp_path: Path) -> None:
+    lines = ['label\ttext', 'pos\t"so", they said', 'neg\tbad, "so" he said', r'pos\tin C:\" it ends', 'neg\tgood, "yes"']
+    path = tmp_path / "a.tsv"
+    path.write_text("\n".join(lines).replace(r"\t", "\t"))
+    assert [example.input for example in read_examples(path)] == [line.replace(r"\t", "\t").split("\t")[1] for line in lines[1:]]

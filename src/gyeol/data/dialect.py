@@ -8,6 +8,7 @@ their number varies, or a space follows them, or nothing in the rows looks like 
   field: it begins and ends with ``"`` and doubles every quote within.
 - Between **commas, semicolons and pipes** a field that begins with ``"`` is quoted, as in RFC 4180, and may hold
   separators and up to 1,000 line breaks. A quote that opens a field and swallows rows is astray: that row is bad.
+  Quotes after a space (``"a", "b"``) and quotes escaped by a backslash are read where the rows have them so.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from itertools import chain
 from pathlib import Path
 
 from gyeol.data.lines import LineFormat, read_lines
+from gyeol.data.quote_habits import QuoteHabits
 from gyeol.data.row_shape import RowShape, alone_row, rows_of_tabs, usual_width
 from gyeol.data.rows import BadRow, Row, csv_rows, is_tagged, plain_rows, tagged_rows, tsv_rows
 from gyeol.data.separators import DECLARED, judge
@@ -121,6 +123,8 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
         if filled >= _SAMPLE or size > _CHARACTERS:
             break
     texts = [line for _, line in ahead if line.strip()]
+    habits = QuoteHabits.of(texts)
+    ahead, texts = [(number, habits.mended(line)) for number, line in ahead], list(map(habits.mended, texts))
     said = _SAID.fullmatch(texts[0].strip(" \r")) if texts else None
     if said is not None:  # what Excel writes above a table
         ahead = ahead[[line for _, line in ahead].index(texts[0]) + 1 :]
@@ -133,7 +137,7 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
     whole = [line for line in texts if (fields := alone_row(line, separator)) and len(fields) == shape.width]
     shape.quoted = sum(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole) > 0.6 * len(whole)
-    every = chain(ahead, lines)
+    every = chain(ahead, ((number, habits.mended(line)) for number, line in lines) if habits else lines)
     rows = tagged_rows(every) if tagged else _rows(every, dialect, shape)
     first: list[Row] = []
     good: list[tuple[int, list[str]]] = []
