@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from gyeol.data.header import find_header, is_known
 from gyeol.data.lines import LineFormat, read_lines
 from gyeol.data.quote_habits import QuoteHabits
 from gyeol.data.row_shape import RowShape, alone_row, rows_of_tabs, usual_width
@@ -28,6 +29,7 @@ from gyeol.data.separators import DECLARED, judge
 __all__ = ["Dialect", "Table", "open_rows", "split_line"]
 
 _SAMPLE = 200  # rows looked at
+_TITLES = 8  # lines above a header, at most
 _CHARACTERS = 4_000_000  # of the lines looked at, at most
 _SAID = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
 _SPOKEN = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes (|)"}
@@ -67,6 +69,7 @@ class Table:
     rows: Iterator[Row]
     first_bad: BadRow | None = None
     tagged: bool = False  # a line begins with its labels, as fastText has them: rows are label and text
+    above: str = ""  # which lines above the header are left out, in a line
 
     @property
     def note(self) -> str:
@@ -148,7 +151,23 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
         if len(first) >= min(_SAMPLE, len(ahead)):
             break
     bad = next((row for row in first if isinstance(row, BadRow)), None)
-    return Table(path, dialect, shape, good, chain(first, rows), bad, tagged)
+    above = [] if tagged else _titles(good, shape.width)
+    told = ""
+    if above:
+        good = good[len(above) :]
+        first = [row for row in first if isinstance(row, BadRow) or row[0] >= good[0][0]]
+        lines = ", ".join(str(number) for number, _ in above)
+        told = f"{path.name}: line {lines} above the header left out ({above[0][1][0].strip():.40})"
+    return Table(path, dialect, shape, good, chain(first, rows), bad, tagged, told)
+
+
+def _titles(rows: list[tuple[int, list[str]]], width: int) -> list[tuple[int, list[str]]]:
+    """Find what stands above a header: a title, a source, the units, each of fewer fields than rows have."""
+    at = next((at for at, (_, fields) in enumerate(rows) if len(fields) == width), 0)
+    if width < 2 or not 0 < at <= _TITLES:
+        return []
+    under = [fields for _, fields in rows[at:]]
+    return rows[:at] if any(map(is_known, under[0])) and find_header(under).there else []
 
 
 def _rows(lines: Iterator[tuple[int, str]], dialect: Dialect, shape: RowShape) -> Iterator[Row]:
