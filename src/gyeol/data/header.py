@@ -144,8 +144,9 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
     if any(column.above_numbers for column in columns):
         return Header(True)
     score = sum(column.score() for column in columns) - _two_languages(columns)
-    possible = bool(rest) and len(set(first)) == len(first)
-    sure = all(_is_built_of_names(column.cell) for column in columns)
+    named = list(filter(None, first))  # spreadsheets leave columns without a name at the end
+    possible = bool(rest) and len(set(named)) == len(named) > 0
+    sure = all(map(_is_built_of_names, named))
     return Header(possible and score > _ENOUGH, doubtful=possible and score > 0.25 and not sure)
 
 
@@ -160,7 +161,7 @@ class _Column:
     def __init__(self, cell: str, below: list[str]) -> None:
         self.cell, self.below = cell, below
         self.filled = [value for value in below if folded(value) not in _MISSING]
-        self.again = cell in below
+        self.again = bool(cell) and cell in below
         self.number = _is_amount(cell) and folded(cell) not in _MISSING
 
     @property

@@ -13,6 +13,9 @@ __all__ = ["JOINT", "LabelTexts", "as_written", "label_key", "label_text", "valu
 #: Between the labels of one example where it has several.
 JOINT = "|"
 
+_UNSEEN = "\u200b\u200e\u200f\u2060\ufeff"  # characters without width that text takes along when it is copied
+_ENTRY = r"""'[^'\\]*'|"[^"\\]*"|-?\d+"""
+_PYTHON_LIST = re.compile(rf"\[\s*(?:{_ENTRY})(?:(?:\s*,\s*|\s+)(?:{_ENTRY}))*\s*,?\s*\]")
 _WHOLE = re.compile(r"-?\d+\.0*", re.ASCII)
 _MOST = 100_000  # labels remembered
 
@@ -45,7 +48,7 @@ def label_text(value: Any) -> str | None:
     Parameters
     ----------
     value : str, number, bool, list or None
-        A cell of a table, where a list is written as JSON, or a value of JSON or parquet.
+        A cell of a table, where a list is written as JSON or as Python prints it, or a value of JSON or parquet.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def label_text(value: Any) -> str | None:
     ('0', 'nan', '0', 'b|a', None)
     """
     if isinstance(value, str):
-        text = value.strip()
+        text = value.strip().strip(_UNSEEN).strip()
         if text[:1] == "[" and text[-1:] == "]" and isinstance(found := _as_list(text), list):
             return label_text(found)
         if _WHOLE.fullmatch(text):
@@ -89,7 +92,8 @@ def _as_list(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        # As Python and NumPy print lists, and pandas writes them: ['a', 'b'] and ['a' 'b'].
+        return [entry.strip("'\"") for entry in re.findall(_ENTRY, text)] if _PYTHON_LIST.fullmatch(text) else None
 
 
 def label_key(label: object) -> str:
