@@ -279,13 +279,23 @@ def test_habits_of_quoting(tmp_path: Path, line: str, expected: tuple[str, str])
 
 
 def test_quotes_that_speak_are_no_habit(tmp_path: Path) -> None:
-    lines = ['label\ttext', 'pos\t"so", they said', 'neg\tbad, "so" he said', r'pos\tin C:\" it ends', 'neg\tgood, "yes"']
+    lines = [
+        "label\ttext",
+        'pos\t"so", they said',
+        'neg\tbad, "so" he said',
+        r"pos\tin C:\" it ends",
+        'neg\tgood, "yes"',
+    ]
     path = tmp_path / "a.tsv"
     path.write_text("\n".join(lines).replace(r"\t", "\t"))
-    assert [example.input for example in read_examples(path)] == [line.replace(r"\t", "\t").split("\t")[1] for line in lines[1:]]
+    assert [example.input for example in read_examples(path)] == [
+        line.replace(r"\t", "\t").split("\t")[1] for line in lines[1:]
+    ]
 
 
-@pytest.mark.parametrize("above", ["영화 평가 2026\n\n", "# made by me\n# in 2026\n", "Source: FRED\nUnits: millions\n"])
+@pytest.mark.parametrize(
+    "above", ["영화 평가 2026\n\n", "# made by me\n# in 2026\n", "Source: FRED\nUnits: millions\n"]
+)
 def test_titles_above_a_header(tmp_path: Path, above: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(above + "text,label\n" + "".join(f"good {n},pos\nbad {n},neg\n" for n in range(5)))

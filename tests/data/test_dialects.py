@@ -69,7 +69,9 @@ class Written:
         """Whether another separator stands equally often in all rows, and no quotes tell which one separates."""
         lines = ["".join(row) for row in ([self.header] if self.header else []) + self.rows]
         counts = [{line.count(mark) for line in lines} for mark in ",;|\t" if mark != self.separator]
-        return self.quoting == csv.QUOTE_NONE and len(self.rows[0]) > 1 and any(len(n) == 1 and n != {0} for n in counts)
+        return (
+            self.quoting == csv.QUOTE_NONE and len(self.rows[0]) > 1 and any(len(n) == 1 and n != {0} for n in counts)
+        )
 
 
 @st.composite

@@ -117,4 +117,6 @@ def test_numbers_behind_names_decimal_commas_and_missing_values() -> None:
     pairs = [["she went home again.", "he came home again."], ["it was late.", "it was dark already."]] * 5
     assert has_header([["sentence1", "sentence2"], *pairs])
     assert has_header([["무게", "단위"], *([f"{n},50", "kg"] for n in range(9))])
-    assert not has_header([["nan", "so it goes"], *([label, f"they said {label}"] for label in ("긍정", "부정", "중립"))])
+    assert not has_header(
+        [["nan", "so it goes"], *([label, f"they said {label}"] for label in ("긍정", "부정", "중립"))]
+    )

@@ -65,7 +65,7 @@ def test_texts_stay_as_they_are_written() -> None:
     [
         ("['b', 'a']", "b|a"),
         ("['a' 'b']", "a|b"),
-        ('["it\'s", \'b\']', "it's|b"),
+        ("[\"it's\", 'b']", "it's|b"),
         ("['긍정']", "긍정"),
         ("[sic]", "[sic]"),
         ("['a', b]", "['a', b]"),

@@ -209,7 +209,9 @@ def test_years_and_weeks_in_columns_of_their_own(tmp_path: Path, names: str, for
 
 
 def test_what_stands_above_the_header(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("Sales\nUnits: EUR\n\ndate,y\n" + "".join(f"2026-01-{n:02},{n}\n" for n in range(1, 15)))
+    (tmp_path / "a.csv").write_text(
+        "Sales\nUnits: EUR\n\ndate,y\n" + "".join(f"2026-01-{n:02},{n}\n" for n in range(1, 15))
+    )
     table = read_time_table(tmp_path / "a.csv")
     assert (table.names, len(table.series[0].values)) == (["y"], 14)
     assert table.notes == ["a.csv: line 1, 2 above the header left out (Sales)"]

@@ -140,7 +140,8 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
     whole = [line for line in texts if (fields := alone_row(line, separator)) and len(fields) == shape.width]
     shape.quoted = sum(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole) > 0.6 * len(whole)
-    every = chain(ahead, ((number, habits.mended(line)) for number, line in lines) if habits else lines)
+    rest = ((number, habits.mended(line)) for number, line in lines) if habits else lines
+    every: Iterator[tuple[int, str]] = chain(ahead, rest)
     rows = tagged_rows(every) if tagged else _rows(every, dialect, shape)
     first: list[Row] = []
     good: list[tuple[int, list[str]]] = []
@@ -156,8 +157,8 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     if above:
         good = good[len(above) :]
         first = [row for row in first if isinstance(row, BadRow) or row[0] >= good[0][0]]
-        lines = ", ".join(str(number) for number, _ in above)
-        told = f"{path.name}: line {lines} above the header left out ({above[0][1][0].strip():.40})"
+        places = ", ".join(str(number) for number, _ in above)
+        told = f"{path.name}: line {places} above the header left out ({above[0][1][0].strip():.40})"
     return Table(path, dialect, shape, good, chain(first, rows), bad, tagged, told)
 
 

@@ -58,10 +58,10 @@ class TimeParts:
         parts = dict(zip(self.kinds, (_whole(cell) for cell in own), strict=True))
         if any(part is None for part in parts.values()):
             return " ".join(str(cell) for cell in own)  # which is no time, and will be told
-        if "quarter" in parts:
-            return f"{parts['year']}Q{parts['quarter']}"
-        if "week" in parts:
-            return f"{parts['year']}-W{parts['week']:02}"
+        if "quarter" in parts or "week" in parts:
+            return (
+                f"{parts['year']}Q{parts['quarter']}" if "quarter" in parts else f"{parts['year']}-W{parts['week']:02}"
+            )
         day = f"{parts['year']:04}-{parts.get('month', 1):02}"
         if "day" not in parts:
             return day
@@ -119,7 +119,7 @@ def find_times(
 
 
 def _split(folded: dict[str, str]) -> list[tuple[str, str]]:
-    """Find the parts of a time in columns of their own: a year, then a month, a quarter or a week, then perhaps more."""
+    """Find the parts of a time in columns of their own: a year, a month, quarter or week, then perhaps more."""
     found: list[tuple[str, str]] = []
     for part, names in _PARTS.items():
         own = next((folded[name] for name in names if name in folded), None)
