@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gyeol.data.files import open_text, read_examples
+from gyeol.data.files import BadRow, open_text, read_examples
 from gyeol.errors import DataError
 
 
@@ -35,3 +35,15 @@ def test_other_encodings_are_not_read_as_korean(tmp_path: Path, text: str, encod
 )
 def test_rare_korean_is_read(tmp_path: Path, text: str) -> None:
     assert [line for _, line in open_text(written(tmp_path / "a.txt", text.encode("cp949")))] == [text]
+
+
+@pytest.mark.parametrize("before", [20, 300_000])
+def test_a_line_in_another_encoding_costs_itself_only(tmp_path: Path, before: int) -> None:
+    rows = ["text\tlabel", *("좋은 영화\t긍정" for _ in range(before))]
+    content = "\n".join(rows).encode() + b"\ncaf\xe9 \xff\tx\n" + "나쁜 영화\t부정\n".encode()
+    path = written(tmp_path / "a.tsv", content)
+    bad: list[BadRow] = []
+    assert [example.line for example in read_examples(path, on_bad_row=bad.append)][-2:] == [before + 1, before + 3]
+    assert [(row.line, row.kind) for row in bad] == [(before + 2, "encoding")]
+    with pytest.raises(DataError, match=f"line {before + 2}: not UTF-8"):
+        list(read_examples(path))

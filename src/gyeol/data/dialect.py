@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 
 from gyeol.data.header import find_header, is_known
-from gyeol.data.lines import LineFormat, read_lines
+from gyeol.data.lines import UNDECODED, LineFormat, read_lines
 from gyeol.data.quote_habits import QuoteHabits
 from gyeol.data.row_shape import RowShape, alone_row, rows_of_tabs, usual_width
 from gyeol.data.rows import BadRow, Row, csv_rows, is_tagged, plain_rows, tagged_rows, tsv_rows
@@ -115,7 +115,7 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     """
     if kind is None:
         kind = Path(path.name.lower().removesuffix(".gz")).suffix
-    form = LineFormat()
+    form = LineFormat(lenient=True)
     lines = read_lines(path, form)
     ahead: list[tuple[int, str]] = []
     size = filled = 0
@@ -142,7 +142,7 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     shape.quoted = sum(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole) > 0.6 * len(whole)
     rest = ((number, habits.mended(line)) for number, line in lines) if habits else lines
     every: Iterator[tuple[int, str]] = chain(ahead, rest)
-    rows = tagged_rows(every) if tagged else _rows(every, dialect, shape)
+    rows = _decoded(tagged_rows(every) if tagged else _rows(every, dialect, shape), form)
     first: list[Row] = []
     good: list[tuple[int, list[str]]] = []
     for row in rows:
@@ -169,6 +169,14 @@ def _titles(rows: list[tuple[int, list[str]]], width: int) -> list[tuple[int, li
         return []
     under = [fields for _, fields in rows[at:]]
     return rows[:at] if any(map(is_known, under[0])) and find_header(under).there else []
+
+
+def _decoded(rows: Iterator[Row], form: LineFormat) -> Iterator[Row]:
+    for row in rows:
+        if form.damaged and not isinstance(row, BadRow) and any(map(UNDECODED.search, row[1])):
+            yield BadRow(row[0], "not UTF-8 although other lines are (mixed encodings?)", "encoding")
+        else:
+            yield row
 
 
 def _rows(lines: Iterator[tuple[int, str]], dialect: Dialect, shape: RowShape) -> Iterator[Row]:
