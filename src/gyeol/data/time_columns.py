@@ -91,9 +91,8 @@ def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tup
             hint = " (numbers with a decimal comma must be quoted, or other marks stand between cells)" if (
                 separator == "," and len(cells) > width
             ) else ""  # fmt: skip
-            raise DataError(
-                f"{path}, line {number}: {len(cells)} fields where {width} were expected; mend the row{hint}"
-            )
+            came = f"{len(cells)} field{'' if len(cells) == 1 else 's'}"
+            raise DataError(f"{path}, line {number}: {came} where {width} were expected; mend the row{hint}")
         yield number, cells
 
 
