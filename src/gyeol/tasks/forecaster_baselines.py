@@ -174,7 +174,7 @@ def _highest_peak(series: list[npt.NDArray[np.float64]], longest: int) -> int:
 def _without_trend(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Take the least-squares line from columns (T, C) without a mean; what only rounding leaves is 0."""
     t = np.arange(len(x)) - (len(x) - 1) / 2
-    rest: npt.NDArray[np.float64] = x - t[:, None] * (t @ x / max(1.0, t @ t))
+    rest: npt.NDArray[np.float64] = x - t[:, None] * (t @ x / max(1.0, float(t @ t)))
     return np.where(np.abs(rest).max(0, initial=0.0) > _STEADY, rest, 0.0)
 
 
