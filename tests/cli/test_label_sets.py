@@ -14,7 +14,7 @@ WORDS = {"긍정": ["좋아요", "최고다"], "부정": ["싫어요", "별로�
 SETS = [["긍정"], ["긍정", "액션"], ["부정", "멜로"], ["부정"], ["긍정", "멜로", "액션"], ["멜로"]] * 8
 TEXTS = [" ".join(WORDS[label][i % 2] for label in own) + f" {i}" for i, own in enumerate(SETS)]
 ROWS = list(zip(TEXTS, SETS, strict=True))
-SEVERAL = "labels are read as several, separated by '|': --set labels=one reads them whole"
+SEVERAL = "texts have several labels, such as "
 QUICK = [*TINY, "--set", "epochs=1", "-q"]
 
 

@@ -36,7 +36,7 @@ def check_first(
     known = dict.fromkeys(name for task in tasks for name in setting_names(task))
     given = read_settings(config) if config is not None else {}
     wrong = unknown_settings(known, given, config, pairs)
-    listed = f". 'gyeol fit {tasks[0]} --settings' lists the settings" if wrong else ""
+    listed = f" ('gyeol fit {tasks[0]} --settings' lists the settings)" if wrong else ""
     for pair in pairs:
         if "=" not in pair:
             wrong.append(f"--set {pair!r:.60} has no '='; write --set name=value, for example --set hidden_size=256")

@@ -95,7 +95,7 @@ def _near(name: str, known: list[str]) -> str:
 
 
 def _listed(task: str) -> str:
-    return f". 'gyeol fit {task} --settings' lists the settings"
+    return f" ('gyeol fit {task} --settings' lists the settings)"
 
 
 def read_settings(file: Path) -> dict[str, Any]:

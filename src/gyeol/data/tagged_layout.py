@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from gyeol.data.lines import open_text
+from gyeol.data.tag_schemes import find_scheme
 from gyeol.errors import DataError, closest
 
 __all__ = ["ENDS", "TAG_NAMES", "TOKEN_NAMES", "Layout", "Row", "Rows", "find_layout", "text_rows"]
@@ -193,6 +194,8 @@ def _choose(
     last = max((n for _, cells in rows if len(cells) == count for n, cell in enumerate(cells) if cell), default=0)
     names = ("upos",) if layout.conllu else TAG_NAMES
     tag = next((named[name] for name in names if name in named and named[name] != token), last)
+    if input is None and target is None and not named and _first_are_tags(rows, count):
+        token, tag = count - 1, 0
     layout.input = place(input, "--input") if input is not None else token
     layout.target = place(target, "--target") if target is not None else tag
     layout.beside = [place(column, option) for column, option in beside]
@@ -200,6 +203,12 @@ def _choose(
         layout.target = min(layout.target, count - 1)
     if max(layout.input, layout.target) >= count or (need_tags and (count < 2 or layout.input == layout.target)):
         raise DataError(f"{path}, line {line}: one column, {first[0]!r:.60}; a token and its tag were expected")
+
+
+def _first_are_tags(rows: list[tuple[int, list[str]]], count: int) -> bool:
+    """Whether the first column holds tags that mark spans and the last one does not: tags before their tokens."""
+    first, last = ([[cells[n] for _, cells in rows if len(cells) == count]] for n in (0, count - 1))
+    return count > 1 and find_scheme(first) is not None and find_scheme(last) is None
 
 
 def _find_ends(sample: list[Row], plain: list[tuple[int, list[str]]], layout: Layout) -> None:
