@@ -153,3 +153,21 @@ def test_one_example_only_is_told(gyeol: Run, tmp_path: Path) -> None:
     assert "one example only of '엑션' (line 50): is the label right?" in done.err
     loud = gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK[:-1])
     assert "a.tsv: 49 texts, 5 labels, 1.67 a text" in loud.err
+
+
+def test_lists_of_0_and_1(gyeol: Run, tmp_path: Path) -> None:
+    names = list(WORDS)
+    rows = [{"text": text, "labels": [int(name in own) for name in names]} for text, own in ROWS]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = gyeol("fit", "classify", tmp_path / "a.jsonl", "--out", tmp_path / "m", *QUICK, "--json")
+    assert "labels are lists of 0 and 1 and are read as the numbers of their places" in done.err
+    assert done.object["classes"] == ["0", "1", "2", "3"]
+    figures = gyeol("evaluate", tmp_path / "m", tmp_path / "a.jsonl", "--json").object["per_class"]
+    assert [own["count"] for own in figures.values()] == [sum(name in own for own in SETS) for name in names]
+
+
+def test_labels_between_commas_are_told(gyeol: Run, tmp_path: Path) -> None:
+    rows = "".join(f'{text},"{", ".join(own)}"\n' for text, own in ROWS)
+    (tmp_path / "a.csv").write_text("text,label\n" + rows, encoding="utf-8")
+    done = gyeol("fit", "classify", tmp_path / "a.csv", "--out", tmp_path / "m", *QUICK)
+    assert "labels such as '긍정, 액션' are read whole; if they are several, write '|' between them" in done.err

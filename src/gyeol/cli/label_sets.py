@@ -43,9 +43,12 @@ def targets_of(rows: Labelled, how: str) -> Targets:
     DataError
         A text has no label where it must have one.
     """
-    from gyeol.data.label_sets import means_several, other_separator, separated
+    from gyeol.data.label_sets import means_several, other_separator, places_of_ones, separated
     from gyeol.data.label_text import JOINT
 
+    if how != "one" and (places := places_of_ones(rows.labels)) is not None:
+        note(f"{rows.source.name}: labels are lists of 0 and 1 and are read as the numbers of their places, from 0")
+        return places
     joint = sum(JOINT in label for label in rows.labels)
     several = how in ("several", "any") or (how == "auto" and ("" in rows.labels or means_several(rows.labels)))
     if not several:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gyeol.data.label_text import JOINT
 
-__all__ = ["means_several", "other_separator", "separated"]
+__all__ = ["means_several", "other_separator", "places_of_ones", "separated"]
 
 _OTHERS = (",", ";", "/", "+")
 
@@ -56,3 +56,22 @@ def other_separator(fields: Iterable[str]) -> str | None:
         if len(several) > 1 and all(met[part] > 1 for own in several for part in own):
             return mark
     return None
+
+
+def places_of_ones(fields: Sequence[str]) -> list[list[str]] | None:
+    """Read lists of 0 and 1 with a place for each label, as ``0|1|1``: the numbers of the places that hold 1.
+
+    None where not all fields are such lists of one length, or where each could as well be a set of labels.
+
+    Examples
+    --------
+    >>> places_of_ones(["0|1|1", "1|0|0", "0|0|0"]), places_of_ones(["0|1", "1|0"]), places_of_ones(["0", "1"])
+    ([['1', '2'], ['0'], []], None, None)
+    """
+    different = dict.fromkeys(fields)
+    rows = {field: field.split(JOINT) for field in different}
+    if len({*map(len, rows.values())}) != 1 or not all({*row} <= {"0", "1"} for row in rows.values()):
+        return None
+    if all(len({*row}) == len(row) for row in rows.values()):
+        return None
+    return [[str(place) for place, cell in enumerate(rows[field]) if cell == "1"] for field in fields]
