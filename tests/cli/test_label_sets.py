@@ -8,13 +8,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from gyeol.cli.label_sets import note_doubtful
+from gyeol.data.sources import Labelled, Source
+
 from .conftest import TINY, Run
 
 WORDS = {"긍정": ["좋아요", "최고다"], "부정": ["싫어요", "별로다"], "액션": ["총격", "추격"], "멜로": ["사랑", "이별"]}
 SETS = [["긍정"], ["긍정", "액션"], ["부정", "멜로"], ["부정"], ["긍정", "멜로", "액션"], ["멜로"]] * 8
 TEXTS = [" ".join(WORDS[label][i % 2] for label in own) + f" {i}" for i, own in enumerate(SETS)]
 ROWS = list(zip(TEXTS, SETS, strict=True))
-SEVERAL = "labels are read as several, separated by '|': --set labels=one reads them whole"
+SEVERAL = "texts have several labels, such as "
 QUICK = [*TINY, "--set", "epochs=1", "-q"]
 
 
@@ -153,3 +156,37 @@ def test_one_example_only_is_told(gyeol: Run, tmp_path: Path) -> None:
     assert "one example only of '엑션' (line 50): is the label right?" in done.err
     loud = gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK[:-1])
     assert "a.tsv: 49 texts, 5 labels, 1.67 a text" in loud.err
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (["긍정", "부정", "부정"], ""),
+        (["Pos", "neg", "Neg"], "'neg' and 'Neg' are different classes: are they the same?"),
+        (["the good", "bad", "The  Good"], "'the good' and 'The  Good' are different classes: are they the same?"),
+        (["긍정", "부정", "N/A"], "read as a class: 'N/A' (10); if the label is missing there, empty the cell"),
+        (["긍정", "부정", "NULL"], "read as a class: 'NULL' (10); if the label is missing there, empty the cell"),
+    ],
+)
+def test_classes_that_may_be_slips_are_told(capsys: pytest.CaptureFixture[str], labels: list[str], told: str) -> None:
+    rows = Labelled(Source(Path("a.csv"), None, None, "a.csv"))
+    note_doubtful(rows, labels * 10)
+    assert capsys.readouterr().err == (f"a.csv: {told}\n" if told else "")
+
+
+def test_lists_of_0_and_1(gyeol: Run, tmp_path: Path) -> None:
+    names = list(WORDS)
+    rows = [{"text": text, "labels": [int(name in own) for name in names]} for text, own in ROWS]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = gyeol("fit", "classify", tmp_path / "a.jsonl", "--out", tmp_path / "m", *QUICK, "--json")
+    assert "labels are lists of 0 and 1 and are read as the numbers of their places" in done.err
+    assert done.object["classes"] == ["0", "1", "2", "3"]
+    figures = gyeol("evaluate", tmp_path / "m", tmp_path / "a.jsonl", "--json").object["per_class"]
+    assert [own["count"] for own in figures.values()] == [sum(name in own for own in SETS) for name in names]
+
+
+def test_labels_between_commas_are_told(gyeol: Run, tmp_path: Path) -> None:
+    rows = "".join(f'{text},"{", ".join(own)}"\n' for text, own in ROWS)
+    (tmp_path / "a.csv").write_text("text,label\n" + rows, encoding="utf-8")
+    done = gyeol("fit", "classify", tmp_path / "a.csv", "--out", tmp_path / "m", *QUICK)
+    assert "labels such as '긍정, 액션' are read whole; if they are several, write '|' between them" in done.err

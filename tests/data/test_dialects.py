@@ -67,7 +67,7 @@ class Written:
         return stream.getvalue().encode(self.encoding)
 
     def is_two_tables(self) -> bool:
-        """Whether another separator stands equally often in all rows, and no quotes tell which one separates."""
+        """Whether another separator stands equally often in all rows: nobody can tell which one separates."""
         lines = ["".join(row) for row in ([self.header] if self.header else []) + self.rows]
         counts = [{line.count(mark) for line in lines} for mark in ",;|\t" if mark != self.separator]
         return (

@@ -17,6 +17,7 @@ __all__ = [
     "gives_sets",
     "known_targets",
     "labels_told",
+    "note_doubtful",
     "note_rare",
     "set_answers",
     "set_figures",
@@ -43,9 +44,12 @@ def targets_of(rows: Labelled, how: str) -> Targets:
     DataError
         A text has no label where it must have one.
     """
-    from gyeol.data.label_sets import means_several, separated
+    from gyeol.data.label_sets import means_several, other_separator, places_of_ones, separated
     from gyeol.data.label_text import JOINT
 
+    if how != "one" and (places := places_of_ones(rows.labels)) is not None:
+        note(f"{rows.source.name}: labels are lists of 0 and 1 and are read as the numbers of their places, from 0")
+        return places
     joint = sum(JOINT in label for label in rows.labels)
     several = how in ("several", "any") or (how == "auto" and ("" in rows.labels or means_several(rows.labels)))
     if not several:
@@ -54,6 +58,12 @@ def targets_of(rows: Labelled, how: str) -> Targets:
                 f"{rows.source.name}: {joint:,} labels hold {JOINT!r} and are read whole, as no part of them is met in "
                 "another label: --set labels=several splits them"
             )
+        elif how == "auto" and (mark := other_separator(rows.labels)) is not None:
+            shown = next(label for label in rows.labels if mark in label)
+            note(
+                f"{rows.source.name}: labels such as {shown!r:.60} are read whole; if they are several, write "
+                f"{JOINT!r} between them in place of {mark!r}"
+            )
         _check_labelled(rows)
         return rows.labels
     sets = [separated(label) for label in rows.labels]
@@ -61,9 +71,8 @@ def targets_of(rows: Labelled, how: str) -> Targets:
         if not own and label:
             raise DataError(f"{rows.source.path}, line {line}: {label!r:.40} holds no label; mend it or remove the row")
     if joint and how == "auto":
-        note(
-            f"{rows.source.name}: labels are read as several, separated by {JOINT!r}: --set labels=one reads them whole"
-        )
+        shown = next(label for label in rows.labels if JOINT in label)
+        note(f"{rows.source.name}: texts have several labels, such as {shown!r:.60}: --set labels=one reads them whole")
     return sets
 
 
@@ -134,6 +143,28 @@ def note_rare(rows: Labelled, targets: Targets) -> None:
     lines = [f"{label!r:.40} (line {places[label]})" for label in rare[:3]]
     more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
     note(f"{rows.source.name}: one example only of {', '.join(lines)}{more}: is the label right?")
+
+
+_LIKE_MISSING = {"nan", "na", "n/a", "#n/a", "<na>", "null", "?", "결측", "결측치"}
+
+
+def note_doubtful(rows: Labelled, targets: Targets) -> None:
+    """Say which classes differ in the case of letters only, and which have names that mostly mean a missing value."""
+    counts = Counter(_flat(targets))
+    alike: dict[str, list[str]] = {}
+    for label in counts:
+        alike.setdefault(" ".join(label.casefold().split()), []).append(label)
+    same = [" and ".join(f"{label!r:.40}" for label in own[:4]) for own in alike.values() if len(own) > 1]
+    if same:
+        more = f", and {len(same) - 3} more" if len(same) > 3 else ""
+        note(f"{rows.source.name}: {', '.join(same[:3])}{more} are different classes: are they the same?")
+    missing = [
+        f"{label!r:.40} ({counts[label]:,})" for key, own in alike.items() if key in _LIKE_MISSING for label in own
+    ]
+    if missing:
+        note(
+            f"{rows.source.name}: read as a class: {', '.join(missing)}; if the label is missing there, empty the cell"
+        )
 
 
 def _flat(targets: Sequence[Any]) -> list[str]:
