@@ -310,7 +310,7 @@ def test_titles_above_a_header(tmp_path: Path, above: str) -> None:
 def test_a_short_first_row_is_no_title(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("good\n" + "".join(f"good {n},pos\nbad {n},neg\n" for n in range(5)))
-    with pytest.raises(DataError, match="line 1: 1 fields where 2 were expected"):
+    with pytest.raises(DataError, match="line 1: 1 field where 2 were expected"):
         list(read_examples(path))
 
 
