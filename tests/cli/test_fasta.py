@@ -177,3 +177,12 @@ def test_tags_as_fasta(gyeol: Run, tmp_path: Path) -> None:
 def fasta_of(path: Path, text: bytes) -> Path:
     path.write_bytes(text)
     return path
+
+
+def test_dna_asked_of_a_model_of_proteins_is_told(gyeol: Run, tmp_path: Path) -> None:
+    rows = [("MKVLAAGIVGLLLAGC", "a"), ("DEFHNPQRSTWYDEFH", "b"), ("WYKLMNPQACDEFG", "a"), ("STVWHIKLMRST", "b")] * 6
+    (tmp_path / "a.csv").write_text("seq,label\n" + "".join(f"{text},{own}\n" for text, own in rows), "utf-8")
+    done = gyeol("fit", "classify", tmp_path / "a.csv", "--out", tmp_path / "m", *TINY)
+    assert done.status == 0, done.err
+    told = gyeol("predict", tmp_path / "m", "ACGTACGTTGCAACGT", "GCUAGCUAGCUAGCUA", "MKVLAAGIVGLLLAGC", "ACGT").err
+    assert "2 of 4 texts are of the letters of DNA or RNA alone; this model was trained on proteins" in told

@@ -17,7 +17,7 @@ WORDS = {"긍정": ["좋아요", "최고다"], "부정": ["싫어요", "별로�
 SETS = [["긍정"], ["긍정", "액션"], ["부정", "멜로"], ["부정"], ["긍정", "멜로", "액션"], ["멜로"]] * 8
 TEXTS = [" ".join(WORDS[label][i % 2] for label in own) + f" {i}" for i, own in enumerate(SETS)]
 ROWS = list(zip(TEXTS, SETS, strict=True))
-SEVERAL = "labels are read as several, separated by '|': --set labels=one reads them whole"
+SEVERAL = "texts have several labels, such as "
 QUICK = [*TINY, "--set", "epochs=1", "-q"]
 
 
@@ -172,3 +172,21 @@ def test_classes_that_may_be_slips_are_told(capsys: pytest.CaptureFixture[str], 
     rows = Labelled(Source(Path("a.csv"), None, None, "a.csv"))
     note_doubtful(rows, labels * 10)
     assert capsys.readouterr().err == (f"a.csv: {told}\n" if told else "")
+
+
+def test_lists_of_0_and_1(gyeol: Run, tmp_path: Path) -> None:
+    names = list(WORDS)
+    rows = [{"text": text, "labels": [int(name in own) for name in names]} for text, own in ROWS]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = gyeol("fit", "classify", tmp_path / "a.jsonl", "--out", tmp_path / "m", *QUICK, "--json")
+    assert "labels are lists of 0 and 1 and are read as the numbers of their places" in done.err
+    assert done.object["classes"] == ["0", "1", "2", "3"]
+    figures = gyeol("evaluate", tmp_path / "m", tmp_path / "a.jsonl", "--json").object["per_class"]
+    assert [own["count"] for own in figures.values()] == [sum(name in own for own in SETS) for name in names]
+
+
+def test_labels_between_commas_are_told(gyeol: Run, tmp_path: Path) -> None:
+    rows = "".join(f'{text},"{", ".join(own)}"\n' for text, own in ROWS)
+    (tmp_path / "a.csv").write_text("text,label\n" + rows, encoding="utf-8")
+    done = gyeol("fit", "classify", tmp_path / "a.csv", "--out", tmp_path / "m", *QUICK)
+    assert "labels such as '긍정, 액션' are read whole; if they are several, write '|' between them" in done.err

@@ -147,3 +147,41 @@ def test_numbered_tags_get_names(gyeol: Run, tmp_path: Path) -> None:
         "the tag 2, and --names has 2 names"
         in gyeol("fit", "tag", path, "--names", "O,B-PS", "--out", tmp_path / "k").mistake
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["영희는 부산시 왔다\n철수는 서울시 갔다\n", "영희는 부산시 왔다\n\n철수는 서울시 갔다 왔다\n"]
+)
+def test_a_file_with_a_sentence_a_line(gyeol: Run, model: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "new.txt").write_text(text, "utf-8")
+    done = gyeol("predict", model, "--file", tmp_path / "new.txt").out
+    assert [line.split("\t")[0] for line in done.split()[::2]] == text.split()
+    assert done.startswith("영희는\tB-PS\n부산시\tB-LC\n왔다\tO\n\n철수는\tB-PS\n서울시\tB-LC\n")
+    piped = gyeol("predict", model, stdin=text.replace("\n\n", "\n").encode()).out
+    assert done == piped
+
+
+@pytest.mark.parametrize(
+    "text", ["영희는 B-PS\n부산시 B-LC\n", "영희는 N\n왔다 V\n\n철수는 N\n갔다 V\n왔다 V\n", "영희는\n왔다\n"]
+)
+def test_a_text_file_of_columns(gyeol: Run, model: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "new.txt").write_text(text, "utf-8")
+    done = gyeol("predict", model, "--file", tmp_path / "new.txt").out
+    assert [line.split("\t")[0] for line in done.splitlines() if line] == [
+        row.split()[0] for row in text.split("\n") if row
+    ]
+
+
+def test_sequences_a_line(gyeol: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.fa").write_text(">a\nACCA\n>b\nCACA\n" * 6, "utf-8")
+    (tmp_path / "b.fa").write_text(">a\nHEEH\n>b\nEHEH\n" * 6, "utf-8")
+    gyeol("fit", "tag", tmp_path / "a.fa", "--target", tmp_path / "b.fa", "--out", tmp_path / "m", *SMALL)
+    (tmp_path / "new.txt").write_text("ACA\nCC\n", "utf-8")
+    lines = gyeol("predict", tmp_path / "m", "--file", tmp_path / "new.txt").out.splitlines()
+    assert [line[:1] for line in lines] == ["A", "C", "A", "", "C", "C", ""]
+
+
+def test_tags_that_were_never_seen_are_told(gyeol: Run, model: Path, tmp_path: Path) -> None:
+    written(tmp_path / "test.conll", [("영희는 부산시 왔다", "B-PS B-LC O"), ("철수는 엑스박스 왔다", "B-PS B-PROD O")])
+    done = gyeol("evaluate", model, tmp_path / "test.conll")
+    assert "1 of 6 tokens have tags that were never seen in training (B-PROD): they count as errors" in done.err

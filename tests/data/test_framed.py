@@ -163,6 +163,9 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
     assert (found.names, found.labels) == (["a", "b"], [["x"] * 3, ["x", "y"]])
     assert found.places["y"].endswith("labels.csv, line 4")
     assert read_framed(str(tmp_path), "test", need_labels=False).names == ["a", "b", "c"]
+    written(tmp_path / "labels.csv", "clip,start_s,end_s,label\na,0,3,x\nb,0,1,x\nb,1,2,y\n")
+    unlabelled = read_framed(str(tmp_path), "test", need_labels=False)  # seconds, of clips without a rate
+    assert (unlabelled.names, [len(clip) for clip in unlabelled.labels]) == (["a", "b", "c"], [0, 0, 0])
     written(tmp_path / "labels.csv", "clip,start,end,label\na,0,2,x\nb,0,2,x\n")
     with pytest.raises(DataError, match=r"labels.csv, line 2: 2 labels end here, and a has 3 frames"):
         read_framed(str(tmp_path), "train")

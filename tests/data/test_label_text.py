@@ -19,7 +19,8 @@ from gyeol.data.label_text import LabelTexts, as_written, label_key, label_text
         ("nan", "nan"), ("NaN", "NaN"), ("None", "None"), ("null", "null"), ("NA", "NA"),
         ("", None), ("  ", None), (None, None), (float("nan"), None),
         (["0"], "0"), ([1.0], "1"), (["b", "a"], "b|a"), ([], None), ('["0"]', "0"), ("[1, 2]", "1|2"),
-        ("[기타]", "[기타]"), ("긍정|액션", "긍정|액션"),
+        ("['긍정', '액션']", "긍정|액션"), ("['a' 'b']", "a|b"), ("[0. 2.]", "0|2"), ("['it\\'s']", "it's"),
+        ("[기타]", "[기타]"), ("['a', ['b']]", "['a', ['b']]"), ("긍정|액션", "긍정|액션"),
     ],
 )  # fmt: skip
 def test_one_reading(value: Any, text: str | None) -> None:

@@ -94,3 +94,18 @@ def test_what_is_kept_is_read_again() -> None:
     assert remembered({"columns": {"header": 1, "input": 2, "names": [1, "1"]}}) == Remembered(
         False, None, None, ("1",)
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.jsonl", '{"text": "a", "labels": ["x", "y"]}\n{"text": "b", "labels": ["x"]}\n'),
+        ("a.txt", "__label__x __label__y a\n__label__x b\n"),
+    ],
+)
+def test_names_without_a_header_are_found_in_the_same_file(tmp_path: Path, name: str, text: str) -> None:
+    path = file(tmp_path, text, name)
+    found: list[Columns] = []
+    list(read_examples(path, on_columns=found.append))
+    own = remembered(about_columns(found[0]))
+    assert own.find(path, None, None, need_target=True) == (own.input, own.target, "")

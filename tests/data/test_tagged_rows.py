@@ -150,3 +150,14 @@ def test_no_blank_lines_and_no_full_stops(tmp_path: Path) -> None:
 def test_letters_are_one_sequence(tmp_path: Path) -> None:
     found = read(tmp_path, "M H\nK C\n" * 150)
     assert (len(found.tokens), found.notes) == (1, [])
+
+
+@pytest.mark.parametrize("text", ["B-PER\tKim\nO\tnaps\n\nO\tIt\nO\tis\n", "I-LOC Rome\nO Kim\n\nB-LOC Oslo\n"])
+def test_tags_before_their_tokens(tmp_path: Path, text: str) -> None:
+    path = tmp_path / ("a.tsv" if "\t" in text else "a.bio")
+    path.write_text(text, encoding="utf-8")
+    found = read_tagged(path)
+    assert found.tokens[0][:1] == [text.split()[1]]
+    assert any("the first column holds the tags" in line for line in found.notes)
+    assert read_tagged(path, need_tags=False).tokens == found.tokens
+    assert read_tagged(path, input="1", target="2").tags[0][0] == text.split()[1]

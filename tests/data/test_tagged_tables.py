@@ -101,3 +101,46 @@ def test_a_csv_file_of_another_separator(tmp_path: Path, mark: str) -> None:
     text = "\r\n".join(row.replace(",;,", ',";",').replace(",", mark) for row in rows) + "\r\n"
     found = read_tagged(put(tmp_path, "ner.csv", text))
     assert found.tokens == [["Paris", "sleeps", ";"], ["It", "is", "Rome"]]
+
+
+PYTHON = """tokens,ner_tags\n"['Kim', 'naps']","['B-PER', 'O']"\n"['It', ""isn't""]","['O', 'O']"\n"""
+NUMPY = PYTHON.replace("', ", "' ")
+
+
+@pytest.mark.parametrize(
+    "text", [PYTHON, NUMPY, PYTHON.replace('""', "'").replace("'", '""').replace('isn""t', "isn't")]
+)
+def test_a_csv_file_of_lists(tmp_path: Path, text: str) -> None:
+    found = read_tagged(put(tmp_path, "ner.csv", text))
+    assert found.tokens == [["Kim", "naps"], ["It", "isn't"]]
+    assert found.tags == [["B-PER", "O"], ["O", "O"]]
+
+
+def test_a_csv_file_of_lists_of_numbers(tmp_path: Path) -> None:
+    path = put(tmp_path, "ner.csv", "tokens,ner_tags\n\"['Kim' 'naps']\",[1 0]\n\"['It']\",[0]\n")
+    assert read_tagged(path, names="O,B-PER").tags == [["B-PER", "O"], ["O"]]
+    put(tmp_path, "ner.csv", "tokens,ner_tags\n" + "\"['a']\",[0]\n" * 300 + "It is,O O\n")
+    with pytest.raises(DataError, match="line 302: 'It is' came; lists were expected"):
+        read_tagged(path)
+
+
+CONLLU = (
+    "# sent_id = 1\n1\tKim\tkim\tPROPN\t_\t_\t2\tnsubj\t_\tSpaceAfter=No\n2\tnaps\tnap\tVERB\t_\t_\t0\troot\t_\t_\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        (CONLLU * 2, ["PROPN", "VERB"]),
+        ("Kim\tB-PER\nnaps\tO\n\n" * 2, ["B-PER", "O"]),
+        ("Kim NNP B-PER\nnaps VBZ O\n\n" * 2, ["B-PER", "O"]),
+        ("Kim,B-PER\nnaps,O\n\n" * 2, ["B-PER", "O"]),
+        ("Kim,NOUN\nnaps,VERB\n\n" * 2, ["NOUN", "VERB"]),
+    ],
+)
+def test_columns_that_are_called_csv(tmp_path: Path, text: str, tags: list[str]) -> None:
+    found = read_tagged(put(tmp_path, "a.csv", text))
+    assert found.tokens == [["Kim", "naps"]] * 2
+    assert found.tags == [tags] * 2
+    assert read_tagged(tmp_path / "a.csv", need_tags=False).tokens == found.tokens

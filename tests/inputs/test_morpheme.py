@@ -161,3 +161,10 @@ def test_a_model_names_its_tokenizer_by_the_name_of_the_table(tmp_path: Path) ->
     model.save(tmp_path / "m")
     assert json.loads((tmp_path / "m" / "config.json").read_text("utf-8"))["settings"]["tokenizer"] == "syllable"
     assert load(tmp_path / "m").tokenizer == "syllable"
+
+
+@pytest.mark.parametrize("line", ["아들램,NNG", "아들램, NNG , 0.0", "아들램 NNG", "아들램\tNNG"])
+def test_a_dictionary_without_tabs(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "words.csv"
+    file.write_text(line + "\n", "utf-8")
+    assert read_dictionary(file) == (("아들램", "NNG", 0.0),)

@@ -15,6 +15,7 @@ from gyeol.cli.label_sets import gives_sets, set_answers, set_figures, set_layou
 from gyeol.cli.output import confusion, note, object_out, table
 from gyeol.cli.rows import chunked, file_texts, piped_texts
 from gyeol.cli.unknown import UnknownLetters
+from gyeol.data.digits import rounded
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _predict_texts(made: Classifier, model: Path, texts: list[str], top: int | N
 def _shown(one: dict[str, Any], top: int | None) -> str:
     """Write an answer for people: the best classes or the labels given, with probabilities; the number."""
     if "value" in one:
-        return f"{one['value']:.6g}"
+        return rounded([one["value"]])[0]
     best = list(one["probabilities"].items())[: top or 1]
     if top is None and "labels" in one:
         best = list(zip(one["labels"], one["probability"], strict=True))

@@ -44,9 +44,12 @@ def targets_of(rows: Labelled, how: str) -> Targets:
     DataError
         A text has no label where it must have one.
     """
-    from gyeol.data.label_sets import means_several, separated
+    from gyeol.data.label_sets import means_several, other_separator, places_of_ones, separated
     from gyeol.data.label_text import JOINT
 
+    if how != "one" and (places := places_of_ones(rows.labels)) is not None:
+        note(f"{rows.source.name}: labels are lists of 0 and 1 and are read as the numbers of their places, from 0")
+        return places
     joint = sum(JOINT in label for label in rows.labels)
     several = how in ("several", "any") or (how == "auto" and ("" in rows.labels or means_several(rows.labels)))
     if not several:
@@ -55,6 +58,12 @@ def targets_of(rows: Labelled, how: str) -> Targets:
                 f"{rows.source.name}: {joint:,} labels hold {JOINT!r} and are read whole, as no part of them is met in "
                 "another label: --set labels=several splits them"
             )
+        elif how == "auto" and (mark := other_separator(rows.labels)) is not None:
+            shown = next(label for label in rows.labels if mark in label)
+            note(
+                f"{rows.source.name}: labels such as {shown!r:.60} are read whole; if they are several, write "
+                f"{JOINT!r} between them in place of {mark!r}"
+            )
         _check_labelled(rows)
         return rows.labels
     sets = [separated(label) for label in rows.labels]
@@ -62,9 +71,8 @@ def targets_of(rows: Labelled, how: str) -> Targets:
         if not own and label:
             raise DataError(f"{rows.source.path}, line {line}: {label!r:.40} holds no label; mend it or remove the row")
     if joint and how == "auto":
-        note(
-            f"{rows.source.name}: labels are read as several, separated by {JOINT!r}: --set labels=one reads them whole"
-        )
+        shown = next(label for label in rows.labels if JOINT in label)
+        note(f"{rows.source.name}: texts have several labels, such as {shown!r:.60}: --set labels=one reads them whole")
     return sets
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -171,6 +172,7 @@ def evaluate_tags(
     unknown = UnknownLetters(made, "sentences")
     unknown.more(test.tokens)
     note(unknown.told())
+    note(_never_seen(test, made))
     if json:
         object_out({"model": str(model), **test.about(), **figures})
         return
@@ -182,6 +184,24 @@ def evaluate_tags(
     names = ("precision", "recall", "f1")
     rows = [[kind or "(no kind)", own[first], *(f"{own[n]:.3f}" for n in names)] for kind, own in per.items()]
     typer.echo(table([["", first, *names], *rows], right=range(1, 5)))
+
+
+def _never_seen(test: Tagged, made: SequenceTagger) -> str:
+    """Say which tags of a file the model cannot give."""
+    from gyeol.data.tag_schemes import written_like
+
+    known = {str(tag) for tag in made.classes_}
+    rows = [written_like(tags, made.classes_) for tags in test.tags] if made.spans_ else test.tags
+    counts = Counter(tag for tags in rows for tag in tags)
+    other = [tag for tag in counts if tag not in known]
+    if not other:
+        return ""
+    count = sum(counts[tag] for tag in other)
+    listed = ", ".join(other[:6]) + (", ..." if len(other) > 6 else "")
+    return (
+        f"{test.path.name}: {count:,} of {counts.total():,} tokens have tags that were never seen in training "
+        f"({listed}): they count as errors"
+    )
 
 
 def predict_tags(made: SequenceTagger, question: Question) -> None:
@@ -210,7 +230,8 @@ def _asked_for(made: SequenceTagger, question: Question) -> tuple[Iterable[list[
     """Give what is to be tagged, and what it comes from."""
     from gyeol.data.fasta import is_fasta
     from gyeol.data.fasta_examples import fasta_examples
-    from gyeol.data.lines import check_file
+    from gyeol.data.lines import check_file, open_text
+    from gyeol.data.tagged_layout import sentence_a_line
 
     file = question.file
     if question.texts:
@@ -222,6 +243,15 @@ def _asked_for(made: SequenceTagger, question: Question) -> tuple[Iterable[list[
         _refuse_beside(made)
         rows = (sequence_item(row, lambda letters, _: list(letters)) for row in fasta_examples(check_file(file)))
         return chunked(rows, _CHUNK), Path(file).name
+    if (
+        question.input is None
+        and Path(str(file).lower().removesuffix(".gz")).suffix in (".txt", "")
+        and not made.inputs_.beside
+    ):
+        path = check_file(file)
+        if sentence_a_line(path, map(str, made.classes_), letters=made.letters_):
+            lines = ((number, line) for number, line in open_text(path) if line.strip())
+            return chunked((Item(number, _cut(made, line)) for number, line in lines), _CHUNK), path.name
     read = _read(file, "test", *_columns(made, question.input, None), need_tags=False)
     items = (Item(line, tokens) for line, tokens in zip(read.lines, read.tokens, strict=True))
     return chunked(items, _CHUNK), read.path.name

@@ -23,7 +23,8 @@ class UnknownLetters:
     def __init__(self, model: Any, what: str = "texts") -> None:
         self.model, self.what = model, what
         self.reading = getattr(model, "reading_", None)
-        self.total = self.foreign = self.others = 0
+        self.total = self.foreign = self.others = self.bases = 0
+        self.proteins: bool | None = None  # whether the model reads proteins; None: not yet looked at
         self.worst, self.first = 0.0, ""
 
     def more(self, values: Sequence[Any]) -> list[dict[str, float]]:
@@ -36,6 +37,8 @@ class UnknownLetters:
                 self.foreign += 1
                 self.first = self.first or _shown(value)
                 self.worst = max(self.worst, share)
+            elif self._is_dna(value):
+                self.bases += 1
             elif self.reading is not None and 0 < self.reading.length != len(value.strip()):
                 self.others += 1
         return found
@@ -50,6 +53,14 @@ class UnknownLetters:
 
         return unknown_shares(self.model.inputs_, values)
 
+    def _is_dna(self, value: Any) -> bool:
+        """Whether a model of proteins is asked about DNA, whose letters it knows."""
+        from gyeol.tasks.known_letters import knows_proteins, looks_like_dna
+
+        if self.proteins is None:
+            self.proteins = hasattr(self.model, "inputs_") and knows_proteins(self.model.inputs_)
+        return self.proteins and looks_like_dna(_joined(value).strip())
+
     def told(self) -> str:
         """What there is to tell, in lines; empty where there is nothing."""
         lines = []
@@ -60,6 +71,11 @@ class UnknownLetters:
                 f"{self.foreign:,} of {self.total:,} {self.what}: most of their letters {known} (up to "
                 f"{100 * self.worst:.0f} %, first {self.first!r}): their answers say little"
             )
+        if self.bases:
+            lines.append(
+                f"{self.bases:,} of {self.total:,} {self.what} are of the letters of DNA or RNA alone; this model was "
+                "trained on proteins: their answers say little"
+            )
         if self.others and self.reading is not None:
             lines.append(
                 f"{self.others:,} of {self.total:,} {self.what} do not have the {self.reading.length} letters of those "
@@ -69,5 +85,9 @@ class UnknownLetters:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else "".join(t if isinstance(t, str) else t[0] for t in value[:40])
+    text = _joined(value[:40])
     return text if len(text) <= 24 else text[:23] + "…"
+
+
+def _joined(value: Any) -> str:
+    return value if isinstance(value, str) else "".join(t if isinstance(t, str) else t[0] for t in value)

@@ -203,7 +203,7 @@ def _count(path: Path) -> int:
 
 
 def _add_clip(found: Framed, path: Path, told: tuple[Path, FrameLabels] | None, need: bool) -> None:
-    if told is None:
+    if told is None or not need:
         if need:
             where = f"in {path} as labels.csv" if path.is_dir() else f"beside it as {path.stem}.csv or .txt"
             raise DataError(f"{path} has no labels: they are looked for {where}")
@@ -211,7 +211,7 @@ def _add_clip(found: Framed, path: Path, told: tuple[Path, FrameLabels] | None, 
         return
     place, own = told
     count = Clip(path).count
-    if need and count is not None and count != len(own.labels):
+    if count is not None and count != len(own.labels):
         raise DataError(
             f"{place}, line {own.lines[-1]}: {len(own.labels):,} labels end here, and {path.name} has {count:,} "
             "frames; there must be one to each"

@@ -8,12 +8,17 @@ import re
 import unicodedata
 from typing import Any
 
-__all__ = ["JOINT", "LabelTexts", "as_written", "label_key", "label_text", "value_text"]
+__all__ = ["JOINT", "LabelTexts", "as_written", "label_key", "label_text", "list_in", "value_text"]
 
 #: Between the labels of one example where it has several.
 JOINT = "|"
 
 _WHOLE = re.compile(r"-?\d+\.0*", re.ASCII)
+_ENTRY = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?[0-9][-+.0-9eE]*|True|False|None"""
+_PRINTED = re.compile(rf"\[\s*(?:(?:{_ENTRY})(?:\s*,\s*|\s+|\s*(?=\])))*\]")
+_ENTRIES = re.compile(_ENTRY)
+_CONSTANTS = {"True": True, "False": False, "None": None}
+_ESCAPED = re.compile(r"\\(.)")
 _MOST = 100_000  # labels remembered
 
 
@@ -45,7 +50,7 @@ def label_text(value: Any) -> str | None:
     Parameters
     ----------
     value : str, number, bool, list or None
-        A cell of a table, where a list is written as JSON, or a value of JSON or parquet.
+        A cell of a table, where a list is written as `list_in` reads it, or a value of JSON or parquet.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def label_text(value: Any) -> str | None:
     """
     if isinstance(value, str):
         text = value.strip()
-        if text[:1] == "[" and text[-1:] == "]" and isinstance(found := _as_list(text), list):
+        if text[:1] == "[" and text[-1:] == "]" and (found := list_in(text)) is not None:
             return label_text(found)
         if _WHOLE.fullmatch(text):
             text = text.partition(".")[0]
@@ -85,11 +90,32 @@ def label_text(value: Any) -> str | None:
     raise ValueError(f"the label is a {type(value).__name__}, not a text, a number or a list of these")
 
 
-def _as_list(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+def list_in(text: str) -> list[Any] | None:
+    r"""Read a list out of a cell: JSON, or as Python and NumPy print lists into a CSV file; None where it is none.
+
+    Examples
+    --------
+    >>> list_in('["a", 3]'), list_in("['a', \"it's\"]"), list_in("['a' 'b']"), list_in("[0 3]"), list_in("[a")
+    (['a', 3], ['a', "it's"], ['a', 'b'], [0, 3], None)
+    """
+    text = text.strip()
+    if text[:1] != "[" or text[-1:] != "]":
         return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        if not _PRINTED.fullmatch(text):
+            return None
+        return [_entry(entry) for entry in _ENTRIES.findall(text)]
+    return found if isinstance(found, list) else None
+
+
+def _entry(text: str) -> Any:
+    if text[0] in "'\"":
+        return _ESCAPED.sub(r"\1", text[1:-1])
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
 
 
 def label_key(label: object) -> str:

@@ -136,7 +136,7 @@ class Remembered:
 
     def _place(self, own: str, names: Sequence[str]) -> str | None:
         numbered = _numbered(names)
-        if self.header and not numbered:
+        if (self.header or not _numbered(self.names)) and not numbered:  # keys of JSON are no header
             same = [name for name in names if same_name(name, own)]
             return same[0] if len(same) == 1 else None
         if numbered and len(names) == len(self.names):

@@ -82,6 +82,8 @@ def tagged_rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
     --------
     >>> list(tagged_rows(iter([(1, "__label__a __label__b so good"), (2, "__label__c , bad")])))
     [(1, ['a|b', 'so good']), (2, ['c', 'bad'])]
+    >>> list(tagged_rows(iter([(1, "__label__a,so good"), (2, "__label__a,__label__b,bad")])))
+    [(1, ['a', 'so good']), (2, ['a|b', 'bad'])]
     """
     for number, line in lines:
         if len(line) > MAX_LINE:
@@ -90,6 +92,8 @@ def tagged_rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
         rest, labels = line.lstrip("\ufeff").strip(), []
         while rest.startswith(_TAG):
             label, rest = [*rest.split(None, 1), ""][:2]
+            label, comma, more = label.partition(",")  # between the label and the text, as in a CSV file
+            rest = f"{more} {rest}".strip() if comma and more else rest
             labels.append(label.removeprefix(_TAG).rstrip(","))
         rest = rest[1:].lstrip() if rest[:2] == ", " else rest
         if any("|" in label for label in labels):

@@ -73,6 +73,8 @@ def names_in(value: Any, column: str | None = None, depth: int = _DEPTH) -> list
     --------
     >>> names_in({"features": {"ner_tags": {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}}}})
     ['O', 'B-PER']
+    >>> names_in({"0": "O", "1": "B-PER"})
+    ['O', 'B-PER']
     """
     if isinstance(value, list):
         return value if value and all(isinstance(name, str) for name in value) else _first(value, column, depth)
@@ -86,6 +88,8 @@ def names_in(value: Any, column: str | None = None, depth: int = _DEPTH) -> list
         listed = names if isinstance(names, list) else [names.get(str(n)) for n in range(len(names))]
         if listed and all(isinstance(name, str) for name in listed):
             return [str(name) for name in listed]
+    if set(value) == {str(n) for n in range(len(value))} and all(isinstance(name, str) for name in value.values()):
+        return [value[str(n)] for n in range(len(value))]  # id2label itself
     return _first(value.values(), column, depth)
 
 

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from gyeol.data.lines import open_text
+from gyeol.data.tag_schemes import find_scheme
 from gyeol.errors import DataError, closest
 
-__all__ = ["ENDS", "TAG_NAMES", "TOKEN_NAMES", "Layout", "Row", "Rows", "find_layout", "text_rows"]
+__all__ = [
+    "ENDS",
+    "TAG_NAMES",
+    "TOKEN_NAMES",
+    "Layout",
+    "Row",
+    "Rows",
+    "find_layout",
+    "sentence_a_line",
+    "text_rows",
+]
 
 Row = tuple[int, list[str] | None]  # the number of a line and its cells; None: a sentence ends here
 Rows = Callable[[], Iterator[Row]]
@@ -35,6 +46,7 @@ _SENTENCE = re.compile(r"(?:sentence|sent|문장)[ _]*(?:#|id|idx|no|number|num|
 _BLANKS = re.compile(r"[ \t]+")  # what stands between cells; a no-break space is a part of its token
 _COMMENTS = ("#", ";", "$")
 _SAMPLE = 20_000  # rows looked at
+_SAME = 0.9  # share of the rows that must have as many cells, at least, to be rows of columns
 _PIECE, _SHORTEST = 25, 8  # tokens of a piece; fewer where a hundred pieces would not come of it
 _UNBROKEN = 200  # tokens without a blank line that are more than a sentence
 
@@ -96,6 +108,34 @@ def text_rows(path: Path) -> Rows:
             yield number, cells
 
     return rows
+
+
+def sentence_a_line(path: Path, tags: Iterable[str], *, letters: bool = False) -> bool:
+    """Tell whether a text file without tags holds a sentence a line, and no columns with a token a line.
+
+    Parameters
+    ----------
+    path : Path
+    tags : iterable of str
+        The tags of the model: where the last words of all lines are such, lines are rows of columns.
+    letters : bool
+        Whether tokens are single letters: of a protein, say.
+    """
+    lines = [line.strip() for _, line in islice(open_text(path), _SAMPLE)]
+    rows = [_at_blanks(line) for line in lines if _is_row(line) and line[0] not in _COMMENTS]
+    if not rows or any("\t" in line or line.startswith("-DOCSTART-") for line in lines):
+        return False
+    width, often = Counter(map(len, rows)).most_common(1)[0]
+    if letters:
+        return any(len(cell) > 1 for row in rows for cell in row)
+    if often < _SAME * len(rows):
+        return True
+    if width < 2 or often < len(rows):
+        return False
+    last = [row[-1] for row in rows]
+    blocks = sum(bool(here) and not before for before, here in pairwise(["", *lines]))
+    parted = blocks > 1 and len(rows) > 2 * blocks
+    return not (parted or {*last} <= {*tags} or find_scheme([last]) is not None)
 
 
 def _is_row(line: str) -> bool:
@@ -193,6 +233,8 @@ def _choose(
     last = max((n for _, cells in rows if len(cells) == count for n, cell in enumerate(cells) if cell), default=0)
     names = ("upos",) if layout.conllu else TAG_NAMES
     tag = next((named[name] for name in names if name in named and named[name] != token), last)
+    if input is None and target is None and not named and _first_are_tags(rows, count):
+        token, tag = count - 1, 0
     layout.input = place(input, "--input") if input is not None else token
     layout.target = place(target, "--target") if target is not None else tag
     layout.beside = [place(column, option) for column, option in beside]
@@ -200,6 +242,12 @@ def _choose(
         layout.target = min(layout.target, count - 1)
     if max(layout.input, layout.target) >= count or (need_tags and (count < 2 or layout.input == layout.target)):
         raise DataError(f"{path}, line {line}: one column, {first[0]!r:.60}; a token and its tag were expected")
+
+
+def _first_are_tags(rows: list[tuple[int, list[str]]], count: int) -> bool:
+    """Whether the first column holds tags that mark spans and the last one does not: tags before their tokens."""
+    first, last = ([[cells[n] for _, cells in rows if len(cells) == count]] for n in (0, count - 1))
+    return count > 1 and find_scheme(first) is not None and find_scheme(last) is None
 
 
 def _find_ends(sample: list[Row], plain: list[tuple[int, list[str]]], layout: Layout) -> None:

@@ -61,6 +61,8 @@ def read_rows(
     if layout.unbroken:
         how = "sentences end at . ? !" if layout.ends else f"it is cut into pieces of some {layout.piece} tokens"
         notes.append(f"{path.name}: no blank line parts its sentences; {how}")
+    if input is None and layout.target < layout.input and target is None and not layout.names:
+        notes.append(f"{path.name}: the first column holds the tags, column {layout.input + 1} the tokens")
     for block in _blocks(path, rows, layout):
         found = Sentence([], [], block[0][0])
         for line, cells in block:

@@ -13,11 +13,13 @@ from gyeol.data.dialect import open_rows
 from gyeol.data.examples import MENDS
 from gyeol.data.fasta import read_fasta
 from gyeol.data.files import read_examples
+from gyeol.data.label_text import list_in
 from gyeol.data.lines import check_file
 from gyeol.data.objects import collected, json_rows, scan_parquet
 from gyeol.data.rows import BadRow
 from gyeol.data.tag_names import names_in
-from gyeol.data.tagged_layout import TAG_NAMES, TOKEN_NAMES, Row
+from gyeol.data.tag_schemes import find_scheme
+from gyeol.data.tagged_layout import TAG_NAMES, TOKEN_NAMES, Row, Rows, text_rows
 from gyeol.data.tagged_rows import Sentence, Token, read_rows
 from gyeol.errors import DataError, closest
 
@@ -25,6 +27,7 @@ __all__ = ["parquet_names", "read_objects", "read_parquet", "read_sequences", "r
 
 _SLICE = 5_000  # rows of a parquet file held at a time
 _SAMPLE = 200
+_CONLLU = 10  # columns
 _OBJECT = 'one object a line was expected, such as {"tokens": ["a"], "tags": ["O"]}'
 
 
@@ -91,7 +94,7 @@ def _values(row: Mapping[str, Any], key: str | None, usual: Sequence[str], optio
         raise DataError(f"{where}: there is no {key!r}{closest(key, list(row))}; name the key with {option}")
     values = row[key]
     if isinstance(values, str):
-        values = cut(values)
+        values = cut(values) if (listed := list_in(values)) is None else listed
     if option != "--input" and isinstance(values, list):
         values = [str(value) if type(value) is int else value for value in values]
     if not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
@@ -144,32 +147,53 @@ def read_table(
     path: Path, input: str | None, target: str | None, beside: Sequence[tuple[str, str]], need_tags: bool,
     notes: list[str],
 ) -> Iterator[Sentence]:  # fmt: skip
-    """Read a CSV file: a sentence a row, or a token a row below a row that names the columns.
+    """Read a CSV file: a sentence a row, whose tokens and tags may be lists, or a token a row.
+
+    Columns under this name that are apart by tabs or blanks, CoNLL-U among them, are read as in any other file.
 
     Raises
     ------
     DataError
         For a row that cannot be used.
     """
-    if _token_a_row(path):
+    if (token_rows := _token_rows(path)) is not None:
         yield from read_rows(
-            path, partial(_rows, path), conllu=False, input=input, target=target, beside=beside, need_tags=need_tags,
-            notes=notes,
-        )  # fmt: skip
+            path, token_rows, conllu=False, input=input, target=target, beside=beside, need_tags=need_tags, notes=notes
+        )
         return
     if beside:
         raise DataError(f"{path} is a table of whole sentences: {beside[0][1]} is for files with a token a line")
-    rows = read_examples(path, input=input, target=target, need_target=need_tags, target_text=True)
+    named = _header(path) if input is None and target is None else None
+    if named is not None:
+        input, target = named
+    rows = read_examples(
+        path, input=input, target=target if need_tags else None, need_target=need_tags, target_text=True,
+        header=True if named is not None else None,
+    )  # fmt: skip
     sample = list(islice(rows, _SAMPLE))
     words = any(_spaced(row.input) for row in sample)  # a sentence of one word is no sequence of letters
+    listed = bool(sample) and all(_listed(row.input, row.target if need_tags else None) for row in sample)
     for row in chain(sample, rows):
-        tokens: list[Token] = [*(row.input.split() if words else cut(row.input))]
-        tags = (row.target or "").split() if words else cut(row.target or "")
+        if listed and not _listed(row.input, row.target if need_tags else None):
+            raise DataError(f"{path}, line {row.line}: {row.input!r:.60} came; lists were expected, as in other rows")
+        tokens: list[Token] = _parts(row.input, listed, words)
+        tags = _parts(row.target or "", listed, words)
         if len(tags) != len(tokens) and need_tags:
             raise DataError(
                 f"{path}, line {row.line}: {len(tokens)} tokens and {len(tags)} tags; there must be one to each"
             )
         yield Sentence(tokens, tags if need_tags else [], row.line)
+
+
+def _listed(*cells: str | None) -> bool:
+    return all(list_in(cell) is not None for cell in cells if cell is not None)
+
+
+def _parts(cell: str, listed: bool, words: bool) -> list[Any]:
+    """Take a cell apart: a list, or at white space, or where no text has any, into letters."""
+    if listed:
+        return [str(part) for part in list_in(cell) or []]
+    return cell.split() if words else cut(cell)
 
 
 def _rows(path: Path) -> Iterator[Row]:
@@ -180,15 +204,40 @@ def _rows(path: Path) -> Iterator[Row]:
         yield row[0], cells if any(cells) else None
 
 
-def _pairs(path: Path) -> list[tuple[str, str]]:
-    """Take tokens and tags out of the first rows of a table whose columns are called so; empty where they are not."""
-    sample = [cells for _, cells in islice(_rows(path), _SAMPLE) if cells]
-    names = [cell.casefold() for cell in sample[0]] if sample else []
+def _header(path: Path) -> tuple[str, str] | None:
+    """Name the columns of tokens and tags where the first row calls them so."""
+    cells = next((cells for _, cells in _rows(path) if cells), [])
+    names = [cell.casefold() for cell in cells]
     at = next((names.index(name) for name in TOKEN_NAMES if name in names), None)
     to = next((names.index(name) for name in TAG_NAMES if name in names), None)
-    if at is None or to is None:
+    return None if at is None or to is None else (cells[at], cells[to])
+
+
+def _pairs(path: Path) -> list[tuple[str, str]]:
+    """Take tokens and tags out of the first rows of a table whose columns are called so; empty where they are not."""
+    if (named := _header(path)) is None:
         return []
+    sample = [cells for _, cells in islice(_rows(path), _SAMPLE) if cells]
+    at, to = (sample[0].index(name) for name in named)
     return [(row[at], row[to]) for row in sample[1:] if len(row) > max(at, to)]
+
+
+def _token_rows(path: Path) -> Rows | None:
+    """Give the rows of a table that has a token in each; None of one that has a sentence in each."""
+    if _token_a_row(path):
+        return partial(_rows, path)
+    for rows in (text_rows(path), partial(_rows, path)):
+        sample = list(islice(rows(), _SAMPLE))
+        filled = [cells for _, cells in sample if cells and cells[0][:1] != "#"]
+        if not filled or len(filled[0]) < 2 or any(len(cells) != len(filled[0]) for cells in filled):
+            continue
+        if any(_spaced(cell) for cells in filled for cell in (cells[0], cells[-1])):
+            continue
+        numbered = len(filled[0]) == _CONLLU and all(cells[0][:1].isdecimal() for cells in filled)
+        parted = sum(cells is None for _, cells in sample[:-1])
+        if numbered or (parted and len(filled) > 2 * parted) or find_scheme([[cells[-1] for cells in filled]]):
+            return rows
+    return None
 
 
 def _token_a_row(path: Path) -> bool:
@@ -196,7 +245,8 @@ def _token_a_row(path: Path) -> bool:
     pairs = _pairs(path)
     whole = all(len(cut(text)) == len(cut(tags)) for text, tags in pairs)  # a sentence and its tags
     words = sum(not _spaced(text) for text, _ in pairs)
-    return bool(pairs) and not whole and words >= 0.95 * len(pairs)
+    listed = any(list_in(text) is not None for text, _ in pairs)
+    return bool(pairs) and not whole and not listed and words >= 0.95 * len(pairs)
 
 
 def sentence_a_row(path: Path) -> bool:

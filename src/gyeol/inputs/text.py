@@ -55,9 +55,10 @@ class Cut:
 
     def __str__(self) -> str:
         share = 100 * self.count / max(1, self.total)
+        shown = f"{share:.2g}" if share < 99.5 else f"{share:.0f}"
         are = "is" if self.count == 1 else "are"
         return (
-            f"{self.count:,} of {self.total:,} texts ({share:.2g} %) {are} longer than {self.limit:,} tokens "
+            f"{self.count:,} of {self.total:,} texts ({shown} %) {are} longer than {self.limit:,} tokens "
             f"(the longest has {self.longest:,}): their {self.part} is left out"
         )
 

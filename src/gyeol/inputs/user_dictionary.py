@@ -36,9 +36,9 @@ def read_dictionary(source: Any) -> tuple[Entry, ...]:
     Parameters
     ----------
     source : path, or iterable of words
-        A file in UTF-8 with a word a line, its part of speech after a tab (``NNP``, a name, where there is none), and
-        perhaps a score after another, as Kiwi has it; a line that begins with ``#`` is a comment. Or words, each a
-        str, or a tuple (word, tag) or (word, tag, score). Verbs and adjectives may be given with their 다.
+        A file in UTF-8 with a word a line, its part of speech after a tab or a comma (``NNP``, a name, where there is
+        none), and perhaps a score after another, as Kiwi has it; a line that begins with ``#`` is a comment. Or words,
+        each a str, or a tuple (word, tag) or (word, tag, score). Verbs and adjectives may be given with their 다.
 
     Raises
     ------
@@ -79,9 +79,17 @@ def _lines(path: Path) -> Iterable[tuple[str, Sequence[Any]]]:
             continue
         cells = [cell.strip() for cell in line.split("\t")]
         if len(cells) == 1:
-            head, _, last = line.rpartition(" ")
-            cells = [head.strip(), last] if head and last in TAGS else cells
+            cells = _without_tabs(line)
         yield f"{path}, line {number}", cells
+
+
+def _without_tabs(line: str) -> list[str]:
+    """Part a word from its tag, and from its score, where a blank or a comma stands between them."""
+    fields = [field.strip() for field in line.split(",")]
+    if 2 <= len(fields) <= 3 and fields[0] and fields[1] in TAGS:
+        return fields
+    head, _, last = line.rpartition(" ")
+    return [head.strip(), last] if head and last in TAGS else [line]
 
 
 def _entry(where: str, cells: Sequence[Any]) -> Entry:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gyeol.data.remembered import Remembered
+
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
 
@@ -58,6 +60,8 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
     measured = measured_words(about)
     for known in (MEASURED, "training_id"):
         about.pop(known, None)
+    if (columns := Remembered.of(about)) is not None:
+        about["columns"] = columns.told()
     count = sum(p.numel() for p in model.net_.parameters())
     own = {k: v for k, v in model.get_params(deep=False).items()}
     lines = [

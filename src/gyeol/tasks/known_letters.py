@@ -10,9 +10,36 @@ from gyeol.inputs.sequences import Reading, unknown_share
 from gyeol.inputs.token_rows import TokenInput
 from gyeol.inputs.vocabulary import UNKNOWN
 
-__all__ = ["unknown_shares", "unknown_tokens"]
+__all__ = ["knows_proteins", "looks_like_dna", "unknown_shares", "unknown_tokens"]
 
+_PROTEINS = frozenset("ACDEFGHIKLMNPQRSTVWY")
+_OTHERS = frozenset("BJOUXZ*-.")  # that sequences of proteins may hold besides
+_SURE = 15  # of the twenty amino acids that are known, at least; and letters of a sequence that tell it from a protein
 _WORDS = ("word", "whitespace")  # tokenizers of which whole words must be known
+
+
+def knows_proteins(inputs: Any) -> bool:
+    """Whether what a model reads are proteins: its letters are those of amino acids, capitals alone.
+
+    Parameters
+    ----------
+    inputs : TextInput, FeatureInput or TokenInput
+    """
+    vocabulary = getattr(inputs, "vocabulary", None)
+    terms = inputs.terms if hasattr(inputs, "terms") else vocabulary.tokens[2:] if vocabulary is not None else ()
+    letters = frozenset("".join(terms))
+    return len(letters & _PROTEINS) >= _SURE and letters <= _PROTEINS | _OTHERS
+
+
+def looks_like_dna(text: str) -> bool:
+    """Whether a sequence is so long that it is no protein, and of the letters of DNA or RNA alone.
+
+    Examples
+    --------
+    >>> looks_like_dna("ACGTACGTTGCAACGT"), looks_like_dna("ACGT"), looks_like_dna("MKVLAAGIVGLLLAGC")
+    (True, False, False)
+    """
+    return len(text) >= _SURE and frozenset(text) <= frozenset("ACGTUN")
 
 
 def unknown_shares(inputs: Any, texts: Sequence[str], reading: Reading | None = None) -> list[float]:

@@ -141,7 +141,9 @@ def _advice(model: Estimator, against: list[Reference]) -> str:
     poor = next((r for r in against if not _beats(best[r.figure], r)), None)
     if poor is not None:
         figure = f"{_WORDS.get(poor.figure, poor.figure)} {_written(poor.figure, best[poor.figure])}"
-        parts.append(f"{figure} is no better than {poor.answer} ({_written(poor.figure, poor.value)})")
+        than = f" ({_written(poor.figure, poor.value)})" if poor.value else ""
+        how = "hardly better" if poor.figure == "bleu" else "no better"
+        parts.append(f"{figure} is {how} than {poor.answer}{than}")
     elif early and (gain := _gain(model)):
         parts.append(gain)
     elif not early or history.trained >= 1:
