@@ -83,12 +83,12 @@ def closest(name: str, known: Iterable[str]) -> str:
     --------
     >>> closest("lstn", ["rnn", "lstm", "gru"])
     "; did you mean 'lstm'? Possible: rnn, lstm, gru"
-    >>> closest("x", ["rnn", "lstm"])
-    '. Possible: rnn, lstm'
+    >>> closest("x", ["rnn", "lstm"]), closest("new.csw", ["new.csv"])
+    ('. Possible: rnn, lstm', "; did you mean 'new.csv'?")
     """
     from difflib import get_close_matches
 
     known = [str(k) for k in known]
     near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    return f"{hint} Possible: {', '.join(known)}"
+    return hint if near and known == near else f"{hint} Possible: {', '.join(known)}"

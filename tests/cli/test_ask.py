@@ -292,7 +292,7 @@ def test_data_that_does_not_serve_for_evaluation(gyeol: Run, model: Path, review
     assert "did you mean 'label'?" in gyeol("evaluate", model, reviews, "--target", "lable").mistake
     assert "for the task 'forecast'" in gyeol("evaluate", model, "ett").mistake
     (tmp_path / "b.tsv").write_text(table_of(ROWS) + "모름\n", encoding="utf-8")
-    assert "line 42: 1 fields" in gyeol("evaluate", model, tmp_path / "b.tsv").mistake
+    assert "line 42: 1 field" in gyeol("evaluate", model, tmp_path / "b.tsv").mistake
     assert gyeol("evaluate", model, tmp_path / "b.tsv", "--skip-bad-rows", "--json").object["left_out"] == 1
 
 

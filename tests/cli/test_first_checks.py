@@ -60,6 +60,13 @@ def test_several_near_names_are_named(gyeol: Run, tmp_path: Path) -> None:
     assert "run.toml: bidrectional is no setting of this task" in message
 
 
+def test_a_question_ends_with_one_mark(gyeol: Run, tmp_path: Path) -> None:
+    message = gyeol("fit", "tag", tmp_path, "--out", tmp_path / "m", "--set", "hiden_size=3").mistake
+    assert "did you mean 'hidden_size'? 'gyeol fit tag --settings' lists the settings" in message
+    message = gyeol("fit", "tag", tmp_path, "--out", tmp_path / "m", "--set", "xyzzy=3").mistake
+    assert "xyzzy is no setting of this task. 'gyeol fit tag --settings' lists the settings" in message
+
+
 def test_settings_as_a_table_fit_the_terminal(gyeol: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for columns in ("80", "100"):
         monkeypatch.setenv("COLUMNS", columns)

@@ -132,7 +132,7 @@ OK = table_of(ROWS)
         ("a.tsv", table_of([(t, "긍정") for t, _ in ROWS]), "one class only, '긍정'"),
         ("a.tsv", table_of([(t, t) for t, _ in ROWS]), "is this the column of the labels?"),
         ("a.tsv", OK + "모름\t \n", "a.tsv, line 42: the label is missing; mend it, or pass --skip-bad-rows"),
-        ("a.tsv", OK + "모름\n", "a.tsv, line 42: 1 fields where 2 were expected (text, label)"),
+        ("a.tsv", OK + "모름\n", "a.tsv, line 42: 1 field where 2 were expected (text, label)"),
         ("a.tsv", OK + "모\t름\t긍정\n", "a.tsv, line 42: 3 fields where 2 were expected"),
         ("a.tsv", OK + "\t긍정\n", "a.tsv, line 42: the text is empty, as in 1 of 41 rows"),
         ("a.tsv", bytes(range(256)) * 20, "not a text file"),
@@ -156,7 +156,9 @@ def test_bad_rows_are_left_out_on_request(gyeol: Run, tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(OK + "모름\nx\t\n \t긍정\n", encoding="utf-8")
     done = gyeol("fit", "classify", tmp_path / "a.tsv", "--out", tmp_path / "m", *TINY, "-q", "--skip-bad-rows")
     assert done.status == 0
-    assert "a.tsv: 3 row(s) left out, line 42, 43, 44" in done.err
+    told = done.err.partition("a.tsv: 3 row(s) left out, ")[2].splitlines()[0].split("; ")
+    assert told[0].startswith("line 42: 1 field where 2 were expected")
+    assert told[1:] == ["line 43: the label is missing", "line 44: the text is empty"]
 
 
 def test_what_is_odd_but_serves(gyeol: Run, tmp_path: Path) -> None:

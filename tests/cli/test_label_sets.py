@@ -8,6 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from gyeol.cli.label_sets import note_doubtful
+from gyeol.data.sources import Labelled, Source
+
 from .conftest import TINY, Run
 
 WORDS = {"긍정": ["좋아요", "최고다"], "부정": ["싫어요", "별로다"], "액션": ["총격", "추격"], "멜로": ["사랑", "이별"]}
@@ -153,6 +156,22 @@ def test_one_example_only_is_told(gyeol: Run, tmp_path: Path) -> None:
     assert "one example only of '엑션' (line 50): is the label right?" in done.err
     loud = gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK[:-1])
     assert "a.tsv: 49 texts, 5 labels, 1.67 a text" in loud.err
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (["긍정", "부정", "부정"], ""),
+        (["Pos", "neg", "Neg"], "'neg' and 'Neg' are different classes: are they the same?"),
+        (["the good", "bad", "The  Good"], "'the good' and 'The  Good' are different classes: are they the same?"),
+        (["긍정", "부정", "N/A"], "read as a class: 'N/A' (10); if the label is missing there, empty the cell"),
+        (["긍정", "부정", "NULL"], "read as a class: 'NULL' (10); if the label is missing there, empty the cell"),
+    ],
+)
+def test_classes_that_may_be_slips_are_told(capsys: pytest.CaptureFixture[str], labels: list[str], told: str) -> None:
+    rows = Labelled(Source(Path("a.csv"), None, None, "a.csv"))
+    note_doubtful(rows, labels * 10)
+    assert capsys.readouterr().err == (f"a.csv: {told}\n" if told else "")
 
 
 def test_lists_of_0_and_1(gyeol: Run, tmp_path: Path) -> None:

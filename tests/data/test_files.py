@@ -245,7 +245,7 @@ def test_questions_about_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "line", "kind", "word"),
     [
-        ("a.tsv", "text\tlabel\na\t1\nb\nc\t0\n", 3, "fields", "1 fields where 2"),
+        ("a.tsv", "text\tlabel\na\t1\nb\nc\t0\n", 3, "fields", "1 field where 2"),
         ("a.tsv", "text\tlabel\na\t1\nb\tb\t1\nc\t0\n", 3, "fields", "separator"),
         ("a.tsv", "text\tlabel\na\t1\nb\t \nc\t0\n", 3, "label", "label is missing"),
         ("a.tsv", "text\tlabel\na\t1\nb\t\u3000\nc\t0\n", 3, "label", "label is missing"),

@@ -112,3 +112,24 @@ def test_other_columns_come_where_they_are_wanted(tmp_path: Path) -> None:
     pl.DataFrame({"id": [4], "text": ["a"]}).write_parquet(tmp_path / "a.parquet")
     [row] = read_examples(tmp_path / "a.parquet", need_target=False, others=True)
     assert row.others == (("id", "4"),)
+
+
+@pytest.mark.parametrize("compression", ["zstd", "snappy", "gzip"])
+@pytest.mark.parametrize("start", [4, 40])
+def test_parquet_that_is_damaged_past_its_schema_is_refused(tmp_path: Path, compression: Any, start: int) -> None:
+    path = tmp_path / "a.parquet"
+    frame = pl.DataFrame({"text": [f"글 {n} " * 9 for n in range(300)], "label": [n % 2 for n in range(300)]})
+    frame.write_parquet(path, compression=compression)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:start] + bytes(255 - byte for byte in whole[start : start + 300]) + whole[start + 300 :])
+    with pytest.raises(DataError, match=r"a\.parquet is damaged: its rows cannot be read \(.*\); write it again"):
+        pairs(path)
+
+
+def test_a_panic_of_the_reader_is_a_damaged_file(tmp_path: Path) -> None:
+    class Panics:
+        def collect(self) -> None:
+            raise pl.exceptions.PanicException("assertion failed")
+
+    with pytest.raises(DataError, match=r"a\.parquet is damaged: .*\(assertion failed\)"):
+        objects.collected(tmp_path / "a.parquet", Panics())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from pathlib import Path
 
@@ -59,6 +60,22 @@ def test_a_file_that_lacks_them_is_said_to(tmp_path: Path) -> None:
     assert "'평가'" not in remembered(NAMED).find(path, None, None, need_target=False)[2]
 
 
+@pytest.mark.parametrize("header", [True, False])  # models of before said False of objects
+def test_keys_of_objects_are_names(tmp_path: Path, header: bool) -> None:
+    rows = [
+        {"id": n, "text": f"글 {n} 좋다", "tags": ["가", "나"][: 1 + n % 2], "memo": "아무 말이나"} for n in range(9)
+    ]
+    path = file(tmp_path, "".join(json.dumps(row) + "\n" for row in rows), "a.jsonl")
+    kept: list[Columns] = []
+    list(read_examples(path, input="text", target="tags", on_columns=kept.append))
+    about = about_columns(kept[0])
+    assert about["columns"]["header"] is True
+    about["columns"]["header"] = header
+    assert remembered(about).find(path, None, None, need_target=True) == ("text", "tags", "")
+    table = file(tmp_path, "tags,text,memo\n" + "".join(f"{n % 2},글 {n},아무 말\n" for n in range(9)))
+    assert remembered(about).find(table, None, None, need_target=True) == ("text", "tags", "")
+
+
 @pytest.mark.parametrize("text", ["한 줄\n두 줄\n", "text\n한 줄\n"])
 def test_one_column_leaves_no_choice(tmp_path: Path, text: str) -> None:
     for own in (NAMED, NUMBERED):
@@ -74,8 +91,8 @@ def test_what_is_kept_is_read_again() -> None:
     own = remembered(NAMED)
     assert (own.header, own.input, own.target, own.names) == (True, "감상", "평가", ("번호", "감상", "평가"))
     assert about_columns(None) == {}
-    assert remembered({"columns": {"header": 1, "input": 2, "names": [1, "a"]}}) == Remembered(
-        False, None, None, ("a",)
+    assert remembered({"columns": {"header": 1, "input": 2, "names": [1, "1"]}}) == Remembered(
+        False, None, None, ("1",)
     )
 
 

@@ -163,11 +163,12 @@ def test_one_empty_text_in_a_hundred_is_left_out(put: Callable[[str, str], Sourc
 
 def test_another_bad_row_is_an_error_unless_skipped(put: Callable[[str, str], Source]) -> None:
     source = put("a.tsv", rows("b", *["c\t "] * 6, good=3))
-    with pytest.raises(DataError, match=r"^a\.tsv, line 2: 1 fields where 2 were expected .*--skip-bad-rows"):
+    with pytest.raises(DataError, match=r"^a\.tsv, line 2: 1 field where 2 were expected .*--skip-bad-rows"):
         read_labelled(source)
     data = read_labelled(source, skip_bad_rows=True)
     assert len(data.texts) == 3
-    assert data.left_out().startswith("a.tsv: 7 row(s) left out, line 2, 3, 4, 5, 6, ...: 1 fields")
+    told = "line 2: 1 field where 2 were expected (text, label); line 3, 4, 5, 6, 7, ...: the label is missing"
+    assert data.left_out() == f"a.tsv: 7 row(s) left out, {told}"
 
 
 def test_no_usable_row(put: Callable[[str, str], Source]) -> None:

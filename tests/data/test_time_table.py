@@ -154,7 +154,7 @@ def test_what_is_wrong_is_named(
         ("a.csv", b"", "is empty"),
         ("a.csv", b"\n\n", "nothing but white space"),
         ("a.csv", b"date,load\n", "has a header and no rows"),
-        ("a.csv", b"date,load\n2026-01-01,1\n2026-01-02\n", "line 3: 1 fields where 2 were expected"),
+        ("a.csv", b"date,load\n2026-01-01,1\n2026-01-02\n", "line 3: 1 field where 2 were expected"),
         ("a.csv", b"date,load\n2026-01-01,\n2026-01-02,\n", "the table has no value at all"),
         ("a.csv", b"date,load,b\n2026-01-01,1,\n2026-01-02,2,\n", "column 'b' has no value at all"),
         ("a.csv", b"a,b\nx,y\n", "no column of numbers to forecast; its columns: a, b"),

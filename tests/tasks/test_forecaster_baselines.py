@@ -88,6 +88,16 @@ def test_a_slow_swing_does_not_drag_the_season_along() -> None:
     assert find_season(inputs, windows, 200) == 24
 
 
+@pytest.mark.parametrize("season", [4, 7, 12])
+@pytest.mark.parametrize("slope", [1.0, -3.0])
+def test_a_trend_does_not_hide_the_season(season: int, slope: float) -> None:
+    t = np.arange(200)
+    shape = np.random.default_rng(6).normal(size=season)
+    noise = 0.3 * np.random.default_rng(7).normal(size=200)
+    inputs, windows = prepared(slope * t + 10 * (shape / shape.std())[t % season] + noise, 40, 4)
+    assert find_season(inputs, windows, 40) == season
+
+
 def test_noise_and_trends_have_no_season() -> None:
     rng = np.random.default_rng(3)
     for series in (rng.normal(size=500), np.arange(500.0), rng.normal(size=500).cumsum()):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gyeol.cli.setting_names import setting_names
-from gyeol.cli.settings import read_settings, seconds, unknown_settings
+from gyeol.cli.settings import read_settings, seconds, unknown_settings, where_listed
 from gyeol.errors import ParameterError
 
 __all__ = ["check_first"]
@@ -36,7 +36,7 @@ def check_first(
     known = dict.fromkeys(name for task in tasks for name in setting_names(task))
     given = read_settings(config) if config is not None else {}
     wrong = unknown_settings(known, given, config, pairs)
-    listed = f" ('gyeol fit {tasks[0]} --settings' lists the settings)" if wrong else ""
+    listed = bool(wrong)
     for pair in pairs:
         if "=" not in pair:
             wrong.append(f"--set {pair!r:.60} has no '='; write --set name=value, for example --set hidden_size=256")
@@ -46,7 +46,7 @@ def check_first(
         except ParameterError as error:
             wrong.append(str(error))
     if wrong:
-        raise ParameterError("; ".join(wrong) + listed)
+        raise ParameterError("; ".join(wrong) + (where_listed(tasks[0], wrong) if listed else ""))
     from gyeol.cli.training import check_resume
 
     check_place(out)

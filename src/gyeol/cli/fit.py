@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.first_checks import check_first
-from gyeol.cli.label_sets import known_targets, labels_told, note_rare, targets_of
+from gyeol.cli.label_sets import known_targets, labels_told, note_doubtful, note_rare, targets_of
 from gyeol.cli.options import (
     CONFIG,
     FORCE,
@@ -109,6 +109,7 @@ def classify(
     if not (quiet or json):
         note(title)
     note_rare(train, targets)
+    note_doubtful(train, targets)
     progress = None if quiet else Bar()
     how = str(model.labels) if isinstance(targets[0], str) else "any"
     validation = (held.texts, known_targets(held, targets_of(held, how), targets)) if held else None

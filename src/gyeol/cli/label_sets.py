@@ -17,6 +17,7 @@ __all__ = [
     "gives_sets",
     "known_targets",
     "labels_told",
+    "note_doubtful",
     "note_rare",
     "set_answers",
     "set_figures",
@@ -142,6 +143,28 @@ def note_rare(rows: Labelled, targets: Targets) -> None:
     lines = [f"{label!r:.40} (line {places[label]})" for label in rare[:3]]
     more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
     note(f"{rows.source.name}: one example only of {', '.join(lines)}{more}: is the label right?")
+
+
+_LIKE_MISSING = {"nan", "na", "n/a", "#n/a", "<na>", "null", "?", "결측", "결측치"}
+
+
+def note_doubtful(rows: Labelled, targets: Targets) -> None:
+    """Say which classes differ in the case of letters only, and which have names that mostly mean a missing value."""
+    counts = Counter(_flat(targets))
+    alike: dict[str, list[str]] = {}
+    for label in counts:
+        alike.setdefault(" ".join(label.casefold().split()), []).append(label)
+    same = [" and ".join(f"{label!r:.40}" for label in own[:4]) for own in alike.values() if len(own) > 1]
+    if same:
+        more = f", and {len(same) - 3} more" if len(same) > 3 else ""
+        note(f"{rows.source.name}: {', '.join(same[:3])}{more} are different classes: are they the same?")
+    missing = [
+        f"{label!r:.40} ({counts[label]:,})" for key, own in alike.items() if key in _LIKE_MISSING for label in own
+    ]
+    if missing:
+        note(
+            f"{rows.source.name}: read as a class: {', '.join(missing)}; if the label is missing there, empty the cell"
+        )
 
 
 def _flat(targets: Sequence[Any]) -> list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gyeol.tasks import Estimator
     from gyeol.tasks.settings import Setting
 
-__all__ = ["list_settings", "read_settings", "seconds", "settled", "unknown_settings"]
+__all__ = ["list_settings", "read_settings", "seconds", "settled", "unknown_settings", "where_listed"]
 
 _Kind = TypeVar("_Kind", bound="Estimator")
 _WIDEST = 120  # columns of a listing
@@ -58,7 +58,7 @@ def settled(kind: type[_Kind], config: Path | None, pairs: list[str], options: d
     except ParameterError as error:
         wrong.append(str(error))
     if wrong:
-        raise ParameterError("; ".join(wrong) + (_listed(kind.task) if listed else ""))
+        raise ParameterError("; ".join(wrong) + (where_listed(kind.task, wrong) if listed else ""))
     return model
 
 
@@ -94,8 +94,15 @@ def _near(name: str, known: list[str]) -> str:
     return f"; did you mean {' or '.join(filter(None, [', '.join(close[:-1]), close[-1]]))}?"
 
 
-def _listed(task: str) -> str:
-    return f" ('gyeol fit {task} --settings' lists the settings)"
+def where_listed(task: str, wrong: list[str]) -> str:
+    """Say after what is wrong which command lists the settings.
+
+    Examples
+    --------
+    >>> where_listed("tag", ["--set heads is no setting of this task; did you mean 'head'?"])
+    " 'gyeol fit tag --settings' lists the settings"
+    """
+    return f"{'' if wrong[-1].endswith('?') else '.'} 'gyeol fit {task} --settings' lists the settings"
 
 
 def read_settings(file: Path) -> dict[str, Any]:

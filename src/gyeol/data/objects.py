@@ -18,6 +18,7 @@ from gyeol.errors import DataError
 __all__ = [
     "MAX_JSON",
     "Object",
+    "collected",
     "json_rows",
     "keys_of",
     "object_examples",
@@ -227,8 +228,25 @@ def scan_parquet(path: Path) -> tuple[Any, dict[str, Any], int]:
     try:
         frame = pl.scan_parquet(path)
         return frame, dict(frame.collect_schema()), int(frame.select(pl.len()).collect().item())
-    except Exception as error:  # polars has many kinds, one for each way in which a file can be damaged
+    except (Exception, pl.exceptions.PanicException) as error:  # one kind for each way in which it can be damaged
         raise DataError(f"{path} is not a whole parquet file ({str(error).splitlines()[0]}); write it again") from None
+
+
+def collected(path: Path, frame: Any) -> Any:
+    """Read a slice of a parquet file's lazy frame.
+
+    Raises
+    ------
+    DataError
+        It is damaged there.
+    """
+    import polars as pl
+
+    try:
+        return frame.collect()
+    except (Exception, pl.exceptions.PanicException) as error:  # the latter is no Exception: polars failed in Rust
+        reason = (str(error).splitlines() or [""])[0]
+        raise DataError(f"{path} is damaged: its rows cannot be read ({reason:.100}); write it again") from None
 
 
 def parquet_examples(
@@ -238,7 +256,7 @@ def parquet_examples(
     frame, schema, count = scan_parquet(path)
     if not count or not schema:
         raise DataError(f"{path} has no rows; a file with one text a row was expected")
-    sample: list[Object] = list(enumerate(frame.head(SAMPLE).collect().to_dicts(), start=1))
+    sample: list[Object] = list(enumerate(collected(path, frame.head(SAMPLE)).to_dicts(), start=1))
     columns = _object_columns(path, list(schema), sample, input=input, target=target, need_target=need_target)
     read_label = as_written if target_text else label_text
     wanted = [columns.names[i] for i in (columns.input, columns.target) if i is not None]
@@ -246,9 +264,8 @@ def parquet_examples(
     def results() -> Iterator[Example | BadRow]:
         chosen = frame if others else frame.select(wanted)
         for start in range(0, count, SLICE):
-            for number, record in enumerate(
-                chosen.slice(start, SLICE).collect().iter_rows(named=True), start=start + 1
-            ):
+            rows = collected(path, chosen.slice(start, SLICE)).iter_rows(named=True)
+            for number, record in enumerate(rows, start=start + 1):
                 yield _from_object((number, record), columns, read_label, need_target, others)
 
     return results(), columns

@@ -26,7 +26,8 @@ def about_columns(columns: Columns | None) -> dict[str, Any]:
     if columns is None:
         return {}
     target = {} if columns.target is None else {"target": columns.names[columns.target]}
-    told: dict[str, Any] = {"header": columns.header, "input": columns.names[columns.input], **target}
+    header = columns.header or not _numbered(columns.names)  # objects bring their names, and have no header
+    told: dict[str, Any] = {"header": header, "input": columns.names[columns.input], **target}
     return {"columns": {**told, "names": list(columns.names[:_MOST])}}
 
 
@@ -44,7 +45,7 @@ class Remembered:
     Parameters
     ----------
     header : bool
-        Whether the file named its columns; else their names are numbers from 1.
+        Whether the columns have names, from a header or as keys of objects; else their names are numbers from 1.
     input, target : str or None
         The columns of the text and of the label.
     names : tuple of str
@@ -69,7 +70,8 @@ class Remembered:
             value = told.get(key)
             return value if isinstance(value, str) else None
 
-        return cls(told.get("header") is True, name("input"), name("target"), tuple(names))
+        header = told.get("header") is True or not _numbered(names)  # earlier models said False of objects
+        return cls(header, name("input"), name("target"), tuple(names))
 
     def told(self) -> str:
         """Say which they are, in a line.

@@ -99,11 +99,17 @@ class Labelled:
         return {"data": self.source.name, "sha256": hashed, **about_columns(self.columns)}
 
     def left_out(self) -> str:
-        """One line on the rows left out, or nothing."""
+        """One line on the rows left out, with the first lines of each kind of fault, or nothing."""
         if not self.bad:
             return ""
-        shown = ", ".join(str(row.line) for row in self.bad[:5]) + (", ..." if len(self.bad) > 5 else "")
-        return f"{self.source.name}: {len(self.bad)} row(s) left out, line {shown}: {self.bad[0].reason}"
+        kinds: dict[str, list[BadRow]] = {}
+        for row in self.bad:
+            kinds.setdefault(row.kind, []).append(row)
+        told = [
+            f"line {', '.join(str(row.line) for row in own[:5])}{', ...' if len(own) > 5 else ''}: {own[0].reason}"
+            for own in kinds.values()
+        ]
+        return f"{self.source.name}: {len(self.bad)} row(s) left out, {'; '.join(told)}"
 
 
 def has_role(data: str, role: str) -> bool:

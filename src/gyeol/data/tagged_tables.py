@@ -15,7 +15,7 @@ from gyeol.data.fasta import read_fasta
 from gyeol.data.files import read_examples
 from gyeol.data.label_text import list_in
 from gyeol.data.lines import check_file
-from gyeol.data.objects import json_rows, scan_parquet
+from gyeol.data.objects import collected, json_rows, scan_parquet
 from gyeol.data.rows import BadRow
 from gyeol.data.tag_names import names_in
 from gyeol.data.tag_schemes import find_scheme
@@ -59,7 +59,7 @@ def read_parquet(
     """
     frame, _, count = scan_parquet(path)
     for start in range(0, count, _SLICE):
-        for number, row in enumerate(frame.slice(start, _SLICE).collect().iter_rows(named=True), start + 1):
+        for number, row in enumerate(collected(path, frame.slice(start, _SLICE)).iter_rows(named=True), start + 1):
             yield _from_object(row, f"{path}, row {number}", number, input, target, beside, need_tags)
 
 

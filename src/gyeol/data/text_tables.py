@@ -114,7 +114,7 @@ def _examples(
             blank = range(0)
         if others:
             more = tuple((n, f) for at, (n, f) in enumerate(zip(columns.names, fields, strict=False)) if at != text)
-        expected = f"{len(fields)} fields where {width} were expected"
+        expected = f"{len(fields)} field{'' if len(fields) == 1 else 's'} where {width} were expected"
         if len(fields) < needed:
             yield BadRow(number, f"{expected} ({', '.join(columns.names)})", "fields", more)
         elif len(fields) > width and any(fields[width:]):

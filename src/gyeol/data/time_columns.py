@@ -16,6 +16,7 @@ from gyeol.data.files import TEXT_FORMATS, format_of, scan_parquet
 from gyeol.data.header import find_header
 from gyeol.data.moments import read_moment
 from gyeol.data.number_cells import NumberFormat, as_number
+from gyeol.data.objects import collected
 from gyeol.data.rows import BadRow
 from gyeol.data.time_parts import TimeParts, find_times
 from gyeol.errors import DataError, closest
@@ -60,7 +61,7 @@ def open_table(path: Path, header: bool | None = None) -> OpenTable:
             raise DataError(f"{path} has no rows; a file with one row a step was expected")
         if count * len(schema) > MOST:
             raise DataError(f"{path} holds {count * len(schema):,} cells, more than {MOST:,}: take a part of it")
-        return OpenTable(list(schema), _parquet_rows(frame, count), "row", None)
+        return OpenTable(list(schema), _parquet_rows(path, frame, count), "row", None)
     if format_of(path) not in TEXT_FORMATS:
         raise DataError(f"{path}: series are read from .csv, .tsv and .parquet files")
     table = open_rows(path)
@@ -91,15 +92,14 @@ def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tup
             hint = " (numbers with a decimal comma must be quoted, or other marks stand between cells)" if (
                 separator == "," and len(cells) > width
             ) else ""  # fmt: skip
-            raise DataError(
-                f"{path}, line {number}: {len(cells)} fields where {width} were expected; mend the row{hint}"
-            )
+            came = f"{len(cells)} field{'' if len(cells) == 1 else 's'}"
+            raise DataError(f"{path}, line {number}: {came} where {width} were expected; mend the row{hint}")
         yield number, cells
 
 
-def _parquet_rows(frame: Any, count: int) -> Iterator[tuple[int, list[Any]]]:
+def _parquet_rows(path: Path, frame: Any, count: int) -> Iterator[tuple[int, list[Any]]]:
     for start in range(0, count, _SLICE):
-        for number, row in enumerate(frame.slice(start, _SLICE).collect().iter_rows(), start=start + 1):
+        for number, row in enumerate(collected(path, frame.slice(start, _SLICE)).iter_rows(), start=start + 1):
             yield number, ["" if cell is None else cell for cell in row]
 
 

@@ -20,6 +20,7 @@ _ROWS = 1 << 14  # windows that a linear forecast learns from, at most
 _CHUNK = 512
 _REACH = 1024  # steps of history that a linear forecast reads, at most
 _SERIES, _STEPS = 1000, 1 << 18  # series, and steps of each, that a season is sought in, at most
+_STEADY = 1e-9  # what is left of a straight line, standardised, by rounding
 _PENALTIES = tuple(10.0**power for power in range(-6, 3))
 
 
@@ -141,8 +142,8 @@ def find_season(inputs: WindowInput, windows: Windows, longest: int) -> int:
     """Find the length of a season in steps: the highest peak of the series' autocorrelation; 1 where there is none.
 
     The correlations of all series and channels are averaged; a peak must reach 0.3, and one at a multiple of a shorter
-    season must be higher by 0.05. A slow swing drags peaks towards it: once found, a season is sought again nearby
-    without what is slower than it.
+    season must be higher by 0.05. A straight trend, which hides seasons, is taken away first. A slow swing drags peaks
+    towards it: once found, a season is sought again nearby without what is slower than it.
     """
     covered = np.flatnonzero(windows.covered())
     begins, first, counts = np.unique(windows.begins[covered], return_index=True, return_counts=True)
@@ -150,18 +151,31 @@ def find_season(inputs: WindowInput, windows: Windows, longest: int) -> int:
     for place in range(0, len(begins), max(1, len(begins) // _SERIES)):
         own = windows.values[covered[first[place]] :][: min(counts[place], _STEPS)]
         series.append((own - own.mean(0)) / inputs.scale.deviation)
-    share = _correlation(series, longest)
-    peaks = [n for n in range(2, longest + 1) if share[n] >= 0.3 and share[n - 1] < share[n] >= share[n + 1]]
-    best = 1
-    for lag in peaks:
-        if best == 1 or share[lag] > share[best] + (0.05 if lag % best == 0 else 0.0):
-            best = lag
+    best = _highest_peak([_without_trend(one) for one in series], longest)
     if best > 1:
         quick = [one - _smoothed(one, best) for one in series if len(one) > 2 * best]
         share, near = _correlation(quick, longest), best // 5 + 1
         around = np.arange(max(2, best - near), min(longest, best + near) + 1)
         best = int(around[share[around].argmax()])
     return best
+
+
+def _highest_peak(series: list[npt.NDArray[np.float64]], longest: int) -> int:
+    """Lag of the highest peak of the autocorrelation of series (T, C), see `find_season`; 1 where there is none."""
+    share = _correlation(series, longest)
+    best = 1
+    for lag in range(2, longest + 1):
+        peak = share[lag] >= 0.3 and share[lag - 1] < share[lag] >= share[lag + 1]
+        if peak and (best == 1 or share[lag] > share[best] + (0.05 if lag % best == 0 else 0.0)):
+            best = lag
+    return best
+
+
+def _without_trend(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Take the least-squares line from columns (T, C) without a mean; what only rounding leaves is 0."""
+    t = np.arange(len(x)) - (len(x) - 1) / 2
+    rest: npt.NDArray[np.float64] = x - t[:, None] * (t @ x / max(1.0, float(t @ t)))
+    return np.where(np.abs(rest).max(0, initial=0.0) > _STEADY, rest, 0.0)
 
 
 def _correlation(series: list[npt.NDArray[np.float64]], longest: int) -> npt.NDArray[np.float64]:
