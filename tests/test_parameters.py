@@ -111,7 +111,7 @@ def test_check_names_all_mistakes_at_once() -> None:
         check({"cell": "lstn", "hidden_size": -1, "dropout": 0.5}, rules)
     assert str(caught.value).split("; ") == [
         "cell='lstn' is not known",
-        "did you mean 'lstm'? Possible: lstm",
+        "did you mean 'lstm'?",
         "hidden_size=-1 must be a whole number, 1 or more",
     ]
 

@@ -107,6 +107,8 @@ def test_one_bad_image_among_many(gyeol: Run, model: Path, folder: Path, tmp_pat
     assert str(bad) in told[2]["error"]
     assert str(bad) in gyeol("predict", model, bad).mistake
     assert gyeol("predict", model, stdin="\n".join(names).encode()).out == result.out
+    if kind != "missing":  # the folder alone, without --file
+        assert gyeol("predict", model, tmp_path).out == result.out
 
 
 def test_nothing_that_can_be_read_is_a_mistake(gyeol: Run, model: Path, tmp_path: Path) -> None:

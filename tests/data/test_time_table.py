@@ -61,7 +61,18 @@ def test_missing_cells_and_missing_rows(tmp_path: Path) -> None:
     (one,) = table.series
     assert len(one.values) == 48
     assert np.flatnonzero(np.isnan(one.values[:, 0])).tolist() == [3, 10, 11, 12, 13, 14]
-    assert table.notes == ["1 gap(s) in the times: 5 steps of 1 h have no row and count as missing"]
+    assert table.notes == [
+        "column 'load' has missing values written as 'NA' (1)",
+        "1 gap(s) in the times: 5 steps of 1 h have no row and count as missing",
+    ]
+
+
+def test_what_counts_as_missing_is_told(tmp_path: Path) -> None:
+    marks = {3: "?", 5: "-", 8: "?", 9: ""}
+    rows = [(time, marks.get(n, load), heat) for n, (time, load, heat, _) in enumerate(ROWS)]
+    table = read_time_table(written(tmp_path / "a.csv", rows, "date,load,heat"))
+    assert np.flatnonzero(np.isnan(table.series[0].values[:, 0])).tolist() == [3, 5, 8, 9]
+    assert table.notes == ["column 'load' has missing values written as '?' (2), '-' (1)"]
 
 
 def test_uneven_times_are_told(tmp_path: Path) -> None:

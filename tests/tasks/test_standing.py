@@ -71,7 +71,7 @@ def test_translations_need_a_bleu_to_speak_of() -> None:
     for bleu, poor in ((0.1, True), (0.99, True), (12.0, False)):
         model = trained(Translator, [{"bleu": bleu, "loss": 5.0}], stopped="time limit", trained=1.0)
         advice = standing(model, ["a"], ["a"]).get("advice", "")
-        assert (f"BLEU {bleu} is no better than nothing (0): train longer" in advice) == poor
+        assert (f"BLEU {bleu} is hardly better than nothing: train longer" in advice) == poor
 
 
 def test_numbers_are_held_against_the_mean() -> None:

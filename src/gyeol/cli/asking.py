@@ -28,6 +28,7 @@ __all__ = [
     "answers_out",
     "at_lines",
     "find_asked",
+    "folder_asked",
     "handling",
     "own_columns",
     "remembered",
@@ -52,6 +53,13 @@ def handling(question: Question) -> Handling:
     named = len(question.texts)
     live = question.file is None and not named
     return Handling(question.strict, question.skip_bad_rows, live, alone=named == 1)
+
+
+def folder_asked(question: Question) -> Question:
+    """Take a folder that is named alone, in the place of a file of images or sounds, for one that --file names."""
+    if question.file is None and len(question.texts) == 1 and Path(question.texts[0]).is_dir():
+        return replace(question, texts=[], file=question.texts[0])
+    return question
 
 
 def answers_out(answers: Answers, form: str, about: dict[str, Any], out: Path | None, *, json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.answers import Answers, Layout, format_of
-from gyeol.cli.asking import PIPE, answers_out, handling, own_columns
+from gyeol.cli.asking import PIPE, answers_out, folder_asked, handling, own_columns
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
 from gyeol.cli.output import note, object_out, one_line
@@ -113,6 +113,7 @@ def caption_images(made: Captioner, question: Question) -> None:
     """Write captions of images: named ones, those of a folder or a table, or those that standard input names."""
     from gyeol.data.captioned import read_captioned
 
+    question = folder_asked(question)
     out, file, top = question.out, question.file, question.top
     if question.look or (out is not None and out.suffix.lower() in (".png", ".html", ".htm")):
         raise ParameterError(f"where a caption looked: gyeol explain {question.model} IMAGE --out FILE.png or .html")

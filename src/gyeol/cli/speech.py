@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.answers import Answers, Layout, format_of
-from gyeol.cli.asking import answers_out, handling, own_columns
+from gyeol.cli.asking import answers_out, folder_asked, handling, own_columns
 from gyeol.cli.first_checks import check_first
 from gyeol.cli.model import load_model
 from gyeol.cli.options import CONFIG, FORCE, JSON, OUT, QUIET, RESUME, SEED, SET, THREADS, TIME_LIMIT, settings_option
@@ -187,6 +187,7 @@ def evaluate_speech(
 def predict_speech(made: SpeechRecognizer, question: Question, heard: Heard) -> None:
     """Write down what is said in sound files: path and text, tab-separated; of one file the text alone."""
     settings = heard.settings()
+    question = folder_asked(question)
     paths, file, out = question.texts, question.file, question.out
     name = file or ""
     if paths:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -56,6 +57,7 @@ class NumberColumn:
         self._proof: dict[str, tuple[int, str]] = {}  # the first cell that only one reading can read
         self._unit: tuple[str, int, str] | None = None
         self._plain = False
+        self.missing: Counter[str] = Counter()  # the marks that count as missing, as they are written
 
     def __len__(self) -> int:
         return len(self._values)
@@ -81,10 +83,26 @@ class NumberColumn:
                 return value
         if self.given.is_missing(text):
             self._values.append(math.nan)
+            if mark := text.strip():
+                self.missing[mark] += 1
             return math.nan
         value = self.see(text, line)
         self._values.append(value)
         return value
+
+    def told_missing(self) -> str:
+        """Say which marks count as missing values, and how often; nothing of empty cells, which speak for themselves.
+
+        Examples
+        --------
+        >>> column = NumberColumn("temp", NumberFormat(), str)
+        >>> [column.add(cell, 2) for cell in ("1.5", "?", "", "?")]
+        [1.5, nan, nan, nan]
+        >>> column.told_missing()
+        "column 'temp' has missing values written as '?' (2)"
+        """
+        marks = [f"{mark!r:.40} ({count:,})" for mark, count in self.missing.items()]
+        return f"column {self.name!r:.60} has missing values written as {', '.join(marks[:4])}" if marks else ""
 
     def see(self, text: str, line: int, *, keep: bool = True) -> float:
         """Learn from a number what its decimal mark is, and ``keep`` the other reading; see `add`."""

@@ -175,6 +175,7 @@ def gather(
         lines.append(line)
     mark = settle([column for column, _ in columns], separator, decimal)
     table.notes += [told for column, _ in columns[:20] if (told := column.told())]
+    table.notes += [told for column, _ in columns[:20] if (told := column.told_missing())]
     own = ids[0] if table.series is not None else _apart(table, times, ids)
     codes = None if own is None else np.array(own.rows, dtype=np.int64)
     found = RowData(
