@@ -50,6 +50,12 @@ def test_skipped_rows_are_not_written(capsys: pytest.CaptureFixture[str]) -> Non
     assert "1 row(s) were left out, line 2" in capsys.readouterr().err
 
 
+def test_rows_left_out_do_not_end_a_pipe() -> None:
+    """Lines of a pipe come one by one: a chunk may hold none that is answered."""
+    assert [one["line"] for one in lines(answers("a", "?", "?", "b", size=1, skip=True, live=True))] == [1, 4]
+    assert [one["line"] for one in lines(answers("?", "?", "b", size=1, skip=True, live=True))] == [3]
+
+
 def test_strict_stops_at_the_first() -> None:
     with pytest.raises(DataError, match=r"a\.csv, line 2: the text is no text; without --strict"):
         lines(answers("a", "?", "b", strict=True))

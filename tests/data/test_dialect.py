@@ -258,3 +258,67 @@ def test_a_stray_quote_where_fields_are_empty(tmp_path: Path) -> None:
     assert bad == [(6, "fields")]
     assert len(texts) == 11
     assert '닫힌 말"' in texts
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('"{}, really", "{}"', ("{}, really", "{}")),
+        ('"{}", "{}"', ("{}", "{}")),
+        (r'"he said \"so\", {}","{}"', ('he said "so", {}', "{}")),
+        (r'"C:\\, {} \"",{}', ('C:\\\\, {} "', "{}")),
+    ],
+)
+def test_habits_of_quoting(tmp_path: Path, line: str, expected: tuple[str, str]) -> None:
+    rows = [(f"it was good {n}", "pos" if n % 2 else "neg") for n in range(8)]
+    path = tmp_path / "a.csv"
+    head = '"text", "label"\n' if '", ' in line[-8:] else "text,label\n"
+    path.write_text(head + "".join(line.format(*row) + "\n" for row in rows))
+    found = [(example.input, example.target) for example in read_examples(path)]
+    assert found == [(expected[0].format(text), expected[1].format(label)) for text, label in rows]
+
+
+def test_quotes_that_speak_are_no_habit(tmp_path: Path) -> None:
+    lines = [
+        "label\ttext",
+        'pos\t"so", they said',
+        'neg\tbad, "so" he said',
+        r"pos\tin C:\" it ends",
+        'neg\tgood, "yes"',
+    ]
+    path = tmp_path / "a.tsv"
+    path.write_text("\n".join(lines).replace(r"\t", "\t"))
+    assert [example.input for example in read_examples(path)] == [
+        line.replace(r"\t", "\t").split("\t")[1] for line in lines[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    "above", ["영화 평가 2026\n\n", "# made by me\n# in 2026\n", "Source: FRED\nUnits: millions\n"]
+)
+def test_titles_above_a_header(tmp_path: Path, above: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(above + "text,label\n" + "".join(f"good {n},pos\nbad {n},neg\n" for n in range(5)))
+    notes: list[str] = []
+    found = list(read_examples(path, on_note=notes.append))
+    assert (found[0].input, found[0].target, found[0].line) == ("good 0", "pos", above.count("\n") + 2)
+    assert len(found) == 10
+    assert "above the header left out" in notes[0]
+    assert columns_of(path) == ["text", "label"]
+
+
+def test_a_short_first_row_is_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("good\n" + "".join(f"good {n},pos\nbad {n},neg\n" for n in range(5)))
+    with pytest.raises(DataError, match="line 1: 1 field where 2 were expected"):
+        list(read_examples(path))
+
+
+def test_a_header_that_comes_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\ngood,pos\nbad,neg\nfine,pos\n" * 2)
+    with pytest.raises(DataError, match="line 5: the header stands here again"):
+        list(read_examples(path))
+    bad: list[BadRow] = []
+    assert len(list(read_examples(path, on_bad_row=bad.append))) == 6
+    assert len(bad) == 1

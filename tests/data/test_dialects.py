@@ -1,15 +1,17 @@
-"""Tables as people write them: 2,000 are made, and each comes back as it was or is refused with its line."""
+"""Tables as people write them: 2,000 are made, and each comes back exactly as it was or is refused with its line."""
 
 from __future__ import annotations
 
 import csv
 import io
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from gyeol.data.columns import Columns
 from gyeol.data.files import read_examples
 from gyeol.errors import DataError
 
@@ -21,6 +23,7 @@ def made(count: int) -> settings:
         deadline=None,
         derandomize=True,
         database=None,
+        phases=(Phase.explicit, Phase.generate),  # shrinking takes minutes
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     )
 
@@ -63,6 +66,14 @@ class Written:
             writer.writerows(([self.header] if self.header else []) + self.rows)
         return stream.getvalue().encode(self.encoding)
 
+    def is_two_tables(self) -> bool:
+        """Whether another separator stands equally often in all rows: nobody can tell which one separates."""
+        lines = ["".join(row) for row in ([self.header] if self.header else []) + self.rows]
+        counts = [{line.count(mark) for line in lines} for mark in ",;|\t" if mark != self.separator]
+        return (
+            self.quoting == csv.QUOTE_NONE and len(self.rows[0]) > 1 and any(len(n) == 1 and n != {0} for n in counts)
+        )
+
 
 @st.composite
 def tables(draw: st.DrawFn, quotings: tuple[int, ...], columns: st.SearchStrategy[int]) -> Written:
@@ -102,7 +113,7 @@ def tables(draw: st.DrawFn, quotings: tuple[int, ...], columns: st.SearchStrateg
         "english": text(ENGLISH),
         "label": st.sampled_from(["긍정", "부정", "중립", "nan"]),
         "number": st.decimals(-1000, 1000, places=2).map(lambda n: str(n).replace(".", decimal)),
-        "date": st.dates().map(str),
+        "date": st.dates(date(1800, 1, 1), date(2199, 12, 31)).map(str),
     }
     rows = [[str(n + 1) if kind == "id" else draw(cells[kind]) for kind in kinds] for n in range(count)]
     header = None
@@ -112,13 +123,15 @@ def tables(draw: st.DrawFn, quotings: tuple[int, ...], columns: st.SearchStrateg
             for at, kind in enumerate(kinds)
         ]
     where = next(at for at, kind in enumerate(kinds) if kind in {"korean", "english"})
-    return Written(f"a{ending}", separator, quoting, encoding, newline, header, rows, where)
+    table = Written(f"a{ending}", separator, quoting, encoding, newline, header, rows, where)
+    assume(not table.is_two_tables())
+    return table
 
 
-def read_back(path: Path, table: Written) -> tuple[list[list[str]] | str, list[str]]:
-    """Give the rows that are read, or the error, and what was said."""
+def read_back(path: Path, table: Written, header: bool | None) -> tuple[list[str], list[list[str]]] | str:
+    """Give the names of the columns and the rows as they are read, or the error."""
     path.write_bytes(table.content())
-    notes: list[str] = []
+    columns: list[Columns] = []
     try:
         found = list(
             read_examples(
@@ -126,48 +139,52 @@ def read_back(path: Path, table: Written) -> tuple[list[list[str]] | str, list[s
                 input=str(table.text + 1),
                 need_target=False,
                 others=True,
-                header=table.header is not None,
-                on_note=notes.append,
+                header=header,
+                on_columns=columns.append,
             )
         )
     except DataError as error:
-        return str(error), notes
+        return str(error)
     rows = []
     for example in found:
         cells = [cell for _, cell in example.others]
         rows.append([*cells[: table.text], example.input, *cells[table.text :]])
-    names = [name for name, _ in found[0].others] if found else []
-    expected = table.header or [str(n + 1) for n in range(len(table.rows[0]))]
-    if [*names[: table.text], expected[table.text], *names[table.text :]] != expected:
-        rows.insert(0, names)
-    return rows, notes
+    return list(columns[0].names), rows
 
 
-def check(folder: Path, table: Written) -> None:
-    """A table comes back, or is refused with a line; a few could be two tables, and what was taken is said."""
-    found, notes = read_back(folder / table.name, table)
-    if isinstance(found, str):
-        assert ", line " in found or "column" in found, found
-    elif found != table.rows:
-        assert any("fields are separated by" in line for line in notes), (found, notes)
+def share_read(folder: Path, kinds: st.SearchStrategy[Written], count: int, *, judged: bool = True) -> float:
+    """Give the share of tables that are read; each must be exactly what was written, or be refused with a line.
+
+    Whether there is a header is ``judged`` by the reader. Over one column of texts nothing but the user can tell.
+    """
+    shares: list[bool] = []
+
+    @made(count)
+    @given(kinds)
+    def one(table: Written) -> None:
+        found = read_back(folder / table.name, table, None if judged else table.header is not None)
+        shares.append(not isinstance(found, str))
+        if isinstance(found, str):
+            assert ", line " in found, found
+        else:
+            assert found == (table.header or [str(n + 1) for n in range(len(table.rows[0]))], table.rows)
+
+    one()
+    assert len(shares) >= count
+    return sum(shares) / len(shares)
 
 
 WRAPPED = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 
 
-@made(1200)
-@given(tables(WRAPPED, st.integers(2, 5)))
-def test_tables_with_quotes_come_back(tmp_path: Path, table: Written) -> None:
-    check(tmp_path, table)
+def test_tables_with_quotes_come_back(tmp_path: Path) -> None:
+    assert share_read(tmp_path, tables(WRAPPED, st.integers(2, 5)), 1200) > 0.95
 
 
-@made(500)
-@given(tables((csv.QUOTE_NONE,), st.integers(2, 5)))
-def test_tables_without_quotes_come_back_or_are_refused(tmp_path: Path, table: Written) -> None:
-    check(tmp_path, table)
+def test_tables_without_quotes_come_back_or_are_refused(tmp_path: Path) -> None:
+    """A text that begins with a quote reads as one that quotes wrap: where none closes it, its line is named."""
+    assert share_read(tmp_path, tables((csv.QUOTE_NONE,), st.integers(2, 5)), 500) > 0.6
 
 
-@made(300)
-@given(tables((*WRAPPED, csv.QUOTE_NONE), st.just(1)))
-def test_tables_of_one_column_come_back_or_are_refused(tmp_path: Path, table: Written) -> None:
-    check(tmp_path, table)
+def test_tables_of_one_column_come_back(tmp_path: Path) -> None:
+    assert share_read(tmp_path, tables((*WRAPPED, csv.QUOTE_NONE), st.just(1)), 300, judged=False) > 0.95

@@ -105,3 +105,18 @@ def test_names_are_compared_in_one_form() -> None:
     assert folded("\ufeff ＡBC ") == "ａbc"
     assert folded(unicodedata.normalize("NFD", "Étiquette")) == "étiquette"
     assert find_header([[unicodedata.normalize("NFD", "판정표"), "b"], ["a", "c"]], input="판정표").there
+
+
+def test_columns_without_a_name_at_the_end() -> None:
+    rows = [["ham", f"see you at {n} then", "", "", ""] for n in range(20)]
+    assert has_header([["v1", "v2", "", "", ""], *rows, ["spam", "win a prize", "", "", ""]])
+    assert not has_header([["spam", "win a prize now", "", "", ""], *rows])
+
+
+def test_numbers_behind_names_decimal_commas_and_missing_values() -> None:
+    pairs = [["she went home again.", "he came home again."], ["it was late.", "it was dark already."]] * 5
+    assert has_header([["sentence1", "sentence2"], *pairs])
+    assert has_header([["무게", "단위"], *([f"{n},50", "kg"] for n in range(9))])
+    assert not has_header(
+        [["nan", "so it goes"], *([label, f"they said {label}"] for label in ("긍정", "부정", "중립"))]
+    )

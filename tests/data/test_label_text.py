@@ -59,3 +59,20 @@ def test_texts_stay_as_they_are_written() -> None:
     assert as_written(None) is as_written(" ") is as_written(float("nan")) is None
     with pytest.raises(ValueError, match="list"):
         as_written(["a"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("['b', 'a']", "b|a"),
+        ("['a' 'b']", "a|b"),
+        ("[\"it's\", 'b']", "it's|b"),
+        ("['긍정']", "긍정"),
+        ("[sic]", "[sic]"),
+        ("['a', b]", "['a', b]"),
+        ("\u200bneg\ufeff ", "neg"),
+        ("\u200b", None),
+    ],
+)
+def test_lists_as_python_prints_them_and_unseen_characters(cell: str, expected: str | None) -> None:
+    assert label_text(cell) == expected

@@ -87,3 +87,13 @@ def test_an_endless_line_costs_itself_only(monkeypatch: pytest.MonkeyPatch, size
     found = lines(b"a\n" + b"b" * 50 + b"\nc", sizes)
     assert [row.kind if isinstance(row, BadRow) else row for row in found] == [(1, "a"), "long", (3, "c")]
     assert [row.kind for row in lines(b"b" * 99, sizes) if isinstance(row, BadRow)] == ["long"]
+
+
+def test_lines_that_end_in_a_carriage_return_alone() -> None:
+    assert flat(b"good\rbad\r") == [(1, "good"), (2, "bad")]
+    assert flat("좋다\r싫다".encode("cp949")) == [(1, "좋다"), (2, "싫다")]
+    assert flat(b"50 %\r100 %\ngood\n") == [(1, "50 %\r100 %"), (2, "good")]
+
+
+def test_japanese_is_not_read_as_korean() -> None:
+    assert told("とても面白い映画でした\n".encode("shift-jis")) == ["encoding"]

@@ -207,3 +207,22 @@ def test_a_first_row_that_is_no_header(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("2019,2020\n1,2\n3,4\n")
     assert len(read_time_table(tmp_path / "b.csv", header=False).series[0].values) == 3
     assert len(read_time_table(tmp_path / "b.csv", header=True).series[0].values) == 2
+
+
+@pytest.mark.parametrize(("names", "form"), [("year,week,y", "{},{},{}"), ("연도,주차,매출", "{}년,{}주차,{}")])
+def test_years_and_weeks_in_columns_of_their_own(tmp_path: Path, names: str, form: str) -> None:
+    rows = [form.format(2024 + n // 52, n % 52 + 1, n) for n in range(60)]
+    (tmp_path / "a.csv").write_text("\n".join([names, *rows]))
+    table = read_time_table(tmp_path / "a.csv")
+    assert (table.frequency, table.names) == ("weekly (Mon)", [names.rpartition(",")[2]])
+    assert table.series[0].clock is not None
+    assert table.series[0].clock.label(1) == "2025-W09"
+
+
+def test_what_stands_above_the_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "Sales\nUnits: EUR\n\ndate,y\n" + "".join(f"2026-01-{n:02},{n}\n" for n in range(1, 15))
+    )
+    table = read_time_table(tmp_path / "a.csv")
+    assert (table.names, len(table.series[0].values)) == (["y"], 14)
+    assert table.notes == ["a.csv: line 1, 2 above the header left out (Sales)"]

@@ -199,7 +199,8 @@ class Answers:
                 pairs.append((item, one))
             if self.bad and not self.count and not self.handling.live:
                 raise DataError(f"{self._place(self.first[0])}: {self.first[0].reason}; no row so far has an answer")
-            yield pairs
+            if pairs:  # none, where all rows of a chunk are left out: more may come
+                yield pairs
 
     def _found(self, values: list[Any]) -> list[Any]:
         """Answer values; where they cannot be answered together, the one that is at fault comes as its error."""

@@ -8,6 +8,7 @@ their number varies, or a space follows them, or nothing in the rows looks like 
   field: it begins and ends with ``"`` and doubles every quote within.
 - Between **commas, semicolons and pipes** a field that begins with ``"`` is quoted, as in RFC 4180, and may hold
   separators and up to 1,000 line breaks. A quote that opens a field and swallows rows is astray: that row is bad.
+  Quotes after a space (``"a", "b"``) and quotes escaped by a backslash are read where the rows have them so.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from gyeol.data.lines import LineFormat, read_lines
+from gyeol.data.header import find_header, is_known
+from gyeol.data.lines import UNDECODED, LineFormat, read_lines
+from gyeol.data.quote_habits import QuoteHabits
 from gyeol.data.row_shape import RowShape, alone_row, rows_of_tabs, usual_width
 from gyeol.data.rows import BadRow, Row, csv_rows, is_tagged, plain_rows, tagged_rows, tsv_rows
 from gyeol.data.separators import DECLARED, judge
@@ -26,6 +29,7 @@ from gyeol.data.separators import DECLARED, judge
 __all__ = ["Dialect", "Table", "open_rows", "split_line"]
 
 _SAMPLE = 200  # rows looked at
+_TITLES = 8  # lines above a header, at most
 _CHARACTERS = 4_000_000  # of the lines looked at, at most
 _SAID = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
 _SPOKEN = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes (|)"}
@@ -65,6 +69,7 @@ class Table:
     rows: Iterator[Row]
     first_bad: BadRow | None = None
     tagged: bool = False  # a line begins with its labels, as fastText has them: rows are label and text
+    above: str = ""  # which lines above the header are left out, in a line
 
     @property
     def note(self) -> str:
@@ -110,7 +115,7 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     """
     if kind is None:
         kind = Path(path.name.lower().removesuffix(".gz")).suffix
-    form = LineFormat()
+    form = LineFormat(lenient=True)
     lines = read_lines(path, form)
     ahead: list[tuple[int, str]] = []
     size = filled = 0
@@ -121,6 +126,8 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
         if filled >= _SAMPLE or size > _CHARACTERS:
             break
     texts = [line for _, line in ahead if line.strip()]
+    habits = QuoteHabits.of(texts)
+    ahead, texts = [(number, habits.mended(line)) for number, line in ahead], list(map(habits.mended, texts))
     said = _SAID.fullmatch(texts[0].strip(" \r")) if texts else None
     if said is not None:  # what Excel writes above a table
         ahead = ahead[[line for _, line in ahead].index(texts[0]) + 1 :]
@@ -133,8 +140,9 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
     whole = [line for line in texts if (fields := alone_row(line, separator)) and len(fields) == shape.width]
     shape.quoted = sum(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole) > 0.6 * len(whole)
-    every = chain(ahead, lines)
-    rows = tagged_rows(every) if tagged else _rows(every, dialect, shape)
+    rest = ((number, habits.mended(line)) for number, line in lines) if habits else lines
+    every: Iterator[tuple[int, str]] = chain(ahead, rest)
+    rows = _decoded(tagged_rows(every) if tagged else _rows(every, dialect, shape), form)
     first: list[Row] = []
     good: list[tuple[int, list[str]]] = []
     for row in rows:
@@ -144,7 +152,31 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
         if len(first) >= min(_SAMPLE, len(ahead)):
             break
     bad = next((row for row in first if isinstance(row, BadRow)), None)
-    return Table(path, dialect, shape, good, chain(first, rows), bad, tagged)
+    above = [] if tagged else _titles(good, shape.width)
+    told = ""
+    if above:
+        good = good[len(above) :]
+        first = [row for row in first if isinstance(row, BadRow) or row[0] >= good[0][0]]
+        places = ", ".join(str(number) for number, _ in above)
+        told = f"{path.name}: line {places} above the header left out ({above[0][1][0].strip():.40})"
+    return Table(path, dialect, shape, good, chain(first, rows), bad, tagged, told)
+
+
+def _titles(rows: list[tuple[int, list[str]]], width: int) -> list[tuple[int, list[str]]]:
+    """Find what stands above a header: a title, a source, the units, each of fewer fields than rows have."""
+    at = next((at for at, (_, fields) in enumerate(rows) if len(fields) == width), 0)
+    if width < 2 or not 0 < at <= _TITLES:
+        return []
+    under = [fields for _, fields in rows[at:]]
+    return rows[:at] if any(map(is_known, under[0])) and find_header(under).there else []
+
+
+def _decoded(rows: Iterator[Row], form: LineFormat) -> Iterator[Row]:
+    for row in rows:
+        if form.damaged and not isinstance(row, BadRow) and any(map(UNDECODED.search, row[1])):
+            yield BadRow(row[0], "not UTF-8 although other lines are (mixed encodings?)", "encoding")
+        else:
+            yield row
 
 
 def _rows(lines: Iterator[tuple[int, str]], dialect: Dialect, shape: RowShape) -> Iterator[Row]:

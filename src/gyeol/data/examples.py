@@ -19,6 +19,7 @@ MENDS = {
     "label": "give the row a label or remove it",
     "empty": "write a text or remove the row",
     "sequence": "mend the line, or remove the sequence",
+    "encoding": "write the row as UTF-8",
     "long": "shorten it or break it into several rows",
 }
 

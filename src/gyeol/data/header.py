@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_known", "is_number",
-           "like_labels"]  # fmt: skip
+__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_date", "is_known",
+           "is_number", "like_labels"]  # fmt: skip
 
 # In the order of preference: a file with both "label" and "rating" is read for its labels.
 INPUT_NAMES = (
@@ -45,7 +45,8 @@ _PIECES = re.compile(r"[\s_\-./()]+|(?<=[a-z])(?=[A-Z])")
 _END = re.compile(r"""[.!?…。！？~ㅋㅎㅠㅜ]["'”’)]*$""")
 _MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "-", ".", "?", "nil"))
 _YEAR = re.compile(r"(1[89]|20)\d\d")
-_DATE = re.compile(r"(1[89]|20)\d\d[-./]\s?\d{1,2}([-./]\s?\d{1,2}\.?)?([ T]\d{1,2}:\d\d.*)?")
+_DATE = re.compile(r"((1[89]|20)\d\d[-./]|[12]\d{3}-)\s?\d{1,2}([-./]\s?\d{1,2}\.?)?([ T]\d{1,2}:\d\d.*)?")
+_AMOUNT = re.compile(r"[-+]?\d+(\.\d{3})*,\d+", re.ASCII)
 _LONG_NAME = 30  # characters; no name of a column is longer, as a rule
 _ENOUGH = 1.5  # what speaks for a header less what speaks against it
 
@@ -84,6 +85,16 @@ def is_number(cell: str) -> bool:
     return True
 
 
+def _is_amount(cell: str) -> bool:
+    """Whether a field is a number, with either decimal mark."""
+    return is_number(cell) or _AMOUNT.fullmatch(cell) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Whether a field is a date, its year first."""
+    return _DATE.fullmatch(cell) is not None
+
+
 def like_labels(values: Sequence[str]) -> bool:
     """Whether few are different: any repetition in a handful of rows, half of them repeated in a longer sample."""
     different = len(set(values))
@@ -119,6 +130,8 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
     if not rows:
         return Header(False)
     first, *rest = ([_composed(cell) for cell in row] for row in rows)
+    if any(map(is_known, first)):  # files put together bring the header again
+        rest = [row for row in rest if row != first]
     wanted = {folded(n) for n in (input, target) if n is not None and not (n.isascii() and n.isdigit())}
     columns = [_Column(cell, [row[at] for row in rest if at < len(row)]) for at, cell in enumerate(first)]
     if wanted & {folded(cell) for cell in first}:
@@ -131,8 +144,9 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
     if any(column.above_numbers for column in columns):
         return Header(True)
     score = sum(column.score() for column in columns) - _two_languages(columns)
-    possible = bool(rest) and len(set(first)) == len(first)
-    sure = all(_is_built_of_names(column.cell) for column in columns)
+    named = list(filter(None, first))  # spreadsheets leave columns without a name at the end
+    possible = bool(rest) and len(set(named)) == len(named) > 0
+    sure = all(map(_is_built_of_names, named))
     return Header(possible and score > _ENOUGH, doubtful=possible and score > 0.25 and not sure)
 
 
@@ -147,18 +161,18 @@ class _Column:
     def __init__(self, cell: str, below: list[str]) -> None:
         self.cell, self.below = cell, below
         self.filled = [value for value in below if folded(value) not in _MISSING]
-        self.again = cell in below
-        self.number = is_number(cell) and folded(cell) not in _MISSING
+        self.again = bool(cell) and cell in below
+        self.number = _is_amount(cell) and folded(cell) not in _MISSING
 
     @property
     def above_numbers(self) -> bool:
         """Whether a word, or nothing, stands above nothing but numbers, or dates."""
         if not self.filled or (self.cell and folded(self.cell) in _MISSING) or self.number or self.is_time:
             return False
-        if not all(map(is_number, self.filled)):
-            return bool(self.cell) and all(_DATE.fullmatch(value) for value in self.filled)
         if self.cell:
-            return True
+            return all(map(_is_amount, self.filled)) or all(map(is_date, self.filled))
+        if not all(map(is_number, self.filled)):
+            return False
         start = float(self.filled[0])  # an index that has no name
         return start in {0.0, 1.0} and [*map(float, self.filled)] == [start + n for n in range(len(self.filled))]
 
@@ -173,7 +187,7 @@ class _Column:
         score = -3.0 if self.again else 2.0 if _is_built_of_names(cell) else 0.0
         if score > 0 and len(cell) < 3 and cell.isascii():
             score = 0.5 * len(cell)  # "q", "a" and "no" may well be texts
-        if not cell or not below:
+        if not below or folded(cell) in _MISSING:  # no column is called "nan", but a class may be
             return score
         labels = like_labels(self.below)
         if labels and not self.again:
@@ -199,12 +213,12 @@ def _are_times(columns: Sequence[_Column]) -> bool:
         return False
     steps = {int(b.cell) - int(a.cell) for a, b in pairwise(columns)}
     below = [value for column in columns for value in column.filled]
-    return steps in ({1}, {-1}) and all(map(is_number, below)) and not any(map(_YEAR.fullmatch, below))
+    return steps in ({1}, {-1}) and all(map(_is_amount, below)) and not any(map(_YEAR.fullmatch, below))
 
 
 def _is_built_of_names(cell: str) -> bool:
-    """Whether a cell such as "한국어 문장", "Review Text" or "document_id" is put together from names of columns."""
-    pieces = [piece for piece in _PIECES.split(cell.strip()) if piece and not piece.isdigit()]
+    """Whether a cell such as "한국어 문장", "Review Text" or "sentence2" is put together from names of columns."""
+    pieces = [piece.rstrip("0123456789") for piece in _PIECES.split(cell.strip()) if piece and not piece.isdigit()]
     return 1 <= len(pieces) <= 3 and len(cell) <= _LONG_NAME and all(map(is_known, pieces))
 
 

@@ -13,6 +13,7 @@ __all__ = ["JOINT", "LabelTexts", "as_written", "label_key", "label_text", "list
 #: Between the labels of one example where it has several.
 JOINT = "|"
 
+_UNSEEN = "\u200b\u200e\u200f\u2060\ufeff"  # characters without width that text takes along when it is copied
 _WHOLE = re.compile(r"-?\d+\.0*", re.ASCII)
 _ENTRY = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?[0-9][-+.0-9eE]*|True|False|None"""
 _PRINTED = re.compile(rf"\[\s*(?:(?:{_ENTRY})(?:\s*,\s*|\s+|\s*(?=\])))*\]")
@@ -68,7 +69,7 @@ def label_text(value: Any) -> str | None:
     ('0', 'nan', '0', 'b|a', None)
     """
     if isinstance(value, str):
-        text = value.strip()
+        text = value.strip().strip(_UNSEEN).strip()
         if text[:1] == "[" and text[-1:] == "]" and (found := list_in(text)) is not None:
             return label_text(found)
         if _WHOLE.fullmatch(text):

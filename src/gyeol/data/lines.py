@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import os
+import re
 import unicodedata
 import zlib
 from collections.abc import Iterator
@@ -15,10 +16,18 @@ from typing import BinaryIO, cast
 from gyeol.data.paths import cause_of, check_file
 from gyeol.errors import DataError
 
-__all__ = ["MAX_LINE", "LineFormat", "check_file", "open_text", "read_lines"]
+__all__ = ["MAX_LINE", "UNDECODED", "LineFormat", "check_file", "is_korean", "open_text", "read_lines"]
 
 CHUNK = 1 << 20  # bytes read at a time
 MAX_LINE = 4_000_000  # characters; four times the longest text, so that a row with such a text is seen whole
+
+#: Bytes that could not be read, as they stand in text.
+UNDECODED = re.compile("[\udc80-\udcff]")
+_LOOKED_AT = 100_000  # characters, to tell whether text is Korean
+_FEW_LETTERS = 8  # different ones, of which nothing can be told
+_MANY_LETTERS = 25  # of which some are usual
+_USUAL = frozenset("이다는을를의에가하고은도지로어서한기사리나인자정시대아만보그")  # a third of Korean text
+_ALONE = frozenset("ㄱㄴㄷㅅㅇㅋㅎㅏㅗㅜㅠㅡㅣ")  # ㅋㅋㅋ, ㅠㅠ
 
 # What people hand over under a text's name, by its first bytes.
 _MAGIC = {
@@ -70,10 +79,17 @@ class LineFormat:
         ``"utf-16-be"`` or ``"cp949"``.
     newline : str
         What ends a line: ``"\n"``, ``"\r\n"`` or ``"\r"``.
+    lenient : bool
+        Whether bytes that are no UTF-8, in a file that nearly all is, stay in their lines as lone surrogates; else they
+        are an error.
+    damaged : bool
+        Whether there have been any.
     """
 
     encoding: str = "ascii"
     newline: str = "\n"
+    lenient: bool = False
+    damaged: bool = False
 
 
 def read_lines(path: Path, form: LineFormat | None = None) -> Iterator[tuple[int, str]]:
@@ -120,26 +136,33 @@ def _decode(path: Path, form: LineFormat) -> Iterator[str]:
         with _open(path) as stream:
             chunk = stream.read(CHUNK)
             encoding = _mark(path, chunk)
-            decoder = codecs.getincrementaldecoder(encoding)() if encoding else None
+            decoder = _decoder(encoding, form) if encoding else None
             lines = 0
             while chunk:
                 if decoder is None and not chunk.isascii():
                     # One chunk more, so that a single character cut in two at the chunk's end does not decide alone.
                     more = stream.read(CHUNK)
                     chunk += more
-                    encoding = _guess(path, chunk, at_end=len(more) < CHUNK, lines=lines)
-                    decoder = codecs.getincrementaldecoder(encoding)()
+                    encoding = _guess(path, chunk, form, at_end=len(more) < CHUNK, lines=lines)
+                    decoder = _decoder(encoding, form)
                 form.encoding = encoding or "ascii"
                 text = chunk.decode("ascii") if decoder is None else _step(path, decoder, encoding, chunk, lines)
                 lines += text.count("\n")
+                form.damaged |= form.lenient and UNDECODED.search(text) is not None
                 yield text
                 chunk = stream.read(CHUNK)
             if decoder is not None and (text := _step(path, decoder, encoding, b"", lines, final=True)):
+                form.damaged |= form.lenient
                 yield text
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is not a whole gzip file ({error}); fetch or pack it again") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {cause_of(error)}; check the name and the permissions") from None
+
+
+def _decoder(encoding: str, form: LineFormat) -> codecs.IncrementalDecoder:
+    lenient = form.lenient and encoding.startswith("utf-8")
+    return codecs.getincrementaldecoder(encoding)("surrogateescape" if lenient else "strict")
 
 
 def _open(path: Path) -> BinaryIO:
@@ -180,19 +203,54 @@ def _unmarked(head: bytes) -> str | None:
     return None
 
 
-def _guess(path: Path, window: bytes, *, at_end: bool, lines: int) -> str:
+def _guess(path: Path, window: bytes, form: LineFormat, *, at_end: bool, lines: int) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(window, final=at_end)
         return "utf-8"
     except UnicodeDecodeError as error:
         line = lines + window.count(b"\n", 0, error.start) + 1
     try:
-        codecs.getincrementaldecoder("cp949")().decode(window, final=at_end)
-        return "cp949"
+        text = codecs.getincrementaldecoder("cp949")().decode(window, final=at_end)
     except UnicodeDecodeError:
+        if form.lenient:
+            read = window.decode("utf-8", "surrogateescape").split("\n")
+            written = [row for row in read if not row.isascii()]
+            if sum(UNDECODED.search(row) is not None for row in written) <= len(written) / 10:
+                return "utf-8"
         raise DataError(
             f"{path}, line {line}: not UTF-8, and the file is not CP949 either (mixed encodings?); save it as UTF-8"
         ) from None
+    if not is_korean(text):
+        raise DataError(
+            f"{path}, line {line}: not UTF-8, and read as CP949 it is no Korean (Shift-JIS, GB18030?); save it as UTF-8"
+        )
+    return "cp949"
+
+
+def is_korean(text: str) -> bool:
+    """Whether text that was read as CP949 may be Korean; Japanese and Chinese encodings give rare syllables and Hanja.
+
+    Examples
+    --------
+    >>> is_korean("배우가 좋았다"), is_korean("とても面白い映画でした".encode("shift-jis").decode("cp949"))
+    (True, False)
+    """
+    written = [character for character in text[:_LOOKED_AT] if not character.isascii()]
+    different = len(set(written))
+    if different < _FEW_LETTERS:
+        return True
+    usual = sum(character in _USUAL for character in written) / len(written)
+    if usual < 0.02 and different >= _MANY_LETTERS:
+        return False
+    return usual > 0.08 or sum(map(_is_rare, written)) <= len(written) / 5
+
+
+def _is_rare(character: str) -> bool:
+    """Whether a character is Hanja, a syllable that Korean hardly uses, or a letter of which syllables are made."""
+    if "\u3131" <= character <= "\u318e":
+        return character not in _ALONE
+    first, second = character.encode("cp949")
+    return first >= 0xCA or first < 0xA1 or second < 0xA1
 
 
 def _step(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from io import BufferedIOBase
 
-from gyeol.data.lines import MAX_LINE
+from gyeol.data.lines import MAX_LINE, is_korean
 from gyeol.data.rows import BadRow, too_long
 from gyeol.errors import DataError
 
@@ -70,7 +70,9 @@ def read_pipe(stream: BufferedIOBase) -> Iterator[list[Line]]:
         if found:
             yield found
         piece = stream.read1(_PIECE)
-    if rest or dropping:
+    if not (number or dropping) and b"\r" in rest[:-1]:  # lines that end in \r alone, as old spreadsheets write them
+        yield [_decoded(line, at, encodings) for at, line in enumerate(rest.removesuffix(b"\r").split(b"\r"), 1)]
+    elif rest or dropping:
         yield [too_long(number + 1) if dropping else _decoded(rest, number + 1, encodings)]
 
 
@@ -92,6 +94,8 @@ def _text_of(line: bytes, encodings: list[str]) -> str | None:
         try:
             text = line.decode(encoding)
         except UnicodeDecodeError:
+            continue
+        if encoding == "cp949" and not is_korean(text):
             continue
         if encoding in encodings or _HANGUL.search(text):
             encodings[:] = [encoding]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gyeol.data.header import is_number, like_labels
+from gyeol.data.header import is_date, is_number, like_labels
 from gyeol.data.rows import BadRow, Row, csv_rows, tsv_rows
 
 __all__ = ["RowShape", "alone_row", "good_rows", "rows_of_tabs", "usual_width"]
@@ -22,6 +22,8 @@ class RowShape:
         How many fields a row has.
     numbers : set of int
         Columns of numbers.
+    dates : set of int
+        Columns of dates.
     labels : dict of int to set of str
         Columns of few different values, and these.
     spaced : set of int
@@ -34,6 +36,7 @@ class RowShape:
 
     width: int
     numbers: set[int] = field(default_factory=set)
+    dates: set[int] = field(default_factory=set)
     labels: dict[int, set[str]] = field(default_factory=dict)
     spaced: set[int] = field(default_factory=set)
     empty: set[int] = field(default_factory=set)
@@ -54,6 +57,8 @@ class RowShape:
             cells = [cell.strip() for cell in cells if cell.strip()]
             if cells and all(map(is_number, cells)):
                 found.numbers.add(at)
+            elif cells and all(map(is_date, cells)):
+                found.dates.add(at)
             elif len(cells) > 2 and like_labels(cells):
                 found.labels[at] = set(cells)
         return found
@@ -65,7 +70,8 @@ class RowShape:
         if self.quoted and not fields[0][:1] == '"' == fields[-1][-1:]:
             return False
         plain = [cell.strip(' "') for cell in fields]
-        if any(not is_number(plain[at]) for at in self.numbers if plain[at]):
+        kinds = ((self.numbers, is_number), (self.dates, is_date))
+        if any(not is_kind(plain[at]) for places, is_kind in kinds for at in places if plain[at]):
             return False
         if any(plain[at] not in known for at, known in self.labels.items() if plain[at]):
             return False
@@ -89,10 +95,13 @@ def rows_of_tabs(lines: list[tuple[int, str]]) -> list[list[str]]:
     if not any('"' in line for _, line in lines):
         return alone
     rows = good_rows(tsv_rows(iter(lines), RowShape(usual_width(alone))))
-    if len(set(map(len, rows))) > 1:
+    uneven = len(set(map(len, rows))) > 1
+    if uneven or any(cell[:1] == '"' and cell.count('"') % 2 for row in rows for cell in row):
         quoted = list(csv_rows(iter(lines), "\t"))
         good = good_rows(iter(quoted))
-        if len(good) >= len(quoted) - 1 and len(set(map(len, good))) == 1:
+        even = len(good) >= len(quoted) - 1 and len(set(map(len, good))) == 1
+        # Where every row has line breaks, the pieces of rows are all of one width, which is less than that of rows.
+        if even and (uneven or (len(good) > 1 and len(good[0]) > len(rows[0]))):
             return good
     return rows
 

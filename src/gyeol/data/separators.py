@@ -74,7 +74,7 @@ class _Split:
             + min(self.width, 6) / 4
             + (self.share == 1)
             + (self.separator == "\t")
-            - _spaced(body)
+            - _spaced(body) * (2 if self.separator == "\t" else 1)
         )
         cells = [cell for row in self.rows for cell in row]
         score -= 2 * any(cell[:1] in others or cell[-1:] in others for cell in cells if cell)

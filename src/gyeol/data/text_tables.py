@@ -37,11 +37,11 @@ def table_examples(
     elif table.plain and need_target:
         raise DataError(f"{path} holds plain lines of text; a text and its label, with a tab between, were expected")
     elif table.plain:
-        columns = Columns(("1",), bool(header), 0, None)
+        columns = Columns(tuple(names_of(table.cells()[:1], bool(header))) or ("1",), bool(header), 0, None)
     else:
         columns = find_columns(path, table.cells(), input=input, target=target, need_target=need_target, header=header)
-    if table.note:
-        columns = replace(columns, notes=(table.note, *columns.notes))
+    if told := [line for line in (table.note, table.above) if line]:
+        columns = replace(columns, notes=(*told, *columns.notes))
     rows = table.rows
     if columns.header:
         rows = _under_header(rows)
@@ -59,7 +59,7 @@ def table_columns(path: Path, kind: str | None = None, header: bool | None = Non
     if table.tagged:
         return ["label", "text"]
     cells = table.cells()
-    if table.plain or not (find_header(cells).there if header is None else header):
+    if not (header if header is not None or table.plain else find_header(cells).there):
         return [str(i + 1) for i in range(max(map(len, cells), default=1))]
     return names_of(cells, True)
 
@@ -119,6 +119,8 @@ def _examples(
             yield BadRow(number, f"{expected} ({', '.join(columns.names)})", "fields", more)
         elif len(fields) > width and any(fields[width:]):
             yield BadRow(number, f"{expected}: a separator in a text?", "fields", more)
+        elif columns.header and tuple(map(str.strip, fields)) == columns.names and width > 1:
+            yield BadRow(number, "the header stands here again", "fields", more)
         else:
             found = None if label is None or label >= len(fields) else fields[label]
             yield checked_example(number, fields[text], found, read_label, need_target, more)

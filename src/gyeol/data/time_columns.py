@@ -36,12 +36,16 @@ _SLICE = 100_000  # rows of a parquet file held at a time
 
 @dataclass(frozen=True, slots=True)
 class OpenTable:
-    """A table being read: its header, its rows with their numbers, what a row is called, what stands between cells."""
+    """A table being read: its header, its rows with their numbers, what a row and what stands between cells are called.
+
+    ``above`` tells of lines above the header that are left out.
+    """
 
     header: list[str]
     rows: Iterator[tuple[int, list[Any]]]
     unit: str
     separator: str | None
+    above: str = ""
 
 
 def open_table(path: Path, header: bool | None = None) -> OpenTable:
@@ -76,7 +80,7 @@ def open_table(path: Path, header: bool | None = None) -> OpenTable:
         header = not data or find_header([list(map(_plainly, row)) for row in table.cells()]).there
     if not header:
         return OpenTable([str(place) for place in range(1, len(cells) + 1)], chain([first], full), "line", separator)
-    return OpenTable([cell or str(place) for place, cell in enumerate(cells, 1)], full, "line", separator)
+    return OpenTable([cell or str(place) for place, cell in enumerate(cells, 1)], full, "line", separator, table.above)
 
 
 def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tuple[int, list[Any]]]:

@@ -24,6 +24,7 @@ _PARTS = {
     "year": ("year", "yyyy", "yr", "년", "연도", "년도", "연"),
     "month": ("month", "mm", "mo", "mon", "mth", "월"),
     "quarter": ("quarter", "qtr", "분기"),
+    "week": ("week", "wk", "weeknum", "weekofyear", "week_of_year", "isoweek", "주", "주차"),
     "day": ("day", "dd", "dom", "일"),
     "hour": ("hour", "hh", "hr", "hours", "시", "시간"),
     "minute": ("minute", "min", "mi", "minutes", "분"),
@@ -57,8 +58,10 @@ class TimeParts:
         parts = dict(zip(self.kinds, (_whole(cell) for cell in own), strict=True))
         if any(part is None for part in parts.values()):
             return " ".join(str(cell) for cell in own)  # which is no time, and will be told
-        if "quarter" in parts:
-            return f"{parts['year']}Q{parts['quarter']}"
+        if "quarter" in parts or "week" in parts:
+            return (
+                f"{parts['year']}Q{parts['quarter']}" if "quarter" in parts else f"{parts['year']}-W{parts['week']:02}"
+            )
         day = f"{parts['year']:04}-{parts.get('month', 1):02}"
         if "day" not in parts:
             return day
@@ -116,15 +119,17 @@ def find_times(
 
 
 def _split(folded: dict[str, str]) -> list[tuple[str, str]]:
-    """Find the parts of a time in columns of their own: a year, then a month or a quarter, then perhaps more."""
+    """Find the parts of a time in columns of their own: a year, a month, quarter or week, then perhaps more."""
     found: list[tuple[str, str]] = []
     for part, names in _PARTS.items():
         own = next((folded[name] for name in names if name in folded), None)
-        if part == "quarter" and any(known == "month" for _, known in found):
+        if part in ("quarter", "week") and any(known in ("month", "quarter") for _, known in found):
+            continue
+        if part == "week" and any(name in folded for name in _PARTS["day"]):
             continue
         if own is not None:
             found.append((own, part))
-        elif part == "year" or (part in ("day", "hour") and found[-1][1] != "quarter"):
+        elif part == "year" or (part in ("day", "hour") and found[-1][1] not in ("quarter", "week")):
             break
     return found
 
@@ -185,7 +190,7 @@ def _joined(day: Any, clock: Any) -> str:
 
 def _whole(cell: Any) -> int | None:
     """Read a whole number, perhaps with 년, 월 and the like behind it."""
-    text = str(cell).strip().rstrip("년월일시분").strip() if isinstance(cell, str) else cell
+    text = str(cell).strip().rstrip("년월주차일시분").strip() if isinstance(cell, str) else cell
     number = as_number(text)
     if number is None or not number.is_integer() or not 0 <= number < 10_000:
         return None

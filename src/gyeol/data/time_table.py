@@ -209,6 +209,8 @@ def read_time_table(
         decimal=trained.decimal if trained else None, levels=trained.levels if trained else None,
         order=trained.order if trained else "",
     )  # fmt: skip
+    if table.above:
+        columns.notes.insert(0, table.above)
     if columns.words:
         columns.notes.insert(0, f"left out, as they hold text: {', '.join(columns.words):.200}")
     found = TimeTable(
