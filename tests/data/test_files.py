@@ -289,7 +289,7 @@ def test_bad_rows_of_parquet_and_of_plain_lines(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     put(tmp_path, "ratings_train.tsv", "text\tlabel\na\t1\n")
-    assert failure(tmp_path / "rating_train.tsv").endswith("Possible: ratings_train.tsv")
+    assert failure(tmp_path / "rating_train.tsv").endswith("did you mean 'ratings_train.tsv'?")
     assert "is a folder" in failure(tmp_path)
     assert "ratings_train.tsv" in failure(tmp_path)
     assert "no folder" in failure(tmp_path / "no" / "such.tsv")
