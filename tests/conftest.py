@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 from torch import Tensor, nn
 
 from gyeol import engine
@@ -23,6 +24,10 @@ from gyeol.layers import alignment, attention
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
 settings.load_profile("gyeol")
+# hypothesis also tries constants of the modules that happen to be loaded: other examples in another order of tests.
+if hasattr(providers, "_get_local_constants"):
+    constants = providers._local_constants
+    providers._get_local_constants = lambda: constants
 
 JITTER = int(os.environ.get("GYEOL_TEST_JITTER", "0"))
 

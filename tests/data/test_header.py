@@ -120,3 +120,17 @@ def test_numbers_behind_names_decimal_commas_and_missing_values() -> None:
     assert not has_header(
         [["nan", "so it goes"], *([label, f"they said {label}"] for label in ("긍정", "부정", "중립"))]
     )
+
+
+@pytest.mark.parametrize(
+    "names", [["리뷰0", "review1", "comment2", "리뷰3"], ["한국어 문장", "English sentence"], ["문장", "sentence2"]]
+)
+def test_names_in_the_languages_of_their_columns(names: list[str]) -> None:
+    """Each name is of the language below it, as texts would be; but all of them are names."""
+    below = {
+        True: ["정말 좋았다 영화", "또 보고 싶다", "글쎄 최악"],
+        False: ["the film is good", "never again", "it worked"],
+    }
+    rows = [[below[not name.isascii()][n] for name in names] for n in range(3)]
+    assert find_header([names, *rows]).there
+    assert not find_header(rows).there

@@ -143,10 +143,13 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
         return Header(False)  # names are no numbers
     if any(column.above_numbers for column in columns):
         return Header(True)
-    score = sum(column.score() for column in columns) - _two_languages(columns)
     named = list(filter(None, first))  # spreadsheets leave columns without a name at the end
     possible = bool(rest) and len(set(named)) == len(named) > 0
     sure = all(map(_is_built_of_names, named))
+    long = not any(cell.isascii() and len(cell) < 3 for cell in named)  # "q", "a" and "no" may well be texts
+    if possible and sure and long and len(named) > 1 and not any(column.again for column in columns):
+        return Header(True)
+    score = sum(column.score() for column in columns) - _two_languages(columns)
     return Header(possible and score > _ENOUGH, doubtful=possible and score > 0.25 and not sure)
 
 
