@@ -134,9 +134,8 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
         rest = [row for row in rest if row != first]
     wanted = {folded(n) for n in (input, target) if n is not None and not (n.isascii() and n.isdigit())}
     columns = [_Column(cell, [row[at] for row in rest if at < len(row)]) for at, cell in enumerate(first)]
-    if wanted & {folded(cell) for cell in first}:
-        return Header(True)
-    if any(folded(column.cell) in _WANTED and not column.again for column in columns):
+    usual = any(folded(column.cell) in _WANTED and not column.again for column in columns)
+    if usual or wanted & {folded(cell) for cell in first}:
         return Header(True)
     numbers = [column for column in columns if column.number]
     if numbers and not _are_times(numbers):
