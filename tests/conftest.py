@@ -20,7 +20,7 @@ from hypothesis.internal.conjecture import providers
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.layers import alignment, attention
+from gyeol.layers.attention import alignment, scores
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
 settings.load_profile("gyeol")
@@ -58,13 +58,13 @@ def checked(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     return weights
 
 
-weigh = attention.weigh
+weigh = scores.weigh
 
 
 @pytest.fixture(autouse=True)
 def attention_sums_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at every row of attention of every batch of every test."""
-    monkeypatch.setattr(attention, "weigh", checked)
+    monkeypatch.setattr(scores, "weigh", checked)
     monkeypatch.setattr(alignment, "weigh", checked)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         ParameterError,
         SaveError,
     )
-    from gyeol.inputs.vectors import WordVectors
+    from gyeol.inputs.vectors.word_vectors import WordVectors
     from gyeol.tasks import (
         AuthorClassifier,
         Captioner,
@@ -81,7 +81,7 @@ _HOMES = {
     "TextClassifier": "gyeol.tasks",
     "TextRegressor": "gyeol.tasks",
     "Translator": "gyeol.tasks",
-    "WordVectors": "gyeol.inputs.vectors",
+    "WordVectors": "gyeol.inputs.vectors.word_vectors",
     "load": "gyeol.tasks",
 }
 _MODULES = ("data", "engine", "errors", "explain", "inputs", "kernels", "layers", "tasks")

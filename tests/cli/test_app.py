@@ -99,9 +99,9 @@ def raising(error: BaseException) -> Any:
 def test_statuses(
     gyeol: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, expected: str
 ) -> None:
-    from gyeol.data import catalog
+    from gyeol.data.catalogue import lookup
 
-    monkeypatch.setattr(catalog, "describe", raising(error))
+    monkeypatch.setattr(lookup, "describe", raising(error))
     monkeypatch.setattr("gyeol.cli.app._drop_output", lambda: None)
     result = gyeol("data", "list")
     assert (result.status, result.out) == (status, "")
@@ -111,9 +111,9 @@ def test_statuses(
 
 
 def test_an_interruption_is_130(gyeol: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gyeol.data import catalog
+    from gyeol.data.catalogue import lookup
 
-    monkeypatch.setattr(catalog, "describe", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(lookup, "describe", raising(KeyboardInterrupt()))
     assert gyeol("data", "list").status == 130
 
 
@@ -209,9 +209,9 @@ def test_with_json_an_error_is_one_object(
 def test_with_json_faults_and_interruptions_are_objects(
     gyeol: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, kind: str, status: int
 ) -> None:
-    from gyeol.data import catalog
+    from gyeol.data.catalogue import lookup
 
-    monkeypatch.setattr(catalog, "describe", raising(error))
+    monkeypatch.setattr(lookup, "describe", raising(error))
     monkeypatch.setattr("gyeol.cli.app._drop_output", lambda: None)
     result = gyeol("data", "list", "--json")
     assert result.status == status

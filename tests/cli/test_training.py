@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import ROWS, TINY, Run, table_of
-from .test_fit import digest, left
+from .verbs.test_fit import digest, left
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 import gyeol
 
-NEEDS = {"gyeol.inputs.morpheme": "kiwipiepy"}
+NEEDS = {"gyeol.inputs.tokens.morphemes": "kiwipiepy"}
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(gyeol.__path__, "gyeol.")
@@ -28,4 +28,9 @@ def test_examples(name: str) -> None:
 
 
 def test_the_walk_finds_the_modules() -> None:
-    assert {"gyeol.errors", "gyeol.tasks.text_classifier", "gyeol.layers.cells", "gyeol.inputs.jamo"} <= set(MODULES)
+    assert {
+        "gyeol.errors",
+        "gyeol.tasks.text.classifier",
+        "gyeol.layers.recurrent.cells",
+        "gyeol.inputs.tokens.jamo",
+    } <= set(MODULES)

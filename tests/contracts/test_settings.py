@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gyeol.cli.setting_names import completions, setting_names, setting_values
+from gyeol.cli.options.setting_names import completions, setting_names, setting_values
 from gyeol.parameters import Rule
 from gyeol.tasks import TASKS
 from gyeol.tasks.settings import settings_of
@@ -49,7 +49,7 @@ def test_what_is_offered_as_a_value_is_one(task: str) -> None:
 
 def test_completion_needs_no_pytorch() -> None:
     code = (
-        "import sys; from gyeol.cli.app import app; from gyeol.cli.setting_names import completions; "
+        "import sys; from gyeol.cli.app import app; from gyeol.cli.options.setting_names import completions; "
         "assert completions('translate', 'atten') == ['attention=', 'attention_score=']; "
         "assert completions('classify', 'noi') == ['noise=', 'noise=0.0']; sys.exit('torch' in sys.modules)"
     )

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gyeol import TextClassifier, load
 from gyeol.inputs import FEATURES, TOKENIZERS
-from gyeol.inputs.tokenizers import BY_TAG
+from gyeol.inputs.tokens.tokenizers import BY_TAG
 from gyeol.layers import CELLS, POOLINGS, Recurrent
 from gyeol.tasks import TASKS, Estimator
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gyeol.data import pipe
 from gyeol.data.pipe import read_pipe
-from gyeol.data.rows import BadRow
+from gyeol.data.tables.rows import BadRow
 from gyeol.errors import DataError
 
 

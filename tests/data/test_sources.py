@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gyeol.data import catalog
-from gyeol.data.catalog import CATALOG, Dataset, RemoteFile
-from gyeol.data.files import BadRow, Example
+from gyeol.data.catalogue import lookup
+from gyeol.data.catalogue.lookup import CATALOG, Dataset, RemoteFile
 from gyeol.data.sources import (
     BUILT_IN,
     BUILT_IN_PAIRS,
@@ -22,6 +21,7 @@ from gyeol.data.sources import (
     read_labelled,
     read_texts,
 )
+from gyeol.data.text.files import BadRow, Example
 from gyeol.errors import DataError, DownloadError
 
 
@@ -42,7 +42,7 @@ def public(monkeypatch: pytest.MonkeyPatch) -> Path:
     file = RemoteFile("https://example.org/x/a.tsv", hashlib.sha256(raw).hexdigest(), len(raw))
     made = Dataset("public", "", "", "", "classify", {"train": file}, input="body", target="mood")
     monkeypatch.setitem(CATALOG, "public", made)
-    path = catalog.cache_folder() / "data/public/a.tsv"
+    path = lookup.cache_folder() / "data/public/a.tsv"
     path.parent.mkdir(parents=True)
     path.write_bytes(raw)
     return path

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gyeol.data import scenes
+from gyeol.data.synthetic import scenes
 from gyeol.reproduce import REPRODUCTIONS, caption
 from gyeol.reproduce.caption import most_frequent
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gyeol.data import catalog
-from gyeol.data.tagged import Tagged
+from gyeol.data.catalogue import lookup
+from gyeol.data.tagging.sentences import Tagged
 from gyeol.reproduce import tag
 from gyeol.reproduce.tag import most_frequent
 
@@ -21,7 +21,7 @@ def test_each_token_s_most_frequent_tag() -> None:
 def test_figures_of_a_small_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [f"1\t{word}\t{word}\t{upos}\t_\t_\t0\troot\t_\t_" for word, upos in (("집은", "NOUN"), ("간다", "VERB"))]
     (tmp_path / "a.conllu").write_text("\n\n".join(rows * 20) + "\n", "utf-8")
-    monkeypatch.setattr(catalog, "resolve", lambda name, role: tmp_path / "a.conllu")
+    monkeypatch.setattr(lookup, "resolve", lambda name, role: tmp_path / "a.conllu")
     small = {**tag.PARTS_OF_SPEECH, "hidden_size": 8, "embedding_size": 8, "character_size": 4, "epochs": 3}
     columns: dict[str, object] = {}
     answer = tag._tagger(small, "toy", ("valid", None, "test"), columns, "accuracy", 0, 1, tmp_path / "m", None)

@@ -17,9 +17,9 @@ from gyeol.bench.figures import figure
 from gyeol.bench.timing import Contestant, Timing, sgemm_rate, take_turns
 from gyeol.export.onnx_weights import onnx_operator, onnx_weights
 from gyeol.kernels import native
-from gyeol.tasks.language_model import LanguageModel
-from gyeol.tasks.language_net import LanguageNet
-from gyeol.tasks.language_reader import Reader
+from gyeol.tasks.language.model import LanguageModel
+from gyeol.tasks.language.net import LanguageNet
+from gyeol.tasks.language.reader import Reader
 
 __all__ = ["run"]
 

@@ -16,12 +16,12 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from gyeol import engine
 from gyeol.bench.figures import figure
 from gyeol.bench.timing import Contestant, take_turns
-from gyeol.inputs.pairs import END, PairBatch
+from gyeol.inputs.text_pairs import END, PairBatch
 from gyeol.kernels import native
-from gyeol.layers.alignment import Source
-from gyeol.tasks.translator import Translator
-from gyeol.tasks.translator_net import TranslatorNet
-from gyeol.tasks.translator_search import Search, search
+from gyeol.layers.attention.alignment import Source
+from gyeol.tasks.translation.net import TranslatorNet
+from gyeol.tasks.translation.search import Search, search
+from gyeol.tasks.translation.translator import Translator
 
 __all__ = ["run"]
 

@@ -13,32 +13,24 @@ from typing import Any, NoReturn
 
 import typer
 
-from gyeol.cli import (
-    ask,
+from gyeol.cli.answers.output import error_object, one_line
+from gyeol.cli.options.setting_names import answer_bash
+from gyeol.cli.tasks import (
     author,
-    bench,
     caption,
-    data,
-    demo,
-    encode,
-    explain,
-    fit,
     forecast,
     frames,
     language,
     regress,
-    reproduce,
     series,
     speech,
     spelling,
     tag,
     translate,
     translation,
-    vectors,
 )
-from gyeol.cli.output import error_object, one_line
-from gyeol.cli.setting_names import answer_bash
 from gyeol.cli.training import command_begins
+from gyeol.cli.verbs import ask, bench, data, demo, encode, explain, fit, reproduce, vectors
 from gyeol.errors import GyeolError
 
 __all__ = ["main"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from gyeol.cli.output import note
-from gyeol.cli.settings import settled
+from gyeol.cli.answers.output import note
+from gyeol.cli.options.settings import settled
 from gyeol.errors import ParameterError, SaveError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def begun(
     SaveError
         Where the model, or the checkpoint, cannot lie where it shall.
     """
-    from gyeol.data.model_place import check_place
+    from gyeol.data.model_folder import check_place
     from gyeol.engine import Deadline
 
     model = settled(kind, config, pairs, {name: value for name, value in options.items() if value is not None})
@@ -148,8 +148,8 @@ def measured(answer: dict[str, Any]) -> str:
 
 def accuracy_line(answer: dict[str, Any]) -> str:
     """Write an accuracy, and beside it what it has to be compared with."""
-    from gyeol.cli.figures import accuracy_beside
-    from gyeol.cli.output import percent
+    from gyeol.cli.answers.figures import accuracy_beside
+    from gyeol.cli.answers.output import percent
 
     if "majority" not in answer:
         return f"accuracy {percent(answer['accuracy'])}"
@@ -180,7 +180,7 @@ def saved(model: Estimator, out: Path, run: Run) -> Path | None:
     Another model that stood there is kept under another name, which is returned: not with --force, and not where it is
     the unfinished model of this very training.
     """
-    from gyeol.data.model_place import read_about
+    from gyeol.data.model_folder import read_about
     from gyeol.tasks.storage import save
 
     before = read_about(out)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gyeol.data.rows import BadRow
+from gyeol.data.tables.rows import BadRow
 
 __all__ = ["MAX_TEXT", "MENDS", "Example", "Unlabelled", "checked_example"]
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from io import BufferedIOBase
 
-from gyeol.data.lines import MAX_LINE, is_korean
-from gyeol.data.rows import BadRow, too_long
+from gyeol.data.tables.lines import MAX_LINE, is_korean
+from gyeol.data.tables.rows import BadRow, too_long
 from gyeol.errors import DataError
 
 __all__ = ["read_pipe"]

@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.catalog import CATALOG, resolve
-from gyeol.data.class_folders import class_folders, folder_examples, folder_of_role
-from gyeol.data.columns import Columns, same_name
+from gyeol.data.catalogue.lookup import CATALOG, resolve
 from gyeol.data.examples import Unlabelled
-from gyeol.data.fasta import class_files, read_fasta
-from gyeol.data.files import BadRow, Example, fingerprint, fingerprint_all, read_examples
 from gyeol.data.paths import find_path
-from gyeol.data.remembered import about_columns
+from gyeol.data.tables.columns import Columns, same_name
+from gyeol.data.tables.remembered import about_columns
+from gyeol.data.text.class_folders import class_folders, folder_examples, folder_of_role
+from gyeol.data.text.fasta import class_files, read_fasta
+from gyeol.data.text.files import BadRow, Example, fingerprint, fingerprint_all, read_examples
 from gyeol.errors import DataError, closest
 
 __all__ = [

@@ -1,11 +1,10 @@
 """The engine: the loop, the optimizer, checkpoints, figures."""
 
-from gyeol.engine.beam import BeamSettings, Hypothesis, beam_search, ensemble
-from gyeol.engine.calibration import log_softmax, temperature
 from gyeol.engine.checkpoint import Checkpoint, read_tensors, write_tensors
 from gyeol.engine.deadline import Deadline
 from gyeol.engine.fit import fit
-from gyeol.engine.metrics import (
+from gyeol.engine.metrics.calibration import log_softmax, temperature
+from gyeol.engine.metrics.figures import (
     agreement,
     captioning,
     classification,
@@ -17,8 +16,9 @@ from gyeol.engine.metrics import (
 )
 from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
 from gyeol.engine.plan import History, Plan, Progress, Settings, StepLoss
-from gyeol.engine.sampling import Sampling, sample_sequences
-from gyeol.engine.search import check_sampling, penalised, sample
+from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search, ensemble
+from gyeol.engine.search.sampling import check_sampling, penalised, sample
+from gyeol.engine.search.sequences import Sampling, sample_sequences
 
 __all__ = [
     "OPTIMIZERS",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from gyeol.lazy import importer
 
 if TYPE_CHECKING:
-    from gyeol.explain.attention_map import AttentionMap
-    from gyeol.explain.caption_map import CaptionMap
-    from gyeol.explain.forecast_picture import draw_forecast, save_forecast
-    from gyeol.explain.tokens import TokenExplanation
-    from gyeol.explain.word_map import METHODS, WordMap, draw_map
+    from gyeol.explain.attention.map import AttentionMap
+    from gyeol.explain.captions.map import CaptionMap
+    from gyeol.explain.drawing.forecast import draw_forecast, save_forecast
+    from gyeol.explain.tokens.attributions import TokenExplanation
+    from gyeol.explain.words.map import METHODS, WordMap, draw_map
 
 __all__ = [
     "METHODS",
@@ -26,11 +26,11 @@ __all__ = [
 
 # Where each name lives; scikit-learn and matplotlib are loaded when a map is drawn, not before.
 _HOMES = {
-    "AttentionMap": "gyeol.explain.attention_map",
-    "CaptionMap": "gyeol.explain.caption_map",
-    "TokenExplanation": "gyeol.explain.tokens",
-    **dict.fromkeys(["draw_forecast", "save_forecast"], "gyeol.explain.forecast_picture"),
-    **dict.fromkeys(["METHODS", "WordMap", "draw_map"], "gyeol.explain.word_map"),
+    "AttentionMap": "gyeol.explain.attention.map",
+    "CaptionMap": "gyeol.explain.captions.map",
+    "TokenExplanation": "gyeol.explain.tokens.attributions",
+    **dict.fromkeys(["draw_forecast", "save_forecast"], "gyeol.explain.drawing.forecast"),
+    **dict.fromkeys(["METHODS", "WordMap", "draw_map"], "gyeol.explain.words.map"),
 }
 __getattr__ = importer("gyeol.explain", _HOMES)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from gyeol.lazy import importer
 
 if TYPE_CHECKING:
-    from gyeol.inputs.features import FEATURES, FeatureInput
-    from gyeol.inputs.jamo import compose, decompose
+    from gyeol.inputs.counts.features import FEATURES, FeatureInput
+    from gyeol.inputs.counts.text_vectorizer import KINDS, TextVectorizer, vectorizer
     from gyeol.inputs.text import TextBatch, TextInput
-    from gyeol.inputs.text_vectorizer import KINDS, TextVectorizer, vectorizer
-    from gyeol.inputs.tokenizers import TOKENIZERS, Token, Tokenizer, make_tokenizer, tokenizer_rule
-    from gyeol.inputs.vectors import WordVectors
-    from gyeol.inputs.vocabulary import Vocabulary
+    from gyeol.inputs.tokens.jamo import compose, decompose
+    from gyeol.inputs.tokens.tokenizers import TOKENIZERS, Token, Tokenizer, make_tokenizer, tokenizer_rule
+    from gyeol.inputs.tokens.vocabulary import Vocabulary
+    from gyeol.inputs.vectors.word_vectors import WordVectors
 
 __all__ = [
     "FEATURES",
@@ -36,15 +36,15 @@ __all__ = [
 
 # Where each name lives: features and text load torch, the rest does not.
 _HOMES = {
-    **dict.fromkeys(["FEATURES", "FeatureInput"], "gyeol.inputs.features"),
-    **dict.fromkeys(["compose", "decompose"], "gyeol.inputs.jamo"),
+    **dict.fromkeys(["FEATURES", "FeatureInput"], "gyeol.inputs.counts.features"),
+    **dict.fromkeys(["compose", "decompose"], "gyeol.inputs.tokens.jamo"),
     **dict.fromkeys(["TextBatch", "TextInput"], "gyeol.inputs.text"),
     **dict.fromkeys(
-        ["TOKENIZERS", "Token", "Tokenizer", "make_tokenizer", "tokenizer_rule"], "gyeol.inputs.tokenizers"
+        ["TOKENIZERS", "Token", "Tokenizer", "make_tokenizer", "tokenizer_rule"], "gyeol.inputs.tokens.tokenizers"
     ),
-    **dict.fromkeys(["KINDS", "TextVectorizer", "vectorizer"], "gyeol.inputs.text_vectorizer"),
-    "Vocabulary": "gyeol.inputs.vocabulary",
-    "WordVectors": "gyeol.inputs.vectors",
+    **dict.fromkeys(["KINDS", "TextVectorizer", "vectorizer"], "gyeol.inputs.counts.text_vectorizer"),
+    "Vocabulary": "gyeol.inputs.tokens.vocabulary",
+    "WordVectors": "gyeol.inputs.vectors.word_vectors",
 }
 __getattr__ = importer("gyeol.inputs", _HOMES)
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gyeol.data.clip import Clip
+from gyeol.data.large_arrays import room_for
+from gyeol.data.media.video_clip import Clip
 from gyeol.data.ragged import Ragged
-from gyeol.data.room import room_for
 from gyeol.errors import DataError, ModelError
 
 __all__ = ["FrameInput", "StepBatch", "pieces", "steps_of"]

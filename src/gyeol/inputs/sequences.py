@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gyeol.errors import ModelError
-from gyeol.inputs.jamo import decompose
-from gyeol.inputs.normal import normalize
+from gyeol.inputs.tokens.jamo import decompose
+from gyeol.inputs.tokens.normalization import normalize
 
 __all__ = ["LONGEST_ALIGNED", "Reading", "are_nucleotides", "find_reading", "fold", "shared_length", "unknown_share"]
 

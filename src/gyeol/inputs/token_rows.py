@@ -14,10 +14,10 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError
-from gyeol.inputs.normal import normalize
-from gyeol.inputs.subwords import spell
-from gyeol.inputs.tokenizer_state import checked_words
-from gyeol.inputs.vocabulary import Vocabulary
+from gyeol.inputs.tokens.normalization import normalize
+from gyeol.inputs.tokens.state import checked_words
+from gyeol.inputs.tokens.vocabulary import Vocabulary
+from gyeol.inputs.vectors.subword_vectors import spell
 
 __all__ = ["CHARACTERS", "TokenBatch", "TokenInput", "TokenRows"]
 

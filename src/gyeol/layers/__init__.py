@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from gyeol.layers.alignment import SCOPES, Alignment
-from gyeol.layers.attention import SCORES, AttentionPooling, attend
-from gyeol.layers.cells import CELLS, Cell
-from gyeol.layers.continuations import Continuations
-from gyeol.layers.crf import CRF
-from gyeol.layers.cross_entropy import linear_cross_entropy
-from gyeol.layers.ctc import ctc_align, ctc_loss
-from gyeol.layers.decoder import Decoder
-from gyeol.layers.direct import DirectScores
-from gyeol.layers.drop_ins import GRU, LSTM, RNN
+from gyeol.layers.attention.alignment import SCOPES, Alignment
+from gyeol.layers.attention.scores import SCORES, AttentionPooling, attend
+from gyeol.layers.decoding.decoder import Decoder
+from gyeol.layers.decoding.writer import Read, Writer
 from gyeol.layers.dropout import LockedDropout
-from gyeol.layers.embedding import Embedding, word_dropout
-from gyeol.layers.grams import GramEmbedding
 from gyeol.layers.instance_norm import NORMALISATIONS, InstanceNorm
-from gyeol.layers.memory import begin_with_memory
+from gyeol.layers.losses.crf import CRF
+from gyeol.layers.losses.cross_entropy import linear_cross_entropy
+from gyeol.layers.losses.ctc import ctc_align, ctc_loss
+from gyeol.layers.losses.sampled_softmax import sampled_cross_entropy, sampling_chances
 from gyeol.layers.pooling import POOLINGS, valid_steps
-from gyeol.layers.recurrent import Recurrent
+from gyeol.layers.recurrent.cells import CELLS, Cell
+from gyeol.layers.recurrent.chrono import begin_with_memory
+from gyeol.layers.recurrent.drop_ins import GRU, LSTM, RNN
+from gyeol.layers.recurrent.layer import Recurrent
+from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.residual import ResidualNet
 from gyeol.layers.rounded_linear import RoundedLinear
-from gyeol.layers.sampled_softmax import sampled_cross_entropy, sampling_chances
-from gyeol.layers.stepper import Stepper
 from gyeol.layers.summary import Summary
-from gyeol.layers.writer import Read, Writer
+from gyeol.layers.words.continuations import Continuations
+from gyeol.layers.words.direct import DirectScores
+from gyeol.layers.words.embedding import Embedding, word_dropout
+from gyeol.layers.words.ngram_embedding import GramEmbedding
 
 __all__ = [
     "CELLS",

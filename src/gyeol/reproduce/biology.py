@@ -70,8 +70,8 @@ _FOLDS = 10
 
 def _promoters(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
     """Measure on each fold a model trained on the nine others; ``out`` takes the last one of E. coli."""
-    from gyeol.data.catalog import resolve
-    from gyeol.data.fasta import read_fasta
+    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.text.fasta import read_fasta
 
     rows = []
     for role, published in _CONVOLUTIONAL.items():
@@ -113,8 +113,8 @@ def folded(
 
 
 def _proteins(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
-    from gyeol.data.catalog import resolve
-    from gyeol.data.tagged import read_tagged
+    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.tagging.sentences import read_tagged
     from gyeol.tasks import SequenceTagger
 
     train = read_tagged(resolve("protein_ss", "sequences"), target=str(resolve("protein_ss", "states")))

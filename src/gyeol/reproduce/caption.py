@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gyeol.data.scenes import SCENES as SETS
+from gyeol.data.synthetic.scenes import SCENES as SETS
 from gyeol.engine import Progress
 from gyeol.reproduce.entry import Published, Reproduction
 
@@ -61,7 +61,7 @@ def _captioner(
     out: Path | None,
     progress: Progress | None,
 ) -> dict[str, Any]:
-    from gyeol.data.captioned import read_captioned
+    from gyeol.data.media.captioned import read_captioned
     from gyeol.tasks import Captioner
 
     train, watched, test = (read_captioned(data, role) for role in ("train", "valid", "test"))
@@ -89,7 +89,7 @@ def _captioner(
 
 def _novel(model: Captioner, data: str) -> float:
     """Measure how many captions are right of scenes with a shape in a colour that training never has."""
-    from gyeol.data.captioned import read_captioned
+    from gyeol.data.media.captioned import read_captioned
 
     novel = read_captioned(data, "novel")
     return float(model.evaluate(novel.images, novel.captions)["exact"])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gyeol.engine import Progress
-from gyeol.inputs.tokenizers import Tokenizer
+from gyeol.inputs.tokens.tokenizers import Tokenizer
 from gyeol.reproduce.entry import Reproduction
 from gyeol.reproduce.translate import Part, fitted
 
@@ -66,7 +66,7 @@ def split_by_source(pairs: Part, seed: int, *, valid: int = 5, test: int = 10) -
 
 
 def _chat(seed: int) -> list[Part]:
-    from gyeol.data.parallel import read_parallel
+    from gyeol.data.text.parallel import read_parallel
 
     pairs = read_parallel("korean_chatbot", "all", skip_bad_rows=True)
     return split_by_source((pairs.sources, pairs.targets), seed)
@@ -74,7 +74,7 @@ def _chat(seed: int) -> list[Part]:
 
 def _sentences(seed: int) -> list[Part]:
     """Tatoeba's and gyeol's own. By the English side, for many Korean sentences of Tatoeba have one English."""
-    from gyeol.data.parallel import read_parallel
+    from gyeol.data.text.parallel import read_parallel
 
     english, korean = [], []
     for name, role, ko, en in (
@@ -90,7 +90,7 @@ def _verses(seed: int) -> list[Part]:
     """The split that the file names, whatever the seed."""
     import polars as pl
 
-    from gyeol.data.catalog import resolve
+    from gyeol.data.catalogue.lookup import resolve
 
     verses = pl.read_csv(resolve("ko_en", "bible"), separator="\t", quote_char=None)
     parts = []
@@ -132,7 +132,7 @@ def _written(
 
 
 def _pieces(size: int) -> Tokenizer:
-    from gyeol.inputs.subword import BPE
+    from gyeol.inputs.tokens.byte_pairs import BPE
 
     return BPE(size=size)
 

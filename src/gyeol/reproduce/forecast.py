@@ -46,8 +46,8 @@ _PUBLISHED = {("all", 24): "LSTMa 0.650", ("all", 96): "SegRNN 0.34", ("OT", 24)
 
 
 def _etth1(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
-    from gyeol.data.catalog import resolve
-    from gyeol.data.time_table import read_time_table
+    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.times.table import read_time_table
     from gyeol.tasks import Forecaster
 
     table = read_time_table(resolve("ett", "all"))

@@ -11,7 +11,7 @@ from gyeol.engine import Progress
 from gyeol.reproduce.entry import Reproduction
 
 if TYPE_CHECKING:
-    from gyeol.data.drawn_clips import ClipMade
+    from gyeol.data.synthetic.clips import ClipMade
 
 __all__ = ["CLIPS", "FRAMES"]
 
@@ -34,7 +34,7 @@ def _clips(
     settings: dict[str, Any], count: int | None, seed: int, threads: int | None, out: Path | None,
     progress: Progress | None,
 ) -> dict[str, Any]:  # fmt: skip
-    from gyeol.data.drawn_clips import clips
+    from gyeol.data.synthetic.clips import clips
     from gyeol.tasks import FrameClassifier
 
     train, valid, test = (list(clips(role, count=count, seed=seed)) for role in ("train", "valid", "test"))

@@ -58,8 +58,8 @@ def _heartbeats(
 ) -> dict[str, Any]:
     from sklearn.neighbors import KNeighborsClassifier
 
-    from gyeol.data.catalog import resolve
-    from gyeol.data.series import read_series
+    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.series.files import read_series
     from gyeol.tasks import SeriesClassifier
 
     train, test = (read_series(resolve("ecg5000", role)) for role in ("train", "test"))
@@ -81,7 +81,7 @@ def _heartbeats(
 def _digits(
     settings: dict[str, Any], seed: int, threads: int | None, out: Path | None, progress: Progress | None
 ) -> dict[str, Any]:
-    from gyeol.data.synthetic_series import digits
+    from gyeol.data.synthetic.series import digits
     from gyeol.tasks import SeriesClassifier
 
     pictures, labels = zip(*digits(1797), strict=True)
@@ -107,7 +107,7 @@ def _adding(
 ) -> dict[str, Any]:  # fmt: skip
     import numpy as np
 
-    from gyeol.data.synthetic_series import adding
+    from gyeol.data.synthetic.series import adding
     from gyeol.tasks import SeriesRegressor
 
     parts, errors = [], {}

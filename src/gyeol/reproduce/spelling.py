@@ -30,8 +30,8 @@ _REVIEWS = 1500  # reviews of the Korean test
 
 def english(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
     """Train on Wikipedia, film reviews and the Bible, and on the lists of errors without the pairs of the test set."""
-    from gyeol.data.catalog import resolve
-    from gyeol.data.pairs import read_pairs
+    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.text.typo_pairs import read_pairs
 
     test = read_pairs(resolve("spelling_en", "test"))
     lists = [pair for role in ("birkbeck", "aspell", "wikipedia") for pair in read_pairs(resolve("spelling_en", role))]
@@ -54,7 +54,7 @@ def english(seed: int, threads: int | None, out: Path | None, progress: Progress
 
 def korean(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
     """Train on film reviews, the Bible and sentences; mend the errors that a typist made in others."""
-    from gyeol.inputs.typos import Typist
+    from gyeol.inputs.spelling.typos import Typist
 
     reviews = [" ".join(text.split()) for text in _column("nsmc", "test") if text.strip()][:_REVIEWS]
     sentences = list(_conllu("test"))
@@ -130,14 +130,14 @@ def _column(name: str, role: str, column: str | None = None, other: str | None =
 
 
 def _bible(column: str) -> Iterator[str]:
-    from gyeol.data.catalog import resolve
+    from gyeol.data.catalogue.lookup import resolve
     from gyeol.data.sources import Source, Texts
 
     yield from Texts(Source(resolve("ko_en", "bible"), column, None, "ko_en (bible)"), skip_bad_rows=True)
 
 
 def _conllu(role: str) -> Iterator[str]:
-    from gyeol.data.catalog import resolve
+    from gyeol.data.catalogue.lookup import resolve
 
     with gzip.open(resolve("ud_korean", role), "rt", encoding="utf-8") as file:
         yield from (line.removeprefix("# text = ").strip() for line in file if line.startswith("# text = "))

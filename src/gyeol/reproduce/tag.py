@@ -11,7 +11,7 @@ from gyeol.engine import Progress
 from gyeol.reproduce.entry import Published, Reproduction
 
 if TYPE_CHECKING:
-    from gyeol.data.tagged import Tagged
+    from gyeol.data.tagging.sentences import Tagged
 
 __all__ = ["NAMES", "PARTS_OF_SPEECH", "TAGGERS"]
 
@@ -50,8 +50,8 @@ def _tagger(
     out: Path | None,
     progress: Progress | None,
 ) -> dict[str, Any]:
-    from gyeol.data.catalog import resolve
-    from gyeol.data.tagged import read_tagged
+    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.tagging.sentences import read_tagged
     from gyeol.tasks import SequenceTagger
 
     train, watched, test = (

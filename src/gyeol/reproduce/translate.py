@@ -66,7 +66,7 @@ def _multi30k(
 
 
 def _reverse(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
-    from gyeol.data.synthetic import MAKERS
+    from gyeol.data.synthetic.sequences import MAKERS
 
     parts = []
     for count, own in ((20_000, seed), (500, seed + 1_000_003), (1_000, seed + 2_000_003)):
@@ -80,7 +80,7 @@ def _reverse(seed: int, threads: int | None, out: Path | None, progress: Progres
 
 def captions(source: str, target: str) -> list[Part]:
     """Read the captions of pictures in two languages: to train on, to watch, to test."""
-    from gyeol.data.parallel import read_parallel
+    from gyeol.data.text.parallel import read_parallel
 
     read = (read_parallel("multi30k", role, input=source, target=target) for role in ("train", "valid", "test"))
     return [(part.sources, part.targets) for part in read]

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 from gyeol.lazy import importer
 
 if TYPE_CHECKING:
-    from gyeol.tasks.author_classifier import AuthorClassifier
+    from gyeol.tasks.authors.classifier import AuthorClassifier
     from gyeol.tasks.base import Estimator, NotFittedError
-    from gyeol.tasks.captioner import Captioner
-    from gyeol.tasks.forecaster import Forecaster
-    from gyeol.tasks.frame_classifier import FrameClassifier
-    from gyeol.tasks.language_model import LanguageModel
-    from gyeol.tasks.sequence_tagger import SequenceTagger
-    from gyeol.tasks.series_classifier import SeriesClassifier
-    from gyeol.tasks.series_regressor import SeriesRegressor
-    from gyeol.tasks.speech_recognizer import SpeechRecognizer
-    from gyeol.tasks.spelling_corrector import SpellingCorrector
+    from gyeol.tasks.captions.captioner import Captioner
+    from gyeol.tasks.forecasting.forecaster import Forecaster
+    from gyeol.tasks.frames.classifier import FrameClassifier
+    from gyeol.tasks.language.model import LanguageModel
+    from gyeol.tasks.series.classifier import SeriesClassifier
+    from gyeol.tasks.series.regressor import SeriesRegressor
+    from gyeol.tasks.speech.recognizer import SpeechRecognizer
+    from gyeol.tasks.spelling.corrector import SpellingCorrector
     from gyeol.tasks.storage import load
-    from gyeol.tasks.text_classifier import TextClassifier
-    from gyeol.tasks.text_regressor import TextRegressor
-    from gyeol.tasks.translator import Translator
+    from gyeol.tasks.tagging.tagger import SequenceTagger
+    from gyeol.tasks.text.classifier import TextClassifier
+    from gyeol.tasks.text.regressor import TextRegressor
+    from gyeol.tasks.translation.translator import Translator
 
 __all__ = [
     "TASKS",
@@ -47,19 +47,19 @@ __all__ = [
 
 # Tasks by the name that `gyeol fit NAME` and model folders use: the module and the class.
 _ESTIMATORS = {
-    "classify": ("text_classifier", "TextClassifier"),
-    "language": ("language_model", "LanguageModel"),
-    "author": ("author_classifier", "AuthorClassifier"),
-    "translate": ("translator", "Translator"),
-    "spell": ("spelling_corrector", "SpellingCorrector"),
-    "tag": ("sequence_tagger", "SequenceTagger"),
-    "series": ("series_classifier", "SeriesClassifier"),
-    "regress": ("series_regressor", "SeriesRegressor"),
-    "regress-text": ("text_regressor", "TextRegressor"),
-    "transcribe": ("speech_recognizer", "SpeechRecognizer"),
-    "forecast": ("forecaster", "Forecaster"),
-    "frames": ("frame_classifier", "FrameClassifier"),
-    "caption": ("captioner", "Captioner"),
+    "classify": ("text.classifier", "TextClassifier"),
+    "language": ("language.model", "LanguageModel"),
+    "author": ("authors.classifier", "AuthorClassifier"),
+    "translate": ("translation.translator", "Translator"),
+    "spell": ("spelling.corrector", "SpellingCorrector"),
+    "tag": ("tagging.tagger", "SequenceTagger"),
+    "series": ("series.classifier", "SeriesClassifier"),
+    "regress": ("series.regressor", "SeriesRegressor"),
+    "regress-text": ("text.regressor", "TextRegressor"),
+    "transcribe": ("speech.recognizer", "SpeechRecognizer"),
+    "forecast": ("forecasting.forecaster", "Forecaster"),
+    "frames": ("frames.classifier", "FrameClassifier"),
+    "caption": ("captions.captioner", "Captioner"),
 }
 
 

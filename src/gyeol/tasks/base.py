@@ -24,10 +24,10 @@ from gyeol.data.batches import in_order_of_length
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.parameters import choice, fraction, positive, switch, whole
-from gyeol.tasks.contract import BaseEstimator, SklearnNotFittedError
-from gyeol.tasks.standing import standing
-from gyeol.tasks.time_to_prepare import within_time
-from gyeol.tasks.training_plan import TrainingPlan, identity, of_mean_one, short_name, take, weights_at
+from gyeol.tasks.sklearn_base import BaseEstimator, SklearnNotFittedError
+from gyeol.tasks.training.plan import TrainingPlan, identity, of_mean_one, short_name, take, weights_at
+from gyeol.tasks.training.preparation_time import within_time
+from gyeol.tasks.training.standing import standing
 
 __all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
 
@@ -236,7 +236,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
                 raise DataError(f"validation is {validation!r:.60}; expected a pair: (X, y)")
             validation = self._checked_validation(*validation)
         if progress is None and self.verbose:
-            from gyeol.tasks.progress import Bar
+            from gyeol.tasks.training.progress import Bar
 
             progress = Bar()
         if progress is not None and hasattr(progress, "measured_on"):

@@ -1,0 +1,212 @@
+"""Rows to be answered, of a file or of a pipe: each keeps its place, also one that cannot be used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, cast
+
+from gyeol.cli.answers.output import note
+from gyeol.errors import DataError
+
+if TYPE_CHECKING:
+    from io import BufferedIOBase
+
+    from gyeol.data.sources import Source
+    from gyeol.data.text.files import BadRow, Example
+
+__all__ = [
+    "Item",
+    "bad_item",
+    "chunked",
+    "file_texts",
+    "item_of",
+    "named_items",
+    "piped_items",
+    "piped_texts",
+    "read_items",
+    "reason_of",
+    "sequence_item",
+]
+
+_RECORDS = 256  # sequences of a pipe answered together
+_SHOWN = 200  # characters of a line that could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row: its line, what the model reads, the row's other columns; or the reason why it cannot be answered.
+
+    Parameters
+    ----------
+    line : int
+        Its line in the file or the pipe, from 1; 0 where it was named on the command line.
+    value : object
+        What the model reads.
+    text : str
+        How it is shown beside its answer.
+    others : tuple of (str, str)
+        Names and fields of the file's other columns.
+    reason, kind : str
+        Why it cannot be answered, and the kind of fault (see `gyeol.data.tables.rows.BadRow`); empty where it can.
+    """
+
+    line: int
+    value: Any = None
+    text: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+    kind: str = ""
+
+
+def item_of(row: Example | BadRow) -> Item:
+    """Make an item of a row of texts."""
+    from gyeol.data.text.files import Example
+
+    if isinstance(row, Example):
+        return Item(row.line, row.input, row.input, row.others)
+    return bad_item(row)
+
+
+def bad_item(row: BadRow) -> Item:
+    """Make an item of a row that cannot be used."""
+    return Item(row.line, others=row.others, reason=row.reason, kind=row.kind)
+
+
+def named_items(values: Iterable[Any]) -> list[Item]:
+    """Make items of what was named on the command line."""
+    return [Item(0, value, str(value)) for value in values]
+
+
+def file_texts(source: Source, told: str = "") -> Iterator[Item]:
+    """Read the texts of a file with its other columns, streaming; ``told`` is said once it can be read."""
+    from gyeol.data.sources import read_texts
+
+    begun = False
+    for row in read_texts(source, others=True, on_note=note):
+        if not begun:
+            note(told)
+            begun = True
+        yield item_of(row)
+
+
+def read_items(
+    values: Sequence[Any], lines: Sequence[int], others: Sequence[tuple[tuple[str, str], ...]], bad: Sequence[BadRow]
+) -> list[Item]:
+    """Make items of all that a table names, those it names in vain among them, in the order of its lines.
+
+    ``lines`` and ``others`` are empty where the values stand in no table.
+    """
+    items = [bad_item(row) for row in bad]
+    for place, value in enumerate(values):
+        line = lines[place] if lines else 0
+        items.append(Item(line, value, str(value), others[place] if others else ()))
+    return sorted(items, key=lambda item: item.line)
+
+
+def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Put so many items together."""
+    items = iter(items)
+    while chunk := list(islice(items, size)):
+        yield chunk
+
+
+def piped_items(
+    read: Callable[[str, int], Any], size: int, *, blank: bool = True, nothing: str = "", fasta: bool = False
+) -> Iterator[list[Item]]:
+    """Read standard input line by line, as lines come.
+
+    Parameters
+    ----------
+    read : callable
+        Makes of a line and its number what the model reads; a `DataError` is the reason why it cannot.
+    size : int
+        At most so many at a time.
+    blank : bool
+        Whether a blank line is a row without an answer; otherwise it is passed over.
+    nothing : str
+        The error where no line holds anything.
+    fasta : bool
+        Whether lines that are FASTA are sequences: a row each, its name beside it.
+
+    Raises
+    ------
+    DataError
+        Where all lines are blank and ``nothing`` says so.
+    """
+    from gyeol.data.pipe import read_pipe
+    from gyeol.data.tables.rows import BadRow
+    from gyeol.data.text.fasta_examples import piped_fasta, record_examples
+
+    some = False
+    batches: Iterator[list[Any]] = read_pipe(cast("BufferedIOBase", sys.stdin.buffer))
+    if fasta:
+        batches, found = piped_fasta(batches)
+        if found:
+            rows = record_examples(chain.from_iterable(batches))
+            yield from chunked((sequence_item(row, read) for row in rows), min(size, _RECORDS))
+            return
+    for lines in batches:
+        chunk: list[Item] = []
+        for row in lines:
+            if isinstance(row, BadRow):
+                chunk.append(bad_item(row))
+                continue
+            number, line = row
+            if line.strip():
+                chunk.append(_read(read, line, number))
+            elif blank:
+                chunk.append(Item(number, reason="the text is empty", kind="empty"))
+        some |= any(item.kind != "empty" for item in chunk)
+        for start in range(0, len(chunk), size):
+            yield chunk[start : start + size]
+    if nothing and not some:
+        raise DataError(nothing)
+
+
+def sequence_item(row: Example | BadRow, read: Callable[[str, int], Any]) -> Item:
+    """Make an item of a record of FASTA, its name beside it."""
+    from gyeol.data.text.files import Example
+
+    if isinstance(row, Example):
+        return replace(_read(read, row.input, row.line), others=row.others)
+    return bad_item(row)
+
+
+def _read(read: Callable[[str, int], Any], line: str, number: int) -> Item:
+    try:
+        return Item(number, read(line, number), line)
+    except DataError as error:
+        return Item(number, text=line[:_SHOWN], reason=reason_of(error), kind="value")
+
+
+def piped_texts(size: int, *, nothing: str = "") -> Iterator[list[Item]]:
+    """Read texts from standard input, one a line."""
+    return piped_items(_text, size, nothing=nothing, fasta=True)
+
+
+def _text(line: str, number: int) -> str:
+    """Hold a line to what a text in a file is held to."""
+    from gyeol.data.text.files import MAX_TEXT
+
+    if len(line) > MAX_TEXT:
+        raise DataError(f"line {number}: the text has {len(line):,} characters, more than {MAX_TEXT:,}")
+    return line
+
+
+def reason_of(error: Exception) -> str:
+    """Give the reason alone: without the place, and without the number within what was read together.
+
+    Examples
+    --------
+    >>> reason_of(DataError("text 5 has 300 tokens"))
+    'the text has 300 tokens'
+    >>> reason_of(DataError("standard input, line 7: value 1 is 'x'"))
+    "value 1 is 'x'"
+    """
+    import re
+
+    told = re.sub(r"^[^:]*?(?:, )?line \d+: ", "", str(error))
+    return re.sub(r"^(text|sequence|sentence|recording|image|clip) \d+(:? )", r"the \1\2", told)

@@ -1,0 +1,152 @@
+"""What ``gyeol fit forecast`` and its models read: the columns that matter, and the table they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gyeol.cli.answers.output import note
+from gyeol.errors import ParameterError
+
+if TYPE_CHECKING:
+    from gyeol.data.times.table import TimeTable, Trained
+    from gyeol.tasks import Forecaster
+
+__all__ = ["ForecastColumns", "ForecastData", "no_input", "read_forecast", "title"]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastColumns:
+    """Which columns of a table matter and how its cells are read, as the user or the model says."""
+
+    time: Sequence[str] = ()
+    target: Sequence[str] = ()
+    covariate: Sequence[str] = ()
+    series: str | None = None
+    calendar: bool = False
+    decimal: str | None = None
+    missing: Sequence[str] = ()
+    day_first: bool | None = None
+    zone: str | None = None
+    trained: Trained | None = None
+    header: bool | None = None
+
+    def about(self, table: TimeTable) -> dict[str, Any]:
+        """What a model remembers of them, and of the table that it learned from."""
+        time: Any = table.times[0] if len(table.times) == 1 else list(table.times) or None
+        found = {
+            "time": time, "target": list(table.names), "covariate": list(table.known), "series": table.ids,
+            "calendar": self.calendar, "missing": list(self.missing), "day_first": self.day_first,
+        }  # fmt: skip
+        kept = {name: value for name, value in found.items() if name not in ("missing", "day_first") or value}
+        return {**kept, **table.remember()}
+
+    def as_trained(self, about: dict[str, Any]) -> ForecastColumns:
+        """Give those of another file beside the one to train on: of the same columns, zone and frequency."""
+        return replace(self._remembered(about), decimal=self.decimal, zone=self.zone, header=self.header)
+
+    @classmethod
+    def of(cls, model: Forecaster, target: str | None = None, **given: Any) -> ForecastColumns:
+        """Take the columns that the model was trained with, and what the user says of the file (None: as then)."""
+        own = cls._remembered(model.about_)
+        own = own if target is None else replace(own, target=[target])
+        return replace(own, **{name: value for name, value in given.items() if value not in (None, [])})
+
+    @classmethod
+    def _remembered(cls, about: dict[str, Any]) -> ForecastColumns:
+        from gyeol.data.times.table import Trained
+
+        def names(key: str) -> list[str]:
+            value = about.get(key)
+            if isinstance(value, str):
+                return [value]
+            return [str(name) for name in value] if isinstance(value, list) else []
+
+        series = about.get("series")
+        first = about.get("day_first")
+        return cls(
+            names("time"), names("target"), names("covariate"),
+            series if isinstance(series, str) else None, about.get("calendar") is True, None, names("missing"),
+            first if isinstance(first, bool) else None, None, Trained.remembered(about),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastData:
+    """A table, the columns that matter, and what a model card says of it."""
+
+    table: TimeTable
+    columns: ForecastColumns
+    about: dict[str, str]
+
+    def known(self, ahead: int) -> list[Any] | None:
+        """What is known beforehand of every series, or None."""
+        known = [one.known(ahead, calendar=self.columns.calendar) for one in self.table.series]
+        return None if any(one is None for one in known) else known
+
+
+def read_forecast(data: str, role: str, columns: ForecastColumns) -> ForecastData:
+    """Read a file, a named set, or the built-in series; tells what is worth telling."""
+    from gyeol.data.sources import BUILT_IN_SERIES, find_source, has_role
+    from gyeol.data.text.files import fingerprint
+
+    if data in BUILT_IN_SERIES and not Path(data).is_file():
+        return _built_in(data, role, columns)
+    if not has_role(data, role):
+        role = "all"
+    source = find_source(data, role, task="forecast")
+    targets = columns.target or ([source.target] if source.target is not None else [])
+    found = _read(source.path, replace(columns, target=targets))
+    for line in found.notes:
+        note(f"{source.name}: {line}")
+    return ForecastData(found, columns, {"data": source.name, "sha256": fingerprint(source.path)})
+
+
+def _read(path: Path, columns: ForecastColumns) -> TimeTable:
+    from gyeol.data.tables.number_cells import NumberFormat
+    from gyeol.data.times.table import read_time_table
+
+    return read_time_table(
+        path,
+        time=columns.time,
+        targets=columns.target,
+        covariates=columns.covariate,
+        series=columns.series,
+        numbers=NumberFormat(columns.decimal, columns.missing),
+        day_first=columns.day_first,
+        zone=columns.zone,
+        trained=columns.trained,
+        header=columns.header,
+    )
+
+
+def _built_in(data: str, role: str, columns: ForecastColumns) -> ForecastData:
+    """Make the built-in series: the part to test on is another of its kind."""
+    import tempfile
+
+    from gyeol.data.synthetic.hourly_load import COLUMNS, write_load
+    from gyeol.data.text.files import fingerprint
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_load(Path(folder) / f"{data}.csv", seed=0 if role == "train" else 1)
+        found = _read(path, replace(columns, target=columns.target or [COLUMNS[1]]))
+        return ForecastData(found, columns, {"data": f"{data} ({role})", "sha256": fingerprint(path)})
+
+
+def title(given: ForecastData) -> str:
+    """Say in two lines what was read: how much, and which column holds the times."""
+    table = given.table
+    steps = sum(len(one.values) for one in table.series)
+    clock = table.series[0].clock
+    every = f", one every {clock.interval()}" if clock is not None else ""
+    names = ", ".join(table.names[:8]) + (", ..." if len(table.names) > 8 else "")
+    several = f"{len(table.series):,} series, " if len(table.series) > 1 else ""
+    return f"{given.about['data']}: {several}{steps:,} steps{every}; {names}\n{table.told()}"
+
+
+def no_input(input: str | None) -> None:
+    """Refuse ``--input``, which is for texts."""
+    if input is not None:
+        raise ParameterError("--input is for texts; a forecaster reads the columns it was trained with")

@@ -1,0 +1,80 @@
+"""``gyeol bench``: speed beside the peers, measured here and now."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import typer
+
+from gyeol.cli.answers.output import note, object_out, table
+
+__all__ = ["bench"]
+
+
+def bench(
+    name: str = typer.Argument(None, metavar="NAME", help="What to measure; without a name, what there is."),
+    quick: bool = typer.Option(False, "--quick", help="A few small cases: whether it runs, not how fast."),
+    threads: int = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Measure speed beside the peers; results are compared first.
+
+    Example: gyeol bench layers
+    """
+    from gyeol.bench import BENCHES, run
+
+    if name is None:
+        if json:
+            object_out({"benches": {key: entry.title for key, entry in BENCHES.items()}})
+            return
+        typer.echo(table([[key, entry.title] for key, entry in BENCHES.items()]))
+        return
+    result = run(name, quick=quick, threads=threads, note=None if json else note)
+    if json:
+        object_out(result)
+        return
+    machine = result["machine"]
+    versions = ", ".join(f"{package} {number}" for package, number in machine["versions"].items())
+    typer.echo(f"{result['title']}{' (quick: the times mean nothing)' if quick else ''}")
+    typer.echo(f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads; {versions}")
+    typer.echo(f"kernels: {machine['kernels']}; load {machine['load']}")
+    if machine["warning"]:
+        typer.echo(machine["warning"])
+    if "data" in result:
+        typer.echo(f"data: {result['data']}")
+    for who, why in result.get("absent", {}).items():
+        typer.echo(f"not taking part: {who}: {why}")
+    for _, alike in groupby(result["rows"], key=tuple):
+        typer.echo("\n" + _laid_out(list(alike)))
+    typer.echo("\n" + _held_up(result["summary"]))
+
+
+def _laid_out(rows: list[dict[str, Any]]) -> str:
+    """Lay out what people read of the rows; single times are for programs."""
+    names = [name for name in rows[0] if not isinstance(rows[0][name], dict)]
+    head = [name.replace("_", " ") for name in names]
+    numbers = [i for i, name in enumerate(names) if not isinstance(rows[0][name], str)]
+    return table([head, *([_shown(row[name]) for name in names] for row in rows)], right=numbers)
+
+
+def _held_up(summary: dict[str, Any]) -> str:
+    """Set each figure beside its target."""
+    verdicts = {True: "met", False: "missed", None: ""}
+    rows = [[name, _shown(f["value"]), f["target"], verdicts[f["met"]], f["where"]] for name, f in summary.items()]
+    return table([["", "here", "target", "", "where"], *rows], right=[1])
+
+
+def _shown(value: Any) -> str:
+    """Write a cell.
+
+    Examples
+    --------
+    >>> _shown(None), _shown(12), _shown(0.12345), _shown(1234.5)
+    ('-', '12', '0.123', '1,234')
+    """
+    if value is None:
+        return "-"
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,103 @@
+"""What ``gyeol data make`` makes: one entry a set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gyeol.errors import ParameterError
+
+__all__ = ["Maker", "Wish", "makers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where to write how many examples, of which length; of typos also from which texts, and how many words of them."""
+
+    out: Path
+    count: int
+    length: int
+    seed: int
+    source: str | None
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """A set in a line, the task that learns from it, what its examples are called, and what writes it.
+
+    The last may say how many there were in the end.
+    """
+
+    about: str
+    task: str
+    noun: str
+    write: Callable[[Wish], Any]
+
+
+def makers() -> dict[str, Maker]:
+    """Name all sets that can be made."""
+    from gyeol.data.synthetic import clips, hourly_load, scenes, sequences, series, spoken
+    from gyeol.inputs.spelling.typos import write_typos
+
+    found: dict[str, Maker] = {}
+    made: list[tuple[dict[str, Any], Callable[..., Any], dict[str, str], str]] = [
+        (sequences.MAKERS, sequences.make, {"order": "classify"}, "translate"),
+        (series.SERIES_MAKERS, series.make_series, {"adding": "regress"}, "classify"),
+    ]
+    for table, make, tasks, usual in made:
+        for name, which in table.items():
+            task = tasks.get(name, usual)
+            found[name] = Maker(_first(which), task, "examples", partial(_of_length, make, name))
+    for language in ("ko", "en"):
+        found[f"digits-{language}"] = Maker(
+            _first(spoken.write_digits),
+            "transcribe",
+            "recordings, and recordings.tsv, what is said in them",
+            partial(_counted, partial(spoken.write_digits, language)),
+        )
+        found[f"scenes-{language}"] = Maker(
+            _first(scenes.write_scenes),
+            "caption",
+            "scenes with captions",
+            partial(_counted, partial(scenes.write_scenes, language=language)),
+        )
+    found["clips"] = Maker(
+        _first(clips.write_clips), "frames", "clips with a label a frame", partial(_of_length, _clips, "clips")
+    )
+    found["load"] = Maker(
+        _first(hourly_load.write_load), "forecast", "hours", partial(_counted, hourly_load.write_load)
+    )
+    found["typos"] = Maker(_first(write_typos), "", "lines, typed and meant", _typos)
+    return found
+
+
+def _of_length(make: Callable[..., Any], name: str, wish: Wish) -> None:
+    make(name, wish.out, count=wish.count, length=wish.length, seed=wish.seed)
+
+
+def _clips(_: str, out: Path, *, count: int, length: int, seed: int) -> None:
+    from gyeol.data.synthetic.clips import write_clips
+
+    write_clips(out, count=count, length=length, seed=seed)
+
+
+def _counted(make: Callable[..., Any], wish: Wish) -> None:
+    make(wish.out, count=wish.count, seed=wish.seed)
+
+
+def _typos(wish: Wish) -> int:
+    from gyeol.data.sources import Texts, find_source
+    from gyeol.inputs.spelling.typos import write_typos
+
+    if wish.source is None:
+        raise ParameterError("typos are made of texts: add --from FILE, or --from NAME of a data set")
+    texts = Texts(find_source(wish.source, "test"))
+    return write_typos(texts, wish.out, count=wish.count, rate=wish.rate, seed=wish.seed)
+
+
+def _first(thing: object) -> str:
+    return (getattr(thing, "__doc__", "") or "").strip().splitlines()[0]

@@ -1,0 +1,75 @@
+"""Recordings, each a file or samples in memory, whose samples are read when they are needed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gyeol.data.media.resampling import resampled
+from gyeol.data.media.sound import Header, read_sound
+
+__all__ = ["Clip", "Clips"]
+
+Samples = npt.NDArray[np.float32]
+
+_KEPT = 1 << 29  # bytes of samples that are held in memory; what is more is read again each time
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """A recording: ``source`` is the header of a file, or samples (N,) at ``rate`` Hz."""
+
+    source: Header | Samples
+    rate: int
+
+    @property
+    def frames(self) -> int:
+        """Samples, at the recording's own rate."""
+        return self.source.frames if isinstance(self.source, Header) else len(self.source)
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.frames / self.rate
+
+    def samples(self, rate: int) -> Samples:
+        """Read it at a rate, in Hz."""
+        if isinstance(self.source, Header):
+            return read_sound(self.source.path, rate=rate)
+        return resampled(self.source, self.rate, rate)
+
+    def __str__(self) -> str:
+        if isinstance(self.source, Header):
+            return f"{self.source.path} {self.source.path.stat().st_size}"
+        return hashlib.sha256(self.source.tobytes()).hexdigest()
+
+
+class Clips:
+    """Recordings at one rate; as many as fit into memory stay there."""
+
+    def __init__(self, clips: Sequence[Clip], rate: int) -> None:
+        self.clips = clips
+        self.rate = rate
+        self._held: dict[int, Samples] = {}
+        self._room = _KEPT
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def samples(self, row: int) -> Samples:
+        """Read one, or find it among those that were."""
+        if row in self._held:
+            return self._held[row]
+        samples = self.clips[row].samples(self.rate)
+        if samples.nbytes <= self._room:
+            self._held[row] = samples
+            self._room -= samples.nbytes
+        return samples
+
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """How many samples each has at this rate, about: (N,)."""
+        return np.array([clip.frames * self.rate // clip.rate for clip in self.clips], dtype=np.int64)

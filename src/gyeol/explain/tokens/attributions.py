@@ -1,0 +1,188 @@
+"""What each token of a text adds to a model's verdict: as numbers, for a terminal, as a page."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gyeol.data.atomic import replace_file
+from gyeol.errors import DataError
+from gyeol.explain.tokens.page import render_tokens
+
+__all__ = ["TokenExplanation"]
+
+_SHADES = (("+", "\x1b[1;7m"), ("+", "\x1b[1;4m"), ("", ""), ("-", "\x1b[2m"))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenExplanation:
+    """A verdict on a text, and what each of its tokens adds to it.
+
+    Parameters
+    ----------
+    text : str
+    prediction : str
+        The class that was named.
+    probabilities : dict of str to float
+        Of every class.
+    spans : list of (int, int)
+        Where each token stands: ``text[start:end]``.
+    tokens : list of str
+        The tokens as the model reads them.
+    attributions : list of float
+        What each adds for the prediction, below 0 against it.
+    start : float
+        What speaks for the prediction before anything is read.
+    unit : str
+        What the numbers are.
+
+    Raises
+    ------
+    DataError
+        There are not as many spans, tokens and attributions, or a number is not finite.
+
+    Examples
+    --------
+    >>> seen = TokenExplanation("a b", "x", {"x": 0.9, "y": 0.1}, [(0, 1), (2, 3)], ["a", "b"], [2.0, -0.5], 0.25)
+    >>> seen.total, seen.words(top=1)
+    (1.75, [('a', 2.0)])
+    """
+
+    text: str
+    prediction: str
+    probabilities: dict[str, float]
+    spans: list[tuple[int, int]]
+    tokens: list[str]
+    attributions: list[float]
+    start: float = 0.0
+    unit: str = "log-odds"
+
+    def __post_init__(self) -> None:
+        counts = len(self.spans), len(self.tokens), len(self.attributions)
+        if len(set(counts)) > 1:
+            raise DataError(f"came {counts} spans, tokens and attributions; expected as many of each")
+        if not all(map(math.isfinite, [*self.attributions, self.start, *self.probabilities.values()])):
+            raise DataError("an attribution or a probability is not a finite number")
+
+    @property
+    def total(self) -> float:
+        """The start and all attributions together."""
+        return math.fsum([self.start, *self.attributions])
+
+    def runs(self) -> list[tuple[str, float]]:
+        """Cut the text into words and what lies between, in order, each with what its tokens add.
+
+        A token counts for the word where it ends; one that stands for a space, for the word that the space ends.
+        """
+        found: list[tuple[str, float]] = []
+        at = 0
+        for start, end in _words(self.text):
+            if start > at:
+                found.append((self.text[at:start], 0.0))
+            found.append((self.text[start:end], 0.0))
+            at = end
+        if at < len(self.text):
+            found.append((self.text[at:], 0.0))
+        ends, place = [], 0
+        for piece, _ in found:
+            place += len(piece)
+            ends.append(place)
+        sums = [0.0] * len(found)
+        number = 0
+        for (_, end), value in zip(self.spans, self.attributions, strict=True):
+            while number < len(ends) - 1 and ends[number] < end:
+                number += 1
+            sums[number - 1 if number and found[number][0].isspace() else number] += value
+        return [(piece, value) for (piece, _), value in zip(found, sums, strict=True)]
+
+    def words(self, top: int | None = None) -> list[tuple[str, float]]:
+        """Return the words that say most for the prediction, each once with all it adds, the weightiest first."""
+        sums: dict[str, float] = {}
+        for word, value in self.runs():
+            if word.strip():
+                sums[word] = sums.get(word, 0.0) + value
+        return sorted(sums.items(), key=lambda pair: -pair[1])[:top]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values; what this kind of explanation does not have is None."""
+        return {
+            "text": self.text,
+            "prediction": self.prediction,
+            "probabilities": self.probabilities,
+            "tokens": self.tokens,
+            "spans": [list(span) for span in self.spans],
+            "attributions": self.attributions,
+            "start": self.start,
+            "total": self.total,
+            "unit": self.unit,
+            "words": [[word, value] for word, value in self.words()],
+            **dict.fromkeys(("attention", "gates", "states", "gradients")),
+        }
+
+    def to_json(self, path: Path | str) -> None:
+        """Write it as one JSON object.
+
+        Raises
+        ------
+        SaveError
+            The file cannot be written; what stood there before still stands.
+        """
+        content = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+        _write(path, content.encode("utf-8", "replace"))
+
+    def to_html(self, path: Path | str, *, title: str | None = None) -> None:
+        """Write it as one page that needs no network and no script.
+
+        Raises
+        ------
+        SaveError
+            The file cannot be written; what stood there before still stands.
+        """
+        page = render_tokens(
+            self.runs(), self.words(), self.prediction, self.probabilities, self.start, self.total, self.unit, title
+        )
+        _write(path, page)
+
+    def to_terminal(self, *, colour: bool = True, top: int = 10) -> str:
+        """Write it as lines for a terminal: the verdict, the text with its weighty words marked, and those words.
+
+        Words for the prediction are reversed or underlined in colour, and bracketed without; those against are dim.
+        """
+        chances = "   ".join(f"{name} {p:.3f}" for name, p in sorted(self.probabilities.items(), key=lambda e: -e[1]))
+        words = self.words()
+        most = max([abs(value) for _, value in words], default=0.0) or 1.0
+        marked = []
+        for word, value in self.runs():
+            level = 0 if value > most / 2 else 1 if value > most / 5 else 3 if value < -most / 5 else 2
+            if not word.strip() or level == 2:
+                marked.append(_plain(word))
+            elif colour:
+                marked.append(f"{_SHADES[level][1]}{_plain(word)}\x1b[0m")
+            else:
+                marked.append(f"[{_plain(word)}]" if level < 2 else f"({_plain(word)})")
+        listed = [f"  {value:+8.3f}  {_plain(word)}" for word, value in words[:top] if value > 0]
+        against = [f"  {value:+8.3f}  {_plain(word)}" for word, value in words[: -min(3, top) - 1 : -1] if value < 0]
+        head = f"{_plain(self.prediction)}   ({_plain(chances)})"
+        foot = f"{self.unit}: {self.start:+.3f} before reading, {self.total:+.3f} after it"
+        return "\n".join([head, "", "".join(marked), "", *listed, *against, foot])
+
+
+def _write(path: Path | str, content: bytes) -> None:
+    def write(file: Path) -> None:
+        file.write_bytes(content)
+
+    replace_file(Path(path), write)
+
+
+def _words(text: str) -> list[tuple[int, int]]:
+    import re
+
+    return [match.span() for match in re.finditer(r"\S+", text)]
+
+
+def _plain(text: str) -> str:
+    """Replace control characters, which would act on a terminal, by spaces."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,378 @@
+"""Who wrote a text: language models by author, and Bayes' rule.
+
+P(author | text) goes with P(author) times the product, over the tokens, of P(token | those before it, author). The
+tokens do not stand alone, as that product has it, so that the sum of their logarithms is far too sure of itself: it is
+divided by the square root of the number of tokens and by one temperature, learned on the validation part (Guo et al.
+2017). That changes how sure the model is, never whom it names. Every token's share of the verdict is known exactly,
+which is what `explain` shows.
+
+The loss is that of a language model, plus ``discrimination`` times the cross entropy of the author: a mixed
+generative and discriminative training (Bouchard and Triggs 2004; for recurrent language models by class, Yogatama et
+al. 2017).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gyeol import engine
+from gyeol.errors import DataError
+from gyeol.explain import TokenExplanation
+from gyeol.inputs import TextInput, tokenizer_rule
+from gyeol.inputs.tokens.ngrams import frequent_runs
+from gyeol.layers import CELLS, Cell
+from gyeol.parameters import Rule, choice, positive, switch, whole
+from gyeol.tasks.authors.net import ApartNet, AuthorNet, SharedNet, places
+from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.checks import (
+    checked_classes,
+    checked_labels,
+    checked_texts,
+    labels_from_state,
+    labels_to_state,
+    numbered,
+)
+from gyeol.tasks.class_scores import macro_f1
+from gyeol.tasks.language.net import Pieces, in_order
+from gyeol.tasks.sklearn_base import ClassifierMixin
+
+__all__ = ["AuthorClassifier"]
+
+BEGIN = 2  # token 2, written "\n", stands before every text
+_RUNS = 50_000  # the most runs of each length
+_KEY_BITS = 62.9  # of a run's key
+
+
+class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+    """Tell authors apart by how probable each of their language models finds a text.
+
+    Parameters
+    ----------
+    cell : str or class
+        ``"rnn"``, ``"lstm"``, ``"gru"``, ``"gru_after"``, ``"lstm_norm"``, or a cell of your own.
+    hidden_size, num_layers
+        Units of a layer below the last, which has those of ``embedding_size``; layers.
+    tokenizer : str, class or Tokenizer
+        ``"auto"`` (syllables for Korean, subwords for spaced scripts), ``"syllable"`` (characters), ``"jamo"``,
+        ``"whitespace"``, ``"word"``, ``"morpheme"``, ``"bpe"``.
+    lowercase, min_count
+        Lower-case the texts; tokens (and runs of them) seen less often than ``min_count`` are unknown: no evidence.
+    embedding_size : int
+        Length of a token's vector.
+    dropout : float
+        Share of features dropped, as in `LanguageModel`.
+    batch_size, epochs, learning_rate, weight_decay, clip_norm
+        Texts at once; Adam, whose rate falls to zero along a half cosine.
+    patience : int
+        Stop after so many epochs without a lower validation loss.
+    validation_fraction, averaging, time_limit
+        Share held back for that; decay of the moving average of the weights; seconds.
+    precision : {"auto", "float32", "float64", "bfloat16"}
+        Of the arithmetic, as in `LanguageModel`.
+    threads, random_state, verbose
+        Cores; the seed; whether to show a progress bar.
+    shared : bool
+        One language model, which each author's vectors tilt; False for a language model for each author.
+    ngrams : int
+        Of the shared model: frequent runs of up to so many tokens, to each of which every author has a number; fewer
+        where a large vocabulary leaves no room for their keys.
+    discrimination : float
+        Weight of the cross entropy of the author beside the language models' loss; 0 for language models alone.
+    max_length : int
+        Of longer texts (in tokens) the middle is left out.
+
+    Attributes
+    ----------
+    classes_ : array
+        The authors, sorted.
+    net_ : nn.Module
+        The trained network; its ``temperature`` and ``log_prior`` are those of Bayes' rule.
+    inputs_ : TextInput
+        Tokenizer and vocabulary.
+    history_, metrics_
+        Figures by epoch, and those of the epoch that was kept.
+
+    Examples
+    --------
+    >>> texts = ["나는 학교에 간다", "나는 집에 간다", "그대는 어디로 가는가", "그대는 언제 오는가"] * 8
+    >>> authors = ["가", "가", "나", "나"] * 8
+    >>> model = AuthorClassifier(hidden_size=8, embedding_size=8, epochs=4, learning_rate=0.02).fit(texts, authors)
+    >>> model.predict(["그대는 집에 가는가"]).tolist()
+    ['나']
+    >>> model.explain("그대는 집에 가는가").prediction
+    '나'
+    """
+
+    task: ClassVar[str] = "author"
+    monitor: ClassVar[str] = "loss"
+    #: What `LanguageNet` asks of its estimator beside the settings below.
+    tied: ClassVar[bool] = True
+    weight_dropout: ClassVar[float] = 0.0
+    rules: ClassVar[dict[str, Rule]] = {
+        "cell": choice(CELLS, own=Cell),
+        "hidden_size": whole(1, 1 << 16),
+        "num_layers": whole(1, 100),
+        "tokenizer": tokenizer_rule(),
+        "lowercase": switch,
+        "min_count": whole(1),
+        "embedding_size": whole(1, 1 << 16),
+        **TRAINING_RULES,
+        "shared": switch,
+        "ngrams": whole(1),
+        "discrimination": positive(zero=True),
+        "max_length": whole(2),
+    }
+
+    net_: AuthorNet
+    inputs_: TextInput
+
+    def __init__(
+        self,
+        *,
+        cell: Any = "lstm",
+        hidden_size: int = 96,
+        num_layers: int = 1,
+        tokenizer: Any = "auto",
+        lowercase: bool = False,
+        min_count: int = 2,
+        embedding_size: int = 96,
+        dropout: float = 0.3,
+        batch_size: int = 32,
+        epochs: int = 6,
+        learning_rate: float = 0.012,
+        weight_decay: float = 0.0,
+        clip_norm: float = 1.0,
+        patience: int = 3,
+        validation_fraction: float = 0.1,
+        averaging: float = 0.99,
+        time_limit: float | None = None,
+        precision: str = "auto",
+        threads: int | None = None,
+        random_state: int | None = 0,
+        verbose: bool = False,
+        shared: bool = True,
+        ngrams: int = 5,
+        discrimination: float = 5.0,
+        max_length: int = 1000,
+    ) -> None:
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.tokenizer = tokenizer
+        self.lowercase = lowercase
+        self.min_count = min_count
+        self.embedding_size = embedding_size
+        self.dropout = dropout
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.averaging = averaging
+        self.time_limit = time_limit
+        self.precision = precision
+        self.threads = threads
+        self.random_state = random_state
+        self.verbose = verbose
+        self.shared = shared
+        self.ngrams = ngrams
+        self.discrimination = discrimination
+        self.max_length = max_length
+
+    # What training asks for.
+
+    def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
+        texts = checked_texts(X)
+        self.classes_, numbers, self.counts_ = checked_classes(y, len(texts))
+        return texts, numbers
+
+    def _checked_validation(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
+        texts = checked_texts(X)
+        return texts, numbered(checked_labels(y, len(texts)), self.classes_)
+
+    def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return y
+
+    def _fit_inputs(self, X: list[str]) -> None:
+        few = len(X) < 1000
+        shared = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase), "max_length": int(self.max_length)}
+        self.inputs_ = TextInput(**shared, min_count=1 if few else int(self.min_count)).fit(X)
+        self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
+        self.runs_ = []
+        if self.shared and self.ngrams > 1:
+            rows, size = self.inputs_.encode(X), len(self.inputs_.vocabulary)
+            often = {"min_count": int(self.min_count), "at_most": _RUNS}
+            longest = min(int(self.ngrams), int(_KEY_BITS / np.log2(size)))
+            self.runs_ = _nested(frequent_runs(rows, size, longest=longest, **often), size)
+
+    def _fit_targets(self, y: npt.NDArray[np.int64]) -> None:
+        # One more of each: an author of whom all texts were held back shall not be impossible.
+        counts = np.bincount(y, minlength=len(self.classes_)) + 1
+        self._prior: list[float] = (counts / counts.sum()).tolist()
+
+    def _encode(self, X: list[str], y: npt.NDArray[np.int64] | None) -> Encoded:
+        rows = self.inputs_.encode(X)
+
+        def batch(which: npt.NDArray[np.int64]) -> tuple[Pieces, Tensor | None]:
+            given = self.inputs_.batch(rows, which)
+            tokens = F.pad(given.tokens, (1, -1), value=BEGIN)
+            each = torch.arange(len(which))
+            pieces = Pieces(
+                tokens, given.tokens, given.lengths, each, torch.ones_like(each, dtype=torch.bool), each, True
+            )
+            return pieces, None if y is None else torch.from_numpy(y[which])
+
+        return Encoded(self.inputs_.lengths(rows), batch)
+
+    def _build(self) -> nn.Module:
+        size = len(self.inputs_.vocabulary)
+        if not self.shared:
+            return ApartNet(self, size, self._prior)
+        net = SharedNet(self, size, [len(keys) for keys in self.runs_], self._prior)
+        net.runs.set_keys([torch.as_tensor(keys) for keys in self.runs_])
+        return net
+
+    def _loss(self, net: nn.Module, batch: tuple[Pieces, Tensor]) -> engine.StepLoss:
+        pieces, authors = batch
+        logs = net(pieces)
+        text, known = places(pieces)
+        own = -logs.gather(1, authors[text].unsqueeze(1)).mean()
+        sums = logs.new_zeros(len(authors), logs.shape[1]).index_add(0, text, logs * known.to(logs)[:, None])
+        scores = (sums + net.log_prior) / pieces.lengths.to(logs).sqrt()[:, None]
+        right = int((scores.detach().argmax(1) == authors).sum())
+        return engine.StepLoss(own + float(self.discrimination) * F.cross_entropy(scores, authors), right)
+
+    def _decode(self, net: nn.Module, batch: tuple[Pieces, Any]) -> npt.NDArray[np.generic]:
+        """Give the log of prior times likelihood, a column an author, and in a last one the number of tokens."""
+        pieces = batch[0]
+        text, known = places(pieces)
+        logs = net(pieces).double() * known.double()[:, None]
+        sums = logs.new_zeros(len(pieces.lengths), logs.shape[1]).index_add(0, text, logs)
+        scores = sums + net.log_prior.double()
+        return torch.cat([scores, pieces.lengths.double()[:, None]], 1).numpy()
+
+    def _score(self, outputs: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> dict[str, float]:
+        """Learn the temperature, and compare with the truth."""
+        scores = outputs[:, :-1] / np.sqrt(outputs[:, -1:])
+        best = engine.temperature(scores, y)
+        self.net_.temperature.fill_(best)
+        loss = -engine.log_softmax(scores / best)[np.arange(len(y)), y].mean()
+        found = scores.argmax(axis=1)
+        return {
+            "accuracy": float((found == y).mean()),
+            "macro_f1": macro_f1(y, found),
+            "loss": float(loss),
+            "temperature": best,
+        }
+
+    # What a user asks for.
+
+    def predict_log_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return the logarithm of each author's probability for every text, shape (N, authors).
+
+        Raises
+        ------
+        NotFittedError, DataError
+            Before `fit`; for what is no list of texts.
+        """
+        self._ready()
+        outputs: npt.NDArray[Any] = np.concatenate(list(self._stream(checked_texts(X))))
+        return self._tempered(outputs)
+
+    def _tempered(self, outputs: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        scores = outputs[:, :-1] / (np.sqrt(outputs[:, -1:]) * float(self.net_.temperature))
+        return engine.log_softmax(scores)
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return each author's probability for every text, shape (N, authors); rows sum to 1."""
+        return np.exp(self.predict_log_proba(X))
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the most probable author of every text, shape (N,)."""
+        numbers = self.predict_log_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[numbers])
+
+    def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
+        """Return the figures on labelled texts: accuracy, macro_f1, loss, count, confusion, per_class.
+
+        Raises
+        ------
+        DataError
+            For an author that training never saw.
+        """
+        self._ready()
+        texts, numbers = self._checked_validation(X, y)
+        logs = self.predict_log_proba(texts)
+        figures = engine.classification(numbers, logs.argmax(axis=1), self.classes_.tolist())
+        return {**figures, "loss": float(-logs[np.arange(len(numbers)), numbers].mean())}
+
+    def explain(self, text: str) -> TokenExplanation:
+        """Show which words gave the author away.
+
+        A token's attribution is what it adds to the log-odds of the author named against the others together: the
+        logarithm of its probability by that author, less that by the others, each weighted by how probable the tokens
+        before made him among them. With the prior's log-odds they sum to the text's, before the temperature.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            Before `fit`; for what is no text.
+        """
+        self._ready()
+        if not isinstance(text, str):
+            raise DataError(f"got {type(text).__name__} where one text was expected")
+        checked_texts([text])
+        encoded = self._encode([text], None)
+        with self._session(), torch.inference_mode():
+            pieces, _ = encoded.batch(np.array([0]))
+            _, known = places(pieces)
+            packed = self.net_(pieces).double() * known.double()[:, None]
+            logs = torch.stack([in_order(column, pieces) for column in packed.T], 1).numpy()
+        prior = self.net_.log_prior.double().numpy()
+        read = prior + np.vstack([np.zeros_like(prior), logs.cumsum(0)])
+        probabilities = np.exp(self._tempered(np.append(read[-1], len(logs))[None])[0])
+        best = int(read[-1].argmax())
+        odds = read[:, best] - np.logaddexp.reduce(np.delete(read, best, axis=1), axis=1)
+        tokens = self.inputs_.tokens(text)
+        names = [str(name) for name in self.classes_]
+        return TokenExplanation(
+            text=text,
+            prediction=names[best],
+            probabilities=dict(zip(names, probabilities.tolist(), strict=True)),
+            spans=[(token.start, token.end) for token in tokens] or [(0, len(text))],
+            tokens=[token.text for token in tokens] or [text],
+            attributions=np.diff(odds).tolist(),
+            start=float(odds[0]),
+            unit="log-odds",
+        )
+
+    def describe_data(self) -> dict[str, str]:
+        """What the model card says of the authors."""
+        return {"authors": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
+        return {**labels_to_state(self.classes_), "counts": self.counts_, "runs": runs}, self.inputs_.state()
+
+    def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
+        self.classes_ = labels_from_state(learned)
+        self.counts_ = {str(name): int(count) for name, count in learned["counts"].items()}
+        self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
+        self._prior = [1.0] * len(self.classes_)  # the prior itself is a tensor of the net
+        own = self.tokenizer if not isinstance(self.tokenizer, str) else None
+        self.inputs_ = TextInput.restored(inputs, tokenizer=own)
+        if self.inputs_.vocabulary.tokens[BEGIN : BEGIN + 1] != ["\n"]:
+            raise ValueError("token 2 is not the mark that stands before a text")
+
+
+def _nested(runs: list[npt.NDArray[np.int64]], size: int) -> list[npt.NDArray[np.int64]]:
+    """Leave out the longer runs whose last two tokens are no known run: `Continuations` could not place them."""
+    return [keys if n == 0 else keys[np.isin(keys % size**2, runs[0])] for n, keys in enumerate(runs)]

@@ -1,0 +1,46 @@
+"""A language model's corpus as batches: windows of streams, cut where a text begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gyeol.data.token_stream import TokenStream
+from gyeol.tasks.base import Encoded
+from gyeol.tasks.language.net import Carrier, Pieces, cut
+
+__all__ = ["END", "WINDOW", "encode_stream"]
+
+END = 2  # the number of the mark of an end: a line's, which is written "\n"
+WINDOW = 512  # steps of a window of one stream, read without learning
+
+
+def encode_stream(
+    rows: Iterable[npt.NDArray[np.integer]],
+    streams: int,
+    order: Callable[[TokenStream, int], Sequence[range]],
+    *,
+    apart: bool,
+) -> Encoded:
+    """Put numbered texts into streams side by side.
+
+    Parameters
+    ----------
+    rows : iterable of integer arrays
+        The texts; each gets the mark of an end.
+    streams : int
+        B.
+    order : callable of (stream, epoch)
+        The windows of an epoch.
+    apart : bool
+        Each text begins with nothing read.
+    """
+    stream, carrier = TokenStream.write(rows, streams, end=END), Carrier()
+
+    def batch(window: range) -> tuple[Pieces, Carrier]:
+        first, last = window.start // stream.rows, window.stop // stream.rows
+        return cut(*stream.window(first, last), end=END if apart else None, first=first == 0), carrier
+
+    return Encoded(np.ones(len(stream), dtype=np.int64), batch, lambda epoch: order(stream, epoch), carrier)

@@ -1,0 +1,45 @@
+"""`gyeol bench`: what there is, a table, JSON, mistakes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gyeol import bench
+
+from ..conftest import Run
+
+
+def test_the_list(gyeol: Run) -> None:
+    assert gyeol("bench", "--json").object == {"benches": {name: b.title for name, b in bench.BENCHES.items()}}
+    shown = gyeol("bench").out
+    assert all(name in shown and b.title in shown for name, b in bench.BENCHES.items())
+
+
+def test_a_table_for_people_and_an_object_for_programs(gyeol: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*, quick: bool, note: Any) -> dict[str, Any]:
+        note("a case is done")
+        figures = {"worst ratio": {"value": 1.25, "target": "at least 2", "met": quick, "where": "lstm"}}
+        first = {"cell": "lstm", "of_sgemm": 0.5, "seconds": {"gyeol": {"median": 1.0}}}
+        return {
+            "rows": [first, {"length": 10}], "summary": figures, "data": "some", "absent": {"keras": "not installed"}
+        }  # fmt: skip
+
+    monkeypatch.setitem(bench.BENCHES, "layers", bench.Bench("Layers", run))
+    shown = gyeol("bench", "layers", "--threads", 1)
+    assert (shown.status, "a case is done" in shown.err) == (0, True)
+    for expected in ("of sgemm", "lstm", "length", "kernels: ", "1 threads", "worst ratio", "missed", "keras: not"):
+        assert expected in shown.out
+    assert "median" not in shown.out
+    told = gyeol("bench", "layers", "--quick", "--json")
+    assert told.err == ""
+    assert told.object["name"] == "layers"
+    assert told.object["summary"]["worst ratio"] == {
+        "value": 1.25, "target": "at least 2", "met": None, "where": "lstm"
+    }  # fmt: skip
+
+
+def test_mistakes(gyeol: Run) -> None:
+    assert "did you mean 'layers'?" in gyeol("bench", "layer").mistake
+    assert "--threads" in gyeol("bench", "layers", "--threads", 0).mistake

@@ -1,0 +1,99 @@
+"""Which way is taken, line by line of the table; and that all ways lead to the same numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from gyeol.kernels import native
+from gyeol.kernels.reference import Weights
+from gyeol.layers import Recurrent
+from gyeol.layers.recurrent.cells import CELLS, RNN_RELU
+from gyeol.layers.recurrent.routes import choose_route, walk_by
+
+HALF = "native" if native.half_available() else "fused"
+
+
+@pytest.mark.parametrize(
+    ("cell", "circumstances", "route"),
+    [
+        ("lstm", {}, "native"),
+        ("lstm", {"fill": 0.4}, "native"),
+        ("gru", {"fill": 0.9}, "native"),
+        ("rnn", {"need_state": False}, "native"),
+        ("lstm", {"autocast": torch.bfloat16}, HALF),
+        ("lstm", {"autocast": torch.float16}, "fused"),
+        ("lstm", {"built": False}, "fused"),
+        ("lstm", {"built": False, "fill": 0.9}, "twin"),
+        ("lstm", {"built": False, "fill": 0.9, "need_state": False}, "fused"),
+        ("lstm", {"built": False, "fill": 0.4, "need_state": False}, "twin"),
+        ("gru_after", {"built": False, "fill": 0.9}, "fused"),
+        ("gru_after", {"built": False, "fill": 0.4}, "twin"),
+        ("gru_after", {"fill": 0.4, "device": "cuda"}, "fused"),
+        ("gru", {"built": False}, "twin"),
+        ("gru", {"device": "cuda"}, "twin"),
+        ("lstm", {"dtype": torch.float64}, "fused"),
+        ("lstm", {"dtype": torch.bfloat16, "fill": 0.9}, "twin"),
+        ("lstm", {"device": "cuda"}, "fused"),
+    ],
+)
+def test_the_table(cell: str, circumstances: dict[str, Any], route: str) -> None:
+    assert choose_route(CELLS[cell], **{"built": True, **circumstances}) == route
+
+
+def test_the_cells_of_the_table_are_those_that_have_kernels() -> None:
+    assert {cell.native: cell.gates for cell in (*CELLS.values(), RNN_RELU)} == native.CELLS
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("lengths", [[5, 5, 5], [2, 5, 1]])
+@pytest.mark.parametrize("cell", [c for c in (*CELLS.values(), RNN_RELU) if c.fused], ids=lambda cell: cell.name)
+def test_every_way_gives_the_twin_s_numbers(cell: Any, lengths: list[int], reverse: bool) -> None:
+    D, H, G = 4, 6, cell.gates
+    x = torch.randn(3, 5, D)
+    state = tuple(torch.randn(3, H) for _ in range(2 if cell.has_memory else 1))
+    weights = Weights(torch.randn(G * H, D), torch.randn(G * H, H), torch.randn(G * H), torch.randn(G * H))
+    rows = torch.tensor(lengths)
+    expected, expected_state = walk_by("twin", cell, x, rows, state=state, weights=weights, reverse=reverse)
+    got, got_state = walk_by("fused", cell, x, rows, state=state, weights=weights, reverse=reverse)
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
+    whole = len(set(lengths)) == 1 or not cell.has_memory
+    assert len(got_state) == (len(state) if whole else 1)
+    for a, b in zip(got_state, expected_state, strict=whole):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.skipif(not native.native_available(), reason=f"kernels: {native.describe()}")
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_native_way_gives_what_the_layer_gives_without_it(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = Recurrent(cell, 5, 8, num_layers=2, bidirectional=True, batch_first=True)
+    x, lengths = torch.randn(4, 6, 5), [6, 2, 5, 1]
+    got, state = layer(x, lengths=lengths)
+    monkeypatch.setattr(native, "native_available", lambda: False)
+    expected, expected_state = layer(x, lengths=lengths)
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
+    pairs = zip(state, expected_state, strict=True) if isinstance(state, tuple) else [(state, expected_state)]
+    for a, b in pairs:
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.skipif(not native.half_available(), reason="this processor multiplies no bfloat16")
+@pytest.mark.parametrize("cell", CELLS)
+def test_bfloat16_is_asked_for_by_precision_or_by_autocast(cell: str) -> None:
+    torch.manual_seed(1)
+    layer = Recurrent(cell, 6, 32, batch_first=True)
+    halved = Recurrent(cell, 6, 32, batch_first=True, precision="bfloat16")
+    trained = Recurrent(cell, 6, 32, batch_first=True, precision="auto")
+    halved.load_state_dict(layer.state_dict())
+    trained.load_state_dict(layer.state_dict())
+    x = torch.randn(3, 7, 6)
+    plain, other = layer(x)[0], halved(x)[0]
+    assert not torch.equal(plain, other)
+    torch.testing.assert_close(plain, other, atol=0.02, rtol=0.02)
+    assert torch.equal(trained(x)[0], other)
+    assert torch.equal(trained.eval()(x)[0], plain)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(layer(x)[0], other)
+    assert other.dtype == torch.float32
