@@ -98,7 +98,7 @@ def test_what_is_said_of_built_in_sets_is_what_they_hold(gyeol: Run) -> None:
     from gyeol.data import sources
 
     told = gyeol("data", "list", "--json").object["built_in"]
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     for name in ("reviews", "pairs-ko-en"):
         folder = Path(sources.__file__).parent / name.replace("-", "_")
         count = sum(len(file.read_text("utf-8").splitlines()) - 1 for file in sorted(folder.glob("*.tsv")))

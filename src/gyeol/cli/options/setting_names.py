@@ -120,7 +120,7 @@ def _estimator(task: str) -> ast.ClassDef | None:
     if task not in tasks.TASKS:
         return None
     module, kind = tasks._ESTIMATORS[task]
-    source = Path(tasks.__file__).with_name(f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    source = (Path(tasks.__file__).parent / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
     return next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == kind)
 
 
