@@ -184,7 +184,7 @@ def _made(
 ) -> tuple[Translator, TranslatorNet, list[PairBatch]]:
     torch.manual_seed(0)
     model = Translator(**settings, precision=precision)
-    model._fit_inputs(sources)
+    model._fit_inputs(sources, targets)
     model._fit_targets(targets)
     net = model._build()
     assert isinstance(net, TranslatorNet)

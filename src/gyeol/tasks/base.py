@@ -23,31 +23,15 @@ from gyeol import engine, parameters
 from gyeol.data.batches import in_order_of_length
 from gyeol.data.split import split_off
 from gyeol.errors import DataError, GyeolError, ParameterError
-from gyeol.parameters import choice, fraction, positive, switch, whole
+from gyeol.tasks.hyperparameters import RecurrentParameters, TrainingParameters, hyperparameters_of
 from gyeol.tasks.sklearn_base import BaseEstimator, SklearnNotFittedError
 from gyeol.tasks.training.plan import TrainingPlan, identity, of_mean_one, short_name, take, weights_at
 from gyeol.tasks.training.preparation_time import within_time
 from gyeol.tasks.training.standing import standing
 
-__all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
+__all__ = ["Encoded", "Estimator", "NotFittedError"]
 
-#: The rules of the arguments that decide how every task is trained, in the order in which constructors name them.
-TRAINING_RULES: dict[str, parameters.Rule] = {
-    "dropout": fraction(),
-    "batch_size": whole(1),
-    "epochs": whole(1),
-    "learning_rate": positive(),
-    "weight_decay": positive(zero=True),
-    "clip_norm": positive(zero=True),
-    "patience": whole(1),
-    "validation_fraction": fraction(),
-    "averaging": fraction(),
-    "time_limit": positive(none=True),
-    "precision": choice(("auto", "float32", "float64", "bfloat16")),
-    "threads": whole(1, 1024, none=True),
-    "random_state": whole(0, none=True),
-    "verbose": switch,
-}
+TRAINING_RULES = {name: rule for name, (_, rule, _) in hyperparameters_of(TrainingParameters).items()}
 
 Rows = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float64]
@@ -76,7 +60,7 @@ class Encoded:
         return len(self.lengths)
 
 
-class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class Estimator(TrainingParameters, RecurrentParameters, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """The base of every task. A constructor stores its arguments, `fit` does the work, fitted things end in ``_``."""
 
     #: The name under which the command line and model folders know the task.
@@ -87,7 +71,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     ask: ClassVar[str] = 'gyeol predict {} "..."'
     #: What an example is made of, where nothing is cut into tokens.
     reads: ClassVar[str] = "tokens"
-    #: A rule for every constructor argument.
+    #: A rule for every constructor argument: `gyeol.tasks.hyperparameters.estimator` collects them.
     rules: ClassVar[dict[str, parameters.Rule]]
     #: Whether examples follow one another, so that a part of them is their beginning.
     ordered: ClassVar[bool] = False
@@ -103,7 +87,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         """Check what the user gave; returns inputs as a list and targets in the task's own form."""
 
     @abstractmethod
-    def _fit_inputs(self, X: list[Any]) -> None:
+    def _fit_inputs(self, X: list[Any], y: Any) -> None:
         """Learn tokenizers, vocabularies and scales from the training part."""
 
     def _told(self) -> dict[str, str]:
@@ -247,7 +231,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             count, taken_up = len(X), checkpoint if resume else None
             X, y, validation = within_time(self, X, y, validation, deadline, taken_up)
             self._sample_weight = of_mean_one(self._sample_weight)
-            self._fit_inputs(X)
+            self._fit_inputs(X, y)
             told = self._told()
             if progress is not None:
                 for name, line in told.items():

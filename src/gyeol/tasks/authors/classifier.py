@@ -201,7 +201,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return y
 
-    def _fit_inputs(self, X: list[str]) -> None:
+    def _fit_inputs(self, X: list[str], y: Any) -> None:
         few = len(X) < 1000
         shared = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase), "max_length": int(self.max_length)}
         self.inputs_ = TextInput(**shared, min_count=1 if few else int(self.min_count)).fit(X)

@@ -216,7 +216,7 @@ class Captioner(Estimator):
     def _settings(self) -> engine.Settings:
         return dataclasses.replace(super()._settings(), warmup=_WARMUP, monitor=self._watched)
 
-    def _fit_inputs(self, X: list[Picture]) -> None:
+    def _fit_inputs(self, X: list[Picture], y: Any) -> None:
         engine.captioning(["a"], [["a"]])  # whether it can be measured is better known before a training than after
         self.standardize_ = True
         if self.encoder == "features":

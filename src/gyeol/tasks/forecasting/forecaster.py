@@ -261,7 +261,7 @@ class Forecaster(Estimator):
         every = max(1, min(-(-len(held) * self.channels_ // _WATCHED), len(held) // _FEWEST))
         return kept, held[::every], f"the end of every series{f', every {every}th window' if every > 1 else ''}"
 
-    def _fit_inputs(self, X: Any) -> None:
+    def _fit_inputs(self, X: Any, y: Any) -> None:
         self.inputs_ = WindowInput().fit(X)
         found = self.season if self.season is not None else find_season(self.inputs_, X, self.lookback_)
         self.season_ = int(found)

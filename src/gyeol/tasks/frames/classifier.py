@@ -187,7 +187,7 @@ class FrameClassifier(Estimator):
         labels = checked_labels(_end_to_end(rows), sum(map(len, rows)), "step")
         return sequences, _parted(numbered(labels, self.classes_), rows)
 
-    def _fit_inputs(self, X: list[Any]) -> None:
+    def _fit_inputs(self, X: list[Any], y: Any) -> None:
         frames = isinstance(X[0], Clip)
         self.inputs_ = FrameInput(image_size=int(self.image_size)) if frames else SeriesInput().fit(X)
 

@@ -211,7 +211,7 @@ class LanguageModel(Estimator):
         rows = np.arange(count)
         return rows[: count - held], rows[count - held :], "the last lines"
 
-    def _fit_inputs(self, X: list[str]) -> None:
+    def _fit_inputs(self, X: list[str], y: Any) -> None:
         given = self.vectors
         vectors = WordVectors.load(given) if isinstance(given, (str, Path)) else given
         auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"

@@ -69,7 +69,7 @@ class SeriesEstimator(WeightedEstimator):
                 raise DataError(" ".join(str(error).split()) + hint) from error
         return checked_series(X)
 
-    def _fit_inputs(self, X: list[Series]) -> None:
+    def _fit_inputs(self, X: list[Series], y: Any) -> None:
         self.lengths_ = min(map(len, X)), max(map(len, X))
         self.inputs_ = SeriesInput(frame=int(self.frame or math.ceil(self.lengths_[1] / _STEPS))).fit(X)
 

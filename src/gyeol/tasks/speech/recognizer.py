@@ -206,7 +206,7 @@ class SpeechRecognizer(Estimator):
         few = len(numbers) <= len(y) // 10  # words of commands, say, which all are to be met in both parts
         return np.array([numbers[text] if few else 0 for text in y], dtype=np.int64)
 
-    def _fit_inputs(self, X: list[Clip]) -> None:
+    def _fit_inputs(self, X: list[Clip], y: Any) -> None:
         engine.transcription(["a"], ["a"])  # whether it can be measured is better known before a training than after
         rate = int(self.sample_rate or common_rate(X))
         check_rate(rate, int(self.mels))

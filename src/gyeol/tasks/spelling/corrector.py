@@ -210,7 +210,7 @@ class SpellingCorrector(Estimator):
         for name in ("_pairs", "_held_pairs", "_held_words"):
             self.__dict__.pop(name, None)
 
-    def _fit_inputs(self, X: list[str]) -> None:
+    def _fit_inputs(self, X: list[str], y: Any) -> None:
         few = int(self.min_count) if len(X) >= 1000 else 1
         rare = 5 * few if few > 1 else 1  # of characters, which are seen more often
         counts = Counter(text[a:b].lower() for text in X for a, b in words_of(text))

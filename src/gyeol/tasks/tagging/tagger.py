@@ -204,7 +204,7 @@ class SequenceTagger(Estimator):
     def _settings(self) -> engine.Settings:
         return dataclasses.replace(super()._settings(), monitor="f1" if self.spans_ else "accuracy")
 
-    def _fit_inputs(self, X: list[list[Token]]) -> None:
+    def _fit_inputs(self, X: list[list[Token]], y: Any) -> None:
         least = int(self.min_count) if len(X) >= 100 else 1
         letters = self.letters_ and all(isinstance(token, str) for sentence in X for token in sentence)
         found = letters and are_nucleotides("".join(map(str, sentence)) for sentence in X)

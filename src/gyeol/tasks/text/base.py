@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,61 +13,103 @@ import torch
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
-from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors, tokenizer_rule
+from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors
 from gyeol.inputs.sequences import Reading, find_reading
 from gyeol.inputs.tokens.ngrams import frequent_runs
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.inputs.vectors.initial_embedding import Start, begin_on, described, tokenizer_for
-from gyeol.layers import CELLS, POOLINGS, Cell
+from gyeol.layers import POOLINGS
 from gyeol.layers.words.embedding import begin_with
-from gyeol.parameters import Rule, choice, joined, maybe, switch, whole
+from gyeol.parameters import choice, joined, maybe, switch, whole
 from gyeol.tasks.alphabet import unknown_shares
-from gyeol.tasks.base import TRAINING_RULES, Encoded
+from gyeol.tasks.base import Encoded
 from gyeol.tasks.checks import checked_texts
+from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
 from gyeol.tasks.sample_weights import WeightedEstimator
 from gyeol.tasks.text.nets import BagNet, MeanNet, RecurrentNet, frequent_ids
 
-__all__ = ["TEXT_RULES", "Batch", "TextEstimator"]
+__all__ = ["Batch", "TextEstimator"]
 
 _RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
 
 #: What a net learns from: its inputs, the targets, and the weights of the examples; None where there are none.
 Batch = tuple[Any, Tensor | None, Tensor | None]
 
-#: The rules of the arguments that every estimator of texts has, in the order of its constructor.
-TEXT_RULES: dict[str, Rule] = {
-    "cell": choice(CELLS, own=Cell),
-    "hidden_size": whole(1, 1 << 16),
-    "num_layers": whole(1, 100),
-    "bidirectional": switch,
-    "attention": choice(("global", None)),
-    "tokenizer": tokenizer_rule(),
-    "lowercase": switch,
-    "min_count": whole(1),
-    "embedding_size": whole(1, 1 << 16),
-    "vectors": lambda v: (
-        "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None"
-    ),
-    **TRAINING_RULES,
-    "features": choice((None, *FEATURES)),
-    "freeze_vectors": switch,
-    "pooling": joined(POOLINGS),
-    "ngrams": whole(1),
-    "max_length": whole(2),
-    "positions": whole(0, 1 << 16, none=True),
-    "direct": maybe,
-    "nucleotides": maybe,
-    **MORPHEME_RULES,
-}
 
-
-class TextEstimator(WeightedEstimator):
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
+class TextEstimator(TextParameters, WeightedEstimator):
     """The base of `TextClassifier` and `TextRegressor`."""
 
-    overlap_: dict[str, Any] | None
-    reading_: Reading
-    _start: Start | None
-    _size: int
+    bidirectional: bool = hyperparameter(True, switch, "Read texts in both directions.")
+    attention: str | None = hyperparameter(
+        "global",
+        choice(("global", None)),
+        "Weigh the states of all steps by a learned query; None for ``pooling`` alone.",
+    )
+    dropout: float = 0.4
+    batch_size: int = 64
+    epochs: int = 8
+    averaging: float = 0.999
+    vectors: Any = hyperparameter(
+        None,
+        lambda v: "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None",
+        'Word vectors that the tokens\' vectors start from. ``tokenizer="auto"`` then is one whose tokens they know.',
+    )
+    features: str | None = hyperparameter(
+        None,
+        choice((None, *FEATURES)),
+        'None for the recurrent net; else the feed-forward baseline; ``"vectors"`` is the mean of the tokens\' '
+        "vectors.",
+    )
+    freeze_vectors: bool = hyperparameter(False, switch, "Leave ``vectors`` as they are, instead of tuning them.")
+    pooling: str | None = hyperparameter(
+        "mean+max",
+        joined(POOLINGS),
+        'Beside the attention\'s view: ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``.',
+    )
+    ngrams: int = hyperparameter(
+        3,
+        whole(1),
+        "Frequent n-grams of up to so many tokens get vectors of their own, added to the tokens'; 1 for none.",
+    )
+    max_length: int = hyperparameter(1000, whole(2), "Of longer texts (in tokens) the middle is left out.")
+    positions: int | None = hyperparameter(
+        None,
+        whole(0, 1 << 16, none=True),
+        "So many positions, counted from the start, have vectors of their own, added to the tokens'; all later ones "
+        "share "
+        "the last. 0: none. For aligned sequences, such as promoters around the start of transcription. By default "
+        "as many "
+        "as the sequences are long, where all are single words of one length, 300 at most, in a small alphabet.",
+    )
+    direct: bool | None = hyperparameter(
+        None,
+        maybe,
+        "Tokens, and the n-grams that ``ngrams`` knows, also have scores that bypass the recurrent net; with "
+        "``positions`` by their positions. By default where sequences are aligned, as above.",
+    )
+    nucleotides: bool | None = hyperparameter(
+        None,
+        maybe,
+        "Read lowercase letters as capitals and U as T. By default where all texts of the training are DNA or RNA.",
+    )
+    user_dictionary: Any = hyperparameter(
+        None,
+        MORPHEME_RULES["user_dictionary"],
+        'Of ``"content"`` and ``"morpheme"``: words to add (a file, or a list), which the model keeps.',
+    )
+    keep_tags: Any = hyperparameter(
+        None, MORPHEME_RULES["keep_tags"], 'Of ``"content"`` and ``"morpheme"``: the parts of speech to keep.'
+    )
+    stop_tags: Any = hyperparameter(
+        None, MORPHEME_RULES["stop_tags"], 'Of ``"content"`` and ``"morpheme"``: the parts of speech to leave out.'
+    )
+
+    overlap_: dict[str, Any] | None = field(init=False)
+    reading_: Reading = field(init=False)
+    _start: Start | None = field(init=False)
+    _size: int = field(init=False)
 
     @property
     @abstractmethod
@@ -77,7 +120,7 @@ class TextEstimator(WeightedEstimator):
     def _targets(self, y: Any, which: npt.NDArray[np.int64]) -> Tensor:
         """Take the targets of some examples for the loss."""
 
-    def _fit_inputs(self, X: list[str]) -> None:
+    def _fit_inputs(self, X: list[str], y: Any) -> None:
         vectors = self._word_vectors()
         auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
         tokenizer = tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer

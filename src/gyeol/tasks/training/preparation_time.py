@@ -70,7 +70,7 @@ def _seconds(owner: Estimator, X: Any, y: Any, many: int, weights: npt.NDArray[n
     some, truth = take(X, rows), None if y is None else take(y, rows)
     owner._sample_weight = weights_at(weights, rows)
     begun = time.monotonic()
-    owner._fit_inputs(some)
+    owner._fit_inputs(some, truth)
     owner._fit_targets(truth)
     owner._encode_training(some, truth)
     return time.monotonic() - begun

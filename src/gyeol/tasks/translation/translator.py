@@ -195,7 +195,7 @@ class Translator(Estimator):
             raise DataError(f"got {len(sources)} sources and {len(targets)} targets; there must be one to each")
         return sources, targets
 
-    def _fit_inputs(self, X: list[str]) -> None:
+    def _fit_inputs(self, X: list[str], y: Any) -> None:
         engine.translation(X[:1], X[:1])  # whether it can be measured is better known before a training than after
         self._sources = X
 
