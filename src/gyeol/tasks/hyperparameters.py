@@ -3,21 +3,25 @@
 An estimator is a data class with the decorator `estimator` above. Its constructor, its ``rules``, the section of
 parameters in its docstring and what ``gyeol fit TASK --settings`` prints all come from its fields. What several
 estimators share stands in the classes below; an estimator with another default writes ``epochs: int = 20`` and inherits
-rule and meaning."""
+rule and meaning.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from textwrap import fill
 from typing import Any, TypeVar
 
+from gyeol.inputs import WordVectors
 from gyeol.inputs.tokens.tokenizers import tokenizer_rule
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, fraction, positive, range_of, switch, whole
 
 __all__ = [
-    "RecurrentParameters", "TextParameters", "TrainingParameters", "estimator", "hyperparameter", "hyperparameters_of",
+    "RecurrentParameters", "TextParameters", "TrainingParameters", "VectorParameters", "VocabularyParameters",
+    "estimator", "hyperparameter", "hyperparameters_of",
 ]  # fmt: skip
 
 Kind = TypeVar("Kind", bound=type)
@@ -137,7 +141,15 @@ class TrainingParameters:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextParameters:
+class VocabularyParameters:
+    """What the estimators that learn a vocabulary have."""
+
+    min_count: int = hyperparameter(2, whole(1), "Tokens and n-grams seen less often are unknown.")
+    embedding_size: int = hyperparameter(128, whole(1, 1 << 16), "Length of a token's vector.")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TextParameters(VocabularyParameters):
     """What the estimators that read texts have."""
 
     tokenizer: Any = hyperparameter(
@@ -150,5 +162,14 @@ class TextParameters:
         'verbs and adjectives), ``"bpe"``.',
     )
     lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
-    min_count: int = hyperparameter(2, whole(1), "Tokens and n-grams seen less often are unknown.")
-    embedding_size: int = hyperparameter(128, whole(1, 1 << 16), "Length of a token's vector.")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class VectorParameters:
+    """What the estimators have whose tokens' vectors may start from word vectors."""
+
+    vectors: Any = hyperparameter(
+        None,
+        lambda v: "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None",
+        'Word vectors that the tokens\' vectors start from. ``tokenizer="auto"`` then is one whose tokens they know.',
+    )
