@@ -3,7 +3,8 @@
 An estimator is a data class with the decorator `estimator` above. Its constructor, its ``rules``, the section of
 parameters in its docstring and what ``gyeol fit TASK --settings`` prints all come from its fields. What several
 estimators share stands in the classes below; an estimator with another default writes ``epochs: int = 20`` and inherits
-rule and meaning."""
+rule and meaning.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +13,15 @@ from dataclasses import dataclass, field, fields
 from textwrap import fill
 from typing import Any, TypeVar
 
+import numpy as np
+
 from gyeol.inputs.tokens.tokenizers import tokenizer_rule
-from gyeol.layers import CELLS, Cell
-from gyeol.parameters import Rule, choice, fraction, positive, range_of, switch, whole
+from gyeol.layers import CELLS, POOLINGS, Cell
+from gyeol.parameters import Rule, choice, fraction, joined, positive, range_of, switch, whole
 
 __all__ = [
-    "RecurrentParameters", "TextParameters", "TrainingParameters", "estimator", "hyperparameter", "hyperparameters_of",
+    "DirectionParameters", "RecurrentParameters", "SummaryParameters", "TextParameters", "TrainingParameters",
+    "VocabularyParameters", "estimator", "hyperparameter", "hyperparameters_of",
 ]  # fmt: skip
 
 Kind = TypeVar("Kind", bound=type)
@@ -94,6 +98,40 @@ class RecurrentParameters:
     hidden_size: int = hyperparameter(128, whole(1, 1 << 16), "Units of a recurrent layer, in each direction.")
     num_layers: int = hyperparameter(1, whole(1, 100), "Recurrent layers, one on the other.")
 
+    def _net_settings(self, *names: str) -> dict[str, Any]:
+        """Return what a net needs of the settings: those of its recurrent layers, and others by name.
+
+        NumPy's numbers, as a search over an array gives them, become Python's; ``precision`` becomes that of
+        `gyeol.layers.Recurrent`.
+        """
+        names = ("cell", "hidden_size", "num_layers", "dropout", "precision", *names)
+        found = {name: getattr(self, name) for name in names}
+        found["precision"] = "auto" if found["precision"] in ("auto", "bfloat16") else "float32"
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class DirectionParameters:
+    """What the estimators have whose layers may read backwards, too."""
+
+    bidirectional: bool = hyperparameter(True, switch, "Read sequences in both directions, or forwards only.")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SummaryParameters:
+    """What the estimators have that summarize a sequence in one vector."""
+
+    attention: str | None = hyperparameter(
+        "global",
+        choice(("global", None)),
+        "Weigh the states of all steps by a learned query; None for ``pooling`` alone.",
+    )
+    pooling: str | None = hyperparameter(
+        "mean+max",
+        joined(POOLINGS),
+        'Beside the attention\'s view: ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``.',
+    )
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TrainingParameters:
@@ -137,18 +175,22 @@ class TrainingParameters:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextParameters:
+class VocabularyParameters:
+    """What the estimators have that learn a vocabulary."""
+
+    lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
+    min_count: int = hyperparameter(2, whole(1), "Tokens and n-grams seen less often are unknown.")
+    embedding_size: int = hyperparameter(128, whole(1, 1 << 16), "Length of a token's vector.")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TextParameters(VocabularyParameters):
     """What the estimators that read texts have."""
 
     tokenizer: Any = hyperparameter(
         "auto",
         tokenizer_rule(),
         'What texts are cut into: a name, a class or a Tokenizer. ``"auto"``: syllables for Korean, subwords for '
-        "spaced "
-        'scripts. ``"syllable"``, ``"jamo"``, ``"whitespace"``, ``"word"``, ``"morpheme"``, ``"content"`` (Korean '
-        "nouns, "
-        'verbs and adjectives), ``"bpe"``.',
+        'spaced scripts. ``"syllable"``, ``"jamo"``, ``"whitespace"``, ``"word"``, ``"morpheme"``, ``"content"`` '
+        '(Korean nouns, verbs and adjectives), ``"bpe"``.',
     )
-    lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
-    min_count: int = hyperparameter(2, whole(1), "Tokens and n-grams seen less often are unknown.")
-    embedding_size: int = hyperparameter(128, whole(1, 1 << 16), "Length of a token's vector.")
