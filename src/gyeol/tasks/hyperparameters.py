@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from textwrap import fill
 from typing import Any, TypeVar
 
-import numpy as np
-
+from gyeol.inputs import WordVectors
 from gyeol.inputs.tokens.tokenizers import tokenizer_rule
 from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.parameters import Rule, choice, fraction, joined, positive, range_of, switch, whole
 
 __all__ = [
     "DirectionParameters", "RecurrentParameters", "SummaryParameters", "TextParameters", "TrainingParameters",
-    "VocabularyParameters", "estimator", "hyperparameter", "hyperparameters_of",
+    "VectorParameters", "VocabularyParameters", "estimator", "hyperparameter", "hyperparameters_of",
 ]  # fmt: skip
 
 Kind = TypeVar("Kind", bound=type)
@@ -98,17 +98,6 @@ class RecurrentParameters:
     hidden_size: int = hyperparameter(128, whole(1, 1 << 16), "Units of a recurrent layer, in each direction.")
     num_layers: int = hyperparameter(1, whole(1, 100), "Recurrent layers, one on the other.")
 
-    def _net_settings(self, *names: str) -> dict[str, Any]:
-        """Return what a net needs of the settings: those of its recurrent layers, and others by name.
-
-        NumPy's numbers, as a search over an array gives them, become Python's; ``precision`` becomes that of
-        `gyeol.layers.Recurrent`.
-        """
-        names = ("cell", "hidden_size", "num_layers", "dropout", "precision", *names)
-        found = {name: getattr(self, name) for name in names}
-        found["precision"] = "auto" if found["precision"] in ("auto", "bfloat16") else "float32"
-        return {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class DirectionParameters:
@@ -176,9 +165,8 @@ class TrainingParameters:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class VocabularyParameters:
-    """What the estimators have that learn a vocabulary."""
+    """What the estimators that learn a vocabulary have."""
 
-    lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
     min_count: int = hyperparameter(2, whole(1), "Tokens and n-grams seen less often are unknown.")
     embedding_size: int = hyperparameter(128, whole(1, 1 << 16), "Length of a token's vector.")
 
@@ -193,4 +181,16 @@ class TextParameters(VocabularyParameters):
         'What texts are cut into: a name, a class or a Tokenizer. ``"auto"``: syllables for Korean, subwords for '
         'spaced scripts. ``"syllable"``, ``"jamo"``, ``"whitespace"``, ``"word"``, ``"morpheme"``, ``"content"`` '
         '(Korean nouns, verbs and adjectives), ``"bpe"``.',
+    )
+    lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class VectorParameters:
+    """What the estimators have whose tokens' vectors may start from word vectors."""
+
+    vectors: Any = hyperparameter(
+        None,
+        lambda v: "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None",
+        'Word vectors that the tokens\' vectors start from. ``tokenizer="auto"`` then is one whose tokens they know.',
     )

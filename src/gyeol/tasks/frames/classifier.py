@@ -97,7 +97,7 @@ class FrameClassifier(Estimator):
         """How a model of clips unpacks frames; None of one that reads numbers."""
         return self.inputs_ if isinstance(self.inputs_, FrameInput) else None
 
-    # Training.
+    # What training needs.
 
     def _sequences(self, X: Any) -> list[Any]:
         return as_clips(X) if means_clips(X) else checked_series(X)
@@ -159,9 +159,11 @@ class FrameClassifier(Estimator):
 
     def _build(self) -> nn.Module:
         width = None if isinstance(self.inputs_, FrameInput) else self.inputs_.width
-        settings = self._net_settings("bidirectional", "image_size", "channels", "noise")
-        image_precision = "bfloat16" if self.precision == "bfloat16" else "float32"
-        return FrameNet(width, len(self.classes_), image_precision=image_precision, **settings)
+        return FrameNet(
+            width, len(self.classes_), **self._layers(), bidirectional=bool(self.bidirectional),
+            image_size=int(self.image_size), channels=int(self.channels), noise=float(self.noise),
+            image_precision="bfloat16" if self.precision == "bfloat16" else "float32",
+        )  # fmt: skip
 
     def _loss(self, net: nn.Module, batch: tuple[StepBatch, Tensor]) -> engine.StepLoss:
         scores, _ = net(batch[0])
@@ -181,7 +183,7 @@ class FrameClassifier(Estimator):
     def _score(self, outputs: npt.NDArray[Any], y: list[Labels]) -> dict[str, float]:
         return class_figures(np.concatenate(list(outputs)), np.concatenate(y), None)
 
-    # Prediction and evaluation.
+    # What a trained model does.
 
     def predict_proba(self, X: Any) -> list[npt.NDArray[np.float64]]:
         """Return each class's probability at each step of every sequence, (T, K), in the order of ``classes_``.

@@ -106,8 +106,15 @@ class SeriesEstimator(SummaryParameters, DirectionParameters, WeightedEstimator)
         return Encoded(inputs.lengths(rows), batch)
 
     def _build(self) -> SeriesNet:
-        settings = self._net_settings("bidirectional", "attention", "pooling", "memory")
-        return SeriesNet(self.inputs_.width, self._width, **settings)
+        return SeriesNet(
+            self.inputs_.width,
+            self._width,
+            **self._layers(),
+            bidirectional=bool(self.bidirectional),
+            attention=self.attention is not None,
+            poolings=self.pooling.split("+") if self.pooling else [],
+            memory=None if self.memory is None else int(self.memory),
+        )
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that values may be missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch.nn.functional as F
@@ -25,8 +26,8 @@ class SeriesNet(nn.Module):
         hidden_size: int,
         bidirectional: bool,
         dropout: float,
-        attention: str | None,
-        pooling: str | None,
+        attention: bool,
+        poolings: Sequence[str],
         memory: int | None,
         **layers: Any,
     ) -> None:
@@ -40,8 +41,8 @@ class SeriesNet(nn.Module):
         directions = self.recurrent.num_directions
         self.summary = Summary(
             hidden_size * directions,
-            attention=attention is not None,
-            poolings=pooling.split("+") if pooling else [],
+            attention=attention,
+            poolings=poolings,
             directions=directions,
         )
         self.dropout = nn.Dropout(dropout)

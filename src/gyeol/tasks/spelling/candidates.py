@@ -17,9 +17,9 @@ from gyeol.inputs.spelling.error_channel import ErrorChannel, to_units
 from gyeol.inputs.spelling.word_index import WordIndex
 from gyeol.inputs.tokens.segmentation import letter_words
 
-__all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "words_of"]
+__all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "words_in", "words_of"]
 
-#: What a candidate is judged by; the two readers' shares come from the net.
+#: By what a candidate is judged; the shares of the two readers are the net's.
 FEATURES = (
     "channel", "left", "right", "frequency", "stays", "stays known", "split", "join", "apart", "stays capital",
     "stays seen", "stays derived",
@@ -59,7 +59,7 @@ class Place:
 
 
 def words_of(text: str) -> list[tuple[int, int]]:
-    """Find the words of a text: runs of letters with their marks, or of syllables, with an apostrophe inside.
+    """Find the words of a text: letters with their marks, or syllables, in a row, with an apostrophe inside.
 
     Examples
     --------
@@ -67,6 +67,11 @@ def words_of(text: str) -> list[tuple[int, int]]:
     [(0, 5), (7, 8), (9, 11)]
     """
     return letter_words(text)
+
+
+def words_in(text: str) -> list[str]:
+    """Return the words of a text in lower case."""
+    return [text[start:end].lower() for start, end in words_of(text)]
 
 
 def is_hangul(word: str) -> bool:

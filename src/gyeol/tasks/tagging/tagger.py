@@ -104,7 +104,7 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
     letters_: bool = field(init=False)
     reading_: Reading = field(init=False)
 
-    # Training.
+    # What training needs.
 
     def _checked(self, X: Any, y: Any) -> tuple[list[list[Token]], list[list[str]]]:
         sentences, tags = checked_pairs(X, y)
@@ -131,11 +131,9 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
 
     def _fit_inputs(self, X: list[list[Token]], y: Any) -> None:
         self.letters_ = all(len(token) == 1 for sentence in X for token in sentence if isinstance(token, str))
-        nucleotides = self.nucleotides
-        if nucleotides is None:
-            plain = self.letters_ and all(isinstance(token, str) for sentence in X for token in sentence)
-            nucleotides = plain and are_nucleotides("".join(map(str, sentence)) for sentence in X)
-        self.reading_ = Reading(bool(nucleotides))
+        plain = self.letters_ and all(isinstance(token, str) for sentence in X for token in sentence)
+        detected = plain and are_nucleotides("".join(map(str, sentence)) for sentence in X)
+        self.reading_ = Reading(detected if self.nucleotides is None else bool(self.nucleotides))
         min_count = int(self.min_count) if len(X) >= 100 else 1
         self.inputs_ = TokenInput(characters=self.characters, lowercase=bool(self.lowercase), min_count=min_count)
         self.inputs_.fit(self._folded(X))
@@ -145,7 +143,7 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
             return X
         return [[fold(t) if isinstance(t, str) else (fold(t[0]), *t[1:]) for t in sentence] for sentence in X]
 
-    def _told(self) -> dict[str, str]:
+    def _notes(self) -> dict[str, str]:
         return self.reading_.told()
 
     def _encode(self, X: list[list[Token]], y: list[list[str]] | None) -> Encoded:
@@ -165,10 +163,12 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
 
     def _build(self) -> nn.Module:
         inputs = self.inputs_
-        settings = self._net_settings("bidirectional", "embedding_size", "character_size", "head")
-        letters = None if inputs.letters is None else len(inputs.letters)
-        settings |= {"words": len(inputs.vocabulary), "letters": letters, "tags": len(self.classes_)}
-        settings["beside"] = [len(values) for values in inputs.beside]
+        settings: dict[str, Any] = {
+            **self._layers(), "bidirectional": bool(self.bidirectional), "embedding_size": int(self.embedding_size),
+            "character_size": int(self.character_size), "head": self.head, "words": len(inputs.vocabulary),
+            "letters": None if inputs.letters is None else len(inputs.letters),
+            "beside": [len(values) for values in inputs.beside], "tags": len(self.classes_),
+        }  # fmt: skip
         return TaggerNet(**settings) if self.members == 1 else TaggerNets(int(self.members), **settings)
 
     def _loss(self, net: Any, batch: tuple[Any, Tensor]) -> engine.StepLoss:
@@ -201,7 +201,7 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
             figures |= {name: float(spans[name]) for name in ("precision", "recall", "f1")}  # type: ignore[arg-type]
         return figures
 
-    # Prediction and evaluation.
+    # What a trained model does.
 
     def predict(self, X: Any) -> list[list[str]]:
         """Return the tags of every sentence.

@@ -1,10 +1,9 @@
-"""What the estimators of texts share: how a text is read, the networks that read it, what stands in a model folder."""
+"""What the estimators of texts share: how a text is read, the networks that read it, what a model folder keeps."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,13 +23,13 @@ from gyeol.parameters import choice, joined, maybe, switch, whole
 from gyeol.tasks.alphabet import unknown_shares
 from gyeol.tasks.base import Encoded
 from gyeol.tasks.checks import checked_texts
-from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
+from gyeol.tasks.hyperparameters import TextParameters, VectorParameters, estimator, hyperparameter
 from gyeol.tasks.sample_weights import WeightedEstimator
 from gyeol.tasks.text.nets import BagNet, MeanNet, RecurrentNet, frequent_ids
 
 __all__ = ["Batch", "TextEstimator"]
 
-_RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
+_NGRAMS = 50_000  # the most n-grams of each length: 25 MB a length at 128 numbers
 
 #: What a net learns from: its inputs, the targets, and the weights of the examples; None where there are none.
 Batch = tuple[Any, Tensor | None, Tensor | None]
@@ -38,7 +37,7 @@ Batch = tuple[Any, Tensor | None, Tensor | None]
 
 @estimator
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextEstimator(TextParameters, WeightedEstimator):
+class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
     """The base of `TextClassifier` and `TextRegressor`."""
 
     bidirectional: bool = hyperparameter(True, switch, "Read texts in both directions.")
@@ -51,11 +50,6 @@ class TextEstimator(TextParameters, WeightedEstimator):
     batch_size: int = 64
     epochs: int = 8
     averaging: float = 0.999
-    vectors: Any = hyperparameter(
-        None,
-        lambda v: "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None",
-        'Word vectors that the tokens\' vectors start from. ``tokenizer="auto"`` then is one whose tokens they know.',
-    )
     features: str | None = hyperparameter(
         None,
         choice((None, *FEATURES)),
@@ -113,7 +107,7 @@ class TextEstimator(TextParameters, WeightedEstimator):
 
     @property
     @abstractmethod
-    def _width(self) -> int:
+    def _output_size(self) -> int:
         """How many numbers the network gives for a text."""
 
     @abstractmethod
@@ -149,14 +143,14 @@ class TextEstimator(TextParameters, WeightedEstimator):
         self.runs_, self.direct_ = [], None
         if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.reading_.direct):
             size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)
-            often: dict[str, int] = {"min_count": self.min_count}
+            least = self.min_count
             if self.ngrams > 1:
-                self.runs_ = frequent_runs(texts, size, longest=self.ngrams, at_most=_RUNS, **often)
+                self.runs_ = frequent_runs(texts, size, longest=self.ngrams, at_most=_NGRAMS, min_count=least)
             if self.reading_.direct:
                 parts = np.array_split(np.arange(len(X)), -(-len(X) // 256))
                 batches = (self.inputs_.batch(texts, part) for part in parts)
-                places = self.reading_.positions
-                self.direct_ = frequent_ids(batches, size, self.runs_, positions=places, **often)
+                positions = self.reading_.positions
+                self.direct_ = frequent_ids(batches, size, self.runs_, positions=positions, min_count=least)
 
     def _encode(self, X: list[str], y: Any) -> Encoded:
         return self._encoded(X, y, None)
@@ -175,16 +169,26 @@ class TextEstimator(TextParameters, WeightedEstimator):
         return Encoded(inputs.lengths(rows), batch)
 
     def _build(self) -> nn.Module:
-        width = self._width
+        output_size, layers = self._output_size, self._layers()
+        hidden_size, dropout = layers["hidden_size"], layers["dropout"]
         net: RecurrentNet | MeanNet
         if isinstance(self.inputs_, FeatureInput):
             if self.features != "vectors":
-                return BagNet(self, self.inputs_.width, width)
-            net = MeanNet(self, self.inputs_.width, self._size, width)
+                return BagNet(self.inputs_.width, hidden_size, output_size, dropout=dropout)
+            net = MeanNet(self.inputs_.width, self._size, hidden_size, output_size, dropout=dropout)
         else:
-            runs = [len(keys) for keys in self.runs_]
-            known = None if self.direct_ is None else len(self.direct_)
-            net = RecurrentNet(self, len(self.inputs_.vocabulary), self._size, runs, known, width)
+            net = RecurrentNet(
+                len(self.inputs_.vocabulary),
+                self._size,
+                output_size,
+                **layers,
+                bidirectional=bool(self.bidirectional),
+                attention=bool(self.attention),
+                poolings=self.pooling.split("+") if self.pooling else [],
+                ngrams=[len(keys) for keys in self.runs_],
+                positions=self.reading_.positions,
+                direct=None if self.direct_ is None else len(self.direct_),
+            )
             if net.grams is not None:
                 net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
             if net.direct is not None:
@@ -204,7 +208,7 @@ class TextEstimator(TextParameters, WeightedEstimator):
         return WordVectors.load(self.vectors)
 
     def unknown(self, X: Any) -> list[float]:
-        """Say which share of each text's letters the training never held; of DNA, which share is no base.
+        """Return the share of each text's letters that the training never held; of DNA, the share that is no base.
 
         Raises
         ------
@@ -214,18 +218,18 @@ class TextEstimator(TextParameters, WeightedEstimator):
         self._ready()
         return unknown_shares(self.inputs_, checked_texts(X), self.reading_)
 
-    def _told(self) -> dict[str, str]:
+    def _notes(self) -> dict[str, str]:
         return self.reading_.told()
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the user's own words, and of the vectors that the tokens' began with."""
-        own = getattr(self.inputs_.tokenizer, "entries", ())
-        told = {"user dictionary": f"{len(own):,} word{'s' if len(own) > 1 else ''}"} if own else {}
-        return told if self.overlap_ is None else {**told, "vectors": described(self.overlap_)}
+        """Describe the user dictionary and the initial vectors, for the model card."""
+        words = getattr(self.inputs_.tokenizer, "entries", ())
+        found = {"user dictionary": f"{len(words):,} word{'s' if len(words) > 1 else ''}"} if words else {}
+        return found if self.overlap_ is None else {**found, "vectors": described(self.overlap_)}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
-        learned: dict[str, Any] = {"runs": runs, "embedding_size": self._size, "overlap": self.overlap_}
+        ngrams = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
+        learned: dict[str, Any] = {"runs": ngrams, "embedding_size": self._size, "overlap": self.overlap_}
         learned["direct"] = None if self.direct_ is None else len(self.direct_)
         learned["reading"] = self.reading_.state()
         return learned, self.inputs_.state()
@@ -239,5 +243,5 @@ class TextEstimator(TextParameters, WeightedEstimator):
         self._start, self._size = None, int(learned.get("embedding_size") or self.embedding_size)
         overlap = learned.get("overlap")
         self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}
-        own = self.tokenizer if not isinstance(self.tokenizer, str) else None
-        self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=own)
+        custom = self.tokenizer if not isinstance(self.tokenizer, str) else None
+        self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=custom)

@@ -78,7 +78,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
     _labels: OneLabel | SeveralLabels = field(init=False)
 
     @property
-    def _width(self) -> int:
+    def _output_size(self) -> int:
         return len(self.classes_)
 
     @property
@@ -100,7 +100,8 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
     def _strata(self, y: Any) -> npt.NDArray[np.int64]:
         return self._labels.strata(y)
 
-    def _fit_targets(self, y: Any) -> None:
+    def _fit_inputs(self, X: list[str], y: Any) -> None:
+        super()._fit_inputs(X, y)
         self._labels.learn(y, self.class_weight, self._sample_weight)
 
     def _settings(self) -> engine.Settings:
@@ -108,7 +109,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
 
     def _build(self) -> nn.Module:
         net = super()._build()
-        self._labels.begin(net)
+        self._labels.prepare(net)
         return net
 
     def _targets(self, y: Any, which: npt.NDArray[np.int64]) -> Tensor:
@@ -147,7 +148,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         return self._labels.answers(self.predict_proba(X), self.net_)
 
     def given(self, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Say which of several labels a text gets by such probabilities as `predict_proba` returns, (N, classes)."""
+        """Choose the labels of each text by probabilities as `predict_proba` returns them, (N, classes)."""
         self._ready()
         if isinstance(self._labels, SeveralLabels):
             return self._labels.given(probabilities, self.net_)
@@ -178,11 +179,11 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         return self._labels.report(self.predict_proba(texts), numbers, self.net_)
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the labels."""
+        """Describe the labels, for the model card."""
         return {**self._labels.described(), **super().describe_data()}
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that a text may have several labels."""
+        """Declare to scikit-learn that a text may have several labels."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

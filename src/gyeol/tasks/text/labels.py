@@ -94,7 +94,7 @@ class OneLabel:
         """Learn the weights of the classes, from labels to train on."""
         self.weights = class_weights(class_weight, self.classes, y, examples)
 
-    def begin(self, net: nn.Module) -> None:
+    def prepare(self, net: nn.Module) -> None:
         """Prepare a new net: nothing to do."""
 
     def batch(self, y: Numbers, which: Numbers) -> Tensor:
@@ -191,7 +191,7 @@ class SeveralLabels:
         self.weights = positive_weights(class_weight, self.classes, counts, len(y))
         self._log_odds = np.log((counts + 0.5) / (len(y) - counts + 0.5))
 
-    def begin(self, net: Any) -> None:
+    def prepare(self, net: Any) -> None:
         """Prepare a new net: a place for the thresholds; to begin with, labels are as probable as they are frequent."""
         net.register_buffer("thresholds", torch.full((len(self.classes),), 0.5))
         if self._log_odds is not None:

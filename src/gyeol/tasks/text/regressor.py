@@ -33,7 +33,7 @@ __all__ = ["TextRegressor"]
 @estimator
 @dataclass(kw_only=True, eq=False, repr=False)
 class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
-    """Learn a number for each text: the twin of `TextClassifier`.
+    """Predict a number for each text: what `TextClassifier` is for numbers.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
     )
 
     @property
-    def _width(self) -> int:
+    def _output_size(self) -> int:
         return 1
 
     def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.float64]]:
@@ -86,7 +86,8 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         texts = checked_texts(X)
         return texts, checked_numbers(flat(y), len(texts))
 
-    def _fit_targets(self, y: npt.NDArray[np.float64]) -> None:
+    def _fit_inputs(self, X: list[str], y: npt.NDArray[np.float64]) -> None:
+        super()._fit_inputs(X, y)
         self.mean_, self.scale_ = mean_and_spread(y, self._sample_weight)
 
     def _targets(self, y: npt.NDArray[np.float64], which: npt.NDArray[np.int64]) -> Tensor:
@@ -125,10 +126,10 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         return engine.regression(targets, self.predict(texts))
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the numbers."""
+        """Describe the targets, for the model card."""
         least, greatest = self.range_
-        told = f"{least:g} to {greatest:g}, mean {self.mean_:.4g}, spread {self.scale_:.4g}"
-        return {"targets": told, **super().describe_data()}
+        targets = f"{least:g} to {greatest:g}, mean {self.mean_:.4g}, spread {self.scale_:.4g}"
+        return {"targets": targets, **super().describe_data()}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         learned, inputs = super()._state()
