@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 
 from gyeol.inputs import WordVectors
 from gyeol.inputs.tokens.tokenizers import tokenizer_rule
-from gyeol.layers import CELLS, Cell
-from gyeol.parameters import Rule, choice, fraction, positive, range_of, switch, whole
+from gyeol.layers import CELLS, POOLINGS, Cell
+from gyeol.parameters import Rule, choice, fraction, joined, positive, range_of, switch, whole
 
 __all__ = [
-    "RecurrentParameters", "TextParameters", "TrainingParameters", "VectorParameters", "VocabularyParameters",
-    "estimator", "hyperparameter", "hyperparameters_of",
+    "DirectionParameters", "RecurrentParameters", "SummaryParameters", "TextParameters", "TrainingParameters",
+    "VectorParameters", "VocabularyParameters", "estimator", "hyperparameter", "hyperparameters_of",
 ]  # fmt: skip
 
 Kind = TypeVar("Kind", bound=type)
@@ -100,6 +100,29 @@ class RecurrentParameters:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class DirectionParameters:
+    """What the estimators have whose layers may read backwards, too."""
+
+    bidirectional: bool = hyperparameter(True, switch, "Read sequences in both directions, or forwards only.")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SummaryParameters:
+    """What the estimators have that summarize a sequence in one vector."""
+
+    attention: str | None = hyperparameter(
+        "global",
+        choice(("global", None)),
+        "Weigh the states of all steps by a learned query; None for ``pooling`` alone.",
+    )
+    pooling: str | None = hyperparameter(
+        "mean+max",
+        joined(POOLINGS),
+        'Beside the attention\'s view: ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``.',
+    )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class TrainingParameters:
     """What every estimator has: how it is trained."""
 
@@ -156,10 +179,8 @@ class TextParameters(VocabularyParameters):
         "auto",
         tokenizer_rule(),
         'What texts are cut into: a name, a class or a Tokenizer. ``"auto"``: syllables for Korean, subwords for '
-        "spaced "
-        'scripts. ``"syllable"``, ``"jamo"``, ``"whitespace"``, ``"word"``, ``"morpheme"``, ``"content"`` (Korean '
-        "nouns, "
-        'verbs and adjectives), ``"bpe"``.',
+        'spaced scripts. ``"syllable"``, ``"jamo"``, ``"whitespace"``, ``"word"``, ``"morpheme"``, ``"content"`` '
+        '(Korean nouns, verbs and adjectives), ``"bpe"``.',
     )
     lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
 
