@@ -111,14 +111,9 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
         return self
 
     def _train(
-        self,
-        examples: Examples,
-        checkpoint: Path | None,
-        resume: bool,
-        progress: engine.Progress | None,
-        about: dict[str, Any],
-        deadline: engine.Deadline,
-    ) -> None:
+        self, examples: Examples, checkpoint: Path | None, resume: bool, progress: engine.Progress | None,
+        about: dict[str, Any], deadline: engine.Deadline,
+    ) -> None:  # fmt: skip
         self._deadline = deadline
         with self._session():
             started, count = time.monotonic(), len(examples.X)
@@ -197,11 +192,9 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
     def _shortened(self) -> dict[str, Any]:
         """Count what the training examples lost because they were too long: for the card, once they are encoded."""
         cut = getattr(self.inputs_, "cut", None)
-        return (
-            {}
-            if cut is None or not cut.count
-            else {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
-        )
+        if cut is None or not cut.count:
+            return {}
+        return {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""
@@ -222,6 +215,11 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
             "precision": "auto" if self.precision in ("auto", "bfloat16") else "float32",
         }
 
+    @property
+    def _softmax_precision(self) -> str:
+        """Of the softmax over a vocabulary, in training."""
+        return "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
+
     def _settings(self) -> engine.Settings:
         return engine.Settings(
             epochs=int(self.epochs),
@@ -238,7 +236,6 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     def _outputs(self, encoded: Encoded) -> npt.NDArray[np.generic]:
         """Pass over examples, longest first, and return `_decode`'s rows in the given order."""
-        rows: list[npt.NDArray[np.generic]] = []
         order = encoded.order(0) if encoded.order else in_order_of_length(encoded.lengths, 256)
         with torch.inference_mode():
             rows = [self._decode(self.net_, encoded.batch(which)) for which in order]
@@ -258,9 +255,8 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     def _ready(self) -> None:
         if not hasattr(self, "net_"):
-            raise NotFittedError(
-                f"this {type(self).__name__} is not fitted yet: call fit(...) first, or gyeol.load(path)"
-            )
+            name = type(self).__name__
+            raise NotFittedError(f"this {name} is not fitted yet: call fit(...) first, or gyeol.load(path)")
 
     def _dtype(self) -> torch.dtype:
         return torch.float64 if self.precision == "float64" else torch.float32

@@ -9,6 +9,7 @@ rule and meaning.
 from __future__ import annotations
 
 import re
+from collections.abc import Sized
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from textwrap import fill
@@ -170,6 +171,10 @@ class VocabularyParameters:
     min_count: int = hyperparameter(2, whole(1), "Tokens and n-grams seen less often are unknown.")
     embedding_size: int = hyperparameter(128, whole(1, 1 << 16), "Length of a token's vector.")
 
+    def _least_count(self, X: Sized, few: int = 1000) -> int:
+        """How often a token must be seen to be known; of few examples all are."""
+        return int(self.min_count) if len(X) >= few else 1
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TextParameters(VocabularyParameters):
@@ -183,6 +188,11 @@ class TextParameters(VocabularyParameters):
         '(Korean nouns, verbs and adjectives), ``"bpe"``.',
     )
     lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
+
+    @property
+    def _custom_tokenizer(self) -> Any:
+        """The tokenizer where it is the user's class or object, which no model folder holds; else None."""
+        return None if isinstance(self.tokenizer, str) else self.tokenizer
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -20,7 +20,7 @@ from gyeol.inputs import TextInput
 from gyeol.layers import RoundedLinear
 from gyeol.tasks.language.net import LanguageNet
 
-__all__ = ["Reader", "suggestions", "written"]
+__all__ = ["Reader", "continued", "suggestions"]
 
 PAD, UNKNOWN, END = 0, 1, 2
 _BEGINS = "▁"  # how a subword marks that a word begins with it
@@ -143,7 +143,7 @@ class Reader:
         return self._scores
 
 
-def written(
+def continued(
     reader: Reader,
     prompt: str,
     length: int,
@@ -152,13 +152,13 @@ def written(
     penalty: float,
     stop: tuple[str, ...],
 ) -> Iterator[str]:
-    """Write on after a prompt: pieces of text, whose concatenation is the whole."""
+    """Continue a prompt: pieces of text, whose concatenation is the whole."""
     reader.read(prompt)
     names, joint = reader.inputs.vocabulary.tokens, reader.inputs.tokenizer.joint
     closed = bool(prompt) and not prompt[-1].isspace()  # a space may be due
     tokens: list[int] = []
-    begun = 0  # the first token of the line being written
-    told, before = 0, ""
+    start = 0  # the first token of the current line
+    yielded, before = 0, ""
     longest = max(map(len, stop), default=0)
     text = ""
     for _ in range(length):
@@ -168,19 +168,19 @@ def written(
         reader.feed(tokens[-1:])
         begins = tokens[0] != END and (joint == " " or names[tokens[0]].startswith(_BEGINS))
         if len(tokens) > 1 and tokens[-2] == END:  # lines that ended stay as they are
-            begun, before = len(tokens) - 1, text
-        line = _joined(reader.inputs, tokens[begun:])
-        text = before + (" " if closed and begins and not begun else "") + line
+            start, before = len(tokens) - 1, text
+        line = _joined(reader.inputs, tokens[start:])
+        text = before + (" " if closed and begins and not start else "") + line
         ends = [at for mark in stop if (at := text.find(mark)) >= 0]
         if ends:
-            yield text[told : min(ends)]
+            yield text[yielded : min(ends)]
             return
         # A syllable may still grow by a jamo, and what may begin a mark is kept back.
         safe = len(text) - max(longest - 1, 1 if reader.inputs.tokenizer.name == "jamo" else 0)
-        if safe > told:
-            yield text[told:safe]
-            told = safe
-    yield text[told:]
+        if safe > yielded:
+            yield text[yielded:safe]
+            yielded = safe
+    yield text[yielded:]
 
 
 def _joined(inputs: TextInput, tokens: list[int]) -> str:

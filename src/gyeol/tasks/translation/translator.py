@@ -23,7 +23,7 @@ from gyeol.layers import SCOPES
 from gyeol.parameters import choice, fraction, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_texts
-from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
+from gyeol.tasks.hyperparameters import DirectionParameters, TextParameters, estimator, hyperparameter
 from gyeol.tasks.translation.net import TranslatorNet, scheduled_samples
 from gyeol.tasks.translation.search import Search, Translation, search, translations
 
@@ -34,7 +34,7 @@ _LONGEST = 256  # tokens of a source that a model reads
 
 @estimator
 @dataclass(kw_only=True, eq=False, repr=False)
-class Translator(TextParameters, Estimator):
+class Translator(DirectionParameters, TextParameters, Estimator):
     """Translate texts: an encoder and a decoder, learned from pairs of texts.
 
     Attributes
@@ -59,7 +59,6 @@ class Translator(TextParameters, Estimator):
 
     hidden_size: int = 256
     num_layers: int = hyperparameter(1, whole(1, 100), "Recurrent layers, of encoder and decoder each.")
-    bidirectional: bool = hyperparameter(True, switch, "Whether the encoder reads in both directions.")
     attention: str | None = hyperparameter(
         "global",
         choice((None, *SCOPES)),
@@ -129,10 +128,9 @@ class Translator(TextParameters, Estimator):
 
     def _fit_inputs(self, X: list[str], y: list[str]) -> None:
         engine.translation(X[:1], X[:1])  # whether it can be measured is better known before a training than after
-        least = int(self.min_count) if len(X) >= 1000 else 1
-        self.inputs_ = PairInput(
-            tokenizer=self.tokenizer, shared=bool(self.shared), lowercase=bool(self.lowercase), min_count=least
-        ).fit(X, y)
+        shared, lowercase, least = bool(self.shared), bool(self.lowercase), self._least_count(X)
+        pairs = PairInput(tokenizer=self.tokenizer, shared=shared, lowercase=lowercase, min_count=least)
+        self.inputs_ = pairs.fit(X, y)
 
     def _encode(self, X: list[str], y: Any) -> Encoded:
         pairs = self.inputs_.encode(X, y)
@@ -163,29 +161,19 @@ class Translator(TextParameters, Estimator):
         return {"too_long": self._left_out, "longest": self._longest, "shortened": f"{long}: they are left out"}
 
     def _build(self) -> nn.Module:
+        sizes = len(self.inputs_.source.vocabulary), len(self.inputs_.target.vocabulary), int(self.embedding_size)
         return TranslatorNet(
-            len(self.inputs_.source.vocabulary),
-            len(self.inputs_.target.vocabulary),
-            int(self.embedding_size),
-            **self._layers(),
-            bidirectional=bool(self.bidirectional),
-            attention=self.attention,
-            attention_score=self.attention_score,
-            window=int(self.window),
-            longest=_LONGEST,
-            input_feeding=bool(self.input_feeding),
-            self_attention=bool(self.self_attention),
-            shared=bool(self.shared),
-        )
+            *sizes, **self._layers(), bidirectional=bool(self.bidirectional), attention=self.attention,
+            attention_score=self.attention_score, window=int(self.window), longest=_LONGEST,
+            input_feeding=bool(self.input_feeding), self_attention=bool(self.self_attention), shared=bool(self.shared),
+        )  # fmt: skip
 
     def _loss(self, net: nn.Module, batch: tuple[PairBatch, float]) -> engine.StepLoss:
         assert isinstance(net, TranslatorNet)
         pairs, share = batch
         vectors, targets, _, _ = net(pairs, scheduled_samples(net, pairs, share) if share < 1 else None)
-        precision = "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
-        return engine.StepLoss(
-            net.loss(vectors, targets, precision=precision, label_smoothing=float(self.label_smoothing))
-        )
+        smoothing, precision = float(self.label_smoothing), self._softmax_precision
+        return engine.StepLoss(net.loss(vectors, targets, precision=precision, label_smoothing=smoothing))
 
     def _decode(self, net: nn.Module, batch: tuple[PairBatch, float]) -> npt.NDArray[np.generic]:
         """Return of each pair the loss, the number of words, and what greedy search writes."""
@@ -210,31 +198,17 @@ class Translator(TextParameters, Estimator):
         return {"left_out": self._left_out}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
-        custom = self.tokenizer if not isinstance(self.tokenizer, str) else None
-        self.inputs_ = PairInput.restored(inputs, tokenizer=custom)
+        self.inputs_ = PairInput.restored(inputs, tokenizer=self._custom_tokenizer)
         self._left_out = int(learned["left_out"])
 
     # What a trained model does.
 
     def translate(
-        self,
-        X: Any,
-        *,
-        beam_size: int = 5,
-        n_best: int = 1,
-        length_penalty: float = 1.0,
-        coverage_penalty: float = 0.0,
-        min_length: int = 0,
-        max_length: int = _LONGEST,
-        block_ngrams: int = 0,
-        replace_unknown: bool = True,
-        ensemble: Sequence[Translator] = (),
-        weights: str = "float32",
-        temperature: float | None = None,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        seed: int = 0,
-    ) -> list[list[Translation]]:
+        self, X: Any, *, beam_size: int = 5, n_best: int = 1, length_penalty: float = 1.0,
+        coverage_penalty: float = 0.0, min_length: int = 0, max_length: int = _LONGEST, block_ngrams: int = 0,
+        replace_unknown: bool = True, ensemble: Sequence[Translator] = (), weights: str = "float32",
+        temperature: float | None = None, top_k: int | None = None, top_p: float | None = None, seed: int = 0,
+    ) -> list[list[Translation]]:  # fmt: skip
         """Translate sources: the ``n_best`` targets of each, best first, with scores and attention.
 
         Parameters
@@ -270,7 +244,8 @@ class Translator(TextParameters, Estimator):
             if other.inputs_.state() != self.inputs_.state():
                 raise DataError("an ensemble's models must have the same vocabularies: train them on the same pairs")
         pairs = self.inputs_.encode(texts, None)
-        _check_lengths(pairs)
+        for reason in _too_long(pairs).values():
+            raise DataError(reason)
         with self._session():
             return translations([self.net_, *(other.net_ for other in ensemble)], self.inputs_, texts, pairs, how)
 
@@ -300,7 +275,8 @@ class Translator(TextParameters, Estimator):
         """
         self._ready()
         sources, targets = self._checked(X, y)
-        _check_lengths(self.inputs_.encode(sources, None))
+        for reason in self.unreadable(sources).values():
+            raise DataError(reason)
         with self._session():
             outputs = self._outputs(self._encode(sources, targets))
         translations = self.translate(sources, beam_size=beam_size, **search)
@@ -322,8 +298,3 @@ def _too_long(pairs: Pairs) -> dict[int, str]:
         for number, length in enumerate(pairs.source.lengths.tolist())
         if length > _LONGEST
     }
-
-
-def _check_lengths(pairs: Pairs) -> None:
-    for reason in _too_long(pairs).values():
-        raise DataError(reason)
