@@ -27,7 +27,7 @@ from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.tasks.hooks import Encoded, Hooks
 from gyeol.tasks.hyperparameters import RecurrentParameters, TrainingParameters, hyperparameters_of
 from gyeol.tasks.sklearn_base import BaseEstimator, SklearnNotFittedError
-from gyeol.tasks.training.examples import NONE_HELD_BACK, Examples, held_back, of_mean_one
+from gyeol.tasks.training.examples import NONE_HELD_BACK, Examples, Rows, Weights, held_back, of_mean_one
 from gyeol.tasks.training.plan import TrainingPlan, identity, short_name, watching
 from gyeol.tasks.training.preparation_time import rows_within_time
 from gyeol.tasks.training.standing import standing
@@ -35,9 +35,6 @@ from gyeol.tasks.training.standing import standing
 __all__ = ["Encoded", "Estimator", "NotFittedError"]
 
 TRAINING_RULES = {name: rule for name, (_, rule, _) in hyperparameters_of(TrainingParameters).items()}
-
-Rows = npt.NDArray[np.int64]
-Weights = npt.NDArray[np.float64]
 
 
 class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
@@ -198,8 +195,8 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""
-        kept, held = split_off(strata, self.validation_fraction, seed=self._seed)
-        return kept, held, f"stratified, seed {self.random_state}"
+        parts = split_off(strata, self.validation_fraction, seed=self._seed)
+        return *parts, f"stratified, seed {self.random_state}"
 
     @property
     def _seed(self) -> int:

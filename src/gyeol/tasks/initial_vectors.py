@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from gyeol.inputs import WordVectors
+from gyeol.inputs import TextInput, WordVectors
 from gyeol.inputs.vectors.initial_embedding import Start, begin_on, described, tokenizer_for
 from gyeol.layers.words.embedding import begin_with
 from gyeol.tasks.hyperparameters import TextParameters, VectorParameters
@@ -39,16 +39,13 @@ class VectorsEstimator(VectorParameters, TextParameters):
         return tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer
 
     def _start_from(
-        self,
-        vectors: WordVectors | None,
-        tokens: Sequence[str],
-        rows: Iterable[npt.NDArray[np.integer]],
-        tokenizer: str,
+        self, vectors: WordVectors | None, text: TextInput | None, rows: Iterable[npt.NDArray[np.integer]]
     ) -> None:
-        """Find the vectors of a vocabulary, which cuts texts into these rows of numbers."""
+        """Find the vectors of a vocabulary; rows are the texts that it was learned from, numbered."""
         self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
-        if vectors is not None:
-            (self._start, self.overlap_), self._size = begin_on(vectors, tokens, rows, tokenizer), vectors.size
+        if vectors is not None and text is not None:
+            tokens, tokenizer, self._size = text.vocabulary.tokens, text.tokenizer.name, vectors.size
+            self._start, self.overlap_ = begin_on(vectors, tokens, rows, tokenizer)
 
     def _initialize(self, table: Tensor, *, frozen: bool = False) -> None:
         """Write the vectors that `_start_from` found into a network."""

@@ -100,9 +100,7 @@ class LanguageModel(VectorsEstimator, Estimator):
         "not better (Merity et al. 2018). Descent needs rates a thousand times Adam's: 20 with ``clip_norm=0.25``.",
     )
     activation_penalty: float = hyperparameter(
-        0.0,
-        positive(zero=True),
-        "Weight of large and of changing states in the loss; 1 is what Merity et al. 2018 take.",
+        0.0, positive(zero=True), "Weight of large and of changing states in the loss; Merity et al. 2018 take 1."
     )
     softmax_samples: int = hyperparameter(
         0,
@@ -132,8 +130,7 @@ class LanguageModel(VectorsEstimator, Estimator):
             min_count=self._least_count(X),
         ).fit(X)  # fmt: skip
         self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
-        tokens, name = self.inputs_.vocabulary.tokens, self.inputs_.tokenizer.name
-        self._start_from(vectors, tokens, self._numbers(X), name)
+        self._start_from(vectors, self.inputs_, self._numbers(X))
 
     def _numbers(self, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int32]]:
         return map(self.inputs_.vocabulary.encode, self.inputs_.tokenizer.tokenize_many(texts))

@@ -118,9 +118,11 @@ class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, We
         self.reading_ = find_reading(
             X, nucleotides=folds.nucleotides, positions=self.positions, direct=self.direct, by_letters=by_letters
         )
-        text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
-        numbered = (np.asarray(text.encode(some).values, dtype=np.int64) for some in (X,))  # only if there are vectors
-        self._start_from(vectors, text.vocabulary.tokens, numbered, text.tokenizer.name)
+        if vectors is None:
+            self._start_from(None, None, ())
+        else:
+            text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
+            self._start_from(vectors, text, [np.asarray(text.encode(X).values, dtype=np.int64)])
         self.runs_, self.direct_ = [], None
         if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.reading_.direct):
             size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)

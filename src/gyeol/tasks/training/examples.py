@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NONE_HELD_BACK", "Examples", "held_back", "last_rows", "of_mean_one", "take", "weights_at"]
+__all__ = [
+    "NONE_HELD_BACK",
+    "Examples",
+    "Rows",
+    "Weights",
+    "held_back",
+    "last_rows",
+    "of_mean_one",
+    "take",
+    "weights_at",
+]
 
 Rows = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float64]
