@@ -20,12 +20,12 @@ from torch import nn
 from gyeol import engine
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs import TextInput
+from gyeol.layers.decoding.neural_cache import NeuralCache, Window, best_cache, cached_losses
 from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_texts
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
 from gyeol.tasks.initial_vectors import VectorsEstimator
-from gyeol.tasks.language.cache import NeuralCache, Window, best_cache, cached_losses
 from gyeol.tasks.language.data import END, WINDOW, encode_stream
 from gyeol.tasks.language.net import Carrier, LanguageNet, Pieces, activity, in_order, targets_of
 from gyeol.tasks.language.reader import Reader, continued, suggestions

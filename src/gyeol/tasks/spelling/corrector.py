@@ -22,6 +22,7 @@ from gyeol import engine
 from gyeol.engine.metrics.correction import correction
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs import TextInput
+from gyeol.inputs.spelling.candidates import FEATURES, Lexicon, Place, words_in, words_of
 from gyeol.inputs.spelling.error_channel import ErrorChannel
 from gyeol.inputs.tokens.normalization import normalize
 from gyeol.inputs.tokens.tokenizers import Syllable
@@ -31,7 +32,6 @@ from gyeol.tasks.checks import checked_texts
 from gyeol.tasks.hyperparameters import VocabularyParameters, estimator, hyperparameter
 from gyeol.tasks.language.data import END, WINDOW
 from gyeol.tasks.language.net import in_order
-from gyeol.tasks.spelling.candidates import FEATURES, Lexicon, Place, words_in, words_of
 from gyeol.tasks.spelling.changes import Change, applied, changes
 from gyeol.tasks.spelling.data import encode_both
 from gyeol.tasks.spelling.examples import (

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors
+from gyeol.inputs.alphabet import unknown_shares
 from gyeol.inputs.sequences import Reading, find_reading
 from gyeol.inputs.tokens.ngrams import frequent_runs
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.parameters import choice, maybe, switch, whole
-from gyeol.tasks.alphabet import unknown_shares
 from gyeol.tasks.base import Encoded
 from gyeol.tasks.checks import checked_texts
 from gyeol.tasks.hyperparameters import DirectionParameters, SummaryParameters, estimator, hyperparameter
