@@ -92,9 +92,8 @@ class RecurrentParameters:
     cell: Any = hyperparameter(
         "lstm",
         choice(CELLS, own=Cell),
-        '``"rnn"``, ``"lstm"``, ``"gru"`` (the course\'s: reset before the product), ``"gru_after"`` (PyTorch\'s), '
-        "any other "
-        "name in `gyeol.layers.CELLS`, or a cell of your own.",
+        '``"rnn"``, ``"lstm"``, ``"gru"`` (the course\'s: reset before the product), ``"gru_after"`` (PyTorch\'s), any '
+        "other name in `gyeol.layers.CELLS`, or a cell of your own.",
     )
     hidden_size: int = hyperparameter(128, whole(1, 1 << 16), "Units of a recurrent layer, in each direction.")
     num_layers: int = hyperparameter(1, whole(1, 100), "Recurrent layers, one on the other.")
@@ -152,8 +151,8 @@ class TrainingParameters:
     precision: str = hyperparameter(
         "auto",
         choice(("auto", "float32", "float64", "bfloat16")),
-        'Of the arithmetic in training. ``"auto"`` and ``"bfloat16"`` compute recurrent products in bfloat16 where the '
-        "processor has it.",
+        'Of the arithmetic in training. ``"auto"`` and ``"bfloat16"`` compute recurrent products in bfloat16 where '
+        "the processor has it.",
     )
     threads: int | None = hyperparameter(None, whole(1, 1024, none=True), "Cores to use; all by default.")
     random_state: int | None = hyperparameter(

@@ -32,7 +32,7 @@ from gyeol import parameters
 from gyeol.data.atomic import kept, replace_folder
 from gyeol.data.model_folder import CONFIG_CAP, HASHED, check_place, free_place
 from gyeol.engine import History, read_tensors, write_tensors
-from gyeol.errors import ModelError, ParameterError
+from gyeol.errors import ModelError, ParameterError, SaveError
 from gyeol.inputs.tokens.tokenizers import canonical_name
 from gyeol.lazy import load_delayed
 from gyeol.tasks.card import MEASURED, measured_on, write_card
@@ -90,9 +90,16 @@ def save(model: Estimator, path: Path, *, keep: bool = False) -> Path | None:
         Where that is impossible; what stood at ``path`` is unchanged.
     """
     import gyeol
+    from gyeol.tasks import TASKS
 
     learned, inputs = model.state()
     settings = {k: parameters.plain(v) for k, v in model.get_params(deep=False).items()}
+    kind = TASKS.get(model.task, type(model))
+    if unknown := sorted(set(settings) - set(kind.rules)):
+        raise SaveError(
+            f"{type(model).__name__} has settings that {kind.__name__} has not ({', '.join(unknown)}), and would be "
+            "loaded without them: make them class attributes to save it"
+        )
     if isinstance(settings.get("tokenizer"), str):
         settings["tokenizer"] = canonical_name(settings["tokenizer"])
 

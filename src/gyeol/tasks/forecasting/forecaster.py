@@ -85,8 +85,8 @@ class Forecaster(Estimator):
     normalisation: str | None = hyperparameter(
         "last",
         choice(NORMALISATIONS),
-        'What is subtracted from every window and added to its forecast: ``"last"``, the last value; ``"revin"``, mean '
-        "and standard deviation (Kim et al. 2022); None: nothing.",
+        'What is subtracted from every window and added to its forecast: ``"last"``, the last value; ``"revin"``, '
+        "mean and standard deviation (Kim et al. 2022); None: nothing.",
     )
     teacher_forcing: float = hyperparameter(
         1.0,

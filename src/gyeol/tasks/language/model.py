@@ -72,8 +72,8 @@ class LanguageModel(VectorsEstimator, Estimator):
     dropout: float = hyperparameter(
         0.3,
         fraction(),
-        "Share of features dropped before the softmax, the same at every step; of less elsewhere (three fifths between "
-        "layers, three quarters at the entry, a quarter of whole words where there are a thousand).",
+        "Share of features dropped before the softmax, the same at every step; of less elsewhere (three fifths "
+        "between layers, three quarters at the entry, a quarter of whole words where there are a thousand).",
     )
     batch_size: int = hyperparameter(32, whole(1), "Streams read side by side.")
     epochs: int = 10
@@ -96,8 +96,8 @@ class LanguageModel(VectorsEstimator, Estimator):
     optimizer: str = hyperparameter(
         "adam",
         choice(engine.OPTIMIZERS),
-        '``"adam"``, ``"sgd"`` or ``"asgd"``, which keeps the rate, and averages all weights from the epoch on that is '
-        "not better (Merity et al. 2018). Descent needs rates a thousand times Adam's: 20 with ``clip_norm=0.25``.",
+        '``"adam"``, ``"sgd"`` or ``"asgd"``, which keeps the rate, and averages all weights from the epoch on that '
+        "is not better (Merity et al. 2018). Descent needs rates a thousand times Adam's: 20 with ``clip_norm=0.25``.",
     )
     activation_penalty: float = hyperparameter(
         0.0, positive(zero=True), "Weight of large and of changing states in the loss; Merity et al. 2018 take 1."

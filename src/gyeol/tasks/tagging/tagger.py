@@ -88,8 +88,8 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
     nucleotides: bool | None = hyperparameter(
         None,
         maybe,
-        "Read lowercase letters as capitals and U as T. By default where all sequences of the training are DNA or RNA, "
-        "tagged by the letter.",
+        "Read lowercase letters as capitals and U as T. By default where all sequences of the training are DNA or "
+        "RNA, tagged by the letter.",
     )
     dropout: float = 0.4
     batch_size: int = 16

@@ -46,8 +46,7 @@ class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, We
     features: str | None = hyperparameter(
         None,
         choice((None, *FEATURES)),
-        'None for the recurrent net; else the feed-forward baseline; ``"vectors"`` is the mean of the tokens\' '
-        "vectors.",
+        'None for the recurrent net; else the feed-forward baseline; ``"vectors"`` is the mean of token vectors.',
     )
     freeze_vectors: bool = hyperparameter(False, switch, "Leave ``vectors`` as they are, instead of tuning them.")
     ngrams: int = hyperparameter(
@@ -60,10 +59,9 @@ class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, We
         None,
         whole(0, 1 << 16, none=True),
         "So many positions, counted from the start, have vectors of their own, added to the tokens'; all later ones "
-        "share "
-        "the last. 0: none. For aligned sequences, such as promoters around the start of transcription. By default "
-        "as many "
-        "as the sequences are long, where all are single words of one length, 300 at most, in a small alphabet.",
+        "share the last. 0: none. For aligned sequences, such as promoters around the start of transcription. By "
+        "default as many as the sequences are long, where all are single words of one length, 300 at most, in a small "
+        "alphabet.",
     )
     direct: bool | None = hyperparameter(
         None,

@@ -11,16 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "NONE_HELD_BACK",
-    "Examples",
-    "Rows",
-    "Weights",
-    "held_back",
-    "last_rows",
-    "of_mean_one",
-    "take",
-    "weights_at",
-]
+    "NONE_HELD_BACK", "Examples", "Rows", "Weights", "held_back", "last_rows", "of_mean_one", "take", "weights_at",
+]  # fmt: skip
 
 Rows = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float64]

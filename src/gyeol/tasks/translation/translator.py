@@ -101,8 +101,8 @@ class Translator(DirectionParameters, TextParameters, Estimator):
         1.0,
         lambda v: "" if v in (0, 1) else fraction()(v),
         "Share of the target's words that the decoder is given; the others are its predictions (scheduled sampling, "
-        "Bengio et al. 2015, in two passes: Mihaylova and Martins 2019). 1 gives all; the share falls to this over the "
-        "training.",
+        "Bengio et al. 2015, in two passes: Mihaylova and Martins 2019). 1 gives all; the share falls to this over "
+        "the training.",
     )
     label_smoothing: float = hyperparameter(
         0.1, fraction(), "Share of a target's weight that is divided evenly over all words."
