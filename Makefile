@@ -31,6 +31,8 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/contracts/file_length.py
+	$(BIN)/python tests/contracts/folder_size.py
+	$(BIN)/python tests/contracts/import_circles.py
 
 # The kernels' tests, watched for wrong memory, undefined behaviour and races: GCC on Linux, about ten minutes.
 sanitize: setup
