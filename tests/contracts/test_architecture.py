@@ -1,4 +1,4 @@
-"""docs/architecture.md matches the code: its tables are drawn from imports and docstrings, its glossary names modules."""
+"""docs/architecture.md matches the code: tables drawn from imports and docstrings, a glossary of modules that exist."""
 
 from __future__ import annotations
 
