@@ -22,6 +22,7 @@ from pathlib import Path
 from gyeol.data.header import find_header, is_known
 from gyeol.data.lines import UNDECODED, LineFormat, read_lines
 from gyeol.data.quote_habits import QuoteHabits
+from gyeol.data.quoting import judge_quotes
 from gyeol.data.row_shape import RowShape, alone_row, rows_of_tabs, usual_width
 from gyeol.data.rows import BadRow, Row, csv_rows, is_tagged, plain_rows, tagged_rows, tsv_rows
 from gyeol.data.separators import DECLARED, judge
@@ -119,11 +120,13 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     lines = read_lines(path, form)
     ahead: list[tuple[int, str]] = []
     size = filled = 0
+    at_end = True
     for number, line in lines:
         ahead.append((number, line))
         size += len(line)
         filled += bool(line.strip())
         if filled >= _SAMPLE or size > _CHARACTERS:
+            at_end = False
             break
     texts = [line for _, line in ahead if line.strip()]
     habits = QuoteHabits.of(texts)
@@ -137,7 +140,12 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     dialect = Dialect(form.encoding, form.newline, separator, other)
     alone = [fields for line in texts if (fields := alone_row(line, separator))]
     wrapped = separator == "\t" and any('"' in line for line in texts)
-    shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
+    quotes, regular = judge_quotes([line for _, line in ahead], separator, whole=at_end)
+    if regular is not None:
+        shape = RowShape.of(regular)
+    else:
+        shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
+    shape.quotes = quotes
     whole = [line for line in texts if (fields := alone_row(line, separator)) and len(fields) == shape.width]
     shape.quoted = sum(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole) > 0.6 * len(whole)
     rest = ((number, habits.mended(line)) for number, line in lines) if habits else lines

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gyeol.data.header import is_known, is_number, like_labels
+from gyeol.data.quoting import judge_quotes
 from gyeol.data.row_shape import RowShape, alone_row, good_rows, rows_of_tabs, usual_width
 from gyeol.data.rows import csv_rows
 
@@ -37,6 +38,9 @@ class _Split:
 
     @classmethod
     def of(cls, lines: Sequence[str], separator: str) -> _Split:
+        _, regular = judge_quotes(lines, separator, whole=False)
+        if regular is not None:
+            return cls(separator, regular, len(regular[0]), 1.0)
         numbered = list(enumerate(lines, 1))
         if separator == "\t":
             rows = rows_of_tabs(numbered)
