@@ -109,6 +109,8 @@ def judge_quotes(lines: Sequence[str], separator: str, *, whole: bool) -> tuple[
         return Quotes.ORDINARY, plain
     if not plain_width or all(row.lines == 1 for row in strict):
         return Quotes.UNKNOWN, None
+    if wrapped_width > plain_width and len(strict) > 1:  # all rows have line breaks, and all quotes agree in where
+        return Quotes.WRAPPING, wrapped
     shape = RowShape.of([row.fields for row in strict if row.lines == 1], plain_width)
     within = [line for row in strict if row.lines > 1 for line in lines[row.line : row.line + row.lines]]
     kinds = {shape.kinds_hold(row) for row in plain_split(within, separator)}

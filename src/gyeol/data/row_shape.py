@@ -116,7 +116,7 @@ def rows_of_tabs(lines: list[tuple[int, str]]) -> list[list[str]]:
     if uneven or any(cell[:1] == '"' and cell.count('"') % 2 for row in rows for cell in row):
         quoted = list(csv_rows(iter(lines), "\t"))
         good = good_rows(iter(quoted))
-        even = len(good) >= len(quoted) - 1 and len(set(map(len, good))) == 1
+        even = len(good) == len(quoted) and len(set(map(len, good))) == 1
         # Where every row has line breaks, the pieces of rows are all of one width, which is less than that of rows.
         if even and (uneven or (len(good) > 1 and len(good[0]) > len(rows[0]))):
             return good

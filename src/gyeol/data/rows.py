@@ -323,7 +323,7 @@ def _quoted(feed: _Lines, number: int, line: str, separator: str, shape: Shape |
     plain = line.removesuffix("\r").split(separator)
     if fields is not None and shape is not None:
         problem = taken.doubt(separator, shape)
-        if not problem and len(fields) != shape.width and shape.fits(plain):
+        if not problem and len(fields) != shape.width == len(plain) > 1 and shape.kinds_hold(plain) is not False:
             problem = f"{len(fields)} field(s) as its quotes have it, {len(plain)} without: where does a field end?"
         fields = None if problem else fields
     if fields is not None:
