@@ -12,6 +12,7 @@ from gyeol.data.row_shape import RowShape
 
 __all__ = ["judge_quotes", "plain_split", "strict_rows"]
 
+_ENOUGH = 2  # rows with quotes that wrap nothing, between commas, semicolons or pipes: these are ordinary
 _OPEN = re.compile(r'"(?:[^"]++|"")*+')
 
 
@@ -105,8 +106,9 @@ def judge_quotes(lines: Sequence[str], separator: str, *, whole: bool) -> tuple[
     wrapped_width = width_of_all(wrapped)
     if wrapped_width and not plain_width:
         return Quotes.WRAPPING, wrapped
+    ordinary = Quotes.ORDINARY if separator == "\t" or _bare_quotes(plain) >= _ENOUGH else Quotes.UNKNOWN
     if plain_width and not wrapped_width:
-        return Quotes.ORDINARY, plain
+        return ordinary, plain
     if not plain_width or all(row.lines == 1 for row in strict):
         return Quotes.UNKNOWN, None
     if wrapped_width > plain_width and len(strict) > 1:  # all rows have line breaks, and all quotes agree in where
@@ -116,4 +118,9 @@ def judge_quotes(lines: Sequence[str], separator: str, *, whole: bool) -> tuple[
     kinds = {shape.kinds_hold(row) for row in plain_split(within, separator)}
     if False in kinds:
         return Quotes.WRAPPING, wrapped
-    return Quotes.ORDINARY if kinds == {True} else Quotes.UNKNOWN, plain
+    return ordinary if kinds == {True} else Quotes.UNKNOWN, plain
+
+
+def _bare_quotes(rows: Sequence[Sequence[str]]) -> int:
+    """Count the rows with a quote within a field that does not begin with one: no program wraps fields so."""
+    return sum(any('"' in cell and cell[:1] != '"' for cell in row) for row in rows)

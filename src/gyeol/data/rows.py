@@ -321,16 +321,22 @@ def _quoted(feed: _Lines, number: int, line: str, separator: str, shape: Shape |
     taken = _Taken(feed, number, line, newline)
     fields, problem = taken.parse(separator)
     plain = line.removesuffix("\r").split(separator)
+    # Where quotes are ordinary, a row that they cannot wrap is what stands there.
+    clear = shape is not None and shape.quotes is Quotes.ORDINARY and len(plain) == shape.width
     if fields is not None and shape is not None:
         problem = taken.doubt(separator, shape)
-        if not problem and len(fields) != shape.width == len(plain) > 1 and shape.kinds_hold(plain) is not False:
+        kinds = shape.kinds_hold(plain) if not problem and len(fields) != shape.width == len(plain) > 1 else False
+        if kinds is not False:
             problem = f"{len(fields)} field(s) as its quotes have it, {len(plain)} without: where does a field end?"
+        clear = clear and (not problem or kinds is True)
         fields = None if problem else fields
     if fields is not None:
         return number, fields or [""]
     taken.give_back()
     if len(taken.entries) == 1 and taken.size > MAX_LINE:
         return too_long(number)
+    if clear:
+        return number, [_unwrapped(field) for field in plain]
     if shape is not None and len(plain) == shape.width and all(field.count('"') % 2 == 0 for field in plain):
         return number, plain  # "so" they said: quotes that speak, not quotes that wrap
     return BadRow(number, problem, "fields")

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gyeol.data.header import is_known, is_number, like_labels
 from gyeol.data.quoting import judge_quotes, plain_split, strict_rows
@@ -35,15 +36,15 @@ class _Split:
     rows: list[list[str]]
     width: int
     share: float
-    strict: bool = False  # each quote stands where RFC 4180 has it, some of them in rows of one line
+    strict: bool = False  # each quote stands where RFC 4180 has it, not only in one row of several lines
 
     @classmethod
     def of(cls, lines: Sequence[str], separator: str) -> _Split:
         found = cls._of(lines, separator)
         if found.width > 1 and any('"' in line for line in lines):
             rows = strict_rows(lines, separator, whole=False) or ()
-            alone = any(row.lines == 1 and '"' in lines[row.line] for row in rows)
-            found.strict = alone and all(len(row.fields) == found.width for row in rows)
+            quoted = [row.lines for row in rows if '"' in lines[row.line]]
+            found.strict = (1 in quoted or len(quoted) > 1) and all(len(row.fields) == found.width for row in rows)
         return found
 
     @classmethod
@@ -98,6 +99,7 @@ class _Split:
         )
         cells = [cell for row in self.rows for cell in row]
         score -= 2 * any(cell[:1] in others or cell[-1:] in others for cell in cells if cell)
+        score -= 2 * (self.separator == "," and all(map(_cuts_a_number, body)))
         if self.separator != "\t":  # a quote that opens after another separator
             score -= 2 * any(f'{other}"' in cell and cell[:1] != '"' for cell in cells for other in others)
         return score
@@ -137,6 +139,14 @@ def _is_plain_value(cell: str) -> bool:
 def _spaced(rows: Sequence[Sequence[str]]) -> bool:
     """Whether a space follows the separator in most rows, as it does in prose."""
     return sum(any(cell[:1] == " " for cell in row[1:]) for row in rows) > len(rows) / 2
+
+
+def _cuts_a_number(row: Sequence[str]) -> bool:
+    """Whether a comma of this row is the decimal mark of a number within a text: so it was 3,5 times."""
+    return any(
+        left[-1:].isdigit() and right[:1].isdigit() and not (_is_plain_value(left) and _is_plain_value(right))
+        for left, right in pairwise(row)
+    )
 
 
 def _unevenly_spaced(rows: Sequence[Sequence[str]]) -> bool:
