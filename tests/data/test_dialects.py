@@ -24,7 +24,6 @@ from gyeol.data.columns import Columns
 from gyeol.data.files import read_examples
 from gyeol.errors import DataError
 
-
 SEED = os.environ.get("GYEOL_TABLES_SEED")
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_amount", "is_date", "is_known",
-           "is_number", "like_labels"]  # fmt: skip
+__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_amount", "is_date",
+           "is_known", "is_number", "like_labels"]  # fmt: skip
 
 # In the order of preference: a file with both "label" and "rating" is read for its labels.
 INPUT_NAMES = (
@@ -138,10 +138,8 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
     if usual or wanted & {folded(cell) for cell in first}:
         return Header(True)
     numbers = [column for column in columns if column.number]
-    if numbers and not _are_times(numbers):
-        return Header(False)  # names are no numbers
-    if any(column.is_date and column.filled and all(map(is_date, column.filled)) for column in columns):
-        return Header(False)  # nor dates above dates
+    if (numbers and not _are_times(numbers)) or any(column.only_dates for column in columns):
+        return Header(False)  # names are no numbers, nor dates above dates
     if any(column.above_numbers for column in columns):
         return Header(True)
     named = list(filter(None, first))  # spreadsheets leave columns without a name at the end
@@ -186,9 +184,9 @@ class _Column:
         return bool(_YEAR.fullmatch(self.cell) or _DATE.fullmatch(self.cell))
 
     @property
-    def is_date(self) -> bool:
-        """Whether the cell is a date, its year first."""
-        return is_date(self.cell)
+    def only_dates(self) -> bool:
+        """Whether the cell and all below it are dates."""
+        return bool(self.filled) and all(map(is_date, [self.cell, *self.filled]))
 
     def score(self) -> float:
         """Weigh what speaks for a header against what speaks against it."""

@@ -189,7 +189,7 @@ def _mark(path: Path, head: bytes) -> str | None:
 
 
 def _unmarked(head: bytes) -> str | None:
-    """Recognise UTF-16 without its mark: read in the right order, it holds no odd character and much ASCII or Hangul."""
+    """Recognise UTF-16 without its mark: read in the right order, it has no odd character and much ASCII or Hangul."""
     for encoding in ("utf-16-le", "utf-16-be"):
         try:
             text = codecs.getincrementaldecoder(encoding)().decode(head)

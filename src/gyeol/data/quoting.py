@@ -96,12 +96,12 @@ def judge_quotes(lines: Sequence[str], separator: str, *, whole: bool) -> tuple[
     whole : bool
         Whether the file ends here.
     """
-    if not separator or not any('"' in line for line in lines):
-        return Quotes.UNKNOWN, None
-    plain = plain_split(lines, separator)
+    quoted = bool(separator) and any('"' in line for line in lines)
+    plain = plain_split(lines, separator) if quoted else []
     ends = {line[-1:] == "\r" for line in lines if line.strip()}
     plain_width = width_of_all(plain) if len(ends) == 1 else 0
-    strict = [row for row in strict_rows(lines, separator, whole=whole) or () if row.fields != [""]]
+    found = strict_rows(lines, separator, whole=whole) if quoted else None
+    strict = [row for row in found or () if row.fields != [""]]
     wrapped = [row.fields for row in strict]
     wrapped_width = width_of_all(wrapped)
     if wrapped_width and not plain_width:
@@ -111,14 +111,18 @@ def judge_quotes(lines: Sequence[str], separator: str, *, whole: bool) -> tuple[
         return ordinary, plain
     if not plain_width or all(row.lines == 1 for row in strict):
         return Quotes.UNKNOWN, None
-    if wrapped_width > plain_width and len(strict) > 1:  # all rows have line breaks, and all quotes agree in where
-        return Quotes.WRAPPING, wrapped
-    shape = RowShape.of([row.fields for row in strict if row.lines == 1], plain_width)
-    within = [line for row in strict if row.lines > 1 for line in lines[row.line : row.line + row.lines]]
-    kinds = {shape.kinds_hold(row) for row in plain_split(within, separator)}
-    if False in kinds:
+    kinds = _kinds_of_lines(lines, separator, strict, plain_width)
+    # Where all rows have line breaks, more fields in each are no chance.
+    if False in kinds or (wrapped_width > plain_width and len(strict) > 1):
         return Quotes.WRAPPING, wrapped
     return ordinary if kinds == {True} else Quotes.UNKNOWN, plain
+
+
+def _kinds_of_lines(lines: Sequence[str], separator: str, strict: Sequence[_StrictRow], width: int) -> set[bool | None]:
+    """Ask of each line within rows of several lines whether numbers and dates stand where other rows have them."""
+    shape = RowShape.of([row.fields for row in strict if row.lines == 1], width)
+    within = [line for row in strict if row.lines > 1 for line in lines[row.line : row.line + row.lines]]
+    return {shape.kinds_hold(row) for row in plain_split(within, separator)}
 
 
 def _bare_quotes(rows: Sequence[Sequence[str]]) -> int:
