@@ -61,7 +61,7 @@ def _captioner(
     out: Path | None,
     progress: Progress | None,
 ) -> dict[str, Any]:
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captioned
     from gyeol.tasks import Captioner
 
     train, watched, test = (read_captioned(data, role) for role in ("train", "valid", "test"))
@@ -89,7 +89,7 @@ def _captioner(
 
 def _novel(model: Captioner, data: str) -> float:
     """Measure how many captions are right of scenes with a shape in a colour that training never has."""
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captioned
 
     novel = read_captioned(data, "novel")
     return float(model.evaluate(novel.images, novel.captions)["exact"])

@@ -59,7 +59,7 @@ def _heartbeats(
     from sklearn.neighbors import KNeighborsClassifier
 
     from gyeol.data.catalogue.lookup import resolve
-    from gyeol.data.series.files import read_series
+    from gyeol.data.series.series_files import read_series
     from gyeol.tasks import SeriesClassifier
 
     train, test = (read_series(resolve("ecg5000", role)) for role in ("train", "test"))

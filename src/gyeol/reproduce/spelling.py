@@ -124,14 +124,14 @@ def _korean_lines() -> Iterator[str]:
 
 
 def _column(name: str, role: str, column: str | None = None, other: str | None = None) -> Iterator[str]:
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     yield from Texts(find_source(name, role, input=column, target=other), skip_bad_rows=True)
 
 
 def _bible(column: str) -> Iterator[str]:
     from gyeol.data.catalogue.lookup import resolve
-    from gyeol.data.sources import Source, Texts
+    from gyeol.data.text.sources import Source, Texts
 
     yield from Texts(Source(resolve("ko_en", "bible"), column, None, "ko_en (bible)"), skip_bad_rows=True)
 

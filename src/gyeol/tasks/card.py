@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gyeol.data.tables.remembered import Remembered
+from gyeol.data.text.trained_columns import Remembered
 
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator

@@ -95,7 +95,7 @@ def test_what_is_said_of_built_in_sets_is_what_they_hold(gyeol: Run) -> None:
     """`data list` and the README give the counts of the files, rounded to hundreds."""
     import re
 
-    from gyeol.data import sources
+    from gyeol.data.text import sources
 
     told = gyeol("data", "list", "--json").object["built_in"]
     readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 
 from gyeol.data.catalogue import lookup
 from gyeol.data.catalogue.lookup import CATALOG, Dataset, RemoteFile, describe, resolve
-from gyeol.data.text.files import read_examples
+from gyeol.data.text.example_files import read_examples
 from gyeol.errors import DataError, DownloadError
 from gyeol.tasks import TASKS
 

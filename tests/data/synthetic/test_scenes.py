@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gyeol.data.media.captioned import read_captioned
+from gyeol.data.annotations.captions import read_captioned
 from gyeol.data.synthetic import scenes as module
 from gyeol.data.synthetic.scenes import Scene, Thing, draw, scenes, write_scenes
 from gyeol.errors import ParameterError

@@ -69,7 +69,7 @@ def caption(
     gyeol fit caption ucm_captions --set augmentation=turn --set zoom=0.3 --set consensus=10 --out aerial
     """
     check_first(("caption",), out, config, set, time_limit, resume, data, valid)
-    from gyeol.data.media.captioned import has_part, read_captioned
+    from gyeol.data.annotations.captions import has_part, read_captioned
     from gyeol.tasks import Captioner
     from gyeol.tasks.training.progress import Bar
 
@@ -109,7 +109,7 @@ def evaluate_captions(
     made: Captioner, model: Path, data: str, input: str | None, target: str | None, json: bool
 ) -> None:
     """Print a captioner's figures on images and their captions."""
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captioned
 
     input, target = own_columns(made, data, input, target, need_target=True)
     test = read_captioned(data, "test", input=input, target=target)
@@ -123,7 +123,7 @@ def evaluate_captions(
 
 def caption_images(made: Captioner, question: Question) -> None:
     """Write captions of images: named ones, those of a folder or a table, or those that standard input names."""
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captioned
 
     question = folder_asked(question)
     out, file, top = question.out, question.file, question.top

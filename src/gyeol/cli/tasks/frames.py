@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.media.framed import Framed
+    from gyeol.data.annotations.frames import Framed
     from gyeol.data.series.wide_table import RowNumbers
     from gyeol.tasks import FrameClassifier
 
@@ -81,7 +81,7 @@ def frames(
     gyeol fit frames sensors.csv --target state --out sensors
     """
     check_first(("frames",), out, config, set, time_limit, resume, data, valid)
-    from gyeol.data.media.framed import has_frames_part
+    from gyeol.data.annotations.frames import has_frames_part
     from gyeol.tasks import FrameClassifier
     from gyeol.tasks.training.progress import Bar
 
@@ -123,7 +123,7 @@ def frames(
 def _read(
     data: str, role: str, input: str | None, target: str | None, written: Written, *, need_labels: bool = True
 ) -> Framed:
-    from gyeol.data.media.framed import read_framed
+    from gyeol.data.annotations.frames import read_framed
 
     found = read_framed(data, role, sequence=input, target=target, need_labels=need_labels, **written.how())
     for line in dict.fromkeys(found.notes):
@@ -254,7 +254,7 @@ def _told(
 
 def _piped(made: FrameClassifier, how: Handling, numbers: RowNumbers) -> Answers:
     """Answer each line of standard input when it comes; one that is no step changes nothing for those after it."""
-    from gyeol.data.series.files import parse_series
+    from gyeol.data.series.series_files import parse_series
 
     if made.inputs_of_frames is not None:
         raise ParameterError("this model sees clips: name them, gyeol predict MODEL clip.mp4, or --file DATA")

@@ -35,7 +35,7 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.media.recordings import Recordings
+    from gyeol.data.annotations.transcripts import Recordings
     from gyeol.data.media.sound import Header
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech.listener import Listener
@@ -130,7 +130,7 @@ def _figures(answer: dict[str, Any]) -> str:
 
 
 def _read(data: str, role: str, input: str | None, target: str | None, need_texts: bool = True) -> Recordings:
-    from gyeol.data.media.recordings import find_recordings
+    from gyeol.data.annotations.transcripts import find_recordings
 
     return find_recordings(data, role, input=input, target=target, need_texts=need_texts)
 

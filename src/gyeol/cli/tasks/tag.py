@@ -95,8 +95,8 @@ def tag(
     gyeol predict structure --file new.fa --out tags.fa
     """
     check_first(("tag",), out, config, set, time_limit, resume, data, valid)
-    from gyeol.data.sources import has_role
     from gyeol.data.text.fasta import is_fasta
+    from gyeol.data.text.sources import has_role
     from gyeol.tasks import SequenceTagger
     from gyeol.tasks.training.progress import Bar
 
@@ -150,8 +150,8 @@ def _read(
     need_tags: bool = True, names: str | list[str] | None = None, spans: bool | None = None,
 ) -> Tagged:  # fmt: skip
     """Read tagged sentences, and say what the user should know of them."""
-    from gyeol.data.sources import find_source
     from gyeol.data.tagging.sentences import read_tagged
+    from gyeol.data.text.sources import find_source
 
     source = find_source(data, role, input=input, target=target, task="tag")
     found = read_tagged(
@@ -240,7 +240,8 @@ def predict_tags(made: SequenceTagger, question: Question) -> None:
 
 def _asked_for(made: SequenceTagger, question: Question) -> tuple[Iterable[list[Item]], str]:
     """Give what is to be tagged, and what it comes from."""
-    from gyeol.data.tables.lines import check_file, open_text
+    from gyeol.data.paths import check_file
+    from gyeol.data.tables.lines import open_text
     from gyeol.data.tagging.layout import sentence_a_line
     from gyeol.data.text.fasta import is_fasta
     from gyeol.data.text.fasta_examples import fasta_examples

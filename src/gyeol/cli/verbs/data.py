@@ -19,9 +19,9 @@ def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object
     """List what can be named instead of a file."""
     from gyeol.cli.verbs.make import makers
     from gyeol.data.catalogue.lookup import describe
-    from gyeol.data.sources import BUILT_IN
     from gyeol.data.synthetic.clips import CLIPS
     from gyeol.data.synthetic.scenes import SCENES
+    from gyeol.data.text.sources import BUILT_IN
 
     made = {name: maker.about for name, maker in makers().items()}
     built_in = {**BUILT_IN, **SCENES, **CLIPS}

@@ -324,7 +324,8 @@ def _from_subwords(loaded: WordVectors, words: list[str]) -> list[str]:
 def _chosen(made: WordVectors, count: int, words: Path | None, around: list[str]) -> list[str]:
     """Choose the words of a map: those of a file, those around some, or the most frequent with a letter in them."""
     if words is not None:
-        from gyeol.data.tables.lines import check_file, read_lines
+        from gyeol.data.paths import check_file
+        from gyeol.data.tables.lines import read_lines
 
         found = list(dict.fromkeys(word for _, line in read_lines(check_file(words)) if (word := line.strip())))
         if not found:
@@ -350,7 +351,7 @@ def _tests(name: str) -> list[Path]:
 
 
 def _texts(data: list[str], input: str | None, skip: bool, header: bool | None) -> Iterator[str]:
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     sources = [find_source(name, "train", input=input, header=header) for name in data]
     for source in sources:

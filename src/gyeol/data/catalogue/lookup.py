@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from gyeol.data.atomic import replace_file
 from gyeol.data.catalogue.datasets import CATALOG, Dataset, RemoteFile
 from gyeol.data.catalogue.download import fetch
-from gyeol.data.text.files import fingerprint
+from gyeol.data.fingerprint import fingerprint
 from gyeol.errors import DataError, DownloadError, SaveError, closest
 
 __all__ = ["CATALOG", "Dataset", "RemoteFile", "cache_folder", "dataset", "describe", "get", "resolve"]

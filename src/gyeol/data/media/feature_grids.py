@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from gyeol.data.large_arrays import room_for
 from gyeol.data.media.images import Picture
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.errors import DataError
 
 __all__ = ["as_grids", "load_grids"]

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.large_arrays import room_for
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.media.resampling import Resampler
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.errors import DataError, MissingExtraError
 
 __all__ = ["LONGEST", "Header", "Samples", "read_header", "read_sound", "stream_sound"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.data.tagging.layout import text_rows
 from gyeol.data.tagging.names import named, read_names
 from gyeol.data.tagging.rows import LONGEST, Sentence, Token, read_rows
@@ -48,7 +48,7 @@ class Tagged:
 
     def about(self) -> dict[str, str]:
         """What a model card says of the file."""
-        from gyeol.data.text.files import fingerprint
+        from gyeol.data.fingerprint import fingerprint
 
         scheme = {} if self.scheme is None else {"scheme": self.scheme.describe()}
         return {"data": self.path.name, "sha256": fingerprint(self.path), **scheme}

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gyeol.data.examples import MENDS
-from gyeol.data.tables.lines import check_file, open_text
+from gyeol.data.paths import check_file
+from gyeol.data.tables.lines import open_text
 from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import MENDS
 from gyeol.errors import DataError
 
 __all__ = ["MAX_SEQUENCE", "Record", "class_files", "is_fasta", "looks_like_fasta", "read_fasta", "read_records"]

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.data.catalogue.lookup import CATALOG, resolve
-from gyeol.data.sources import Source, find_source
+from gyeol.data.fingerprint import fingerprint
+from gyeol.data.paths import check_file
 from gyeol.data.tables.columns import Columns, find_pair, same_name
-from gyeol.data.tables.lines import check_file, read_lines
-from gyeol.data.tables.remembered import Remembered, about_columns
-from gyeol.data.tables.text_tables import open_checked, table_columns
-from gyeol.data.text.files import TEXT_FORMATS, BadRow, Example, fingerprint, format_of, read_examples
+from gyeol.data.tables.lines import read_lines
+from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import Example
+from gyeol.data.text.example_files import TEXT_FORMATS, format_of, read_examples
+from gyeol.data.text.sources import Source, find_source
+from gyeol.data.text.table_examples import open_checked, table_columns
+from gyeol.data.text.trained_columns import Remembered, about_columns
 from gyeol.errors import DataError, ParameterError, closest
 
 __all__ = ["Parallel", "languages_of", "read_parallel"]

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.vectors.files import MAX_WORD, Rows, Source, VectorTable, clip
+from gyeol.data.vectors.vector_files import MAX_WORD, Rows, Source, VectorTable, clip
 from gyeol.data.vectors.words import decode_words
 from gyeol.errors import DataError
 
@@ -22,7 +22,7 @@ _ENTRIES = 1 << 14  # entries taken together
 
 
 def read_rows(source: Source, limit: int | None) -> VectorTable:
-    """Read the entries of a binary file; how, `gyeol.data.vectors.files.read_vectors` says."""
+    """Read the entries of a binary file; how, `gyeol.data.vectors.vector_files.read_vectors` says."""
     promised, dimension = source.header(lambda rows, dimension: rows * (4 * dimension + 2))
     wanted = promised if limit is None else min(limit, promised)
     rows = Rows(dimension, wanted if source.size is not None else 0)

@@ -20,7 +20,7 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from gyeol.data.tables.lines import MAX_LINE
-from gyeol.data.vectors.files import (
+from gyeol.data.vectors.vector_files import (
     MAX_DIMENSION,
     MAX_WORD,
     NO_NUMBER,
@@ -47,7 +47,7 @@ _TWICE_ROUNDED, _LONGER = np.uint32(0x15AE43FD), "7.0385307e-26"
 
 
 def read_rows(source: Source, limit: int | None, *, has_header: bool) -> VectorTable:
-    """Read the lines of a text file; how, `gyeol.data.vectors.files.read_vectors` says."""
+    """Read the lines of a text file; how, `gyeol.data.vectors.vector_files.read_vectors` says."""
     promised: int | None = None
     if has_header:
         # a byte of the word, a space and a digit for each number, and a line break, but for the last line

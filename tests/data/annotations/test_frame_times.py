@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from gyeol import DataError
-from gyeol.data.media.frame_labels import FrameLabels, Span
-from gyeol.data.media.frame_times import edge_of, judge_unit, seconds_of
-from gyeol.data.media.framed import read_framed
+from gyeol.data.annotations.frame_labels import FrameLabels, Span
+from gyeol.data.annotations.frame_times import edge_of, judge_unit, seconds_of
+from gyeol.data.annotations.frames import read_framed
 from gyeol.data.media.images import png_bytes
 
 RATE, COUNT = 12, 30  # frames a second, and of a clip: 2.5 s

@@ -8,12 +8,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.examples import MENDS, Example, checked_example
 from gyeol.data.tables.columns import Columns, find_columns, names_of
 from gyeol.data.tables.dialect import Table, open_rows
 from gyeol.data.tables.header import find_header
 from gyeol.data.tables.label_text import LabelTexts, as_written
 from gyeol.data.tables.rows import BadRow, Row
+from gyeol.data.text.example import MENDS, Example, checked_example
 from gyeol.errors import DataError
 
 __all__ = ["open_checked", "table_columns", "table_examples"]
@@ -30,7 +30,7 @@ def table_examples(
     others: bool,
     target_text: bool,
 ) -> tuple[Iterator[Example | BadRow], Columns]:
-    """Read the examples of a table, and tell its columns; see `gyeol.data.text.files.read_examples`."""
+    """Read the examples of a table, and tell its columns; see `gyeol.data.text.example_files.read_examples`."""
     table = open_checked(path, kind)
     if table.tagged:
         columns = Columns(("label", "text"), False, 1, 0)
@@ -54,7 +54,7 @@ def table_examples(
 
 
 def table_columns(path: Path, kind: str | None = None, header: bool | None = None) -> list[str]:
-    """List the columns of a table; see `gyeol.data.text.files.columns_of`."""
+    """List the columns of a table; see `gyeol.data.text.example_files.columns_of`."""
     table = open_checked(path, kind)
     if table.tagged:
         return ["label", "text"]

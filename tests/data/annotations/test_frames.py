@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gyeol import DataError
-from gyeol.data.media.frame_labels import read_frame_labels
-from gyeol.data.media.framed import read_framed
+from gyeol.data.annotations.frame_labels import read_frame_labels
+from gyeol.data.annotations.frames import read_framed
 from gyeol.data.media.images import png_bytes
 from gyeol.data.media.video_clip import Clip, as_clips, images_of
 from gyeol.data.series.long_table import read_step_table

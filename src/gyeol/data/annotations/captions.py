@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.data.catalogue.lookup import CATALOG, resolve
+from gyeol.data.fingerprint import fingerprint
 from gyeol.data.media.images import ENDINGS, Picture, images_in
+from gyeol.data.paths import check_file
 from gyeol.data.synthetic.scenes import SCENES, scenes
 from gyeol.data.tables.header import folded
-from gyeol.data.tables.lines import check_file
-from gyeol.data.tables.remembered import named_columns
-from gyeol.data.tables.text_tables import open_checked
-from gyeol.data.text.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
+from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example_files import TEXT_FORMATS, columns_of, format_of, read_examples
+from gyeol.data.text.table_examples import open_checked
+from gyeol.data.text.trained_columns import named_columns
 from gyeol.errors import DataError, closest
 
 __all__ = ["Captioned", "has_part", "read_captioned"]

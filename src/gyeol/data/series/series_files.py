@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.data.paths import check_file
 from gyeol.data.series.arrays import MAX_VALUES, read_arrays
 from gyeol.data.series.row import OnBadRow, SeriesRow, checked_values, label_of, usable
 from gyeol.data.series.wide_table import (
@@ -34,7 +35,7 @@ from gyeol.data.series.wide_table import (
     text_columns,
 )
 from gyeol.data.tables.columns import INPUT_NAMES, like_labels
-from gyeol.data.tables.lines import check_file, open_text
+from gyeol.data.tables.lines import open_text
 from gyeol.data.tables.number_cells import NumberFormat, as_number
 from gyeol.data.tables.numbers import read_numbers
 from gyeol.errors import DataError
@@ -61,7 +62,7 @@ class SeriesFile:
 
     def about(self) -> dict[str, str]:
         """What a model card says of the file."""
-        from gyeol.data.text.files import fingerprint
+        from gyeol.data.fingerprint import fingerprint
 
         return {"data": self.path.name, "sha256": fingerprint(self.path)}
 

@@ -11,34 +11,22 @@ The rules that decide what a row means:
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from gyeol.data.examples import MAX_TEXT, MENDS, Example
+from gyeol.data.paths import check_file
 from gyeol.data.tables.columns import Columns
-from gyeol.data.tables.lines import check_file, open_text
-from gyeol.data.tables.objects import json_rows, keys_of, object_examples, parquet_examples, sampled, scan_parquet
+from gyeol.data.tables.objects import json_rows, keys_of, sampled, scan_parquet
 from gyeol.data.tables.rows import BadRow
-from gyeol.data.tables.text_tables import table_columns, table_examples
+from gyeol.data.text.example import MENDS, Example
 from gyeol.data.text.fasta import is_fasta
 from gyeol.data.text.fasta_examples import fasta_examples
+from gyeol.data.text.object_examples import object_examples, parquet_examples
+from gyeol.data.text.table_examples import table_columns, table_examples
 from gyeol.errors import DataError, closest
 
-__all__ = [
-    "MAX_TEXT",
-    "TEXT_FORMATS",
-    "BadRow",
-    "Example",
-    "columns_of",
-    "fingerprint",
-    "fingerprint_all",
-    "format_of",
-    "open_text",
-    "read_examples",
-    "scan_parquet",
-]
+__all__ = ["TEXT_FORMATS", "columns_of", "format_of", "read_examples"]
 
 _SUFFIXES = (".tsv", ".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt", ".dat")
 #: Endings of tables of text.
@@ -135,39 +123,6 @@ def columns_of(path: str | os.PathLike[str], *, header: bool | None = None) -> l
     if kind in _OBJECTS:
         return keys_of(sampled(json_rows(path))[0])
     return table_columns(path, kind, header)
-
-
-def fingerprint(path: str | os.PathLike[str]) -> str:
-    """Give the SHA-256 of a file's bytes, as 64 hexadecimal digits; the file is streamed.
-
-    Of a folder it is that of its files' names and hashes, a line each: ``name``, two spaces, hash.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read.
-    """
-    if os.path.isdir(path):
-        names = sorted(p.relative_to(path).as_posix() for p in Path(path).rglob("*") if p.is_file())
-        lines = (f"{name}  {fingerprint(Path(path) / name)}\n" for name in names)
-        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-    path = check_file(path)
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}; check the permissions") from None
-
-
-def fingerprint_all(paths: Sequence[Path]) -> str:
-    """Give one SHA-256 for several files: their names and what is in them.
-
-    Raises
-    ------
-    DataError
-        If one cannot be read.
-    """
-    return hashlib.sha256("".join(f"{path.name} {fingerprint(path)}\n" for path in paths).encode()).hexdigest()
 
 
 def _fasta_examples(path: Path, input: str | None, target: str | None, need_target: bool) -> Iterator[Example | BadRow]:

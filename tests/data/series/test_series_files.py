@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gyeol.data.series import files
-from gyeol.data.series.files import holds_series, means_series, parse_series, read_series, series_rows
+from gyeol.data.series import series_files
+from gyeol.data.series.series_files import holds_series, means_series, parse_series, read_series, series_rows
 from gyeol.data.series.wide_table import RowNumbers
 from gyeol.data.tables.number_cells import NumberFormat
 from gyeol.errors import DataError
@@ -190,7 +190,7 @@ def test_arrays_that_do_not_serve(tmp_path: Path, arrays: dict[str, Any], messag
 
 
 def test_a_file_of_too_many_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_VALUES", 5)
+    monkeypatch.setattr(series_files, "MAX_VALUES", 5)
     with pytest.raises(DataError, match="line 2: more than 5 values; split the file"):
         read_series(saved(tmp_path / "a.csv", "1,2,3,4\n2,5,6,7\n"))
 

@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.atomic import replace_file
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.errors import DataError, ParameterError, closest
 
 __all__ = ["FORMS", "MAX_DIMENSION", "MAX_WORD", "VectorTable", "form_of", "read_vectors", "write_vectors"]

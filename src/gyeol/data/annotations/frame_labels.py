@@ -2,7 +2,7 @@
 
 - **A label a line** (.txt), the first frame first.
 - **A table** (.csv, .tsv) of frames: ``label``, and perhaps ``frame``, counted from 0.
-- **A table of ranges**: ``start``, ``end`` and ``label`` in frames or in seconds (`gyeol.data.media.frame_times`);
+- **A table of ranges**, in frames or seconds (`gyeol.data.annotations.frame_times`): ``start``, ``end`` and ``label``;
   of frames ``end`` is the first one after the range, so that it is the ``start`` of the next. A table without a header
   has these three columns, as Audacity writes it (.txt).
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
-from gyeol.data.media.frame_times import CLOCK, FRAMES, edge_of, judge_unit, seconds_of, unit_of
+from gyeol.data.annotations.frame_times import CLOCK, FRAMES, edge_of, judge_unit, seconds_of, unit_of
 from gyeol.data.media.video import MOST_FRAMES
 from gyeol.data.series.wide_table import open_table
 from gyeol.data.tables.columns import TARGET_NAMES

@@ -9,17 +9,17 @@ from unicodedata import normalize
 
 import numpy as np
 
-from gyeol.data.media.frame_labels import FrameLabels, read_frame_labels
-from gyeol.data.media.frame_times import FRAMES, SECONDS
+from gyeol.data.annotations.frame_labels import FrameLabels, read_frame_labels
+from gyeol.data.annotations.frame_times import FRAMES, SECONDS
+from gyeol.data.fingerprint import fingerprint
 from gyeol.data.media.video import ENDINGS, check_video, count_frames
 from gyeol.data.media.video_clip import Clip, is_clip
+from gyeol.data.paths import check_file
 from gyeol.data.series.arrays import read_arrays
 from gyeol.data.series.long_table import read_step_table
 from gyeol.data.series.row import label_of
 from gyeol.data.synthetic.clips import CLIPS, clips
-from gyeol.data.tables.lines import check_file
 from gyeol.data.tables.number_cells import NumberFormat
-from gyeol.data.text.files import fingerprint
 from gyeol.errors import DataError, closest
 
 __all__ = ["Framed", "has_frames_part", "read_framed"]
@@ -75,7 +75,7 @@ def read_framed(
         A .npz file: ``X`` of numbers (N, T) or (N, T, C), or of frames, uint8 (N, T, height, width, 3); ``y`` (N, T);
         perhaps ``lengths`` (N,). A .csv or .tsv file with a row a step: see `gyeol.data.series.long_table`. A video
         file, or a folder of images, with its labels beside it under the same name, or in the folder as ``labels``; a
-        folder of such, with labels beside each, or in one ``labels.csv``: see `gyeol.data.media.frame_labels`. Or
+        folder of such, with labels beside each, or in one ``labels.csv``: see `gyeol.data.annotations.frame_labels`. Or
     ``"clips"``. role : str
         Which part of the built-in set.
     sequence, target : str, optional

@@ -11,7 +11,9 @@ import pytest
 
 from gyeol.data.catalogue import lookup
 from gyeol.data.catalogue.lookup import CATALOG, Dataset, RemoteFile
-from gyeol.data.sources import (
+from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import Example
+from gyeol.data.text.sources import (
     BUILT_IN,
     BUILT_IN_PAIRS,
     BUILT_IN_SERIES,
@@ -21,7 +23,6 @@ from gyeol.data.sources import (
     read_labelled,
     read_texts,
 )
-from gyeol.data.text.files import BadRow, Example
 from gyeol.errors import DataError, DownloadError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gyeol.data.media.captioned import has_part, read_captioned
+from gyeol.data.annotations.captions import has_part, read_captioned
 from gyeol.data.media.images import png_bytes
 from gyeol.errors import DataError
 

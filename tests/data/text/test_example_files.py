@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import hashlib
 import io
 import json
 import os
@@ -19,7 +18,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gyeol.data.text.files import BadRow, Example, columns_of, fingerprint, open_text, read_examples
+from gyeol.data.tables.lines import open_text
+from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import Example
+from gyeol.data.text.example_files import columns_of, read_examples
 from gyeol.errors import DataError
 
 DATA = os.environ.get("GYEOL_DATA", "")
@@ -373,11 +375,6 @@ def test_one_endless_line_stays_bounded(tmp_path: Path) -> None:
         tracemalloc.stop()
     with pytest.raises(DataError, match="line 1: longer than 4,000,000 characters"):
         list(open_text(path))
-
-
-def test_fingerprint_is_sha256(tmp_path: Path) -> None:
-    content = os.urandom(3_000_000)
-    assert fingerprint(put(tmp_path, "a.bin", content)) == hashlib.sha256(content).hexdigest()
 
 
 # The real thing.

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.data.catalogue.lookup import CATALOG, resolve
-from gyeol.data.examples import Unlabelled
+from gyeol.data.fingerprint import fingerprint, fingerprint_all
 from gyeol.data.paths import find_path
 from gyeol.data.tables.columns import Columns, same_name
-from gyeol.data.tables.remembered import about_columns
+from gyeol.data.tables.rows import BadRow
 from gyeol.data.text.class_folders import class_folders, folder_examples, folder_of_role
+from gyeol.data.text.example import Example, Unlabelled
+from gyeol.data.text.example_files import read_examples
 from gyeol.data.text.fasta import class_files, read_fasta
-from gyeol.data.text.files import BadRow, Example, fingerprint, fingerprint_all, read_examples
+from gyeol.data.text.trained_columns import about_columns
 from gyeol.errors import DataError, closest
 
 __all__ = [

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gyeol.data.tables.columns import Columns
-from gyeol.data.tables.remembered import Remembered, about_columns
-from gyeol.data.text.files import read_examples
+from gyeol.data.text.example_files import read_examples
+from gyeol.data.text.trained_columns import Remembered, about_columns
 
 NAMED = about_columns(Columns(("번호", "감상", "평가"), True, 1, 2))
 NUMBERED = about_columns(Columns(("1", "2", "3"), False, 2, 0))

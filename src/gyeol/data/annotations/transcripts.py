@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gyeol.data.catalogue.lookup import CATALOG, resolve
-from gyeol.data.sources import find_source
+from gyeol.data.fingerprint import fingerprint
+from gyeol.data.paths import check_file
 from gyeol.data.tables.header import folded
-from gyeol.data.tables.lines import check_file, open_text
-from gyeol.data.tables.remembered import named_columns
-from gyeol.data.tables.text_tables import open_checked
-from gyeol.data.text.files import TEXT_FORMATS, BadRow, columns_of, fingerprint, format_of, read_examples
+from gyeol.data.tables.lines import open_text
+from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example_files import TEXT_FORMATS, columns_of, format_of, read_examples
+from gyeol.data.text.sources import find_source
+from gyeol.data.text.table_examples import open_checked
+from gyeol.data.text.trained_columns import named_columns
 from gyeol.errors import DataError
 
 __all__ = ["SOUNDS", "Digit", "Recordings", "find_recordings", "fsdd", "read_folder", "read_manifest"]

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gyeol.data.vectors import files, text_format
-from gyeol.data.vectors.files import FORMS, VectorTable, form_of, read_vectors, write_vectors
+from gyeol.data.vectors import text_format, vector_files
+from gyeol.data.vectors.vector_files import FORMS, VectorTable, form_of, read_vectors, write_vectors
 from gyeol.errors import DataError, ParameterError
 
 Floats = npt.NDArray[np.float32]
@@ -106,7 +106,7 @@ def test_many_blocks_are_one_table(tmp_path: Path, form: str, name: str, monkeyp
     assert (tmp_path / name).read_bytes().startswith(b"\x1f\x8b") == name.endswith(".gz")
     told: list[float] = []
     for size in (64, 1000, 1 << 22):
-        monkeypatch.setattr(files.Source.read, "__defaults__", (size,))
+        monkeypatch.setattr(vector_files.Source.read, "__defaults__", (size,))
         back = read(tmp_path / name, on_progress=told.append)
         assert (back.words, form_of(tmp_path / name)) == (words, form)
         assert same_bits(back.vectors, vectors)
@@ -142,7 +142,7 @@ def test_what_polars_does_not_parse_is_parsed_all_the_same(tmp_path: Path, monke
     path = text(tmp_path / "x", "a +1. .5E1\nb -0 00012e-1\n")
     expected = np.array([[1, 5], [-0.0, 1.2]], np.float32)
     assert same_bits(read(path).vectors, expected)
-    monkeypatch.setattr(text, "_parse", lambda text, wanted: None)
+    monkeypatch.setattr(text_format, "_parse", lambda text, wanted: None)
     assert same_bits(read(path).vectors, expected)
 
 
@@ -253,7 +253,7 @@ def test_of_a_word_that_stands_twice_the_first_is_kept(tmp_path: Path, form: str
 
 
 def test_duplicates_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files.Source.read, "__defaults__", (50,))
+    monkeypatch.setattr(vector_files.Source.read, "__defaults__", (50,))
     back = read(text(tmp_path / "x", "".join(f"w{i % 90} {i} 1\n" for i in range(200))))
     assert back.words == [f"w{i}" for i in range(90)]
     assert back.vectors[:, 0].tolist() == list(range(90))

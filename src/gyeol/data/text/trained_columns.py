@@ -109,7 +109,7 @@ class Remembered:
         """
         if path.is_dir() or (input is not None and (target is not None or not need_target)):
             return input, target, ""
-        from gyeol.data.text.files import columns_of
+        from gyeol.data.text.example_files import columns_of
 
         try:
             names = columns_of(path, header=header)

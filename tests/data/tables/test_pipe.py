@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gyeol.data import pipe
-from gyeol.data.pipe import read_pipe
+from gyeol.data.tables import pipe
+from gyeol.data.tables.pipe import read_pipe
 from gyeol.data.tables.rows import BadRow
 from gyeol.errors import DataError
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import gyeol.data
-from gyeol.data.sources import find_source, has_role, read_labelled
+import gyeol.data.text
+from gyeol.data.text.sources import find_source, has_role, read_labelled
 
-FOLDER = Path(gyeol.data.__file__).parent / "reviews"
+FOLDER = Path(gyeol.data.text.__file__).parent / "reviews"
 PARTS = ("train", "valid", "test")
 
 

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from gyeol.data.tables import objects
-from gyeol.data.text.files import Example, columns_of, read_examples
+from gyeol.data.text.example import Example
+from gyeol.data.text.example_files import columns_of, read_examples
 from gyeol.errors import DataError
 
 ROWS = [{"id": 7, "text": "좋다", "label": 1}, {"id": 8, "text": "나쁘다", "label": 0}]
