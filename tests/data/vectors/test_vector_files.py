@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gyeol.data.vectors import text_format, vector_files
-from gyeol.data.vectors.vector_files import FORMS, VectorTable, form_of, read_vectors, write_vectors
+from gyeol.data.vectors import blocks, text_format
+from gyeol.data.vectors.blocks import VectorTable
+from gyeol.data.vectors.vector_files import FORMS, form_of, read_vectors, write_vectors
 from gyeol.errors import DataError, ParameterError
 
 Floats = npt.NDArray[np.float32]
@@ -106,7 +107,7 @@ def test_many_blocks_are_one_table(tmp_path: Path, form: str, name: str, monkeyp
     assert (tmp_path / name).read_bytes().startswith(b"\x1f\x8b") == name.endswith(".gz")
     told: list[float] = []
     for size in (64, 1000, 1 << 22):
-        monkeypatch.setattr(vector_files.Source.read, "__defaults__", (size,))
+        monkeypatch.setattr(blocks.ByteBlocks.read, "__defaults__", (size,))
         back = read(tmp_path / name, on_progress=told.append)
         assert (back.words, form_of(tmp_path / name)) == (words, form)
         assert same_bits(back.vectors, vectors)
@@ -253,7 +254,7 @@ def test_of_a_word_that_stands_twice_the_first_is_kept(tmp_path: Path, form: str
 
 
 def test_duplicates_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_files.Source.read, "__defaults__", (50,))
+    monkeypatch.setattr(blocks.ByteBlocks.read, "__defaults__", (50,))
     back = read(text(tmp_path / "x", "".join(f"w{i % 90} {i} 1\n" for i in range(200))))
     assert back.words == [f"w{i}" for i in range(90)]
     assert back.vectors[:, 0].tolist() == list(range(90))
