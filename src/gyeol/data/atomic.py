@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gyeol.errors import SaveError
 
-__all__ = ["kept", "replace_file", "replace_folder"]
+__all__ = ["backed_up", "replace_file", "replace_folder"]
 
 _OLD = "old"  # where an older folder waits until the new one stands
 
@@ -84,7 +84,7 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
 
 
 @contextmanager
-def kept(path: Path) -> Iterator[Path | None]:
+def backed_up(path: Path) -> Iterator[Path | None]:
     """Keep what stands at a place under the next free name, while something new is written to the place.
 
     A folder ``m`` is kept as ``m.1`` (or ``m.2``, ...), a file ``m.vec`` as ``m.1.vec``. It stands there, whole, before

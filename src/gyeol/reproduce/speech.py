@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gyeol import engine
-from gyeol.data.split import split_off
+from gyeol.data.split import stratified_split
 from gyeol.engine import Progress
 from gyeol.reproduce.entry import Published, Reproduction
 
@@ -67,7 +67,7 @@ def _fitted(
 
     words = sorted({d.word for d in digits})
     numbers = np.array([words.index(d.word) for d in digits])
-    kept, held = split_off(numbers, _WATCHED, seed=seed)
+    kept, held = stratified_split(numbers, _WATCHED, seed=seed)
     train, watched = [digits[n] for n in kept], [digits[n] for n in held]
     model = SpeechRecognizer(**settings, random_state=seed, threads=threads)
     model.fit(*_pair(train), validation=_pair(watched), progress=progress, about={"data": "fsdd"})

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gyeol.data.annotations.captions import has_part, read_captioned
+from gyeol.data.annotations.captions import has_caption_part, read_captions
 from gyeol.data.media.images import png_bytes
 from gyeol.errors import DataError
 
@@ -42,7 +42,7 @@ def write(path: Path, text: str) -> str:
     ],
 )  # fmt: skip
 def test_tables_have_a_row_for_each_caption(folder: Path, name: str, text: str) -> None:
-    found = read_captioned(write(folder / name, text), "train")
+    found = read_captions(write(folder / name, text), "train")
     assert found.captions[:2] == [["하나, 둘", "셋"], ["둘"]]
     assert [picture.source for picture in found.images[:2]] == [folder / "images" / n for n in ("a.png", "b.png")]
     assert set(found.about()) == {"data", "sha256", "columns"}
@@ -50,7 +50,7 @@ def test_tables_have_a_row_for_each_caption(folder: Path, name: str, text: str) 
 
 def test_columns_are_named_by_the_user(folder: Path) -> None:
     data = write(folder / "t.csv", "caption,was,here\nx,이것,a.png\ny,저것,b.png\n")
-    assert read_captioned(data, "train", input="here", target="was").captions == [["이것"], ["저것"]]
+    assert read_captions(data, "train", input="here", target="was").captions == [["이것"], ["저것"]]
 
 
 KARPATHY = {
@@ -72,18 +72,18 @@ PLAIN = [
 def test_a_dataset_in_karpathy_s_form(folder: Path, form: Any) -> None:
     write(folder / "dataset.json", json.dumps(form))
     for data in (str(folder), str(folder / "dataset.json")):
-        assert read_captioned(data, "train").captions == [["one", "two"], ["four"]]
-        assert read_captioned(data, "valid").captions == [["three"]]
-        assert has_part(data, "valid")
-        assert not has_part(data, "test")
+        assert read_captions(data, "train").captions == [["one", "two"], ["four"]]
+        assert read_captions(data, "valid").captions == [["three"]]
+        assert has_caption_part(data, "valid")
+        assert not has_caption_part(data, "test")
         with pytest.raises(DataError, match="no image of the split 'test'; its splits are"):
-            read_captioned(data, "test")
+            read_captions(data, "test")
 
 
 def test_images_without_captions(folder: Path) -> None:
-    found = read_captioned(str(folder), "test", need_captions=False)
+    found = read_captions(str(folder), "test", need_captions=False)
     assert [Path(name).name for name in found.names()] == ["a.png", "b.png", "c.png"]
-    one = read_captioned(str(folder / "images" / "b.png"), "test", need_captions=False)
+    one = read_captions(str(folder / "images" / "b.png"), "test", need_captions=False)
     assert one.captions == [[]]
 
 
@@ -106,23 +106,23 @@ def test_images_without_captions(folder: Path) -> None:
 )
 def test_what_is_wrong_is_named(folder: Path, name: str, text: str, message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
-        read_captioned(write(folder / name, text), "train")
+        read_captions(write(folder / name, text), "train")
 
 
 def test_folders_and_names(folder: Path) -> None:
     with pytest.raises(DataError, match=r"is a folder without a dataset\.json"):
-        read_captioned(str(folder), "train")
+        read_captions(str(folder), "train")
     with pytest.raises(DataError, match="did you mean 'scenes-ko'"):
-        read_captioned("scene-ko", "train")
+        read_captions("scene-ko", "train")
     with pytest.raises(DataError, match="is for the task 'classify', not for 'caption'"):
-        read_captioned("nsmc", "train")
+        read_captions("nsmc", "train")
     with pytest.raises(DataError, match="there is no file"):
-        read_captioned("no/such.csv", "train")
+        read_captions("no/such.csv", "train")
 
 
 @pytest.mark.skipif(not os.environ.get("GYEOL_DATA"), reason="GYEOL_DATA is not set")
 def test_aerial_photographs_as_they_are_split() -> None:
-    sizes = {role: read_captioned("ucm_captions", role) for role in ("train", "valid", "test")}
+    sizes = {role: read_captions("ucm_captions", role) for role in ("train", "valid", "test")}
     assert [len(part.images) for part in sizes.values()] == [1680, 210, 210]
     assert all(len(some) == 5 for part in sizes.values() for some in part.captions)
     assert sizes["test"].images[0].load(32).shape == (32, 32, 3)

@@ -11,7 +11,7 @@ import pytest
 from gyeol import DataError
 from gyeol.data.annotations.frame_labels import FrameLabels, Span
 from gyeol.data.annotations.frame_times import edge_of, judge_unit, seconds_of
-from gyeol.data.annotations.frames import read_framed
+from gyeol.data.annotations.frames import read_labelled_frames
 from gyeol.data.media.images import png_bytes
 
 RATE, COUNT = 12, 30  # frames a second, and of a clip: 2.5 s
@@ -53,7 +53,7 @@ def runs(labels: list[str]) -> list[tuple[str, int]]:
 def test_one_file_for_all_clips(text: str, tmp_path: Path) -> None:
     video(tmp_path / "a.mp4")
     written(tmp_path / "labels.csv", text)
-    found = read_framed(str(tmp_path), "train")
+    found = read_labelled_frames(str(tmp_path), "train")
     assert runs(found.labels[0]) == [("on", 6), ("off", 9), ("on", 15)]
     (told,) = found.notes
     assert told.startswith("labels.csv: start and end are ")
@@ -67,20 +67,20 @@ def test_labels_of_audacity(name: str, mark: str, tmp_path: Path) -> None:
     rows = [("0.000000", "1.000000", "말"), ("1.000000", "2.500000", "쉼, 멈춤" if mark == "\t" else "쉼")]
     extra = "\\\t100.0\t200.0\n" if name == "a.txt" else ""
     written(tmp_path / name, "".join(mark.join(row) + "\n" + extra for row in rows))
-    assert runs(read_framed(str(tmp_path / "a.mp4"), "train").labels[0]) == [("말", 12), (rows[1][2], 18)]
+    assert runs(read_labelled_frames(str(tmp_path / "a.mp4"), "train").labels[0]) == [("말", 12), (rows[1][2], 18)]
 
 
 def test_whole_numbers_are_frames_unless_only_seconds_end_with_the_clip(tmp_path: Path) -> None:
     video(tmp_path / "a.mp4", 36)
     written(tmp_path / "a.csv", "start,end,label\n0,12,on\n12,36,off\n")
-    found = read_framed(str(tmp_path / "a.mp4"), "train")
+    found = read_labelled_frames(str(tmp_path / "a.mp4"), "train")
     assert (runs(found.labels[0]), found.notes) == ([("on", 12), ("off", 24)], [])
     written(tmp_path / "a.csv", "start,end,label\n0,1,on\n1,3,off\n")
-    found = read_framed(str(tmp_path / "a.mp4"), "train")
+    found = read_labelled_frames(str(tmp_path / "a.mp4"), "train")
     assert runs(found.labels[0]) == [("on", 12), ("off", 24)]
     assert found.notes == ["a.csv: start and end are seconds, at 12 frames a second"]
     written(tmp_path / "a.csv", "start_frame,end_frame,label\n0,1,on\n1,3,off\n")
-    assert len(read_framed(str(tmp_path / "a.mp4"), "train").labels[0]) == 3
+    assert len(read_labelled_frames(str(tmp_path / "a.mp4"), "train").labels[0]) == 3
 
 
 def test_a_folder_of_images_needs_a_rate(tmp_path: Path) -> None:
@@ -89,16 +89,16 @@ def test_a_folder_of_images_needs_a_rate(tmp_path: Path) -> None:
         (tmp_path / "a" / f"{number}.png").write_bytes(png_bytes(np.zeros((4, 4, 3), np.uint8)))
     written(tmp_path / "a.csv", "start,end,label\n0,0.5,on\n0.5,2,off\n")
     with pytest.raises(DataError, match=r"a.csv: start and end are seconds, and a does not say .*: add a column fps"):
-        read_framed(str(tmp_path / "a"), "train")
+        read_labelled_frames(str(tmp_path / "a"), "train")
     written(tmp_path / "a.csv", "start,end,label,fps\n0,0.5,on,10\n0.5,2,off,10\n")
-    assert runs(read_framed(str(tmp_path / "a"), "train").labels[0]) == [("on", 5), ("off", 15)]
+    assert runs(read_labelled_frames(str(tmp_path / "a"), "train").labels[0]) == [("on", 5), ("off", 15)]
 
 
 def test_names_of_clips_in_either_unicode_form(tmp_path: Path) -> None:
     (tmp_path / normalize("NFD", "영상")).mkdir()
     (tmp_path / normalize("NFD", "영상") / "0.png").write_bytes(png_bytes(np.zeros((4, 4, 3), np.uint8)))
     written(tmp_path / "labels.csv", "clip,label\n" + normalize("NFC", "영상") + ",on\n")
-    assert read_framed(str(tmp_path), "train").labels == [["on"]]
+    assert read_labelled_frames(str(tmp_path), "train").labels == [["on"]]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_seconds_that_do_not_fit(text: str, what: str, tmp_path: Path) -> None:
     video(tmp_path / "a.mp4")
     written(tmp_path / "a.csv", text)
     with pytest.raises(DataError, match=what):
-        read_framed(str(tmp_path / "a.mp4"), "train")
+        read_labelled_frames(str(tmp_path / "a.mp4"), "train")
 
 
 def test_labels_that_end_a_little_beside_the_clip() -> None:

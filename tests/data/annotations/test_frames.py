@@ -9,9 +9,9 @@ import pytest
 
 from gyeol import DataError
 from gyeol.data.annotations.frame_labels import read_frame_labels
-from gyeol.data.annotations.frames import read_framed
+from gyeol.data.annotations.frames import read_labelled_frames
 from gyeol.data.media.images import png_bytes
-from gyeol.data.media.video_clip import Clip, as_clips, images_of
+from gyeol.data.media.video_clips import VideoClip, as_video_clips, images_of
 from gyeol.data.series.long_table import read_step_table
 from gyeol.data.synthetic.clips import clips, runs, write_clips
 from gyeol.data.tables.number_cells import NumberFormat
@@ -111,12 +111,12 @@ def test_tables_that_do_not_fit(text: str, what: str, tmp_path: Path) -> None:
 def test_arrays_of_numbers_and_of_frames(tmp_path: Path) -> None:
     X = np.array([[1.0, 2.0, np.nan], [np.nan, 5.0, 6.0]])
     np.savez(tmp_path / "a.npz", X=X, y=np.array([["a", "b", ""], ["a", "b", "b"]]))
-    found = read_framed(str(tmp_path / "a.npz"), "train")
+    found = read_labelled_frames(str(tmp_path / "a.npz"), "train")
     assert [one.shape for one in found.sequences] == [(2, 1), (3, 1)]
     assert found.labels == [["a", "b"], ["a", "b", "b"]]
     frames = np.zeros((2, 4, 8, 8, 3), np.uint8)
     np.savez(tmp_path / "b.npz", X=frames, y=np.full((2, 4), 1), lengths=[2, 4])
-    found = read_framed(str(tmp_path / "b.npz"), "train")
+    found = read_labelled_frames(str(tmp_path / "b.npz"), "train")
     assert [clip.count for clip in found.sequences] == [2, 4]
     assert found.labels == [["1"] * 2, ["1"] * 4]
 
@@ -138,7 +138,7 @@ def test_arrays_of_numbers_and_of_frames(tmp_path: Path) -> None:
 def test_arrays_that_do_not_fit(arrays: dict[str, object], what: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
     with pytest.raises(DataError, match=what):
-        read_framed(str(tmp_path / "a.npz"), "train")
+        read_labelled_frames(str(tmp_path / "a.npz"), "train")
 
 
 # Clips.
@@ -147,10 +147,10 @@ def test_arrays_that_do_not_fit(arrays: dict[str, object], what: str, tmp_path: 
 def test_a_folder_of_images_is_a_clip_in_the_order_of_its_numbers(tmp_path: Path) -> None:
     pictures(tmp_path / "a", 12)
     assert [path.name for path in images_of(tmp_path / "a")][8:] == ["f8.png", "f9.png", "f10.png", "f11.png"]
-    frames = np.concatenate(list(Clip(tmp_path / "a").blocks(8)))
+    frames = np.concatenate(list(VideoClip(tmp_path / "a").blocks(8)))
     assert frames[:, 0, 0, 0].tolist() == [10 * number for number in range(12)]
     written(tmp_path / "a" / "labels.txt", "x\n" * 12)
-    found = read_framed(str(tmp_path / "a"), "train")
+    found = read_labelled_frames(str(tmp_path / "a"), "train")
     assert (len(found.sequences), found.labels) == (1, [["x"] * 12])
 
 
@@ -159,43 +159,43 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
     pictures(tmp_path / "b", 2)
     pictures(tmp_path / "c", 2)
     written(tmp_path / "labels.csv", "clip,start,end,label\na,0,3,x\nb,0,1,x\nb,1,2,y\n")
-    found = read_framed(str(tmp_path), "train")
+    found = read_labelled_frames(str(tmp_path), "train")
     assert (found.names, found.labels) == (["a", "b"], [["x"] * 3, ["x", "y"]])
     assert found.places["y"].endswith("labels.csv, line 4")
-    assert read_framed(str(tmp_path), "test", need_labels=False).names == ["a", "b", "c"]
+    assert read_labelled_frames(str(tmp_path), "test", need_labels=False).names == ["a", "b", "c"]
     written(tmp_path / "labels.csv", "clip,start_s,end_s,label\na,0,3,x\nb,0,1,x\nb,1,2,y\n")
-    unlabelled = read_framed(str(tmp_path), "test", need_labels=False)  # seconds, of clips without a rate
+    unlabelled = read_labelled_frames(str(tmp_path), "test", need_labels=False)  # seconds, of clips without a rate
     assert (unlabelled.names, [len(clip) for clip in unlabelled.labels]) == (["a", "b", "c"], [0, 0, 0])
     written(tmp_path / "labels.csv", "clip,start,end,label\na,0,2,x\nb,0,2,x\n")
     with pytest.raises(DataError, match=r"labels.csv, line 2: 2 labels end here, and a has 3 frames"):
-        read_framed(str(tmp_path), "train")
+        read_labelled_frames(str(tmp_path), "train")
     written(tmp_path / "labels.csv", "clip,start,end,label\nd,0,2,x\n")
     with pytest.raises(DataError, match=r"labels.csv, line 2: there is no clip 'd'"):
-        read_framed(str(tmp_path), "train")
+        read_labelled_frames(str(tmp_path), "train")
     (tmp_path / "labels.csv").unlink()
     with pytest.raises(DataError, match="a has no labels: they are looked for in"):
-        read_framed(str(tmp_path), "train")
+        read_labelled_frames(str(tmp_path), "train")
 
 
 def test_frames_of_different_sizes(tmp_path: Path) -> None:
     pictures(tmp_path / "a", 2)
     (tmp_path / "a" / "f2.png").write_bytes(png_bytes(np.zeros((4, 9, 3), np.uint8)))
     with pytest.raises(DataError, match=r"f2.png is 9 x 4 pixels, f0.png is 8 x 8: all frames of a clip"):
-        list(Clip(tmp_path / "a").blocks(8))
+        list(VideoClip(tmp_path / "a").blocks(8))
     with pytest.raises(DataError, match="its frames are of different sizes"):
-        as_clips([[np.zeros((2, 2), np.uint8), np.zeros((3, 3), np.uint8)]])
+        as_video_clips([[np.zeros((2, 2), np.uint8), np.zeros((3, 3), np.uint8)]])
 
 
 def test_what_is_no_clip(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no clip"):
-        read_framed(str(tmp_path / "empty"), "train")
+        read_labelled_frames(str(tmp_path / "empty"), "train")
     with pytest.raises(DataError, match="no data set of that name; did you mean 'clips'"):
-        read_framed("clip", "train")
+        read_labelled_frames("clip", "train")
     with pytest.raises(DataError, match="there is no file"):
-        read_framed("none.mp4", "train")
+        read_labelled_frames("none.mp4", "train")
     with pytest.raises(DataError, match=r"ends in '\.wav'"):
-        read_framed(str(written(tmp_path / "a.wav", "a")), "train")
+        read_labelled_frames(str(written(tmp_path / "a.wav", "a")), "train")
 
 
 # What is drawn.
@@ -237,7 +237,7 @@ def test_runs() -> None:
 
 def test_written_clips_are_read_again(tmp_path: Path) -> None:
     write_clips(tmp_path / "a.npz", count=3, length=12)
-    found = read_framed(str(tmp_path / "a.npz"), "train")
+    found = read_labelled_frames(str(tmp_path / "a.npz"), "train")
     made = list(clips("train", count=3, length=12))
     assert found.labels == [clip.labels.tolist() for clip in made]
     assert all(np.array_equal(a.source, b.frames) for a, b in zip(found.sequences, made, strict=True))
@@ -246,7 +246,7 @@ def test_written_clips_are_read_again(tmp_path: Path) -> None:
 def test_video_files_are_written_and_read(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="PyAV is not installed: pip install 'gyeol[video]'")
     write_clips(tmp_path / "a", count=2, length=12)
-    found = read_framed(str(tmp_path / "a"), "train")
+    found = read_labelled_frames(str(tmp_path / "a"), "train")
     for clip, labels, made in zip(found.sequences, found.labels, clips("train", count=2, length=12), strict=True):
         assert labels == made.labels.tolist()
         frames = np.concatenate(list(clip.blocks(32)))
@@ -280,7 +280,7 @@ def test_where_clips_cannot_be_written(tmp_path: Path) -> None:
 )
 def test_numbers_and_times_as_people_write_them(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
-    found = read_framed(str(tmp_path / name), "train", numbers=NumberFormat(missing=["*"]))
+    found = read_labelled_frames(str(tmp_path / name), "train", numbers=NumberFormat(missing=["*"]))
     np.testing.assert_array_equal(found.sequences[0][:, -1], [0.512, 1.5, np.nan])
     assert found.labels == [["on", "off", "on"]]
     assert found.decimal == ("." if name == "a.csv" and "," in text.splitlines()[0] else ",")

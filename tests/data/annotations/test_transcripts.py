@@ -104,7 +104,7 @@ def test_names_that_begin_with_what_is_said(tmp_path: Path) -> None:
 def test_digits_by_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("7_theo_3.wav", "0_lucas_12.wav", "1_lucas_4.wav", "README.md", "x_y_z.wav"):
         (tmp_path / name).write_bytes(b"x")
-    monkeypatch.setattr("gyeol.data.annotations.transcripts.resolve", lambda name, role: tmp_path)
+    monkeypatch.setattr("gyeol.data.annotations.transcripts.resolve_file", lambda name, role: tmp_path)
     assert [(d.word, d.speaker, d.number) for d in fsdd()] == [
         ("zero", "lucas", 12), ("one", "lucas", 4), ("seven", "theo", 3),
     ]  # fmt: skip

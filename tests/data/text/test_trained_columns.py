@@ -10,14 +10,14 @@ import pytest
 
 from gyeol.data.tables.columns import Columns
 from gyeol.data.text.example_files import read_examples
-from gyeol.data.text.trained_columns import Remembered, about_columns
+from gyeol.data.text.trained_columns import TrainedColumns, about_columns
 
 NAMED = about_columns(Columns(("번호", "감상", "평가"), True, 1, 2))
 NUMBERED = about_columns(Columns(("1", "2", "3"), False, 2, 0))
 
 
-def remembered(about: dict[str, object]) -> Remembered:
-    found = Remembered.of(about)
+def remembered(about: dict[str, object]) -> TrainedColumns:
+    found = TrainedColumns.of(about)
     assert found is not None
     return found
 
@@ -84,14 +84,14 @@ def test_one_column_leaves_no_choice(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("about", [{}, {"columns": 3}, {"columns": None}])
 def test_models_of_before_keep_none(about: dict[str, object]) -> None:
-    assert Remembered.of(about) is None
+    assert TrainedColumns.of(about) is None
 
 
 def test_what_is_kept_is_read_again() -> None:
     own = remembered(NAMED)
     assert (own.header, own.input, own.target, own.names) == (True, "감상", "평가", ("번호", "감상", "평가"))
     assert about_columns(None) == {}
-    assert remembered({"columns": {"header": 1, "input": 2, "names": [1, "1"]}}) == Remembered(
+    assert remembered({"columns": {"header": 1, "input": 2, "names": [1, "1"]}}) == TrainedColumns(
         False, None, None, ("1",)
     )
 

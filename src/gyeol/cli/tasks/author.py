@@ -137,7 +137,7 @@ def _parts(
     skip: bool, header: bool | None,
 ) -> tuple[_Part, _Part]:  # fmt: skip
     """Give the texts to learn from and those to watch."""
-    from gyeol.data.split import last_off, split_off
+    from gyeol.data.split import stratified_split, tail_split
     from gyeol.data.text.sources import find_source, read_labelled
 
     whole = train.texts, train.labels
@@ -147,9 +147,9 @@ def _parts(
         return whole, (held.texts, held.labels)
     share = float(model.validation_fraction)
     if train.source.path.is_dir():
-        kept, last = last_off(numbers, share)
+        kept, last = tail_split(numbers, share)
     else:
-        kept, last = split_off(numbers, share, seed=int(model.random_state or 0))
+        kept, last = stratified_split(numbers, share, seed=int(model.random_state or 0))
     if not len(last):
         note("too few texts to hold any back: the figures are those of the texts learned from")
         return whole, whole

@@ -36,7 +36,7 @@ from gyeol.errors import DataError, ParameterError
 if TYPE_CHECKING:
     from gyeol.cli.tasks.table import Question
     from gyeol.data.annotations.transcripts import Recordings
-    from gyeol.data.media.sound import Header
+    from gyeol.data.media.sound import SoundHeader
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech.listener import Listener
 
@@ -252,7 +252,7 @@ def _note_headers(made: SpeechRecognizer, files: list[Path]) -> None:
         )
 
 
-def _more(headers: list[Header]) -> str:
+def _more(headers: list[SoundHeader]) -> str:
     return f" and {len(headers) - 1} other file(s)" if len(headers) > 1 else ""
 
 

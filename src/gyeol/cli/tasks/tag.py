@@ -35,7 +35,7 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.tagging.sentences import Tagged
+    from gyeol.data.tagging.sentences import TaggedSentences
     from gyeol.tasks import SequenceTagger
 
 __all__ = ["evaluate_tags", "predict_tags", "tag"]
@@ -148,7 +148,7 @@ def _figures(answer: dict[str, Any]) -> str:
 def _read(
     data: str, role: str, input: str | None, target: str | None, beside: list[str], within: str | None,
     need_tags: bool = True, names: str | list[str] | None = None, spans: bool | None = None,
-) -> Tagged:  # fmt: skip
+) -> TaggedSentences:  # fmt: skip
     """Read tagged sentences, and say what the user should know of them."""
     from gyeol.data.tagging.sentences import read_tagged
     from gyeol.data.text.sources import find_source
@@ -198,7 +198,7 @@ def evaluate_tags(
     typer.echo(table([["", first, *names], *rows], right=range(1, 5)))
 
 
-def _never_seen(test: Tagged, made: SequenceTagger) -> str:
+def _never_seen(test: TaggedSentences, made: SequenceTagger) -> str:
     """Say which tags of a file the model cannot give."""
     from gyeol.data.tagging.schemes import written_like
 

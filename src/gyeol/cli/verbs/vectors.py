@@ -71,7 +71,7 @@ def train(
     """
     import time
 
-    from gyeol.data.atomic import kept
+    from gyeol.data.atomic import backed_up
     from gyeol.inputs.vectors.store import check_vectors_place
     from gyeol.inputs.vectors.word_vectors import WordVectors
 
@@ -88,7 +88,7 @@ def train(
             user_dictionary=user_dictionary, keep_tags=keep_tags, stop_tags=stop_tags, progress=progress,
         )  # fmt: skip
     made.about["data"] = list(data)
-    with kept(out) if not force else nullcontext() as other:
+    with backed_up(out) if not force else nullcontext() as other:
         made.save(out)
     seconds = time.perf_counter() - started
     if json:
@@ -343,10 +343,10 @@ def _chosen(made: WordVectors, count: int, words: Path | None, around: list[str]
 
 def _tests(name: str) -> list[Path]:
     """Find a file, or all files of a set."""
-    from gyeol.data.catalogue.lookup import CATALOG, resolve
+    from gyeol.data.catalogue.lookup import CATALOG, resolve_file
 
     if not Path(name).exists() and name in CATALOG and CATALOG[name].task == "words":
-        return [resolve(name, role) for role in CATALOG[name].files]
+        return [resolve_file(name, role) for role in CATALOG[name].files]
     return [Path(name)]
 
 

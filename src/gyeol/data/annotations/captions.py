@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.catalogue.lookup import CATALOG, resolve
+from gyeol.data.catalogue.lookup import CATALOG, resolve_file
 from gyeol.data.fingerprint import fingerprint
 from gyeol.data.media.images import ENDINGS, Picture, images_in
 from gyeol.data.paths import check_file
@@ -20,7 +20,7 @@ from gyeol.data.text.table_examples import open_checked
 from gyeol.data.text.trained_columns import named_columns
 from gyeol.errors import DataError, closest
 
-__all__ = ["Captioned", "has_part", "read_captioned"]
+__all__ = ["CaptionedImages", "has_caption_part", "read_captions"]
 
 #: What people call the two columns.
 _IMAGES = ("image", "path", "file", "filename", "file_name", "image_path", "img", "그림", "이미지", "파일", "경로")
@@ -33,7 +33,7 @@ _FEATURES = (".npy", ".npz")
 
 
 @dataclass(slots=True)
-class Captioned:
+class CaptionedImages:
     """Images that are not unpacked yet, the captions of each (none where none are known), and where they come from.
 
     Of a table also the ``lines`` that name them, its ``others`` columns, and, where no captions are needed, the rows
@@ -59,7 +59,7 @@ class Captioned:
         return [str(p.source) if isinstance(p.source, Path) else str(n) for n, p in enumerate(self.images)]
 
 
-def has_part(data: str, role: str) -> bool:
+def has_caption_part(data: str, role: str) -> bool:
     """Whether what a user named says itself which images are for watching or for testing."""
     if data in SCENES and not Path(data).exists():
         return True
@@ -69,9 +69,9 @@ def has_part(data: str, role: str) -> bool:
     return any(_is_of(row, role) for row in _rows(check_file(found)))
 
 
-def read_captioned(
+def read_captions(
     data: str, role: str, *, input: str | None = None, target: str | None = None, need_captions: bool = True
-) -> Captioned:
+) -> CaptionedImages:
     """Read images and captions.
 
     Parameters
@@ -94,12 +94,12 @@ def read_captioned(
     """
     if data in SCENES and not Path(data).exists():
         images, captions = scenes(data, role)
-        return Captioned(f"{data} ({role})", None, images, captions)
+        return CaptionedImages(f"{data} ({role})", None, images, captions)
     path = _file_of(data)
     if path is None:
         near = closest(data, [*SCENES, *(name for name, entry in CATALOG.items() if entry.task == "caption")])
         raise DataError(f"there is no file {data!r:.200}, and no data set of captions of that name{near}")
-    found = Captioned(path.name if path.name != "dataset.json" else f"{path.parent.name} ({role})", path)
+    found = CaptionedImages(path.name if path.name != "dataset.json" else f"{path.parent.name} ({role})", path)
     if path.is_dir():
         if need_captions:
             raise DataError(f"{path} is a folder without a dataset.json or captions.csv that says what is to be seen")
@@ -124,7 +124,7 @@ def _file_of(data: str) -> Path | None:
         entry = CATALOG[data]
         if entry.task != "caption":
             raise DataError(f"the data set {data!r} is for the task {entry.task!r}, not for 'caption'")
-        return resolve(data, "all")
+        return resolve_file(data, "all")
     if path.is_dir():
         for name in ("dataset.json", *(f"captions{ending}" for ending in _TABLES)):
             if (path / name).is_file():
@@ -135,7 +135,7 @@ def _file_of(data: str) -> Path | None:
     return path
 
 
-def _from_table(found: Captioned, input: str | None, target: str | None, need_captions: bool) -> None:
+def _from_table(found: CaptionedImages, input: str | None, target: str | None, need_captions: bool) -> None:
     assert found.path is not None
     names = {folded(name): name for name in _columns(found.path)}
     input = input or next((names[name] for name in _IMAGES if name in names), None)
@@ -197,7 +197,7 @@ def _placed(path: Path, name: str, where: str) -> Path:
     raise DataError(f"{path}, {where}: there is no image {name!r:.200}, neither here nor in a folder images")
 
 
-def _from_json(found: Captioned, role: str, need_captions: bool) -> None:
+def _from_json(found: CaptionedImages, role: str, need_captions: bool) -> None:
     assert found.path is not None
     path = check_file(found.path)
     rows = list(_rows(path))

@@ -13,7 +13,7 @@ from gyeol.data.annotations.frame_labels import FrameLabels, read_frame_labels
 from gyeol.data.annotations.frame_times import FRAMES, SECONDS
 from gyeol.data.fingerprint import fingerprint
 from gyeol.data.media.video import ENDINGS, check_video, count_frames
-from gyeol.data.media.video_clip import Clip, is_clip
+from gyeol.data.media.video_clips import VideoClip, is_video_clip
 from gyeol.data.paths import check_file
 from gyeol.data.series.arrays import read_arrays
 from gyeol.data.series.long_table import read_step_table
@@ -22,13 +22,13 @@ from gyeol.data.synthetic.clips import CLIPS, clips
 from gyeol.data.tables.number_cells import NumberFormat
 from gyeol.errors import DataError, closest
 
-__all__ = ["Framed", "has_frames_part", "read_framed"]
+__all__ = ["LabelledFrames", "has_frames_part", "read_labelled_frames"]
 
 _TABLES, _LABELS = (".csv", ".tsv"), (".csv", ".tsv", ".txt")
 
 
 @dataclass(slots=True)
-class Framed:
+class LabelledFrames:
     """Sequences, the labels of their steps (if known), their names, where a label stands, and what is to be told."""
 
     name: str
@@ -63,10 +63,10 @@ def has_frames_part(data: str, role: str) -> bool:
     return data in CLIPS and not Path(data).exists()
 
 
-def read_framed(
+def read_labelled_frames(
     data: str, role: str, *, sequence: str | None = None, target: str | None = None, need_labels: bool = True,
     numbers: NumberFormat | None = None, remembered: str | None = None,
-) -> Framed:  # fmt: skip
+) -> LabelledFrames:  # fmt: skip
     """Read sequences and the labels of their steps.
 
     Parameters
@@ -92,9 +92,11 @@ def read_framed(
     if has_frames_part(data, role):
         made = list(clips(role))
         names = [str(number) for number in range(len(made))]
-        return Framed(f"{data} ({role})", None, [Clip(c.frames) for c in made], [c.labels for c in made], names)
+        return LabelledFrames(
+            f"{data} ({role})", None, [VideoClip(c.frames) for c in made], [c.labels for c in made], names
+        )
     path = Path(data)
-    found = Framed(path.name, path)
+    found = LabelledFrames(path.name, path)
     if path.is_dir():
         _from_folder(found, path, target, need_labels)
     elif path.suffix.lower() in ENDINGS:
@@ -120,11 +122,11 @@ def read_framed(
     return found
 
 
-def _from_folder(found: Framed, folder: Path, target: str | None, need: bool) -> None:
-    if is_clip(folder):
+def _from_folder(found: LabelledFrames, folder: Path, target: str | None, need: bool) -> None:
+    if is_video_clip(folder):
         _add_clip(found, folder, _labels_beside(found, folder, target, need), need)
         return
-    inside = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and is_clip(path))
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and is_video_clip(path))
     if not inside:
         raise DataError(f"{folder} holds no clip: no video file ({', '.join(ENDINGS[:5])}, ...), no folder of images")
     table = next((folder / f"labels{end}" for end in _TABLES if (folder / f"labels{end}").is_file()), None)
@@ -148,7 +150,9 @@ def _from_folder(found: Framed, folder: Path, target: str | None, need: bool) ->
             _add_clip(found, path, (table, paired[path]) if path in paired else None, need)
 
 
-def _labels_beside(found: Framed, path: Path, target: str | None, need: bool) -> tuple[Path, FrameLabels] | None:
+def _labels_beside(
+    found: LabelledFrames, path: Path, target: str | None, need: bool
+) -> tuple[Path, FrameLabels] | None:
     """Find the labels of one clip: of the same name beside it, or in its folder."""
     places = [path.with_name(path.name + end) for end in _LABELS] + [path.with_suffix(end) for end in _LABELS]
     if path.is_dir():
@@ -167,7 +171,7 @@ def _told_of(told: dict[str, FrameLabels], path: Path) -> FrameLabels | None:
     return told.get(normalize("NFC", path.name)) or told.get(normalize("NFC", path.stem))
 
 
-def _in_frames(found: Framed, place: Path, told: dict[Path, FrameLabels]) -> dict[Path, FrameLabels]:
+def _in_frames(found: LabelledFrames, place: Path, told: dict[Path, FrameLabels]) -> dict[Path, FrameLabels]:
     """Turn the seconds of a file of labels into frames, where they are seconds, and say so."""
     if all(own.unit == FRAMES and (own.sure or not own.spans) for own in told.values()):
         return told
@@ -178,7 +182,7 @@ def _in_frames(found: Framed, place: Path, told: dict[Path, FrameLabels]) -> dic
         unit = SECONDS
     labels, rates = {}, []
     for path, own in told.items():
-        rate = own.rate or Clip(path).rate
+        rate = own.rate or VideoClip(path).rate
         if rate is None:
             raise DataError(
                 f"{place}: start and end are {unit}, and {path.name} does not say its frames a second: add a column fps"
@@ -191,35 +195,35 @@ def _in_frames(found: Framed, place: Path, told: dict[Path, FrameLabels]) -> dic
 
 def _means_seconds(path: Path, own: FrameLabels) -> bool:
     """Whether whole numbers, which might be frames, end where the clip does only if they are seconds."""
-    rate, count = own.rate or Clip(path).rate, _count(path)
+    rate, count = own.rate or VideoClip(path).rate, _count(path)
     if rate is None or count == len(own.labels):
         return False
     return abs(own.spans[-1].end - count / rate) <= 1.0
 
 
 def _count(path: Path) -> int:
-    count = Clip(path).count
+    count = VideoClip(path).count
     return count_frames(path) if count is None else count
 
 
-def _add_clip(found: Framed, path: Path, told: tuple[Path, FrameLabels] | None, need: bool) -> None:
+def _add_clip(found: LabelledFrames, path: Path, told: tuple[Path, FrameLabels] | None, need: bool) -> None:
     if told is None or not need:
         if need:
             where = f"in {path} as labels.csv" if path.is_dir() else f"beside it as {path.stem}.csv or .txt"
             raise DataError(f"{path} has no labels: they are looked for {where}")
-        found.add(Clip(path), [], path.name, "", [])
+        found.add(VideoClip(path), [], path.name, "", [])
         return
     place, own = told
-    count = Clip(path).count
+    count = VideoClip(path).count
     if count is not None and count != len(own.labels):
         raise DataError(
             f"{place}, line {own.lines[-1]}: {len(own.labels):,} labels end here, and {path.name} has {count:,} "
             "frames; there must be one to each"
         )
-    found.add(Clip(path, f"{place}, line {own.lines[-1]}"), own.labels, path.name, str(place), own.lines)
+    found.add(VideoClip(path, f"{place}, line {own.lines[-1]}"), own.labels, path.name, str(place), own.lines)
 
 
-def _from_arrays(found: Framed, path: Path, target: str | None, need: bool) -> None:
+def _from_arrays(found: LabelledFrames, path: Path, target: str | None, need: bool) -> None:
     arrays = read_arrays(path, ["X", "lengths", target or "y"])
     X, y, lengths = arrays.get("X"), arrays.get(target or "y"), arrays.get("lengths")
     if X is None or X.dtype.kind not in "biuf" or X.ndim not in (2, 3, 5) or (X.ndim == 5 and X.dtype != np.uint8):
@@ -247,7 +251,7 @@ def _from_arrays(found: Framed, path: Path, target: str | None, need: bool) -> N
             values = y[number, :count].tolist()
             labels = [str(label_of(value, f"{where}, step {step}", True)) for step, value in enumerate(values)]
         steps = given[:count]
-        sequence: Any = Clip(steps) if X.ndim == 5 else steps.astype(np.float64).reshape(count, -1)
+        sequence: Any = VideoClip(steps) if X.ndim == 5 else steps.astype(np.float64).reshape(count, -1)
         found.sequences.append(sequence)
         found.labels.append(labels)
         found.names.append(str(number))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gyeol.data.catalogue.lookup import CATALOG, resolve
+from gyeol.data.catalogue.lookup import CATALOG, resolve_file
 from gyeol.data.fingerprint import fingerprint
 from gyeol.data.paths import check_file
 from gyeol.data.tables.header import folded
@@ -236,13 +236,13 @@ def fsdd() -> list[Digit]:
     DownloadError
         It is not on this machine.
     """
-    named = [(p, _DIGIT.fullmatch(p.name)) for p in sorted(resolve("fsdd", "all").iterdir())]
+    named = [(p, _DIGIT.fullmatch(p.name)) for p in sorted(resolve_file("fsdd", "all").iterdir())]
     return [Digit(p, _WORDS[int(m[1])], m[2], int(m[3])) for p, m in named if m]
 
 
 def _fsdd(name: str, role: str) -> Recordings:
     some = [digit for digit in fsdd() if digit.test == (role == "test")]
-    return Recordings(resolve(name, "all"), f"{name} ({role})", [d.file for d in some], [d.word for d in some])
+    return Recordings(resolve_file(name, "all"), f"{name} ({role})", [d.file for d in some], [d.word for d in some])
 
 
 _SETS: dict[str, Callable[[str, str], Recordings]] = {"fsdd": _fsdd}

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from gyeol.data.paths import check_file
 from gyeol.data.series.arrays import MAX_VALUES, read_arrays
-from gyeol.data.series.row import OnBadRow, SeriesRow, checked_values, label_of, usable
+from gyeol.data.series.row import OnBadRow, SeriesRow, checked_values, label_of, read_or_report
 from gyeol.data.series.wide_table import (
     RowNumbers,
     cells_of,
@@ -243,7 +243,9 @@ def _from_objects(path: Path, target: str | None, need: bool, on_bad_row: OnBadR
     for number, line in open_text(path):
         if line.strip():
             where = f"{path}, line {number}"
-            yield from usable(partial(_object_row, line, where, number, target, need), number, where, on_bad_row)
+            yield from read_or_report(
+                partial(_object_row, line, where, number, target, need), number, where, on_bad_row
+            )
 
 
 def _object_row(line: str, where: str, number: int, target: str | None, need: bool) -> SeriesRow:
@@ -297,4 +299,4 @@ def _from_arrays(path: Path, target: str | None, need: bool, on_bad_row: OnBadRo
             label = None if y is None else label_of(told, where, need)
             return SeriesRow(checked_values(values, where, cut=lengths is None), label, number)
 
-        yield from usable(row, place + 1, where, on_bad_row)
+        yield from read_or_report(row, place + 1, where, on_bad_row)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gyeol.data.paths import check_file
-from gyeol.data.series.row import OnBadRow, SeriesRow, checked_values, label_of, usable
+from gyeol.data.series.row import OnBadRow, SeriesRow, checked_values, label_of, read_or_report
 from gyeol.data.tables.columns import TARGET_NAMES
 from gyeol.data.tables.dialect import open_rows, split_line
 from gyeol.data.tables.number_cells import NumberFormat, as_number, readings
@@ -118,7 +118,7 @@ def table_rows(
             number, fields = row
             where, width = f"{path}, line {number}", len(names) if names else None
             read = partial(row_of, where, number, fields, at, need, width, numbers)
-            yield from usable(read, number, where, on_bad_row)
+            yield from read_or_report(read, number, where, on_bad_row)
 
 
 def judged_numbers(

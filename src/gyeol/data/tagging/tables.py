@@ -18,7 +18,7 @@ from gyeol.data.tagging.layout import TAG_NAMES, TOKEN_NAMES, Row, Rows, text_ro
 from gyeol.data.tagging.names import names_in
 from gyeol.data.tagging.rows import Sentence, Token, read_rows
 from gyeol.data.tagging.schemes import find_scheme
-from gyeol.data.text.example import MENDS
+from gyeol.data.text.example import REMEDIES
 from gyeol.data.text.example_files import read_examples
 from gyeol.data.text.fasta import read_fasta
 from gyeol.errors import DataError, closest
@@ -199,7 +199,7 @@ def _parts(cell: str, listed: bool, words: bool) -> list[Any]:
 def _rows(path: Path) -> Iterator[Row]:
     for row in open_rows(path).rows:
         if isinstance(row, BadRow):
-            raise DataError(f"{path}, line {row.line}: {row.reason}; {MENDS[row.kind]}")
+            raise DataError(f"{path}, line {row.line}: {row.reason}; {REMEDIES[row.kind]}")
         cells = [cell.strip(" \t\r") for cell in row[1]]
         yield row[0], cells if any(cells) else None
 

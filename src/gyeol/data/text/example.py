@@ -8,12 +8,12 @@ from typing import Any
 
 from gyeol.data.tables.rows import BadRow
 
-__all__ = ["MAX_TEXT", "MENDS", "Example", "Unlabelled", "checked_example"]
+__all__ = ["MAX_TEXT", "REMEDIES", "Example", "Unlabelled", "checked_example"]
 
 MAX_TEXT = 1_000_000  # characters of one text
 
 #: What to do about a bad row, by its kind.
-MENDS = {
+REMEDIES = {
     "fields": "mend the row or remove it",
     "json": 'one object a line was expected, such as {"text": "...", "label": "..."}',
     "label": "give the row a label or remove it",

@@ -19,7 +19,7 @@ from gyeol.data.paths import check_file
 from gyeol.data.tables.columns import Columns
 from gyeol.data.tables.objects import json_rows, keys_of, sampled, scan_parquet
 from gyeol.data.tables.rows import BadRow
-from gyeol.data.text.example import MENDS, Example
+from gyeol.data.text.example import REMEDIES, Example
 from gyeol.data.text.fasta import is_fasta
 from gyeol.data.text.fasta_examples import fasta_examples
 from gyeol.data.text.object_examples import object_examples, parquet_examples
@@ -176,6 +176,6 @@ def _reported(
         if isinstance(result, Example):
             yield result
         elif on_bad_row is None:
-            raise DataError(f"{path}, {unit} {result.line}: {result.reason}; {MENDS[result.kind]}")
+            raise DataError(f"{path}, {unit} {result.line}: {result.reason}; {REMEDIES[result.kind]}")
         else:
             on_bad_row(result)

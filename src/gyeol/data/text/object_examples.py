@@ -11,7 +11,7 @@ from gyeol.data.tables.columns import Columns, find_columns
 from gyeol.data.tables.label_text import as_written, label_text, value_text
 from gyeol.data.tables.objects import SAMPLE, SLICE, Object, collected, keys_of, sampled, scan_parquet
 from gyeol.data.tables.rows import BadRow
-from gyeol.data.text.example import MENDS, Example, checked_example
+from gyeol.data.text.example import REMEDIES, Example, checked_example
 from gyeol.errors import DataError
 
 __all__ = ["object_examples", "parquet_examples"]
@@ -39,7 +39,7 @@ def _object_columns(
 ) -> Columns:
     if not names:
         bad = next((item for item in sample if isinstance(item, BadRow)), BadRow(1, "holds no object", "json"))
-        raise DataError(f"{path}, line {bad.line}: {bad.reason}; {MENDS[bad.kind]}")
+        raise DataError(f"{path}, line {bad.line}: {bad.reason}; {REMEDIES[bad.kind]}")
     rows = [[_shown(item[1].get(n)) for n in names] for item in sample if not isinstance(item, BadRow)]
     return find_columns(path, rows, names=names, input=input, target=target, need_target=need_target)
 

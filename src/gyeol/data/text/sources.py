@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.catalogue.lookup import CATALOG, resolve
+from gyeol.data.catalogue.lookup import CATALOG, resolve_file
 from gyeol.data.fingerprint import fingerprint, fingerprint_all
 from gyeol.data.paths import find_path
 from gyeol.data.tables.columns import Columns, same_name
@@ -174,7 +174,7 @@ def find_source(
                 f"the data set {data!r} is for the task {entry.task!r}, not for {task!r}; those for it are: "
                 f"{', '.join(fit)}"
             )
-        return Source(resolve(data, role), input or entry.input, target or entry.target, f"{data} ({role})")
+        return Source(resolve_file(data, role), input or entry.input, target or entry.target, f"{data} ({role})")
     near = closest(data, [*BUILT_IN, *CATALOG])
     raise DataError(f"there is no file {data!r:.200}, and no data set of that name{near}. 'gyeol data list' shows them")
 

@@ -13,7 +13,7 @@ from gyeol.data.tables.dialect import Table, open_rows
 from gyeol.data.tables.header import find_header
 from gyeol.data.tables.label_text import LabelTexts, as_written
 from gyeol.data.tables.rows import BadRow, Row
-from gyeol.data.text.example import MENDS, Example, checked_example
+from gyeol.data.text.example import REMEDIES, Example, checked_example
 from gyeol.errors import DataError
 
 __all__ = ["open_checked", "table_columns", "table_examples"]
@@ -75,7 +75,7 @@ def open_checked(path: Path, kind: str | None = None) -> Table:
     table = open_rows(path, kind)
     if not table.sample and not (table.plain and table.first_bad is not None):
         if (bad := table.first_bad) is not None:
-            raise DataError(f"{path}, line {bad.line}: {bad.reason}; {MENDS[bad.kind]}")
+            raise DataError(f"{path}, line {bad.line}: {bad.reason}; {REMEDIES[bad.kind]}")
         raise DataError(f"{path} holds nothing but white space; a file with one text a row was expected")
     return table
 

@@ -10,7 +10,7 @@ from typing import Any
 from gyeol.data.tables.columns import Columns, same_name
 from gyeol.errors import DataError
 
-__all__ = ["Remembered", "about_columns", "named_columns"]
+__all__ = ["TrainedColumns", "about_columns", "named_columns"]
 
 _MOST = 100  # columns whose names are kept
 
@@ -39,7 +39,7 @@ def named_columns(names: Sequence[str], input: str | None, target: str | None) -
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class TrainedColumns:
     """The columns that a model was trained on.
 
     Parameters
@@ -58,7 +58,7 @@ class Remembered:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, about: Mapping[str, Any]) -> Remembered | None:
+    def of(cls, about: Mapping[str, Any]) -> TrainedColumns | None:
         """Read what a model keeps; None where it keeps nothing of the kind, as models of before do."""
         told = about.get("columns")
         if not isinstance(told, dict):

@@ -17,10 +17,10 @@ from gyeol.data.tables.lines import open_text
 from gyeol.data.tables.rows import BadRow
 from gyeol.errors import DataError
 
-__all__ = ["read_pairs"]
+__all__ = ["read_typo_pairs"]
 
 
-def read_pairs(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
+def read_typo_pairs(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
     """Read pairs of (typed, meant).
 
     Raises

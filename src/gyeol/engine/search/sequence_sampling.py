@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from gyeol.engine.search.beam import BeamSettings, Hypothesis, Steps, allowed
-from gyeol.engine.search.sampling import check_sampling, sample
+from gyeol.engine.search.token_sampling import check_sampling, sample_token
 
-__all__ = ["Sampling", "sample_sequences"]
+__all__ = ["SamplingSettings", "sample_sequences"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
-    """How to draw: see `gyeol.engine.sample`.
+class SamplingSettings:
+    """How to draw: see `gyeol.engine.sample_token`.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def sample_sequences(
     steps: Steps,
     draws: Sequence[np.random.Generator],
     settings: BeamSettings,
-    sampling: Sampling,
+    sampling: SamplingSettings,
     *,
     begin: int,
     end: int,
@@ -84,7 +84,7 @@ def sample_sequences(
         drawn = np.full((len(alive), K), end)
         for row, i in enumerate(alive):
             for k in np.flatnonzero(lengths[i] < 0).tolist():
-                drawn[row, k] = sample(scores[row, k], draws[i], **asdict(sampling))
+                drawn[row, k] = sample_token(scores[row, k], draws[i], **asdict(sampling))
                 totals[i, k] += scores[row, k, drawn[row, k]]
                 if drawn[row, k] == end:
                     lengths[i, k] = t

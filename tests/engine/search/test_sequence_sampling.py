@@ -11,15 +11,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gyeol.engine import BeamSettings, Hypothesis, Sampling, sample_sequences
+from gyeol.engine import BeamSettings, Hypothesis, SamplingSettings, sample_sequences
 from gyeol.errors import ParameterError
 
 from ..conftest import BEGIN, END, Table, every
 
-PLAIN = Sampling()
+PLAIN = SamplingSettings()
 
 
-def drawn(table: Table, how: BeamSettings, seed: int, sampling: Sampling = PLAIN) -> list[list[Hypothesis]]:
+def drawn(table: Table, how: BeamSettings, seed: int, sampling: SamplingSettings = PLAIN) -> list[list[Hypothesis]]:
     draws = [np.random.default_rng([seed, i]) for i in range(len(table.logs))]
     return sample_sequences(table, draws, how, sampling, begin=BEGIN, end=END, never=[BEGIN])
 
@@ -66,18 +66,18 @@ def test_a_sequence_is_drawn_alone_as_beside_others() -> None:
         table = Table(3, 5, 7)
         table.rows = torch.tensor([row])
         draws = [np.random.default_rng([1, row])]
-        (alone,) = sample_sequences(table, draws, how, Sampling(), begin=BEGIN, end=END, never=[BEGIN])
+        (alone,) = sample_sequences(table, draws, how, SamplingSettings(), begin=BEGIN, end=END, never=[BEGIN])
         assert [h.tokens for h in alone] == [h.tokens for h in together[row]]
 
 
 def test_one_of_the_best_is_greedy() -> None:
     how = BeamSettings(size=2, n_best=2, max_length=5)
-    for hypotheses in drawn(Table(3, 5, 2), how, 9, Sampling(top_k=1)):
+    for hypotheses in drawn(Table(3, 5, 2), how, 9, SamplingSettings(top_k=1)):
         assert hypotheses[0].tokens == hypotheses[1].tokens
 
 
 def test_settings_that_cannot_be() -> None:
     with pytest.raises(ParameterError, match=r"temperature=0\.0: must be above 0"):
-        Sampling(temperature=0.0)
+        SamplingSettings(temperature=0.0)
     with pytest.raises(ParameterError, match="top_p=2: must be a share"):
-        Sampling(top_p=2)
+        SamplingSettings(top_p=2)

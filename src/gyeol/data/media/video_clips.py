@@ -18,14 +18,14 @@ from gyeol.data.media.video import ENDINGS as VIDEOS
 from gyeol.data.media.video import MOST_FRAMES, frame_rate, video_frames
 from gyeol.errors import DataError
 
-__all__ = ["Clip", "as_clips", "frames_of", "is_clip", "means_clips"]
+__all__ = ["VideoClip", "are_video_clips", "as_video_clips", "checked_frames", "is_video_clip"]
 
 Pixels = npt.NDArray[np.uint8]
 _BLOCK = 64  # frames given at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class VideoClip:
     """Frames that are not unpacked yet: a video file, a folder of images, or colours (T, height, width, 3) of uint8.
 
     As a text it says which one it is, as `gyeol.data.media.images.Picture` does.
@@ -114,24 +114,24 @@ def images_of(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: _natural(path.name))
 
 
-def is_clip(path: Path) -> bool:
+def is_video_clip(path: Path) -> bool:
     """Whether a path is a video file by its name, or a folder with images in it."""
     return path.suffix.lower() in VIDEOS if path.is_file() else path.is_dir() and bool(images_of(path))
 
 
-def means_clips(X: Any) -> bool:
+def are_video_clips(X: Any) -> bool:
     """Whether what a user hands over are clips: paths, `Clip`s, colours of uint8; or numbers."""
     if isinstance(X, np.ndarray) and X.dtype != object:
         return X.dtype == np.uint8 and X.ndim in (4, 5)
     if isinstance(X, (str, bytes, os.PathLike)) or not hasattr(X, "__iter__"):
         return False
     first = next(iter(X), None) if hasattr(X, "__len__") else None
-    if isinstance(first, (str, os.PathLike, Clip)):
+    if isinstance(first, (str, os.PathLike, VideoClip)):
         return True
     return isinstance(first, np.ndarray) and first.dtype == np.uint8 and first.ndim in (3, 4)
 
 
-def as_clips(X: Iterable[Any]) -> list[Clip]:
+def as_video_clips(X: Iterable[Any]) -> list[VideoClip]:
     """Take clips as Python has them: paths, or arrays of uint8 (T, height, width, 3), of grey (T, height, width).
 
     Raises
@@ -143,18 +143,18 @@ def as_clips(X: Iterable[Any]) -> list[Clip]:
         raise DataError(f"got colours of shape {X.shape}, which is one clip: wrap it in [ ]")
     found = []
     for number, clip in enumerate(X):
-        if isinstance(clip, Clip):
+        if isinstance(clip, VideoClip):
             found.append(clip)
         elif isinstance(clip, (str, os.PathLike)):
-            found.append(Clip(Path(clip)))
+            found.append(VideoClip(Path(clip)))
         else:
-            found.append(Clip(frames_of(clip, f"clip {number}")))
+            found.append(VideoClip(checked_frames(clip, f"clip {number}")))
     if not found:
         raise DataError("got no clips: the list is empty")
     return found
 
 
-def frames_of(frames: Any, what: str) -> Pixels:
+def checked_frames(frames: Any, what: str) -> Pixels:
     """Hold an array to what frames are: uint8 (T, height, width, 3), or (T, height, width), which is grey."""
     try:
         pixels = np.asarray(frames)

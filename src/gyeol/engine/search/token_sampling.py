@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gyeol.errors import ParameterError
 
-__all__ = ["check_sampling", "penalised", "sample"]
+__all__ = ["check_sampling", "penalise_repetition", "sample_token"]
 
 Scores = npt.NDArray[np.float64]
 
@@ -37,7 +37,7 @@ def check_sampling(*, temperature: float, top_k: int | None, top_p: float | None
         raise ParameterError("; ".join(wrong))
 
 
-def penalised(scores: Scores, tokens: Iterable[int], penalty: float) -> Scores:
+def penalise_repetition(scores: Scores, tokens: Iterable[int], penalty: float) -> Scores:
     """Make tokens less likely that were said already: their log probability times the penalty (Keskar et al. 2019).
 
     Examples
@@ -53,7 +53,7 @@ def penalised(scores: Scores, tokens: Iterable[int], penalty: float) -> Scores:
     return scores
 
 
-def sample(
+def sample_token(
     scores: Scores,
     draw: np.random.Generator,
     *,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gyeol.engine import check_sampling, penalised, sample
-from gyeol.engine.search import sampling
+from gyeol.engine import check_sampling, penalise_repetition, sample_token
+from gyeol.engine.search import token_sampling
 from gyeol.errors import ParameterError
 
 SHARES = np.array([0.05, 0.5, 0.2, 0.25])
@@ -16,7 +16,7 @@ SHARES = np.array([0.05, 0.5, 0.2, 0.25])
 
 @given(seed=st.integers(0, 99), top_k=st.none() | st.integers(1, 6), top_p=st.none() | st.floats(0.01, 1.0))
 def test_only_the_likely(seed: int, top_k: int | None, top_p: float | None) -> None:
-    token = sample(np.log(SHARES), np.random.default_rng(seed), top_k=top_k, top_p=top_p)
+    token = sample_token(np.log(SHARES), np.random.default_rng(seed), top_k=top_k, top_p=top_p)
     order = [1, 3, 2, 0]
     if top_k is not None:
         assert token in order[:top_k]
@@ -29,7 +29,9 @@ def test_only_the_likely(seed: int, top_k: int | None, top_p: float | None) -> N
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_as_often_as_probable(temperature: float) -> None:
     draw = np.random.default_rng(0)
-    counts = np.bincount([sample(np.log(SHARES), draw, temperature=temperature) for _ in range(4000)], minlength=4)
+    counts = np.bincount(
+        [sample_token(np.log(SHARES), draw, temperature=temperature) for _ in range(4000)], minlength=4
+    )
     expected = SHARES ** (1 / temperature)
     np.testing.assert_allclose(counts / 4000, expected / expected.sum(), atol=0.03)
 
@@ -38,15 +40,15 @@ def test_what_must_not_be_drawn_is_not() -> None:
     scores = np.log(SHARES)
     scores[1] = -np.inf
     draw = np.random.default_rng(0)
-    assert 1 not in {sample(scores, draw) for _ in range(200)}
+    assert 1 not in {sample_token(scores, draw) for _ in range(200)}
 
 
 def test_repetitions_lose() -> None:
     scores = np.log(SHARES)
-    less = penalised(scores, [1, 1, 3], 2.0)
+    less = penalise_repetition(scores, [1, 1, 3], 2.0)
     np.testing.assert_allclose(np.exp(less), [0.05, 0.25, 0.2, 0.0625])
-    assert penalised(scores, [], 2.0) is scores
-    assert penalised(scores, [1], 1.0) is scores
+    assert penalise_repetition(scores, [], 2.0) is scores
+    assert penalise_repetition(scores, [1], 1.0) is scores
 
 
 def test_settings_that_cannot_be() -> None:
@@ -63,8 +65,8 @@ def test_settings_that_cannot_be() -> None:
 def test_the_best_are_found_as_by_sorting(scores: list[float], top_k: int, seed: int) -> None:
     array = np.array(scores)
     expected = np.argsort(-array, kind="stable")[:top_k]
-    assert np.array_equal(sampling._best(array, min(top_k, len(array))), expected)
-    assert sample(array, np.random.default_rng(seed), top_k=top_k) in expected
+    assert np.array_equal(token_sampling._best(array, min(top_k, len(array))), expected)
+    assert sample_token(array, np.random.default_rng(seed), top_k=top_k) in expected
 
 
 @given(st.lists(st.sampled_from([0.0, 1e-300, 0.25, 1.0]), min_size=1, max_size=400), st.floats(0, 1, exclude_max=True))
@@ -72,7 +74,7 @@ def test_what_is_drawn_by_blocks_is_what_passes_the_sum(shares: list[float], cha
     values = np.array(shares)
     if not values.sum():
         return
-    at = sampling._drawn(values, chance)
+    at = token_sampling._drawn(values, chance)
     assert values[at] > 0
     reached = np.cumsum(values) / values.sum()
     assert reached[at] >= chance - 1e-9
@@ -81,4 +83,4 @@ def test_what_is_drawn_by_blocks_is_what_passes_the_sum(shares: list[float], cha
 
 def test_rounding_draws_nothing_of_no_share() -> None:
     values = np.array([0.3] * 130 + [0.0] * 300)
-    assert sampling._drawn(values, float(np.nextafter(1.0, 0.0))) == 129
+    assert token_sampling._drawn(values, float(np.nextafter(1.0, 0.0))) == 129
