@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from gyeol.data.annotations.path_tables import column_names, find_column, read_path_rows
 from gyeol.data.catalogue.lookup import CATALOG, resolve_file
 from gyeol.data.fingerprint import fingerprint
 from gyeol.data.media.images import ENDINGS, Picture, images_in
 from gyeol.data.paths import check_file
 from gyeol.data.synthetic.scenes import SCENES, scenes
-from gyeol.data.tables.header import folded
 from gyeol.data.tables.rows import BadRow
-from gyeol.data.text.example_files import TEXT_FORMATS, columns_of, format_of, read_examples
-from gyeol.data.text.table_examples import open_checked
+from gyeol.data.text.example_files import columns_of
 from gyeol.data.text.trained_columns import named_columns
 from gyeol.errors import DataError, closest
 
@@ -137,64 +138,38 @@ def _file_of(data: str) -> Path | None:
 
 def _from_table(found: CaptionedImages, input: str | None, target: str | None, need_captions: bool) -> None:
     assert found.path is not None
-    names = {folded(name): name for name in _columns(found.path)}
-    input = input or next((names[name] for name in _IMAGES if name in names), None)
-    target = target or next((names[name] for name in _CAPTIONS if name in names and names[name] != input), None)
+    path = found.path
+    names, _ = column_names(path, {*_IMAGES, *_CAPTIONS})
+    input = input or find_column(names, _IMAGES)
+    target = target or find_column(names, _CAPTIONS, other=input)
     if input is None and len(names) <= 2:  # without a header: the path, then the caption
         input, target = "1", target or ("2" if len(names) == 2 else None)
-    found.columns = named_columns(columns_of(found.path), input, target)
+    found.columns = named_columns(columns_of(path), input, target)
     numbers: dict[str, int] = {}
-    pending = found.bad
-    rows = read_examples(
-        found.path,
-        input=input,
-        target=target,
-        need_target=need_captions,
-        target_text=True,
-        on_bad_row=pending.append,
-        others=True,
-    )
-    for example in rows:
-        if pending and need_captions:
-            break
-        number = numbers.setdefault(example.input, len(numbers))
+    rows = read_path_rows(
+        path, input, target, need_target=need_captions, bad=found.bad, locate=cache(partial(_locate, path)),
+        reasons={"empty": "the image's path is empty", "label": "the caption is missing"},
+    )  # fmt: skip
+    for row, image in rows:
+        number = numbers.setdefault(row.input, len(numbers))
         if number == len(found.images):
-            try:
-                picture = Picture(_placed(found.path, example.input, f"line {example.line}"))
-            except DataError as error:
-                if need_captions:
-                    raise
-                del numbers[example.input]
-                pending.append(BadRow(example.line, str(error).partition(": ")[2], "value"))
-                continue
-            found.images.append(picture)
+            found.images.append(Picture(image))
             found.captions.append([])
-            found.lines.append(example.line)
-            found.others.append(example.others)
-        if need_captions and example.target:
-            found.captions[number].append(example.target)
-    for row in pending if need_captions or not found.images else ():
-        reason = row.reason.replace("the text", "the image's path").replace("label", "caption")
-        raise DataError(f"{found.path}, line {row.line}: {reason}; mend the row")
+            found.lines.append(row.line)
+            found.others.append(row.others)
+        if need_captions and row.target:
+            found.captions[number].append(row.target)
     if not found.images:
-        raise DataError(f"{found.path} names no image")
+        raise DataError(f"{path} names no image")
 
 
-def _columns(path: Path) -> list[str]:
-    """List a table's columns: its first row, where a cell of it is one of the names known here."""
-    if format_of(check_file(path)) in TEXT_FORMATS:
-        row = [cell.strip() for cell in open_checked(path).sample[0][1]]
-        if {folded(cell) for cell in row} & {*_IMAGES, *_CAPTIONS}:
-            return row
-    return columns_of(path)
-
-
-def _placed(path: Path, name: str, where: str) -> Path:
-    """Find an image from the file that names it."""
+def _locate(path: Path, name: str) -> Path:
+    """Find an image relative to the file that names it."""
     for folder in _FOLDERS:
-        if (place := path.parent / folder / name).is_file():
+        place = path.parent / folder / name
+        if os.path.isfile(place):  # unlike Path.is_file, it accepts a name that is too long for one
             return place
-    raise DataError(f"{path}, {where}: there is no image {name!r:.200}, neither here nor in a folder images")
+    raise DataError(f"there is no image {name!r:.200}, neither here nor in a folder images")
 
 
 def _from_json(found: CaptionedImages, role: str, need_captions: bool) -> None:
@@ -214,7 +189,11 @@ def _from_json(found: CaptionedImages, role: str, need_captions: bool) -> None:
         captions = list(_told(row))
         if need_captions and (not captions or not all(isinstance(c, str) and c.strip() for c in captions)):
             raise DataError(f'{path}, {where} ({name:.60}): "sentences" are {row.get("sentences")!r:.60}; [{{"raw"}}]')
-        found.images.append(Picture(_placed(path, name, where)))
+        try:
+            image = _locate(path, name)
+        except DataError as error:
+            raise DataError(f"{path}, {where}: {error}") from None
+        found.images.append(Picture(image))
         found.captions.append(captions if need_captions else [])
     if not found.images:
         splits = sorted({str(row.get("split")) for row in rows})

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gyeol.data.annotations.path_tables import column_names, find_column, read_path_rows
 from gyeol.data.catalogue.lookup import CATALOG, resolve_file
 from gyeol.data.fingerprint import fingerprint
 from gyeol.data.paths import check_file
 from gyeol.data.tables.header import folded
 from gyeol.data.tables.lines import open_text
 from gyeol.data.tables.rows import BadRow
-from gyeol.data.text.example_files import TEXT_FORMATS, columns_of, format_of, read_examples
+from gyeol.data.text.example_files import columns_of
 from gyeol.data.text.sources import find_source
-from gyeol.data.text.table_examples import open_checked
 from gyeol.data.text.trained_columns import named_columns
 from gyeol.errors import DataError
 
@@ -140,61 +141,44 @@ def read_manifest(
     """
     path = check_file(path)
     found = Recordings(path, path.name)
-    at, to = _columns(path, input, target, need_texts)
-    found.columns = named_columns(columns_of(path), at, to)
-    bad = found.bad
-    rows = read_examples(
-        path, input=at, target=to, need_target=need_texts, target_text=True, on_bad_row=bad.append, others=True
-    )
-    for row in rows:
-        if bad and need_texts:
-            break
-        where = f"{path}, line {row.line}"
-        file = path.parent / row.input.strip()
-        try:
-            there = file.is_file()
-        except (OSError, ValueError):  # a name longer than names may be
-            there = False
-        if not there:
-            reason = f"there is no file {str(file)!r:.300}; paths are from the table's own folder on"
-            if need_texts:
-                raise DataError(f"{where}: {reason}")
-            bad.append(BadRow(row.line, reason, "value"))
-            continue
+    audio, text = _columns(path, input, target, need_texts)
+    found.columns = named_columns(columns_of(path), audio, text)
+
+    def locate(cell: str) -> Path:
+        file = path.parent / cell.strip()
+        if os.path.isfile(file):  # unlike Path.is_file, it accepts a name that is too long for one
+            return file
+        raise DataError(f"there is no file {str(file)!r:.300}; paths are relative to the folder of the table")
+
+    rows = read_path_rows(
+        path, audio, text, need_target=need_texts, bad=found.bad, locate=locate,
+        reasons={"empty": "the path is missing", "label": "the text is missing"},
+    )  # fmt: skip
+    for row, file in rows:
         found.files.append(file)
         found.lines.append(row.line)
         found.others.append(row.others)
         if need_texts:
-            found.texts.append(_checked(row.target or "", where))
-    if bad and (need_texts or not found.files):
-        reasons = {"empty": "the path is missing", "label": "the text is missing"}
-        raise DataError(f"{path}, line {bad[0].line}: {reasons.get(bad[0].kind, bad[0].reason)}; mend the row")
+            found.texts.append(_checked(row.target or "", f"{path}, line {row.line}"))
     if not found.files:
         raise DataError(f"{path} names no recordings")
     return found
 
 
 def _columns(path: Path, input: str | None, target: str | None, need_texts: bool) -> tuple[str, str | None]:
-    """Find the columns of paths and texts by what people call them, or the one whose cells are names of sound files."""
-    cells: Sequence[str]
-    cells = names = columns_of(path)
-    table = format_of(path) in TEXT_FORMATS
-    if table:
-        cells = [cell.strip() for cell in open_checked(path).sample[0][1]]
-        named = any(folded(cell) in {*_PATHS, folded(input or "")} for cell in cells)
-        names = list(cells) if named else [str(n) for n in range(1, len(cells) + 1)]
-    known = {folded(name): name for name in reversed(names)}
-    at = input or next((known[name] for name in _PATHS if name in known), None)
-    if at is None and table:
-        at = next((n for n, cell in zip(names, cells, strict=True) if cell.lower().endswith(SOUNDS)), None)
-    to = target or next((known[name] for name in _TEXTS if name in known and known[name] != at), None)
-    if to is None and len(names) == 2 and at in names:
-        to = names[1 - names.index(at)]
-    if at is None or (to is None and need_texts):
-        which = "the paths of sound files" if at is None else "the texts"
+    """Find the columns of paths and texts: by their usual names, or the column whose cells are names of sound files."""
+    names, cells = column_names(path, {*_PATHS, folded(input or "")})
+    audio = input or find_column(names, _PATHS)
+    if audio is None:
+        audio = next((n for n, cell in zip(names, cells, strict=False) if cell.lower().endswith(SOUNDS)), None)
+    text = target or find_column(names, _TEXTS, other=audio)
+    if text is None and len(names) == 2 and audio in names:
+        text = names[1 - names.index(audio)]
+    if audio is None or (text is None and need_texts):
+        which = "the paths of sound files" if audio is None else "the texts"
         shown = ", ".join(f"{name:.40}" for name in names[:12])
         raise DataError(f"{path}: which column holds {which}? There are: {shown}; say --input COL --target COL")
-    return at, to if need_texts else None
+    return audio, text if need_texts else None
 
 
 def _checked(text: str, where: str) -> str:
