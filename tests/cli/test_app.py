@@ -101,7 +101,7 @@ def test_statuses(
 ) -> None:
     from gyeol.data.catalogue import lookup
 
-    monkeypatch.setattr(lookup, "describe", raising(error))
+    monkeypatch.setattr(lookup, "describe_catalogue", raising(error))
     monkeypatch.setattr("gyeol.cli.app._drop_output", lambda: None)
     result = gyeol("data", "list")
     assert (result.status, result.out) == (status, "")
@@ -113,7 +113,7 @@ def test_statuses(
 def test_an_interruption_is_130(gyeol: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from gyeol.data.catalogue import lookup
 
-    monkeypatch.setattr(lookup, "describe", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(lookup, "describe_catalogue", raising(KeyboardInterrupt()))
     assert gyeol("data", "list").status == 130
 
 
@@ -217,7 +217,7 @@ def test_with_json_faults_and_interruptions_are_objects(
 ) -> None:
     from gyeol.data.catalogue import lookup
 
-    monkeypatch.setattr(lookup, "describe", raising(error))
+    monkeypatch.setattr(lookup, "describe_catalogue", raising(error))
     monkeypatch.setattr("gyeol.cli.app._drop_output", lambda: None)
     result = gyeol("data", "list", "--json")
     assert result.status == status

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
 from gyeol.data.tables.columns import Columns
-from gyeol.data.text.files import read_examples
+from gyeol.data.text.example_files import read_examples
 from gyeol.errors import DataError
 
 SEED = os.environ.get("GYEOL_TABLES_SEED")

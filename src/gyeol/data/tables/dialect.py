@@ -99,7 +99,7 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     Parameters
     ----------
     path : Path
-        A file that is there (see `gyeol.data.tables.lines.check_file`).
+        A file that is there (see `gyeol.data.paths.check_file`).
     kind : str, optional
         ``".csv"``, ``".tsv"``, or another ending for what no name tells; by default that of the file's name.
 
