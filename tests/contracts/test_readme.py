@@ -15,7 +15,7 @@ import typer
 
 import gyeol
 from gyeol.cli.app import app, main
-from gyeol.data.sources import find_source, read_labelled
+from gyeol.data.text.sources import find_source, read_labelled
 from gyeol.tasks import TASKS
 
 from . import documented
