@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from gyeol.layers.attention.alignment import SCOPES, Alignment
-from gyeol.layers.attention.scores import SCORES, AttentionPooling, attend
+from gyeol.layers.attention.context import attend
+from gyeol.layers.attention.pooling import AttentionPooling
+from gyeol.layers.attention.score import Score
+from gyeol.layers.attention.scores import SCORES, score_rule
 from gyeol.layers.decoding.decoder import Decoder
 from gyeol.layers.decoding.writer import Read, Writer
 from gyeol.layers.dropout import LockedDropout
@@ -50,6 +53,7 @@ __all__ = [
     "Recurrent",
     "ResidualNet",
     "RoundedLinear",
+    "Score",
     "Stepper",
     "Summary",
     "Writer",
@@ -60,6 +64,7 @@ __all__ = [
     "linear_cross_entropy",
     "sampled_cross_entropy",
     "sampling_chances",
+    "score_rule",
     "valid_steps",
     "word_dropout",
 ]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gyeol.errors import ParameterError, closest
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.pooling import last_of, pool, softmax
-from gyeol.layers.attention.scores import AttentionPooling
+from gyeol.layers.attention.pooling import AttentionPooling
 from gyeol.layers.pooling import POOLINGS
 
 __all__ = ["Summary"]
