@@ -13,8 +13,8 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
+from gyeol.inputs.tokens.base import Token, Tokenizer
 from gyeol.inputs.tokens.state import checked_words, fitted_tokenizer, restored_tokenizer, tokenizer_state
-from gyeol.inputs.tokens.tokenizers import Token, Tokenizer
 from gyeol.inputs.tokens.vocabulary import Vocabulary
 
 __all__ = ["Cut", "TextBatch", "TextInput"]

@@ -15,7 +15,7 @@ from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
 from gyeol.inputs.targets import END, check_end, given_and_wanted, with_ends
 from gyeol.inputs.text import WIDTH, TextInput
-from gyeol.inputs.tokens.tokenizers import Tokenizer
+from gyeol.inputs.tokens.base import Tokenizer
 
 __all__ = ["END", "PairBatch", "PairInput", "Pairs"]
 

@@ -17,8 +17,8 @@ from torch import Tensor
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError, closest
 from gyeol.inputs.text import Cut, TextInput
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.state import fitted_tokenizer
-from gyeol.inputs.tokens.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
     from gyeol.inputs.counts.text_vectorizer import TextVectorizer

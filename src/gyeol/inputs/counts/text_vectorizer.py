@@ -33,8 +33,9 @@ from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.counts.counting import Piece, Spool, TermReader, in_turn
 from gyeol.inputs.counts.frequencies import Columns, Frequencies, given_terms
 from gyeol.inputs.counts.stop_words import stop_words as named_stop_words
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.state import fitted_tokenizer
-from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, Tokenizer, tokenizer_rule, tokenizer_with
+from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_rule, tokenizer_with
 from gyeol.parameters import Rule, choice, switch, whole
 
 __all__ = ["KINDS", "Rows", "TextVectorizer", "vectorizer"]

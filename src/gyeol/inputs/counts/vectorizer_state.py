@@ -12,8 +12,8 @@ import polars as pl
 from gyeol.data.atomic import replace_file
 from gyeol.errors import ModelError, ParameterError
 from gyeol.inputs.counts.text_vectorizer import TextVectorizer
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.state import checked_words, restored_tokenizer, settings_of, tokenizer_state
-from gyeol.inputs.tokens.tokenizers import Tokenizer
 
 __all__ = ["read_state", "restored", "state_of", "write_state"]
 

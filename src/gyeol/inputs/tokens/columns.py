@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from unicodedata import is_normalized
 
+from gyeol.inputs.tokens.base import Tokenizer
+from gyeol.inputs.tokens.characters import Jamo, Syllable
 from gyeol.inputs.tokens.jamo import FIRST_SYLLABLE, LAST_SYLLABLE, decompose
 from gyeol.inputs.tokens.normalization import normalize
 from gyeol.inputs.tokens.segmentation import CLUSTERED, EASY_WORD, INVISIBLE, NOT_EASY, SPACE, WORD
-from gyeol.inputs.tokens.tokenizers import Jamo, Syllable, Tokenizer, Whitespace, Word
+from gyeol.inputs.tokens.words import Whitespace, Word
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.errors import DataError
-from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, TOKENIZERS, Tokenizer, make_tokenizer, tokenizer_with
+from gyeol.inputs.tokens.base import Tokenizer
+from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, TOKENIZERS, make_tokenizer, tokenizer_with
 from gyeol.inputs.vectors.word_vectors import WordVectors
 
 __all__ = ["Start", "begin_on", "described", "start_from", "tokenizer_for"]
@@ -100,7 +101,7 @@ def tokenizer_for(vectors: WordVectors, texts: Sequence[str]) -> str | Tokenizer
     'word'
     """
     named = vectors.about.get("tokenizer")
-    if isinstance(named, str) and named in TOKENIZERS and named != "bpe":  # whose pieces were learned elsewhere
+    if isinstance(named, str) and named in TOKENIZERS and not TOKENIZERS[named].learns:  # what it learned is elsewhere
         chosen: str | Tokenizer = tokenizer_with(named, **{name: vectors.about.get(name) for name in MORPHEME_RULES})
         return chosen
     best, most = "word", -1.0

@@ -20,10 +20,11 @@ import polars as pl
 
 from gyeol import parameters
 from gyeol.errors import DataError, MissingExtraError, ParameterError
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.columns import tokenize_column
 from gyeol.inputs.tokens.jamo import FIRST_SYLLABLE, LAST_SYLLABLE
 from gyeol.inputs.tokens.state import fitted_tokenizer, settings_of
-from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, Tokenizer, tokenizer_rule, tokenizer_with
+from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_rule, tokenizer_with
 from gyeol.inputs.vectors.subword_vectors import SPELLINGS, Subwords, spell, unspell, used_buckets
 from gyeol.inputs.vectors.word_vectors import Progress, WordVectors
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
