@@ -217,9 +217,12 @@ class FeatureInput:
                 made._places = places
                 made.width = made._places * len(made._text.vocabulary)
                 return made
+            from gyeol.inputs.counts.text_vectorizer import TextVectorizer
             from gyeol.inputs.counts.vectorizer_state import restored
 
-            made._vectorizer = restored({**state, "kind": made.features}, tokenizer, where="tokenizer.json")
+            made._vectorizer = restored(
+                TextVectorizer, {**state, "kind": made.features}, tokenizer, where="tokenizer.json"
+            )
             made.lowercase = made.tokenizer.lowercase
             made.width = len(made._vectorizer.terms_)
         except (KeyError, TypeError, ValueError) as error:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,12 @@ from unicodedata import is_normalized
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.errors import DataError, ParameterError, closest
+from gyeol.errors import DataError, ModelError, ParameterError, closest
 from gyeol.inputs.tokens.jamo import decompose
 from gyeol.inputs.tokens.normalization import compared
 from gyeol.inputs.tokens.segmentation import is_visible
 from gyeol.inputs.vectors.subword_vectors import Subwords
+from gyeol.inputs.vectors.word_table import WordTable
 
 __all__ = ["METHODS", "WordVectors"]
 
@@ -117,7 +118,15 @@ class WordVectors:
         """
         from gyeol.inputs.vectors.store import load_vectors
 
-        return load_vectors(Path(path), form=form, limit=limit, cache=cache)
+        table = load_vectors(Path(path), form=form, limit=limit, cache=cache)
+        try:
+            made = cls._of(table)
+        except DataError as error:
+            if not Path(path).is_dir():
+                raise
+            raise ModelError(f"{path} is not a folder of word vectors: {error}") from error
+        made.path = str(Path(path))
+        return made
 
     @classmethod
     def train(cls, texts: Iterable[str], **settings: Any) -> WordVectors:
@@ -131,7 +140,11 @@ class WordVectors:
         """
         from gyeol.inputs.vectors.training import train_vectors
 
-        return train_vectors(texts, **settings)
+        return cls._of(train_vectors(texts, **settings))
+
+    @classmethod
+    def _of(cls, table: WordTable) -> WordVectors:
+        return cls(table.words, table.vectors, subwords=table.subwords, about=table.about)
 
     def save(self, path: str | os.PathLike[str], *, form: str = "auto") -> None:
         """Write a folder with subwords and all, or a file: .vec (word2vec's text), .bin (its binary), .glove.
@@ -376,7 +389,3 @@ def _checked_top(top: int) -> int:
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise ParameterError(f"top={top!r}: expected a whole number from 1")
     return top
-
-
-#: What is told how far a long work has come, from 0 to 1.
-Progress = Callable[[float], None]
