@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
-from gyeol.inputs.targets import END, check_end, given_and_wanted, with_ends
+from gyeol.inputs.targets import END, check_end, inputs_and_targets, with_ends
 from gyeol.inputs.text import WIDTH, TextInput
 from gyeol.inputs.tokens.base import Tokenizer
 
@@ -114,7 +114,7 @@ class PairInput:
                 np.zeros(len(which), dtype=np.int64),
             )
         else:
-            arrays = (source, source_lengths, *given_and_wanted(pairs.target, which))
+            arrays = (source, source_lengths, *inputs_and_targets(pairs.target, which))
         return PairBatch(*(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays))
 
     def state(self) -> dict[str, Any]:

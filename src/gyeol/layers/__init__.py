@@ -27,7 +27,7 @@ from gyeol.layers.summary import Summary
 from gyeol.layers.words.continuations import Continuations
 from gyeol.layers.words.direct import DirectScores
 from gyeol.layers.words.embedding import Embedding, word_dropout
-from gyeol.layers.words.ngram_embedding import GramEmbedding
+from gyeol.layers.words.ngram_embedding import NGramEmbedding
 
 __all__ = [
     "CELLS",
@@ -46,9 +46,9 @@ __all__ = [
     "Decoder",
     "DirectScores",
     "Embedding",
-    "GramEmbedding",
     "InstanceNorm",
     "LockedDropout",
+    "NGramEmbedding",
     "Read",
     "Recurrent",
     "ResidualNet",

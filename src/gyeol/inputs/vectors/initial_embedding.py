@@ -14,13 +14,13 @@ from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, TOKENIZERS, make_tokenizer, tokenizer_with
 from gyeol.inputs.vectors.word_vectors import WordVectors
 
-__all__ = ["Start", "begin_on", "described", "start_from", "tokenizer_for"]
+__all__ = ["InitialVectors", "describe_overlap", "find_vectors", "initial_vectors", "tokenizer_for"]
 
 _LOOKED_AT = 2000  # texts by which a tokenizer is chosen
 _BEGINS = "▁"  # how a subword marks that a word begins with it
 
 
-class Start(NamedTuple):
+class InitialVectors(NamedTuple):
     """The vectors of a vocabulary.
 
     ``table`` (V, D) float32, rows of zeros where there is none; ``known`` (V,) bool says where there is one.
@@ -30,12 +30,12 @@ class Start(NamedTuple):
     known: npt.NDArray[np.bool_]
 
 
-def start_from(vectors: WordVectors, tokens: Sequence[str]) -> Start:
+def find_vectors(vectors: WordVectors, tokens: Sequence[str]) -> InitialVectors:
     """Find the vector of each token: its own, that in lower case, or that of its subwords.
 
     Examples
     --------
-    >>> start_from(WordVectors(["good"], [[1.0, 2.0]]), ["Good", "나쁨"]).known.tolist()
+    >>> find_vectors(WordVectors(["good"], [[1.0, 2.0]]), ["Good", "나쁨"]).known.tolist()
     [True, False]
     """
     table = np.zeros((len(tokens), vectors.size), dtype=np.float32)
@@ -50,12 +50,12 @@ def start_from(vectors: WordVectors, tokens: Sequence[str]) -> Start:
             found = vectors.subwords.vector(word) if vectors.subwords is not None and word else None
             if found is not None:
                 table[i], known[i] = found, True
-    return Start(table, known)
+    return InitialVectors(table, known)
 
 
-def begin_on(
+def initial_vectors(
     vectors: WordVectors, tokens: Sequence[str], rows: Iterable[npt.NDArray[np.integer]], tokenizer: str
-) -> tuple[Start, dict[str, Any]]:
+) -> tuple[InitialVectors, dict[str, Any]]:
     """Find the vectors of a vocabulary (V), and tell how many of its tokens have one and which share of texts they are.
 
     Parameters
@@ -73,7 +73,7 @@ def begin_on(
     DataError
         None has a vector: they are of another language, or of tokens cut otherwise.
     """
-    start = start_from(vectors, ["", "", *tokens[2:]])
+    start = find_vectors(vectors, ["", "", *tokens[2:]])
     known = start.known
     if not known.any():
         raise DataError(
@@ -86,7 +86,7 @@ def begin_on(
     return start, {"tokens": len(tokens) - 2, "known": int(known.sum()), "of_texts": of / max(1, all_of)}
 
 
-def described(overlap: dict[str, Any]) -> str:
+def describe_overlap(overlap: dict[str, Any]) -> str:
     """Say an overlap in words."""
     known, tokens, share = (overlap[name] for name in ("known", "tokens", "of_texts"))
     return f"know {known:,} of {tokens:,} tokens, {share:.1%} of the texts"

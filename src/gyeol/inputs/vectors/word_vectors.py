@@ -1,10 +1,10 @@
-"""Word vectors: read, trained, asked.
+"""Word vectors: read, trained, queried.
 
 Words that are used alike get vectors that point alike (Mikolov et al. 2013); how alike is the cosine of the angle
 between. All answers are exact; which of two paths finds them is a matter of speed (see `gyeol.kernels.nearest`).
 
-Words are compared in Unicode's form NFC and without invisible characters, and answered as they were written: files made
-on macOS hold Hangul taken apart.
+Words are compared in Unicode's form NFC and without invisible characters, and returned as they are stored: files from
+macOS hold decomposed Hangul.
 """
 
 from __future__ import annotations
@@ -172,8 +172,8 @@ class WordVectors:
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self._find(word) is not None
 
-    def written(self, word: str) -> str:
-        """Return a word as it stands among the words; one that is not there, as it came."""
+    def stored_form(self, word: str) -> str:
+        """Return a word as it is spelled among the words; an unknown word unchanged."""
         row = self._find(word)
         return word if row is None else self.words[row]
 
