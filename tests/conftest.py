@@ -20,7 +20,7 @@ from hypothesis.internal.conjecture import providers
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.layers.attention import alignment, context
+from gyeol.layers.attention import alignment, context, score
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
 settings.load_profile("gyeol")
@@ -59,7 +59,7 @@ def checked(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     return weights
 
 
-weigh = context.weigh
+weigh = score.weigh
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gyeol.layers.attention.alignment import SCOPES, Alignment
 from gyeol.layers.attention.context import attend
-from gyeol.layers.attention.pooling import AttentionPooling
 from gyeol.layers.attention.score import Score
 from gyeol.layers.attention.scores import SCORES, score_rule
 from gyeol.layers.decoding.decoder import Decoder
@@ -23,7 +22,7 @@ from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.residual import ResidualNet
 from gyeol.layers.rounded_linear import RoundedLinear
-from gyeol.layers.summary import Summary
+from gyeol.layers.summary import AttentionPooling, Summary
 from gyeol.layers.words.continuations import Continuations
 from gyeol.layers.words.direct import DirectScores
 from gyeol.layers.words.embedding import Embedding, word_dropout

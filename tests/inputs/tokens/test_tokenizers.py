@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gyeol.errors import GyeolError, MissingExtraError, ModelError, ParameterError
 from gyeol.inputs.tokens.base import Token, Tokenizer
-from gyeol.inputs.tokens.segmentation import INVISIBLE, visible
+from gyeol.inputs.tokens.normalization import INVISIBLE, visible
 from gyeol.inputs.tokens.tokenizers import TOKENIZERS, choose_tokenizer, make_tokenizer
 
 PIECES = ["\u1100", "\u1161", "\u11a8", "\u119e", "각", "ㅋ", "e\u0301", "\u0301", "\u0323", "\u0307", "\u0958", "İ"]

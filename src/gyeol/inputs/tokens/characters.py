@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from gyeol.inputs.tokens.base import Token, Tokenizer
 from gyeol.inputs.tokens.jamo import compose, decompose, is_hangul
-from gyeol.inputs.tokens.segmentation import graphemes
+from gyeol.inputs.tokens.segmentation import CLUSTERED, SPACE, compiled
 
-__all__ = ["Jamo", "Syllable"]
+__all__ = ["Jamo", "Syllable", "graphemes"]
 
 _SPACE = re.compile(r"\s+")
 
@@ -60,3 +60,17 @@ class Jamo(Tokenizer):
     def join(self, tokens: Iterable[str]) -> str:
         """Compose jamo into syllables."""
         return compose("".join(tokens))
+
+
+def graphemes(text: str) -> list[str]:
+    """Cut a text into what readers take for one character each; white space never joins another.
+
+    Examples
+    --------
+    >>> graphemes("हिन्दी🇰🇷각")
+    ['हि', 'न्दी', '🇰🇷', '각']
+    """
+    if text.isascii() or not compiled(CLUSTERED).search(text):
+        return list(text)
+    found: list[str] = compiled(rf"[{SPACE}]|\X").findall(text)
+    return found

@@ -14,8 +14,8 @@ from unicodedata import is_normalized
 from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.characters import Jamo, Syllable
 from gyeol.inputs.tokens.jamo import FIRST_SYLLABLE, LAST_SYLLABLE, decompose
-from gyeol.inputs.tokens.normalization import normalize
-from gyeol.inputs.tokens.segmentation import CLUSTERED, EASY_WORD, INVISIBLE, NOT_EASY, SPACE, WORD
+from gyeol.inputs.tokens.normalization import INVISIBLE, normalize
+from gyeol.inputs.tokens.segmentation import CLUSTERED, EASY_WORD, NOT_EASY, SPACE, WORD
 from gyeol.inputs.tokens.words import Whitespace, Word
 
 if TYPE_CHECKING:

@@ -22,8 +22,7 @@ import numpy.typing as npt
 
 from gyeol.errors import DataError, ModelError, ParameterError, closest
 from gyeol.inputs.tokens.jamo import decompose
-from gyeol.inputs.tokens.normalization import compared
-from gyeol.inputs.tokens.segmentation import is_visible
+from gyeol.inputs.tokens.normalization import compared, is_visible
 from gyeol.inputs.vectors.subword_vectors import Subwords
 from gyeol.inputs.vectors.word_table import WordTable
 

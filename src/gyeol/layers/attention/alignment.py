@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError, closest
-from gyeol.layers.attention.context import weigh
-from gyeol.layers.attention.score import Score
+from gyeol.layers.attention.score import Score, weigh
 from gyeol.layers.attention.scores import find_score
 
 __all__ = ["SCOPES", "Alignment", "Source", "window_around", "window_monotonic"]

@@ -6,44 +6,16 @@ have no Q. The mask is True at real steps; padding gets a weight of exactly 0, a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from gyeol.errors import DataError
-from gyeol.layers.attention.score import Score
+from gyeol.layers.attention.score import Score, weigh
 from gyeol.layers.attention.scores import find_score
 
-__all__ = ["attend", "weigh"]
-
-
-def weigh(scores: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Turn scores into weights that sum to 1 (Bahdanau et al. 2015, eq. 6; Luong et al. 2015, eq. 7).
-
-    Parameters
-    ----------
-    scores : Tensor, shape (..., T)
-    mask : Tensor of bool, broadcast against `scores`, optional
-        True where there is something to look at. A score of -inf is masked as well.
-
-    Raises
-    ------
-    DataError
-        A row has nothing to look at.
-
-    Examples
-    --------
-    >>> weigh(torch.zeros(1, 3), torch.tensor([[True, True, False]]))
-    tensor([[0.5000, 0.5000, 0.0000]])
-    """
-    if mask is None:
-        return torch.softmax(scores, dim=-1)
-    mask = mask & (scores != -math.inf)
-    if not mask.any(dim=-1).all():
-        raise DataError("a row of the attention mask is all padding, expected 1 or more real steps in every row")
-    return torch.softmax(scores.masked_fill(~mask, -math.inf), dim=-1)
+__all__ = ["attend"]
 
 
 def attend(

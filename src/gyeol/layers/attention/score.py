@@ -1,17 +1,21 @@
-"""The base class of attention scores: how well a step of the source answers a query.
+"""What an attention score is (how well a step of the source answers a query), and how scores become weights.
 
 Shapes: B rows, Q queries a row, T steps, H size of a query, V size of a step's vector, K size of a key.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-__all__ = ["Learned", "Score"]
+from gyeol.errors import DataError
+
+__all__ = ["Learned", "Score", "weigh"]
 
 #: What a score learns, by name: layers and tensors.
 Learned = Mapping[str, Any]
@@ -88,3 +92,30 @@ class Score(ABC):
         Tensor, shape (B, Q, T)
         """
         return self(query, keys, **{name: part for name, part in learned.items() if name != "key"})
+
+
+def weigh(scores: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Turn scores into weights that sum to 1 (Bahdanau et al. 2015, eq. 6; Luong et al. 2015, eq. 7).
+
+    Parameters
+    ----------
+    scores : Tensor, shape (..., T)
+    mask : Tensor of bool, broadcast against `scores`, optional
+        True where there is something to look at. A score of -inf is masked as well.
+
+    Raises
+    ------
+    DataError
+        A row has nothing to look at.
+
+    Examples
+    --------
+    >>> weigh(torch.zeros(1, 3), torch.tensor([[True, True, False]]))
+    tensor([[0.5000, 0.5000, 0.0000]])
+    """
+    if mask is None:
+        return torch.softmax(scores, dim=-1)
+    mask = mask & (scores != -math.inf)
+    if not mask.any(dim=-1).all():
+        raise DataError("a row of the attention mask is all padding, expected 1 or more real steps in every row")
+    return torch.softmax(scores.masked_fill(~mask, -math.inf), dim=-1)
