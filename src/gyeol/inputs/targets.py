@@ -25,10 +25,10 @@ def with_ends(side: TextInput, texts: Iterable[str], *, longest: int | None = No
             lengths.append(len(row))
             yield np.append(row[:longest], np.int32(END))
 
-    made = Ragged.gather(rows())
+    numbered = Ragged.gather(rows())
     if longest is not None:
         side.cut = Cut(sum(n > longest for n in lengths), len(lengths), max(lengths, default=0), longest, "end")
-    return made
+    return numbered
 
 
 def inputs_and_targets(

@@ -62,8 +62,8 @@ class PairInput:
 
     Examples
     --------
-    >>> made = PairInput(tokenizer="whitespace", min_count=1).fit(["나는 간다"], ["I go"])
-    >>> batch = made.batch(made.encode(["나는 간다"], ["I go"]), np.array([0]))
+    >>> pairs = PairInput(tokenizer="whitespace", min_count=1).fit(["나는 간다"], ["I go"])
+    >>> batch = pairs.batch(pairs.encode(["나는 간다"], ["I go"]), np.array([0]))
     >>> batch.inputs[0, :3].tolist(), batch.targets[0, :3].tolist()
     ([2, 3, 4], [3, 4, 2])
     """
@@ -131,12 +131,12 @@ class PairInput:
             Where the state is not one that `state` returned.
         """
         try:
-            made = cls(shared=state["target"] is None)
-            made.source = made.target = TextInput.restored(state["source"], tokenizer=tokenizer)
+            pairs = cls(shared=state["target"] is None)
+            pairs.source = pairs.target = TextInput.restored(state["source"], tokenizer=tokenizer)
             if state["target"] is not None:
-                made.target = TextInput.restored(state["target"], tokenizer=tokenizer)
+                pairs.target = TextInput.restored(state["target"], tokenizer=tokenizer)
         except (KeyError, TypeError) as error:
             raise ModelError(f"tokenizer.json does not describe two sides of pairs: {error!r}") from error
-        for side in (made.source, made.target):
+        for side in (pairs.source, pairs.target):
             check_end(side)
-        return made
+        return pairs

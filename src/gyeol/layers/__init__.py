@@ -13,7 +13,7 @@ from gyeol.layers.instance_norm import NORMALISATIONS, InstanceNorm
 from gyeol.layers.losses.crf import CRF
 from gyeol.layers.losses.cross_entropy import linear_cross_entropy
 from gyeol.layers.losses.ctc import ctc_align, ctc_loss
-from gyeol.layers.losses.sampled_softmax import sampled_cross_entropy, sampling_chances
+from gyeol.layers.losses.sampled_softmax import sampled_cross_entropy, sampling_probabilities
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent.cells import CELLS, Cell
 from gyeol.layers.recurrent.chrono import begin_with_memory
@@ -62,7 +62,7 @@ __all__ = [
     "ctc_loss",
     "linear_cross_entropy",
     "sampled_cross_entropy",
-    "sampling_chances",
+    "sampling_probabilities",
     "score_rule",
     "valid_steps",
     "word_dropout",

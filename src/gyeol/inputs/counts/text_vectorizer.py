@@ -359,9 +359,9 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def vectorizer(kind: str = "tfidf", **settings: Any) -> TextVectorizer:
     """Make a `TextVectorizer`: ``vectorizer("tfidf", tokenizer="morpheme")``."""
-    made = TextVectorizer(kind, **settings)
-    made._check()
-    return made
+    new = TextVectorizer(kind, **settings)
+    new._check()
+    return new
 
 
 def _checked(documents: Iterable[str]) -> Iterable[str]:

@@ -60,23 +60,23 @@ def restored(
         low, high = state["ngram_range"]
         settings = {name: state[name] for name in _SETTINGS}
         settings |= {"ngram_range": (low, high), "stop_words": state["stop_words"], "dtype": str(state["dtype"])}
-        made = kind(**settings, tokenizer=own or tokenizer.name, lowercase=tokenizer.lowercase)
-        made.set_params(**settings_of(tokenizer))
-        made._check()
+        vectorizer = kind(**settings, tokenizer=own or tokenizer.name, lowercase=tokenizer.lowercase)
+        vectorizer.set_params(**settings_of(tokenizer))
+        vectorizer._check()
         terms = checked_words(state["terms"])
         if not terms or len(set(terms)) < len(terms):
             raise ModelError(f"{where}: the terms must be one or more, none twice")
-        if made.kind == "tfidf":
+        if vectorizer.kind == "tfidf":
             with np.errstate(over="ignore"):  # infinite then, which is said below
-                weights = np.asarray(state["idf"], dtype=made.dtype)
+                weights = np.asarray(state["idf"], dtype=vectorizer.dtype)
             if weights.shape != (len(terms),) or not np.isfinite(weights).all():
                 raise ModelError(f"{where}: idf must be a list of numbers, one a term")
-            made.idf_ = weights
-        made.documents_ = int(state["documents"])
+            vectorizer.idf_ = weights
+        vectorizer.documents_ = int(state["documents"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(f"{where} does not describe a vectorizer: {error!r:.200}") from error
-    made.tokenizer_, made.terms_ = tokenizer, pl.Series(terms, dtype=pl.String)
-    return made
+    vectorizer.tokenizer_, vectorizer.terms_ = tokenizer, pl.Series(terms, dtype=pl.String)
+    return vectorizer
 
 
 def write_state(vectorizer: TextVectorizer, path: Path) -> None:

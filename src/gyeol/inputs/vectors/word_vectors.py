@@ -119,13 +119,13 @@ class WordVectors:
 
         table = load_vectors(Path(path), form=form, limit=limit, cache=cache)
         try:
-            made = cls._of(table)
+            vectors = cls._of(table)
         except DataError as error:
             if not Path(path).is_dir():
                 raise
             raise ModelError(f"{path} is not a folder of word vectors: {error}") from error
-        made.path = str(Path(path))
-        return made
+        vectors.path = str(Path(path))
+        return vectors
 
     @classmethod
     def train(cls, texts: Iterable[str], **settings: Any) -> WordVectors:
