@@ -17,7 +17,7 @@ import pytest
 
 from gyeol import ModelError, ParameterError, SaveError, TextClassifier, load
 from gyeol.inputs import FEATURES, Token, Tokenizer, make_tokenizer
-from gyeol.kernels.reference import rnn_tanh_step
+from gyeol.kernels.cells.rnn import step as rnn_tanh_step
 from gyeol.layers import Cell
 from gyeol.tasks import storage
 from gyeol.tasks.storage import FORMAT, check_place, save

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gyeol import ParameterError
-from gyeol.layers import CELLS, Recurrent, begin_with_memory
+from gyeol.layers import CELLS, Recurrent, chrono_init
 
 
 @pytest.mark.parametrize("cell", [name for name, cell in CELLS.items() if cell.keeping])
@@ -21,7 +21,7 @@ def test_a_state_lasts_as_long_as_it_was_asked_to(cell: str) -> None:
     for begun in (True, False):
         layer = Recurrent(cell, 1, 256)
         if begun:
-            begin_with_memory(layer, 200)
+            chrono_init(layer, 200)
         with torch.no_grad():
             for name, parameter in layer.named_parameters():
                 if name.startswith("weight"):
@@ -36,7 +36,7 @@ def test_a_state_lasts_as_long_as_it_was_asked_to(cell: str) -> None:
 def test_every_layer_and_direction_and_no_other_gate() -> None:
     layer, plain = (Recurrent("lstm", 2, 8, num_layers=2, bidirectional=True) for _ in range(2))
     plain.load_state_dict(layer.state_dict())
-    begin_with_memory(layer, 50)
+    chrono_init(layer, 50)
     for (name, new), old in zip(layer.named_parameters(), plain.parameters(), strict=True):
         assert torch.equal(new[16:], old[16:]) or not name.startswith("bias")
         assert torch.equal(new, old) == name.startswith("weight")
@@ -49,12 +49,12 @@ def test_every_layer_and_direction_and_no_other_gate() -> None:
 def test_a_cell_without_gates_stays_as_it_is() -> None:
     layer = Recurrent("rnn", 2, 8)
     before = {name: value.clone() for name, value in layer.state_dict().items()}
-    begin_with_memory(layer, 50)
+    chrono_init(layer, 50)
     assert all(torch.equal(value, before[name]) for name, value in layer.state_dict().items())
 
 
 def test_impossible_wishes() -> None:
     with pytest.raises(ParameterError, match="steps=2, bias=True: a memory needs 3 steps or more"):
-        begin_with_memory(Recurrent("lstm", 1, 1), 2)
+        chrono_init(Recurrent("lstm", 1, 1), 2)
     with pytest.raises(ParameterError, match="bias=False"):
-        begin_with_memory(Recurrent("lstm", 1, 1, bias=False), 9)
+        chrono_init(Recurrent("lstm", 1, 1, bias=False), 9)
