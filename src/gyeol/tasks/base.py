@@ -22,7 +22,7 @@ from torch import Tensor
 
 from gyeol import engine, parameters
 from gyeol.data.batches import in_order_of_length
-from gyeol.data.split import split_off
+from gyeol.data.split import stratified_split
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.tasks.hooks import Encoded, Hooks
 from gyeol.tasks.hyperparameters import RecurrentParameters, TrainingParameters, hyperparameters_of
@@ -195,7 +195,7 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""
-        parts = split_off(strata, self.validation_fraction, seed=self._seed)
+        parts = stratified_split(strata, self.validation_fraction, seed=self._seed)
         return *parts, f"stratified, seed {self.random_state}"
 
     @property

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from torch import Tensor
 
 from gyeol.inputs import TextInput, WordVectors
-from gyeol.inputs.vectors.initial_embedding import Start, begin_on, described, tokenizer_for
-from gyeol.layers.words.embedding import begin_with
+from gyeol.inputs.vectors.initial_embedding import InitialVectors, describe_overlap, initial_vectors, tokenizer_for
+from gyeol.layers.words.embedding import initialize_embedding
 from gyeol.tasks.hyperparameters import TextParameters, VectorParameters
 
 __all__ = ["VectorsEstimator"]
@@ -27,7 +27,7 @@ class VectorsEstimator(VectorParameters, TextParameters):
     """
 
     overlap_: dict[str, Any] | None = field(init=False)
-    _start: Start | None = field(init=False)
+    _start: InitialVectors | None = field(init=False)
     _size: int = field(init=False)
 
     def _word_vectors(self) -> WordVectors | None:
@@ -45,16 +45,16 @@ class VectorsEstimator(VectorParameters, TextParameters):
         self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
         if vectors is not None and text is not None:
             tokens, tokenizer, self._size = text.vocabulary.tokens, text.tokenizer.name, vectors.size
-            self._start, self.overlap_ = begin_on(vectors, tokens, rows, tokenizer)
+            self._start, self.overlap_ = initial_vectors(vectors, tokens, rows, tokenizer)
 
     def _initialize(self, table: Tensor, *, frozen: bool = False) -> None:
         """Write the vectors that `_start_from` found into a network."""
         if self._start is not None:
-            begin_with(table, *self._start, frozen=frozen)
+            initialize_embedding(table, *self._start, frozen=frozen)
             self._start = None
 
     def _described_vectors(self) -> dict[str, str]:
-        return {} if self.overlap_ is None else {"vectors": described(self.overlap_)}
+        return {} if self.overlap_ is None else {"vectors": describe_overlap(self.overlap_)}
 
     def _vectors_state(self) -> dict[str, Any]:
         return {"embedding_size": self._size, "overlap": self.overlap_}

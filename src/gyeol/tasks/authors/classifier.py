@@ -26,7 +26,7 @@ from gyeol import engine
 from gyeol.errors import DataError
 from gyeol.explain import TokenExplanation
 from gyeol.inputs import TextInput
-from gyeol.inputs.tokens.ngrams import frequent_runs
+from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.parameters import positive, switch, whole
 from gyeol.tasks.authors.net import ApartNet, AuthorNet, SharedNet, places
 from gyeol.tasks.base import Encoded, Estimator
@@ -132,7 +132,7 @@ class AuthorClassifier(ClassifierMixin, TextParameters, Estimator):  # type: ign
             rows, size = self.inputs_.encode(X), len(self.inputs_.vocabulary)
             longest = min(int(self.ngrams), int(_KEY_BITS / np.log2(size)))
             least = int(self.min_count)
-            self.runs_ = _nested(frequent_runs(rows, size, longest=longest, min_count=least, at_most=_NGRAMS), size)
+            self.runs_ = _nested(frequent_ngrams(rows, size, longest=longest, min_count=least, at_most=_NGRAMS), size)
         # One more of each: an author of whom all texts were held back shall not be impossible.
         counts = np.bincount(y, minlength=len(self.classes_)) + 1
         self._prior: list[float] = (counts / counts.sum()).tolist()

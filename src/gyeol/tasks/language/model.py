@@ -273,7 +273,7 @@ class LanguageModel(VectorsEstimator, Estimator):
         prompt, length
             The text to continue; how many tokens to add, at most.
         temperature, top_k, top_p
-            As in `gyeol.engine.search.sampling.sample`.
+            As in `gyeol.engine.search.token_sampling.sample_token`.
         repetition_penalty : float
             Above 1, the last 64 tokens become less likely.
         stop : sequence of str

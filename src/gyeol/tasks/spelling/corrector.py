@@ -24,8 +24,8 @@ from gyeol.errors import DataError, ModelError
 from gyeol.inputs import TextInput
 from gyeol.inputs.spelling.candidates import FEATURES, Lexicon, Place, words_in, words_of
 from gyeol.inputs.spelling.error_channel import ErrorChannel
+from gyeol.inputs.tokens.characters import Syllable
 from gyeol.inputs.tokens.normalization import normalize
-from gyeol.inputs.tokens.tokenizers import Syllable
 from gyeol.parameters import fraction, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_texts

@@ -16,7 +16,7 @@ from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors
 from gyeol.inputs.alphabet import unknown_shares
 from gyeol.inputs.sequences import Reading, find_reading
-from gyeol.inputs.tokens.ngrams import frequent_runs
+from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.parameters import choice, maybe, switch, whole
 from gyeol.tasks.base import Encoded
@@ -126,7 +126,7 @@ class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, We
             size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)
             least = self.min_count
             if self.ngrams > 1:
-                self.runs_ = frequent_runs(texts, size, longest=self.ngrams, at_most=_NGRAMS, min_count=least)
+                self.runs_ = frequent_ngrams(texts, size, longest=self.ngrams, at_most=_NGRAMS, min_count=least)
             if self.reading_.direct:
                 parts = np.array_split(np.arange(len(X)), -(-len(X) // 256))
                 batches = (self.inputs_.batch(texts, part) for part in parts)

@@ -19,7 +19,7 @@ from gyeol.errors import DataError
 from gyeol.inputs import tokenizer_rule
 from gyeol.inputs.targets import text_of
 from gyeol.inputs.text_pairs import PairBatch, PairInput, Pairs
-from gyeol.layers import SCOPES
+from gyeol.layers import SCOPES, score_rule
 from gyeol.parameters import choice, fraction, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_texts
@@ -81,11 +81,11 @@ class Translator(DirectionParameters, TextParameters, Estimator):
     patience: int = 5
     validation_fraction: float = 0.05
     averaging: float = 0.998
-    attention_score: str = hyperparameter(
+    attention_score: Any = hyperparameter(
         "additive",
-        choice(("additive", "general", "dot", "scaled_dot", "location")),
-        'How much a step of the source matters: ``"additive"``, ``"general"``, ``"dot"``, ``"scaled_dot"`` or '
-        '``"location"``.',
+        score_rule(),
+        'How well a step of the source answers the decoder: ``"additive"``, ``"general"``, ``"dot"``, '
+        '``"scaled_dot"``, ``"location"``, or a custom `gyeol.layers.Score`.',
     )
     window: int = hyperparameter(10, whole(1), "How far the local attentions reach on either side.")
     input_feeding: bool = hyperparameter(
@@ -224,7 +224,7 @@ class Translator(DirectionParameters, TextParameters, Estimator):
             The form of the weights; the shorter ones are quicker for one text, a little less exact (see
             `gyeol.layers.Stepper`), and take the sources one by one.
         temperature, top_k, top_p, seed
-            Where one of the first three is given, targets are drawn by chance, as in `gyeol.engine.sample`, and
+            Where one of the first three is given, targets are drawn by chance, as in `gyeol.engine.sample_token`, and
             nothing is searched; the same seed draws the same.
 
         Raises
@@ -237,7 +237,7 @@ class Translator(DirectionParameters, TextParameters, Estimator):
         drawn = (temperature, top_k, top_p) != (None, None, None)
         size = n_best if drawn else beam_size
         beam = engine.BeamSettings(size, length_penalty, coverage_penalty, n_best, min_length, max_length, block_ngrams)
-        sampling = engine.Sampling(1.0 if temperature is None else temperature, top_k, top_p) if drawn else None
+        sampling = engine.SamplingSettings(1.0 if temperature is None else temperature, top_k, top_p) if drawn else None
         self._ready()
         texts, how = checked_texts(X), Search(beam, sampling, seed, replace_unknown, weights)
         for other in ensemble:
