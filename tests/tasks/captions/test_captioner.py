@@ -16,7 +16,7 @@ from gyeol.data.media.images import png_bytes
 from gyeol.engine import agreement
 from gyeol.engine.search.beam import BeamSettings, beam_search
 from gyeol.inputs import TextInput
-from gyeol.inputs.targets import END
+from gyeol.inputs.text_pairs import END
 from gyeol.layers import ResidualNet
 from gyeol.tasks.captions.images import images_at_once
 from gyeol.tasks.captions.net import CaptionBatch, CaptionerNet, balance, naming_loss

@@ -21,7 +21,7 @@ from gyeol.errors import DataError
 from gyeol.explain import CaptionMap
 from gyeol.inputs import TextInput, tokenizer_rule
 from gyeol.inputs.pixels import AUGMENTATIONS
-from gyeol.inputs.targets import check_end, text_of
+from gyeol.inputs.text_pairs import check_end, text_of
 from gyeol.layers import ResidualNet, score_rule
 from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
 from gyeol.parameters import choice, fraction, positive, switch, whole

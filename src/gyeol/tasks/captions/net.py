@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search
-from gyeol.inputs.targets import END
+from gyeol.inputs.text_pairs import END
 from gyeol.kernels.packing import Packing
 from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Read, Writer
 from gyeol.layers.attention.alignment import Source

@@ -15,7 +15,7 @@ from gyeol.engine.metrics.figures import agreement
 from gyeol.engine.search.beam import Hypothesis
 from gyeol.errors import DataError
 from gyeol.inputs import TextInput
-from gyeol.inputs.targets import inputs_and_targets, text_of, with_ends
+from gyeol.inputs.text_pairs import inputs_and_targets, text_of, with_ends
 
 __all__ = ["LONGEST", "Caption", "CaptionRows", "by_consensus", "caption_of", "checked_captions"]
 

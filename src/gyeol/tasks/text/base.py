@@ -140,7 +140,7 @@ class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, We
         return self._encoded(X, y, self._sample_weight)
 
     def _encoded(self, X: list[str], y: Any, weights: npt.NDArray[np.float64] | None) -> Encoded:
-        rows: Any = self.inputs_.encode(self.reading_.folded(X))
+        rows: Any = self.inputs_.encode(self.reading_.folded(X) if self.reading_.nucleotides else X)
         inputs: Any = self.inputs_
 
         def batch(which: npt.NDArray[np.int64]) -> Batch:

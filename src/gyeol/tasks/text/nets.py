@@ -105,9 +105,12 @@ class RecurrentNet(nn.Module):
         if self.places is not None:
             steps = torch.arange(batch.tokens.shape[1]).clamp(max=self.places.num_embeddings - 1)
             vectors = vectors + self.places(packing.gather(steps.expand_as(batch.tokens).unsqueeze(2)).squeeze(1))
-        vectors = self.locked(vectors, packing)
+        if self.training:
+            vectors = self.locked(vectors, packing)
         states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
-        summary, weights = self.summary(self.locked(states, packing), vectors, packing)
+        if self.training:
+            states = self.locked(states, packing)
+        summary, weights = self.summary(states, vectors, packing)
         logits = self.head(self.dropout(summary))
         if self.direct is not None:
             logits = logits + self.direct(_numbered(batch.tokens, self.grams))

@@ -92,20 +92,20 @@ class TranslatorNet(Writer):
     def read(self, tokens: Tensor, lengths: Tensor, packed: PackedWeights | None = None) -> Read:
         """Encode sources (B, T), or a single one by packed weights."""
         packing = Packing.of(lengths, tokens.shape[1])
-        x = self.locked(self.source_words(packing.gather(tokens.unsqueeze(2)).squeeze(1)), packing)
+        x = self.source_words(packing.gather(tokens.unsqueeze(2)).squeeze(1))
         state: DecoderState = []
+        count = len(self.bridge) // len(self.encoder)  # the decoder's other parts of a state begin with zeros
         for n, layer in enumerate(self.walks):
-            if n:
+            if self.training:
                 x = self.locked(x, packing)
             x, last = packed.encode(n, x) if packed and packed.encoder else layer.run_packed(x, packing)
             finals = last if isinstance(last, tuple) else (last,)
-            count = layer.cell.initialised  # the decoder's other parts begin with zeros
             # Of both directions, what each ends with: (directions, B, H) side by side.
             joined = [part.transpose(0, 1).flatten(1) for part in finals[:count]]
             parts = [self.bridge[n * count + p](part).unsqueeze(0) for p, part in enumerate(joined)]
             zeros = [torch.zeros_like(parts[0]) for _ in finals[count:]]
             state.append((torch.tanh(parts[0]), *parts[1:], *zeros))
-        values = packing.scatter(self.locked(x, packing))
+        values = packing.scatter(self.locked(x, packing) if self.training else x)
         if self.self_attention is not None:
             values = self.self_attention(values, lengths)
         if self.decoder.alignment is None:  # one vector for all: what the last layer ends with

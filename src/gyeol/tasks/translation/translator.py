@@ -17,8 +17,7 @@ from gyeol import engine
 from gyeol.data.batches import bucket_by_tokens
 from gyeol.errors import DataError
 from gyeol.inputs import tokenizer_rule
-from gyeol.inputs.targets import text_of
-from gyeol.inputs.text_pairs import PairBatch, PairInput, Pairs
+from gyeol.inputs.text_pairs import PairBatch, PairInput, Pairs, text_of
 from gyeol.layers import SCOPES, score_rule
 from gyeol.parameters import choice, fraction, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
