@@ -38,7 +38,7 @@ TRAINING_RULES = {name: rule for name, (_, rule, _) in hyperparameters_of(Traini
 
 
 class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
-    """The model was asked before it was trained."""
+    """The model was used before it was trained."""
 
 
 class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -87,7 +87,7 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
         ParameterError, DataError
             For settings and data that cannot be used, and where the training came to no finite figure.
         SaveError
-            Where something other than a checkpoint stands at ``checkpoint``.
+            Where there is something other than a checkpoint at ``checkpoint``.
         ModelError
             Where the checkpoint to resume is damaged or belongs to another training.
         """
@@ -260,7 +260,7 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     @contextmanager
     def _session(self) -> Iterator[None]:
-        """Set seed and threads for a while; the caller's own are as before afterwards."""
+        """Set seed and threads for a while; the caller's are restored."""
         threads = torch.get_num_threads()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed)
