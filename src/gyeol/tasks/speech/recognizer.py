@@ -84,7 +84,7 @@ class SpeechRecognizer(Estimator):
         "auto",
         choice(("auto", *NORMALS)),
         'Frames, by the mean and standard deviation of the training, ``"corpus"``, or of each recording, '
-        '``"utterance"``; by the mean of what is loud in each, ``"speech"``, for few and very different voices (slow to '
+        '``"utterance"``; by the mean of what is loud in each, ``"speech"``, for few, very different voices (slow to '
         'learn). ``"auto"``: ``"utterance"`` where recordings are read in both directions, else ``"corpus"``.',
     )
     batch_size: int = 16
@@ -143,9 +143,8 @@ class SpeechRecognizer(Estimator):
         return Encoded(clips.lengths(), lambda which: self.inputs_.batch(clips, which, targets))
 
     def _encode_training(self, X: list[Clip], y: list[str]) -> Encoded:
-        sizes = {"stack": int(self.stack), "batch_size": int(self.batch_size)}
-        encoded, left_out = training_batches(self.inputs_, X, y, **sizes, seed=self._seed, changes=self._changes(X))
-        self.left_out_ = left_out
+        sizes = {"stack": int(self.stack), "batch_size": int(self.batch_size), "seed": self._seed}
+        encoded, self.left_out_ = training_batches(self.inputs_, X, y, changes=self._changes(X), **sizes)
         return encoded
 
     def _build(self) -> nn.Module:
