@@ -71,7 +71,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         f"(torch {torch.__version__}, {platform.machine()}).",
         "",
         "```",
-        model.ask.format(name),
+        model.usage.format(name),
         "```",
         "",
         "## Data",

@@ -44,7 +44,7 @@ class Hooks(ABC):
     #: The figure that decides which epoch was the best.
     monitor: ClassVar[str] = "accuracy"
     #: A command that uses a saved model, for its card.
-    ask: ClassVar[str] = 'gyeol predict {} "..."'
+    usage: ClassVar[str] = 'gyeol predict {} "..."'
     #: The parts of an example.
     reads: ClassVar[str] = "tokens"
     #: A rule for every constructor argument: `gyeol.tasks.hyperparameters.estimator` collects them.

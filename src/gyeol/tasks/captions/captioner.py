@@ -62,7 +62,7 @@ class Captioner(TextParameters, Estimator):
 
     task: ClassVar[str] = "caption"
     monitor: ClassVar[str] = "bleu"
-    ask: ClassVar[str] = "gyeol predict {} photo.jpg"
+    usage: ClassVar[str] = "gyeol predict {} photo.jpg"
 
     hidden_size: int = hyperparameter(256, whole(1, 1 << 16), "Units of a layer of the decoder.")
     attention: str | None = hyperparameter(

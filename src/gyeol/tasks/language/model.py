@@ -64,7 +64,7 @@ class LanguageModel(VectorsEstimator, Estimator):
     task: ClassVar[str] = "language"
     monitor: ClassVar[str] = "loss"
     ordered: ClassVar[bool] = True
-    ask: ClassVar[str] = 'gyeol generate {} --prompt "..."'
+    usage: ClassVar[str] = 'gyeol generate {} --prompt "..."'
 
     hidden_size: int = 256
     num_layers: int = 2

@@ -87,7 +87,7 @@ class SpellingCorrector(VocabularyParameters, Estimator):
 
     task: ClassVar[str] = "spell"
     monitor: ClassVar[str] = "loss"
-    ask: ClassVar[str] = 'gyeol correct {} "..."'
+    usage: ClassVar[str] = 'gyeol correct {} "..."'
     closing: ClassVar[float] = 0.25
 
     cell: Any = "gru"
