@@ -9,7 +9,7 @@ import numpy as np
 
 from gyeol.inputs.spelling.candidates import Place
 from gyeol.inputs.spelling.edit_reasons import reason
-from gyeol.tasks.spelling.weights import log_shares
+from gyeol.inputs.spelling.weights import log_shares
 
 __all__ = ["Change", "applied", "changes"]
 
