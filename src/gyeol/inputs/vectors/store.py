@@ -46,7 +46,7 @@ def check_vectors_place(path: Path, form: str = "auto") -> str:
             )
         form = ENDINGS.get(ending, "folder")
     if form == "folder" and path.is_dir() and not {file.name for file in path.iterdir()} <= set(_FILES):
-        raise SaveError(f"{path} is a folder that holds other things than vectors; name another place")
+        raise SaveError(f"{path} is a folder that contains other things than vectors; name another place")
     return form
 
 
