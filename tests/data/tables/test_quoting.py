@@ -12,7 +12,7 @@ from gyeol.data.tables.quote_habits import Quotes
 from gyeol.data.tables.quoting import judge_quotes, strict_rows
 from gyeol.data.tables.rows import BadRow
 from gyeol.data.tables.separators import judge
-from gyeol.data.text.files import read_examples
+from gyeol.data.text.example_files import read_examples
 
 
 @pytest.mark.parametrize(

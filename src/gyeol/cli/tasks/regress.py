@@ -199,7 +199,7 @@ def _numbers(rows: Labelled, given: NumberFormat, remembered: str | None, skip: 
             continue
         reason = f"the target is {cell!r:.60}; a finite number was expected"
         if not skip:
-            mend = "mend it, or pass --skip-bad-rows to leave such rows out"
+            mend = "fix it, or pass --skip-bad-rows to leave such rows out"
             raise DataError(f"{path}, line {line}: {reason}; {mend} ('gyeol fit classify' learns classes)")
         rows.bad.append(BadRow(line, reason, "label"))
     if not kept:

@@ -68,7 +68,9 @@ class CaptionerNet(Writer):
         self.norm = nn.LayerNorm(H)
         self.words = Embedding(words, E, dropout=dropout / 4, sparse=False)
         nn.init.normal_(self.words.weight, std=E**-0.5)
-        alignment = None if model.attention is None else Alignment(H, H, score="additive")
+        alignment = None
+        if model.attention is not None:
+            alignment = Alignment(H, H, score=model.attention_score, longest=grid[0] * grid[1])
         self.decoder = Decoder(
             model.cell, E, H, E, H, num_layers=L, alignment=alignment, dropout=dropout, precision=precision
         )

@@ -19,7 +19,7 @@ from gyeol.layers import (
     Recurrent,
     linear_cross_entropy,
     sampled_cross_entropy,
-    sampling_chances,
+    sampling_probabilities,
     word_dropout,
 )
 
@@ -226,7 +226,7 @@ class LanguageNet(nn.Module):
             return mean
         if self.samples:
             if self._chances is None:
-                self._chances = sampling_chances(len(self.softmax), self.samples)
+                self._chances = sampling_probabilities(len(self.softmax), self.samples)
             return sampled_cross_entropy(hidden, self.softmax, self.bias, targets, self._chances, precision=precision)
         return linear_cross_entropy(hidden, self.softmax, self.bias, targets, precision=precision)
 
