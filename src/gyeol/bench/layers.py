@@ -17,7 +17,7 @@ __all__ = ["run"]
 
 BATCHES, SIZES = (1, 8, 32, 128), (64, 128, 256, 512)
 TOKENS, STEPS = 4096, 100  # a case; the most steps of a single row
-COMPARED = 128  # steps: the twin takes its time
+COMPARED = 128  # steps: the reference is slow
 PASSES = {"forward": False, "forward+backward": True}
 
 
@@ -65,7 +65,7 @@ def run(
 
 
 def _walk(x: Tensor, layer: nn.Module) -> Any:
-    """Run a layer; the twin's stand-in has float64 weights and takes such."""
+    """Run a layer; the reference's stand-in has float64 weights and takes such."""
     return layer(x.to(next(layer.parameters()).dtype))
 
 

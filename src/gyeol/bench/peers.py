@@ -81,7 +81,7 @@ def tensors(value: Any) -> list[Tensor]:
 
 
 def assert_agree(trio: Trio, walk: Callable[[Any], Any], wanted: Tensor, gradient: Tensor, what: str) -> None:
-    """Compare outputs, states and gradients; without a peer the oracle is the readable twin in float64.
+    """Compare outputs, states and gradients; without a peer the oracle is the reference implementation in float64.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def assert_agree(trio: Trio, walk: Callable[[Any], Any], wanted: Tensor, gradien
 
     ours = everything(trio.float32)
     if trio.torch is None:
-        assert_close(ours, everything(copy.deepcopy(trio.float32).double()), f"{what}, the readable twin")
+        assert_close(ours, everything(copy.deepcopy(trio.float32).double()), f"{what}, the reference implementation")
     for name, onednn in ONEDNN.items():
         if trio.torch is not None:
             with setting(onednn=onednn):
