@@ -218,7 +218,7 @@ class SequenceTagger(Estimator):
         return [[fold(t) if isinstance(t, str) else (fold(t[0]), *t[1:]) for t in sentence] for sentence in X]
 
     def _told(self) -> dict[str, str]:
-        return self.reading_.told()
+        return self.reading_.notes()
 
     def _encode(self, X: list[list[Token]], y: list[list[str]] | None) -> Encoded:
         rows = self.inputs_.encode(self._folded(X))

@@ -172,7 +172,7 @@ class TextEstimator(WeightedEstimator):
         return unknown_shares(self.inputs_, checked_texts(X), self.reading_)
 
     def _told(self) -> dict[str, str]:
-        return self.reading_.told()
+        return self.reading_.notes()
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the user's own words, and of the vectors that the tokens' began with."""
