@@ -23,7 +23,6 @@ KNOWN: frozenset[tuple[str, ...]] = frozenset(
             "gyeol.cli.tasks.translate",
             "gyeol.cli.tasks.translation",
         ),
-        ("gyeol.data.vectors.binary_format", "gyeol.data.vectors.files", "gyeol.data.vectors.text_format"),
     }
 )
 

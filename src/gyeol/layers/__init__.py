@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gyeol.kernels.cells.cell import Cell
+from gyeol.kernels.cells.table import CELLS
 from gyeol.layers.attention.alignment import SCOPES, Alignment
 from gyeol.layers.attention.context import attend
 from gyeol.layers.attention.score import Score
@@ -15,8 +17,7 @@ from gyeol.layers.losses.cross_entropy import linear_cross_entropy
 from gyeol.layers.losses.ctc import ctc_align, ctc_loss
 from gyeol.layers.losses.sampled_softmax import sampled_cross_entropy, sampling_probabilities
 from gyeol.layers.pooling import POOLINGS, valid_steps
-from gyeol.layers.recurrent.cells import CELLS, Cell
-from gyeol.layers.recurrent.chrono import begin_with_memory
+from gyeol.layers.recurrent.chrono import chrono_init
 from gyeol.layers.recurrent.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
@@ -57,7 +58,7 @@ __all__ = [
     "Summary",
     "Writer",
     "attend",
-    "begin_with_memory",
+    "chrono_init",
     "ctc_align",
     "ctc_loss",
     "linear_cross_entropy",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError
-from gyeol.kernels.native import half_available
+from gyeol.kernels.native import bfloat16_available
 
 __all__ = ["ResidualNet"]
 
@@ -103,7 +103,7 @@ class ResidualNet(nn.Module):
         if images.dim() != 4 or images.shape[1] != self.stem.in_channels:
             raise DataError(f"the images have shape {tuple(images.shape)}, expected (B, {self.stem.in_channels}, H, W)")
         requested = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        bfloat16 = requested and images.dtype == torch.float32 and half_available()
+        bfloat16 = requested and images.dtype == torch.float32 and bfloat16_available()
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16 or torch.is_autocast_enabled("cpu")):
             x: Tensor = self.stem(images.contiguous(memory_format=torch.channels_last))
             for block in self.blocks:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.atomic import replace_folder
-from gyeol.data.vectors.files import FORMS, read_vectors, write_vectors
+from gyeol.data.vectors.vector_files import FORMS, read_vectors, write_vectors
 from gyeol.errors import ModelError, ParameterError, SaveError, closest
 from gyeol.inputs.vectors.subword_vectors import SPELLINGS, Subwords
 from gyeol.inputs.vectors.word_table import WordTable
@@ -49,7 +49,7 @@ def check_vectors_place(path: Path, form: str = "auto") -> str:
             )
         form = ENDINGS.get(ending, "folder")
     if form == "folder" and path.is_dir() and not {file.name for file in path.iterdir()} <= set(_FILES):
-        raise SaveError(f"{path} is a folder that holds other things than vectors; name another place")
+        raise SaveError(f"{path} is a folder that contains other things than vectors; name another place")
     return form
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gyeol.errors import DataError
-from gyeol.kernels.native import half_available
+from gyeol.kernels.native import bfloat16_available
 
 __all__ = ["linear_cross_entropy"]
 
@@ -75,7 +75,11 @@ def linear_cross_entropy(
         token = int(wrong.nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1} or {ignore_index}")
     rounded = (
-        precision == "bfloat16" and half_available() and V >= _FEW and hidden.dtype == torch.float32 and len(hidden) > 0
+        precision == "bfloat16"
+        and bfloat16_available()
+        and V >= _FEW
+        and hidden.dtype == torch.float32
+        and len(hidden) > 0
     )
     function: Any = _Rounded if rounded and hidden.device.type == "cpu" else _Exact
     loss: Tensor = function.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())

@@ -287,7 +287,7 @@ class Captioner(Estimator):
 
     def _searched(self, net: CaptionerNet, images: Tensor, how: BeamSettings) -> list[list[Hypothesis]]:
         steps = WriterSteps(net, net.read(images)[0])
-        return beam_search(steps, len(images), how, begin=END, end=END, never=[0, 1])
+        return beam_search(steps, len(images), how, start=END, end=END, never=[0, 1])
 
     def _score(self, outputs: npt.NDArray[Any], y: list[list[str]]) -> dict[str, float]:
         loss = float(outputs[:, 0].sum() / outputs[:, 1].sum())
