@@ -15,7 +15,7 @@ from gyeol import engine
 from gyeol.data.tagging.schemes import find_scheme, written_like
 from gyeol.engine.metrics.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
-from gyeol.inputs.sequences import Reading, are_nucleotides, fold
+from gyeol.inputs.letter_sequences import Reading, are_nucleotides, fold
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, maybe, switch, whole

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors, tokenizer_rule
-from gyeol.inputs.sequences import Reading, find_reading
+from gyeol.inputs.letter_sequences import Reading, find_reading
 from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.inputs.vectors.initial_embedding import InitialVectors, describe_overlap, initial_vectors, tokenizer_for

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gyeol.errors import ModelError
-from gyeol.inputs.sequences import Reading, are_nucleotides, find_reading, fold, shared_length, unknown_share
+from gyeol.inputs.letter_sequences import Reading, are_nucleotides, find_reading, fold, shared_length, unknown_share
 
 DNA = frozenset("ACGT")
 
