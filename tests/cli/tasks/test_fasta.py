@@ -145,7 +145,7 @@ def test_what_was_noticed_is_said(gyeol: Run, promoters: Path, tmp_path: Path) -
     fit = ("fit", "classify", table, "--input", "seq", "--target", "kind", *TINY, "--set", "epochs=1")
     told = gyeol(*fit, "--out", tmp_path / "m")
     assert "aligned: all sequences have 12 letters" in told.err
-    assert "positions=0 for not" in told.err
+    assert "positions=0 turns this off" in told.err
     assert "aligned" not in gyeol(*fit, "--set", "positions=0", "--out", tmp_path / "n").err
     path = fasta(tmp_path / "new.fa", ["TATAATTATAAT"])
     rows = gyeol("predict", tmp_path / "m", "--file", path, "--json").object["predictions"]
