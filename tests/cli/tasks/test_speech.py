@@ -212,7 +212,7 @@ def test_mistakes(gyeol: Run, model: Path, sounds: Path, tmp_path: Path, reviews
     assert "holds no sound files" in gyeol(*fit, tmp_path).mistake
     assert "what is said in it?" in gyeol(*fit, sounds).mistake
     (tmp_path / "bad.wav").write_bytes(b"RIFF....WAVE")
-    assert "is no sound file that can be read" in gyeol("predict", model, tmp_path / "bad.wav").mistake
+    assert "is not a readable sound file" in gyeol("predict", model, tmp_path / "bad.wav").mistake
     assert "there is no file" in gyeol("predict", model, "none.wav").mistake
     assert "no recording is given" in gyeol("predict", model, stdin=b"x").mistake
     assert "--top is for classes, translations and captions" in gyeol("predict", model, "a.wav", "--top", 2).mistake
