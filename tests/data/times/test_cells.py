@@ -113,7 +113,7 @@ def test_hours_as_people_write_them(
 def test_which_part_of_a_date_comes_first(tmp_path: Path) -> None:
     proof = table(tmp_path / "a.csv", "date,y", [(f"{day:%d/%m/%Y}", n) for n, day in enumerate(DAYS)])
     assert (read_time_table(proof).order, labels(read_time_table(proof), 0)) == ("day first", ["2026-03-01"])
-    with pytest.raises(DataError, match=r"line 13: '13/01/2026' in column 'date' is no time with the month first"):
+    with pytest.raises(DataError, match=r"line 13: '13/01/2026' in column 'date' is not a time with the month first"):
         read_time_table(
             table(tmp_path / "z.csv", "date,y", [(f"{d:%d/%m/%Y}", 1.5) for d in DAYS[1:]]), day_first=False
         )

@@ -137,7 +137,7 @@ def test_encodings_thousands_and_text(tmp_path: Path) -> None:
         ({(4, 1): "inf"}, {}, r"line 6: column 'load' is infinite"),
         ({(4, 1): "1e999"}, {}, r"line 6: column 'load' is infinite"),
         ({(4, 0): "01/02/2026"}, {"time": "date"}, r"line 6: '01/02/2026' in column 'date' is written in another"),
-        ({(4, 0): "7"}, {}, r"line 6: '7' in column 'date' is no time like those before"),
+        ({(4, 0): "7"}, {}, r"line 6: '7' in column 'date' is not a time like those before"),
         ({(4, 0): ROWS[3][0]}, {}, r"line 6: the time 2026-01-01 03:00 occurs twice"),
         ({(4, 0): ROWS[2][0]}, {}, r"line 6: the time 2026-01-01 02:00 comes after a later one"),
         ({(47, 0): "2027-01-01 00:00"}, {}, r"line 49: a gap of 8,714 steps of 1 h before it"),

@@ -166,7 +166,7 @@ def test_what_cannot_be_written(tmp_path: Path, form: str) -> None:
         (["a"], one.astype(np.float64), "float64"),
         (["a"], one[0], r"\(V, D\)"),
         ([], one[:0], "at least one"),
-        (["a", "b", "a"], np.ones((3, 2), np.float32), "'a' stands twice"),
+        (["a", "b", "a"], np.ones((3, 2), np.float32), "'a' occurs twice"),
     ]:
         with pytest.raises(DataError, match=why):
             write_vectors(tmp_path / "x", words, vectors, form=form)

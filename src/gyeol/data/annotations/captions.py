@@ -206,7 +206,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         value = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no JSON file: {error}") from None
+        raise DataError(f"{path} is not a JSON file: {error}") from None
     rows = value.get("images") if isinstance(value, dict) else value
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise DataError(

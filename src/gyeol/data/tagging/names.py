@@ -58,7 +58,7 @@ def _from_json(path: Path, text: str, column: str | None) -> list[str]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise DataError(f"--names {path}: it is no JSON; expected a list of names, or one name per line") from None
+        raise DataError(f"--names {path}: it is not JSON; expected a list of names, or one name per line") from None
     if (names := names_in(value, column)) is None:
         raise DataError(f"--names {path}: it holds no list of names; expected one, or 'names', or 'id2label'")
     return names

@@ -88,7 +88,7 @@ class TimeColumn:
         Raises
         ------
         DataError
-            It is no time, or none like those before.
+            It is not a time, or none like those before.
         """
         if isinstance(cell, datetime):
             self._add(Moment.of(cell), str(cell), line)
@@ -104,7 +104,7 @@ class TimeColumn:
 
     def _refuse(self, text: str, line: int, why: str) -> None:
         raise DataError(
-            f"{self.where(line)}: {text!r:.60} in column {self.name!r:.60} is no time{why}; "
+            f"{self.where(line)}: {text!r:.60} in column {self.name!r:.60} is not a time{why}; "
             "write times as 2026-11-28 18:00"
         )
 
