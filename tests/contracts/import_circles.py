@@ -23,9 +23,6 @@ KNOWN: frozenset[tuple[str, ...]] = frozenset(
             "gyeol.cli.tasks.translate",
             "gyeol.cli.tasks.translation",
         ),
-        ("gyeol.inputs.counts.text_vectorizer", "gyeol.inputs.counts.vectorizer_state"),
-        ("gyeol.inputs.tokens.byte_pairs", "gyeol.inputs.tokens.morphemes", "gyeol.inputs.tokens.tokenizers"),
-        ("gyeol.inputs.vectors.store", "gyeol.inputs.vectors.training", "gyeol.inputs.vectors.word_vectors"),
     }
 )
 

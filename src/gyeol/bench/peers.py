@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gyeol import layers
-from gyeol.kernels.native import half_available
+from gyeol.kernels.native import bfloat16_available
 
 __all__ = ["CELLS", "ONEDNN", "Trio", "assert_agree", "assert_close", "build_trio", "setting", "tensors"]
 
@@ -52,7 +52,7 @@ def build_trio(cell: str, size: int) -> Trio:
     own, theirs = CELLS[cell]
     layer = own(size, size)
     in_bfloat16 = peer = None
-    if half_available():
+    if bfloat16_available():
         in_bfloat16 = layers.Recurrent(layer.cell, size, size, precision="bfloat16")
         in_bfloat16.load_state_dict(layer.state_dict())
     if theirs is not None:

@@ -172,10 +172,10 @@ def _weightiest(
     blocks: Iterator[Rows], made: TextVectorizer, top: int, tell: Callable[[dict[str, Any]], None]
 ) -> Iterator[Rows]:
     """Tell of the weightiest terms of each document (of one-hot rows, the first) as its rows pass, signs left out."""
-    from gyeol.inputs.tokens.columns import is_telling
+    from gyeol.inputs.tokens.columns import is_informative
 
     number = 0
-    says = is_telling(made.terms_)
+    says = is_informative(made.terms_)
     for block in blocks:
         matrix, starts = block
         ends = matrix.indptr[starts].tolist()

@@ -333,10 +333,12 @@ def _chosen(made: WordVectors, count: int, words: Path | None, around: list[str]
         for word in found:
             made[word]  # an unknown one is an error
         _from_subwords(made, found)
-        return list(dict.fromkeys(map(made.written, found)))
+        return list(dict.fromkeys(map(made.stored_form, found)))
     if around:
         _from_subwords(made, around)
-        near = [w for word in around for w in [made.written(word), *(other for other, _ in made.similar(word, count))]]
+        near = [
+            w for word in around for w in [made.stored_form(word), *(other for other, _ in made.similar(word, count))]
+        ]
         return list(dict.fromkeys(near))
     return [word for word in made.words if any(char.isalpha() for char in word)][:count] or made.words[:count]
 
