@@ -253,8 +253,8 @@ def test_places_for_a_model(gyeol: Run, tmp_path: Path, reviews: Path, monkeypat
         "things": "folder with other things in it",
         "file/m": "a part of this path is a file",
         "m": "holds something else",
-        ".": "names no folder of its own",
-        "": "names no folder of its own",
+        ".": "is not the name of a folder",
+        "": "is not the name of a folder",
     }.items():
         assert expected in gyeol("fit", "classify", reviews, "--out", out, *TINY, "-q").mistake
     assert {(tmp_path / p).read_text() for p in ("file", "things/a", "m.checkpoint/a")} == {"precious"}
