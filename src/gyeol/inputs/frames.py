@@ -73,7 +73,7 @@ class FrameInput:
                 here[:] = block[: len(here)]
                 found += len(block)
             if found != known[number]:
-                what = f"{clip.told}: {clip.name}" if clip.told else clip.name or f"clip {number}"
+                what = f"{clip.labels_from}: {clip.name}" if clip.labels_from else clip.name or f"clip {number}"
                 raise DataError(f"{what} has {found:,} frames and {known[number]:,} labels; there must be one to each")
         return Ragged(frames, starts)
 

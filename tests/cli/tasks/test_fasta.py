@@ -100,7 +100,7 @@ def test_a_bad_record_does_not_stop_the_others(gyeol: Run, promoters: Path) -> N
     told = gyeol("predict", promoters, "--json", stdin=b">a\nTATAATTATAAT\n>b\nTA1A\n>c\nGCCGGCGCCGGC\n")
     rows = told.object["predictions"]
     assert [(row["name"], row["label"]) for row in rows] == [("a", "promoter"), ("b", None), ("c", "other")]
-    assert (told.status, "line 4: '1' is no letter of a sequence" in told.err) == (0, True)
+    assert (told.status, "line 4: '1' is not a letter of a sequence" in told.err) == (0, True)
 
 
 def test_texts_that_begin_with_a_sign_are_texts(gyeol: Run, model: Path) -> None:
