@@ -70,11 +70,10 @@ class PackedTranslator(nn.Module):
 
     def _look(self, query: Tensor, source: Source) -> Tensor:
         """Attend as one writes it: every query with every key in one tensor (Bahdanau et al. 2015)."""
-        of = self.rest.decoder.alignment
-        assert of is not None
-        assert of.query is not None
-        assert of.vector is not None
-        scores = torch.tanh(of.query(query).unsqueeze(2) + source.keys.unsqueeze(1)) @ of.vector
+        alignment = self.rest.decoder.alignment
+        assert alignment is not None
+        learned = alignment.learned
+        scores = torch.tanh(learned["query"](query).unsqueeze(2) + source.keys.unsqueeze(1)) @ learned["vector"]
         past = torch.arange(source.keys.shape[1]) >= source.lengths[:, None]
         return torch.softmax(scores.masked_fill(past.unsqueeze(1), -torch.inf), dim=2) @ source.values
 
@@ -134,7 +133,7 @@ def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None)
     for precision in ("auto", "float32"):
         model, net, batches = _made(sources, targets, settings, precision)
         optimizer = engine.Optimizer(net, learning_rate=1e-5, clip_norm=1.0)
-        losses[precision] = float(model._loss(net, (batches[0], False)).loss.detach())
+        losses[precision] = float(model._loss(net, (batches[0], 1.0)).loss.detach())
         contestants.append(Contestant(precision, partial(_learn, model, net, batches, optimizer)))
     peer = PackedTranslator(net)
     losses["torch.nn packed"] = float(peer(batches[0]).detach())
@@ -185,7 +184,6 @@ def _made(
     torch.manual_seed(0)
     model = Translator(**settings, precision=precision)
     model._fit_inputs(sources, targets)
-    model._fit_targets(targets)
     net = model._build()
     assert isinstance(net, TranslatorNet)
     data = model._encode_training(sources[1:], targets[1:])
@@ -196,7 +194,7 @@ def _made(
 def _learn(model: Translator, net: TranslatorNet, batches: list[PairBatch], optimizer: engine.Optimizer) -> None:
     net.train()
     for batch in batches:
-        torch.autograd.backward(model._loss(net, (batch, False)).loss)
+        torch.autograd.backward(model._loss(net, (batch, 1.0)).loss)
         optimizer.step(scale=1.0)
 
 

@@ -50,7 +50,7 @@ class Run:
         from gyeol.engine import Deadline
 
         limit = self.deadline.limit
-        earlier = Deadline(None if limit is None else (1 - share) * limit, begun=self.deadline.begun)
+        earlier = Deadline(None if limit is None else (1 - share) * limit, started=self.deadline.started)
         return {**self.how, "deadline": earlier}
 
 
@@ -82,7 +82,7 @@ def begun(
     checkpoint = check_resume(out, resume)
     if not resume and (checkpoint / "state.json").exists():
         note(f"an interrupted training of {out.name} is left behind; it is replaced (--resume would go on with it)")
-    deadline = Deadline(model.time_limit, begun=_started[0] if _started else None)
+    deadline = Deadline(model.time_limit, started=_started[0] if _started else None)
     return model, Run(checkpoint, resume, force, deadline)
 
 

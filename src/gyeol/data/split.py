@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["end_off", "last_off", "split_off"]
+__all__ = ["gapped_tail_split", "stratified_split", "tail_split"]
 
 
-def split_off(
+def stratified_split(
     classes: npt.NDArray[np.int64], fraction: float, *, seed: int, at_most: int = 10_000
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Choose examples to hold back, the same share of each class, every class keeping at least one to train on.
@@ -31,7 +31,7 @@ def split_off(
 
     Examples
     --------
-    >>> kept, held = split_off(np.array([0, 0, 0, 0, 1, 1, 1, 1, 2]), 0.25, seed=0)
+    >>> kept, held = stratified_split(np.array([0, 0, 0, 0, 1, 1, 1, 1, 2]), 0.25, seed=0)
     >>> len(held), (kept == 8).any()
     (2, np.True_)
     """
@@ -46,12 +46,12 @@ def split_off(
     return np.setdiff1d(np.arange(count), chosen), chosen
 
 
-def last_off(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def tail_split(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Hold back the last examples of each class, the same share of each: those of a text that goes on.
 
     Examples
     --------
-    >>> [rows.tolist() for rows in last_off(np.array([0, 0, 0, 1, 1]), 0.5)]
+    >>> [rows.tolist() for rows in tail_split(np.array([0, 0, 0, 1, 1]), 0.5)]
     [[0, 1, 3], [2, 4]]
     """
     labels, sizes = np.unique(classes, return_counts=True)
@@ -61,7 +61,7 @@ def last_off(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArr
     return np.setdiff1d(np.arange(len(classes)), chosen), chosen
 
 
-def end_off(
+def gapped_tail_split(
     classes: npt.NDArray[np.int64], fraction: float, *, gap: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Hold back the last examples of each class and leave out ``gap`` before them, which reach into those held back.
@@ -70,7 +70,7 @@ def end_off(
 
     Examples
     --------
-    >>> [rows.tolist() for rows in end_off(np.array([0, 0, 0, 0, 0, 1]), 0.4, gap=1)]
+    >>> [rows.tolist() for rows in gapped_tail_split(np.array([0, 0, 0, 0, 0, 1]), 0.4, gap=1)]
     [[0, 1, 5], [3, 4]]
     """
     kept, held = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]

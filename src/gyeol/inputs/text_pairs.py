@@ -1,8 +1,8 @@
-"""Pairs of texts on their way into an encoder and a decoder."""
+"""Texts on their way into an encoder and a decoder: pairs, and targets alone, each with its end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,12 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
-from gyeol.inputs.targets import END, check_end, given_and_wanted, with_ends
-from gyeol.inputs.text import WIDTH, TextInput
-from gyeol.inputs.tokens.tokenizers import Tokenizer
+from gyeol.inputs.text import WIDTH, Cut, TextInput
+from gyeol.inputs.tokens.base import Tokenizer
 
-__all__ = ["END", "PairBatch", "PairInput", "Pairs"]
+__all__ = ["END", "PairBatch", "PairInput", "Pairs", "check_end", "inputs_and_targets", "text_of", "with_ends"]
 
+END = 2  # closes every text, and stands before the first token that a decoder writes
 _ENDLESS = 1 << 31
 
 
@@ -62,8 +62,8 @@ class PairInput:
 
     Examples
     --------
-    >>> made = PairInput(tokenizer="whitespace", min_count=1).fit(["나는 간다"], ["I go"])
-    >>> batch = made.batch(made.encode(["나는 간다"], ["I go"]), np.array([0]))
+    >>> pairs = PairInput(tokenizer="whitespace", min_count=1).fit(["나는 간다"], ["I go"])
+    >>> batch = pairs.batch(pairs.encode(["나는 간다"], ["I go"]), np.array([0]))
     >>> batch.inputs[0, :3].tolist(), batch.targets[0, :3].tolist()
     ([2, 3, 4], [3, 4, 2])
     """
@@ -114,7 +114,7 @@ class PairInput:
                 np.zeros(len(which), dtype=np.int64),
             )
         else:
-            arrays = (source, source_lengths, *given_and_wanted(pairs.target, which))
+            arrays = (source, source_lengths, *inputs_and_targets(pairs.target, which))
         return PairBatch(*(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays))
 
     def state(self) -> dict[str, Any]:
@@ -131,12 +131,61 @@ class PairInput:
             Where the state is not one that `state` returned.
         """
         try:
-            made = cls(shared=state["target"] is None)
-            made.source = made.target = TextInput.restored(state["source"], tokenizer=tokenizer)
+            pairs = cls(shared=state["target"] is None)
+            pairs.source = pairs.target = TextInput.restored(state["source"], tokenizer=tokenizer)
             if state["target"] is not None:
-                made.target = TextInput.restored(state["target"], tokenizer=tokenizer)
+                pairs.target = TextInput.restored(state["target"], tokenizer=tokenizer)
         except (KeyError, TypeError) as error:
             raise ModelError(f"tokenizer.json does not describe two sides of pairs: {error!r}") from error
-        for side in (made.source, made.target):
+        for side in (pairs.source, pairs.target):
             check_end(side)
-        return made
+        return pairs
+
+
+def with_ends(side: TextInput, texts: Iterable[str], *, longest: int | None = None) -> Ragged:
+    """Number texts, each with its end; of ``longest`` tokens before it at most, where that is given."""
+    lengths: list[int] = []
+
+    def rows() -> Iterator[npt.NDArray[np.int32]]:
+        for row in map(side.vocabulary.encode, side.tokenizer.tokenize_many(texts)):
+            lengths.append(len(row))
+            yield np.append(row[:longest], np.int32(END))
+
+    numbered = Ragged.gather(rows())
+    if longest is not None:
+        side.cut = Cut(sum(n > longest for n in lengths), len(lengths), max(lengths, default=0), longest, "end")
+    return numbered
+
+
+def inputs_and_targets(
+    rows: Ragged, which: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Put some texts into rectangles, zeros behind the ends.
+
+    Returns
+    -------
+    inputs, targets : int64 arrays, shape (B, Q)
+        What the decoder reads: the end of the text before, then all but the last; and what it is to say.
+    lengths : int64 array, shape (B,)
+    """
+    targets, lengths = rows.pad(which)
+    inputs = np.concatenate([np.full((len(which), 1), END), targets[:, :-1]], axis=1)
+    inputs[np.arange(inputs.shape[1]) >= lengths[:, None]] = 0
+    return inputs.astype(np.int64), targets.astype(np.int64), lengths
+
+
+def text_of(side: TextInput, tokens: Sequence[int]) -> str:
+    """Join tokens that were written."""
+    return side.tokenizer.join([side.vocabulary.tokens[token] for token in tokens]) if tokens else ""
+
+
+def check_end(side: TextInput) -> None:
+    """Make sure that a vocabulary which was read from a file has the end where it belongs.
+
+    Raises
+    ------
+    ModelError
+        It has not.
+    """
+    if side.vocabulary.tokens[END : END + 1] != ["\n"]:
+        raise ModelError("tokenizer.json: token 2 is not the end of a text")

@@ -22,12 +22,12 @@ from torch import Tensor
 
 from gyeol import engine, parameters
 from gyeol.data.batches import in_order_of_length
-from gyeol.data.split import split_off
+from gyeol.data.split import stratified_split
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.tasks.hooks import Encoded, Hooks
 from gyeol.tasks.hyperparameters import RecurrentParameters, TrainingParameters, hyperparameters_of
 from gyeol.tasks.sklearn_base import BaseEstimator, SklearnNotFittedError
-from gyeol.tasks.training.examples import NONE_HELD_BACK, Examples, held_back, of_mean_one
+from gyeol.tasks.training.examples import NONE_HELD_BACK, Examples, Rows, Weights, held_back, of_mean_one
 from gyeol.tasks.training.plan import TrainingPlan, identity, short_name, watching
 from gyeol.tasks.training.preparation_time import rows_within_time
 from gyeol.tasks.training.standing import standing
@@ -35,9 +35,6 @@ from gyeol.tasks.training.standing import standing
 __all__ = ["Encoded", "Estimator", "NotFittedError"]
 
 TRAINING_RULES = {name: rule for name, (_, rule, _) in hyperparameters_of(TrainingParameters).items()}
-
-Rows = npt.NDArray[np.int64]
-Weights = npt.NDArray[np.float64]
 
 
 class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
@@ -111,14 +108,9 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
         return self
 
     def _train(
-        self,
-        examples: Examples,
-        checkpoint: Path | None,
-        resume: bool,
-        progress: engine.Progress | None,
-        about: dict[str, Any],
-        deadline: engine.Deadline,
-    ) -> None:
+        self, examples: Examples, checkpoint: Path | None, resume: bool, progress: engine.Progress | None,
+        about: dict[str, Any], deadline: engine.Deadline,
+    ) -> None:  # fmt: skip
         self._deadline = deadline
         with self._session():
             started, count = time.monotonic(), len(examples.X)
@@ -197,16 +189,14 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
     def _shortened(self) -> dict[str, Any]:
         """Count what the training examples lost because they were too long: for the card, once they are encoded."""
         cut = getattr(self.inputs_, "cut", None)
-        return (
-            {}
-            if cut is None or not cut.count
-            else {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
-        )
+        if cut is None or not cut.count:
+            return {}
+        return {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""
-        kept, held = split_off(strata, self.validation_fraction, seed=self._seed)
-        return kept, held, f"stratified, seed {self.random_state}"
+        parts = stratified_split(strata, self.validation_fraction, seed=self._seed)
+        return *parts, f"stratified, seed {self.random_state}"
 
     @property
     def _seed(self) -> int:
@@ -221,6 +211,11 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
             "dropout": float(self.dropout),
             "precision": "auto" if self.precision in ("auto", "bfloat16") else "float32",
         }
+
+    @property
+    def _softmax_precision(self) -> str:
+        """Of the softmax over a vocabulary, in training."""
+        return "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
 
     def _settings(self) -> engine.Settings:
         return engine.Settings(
@@ -238,7 +233,6 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     def _outputs(self, encoded: Encoded) -> npt.NDArray[np.generic]:
         """Pass over examples, longest first, and return `_decode`'s rows in the given order."""
-        rows: list[npt.NDArray[np.generic]] = []
         order = encoded.order(0) if encoded.order else in_order_of_length(encoded.lengths, 256)
         with torch.inference_mode():
             rows = [self._decode(self.net_, encoded.batch(which)) for which in order]
@@ -258,9 +252,8 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     def _ready(self) -> None:
         if not hasattr(self, "net_"):
-            raise NotFittedError(
-                f"this {type(self).__name__} is not fitted yet: call fit(...) first, or gyeol.load(path)"
-            )
+            name = type(self).__name__
+            raise NotFittedError(f"this {name} is not fitted yet: call fit(...) first, or gyeol.load(path)")
 
     def _dtype(self) -> torch.dtype:
         return torch.float64 if self.precision == "float64" else torch.float32

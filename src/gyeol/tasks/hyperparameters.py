@@ -9,6 +9,7 @@ rule and meaning.
 from __future__ import annotations
 
 import re
+from collections.abc import Sized
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from textwrap import fill
@@ -91,9 +92,8 @@ class RecurrentParameters:
     cell: Any = hyperparameter(
         "lstm",
         choice(CELLS, own=Cell),
-        '``"rnn"``, ``"lstm"``, ``"gru"`` (the course\'s: reset before the product), ``"gru_after"`` (PyTorch\'s), '
-        "any other "
-        "name in `gyeol.layers.CELLS`, or a cell of your own.",
+        '``"rnn"``, ``"lstm"``, ``"gru"`` (the course\'s: reset before the product), ``"gru_after"`` (PyTorch\'s), any '
+        "other name in `gyeol.layers.CELLS`, or a cell of your own.",
     )
     hidden_size: int = hyperparameter(128, whole(1, 1 << 16), "Units of a recurrent layer, in each direction.")
     num_layers: int = hyperparameter(1, whole(1, 100), "Recurrent layers, one on the other.")
@@ -151,8 +151,8 @@ class TrainingParameters:
     precision: str = hyperparameter(
         "auto",
         choice(("auto", "float32", "float64", "bfloat16")),
-        'Of the arithmetic in training. ``"auto"`` and ``"bfloat16"`` compute recurrent products in bfloat16 where the '
-        "processor has it.",
+        'Of the arithmetic in training. ``"auto"`` and ``"bfloat16"`` compute recurrent products in bfloat16 where '
+        "the processor has it.",
     )
     threads: int | None = hyperparameter(None, whole(1, 1024, none=True), "Cores to use; all by default.")
     random_state: int | None = hyperparameter(
@@ -170,6 +170,10 @@ class VocabularyParameters:
     min_count: int = hyperparameter(2, whole(1), "Tokens and n-grams seen less often are unknown.")
     embedding_size: int = hyperparameter(128, whole(1, 1 << 16), "Length of a token's vector.")
 
+    def _least_count(self, X: Sized, few: int = 1000) -> int:
+        """How often a token must be seen to be known; of few examples all are."""
+        return int(self.min_count) if len(X) >= few else 1
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TextParameters(VocabularyParameters):
@@ -183,6 +187,11 @@ class TextParameters(VocabularyParameters):
         '(Korean nouns, verbs and adjectives), ``"bpe"``.',
     )
     lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
+
+    @property
+    def _custom_tokenizer(self) -> Any:
+        """The tokenizer where it is the user's class or object, which no model folder holds; else None."""
+        return None if isinstance(self.tokenizer, str) else self.tokenizer
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

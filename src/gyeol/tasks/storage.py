@@ -29,10 +29,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gyeol import parameters
-from gyeol.data.atomic import kept, replace_folder
+from gyeol.data.atomic import backed_up, replace_folder
 from gyeol.data.model_folder import CONFIG_CAP, HASHED, check_place, free_place
 from gyeol.engine import History, read_tensors, write_tensors
-from gyeol.errors import ModelError, ParameterError
+from gyeol.errors import ModelError, ParameterError, SaveError
 from gyeol.inputs.tokens.tokenizers import canonical_name
 from gyeol.lazy import load_delayed
 from gyeol.tasks.card import MEASURED, measured_on, write_card
@@ -90,9 +90,16 @@ def save(model: Estimator, path: Path, *, keep: bool = False) -> Path | None:
         Where that is impossible; what stood at ``path`` is unchanged.
     """
     import gyeol
+    from gyeol.tasks import TASKS
 
     learned, inputs = model.state()
     settings = {k: parameters.plain(v) for k, v in model.get_params(deep=False).items()}
+    kind = TASKS.get(model.task, type(model))
+    if unknown := sorted(set(settings) - set(kind.rules)):
+        raise SaveError(
+            f"{type(model).__name__} has settings that {kind.__name__} has not ({', '.join(unknown)}), and would be "
+            "loaded without them: make them class attributes to save it"
+        )
     if isinstance(settings.get("tokenizer"), str):
         settings["tokenizer"] = canonical_name(settings["tokenizer"])
 
@@ -117,7 +124,7 @@ def save(model: Estimator, path: Path, *, keep: bool = False) -> Path | None:
         write_card(folder / "README.md", model, path.name)
 
     place = free_place(path)
-    with kept(place) if keep else nullcontext() as other:
+    with backed_up(place) if keep else nullcontext() as other:
         replace_folder(place, write)
     return other
 
@@ -217,21 +224,31 @@ def _unfitted(path: Path, config: Config, kind: type[Estimator], own: dict[str, 
         if isinstance(value, str) and value.startswith("own:"):
             if key not in own:
                 raise ModelError(
-                    f"{path} was trained with {key}={value[4:]!r:.60}, its maker's own: load it with {key}=THAT_CLASS"
+                    f"{path} was trained with {key}={value[4:]!r:.60}, a custom one that no model folder holds: "
+                    f"load it in Python, with gyeol.load(path, {key}={value[4:]:.60})"
                 )
             parameters.check({key: own[key]}, {key: kind.rules[key]})
+            if value[4:] not in (names := _names_of(own[key])):
+                raise ParameterError(f"{path} was trained with {key}={value[4:]!r:.60}, {names[0]!r:.60} came")
             value = own[key]
         elif isinstance(value, dict):
             value = _pairs(path, key, value)
         settings[key] = value
     if spare := [key for key in own if settings.get(key) is not own[key]]:
-        raise ParameterError(f"{path} was trained without a {spare[0]} of its maker's own: load it without {spare[0]}=")
+        raise ParameterError(f"{path} was trained without a custom {spare[0]}: load it without {spare[0]}=")
     model = kind(**settings)
     try:
         parameters.check(model.get_params(deep=False), kind.rules)
     except ParameterError as error:
         raise ModelError(f"{path / 'config.json'} is damaged: {error}") from error
     return model
+
+
+def _names_of(own: Any) -> list[str]:
+    """List what a custom class or object may be called in a model's settings; of a name, itself as it is quoted."""
+    if isinstance(own, str):
+        return [own]
+    return [str(getattr(of, name)) for of in (own, type(own)) for name in ("__name__", "name") if hasattr(of, name)]
 
 
 def _pairs(path: Path, key: str, value: dict[str, Any]) -> dict[Any, Any]:

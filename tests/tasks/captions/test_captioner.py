@@ -16,7 +16,7 @@ from gyeol.data.media.images import png_bytes
 from gyeol.engine import agreement
 from gyeol.engine.search.beam import BeamSettings, beam_search
 from gyeol.inputs import TextInput
-from gyeol.inputs.targets import END
+from gyeol.inputs.text_pairs import END
 from gyeol.layers import ResidualNet
 from gyeol.tasks.captions.images import images_at_once
 from gyeol.tasks.captions.net import CaptionBatch, CaptionerNet, balance, naming_loss
@@ -129,7 +129,7 @@ def test_search_is_the_chain_of_teacher_forcing(model: Captioner) -> None:
     images = model._encode(model._pictures(X[:2]), None).batch(np.arange(2)).images
     with torch.inference_mode():
         steps = WriterSteps(model.net_, model.net_.read(images)[0])
-        found = beam_search(steps, 2, BeamSettings(4), begin=END, end=END, never=[0, 1])
+        found = beam_search(steps, 2, BeamSettings(4), start=END, end=END, never=[0, 1])
         for row, (best, *_) in enumerate(found):
             targets = torch.tensor([[*best.tokens, END]])
             inputs = torch.tensor([[END, *best.tokens]])

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ModelError, SpellingCorrector, load
+from gyeol.inputs.spelling.candidates import FEATURES, Candidate, Lexicon, Place, cased, words_of
 from gyeol.inputs.spelling.error_channel import ErrorChannel
-from gyeol.tasks.spelling.candidates import FEATURES, Candidate, Lexicon, Place, cased, words_of
 from gyeol.tasks.spelling.net import Query, numbered
 from gyeol.tasks.spelling.weights import fitted_weights, log_shares
 

@@ -17,8 +17,8 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.sources import Source
-    from gyeol.data.tables.remembered import Remembered
+    from gyeol.data.text.sources import Source
+    from gyeol.data.text.trained_columns import TrainedColumns
 
 __all__ = [
     "PIPE",
@@ -73,11 +73,11 @@ def answers_out(answers: Answers, form: str, about: dict[str, Any], out: Path | 
         note(f"wrote {out}: {answers.count:,} answers")
 
 
-def remembered(model: Any) -> Remembered | None:
+def remembered(model: Any) -> TrainedColumns | None:
     """Give the columns that a model was trained on, where it keeps them."""
-    from gyeol.data.tables.remembered import Remembered
+    from gyeol.data.text.trained_columns import TrainedColumns
 
-    return Remembered.of(getattr(model, "about_", {}))
+    return TrainedColumns.of(getattr(model, "about_", {}))
 
 
 def find_asked(model: Any, data: str, question: Question, *, task: str | None, need_target: bool) -> tuple[Source, str]:
@@ -85,7 +85,7 @@ def find_asked(model: Any, data: str, question: Question, *, task: str | None, n
 
     The second is what must be said once the file can be read: that it lacks a column.
     """
-    from gyeol.data.sources import find_source
+    from gyeol.data.text.sources import find_source
 
     source = find_source(data, "test", input=question.input, target=question.target, task=task, header=question.header)
     own = remembered(model)

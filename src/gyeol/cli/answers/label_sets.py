@@ -11,7 +11,7 @@ from gyeol.cli.answers.stream import Layout
 from gyeol.errors import DataError
 
 if TYPE_CHECKING:
-    from gyeol.data.sources import Labelled
+    from gyeol.data.text.sources import Labelled
 
 __all__ = [
     "gives_sets",
@@ -69,7 +69,7 @@ def targets_of(rows: Labelled, how: str) -> Targets:
     sets = [separated(label) for label in rows.labels]
     for own, label, line in zip(sets, rows.labels, rows.lines, strict=True):
         if not own and label:
-            raise DataError(f"{rows.source.path}, line {line}: {label!r:.40} holds no label; mend it or remove the row")
+            raise DataError(f"{rows.source.path}, line {line}: {label!r:.40} holds no label; fix it or remove the row")
     if joint and how == "auto":
         shown = next(label for label in rows.labels if JOINT in label)
         note(f"{rows.source.name}: texts have several labels, such as {shown!r:.60}: --set labels=one reads them whole")
@@ -81,7 +81,7 @@ def _check_labelled(rows: Labelled) -> None:
         line = rows.lines[rows.labels.index("")]
         raise DataError(
             f"{rows.source.path}, line {line}: the text has no label, which goes with several labels a text only; "
-            "mend it, or pass --set labels=any"
+            "fix it, or pass --set labels=any"
         )
 
 

@@ -14,8 +14,9 @@ from gyeol.errors import DataError
 if TYPE_CHECKING:
     from io import BufferedIOBase
 
-    from gyeol.data.sources import Source
-    from gyeol.data.text.files import BadRow, Example
+    from gyeol.data.tables.rows import BadRow
+    from gyeol.data.text.example import Example
+    from gyeol.data.text.sources import Source
 
 __all__ = [
     "Item",
@@ -63,7 +64,7 @@ class Item:
 
 def item_of(row: Example | BadRow) -> Item:
     """Make an item of a row of texts."""
-    from gyeol.data.text.files import Example
+    from gyeol.data.text.example import Example
 
     if isinstance(row, Example):
         return Item(row.line, row.input, row.input, row.others)
@@ -82,7 +83,7 @@ def named_items(values: Iterable[Any]) -> list[Item]:
 
 def file_texts(source: Source, told: str = "") -> Iterator[Item]:
     """Read the texts of a file with its other columns, streaming; ``told`` is said once it can be read."""
-    from gyeol.data.sources import read_texts
+    from gyeol.data.text.sources import read_texts
 
     begun = False
     for row in read_texts(source, others=True, on_note=note):
@@ -136,7 +137,7 @@ def piped_items(
     DataError
         Where all lines are blank and ``nothing`` says so.
     """
-    from gyeol.data.pipe import read_pipe
+    from gyeol.data.tables.pipe import read_pipe
     from gyeol.data.tables.rows import BadRow
     from gyeol.data.text.fasta_examples import piped_fasta, record_examples
 
@@ -168,7 +169,7 @@ def piped_items(
 
 def sequence_item(row: Example | BadRow, read: Callable[[str, int], Any]) -> Item:
     """Make an item of a record of FASTA, its name beside it."""
-    from gyeol.data.text.files import Example
+    from gyeol.data.text.example import Example
 
     if isinstance(row, Example):
         return replace(_read(read, row.input, row.line), others=row.others)
@@ -189,7 +190,7 @@ def piped_texts(size: int, *, nothing: str = "") -> Iterator[list[Item]]:
 
 def _text(line: str, number: int) -> str:
     """Hold a line to what a text in a file is held to."""
-    from gyeol.data.text.files import MAX_TEXT
+    from gyeol.data.text.example import MAX_TEXT
 
     if len(line) > MAX_TEXT:
         raise DataError(f"line {number}: the text has {len(line):,} characters, more than {MAX_TEXT:,}")

@@ -63,6 +63,6 @@ def _check_file(path: Path) -> None:
     except (OSError, ValueError):
         return
     if not there:
-        from gyeol.data.tables.lines import check_file
+        from gyeol.data.paths import check_file
 
         check_file(path)  # says so, and what is there that is called nearly so

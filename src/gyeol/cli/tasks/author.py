@@ -27,7 +27,7 @@ from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.data.sources import Labelled
+    from gyeol.data.text.sources import Labelled
     from gyeol.tasks import AuthorClassifier
 
 __all__ = ["author"]
@@ -107,8 +107,8 @@ def _read(
     header: bool | None,
 ) -> tuple[Labelled, dict[str, str]]:
     """Read the texts, and say what the model card shall know of them."""
-    from gyeol.data.sources import find_source, read_labelled
     from gyeol.data.text.passages import folder_fingerprint, read_authors
+    from gyeol.data.text.sources import find_source, read_labelled
 
     folder = Path(data)
     if folder.is_dir():
@@ -127,7 +127,7 @@ def _read(
 
 def _target(data: str, target: str | None) -> str | None:
     """Name the column of the authors where there is one of that name."""
-    from gyeol.data.text.files import columns_of
+    from gyeol.data.text.example_files import columns_of
 
     return "author" if target is None and Path(data).is_file() and "author" in columns_of(data) else target
 
@@ -137,8 +137,8 @@ def _parts(
     skip: bool, header: bool | None,
 ) -> tuple[_Part, _Part]:  # fmt: skip
     """Give the texts to learn from and those to watch."""
-    from gyeol.data.sources import find_source, read_labelled
-    from gyeol.data.split import last_off, split_off
+    from gyeol.data.split import stratified_split, tail_split
+    from gyeol.data.text.sources import find_source, read_labelled
 
     whole = train.texts, train.labels
     if valid is not None:
@@ -147,9 +147,9 @@ def _parts(
         return whole, (held.texts, held.labels)
     share = float(model.validation_fraction)
     if train.source.path.is_dir():
-        kept, last = last_off(numbers, share)
+        kept, last = tail_split(numbers, share)
     else:
-        kept, last = split_off(numbers, share, seed=int(model.random_state or 0))
+        kept, last = stratified_split(numbers, share, seed=int(model.random_state or 0))
     if not len(last):
         note("too few texts to hold any back: the figures are those of the texts learned from")
         return whole, whole

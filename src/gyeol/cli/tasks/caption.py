@@ -69,16 +69,16 @@ def caption(
     gyeol fit caption ucm_captions --set augmentation=turn --set zoom=0.3 --set consensus=10 --out aerial
     """
     check_first(("caption",), out, config, set, time_limit, resume, data, valid)
-    from gyeol.data.media.captioned import has_part, read_captioned
+    from gyeol.data.annotations.captions import has_caption_part, read_captions
     from gyeol.tasks import Captioner
     from gyeol.tasks.training.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, run = begun(Captioner, config, set, options, out, resume, force)
-    train = read_captioned(data, "train", input=input, target=target)
+    train = read_captions(data, "train", input=input, target=target)
     watched = None
-    if valid is not None or has_part(data, "valid"):
-        held = read_captioned(valid or data, "valid", input=input, target=target)
+    if valid is not None or has_caption_part(data, "valid"):
+        held = read_captions(valid or data, "valid", input=input, target=target)
         watched = held.images, held.captions
     if not (quiet or json):
         note(f"{train.name}: {len(train.images):,} images, {sum(map(len, train.captions)):,} captions")
@@ -109,10 +109,10 @@ def evaluate_captions(
     made: Captioner, model: Path, data: str, input: str | None, target: str | None, json: bool
 ) -> None:
     """Print a captioner's figures on images and their captions."""
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captions
 
     input, target = own_columns(made, data, input, target, need_target=True)
-    test = read_captioned(data, "test", input=input, target=target)
+    test = read_captions(data, "test", input=input, target=target)
     figures = made.evaluate(test.images, test.captions)
     if json:
         object_out({"model": str(model), **test.about(), **figures})
@@ -123,7 +123,7 @@ def evaluate_captions(
 
 def caption_images(made: Captioner, question: Question) -> None:
     """Write captions of images: named ones, those of a folder or a table, or those that standard input names."""
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captions
 
     question = folder_asked(question)
     out, file, top = question.out, question.file, question.top
@@ -134,7 +134,7 @@ def caption_images(made: Captioner, question: Question) -> None:
         chunks = chunked(named_items(question.texts), _CHUNK)
     elif file is not None:
         input, _ = own_columns(made, file, question.input, None, need_target=False)
-        read = read_captioned(file, "test", input=input, need_captions=False)
+        read = read_captions(file, "test", input=input, need_captions=False)
         drawn = made.encoder != "features" and not all(isinstance(p.source, Path) for p in read.images)
         values: list[Any] = [*read.images] if drawn else [*read.names()]
         items = read_items(values, read.lines, read.others, read.bad)

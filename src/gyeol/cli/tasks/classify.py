@@ -20,7 +20,7 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.sources import Labelled
+    from gyeol.data.text.sources import Labelled
     from gyeol.tasks import AuthorClassifier, TextClassifier
 
     Classifier = TextClassifier | AuthorClassifier
@@ -32,8 +32,8 @@ _CHUNK = 8192  # rows of a file held at a time
 
 def evaluate_classes(made: Classifier, question: Question) -> None:
     """Print a classifier's figures on labelled texts."""
-    from gyeol.data.sources import read_labelled
     from gyeol.data.tables.label_text import label_key
+    from gyeol.data.text.sources import read_labelled
 
     task = made.task if made.task == "classify" else None  # a named set's labels are no authors
     source, lacking = find_asked(made, question.data, question, task=task, need_target=True)
@@ -71,7 +71,7 @@ def evaluate_classes(made: Classifier, question: Question) -> None:
 def _check_known(test: Labelled, targets: list[Any], known: dict[str, Any], *, skip: bool) -> None:
     """Hold labels to those of the training; leave rows with others out where ``skip``."""
     from gyeol.data.tables.label_text import label_key
-    from gyeol.data.text.files import BadRow
+    from gyeol.data.tables.rows import BadRow
 
     strange = {at: label for at, own in enumerate(targets) for label in own if label_key(label) not in known}
     if not strange:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.media.framed import Framed
+    from gyeol.data.annotations.frames import LabelledFrames
     from gyeol.data.series.wide_table import RowNumbers
     from gyeol.tasks import FrameClassifier
 
@@ -81,7 +81,7 @@ def frames(
     gyeol fit frames sensors.csv --target state --out sensors
     """
     check_first(("frames",), out, config, set, time_limit, resume, data, valid)
-    from gyeol.data.media.framed import has_frames_part
+    from gyeol.data.annotations.frames import has_frames_part
     from gyeol.tasks import FrameClassifier
     from gyeol.tasks.training.progress import Bar
 
@@ -122,16 +122,16 @@ def frames(
 
 def _read(
     data: str, role: str, input: str | None, target: str | None, written: Written, *, need_labels: bool = True
-) -> Framed:
-    from gyeol.data.media.framed import read_framed
+) -> LabelledFrames:
+    from gyeol.data.annotations.frames import read_labelled_frames
 
-    found = read_framed(data, role, sequence=input, target=target, need_labels=need_labels, **written.how())
+    found = read_labelled_frames(data, role, sequence=input, target=target, need_labels=need_labels, **written.how())
     for line in dict.fromkeys(found.notes):
         note(line)
     return found
 
 
-def _check_known(data: Framed, known: set[str]) -> None:
+def _check_known(data: LabelledFrames, known: set[str]) -> None:
     """Hold labels to those of the training."""
     for label in dict.fromkeys(str(label) for row in data.labels for label in row):
         if label not in known:
@@ -232,9 +232,9 @@ def _answered(made: FrameClassifier, given: Iterator[tuple[str, Any]], how: Hand
 
 def _steps(made: FrameClassifier, name: str, sequence: Any) -> Iterator[dict[str, Any]]:
     """Answer the steps of a sequence one after the other; of a clip, while it is unpacked."""
-    from gyeol.data.media.video_clip import Clip
+    from gyeol.data.media.video_clips import VideoClip
 
-    clip = isinstance(sequence, Clip)
+    clip = isinstance(sequence, VideoClip)
     rate = sequence.rate if clip else None
     blocks = made.stream_proba(sequence) if clip else iter(made.predict_proba([sequence]))
     count = 0
@@ -254,7 +254,7 @@ def _told(
 
 def _piped(made: FrameClassifier, how: Handling, numbers: RowNumbers) -> Answers:
     """Answer each line of standard input when it comes; one that is no step changes nothing for those after it."""
-    from gyeol.data.series.files import parse_series
+    from gyeol.data.series.series_files import parse_series
 
     if made.inputs_of_frames is not None:
         raise ParameterError("this model sees clips: name them, gyeol predict MODEL clip.mp4, or --file DATA")

@@ -72,8 +72,8 @@ def language(
     """
     check_first(("language",), out, config, set, time_limit, resume, data, valid)
     from gyeol.data.mapped_texts import MappedTexts
-    from gyeol.data.sources import Texts, find_source, has_role
-    from gyeol.data.tables.remembered import about_columns
+    from gyeol.data.text.sources import Texts, find_source, has_role
+    from gyeol.data.text.trained_columns import about_columns
     from gyeol.tasks import LanguageModel
     from gyeol.tasks.training.progress import Bar
 
@@ -108,7 +108,7 @@ def language(
 
 def evaluate_language(made: LanguageModel, question: Question) -> None:
     """Print a language model's figures on texts."""
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     model, cache, json = question.model, question.cache, question.json
     source, lacking = find_asked(made, question.data, question, task=None, need_target=False)
@@ -167,7 +167,7 @@ def generate(
 
     gyeol generate my-book --read chapter.txt --length 0 --state so-far
     """
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     made = language_model(model, threads)
     reader = _reader(made, state, new=True, weights=weights)

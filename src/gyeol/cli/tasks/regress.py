@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.sources import Labelled, Source
     from gyeol.data.tables.number_cells import NumberFormat
+    from gyeol.data.text.sources import Labelled, Source
     from gyeol.tasks import TextRegressor
 
     Numbers = npt.NDArray[np.float64]
@@ -96,8 +96,8 @@ def regress(
             "regress", data, out, valid, target, config, set, options, resume, force, json, quiet, decimal, missing
         )
         return
-    from gyeol.data.sources import find_source, has_role
     from gyeol.data.tables.number_cells import NumberFormat
+    from gyeol.data.text.sources import find_source, has_role
     from gyeol.tasks import TextRegressor
     from gyeol.tasks.training.progress import Bar
 
@@ -143,9 +143,9 @@ def _holds_texts(data: str) -> bool:
     """Whether what a user names holds texts, not numeric sequences; the texts' reader says what cannot be read."""
     from itertools import islice
 
-    from gyeol.data.series.files import means_series
-    from gyeol.data.sources import find_source, read_texts
+    from gyeol.data.series.series_files import means_series
     from gyeol.data.tables.columns import is_number
+    from gyeol.data.text.sources import find_source, read_texts
 
     if means_series(data) or data.lower().endswith(".npz"):
         return False
@@ -171,7 +171,7 @@ def _read(
     source: Source, skip: bool, given: NumberFormat, remembered: str | None = None, further: str | None = None
 ) -> tuple[Labelled, Numbers, str | None]:
     """Read texts and their numbers, and the decimal mark of these."""
-    from gyeol.data.sources import read_labelled
+    from gyeol.data.text.sources import read_labelled
 
     rows = read_labelled(source, skip_bad_rows=skip, further=further)
     numbers, mark = _numbers(rows, given, remembered, skip)
@@ -186,7 +186,7 @@ def _numbers(rows: Labelled, given: NumberFormat, remembered: str | None, skip: 
 
     from gyeol.data.tables.number_cells import as_number
     from gyeol.data.tables.numbers import NumberColumn, settle
-    from gyeol.data.text.files import BadRow
+    from gyeol.data.tables.rows import BadRow
 
     path = rows.source.path
     column = NumberColumn(_name(rows), given, lambda line: f"{path}, line {line}")
@@ -199,7 +199,7 @@ def _numbers(rows: Labelled, given: NumberFormat, remembered: str | None, skip: 
             continue
         reason = f"the target is {cell!r:.60}; a finite number was expected"
         if not skip:
-            mend = "mend it, or pass --skip-bad-rows to leave such rows out"
+            mend = "fix it, or pass --skip-bad-rows to leave such rows out"
             raise DataError(f"{path}, line {line}: {reason}; {mend} ('gyeol fit classify' learns classes)")
         rows.bad.append(BadRow(line, reason, "label"))
     if not kept:

@@ -37,7 +37,7 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.series.files import SeriesFile
+    from gyeol.data.series.series_files import SeriesFile
     from gyeol.tasks import SeriesClassifier, SeriesRegressor
 
     Model = SeriesClassifier | SeriesRegressor
@@ -90,7 +90,7 @@ def fit_series(
     missing: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Train on numeric sequences, save, and say how good the model is."""
-    from gyeol.data.sources import has_role
+    from gyeol.data.text.sources import has_role
     from gyeol.tasks import TASKS
     from gyeol.tasks.training.progress import Bar
 
@@ -130,8 +130,8 @@ def _figures(figures: dict[str, Any]) -> str:
 
 
 def _read(data: str, role: str, target: str | None, written: Written) -> tuple[SeriesFile, str]:
-    from gyeol.data.series.files import read_series
-    from gyeol.data.sources import find_source
+    from gyeol.data.series.series_files import read_series
+    from gyeol.data.text.sources import find_source
 
     source = find_source(data, role, target=target, task="series")
     return read_series(source.path, target=source.target, **written.how()), source.name
@@ -196,7 +196,7 @@ def evaluate_series(
 
 def predict_series(made: Model, question: Question) -> None:
     """Answer sequences: those of a file, the lines of standard input, or given as texts, ``"1 2 3"``."""
-    from gyeol.data.series.files import parse_series
+    from gyeol.data.series.series_files import parse_series
 
     texts, file, out, top = question.texts, question.file, question.out, question.top
     _refuse_input(question.input)
@@ -221,9 +221,9 @@ def predict_series(made: Model, question: Question) -> None:
 
 
 def _file_items(made: Model, file: str, written: Written) -> Iterator[Item]:
-    from gyeol.data.series.files import series_rows
-    from gyeol.data.sources import find_source
+    from gyeol.data.series.series_files import series_rows
     from gyeol.data.tables.rows import BadRow
+    from gyeol.data.text.sources import find_source
 
     shortest, longest = made.lengths_
     source = find_source(file, "test", target=_target(made, None), task="series")

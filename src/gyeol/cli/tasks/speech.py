@@ -35,8 +35,8 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.media.recordings import Recordings
-    from gyeol.data.media.sound import Header
+    from gyeol.data.annotations.transcripts import Recordings
+    from gyeol.data.media.sound import SoundHeader
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech.listener import Listener
 
@@ -130,7 +130,7 @@ def _figures(answer: dict[str, Any]) -> str:
 
 
 def _read(data: str, role: str, input: str | None, target: str | None, need_texts: bool = True) -> Recordings:
-    from gyeol.data.media.recordings import find_recordings
+    from gyeol.data.annotations.transcripts import find_recordings
 
     return find_recordings(data, role, input=input, target=target, need_texts=need_texts)
 
@@ -252,7 +252,7 @@ def _note_headers(made: SpeechRecognizer, files: list[Path]) -> None:
         )
 
 
-def _more(headers: list[Header]) -> str:
+def _more(headers: list[SoundHeader]) -> str:
     return f" and {len(headers) - 1} other file(s)" if len(headers) > 1 else ""
 
 

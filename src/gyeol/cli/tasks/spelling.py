@@ -73,14 +73,14 @@ def spell(
     gyeol fit spell english.txt --pairs birkbeck.txt --out english
     """
     check_first(("spell",), out, config, set, time_limit, resume, data, valid, *map(str, pairs))
-    from gyeol.data.sources import Texts, find_source
-    from gyeol.data.text.typo_pairs import read_pairs
+    from gyeol.data.text.sources import Texts, find_source
+    from gyeol.data.text.typo_pairs import read_typo_pairs
     from gyeol.tasks import SpellingCorrector
     from gyeol.tasks.training.progress import Bar
 
     options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
     model, run = begun(SpellingCorrector, config, set, options, out, resume, force)
-    errors = [pair for file in pairs for pair in read_pairs(file)]
+    errors = [pair for file in pairs for pair in read_typo_pairs(file)]
     source = find_source(data, "train", input=input, header=header)
     texts = list(read := Texts(source, skip_bad_rows=skip_bad_rows))
     told(read)
@@ -176,7 +176,8 @@ def _correct_file(made: SpellingCorrector, question: Question, threshold: float 
 
 def _lines(file: str) -> Iterator[Item]:
     """Read the lines of a text file; blank ones are corrected, too: to themselves."""
-    from gyeol.data.tables.lines import MAX_LINE, check_file, read_lines
+    from gyeol.data.paths import check_file
+    from gyeol.data.tables.lines import MAX_LINE, read_lines
     from gyeol.data.tables.rows import too_long
 
     for number, line in read_lines(check_file(file)):
@@ -199,11 +200,11 @@ def _shown(change: Change) -> list[str]:
 
 def evaluate_spelling(made: SpellingCorrector, model: Path, data: str, json: bool) -> None:
     """Print a corrector's figures on pairs of what was typed and what was meant."""
-    from gyeol.data.sources import find_source
-    from gyeol.data.text.typo_pairs import read_pairs
+    from gyeol.data.text.sources import find_source
+    from gyeol.data.text.typo_pairs import read_typo_pairs
 
     source = find_source(data, "test")
-    pairs = read_pairs(source.path)
+    pairs = read_typo_pairs(source.path)
     figures = made.evaluate([typed for typed, _ in pairs], [meant for _, meant in pairs])
     if json:
         object_out({"model": str(model), "data": source.name, **figures})

@@ -35,7 +35,7 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.tasks.table import Question
-    from gyeol.data.tagging.sentences import Tagged
+    from gyeol.data.tagging.sentences import TaggedSentences
     from gyeol.tasks import SequenceTagger
 
 __all__ = ["evaluate_tags", "predict_tags", "tag"]
@@ -95,8 +95,8 @@ def tag(
     gyeol predict structure --file new.fa --out tags.fa
     """
     check_first(("tag",), out, config, set, time_limit, resume, data, valid)
-    from gyeol.data.sources import has_role
     from gyeol.data.text.fasta import is_fasta
+    from gyeol.data.text.sources import has_role
     from gyeol.tasks import SequenceTagger
     from gyeol.tasks.training.progress import Bar
 
@@ -148,10 +148,10 @@ def _figures(answer: dict[str, Any]) -> str:
 def _read(
     data: str, role: str, input: str | None, target: str | None, beside: list[str], within: str | None,
     need_tags: bool = True, names: str | list[str] | None = None, spans: bool | None = None,
-) -> Tagged:  # fmt: skip
+) -> TaggedSentences:  # fmt: skip
     """Read tagged sentences, and say what the user should know of them."""
-    from gyeol.data.sources import find_source
     from gyeol.data.tagging.sentences import read_tagged
+    from gyeol.data.text.sources import find_source
 
     source = find_source(data, role, input=input, target=target, task="tag")
     found = read_tagged(
@@ -198,7 +198,7 @@ def evaluate_tags(
     typer.echo(table([["", first, *names], *rows], right=range(1, 5)))
 
 
-def _never_seen(test: Tagged, made: SequenceTagger) -> str:
+def _never_seen(test: TaggedSentences, made: SequenceTagger) -> str:
     """Say which tags of a file the model cannot give."""
     from gyeol.data.tagging.schemes import written_like
 
@@ -240,7 +240,8 @@ def predict_tags(made: SequenceTagger, question: Question) -> None:
 
 def _asked_for(made: SequenceTagger, question: Question) -> tuple[Iterable[list[Item]], str]:
     """Give what is to be tagged, and what it comes from."""
-    from gyeol.data.tables.lines import check_file, open_text
+    from gyeol.data.paths import check_file
+    from gyeol.data.tables.lines import open_text
     from gyeol.data.tagging.layout import sentence_a_line
     from gyeol.data.text.fasta import is_fasta
     from gyeol.data.text.fasta_examples import fasta_examples

@@ -71,8 +71,8 @@ def translate(
     gyeol fit translate questions.txt answers.txt --out answers
     """
     check_first(("translate",), out, config, set, time_limit, resume, data, targets, valid)
-    from gyeol.data.sources import has_role
     from gyeol.data.text.parallel import languages_of, read_parallel
+    from gyeol.data.text.sources import has_role
     from gyeol.tasks import Translator
     from gyeol.tasks.training.progress import Bar
 
@@ -137,7 +137,7 @@ def evaluate_pairs(made: Translator, question: Question) -> None:
 
 def _leave_out_long(made: Translator, pairs: Parallel) -> None:
     """Leave out pairs whose source is longer than the model reads."""
-    from gyeol.data.text.files import BadRow
+    from gyeol.data.tables.rows import BadRow
 
     reasons = made.unreadable(pairs.sources)
     pairs.bad += [BadRow(pairs.lines[at], reason_of(DataError(reason)), "value") for at, reason in reasons.items()]
@@ -162,7 +162,7 @@ def chat(
 
     Example: gyeol chat my-answers
     """
-    from gyeol.data.pipe import read_pipe
+    from gyeol.data.tables.pipe import read_pipe
 
     made = translator(model, threads)
     shown = sys.stdin.isatty() and not json

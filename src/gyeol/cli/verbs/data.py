@@ -18,14 +18,14 @@ app = typer.Typer(help="List, download or make data sets.", no_args_is_help=True
 def list_(json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
     """List what can be named instead of a file."""
     from gyeol.cli.verbs.make import makers
-    from gyeol.data.catalogue.lookup import describe
-    from gyeol.data.sources import BUILT_IN
+    from gyeol.data.catalogue.lookup import describe_catalogue
     from gyeol.data.synthetic.clips import CLIPS
     from gyeol.data.synthetic.scenes import SCENES
+    from gyeol.data.text.sources import BUILT_IN
 
     made = {name: maker.about for name, maker in makers().items()}
     built_in = {**BUILT_IN, **SCENES, **CLIPS}
-    public = describe()
+    public = describe_catalogue()
     if json:
         object_out({"built_in": built_in, "public": public, "made": made})
         return
@@ -51,7 +51,7 @@ def get(
     """
     from gyeol.data.catalogue import lookup
 
-    paths = lookup.get(name, progress=None if json else note)
+    paths = lookup.download_dataset(name, progress=None if json else note)
     if json:
         object_out({"name": name, "files": [str(p) for p in paths]})
         return

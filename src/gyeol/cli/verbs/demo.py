@@ -28,7 +28,7 @@ def demo(
     The recurrent model is trained beside a TF-IDF baseline, both are tested, and three questions are put to it.
     """
     from gyeol import kernels
-    from gyeol.data.sources import find_source, read_labelled
+    from gyeol.data.text.sources import find_source, read_labelled
     from gyeol.tasks import TextClassifier
     from gyeol.tasks.storage import check_place
     from gyeol.tasks.training.progress import Bar

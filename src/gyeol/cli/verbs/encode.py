@@ -72,7 +72,7 @@ def encode(
 
     gyeol encode tfidf new.csv --vocabulary reviews.vocabulary.json --out new.npz
     """
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
     from gyeol.data.vectors.matrix_files import check_matrix_path, write_matrix
 
     if out is None and not show:
@@ -172,10 +172,10 @@ def _weightiest(
     blocks: Iterator[Rows], made: TextVectorizer, top: int, tell: Callable[[dict[str, Any]], None]
 ) -> Iterator[Rows]:
     """Tell of the weightiest terms of each document (of one-hot rows, the first) as its rows pass, signs left out."""
-    from gyeol.inputs.tokens.columns import is_telling
+    from gyeol.inputs.tokens.columns import is_informative
 
     number = 0
-    says = is_telling(made.terms_)
+    says = is_informative(made.terms_)
     for block in blocks:
         matrix, starts = block
         ends = matrix.indptr[starts].tolist()

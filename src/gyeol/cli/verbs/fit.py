@@ -29,7 +29,7 @@ from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.data.sources import Labelled
+    from gyeol.data.text.sources import Labelled
     from gyeol.engine import Deadline
     from gyeol.tasks import TextClassifier
 
@@ -91,7 +91,7 @@ def classify(
     """
     check_first(("classify", "series"), out, config, set, time_limit, resume, data, valid)
     from gyeol.cli.tasks.series import fit_series
-    from gyeol.data.series.files import means_series
+    from gyeol.data.series.series_files import means_series
     from gyeol.tasks import TextClassifier
     from gyeol.tasks.training.progress import Bar
 
@@ -143,7 +143,7 @@ def _read(
     data: str, valid: str | None, input: str | None, target: str | None, skip: bool, header: bool | None, labels: str,
     weight: str | None,
 ) -> tuple[Labelled, Labelled | None]:  # fmt: skip
-    from gyeol.data.sources import find_source, has_role, read_labelled
+    from gyeol.data.text.sources import find_source, has_role, read_labelled
 
     unlabelled = {"one": "", "any": "any"}.get(labels, "lists")
     source = find_source(data, "train", input=input, target=target, task="classify", header=header)

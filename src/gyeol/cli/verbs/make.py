@@ -90,7 +90,7 @@ def _counted(make: Callable[..., Any], wish: Wish) -> None:
 
 
 def _typos(wish: Wish) -> int:
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
     from gyeol.inputs.spelling.typos import write_typos
 
     if wish.source is None:

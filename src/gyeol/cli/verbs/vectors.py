@@ -71,7 +71,7 @@ def train(
     """
     import time
 
-    from gyeol.data.atomic import kept
+    from gyeol.data.atomic import backed_up
     from gyeol.inputs.vectors.store import check_vectors_place
     from gyeol.inputs.vectors.word_vectors import WordVectors
 
@@ -88,7 +88,7 @@ def train(
             user_dictionary=user_dictionary, keep_tags=keep_tags, stop_tags=stop_tags, progress=progress,
         )  # fmt: skip
     made.about["data"] = list(data)
-    with kept(out) if not force else nullcontext() as other:
+    with backed_up(out) if not force else nullcontext() as other:
         made.save(out)
     seconds = time.perf_counter() - started
     if json:
@@ -324,7 +324,8 @@ def _from_subwords(loaded: WordVectors, words: list[str]) -> list[str]:
 def _chosen(made: WordVectors, count: int, words: Path | None, around: list[str]) -> list[str]:
     """Choose the words of a map: those of a file, those around some, or the most frequent with a letter in them."""
     if words is not None:
-        from gyeol.data.tables.lines import check_file, read_lines
+        from gyeol.data.paths import check_file
+        from gyeol.data.tables.lines import read_lines
 
         found = list(dict.fromkeys(word for _, line in read_lines(check_file(words)) if (word := line.strip())))
         if not found:
@@ -332,25 +333,27 @@ def _chosen(made: WordVectors, count: int, words: Path | None, around: list[str]
         for word in found:
             made[word]  # an unknown one is an error
         _from_subwords(made, found)
-        return list(dict.fromkeys(map(made.written, found)))
+        return list(dict.fromkeys(map(made.stored_form, found)))
     if around:
         _from_subwords(made, around)
-        near = [w for word in around for w in [made.written(word), *(other for other, _ in made.similar(word, count))]]
+        near = [
+            w for word in around for w in [made.stored_form(word), *(other for other, _ in made.similar(word, count))]
+        ]
         return list(dict.fromkeys(near))
     return [word for word in made.words if any(char.isalpha() for char in word)][:count] or made.words[:count]
 
 
 def _tests(name: str) -> list[Path]:
     """Find a file, or all files of a set."""
-    from gyeol.data.catalogue.lookup import CATALOG, resolve
+    from gyeol.data.catalogue.lookup import CATALOG, resolve_file
 
     if not Path(name).exists() and name in CATALOG and CATALOG[name].task == "words":
-        return [resolve(name, role) for role in CATALOG[name].files]
+        return [resolve_file(name, role) for role in CATALOG[name].files]
     return [Path(name)]
 
 
 def _texts(data: list[str], input: str | None, skip: bool, header: bool | None) -> Iterator[str]:
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     sources = [find_source(name, "train", input=input, header=header) for name in data]
     for source in sources:

@@ -14,9 +14,9 @@ from gyeol.data.number_format import exact
 from gyeol.data.tables.dialect import open_rows
 from gyeol.data.tables.header import find_header
 from gyeol.data.tables.number_cells import NumberFormat, as_number
-from gyeol.data.tables.objects import collected
+from gyeol.data.tables.objects import collected, scan_parquet
 from gyeol.data.tables.rows import BadRow
-from gyeol.data.text.files import TEXT_FORMATS, format_of, scan_parquet
+from gyeol.data.text.example_files import TEXT_FORMATS, format_of
 from gyeol.data.times.moments import read_moment
 from gyeol.data.times.parts import TimeParts, find_times
 from gyeol.errors import DataError, closest
@@ -87,7 +87,7 @@ def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tup
     width = 0
     for item in rows:
         if isinstance(item, BadRow):
-            raise DataError(f"{path}, line {item.line}: {item.reason}; mend the row or remove it")
+            raise DataError(f"{path}, line {item.line}: {item.reason}; fix the row or remove it")
         number, cells = item
         if not any(cell.strip() for cell in cells):
             continue
@@ -97,7 +97,7 @@ def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tup
                 separator == "," and len(cells) > width
             ) else ""  # fmt: skip
             came = f"{len(cells)} field{'' if len(cells) == 1 else 's'}"
-            raise DataError(f"{path}, line {number}: {came} where {width} were expected; mend the row{hint}")
+            raise DataError(f"{path}, line {number}: {came} where {width} were expected; fix the row{hint}")
         yield number, cells
 
 

@@ -26,7 +26,7 @@ from gyeol import engine
 from gyeol.errors import DataError
 from gyeol.explain import TokenExplanation
 from gyeol.inputs import TextInput
-from gyeol.inputs.tokens.ngrams import frequent_runs
+from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.parameters import positive, switch, whole
 from gyeol.tasks.authors.net import ApartNet, AuthorNet, SharedNet, places
 from gyeol.tasks.base import Encoded, Estimator
@@ -124,16 +124,15 @@ class AuthorClassifier(ClassifierMixin, TextParameters, Estimator):  # type: ign
         return y
 
     def _fit_inputs(self, X: list[str], y: npt.NDArray[np.int64]) -> None:
-        few = len(X) < 1000
         shared = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase), "max_length": int(self.max_length)}
-        self.inputs_ = TextInput(**shared, min_count=1 if few else int(self.min_count)).fit(X)
+        self.inputs_ = TextInput(**shared, min_count=self._least_count(X)).fit(X)
         self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
         self.runs_ = []
         if self.shared and self.ngrams > 1:
             rows, size = self.inputs_.encode(X), len(self.inputs_.vocabulary)
             longest = min(int(self.ngrams), int(_KEY_BITS / np.log2(size)))
             least = int(self.min_count)
-            self.runs_ = _nested(frequent_runs(rows, size, longest=longest, min_count=least, at_most=_NGRAMS), size)
+            self.runs_ = _nested(frequent_ngrams(rows, size, longest=longest, min_count=least, at_most=_NGRAMS), size)
         # One more of each: an author of whom all texts were held back shall not be impossible.
         counts = np.bincount(y, minlength=len(self.classes_)) + 1
         self._prior: list[float] = (counts / counts.sum()).tolist()
@@ -287,8 +286,7 @@ class AuthorClassifier(ClassifierMixin, TextParameters, Estimator):  # type: ign
         self.counts_ = {str(name): int(count) for name, count in learned["counts"].items()}
         self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
         self._prior = [1.0] * len(self.classes_)  # the prior itself is a tensor of the net
-        custom = self.tokenizer if not isinstance(self.tokenizer, str) else None
-        self.inputs_ = TextInput.restored(inputs, tokenizer=custom)
+        self.inputs_ = TextInput.restored(inputs, tokenizer=self._custom_tokenizer)
         if self.inputs_.vocabulary.tokens[BEGIN : BEGIN + 1] != ["\n"]:
             raise ValueError("token 2 is not the mark that stands before a text")
 

@@ -21,8 +21,8 @@ from gyeol.errors import DataError
 from gyeol.explain import CaptionMap
 from gyeol.inputs import TextInput, tokenizer_rule
 from gyeol.inputs.pixels import AUGMENTATIONS
-from gyeol.inputs.targets import check_end, text_of
-from gyeol.layers import ResidualNet
+from gyeol.inputs.text_pairs import check_end, text_of
+from gyeol.layers import ResidualNet, score_rule
 from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
 from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
@@ -106,6 +106,9 @@ class Captioner(TextParameters, Estimator):
         "section 3.2, with words as attributes): from this the encoder learns soonest.",
     )
     label_smoothing: float = hyperparameter(0.0, fraction(), "Share of a target's weight spread over all words.")
+    attention_score: Any = hyperparameter(
+        "additive", score_rule(), "How well a place of the image answers the decoder: as in `Translator`."
+    )
     consensus: int = hyperparameter(
         0, whole(0, 100), "Of so many captions of a beam, write the one most like all others; 0: the most probable."
     )
@@ -175,6 +178,7 @@ class Captioner(TextParameters, Estimator):
         net = CaptionerNet(
             len(self.inputs_.vocabulary), self.grid_, encoder, **self._layers(),
             embedding_size=int(self.embedding_size), attention=self.attention is not None,
+            attention_score=self.attention_score,
         )  # fmt: skip
         if shares is not None:
             net.expect(shares)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search
-from gyeol.inputs.targets import END
+from gyeol.inputs.text_pairs import END
 from gyeol.kernels.packing import Packing
 from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Read, Writer
 from gyeol.layers.attention.alignment import Source
@@ -66,6 +66,7 @@ class CaptionerNet(Writer):
         hidden_size: int,
         num_layers: int,
         attention: bool,
+        attention_score: Any,
         dropout: float,
         precision: str,
     ) -> None:
@@ -78,12 +79,11 @@ class CaptionerNet(Writer):
         self.norm = nn.LayerNorm(H)
         self.words = Embedding(words, E, dropout=dropout / 4, sparse=False)
         nn.init.normal_(self.words.weight, std=E**-0.5)
-        alignment = Alignment(H, H, score="additive") if attention else None
+        alignment = Alignment(H, H, score=attention_score, longest=grid[0] * grid[1]) if attention else None
         self.decoder = Decoder(
             cell, E, H, E, H, num_layers=L, alignment=alignment, dropout=dropout, precision=precision
         )
-        parts = 2 if self.decoder.walks[0].cell.has_memory else 1
-        self.bridge = nn.ModuleList(nn.Linear(H, H) for _ in range(L * parts))
+        self.bridge = nn.ModuleList(nn.Linear(H, H) for _ in range(L * self.decoder.walks[0].cell.initialised))
         self.bias = nn.Parameter(torch.zeros(words))
         self.locked = LockedDropout(dropout)
         self.named = nn.Linear(2 * H, words)  # scores of the words of an image's captions, from the image alone
@@ -106,8 +106,11 @@ class CaptionerNet(Writer):
         middle = values.mean(1)
         L = len(self.decoder.walks)
         parts = len(self.bridge) // L
+        # The decoder's other parts of a state begin with zeros.
+        zeros = [torch.zeros_like(middle).unsqueeze(0) for _ in self.decoder.walks[0].cell.states[parts:]]
         state = [
-            tuple(torch.tanh(self.bridge[n * parts + p](middle)).unsqueeze(0) for p in range(parts)) for n in range(L)
+            (*(torch.tanh(self.bridge[n * parts + p](middle)).unsqueeze(0) for p in range(parts)), *zeros)
+            for n in range(L)
         ]
         lengths = torch.full((len(values),), values.shape[1])
         if self.decoder.alignment is None:
@@ -163,7 +166,7 @@ class CaptionerNet(Writer):
 
 def search(net: CaptionerNet, images: Tensor, settings: BeamSettings) -> list[list[Hypothesis]]:
     """Find the captions of images (B, 3, S, S) by beam search, best first."""
-    return beam_search(WriterSteps(net, net.read(images)[0]), len(images), settings, begin=END, end=END, never=[0, 1])
+    return beam_search(WriterSteps(net, net.read(images)[0]), len(images), settings, start=END, end=END, never=[0, 1])
 
 
 def balance(weights: Tensor, lengths: Tensor) -> Tensor:

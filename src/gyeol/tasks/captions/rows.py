@@ -15,7 +15,7 @@ from gyeol.engine.metrics.figures import agreement
 from gyeol.engine.search.beam import Hypothesis
 from gyeol.errors import DataError
 from gyeol.inputs import TextInput
-from gyeol.inputs.targets import given_and_wanted, text_of, with_ends
+from gyeol.inputs.text_pairs import inputs_and_targets, text_of, with_ends
 
 __all__ = ["LONGEST", "Caption", "CaptionRows", "by_consensus", "caption_of", "checked_captions"]
 
@@ -102,6 +102,6 @@ class CaptionRows:
                 captions = captions[torch.randperm(len(captions))[:_CAPTIONS].numpy()]
             owners += [row] * len(captions)
             places.append(captions)
-        arrays = np.array(owners), *given_and_wanted(self.rows, np.concatenate(places))
+        arrays = np.array(owners), *inputs_and_targets(self.rows, np.concatenate(places))
         tensors = tuple(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays)
         return tensors[0], tensors[1], tensors[2], tensors[3]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.data.media.video_clip import Clip, as_clips, means_clips
+from gyeol.data.media.video_clips import VideoClip, are_video_clips, as_video_clips
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError
 from gyeol.inputs.frames import FrameInput, StepBatch, pieces, steps_of
@@ -100,12 +100,12 @@ class FrameClassifier(Estimator):
     # What training needs.
 
     def _sequences(self, X: Any) -> list[Any]:
-        return as_clips(X) if means_clips(X) else checked_series(X)
+        return as_video_clips(X) if are_video_clips(X) else checked_series(X)
 
     def _known_sequences(self, X: Any) -> list[Any]:
         self._ready()
         sequences = self._sequences(X)
-        if isinstance(sequences[0], Clip) != (self.inputs_of_frames is not None):
+        if isinstance(sequences[0], VideoClip) != (self.inputs_of_frames is not None):
             known, other = ("clips", "numbers")[:: 1 if self.inputs_of_frames is not None else -1]
             raise DataError(f"this model was trained on {known} and got {other}")
         return sequences
@@ -123,7 +123,7 @@ class FrameClassifier(Estimator):
         return sequences, split_like(numbered(labels, self.classes_), rows)
 
     def _fit_inputs(self, X: list[Any], y: list[Labels]) -> None:
-        frames = isinstance(X[0], Clip)
+        frames = isinstance(X[0], VideoClip)
         self.inputs_ = FrameInput(image_size=int(self.image_size)) if frames else SeriesInput().fit(X)
         self.lengths_ = min(map(len, y)), max(map(len, y))
 

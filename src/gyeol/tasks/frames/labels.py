@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.media.video_clip import Clip
+from gyeol.data.media.video_clips import VideoClip
 from gyeol.errors import DataError
 
 __all__ = ["Labels", "checked_rows", "concatenated", "split_like"]
@@ -32,8 +32,8 @@ def checked_rows(sequences: list[Any], X: Any, y: Any) -> list[Any]:
     for number, (sequence, row) in enumerate(zip(sequences, rows, strict=True)):
         if isinstance(row, (str, bytes)) or not hasattr(row, "__len__"):
             raise DataError(f"the labels of sequence {number} are {row!r:.60}; a list, one a step, was expected")
-        steps = sequence.count if isinstance(sequence, Clip) else len(sequence)
-        if padded and not isinstance(sequence, Clip) and len(row) == len(X[number]):
+        steps = sequence.count if isinstance(sequence, VideoClip) else len(sequence)
+        if padded and not isinstance(sequence, VideoClip) and len(row) == len(X[number]):
             rows[number] = row = row[:steps]
         if not len(row) or (steps is not None and len(row) != steps):
             raise DataError(f"sequence {number} has {steps:,} steps and {len(row):,} labels; there must be one to each")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from gyeol.data.media.video_clip import Clip, frames_of
+from gyeol.data.media.video_clips import VideoClip, checked_frames
 from gyeol.errors import DataError
 from gyeol.inputs.frames import FrameInput, StepBatch
 from gyeol.inputs.numeric import SeriesInput
@@ -71,7 +71,7 @@ class FrameStream:
         """
         with self._session(), torch.inference_mode():
             if isinstance(self._inputs, FrameInput):
-                blocks = list(Clip(frames_of(steps, "the next frames")).blocks(self._inputs.image_size))
+                blocks = list(VideoClip(checked_frames(steps, "the next frames")).blocks(self._inputs.image_size))
                 taken = torch.from_numpy(np.concatenate(blocks))
             else:
                 rows = self._inputs.encode([_checked_numbers(steps)])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,17 +20,16 @@ from torch import nn
 from gyeol import engine
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs import TextInput
-from gyeol.inputs.vectors.initial_embedding import Start, begin_on, described, tokenizer_for
-from gyeol.inputs.vectors.word_vectors import WordVectors
-from gyeol.layers.words.embedding import begin_with
+from gyeol.layers.decoding.neural_cache import NeuralCache, Window, best_cache, cached_losses
 from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_texts
-from gyeol.tasks.hyperparameters import TextParameters, VectorParameters, estimator, hyperparameter
-from gyeol.tasks.language.cache import NeuralCache, Window, best_cache, cached_losses
+from gyeol.tasks.hyperparameters import estimator, hyperparameter
+from gyeol.tasks.initial_vectors import VectorsEstimator
 from gyeol.tasks.language.data import END, WINDOW, encode_stream
 from gyeol.tasks.language.net import Carrier, LanguageNet, Pieces, activity, in_order, targets_of
-from gyeol.tasks.language.reader import Reader, suggestions, written
+from gyeol.tasks.language.reader import Reader, continued, suggestions
+from gyeol.tasks.training.examples import last_rows
 
 __all__ = ["LanguageModel"]
 
@@ -40,7 +38,7 @@ _ENDLESS = 1 << 31  # tokens of a text: none is shortened
 
 @estimator
 @dataclass(kw_only=True, eq=False, repr=False)
-class LanguageModel(VectorParameters, TextParameters, Estimator):
+class LanguageModel(VectorsEstimator, Estimator):
     """Learn which token follows.
 
     Attributes
@@ -74,8 +72,8 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
     dropout: float = hyperparameter(
         0.3,
         fraction(),
-        "Share of features dropped before the softmax, the same at every step; of less elsewhere (three fifths between "
-        "layers, three quarters at the entry, a quarter of whole words where there are a thousand).",
+        "Share of features dropped before the softmax, the same at every step; of less elsewhere (three fifths "
+        "between layers, three quarters at the entry, a quarter of whole words where there are a thousand).",
     )
     batch_size: int = hyperparameter(32, whole(1), "Streams read side by side.")
     epochs: int = 10
@@ -98,13 +96,11 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
     optimizer: str = hyperparameter(
         "adam",
         choice(engine.OPTIMIZERS),
-        '``"adam"``, ``"sgd"`` or ``"asgd"``, which keeps the rate, and averages all weights from the epoch on that is '
-        "not better (Merity et al. 2018). Descent needs rates a thousand times Adam's: 20 with ``clip_norm=0.25``.",
+        '``"adam"``, ``"sgd"`` or ``"asgd"``, which keeps the rate, and averages all weights from the epoch on that '
+        "is not better (Merity et al. 2018). Descent needs rates a thousand times Adam's: 20 with ``clip_norm=0.25``.",
     )
     activation_penalty: float = hyperparameter(
-        0.0,
-        positive(zero=True),
-        "Weight of large and of changing states in the loss; 1 is what Merity et al. 2018 take.",
+        0.0, positive(zero=True), "Weight of large and of changing states in the loss; Merity et al. 2018 take 1."
     )
     softmax_samples: int = hyperparameter(
         0,
@@ -115,9 +111,6 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
 
     net_: LanguageNet = field(init=False)
     inputs_: TextInput = field(init=False)
-    overlap_: dict[str, Any] | None = field(init=False)
-    _start: Start | None = field(init=False)
-    _size: int = field(init=False)
 
     # What training needs. The target of a text is how many characters it has, its line end among them.
 
@@ -128,25 +121,16 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
         return texts, np.fromiter((len(text) + 1 for text in texts), dtype=np.int64)
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], str]:
-        count = len(strata)
-        held = min(count - 1, math.ceil(count * self.validation_fraction))
-        rows = np.arange(count)
-        return rows[: count - held], rows[count - held :], "the last lines"
+        return last_rows(len(strata), self.validation_fraction)
 
     def _fit_inputs(self, X: list[str], y: Any) -> None:
-        given = self.vectors
-        vectors = WordVectors.load(given) if isinstance(given, (str, Path)) else given
-        auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
-        tokenizer = tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer
-        least = int(self.min_count) if len(X) >= 1000 else 1
-        text = TextInput(tokenizer=tokenizer, lowercase=bool(self.lowercase), max_length=_ENDLESS, min_count=least)
-        self.inputs_ = text.fit(X)
+        vectors = self._word_vectors()
+        self.inputs_ = TextInput(
+            tokenizer=self._tokenizer_for(vectors, X), lowercase=bool(self.lowercase), max_length=_ENDLESS,
+            min_count=self._least_count(X),
+        ).fit(X)  # fmt: skip
         self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
-        self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
-        if vectors is not None:
-            tokens = self.inputs_.vocabulary.tokens
-            self._start, self.overlap_ = begin_on(vectors, tokens, self._numbers(X), text.tokenizer.name)
-            self._size = vectors.size
+        self._start_from(vectors, self.inputs_, self._numbers(X))
 
     def _numbers(self, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int32]]:
         return map(self.inputs_.vocabulary.encode, self.inputs_.tokenizer.tokenize_many(texts))
@@ -173,17 +157,14 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
             weight_dropout=float(self.weight_dropout),
             samples=int(self.softmax_samples),
         )
-        if self._start is not None:
-            begin_with(net.embedding.weight, *self._start)
-            self._start = None
+        self._initialize(net.embedding.weight)
         return net
 
     def _loss(self, net: nn.Module, batch: tuple[Pieces, Carrier]) -> engine.StepLoss:
         assert isinstance(net, LanguageNet)
         states, packing = net.states(*batch)
         hidden = net.exit(states, packing)
-        precision = "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
-        loss = net.loss(hidden, targets_of(batch[0], packing), precision=precision)
+        loss = net.loss(hidden, targets_of(batch[0], packing), precision=self._softmax_precision)
         if self.activation_penalty:
             loss = loss + float(self.activation_penalty) * activity(states, hidden, packing)
         return engine.StepLoss(loss)
@@ -199,16 +180,13 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
         return {"loss": loss, "perplexity": math.exp(min(loss, 700.0)), "bits_per_character": bits}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {"embedding_size": self._size, "overlap": self.overlap_}, self.inputs_.state()
+        return self._vectors_state(), self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
-        custom = self.tokenizer if not isinstance(self.tokenizer, str) else None
-        self.inputs_ = TextInput.restored(inputs, tokenizer=custom)
+        self.inputs_ = TextInput.restored(inputs, tokenizer=self._custom_tokenizer)
         if self.inputs_.vocabulary.tokens[END : END + 1] != ["\n"]:
             raise ValueError("token 2 is not the end of a line")
-        self._start, self._size = None, int(learned["embedding_size"])
-        overlap = learned["overlap"]
-        self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}
+        self._restore_vectors(learned)
 
     # What a trained model does.
 
@@ -258,12 +236,12 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
         return [(names[n], math.exp(-loss)) for n, loss in zip(numbers, losses.tolist(), strict=True)]
 
     def reader(self, *, weights: str = "float32") -> Reader:
-        """Begin to read, token by token: see `Reader`."""
+        """Return a `Reader`, which reads token by token."""
         self._ready()
         return Reader(self.net_, self.inputs_, anew=self.documents == "line", weights=weights)
 
     def suggest(self, prefix: str, top: int = 5, *, reader: Reader | None = None) -> list[tuple[str, float]]:
-        """Return the most probable next words, or ends of the word begun, with their probabilities, best first.
+        """Return the most probable next words, or ends of an open word, with their probabilities, best first.
 
         A prefix that ends in white space, or is empty, asks for the next word. A ``reader`` has read what comes before.
         """
@@ -272,7 +250,7 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
             return suggestions(reader or self.reader(), prefix, top)
 
     def generate(self, prompt: str = "", length: int = 100, **sampling: Any) -> str:
-        """Write on after a prompt, and return it whole; arguments and errors are those of `stream`."""
+        """Continue a prompt, and return the continuation whole; arguments and errors are those of `stream`."""
         return "".join(self.stream(prompt, length, **sampling))
 
     def stream(
@@ -288,22 +266,22 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
         random_state: int | None = None,
         reader: Reader | None = None,
     ) -> Iterator[str]:
-        """Write on after a prompt, piece by piece.
+        """Continue a prompt, streaming piece by piece.
 
         Parameters
         ----------
         prompt, length
-            What comes before; tokens, at most.
+            The text to continue; how many tokens to add, at most.
         temperature, top_k, top_p
-            As in `gyeol.engine.search.sampling.sample`.
+            As in `gyeol.engine.search.token_sampling.sample_token`.
         repetition_penalty : float
-            Above 1, what was said among the last 64 tokens becomes less likely.
+            Above 1, the last 64 tokens become less likely.
         stop : sequence of str
-            Texts at which to end; they are not part of what is written.
+            Texts at which to end; they are not part of the continuation.
         random_state : int, optional
             The seed; without one, another text each time.
         reader : Reader, optional
-            Has read what comes before the prompt; afterwards it has read all that was written, too.
+            Has read what precedes the prompt; afterwards it has read the continuation, too.
 
         Raises
         ------
@@ -314,9 +292,9 @@ class LanguageModel(VectorParameters, TextParameters, Estimator):
         engine.check_sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty)
         draw = np.random.default_rng(random_state)
         sampling = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        return written(reader or self.reader(), prompt, length, draw, sampling, repetition_penalty, tuple(stop))
+        return continued(reader or self.reader(), prompt, length, draw, sampling, repetition_penalty, tuple(stop))
 
     def describe_data(self) -> dict[str, str]:
         """Describe the vocabulary, for the model card."""
         found = {"vocabulary": f"{len(self.inputs_.vocabulary):,} tokens ({self.inputs_.tokenizer.name})"}
-        return found if self.overlap_ is None else {**found, "vectors": described(self.overlap_)}
+        return {**found, **self._described_vectors()}

@@ -41,8 +41,8 @@ class SeriesEstimator(SummaryParameters, DirectionParameters, WeightedEstimator)
     frame: int | None = hyperparameter(
         None,
         whole(1, 1 << 16, none=True),
-        "So many successive values make one step: long sequences are read faster, and states need not last as long. By "
-        "default so many that the longest sequence of the training has 64 steps at most.",
+        "So many successive values make one step: long sequences are read faster, and states need not last as long. "
+        "By default so many that the longest sequence of the training has 64 steps at most.",
     )
     noise: float = hyperparameter(
         0.0,

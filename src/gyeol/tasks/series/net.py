@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gyeol.inputs.numeric import SeriesBatch
 from gyeol.kernels.packing import Packing
-from gyeol.layers import LockedDropout, Recurrent, Summary, begin_with_memory
+from gyeol.layers import LockedDropout, Recurrent, Summary, chrono_init
 
 __all__ = ["SeriesNet"]
 
@@ -36,7 +36,7 @@ class SeriesNet(nn.Module):
             input_size=input_size, hidden_size=hidden_size, bidirectional=bidirectional, dropout=dropout / 2, **layers
         )
         if memory is not None:
-            begin_with_memory(self.recurrent, memory)
+            chrono_init(self.recurrent, memory)
         self.locked = LockedDropout(dropout / 2)
         directions = self.recurrent.num_directions
         self.summary = Summary(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gyeol.data.media.audio_clips import Clip
+from gyeol.data.media.audio_clips import AudioClip
 from gyeol.inputs.sound.pauses import joined_pieces
 from gyeol.inputs.sound.recordings import SpeechInput
 
@@ -20,15 +20,15 @@ class Part(NamedTuple):
     """A part of a recording, and where it starts (seconds)."""
 
     start: float
-    clip: Clip
+    clip: AudioClip
 
 
-def parts_of(clip: Clip, inputs: SpeechInput, *, streams: bool, longest: float) -> list[Part]:
+def parts_of(clip: AudioClip, inputs: SpeechInput, *, streams: bool, longest: float) -> list[Part]:
     """Cut a recording as `SpeechRecognizer.listen` cuts a stream; one without such a pause is left whole.
 
     Parameters
     ----------
-    clip : Clip
+    clip : AudioClip
     inputs : SpeechInput
         Knows the pauses of the training.
     streams : bool
@@ -47,12 +47,12 @@ def parts_of(clip: Clip, inputs: SpeechInput, *, streams: bool, longest: float) 
     found = []
     for start, frames, _ in pieces:
         end = (start + len(frames) - 1) * mel.hop + mel.width
-        found.append(Part(start * mel.hop / mel.rate, Clip(samples[start * mel.hop : end], mel.rate)))
+        found.append(Part(start * mel.hop / mel.rate, AudioClip(samples[start * mel.hop : end], mel.rate)))
     return found
 
 
 def by_parts(
-    clips: Iterable[Clip], cut: Callable[[Clip], list[Part]], write: Callable[[list[Clip]], list[str]]
+    clips: Iterable[AudioClip], cut: Callable[[AudioClip], list[Part]], write: Callable[[list[AudioClip]], list[str]]
 ) -> Iterator[str]:
     """Transcribe recordings part by part, some at a time: ``cut`` returns parts, ``write`` the texts of parts."""
     for some in _portions(clips):
@@ -62,8 +62,8 @@ def by_parts(
             yield " ".join(" ".join(next(texts) for _ in each).split())
 
 
-def _portions(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
-    some: list[Clip] = []
+def _portions(clips: Iterable[AudioClip]) -> Iterator[list[AudioClip]]:
+    some: list[AudioClip] = []
     for clip in clips:
         some.append(clip)
         if len(some) == _AT_ONCE or sum(c.seconds for c in some) > _SECONDS:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from torch import nn
 
 from gyeol import engine
-from gyeol.data.media.audio_clips import Clip, Clips
+from gyeol.data.media.audio_clips import AudioClip, AudioClips
 from gyeol.engine.search.ctc import CTCSettings, GreedySearch
 from gyeol.errors import ParameterError
 from gyeol.inputs.sound.recordings import NORMALS, SpeechBatch, SpeechInput
@@ -114,7 +114,7 @@ class SpeechRecognizer(Estimator):
 
     # What training needs.
 
-    def _checked(self, X: Any, y: Any) -> tuple[list[Clip], list[str]]:
+    def _checked(self, X: Any, y: Any) -> tuple[list[AudioClip], list[str]]:
         return checked_pairs(X, y, self.sample_rate)
 
     def _strata(self, y: Any) -> npt.NDArray[np.int64]:
@@ -122,7 +122,7 @@ class SpeechRecognizer(Estimator):
         few = len(numbers) <= len(y) // 10  # such as commands, all of which should be in both parts
         return np.array([numbers[text] if few else 0 for text in y], dtype=np.int64)
 
-    def _fit_inputs(self, X: list[Clip], y: list[str]) -> None:
+    def _fit_inputs(self, X: list[AudioClip], y: list[str]) -> None:
         engine.transcription(["a"], ["a"])  # whether texts can be measured should show before a training, not after
         rate, normalize = int(self.sample_rate or common_rate(X)), self.normalize
         check_rate(rate, int(self.mels))
@@ -131,18 +131,18 @@ class SpeechRecognizer(Estimator):
         letters: dict[str, Any] = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase)}
         self.inputs_ = SpeechInput(rate=rate, mels=int(self.mels), normalize=normalize, **letters)
         self.longest_ = max(clip.seconds for clip in X)
-        self.inputs_.fit(Clips(X, rate), y, spaces=self._changes(X).get("join", 0.0) > 0)
+        self.inputs_.fit(AudioClips(X, rate), y, spaces=self._changes(X).get("join", 0.0) > 0)
 
-    def _changes(self, X: list[Clip]) -> dict[str, float]:
+    def _changes(self, X: list[AudioClip]) -> dict[str, float]:
         share = joined_share(X, self.join, bidirectional=bool(self.bidirectional))
         return {"speed": float(self.speed), "warp": float(self.warp), "join": share} if self.augment else {}
 
-    def _encode(self, X: list[Clip], y: list[str] | None) -> Encoded:
-        clips = Clips(X, self.inputs_.mel.rate)
+    def _encode(self, X: list[AudioClip], y: list[str] | None) -> Encoded:
+        clips = AudioClips(X, self.inputs_.mel.rate)
         targets = None if y is None else self.inputs_.encode(y)
         return Encoded(clips.lengths(), lambda which: self.inputs_.batch(clips, which, targets))
 
-    def _encode_training(self, X: list[Clip], y: list[str]) -> Encoded:
+    def _encode_training(self, X: list[AudioClip], y: list[str]) -> Encoded:
         sizes = {"stack": int(self.stack), "batch_size": int(self.batch_size), "seed": self._seed}
         encoded, self.left_out_ = training_batches(self.inputs_, X, y, changes=self._changes(X), **sizes)
         return encoded
@@ -193,10 +193,10 @@ class SpeechRecognizer(Estimator):
         self._ready()
         return self._transcriber().texts(self._known(X))
 
-    def _known(self, X: Any) -> list[Clip]:
+    def _known(self, X: Any) -> list[AudioClip]:
         return checked_clips(X, self.inputs_.mel.rate)
 
-    def _greedy(self, clips: list[Clip]) -> list[str]:
+    def _greedy(self, clips: list[AudioClip]) -> list[str]:
         return [text for rows in self._stream(clips) for text in rows[:, 2].tolist()]
 
     def _transcriber(self) -> Transcriber:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.batches import bucket
-from gyeol.data.media.audio_clips import Clip, Clips
+from gyeol.data.media.audio_clips import AudioClip, AudioClips
 from gyeol.errors import DataError
 from gyeol.layers.losses.ctc import needed_steps
 from gyeol.tasks.base import Encoded
@@ -22,7 +22,7 @@ _SHORT = 2.0  # seconds: where half of the recordings last no longer, some are j
 _JOINED = 0.25  # of the batches, then
 
 
-def joined_share(clips: list[Clip], join: float | None, *, bidirectional: bool) -> float:
+def joined_share(clips: list[AudioClip], join: float | None, *, bidirectional: bool) -> float:
     """Return the share of the batches in which recordings are joined; see the setting ``join``."""
     if join is not None:
         return float(join)
@@ -32,7 +32,7 @@ def joined_share(clips: list[Clip], join: float | None, *, bidirectional: bool) 
 
 def training_batches(
     inputs: SpeechInput,
-    recordings: list[Clip],
+    recordings: list[AudioClip],
     y: list[str],
     *,
     stack: int,
@@ -45,7 +45,7 @@ def training_batches(
     Parameters
     ----------
     inputs : SpeechInput
-    recordings : list of Clip
+    recordings : list of AudioClip
     y : list of str
         Their texts.
     stack : int
@@ -65,7 +65,7 @@ def training_batches(
     DataError
         All are too short.
     """
-    clips, targets = Clips(recordings, inputs.mel.rate), inputs.encode(y)
+    clips, targets = AudioClips(recordings, inputs.mel.rate), inputs.encode(y)
     lengths = clips.lengths()
     steps = [-(-inputs.mel.count(int(n)) // stack) for n in lengths]
     fits = np.array([n for n in range(len(clips)) if needed_steps(targets[n]) <= steps[n]], dtype=np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from gyeol.data.media.audio_clips import Clip, Clips
+from gyeol.data.media.audio_clips import AudioClip, AudioClips
 from gyeol.inputs.sound.recordings import SpeechInput
 from gyeol.tasks.speech.letters import text_of
 from gyeol.tasks.speech.net import SpeechNet
@@ -43,26 +43,26 @@ class Transcriber:
     inputs: SpeechInput
     longest: float
     streams: bool
-    greedy: Callable[[list[Clip]], list[str]]
+    greedy: Callable[[list[AudioClip]], list[str]]
     session: Callable[[], AbstractContextManager[None]]
 
-    def texts(self, clips: list[Clip], new_search: Callable[[], Search] | None = None) -> list[str]:
+    def texts(self, clips: list[AudioClip], new_search: Callable[[], Search] | None = None) -> list[str]:
         """Transcribe recordings, each part by a search of its own; by default greedily."""
 
-        def write(parts: list[Clip]) -> list[str]:
+        def write(parts: list[AudioClip]) -> list[str]:
             searches = ((new_search(), scores) for scores in self._log_probs(parts)) if new_search else ()
             return [text_of(self.inputs, [*search.feed(scores), *search.finish()]) for search, scores in searches]
 
         return list(by_parts(clips, self._parts, self.greedy if new_search is None else write))
 
-    def rewritten(self, clips: list[Clip], texts: list[str]) -> list[str]:
+    def rewritten(self, clips: list[AudioClip], texts: list[str]) -> list[str]:
         """Replace the texts of whole recordings where these are to be cut."""
         cut = [row for row, clip in enumerate(clips) if len(self._parts(clip)) > 1]
         for row, text in zip(cut, self.texts([clips[row] for row in cut]), strict=True):
             texts[row] = text
         return texts
 
-    def align(self, clip: Clip, text: str | None) -> list[LetterTime]:
+    def align(self, clip: AudioClip, text: str | None) -> list[LetterTime]:
         """Align a text with a recording; None: the text that greedy search writes, part by part."""
         found: list[LetterTime] = []
         for start, part in self._parts(clip) if text is None else [Part(0.0, clip)]:
@@ -72,13 +72,13 @@ class Transcriber:
                 found += letter_times(scores, letters, self.inputs, stack=self.net.stack, start=start)
         return found
 
-    def _parts(self, clip: Clip) -> list[Part]:
+    def _parts(self, clip: AudioClip) -> list[Part]:
         return parts_of(clip, self.inputs, streams=self.streams, longest=self.longest)
 
-    def _log_probs(self, clips: list[Clip]) -> Iterator[npt.NDArray[np.float64]]:
+    def _log_probs(self, clips: list[AudioClip]) -> Iterator[npt.NDArray[np.float64]]:
         """Yield the log probability of each letter at each step of recordings, (T, V) each."""
         with self.session(), torch.inference_mode():
             for clip in clips:
-                batch = self.inputs.batch(Clips([clip], self.inputs.mel.rate), np.zeros(1, dtype=np.int64))
+                batch = self.inputs.batch(AudioClips([clip], self.inputs.mel.rate), np.zeros(1, dtype=np.int64))
                 log_probs, _ = self.net(batch.frames, batch.lengths)
                 yield log_probs[0].double().numpy()

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gyeol.inputs.spelling.candidates import Place
 from gyeol.inputs.spelling.edit_reasons import reason
-from gyeol.tasks.spelling.candidates import Place
 from gyeol.tasks.spelling.weights import log_shares
 
 __all__ = ["Change", "applied", "changes"]

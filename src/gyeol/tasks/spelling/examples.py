@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from gyeol.engine.metrics.correction import aligned
 from gyeol.errors import DataError
+from gyeol.inputs.spelling.candidates import Place, cased, words_of
 from gyeol.inputs.spelling.typos import Typist
-from gyeol.tasks.spelling.candidates import Place, cased, words_of
 
 __all__ = [
     "CollectedErrors", "Pair", "checked_pairs", "divided", "generated_pairs", "mistyped", "right_of", "spread",

@@ -14,10 +14,10 @@ from gyeol import engine
 from gyeol.data.tagging.schemes import find_scheme, written_like
 from gyeol.engine.metrics.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
+from gyeol.inputs.alphabet import unknown_tokens
 from gyeol.inputs.sequences import Reading, are_nucleotides, fold
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.parameters import choice, maybe, switch, whole
-from gyeol.tasks.alphabet import unknown_tokens
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.hyperparameters import DirectionParameters, VocabularyParameters, estimator, hyperparameter
 from gyeol.tasks.tagging.net import TaggerNet, TaggerNets, sentence_losses
@@ -88,8 +88,8 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
     nucleotides: bool | None = hyperparameter(
         None,
         maybe,
-        "Read lowercase letters as capitals and U as T. By default where all sequences of the training are DNA or RNA, "
-        "tagged by the letter.",
+        "Read lowercase letters as capitals and U as T. By default where all sequences of the training are DNA or "
+        "RNA, tagged by the letter.",
     )
     dropout: float = 0.4
     batch_size: int = 16

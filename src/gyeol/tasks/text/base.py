@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,15 @@ from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors
+from gyeol.inputs.alphabet import unknown_shares
 from gyeol.inputs.sequences import Reading, find_reading
-from gyeol.inputs.tokens.ngrams import frequent_runs
+from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
-from gyeol.inputs.vectors.initial_embedding import Start, begin_on, described, tokenizer_for
-from gyeol.layers import POOLINGS
-from gyeol.layers.words.embedding import begin_with
-from gyeol.parameters import choice, joined, maybe, switch, whole
-from gyeol.tasks.alphabet import unknown_shares
+from gyeol.parameters import choice, maybe, switch, whole
 from gyeol.tasks.base import Encoded
 from gyeol.tasks.checks import checked_texts
-from gyeol.tasks.hyperparameters import TextParameters, VectorParameters, estimator, hyperparameter
+from gyeol.tasks.hyperparameters import DirectionParameters, SummaryParameters, estimator, hyperparameter
+from gyeol.tasks.initial_vectors import VectorsEstimator
 from gyeol.tasks.sample_weights import WeightedEstimator
 from gyeol.tasks.text.nets import BagNet, MeanNet, RecurrentNet, frequent_ids
 
@@ -37,15 +36,9 @@ Batch = tuple[Any, Tensor | None, Tensor | None]
 
 @estimator
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
+class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, WeightedEstimator):
     """The base of `TextClassifier` and `TextRegressor`."""
 
-    bidirectional: bool = hyperparameter(True, switch, "Read texts in both directions.")
-    attention: str | None = hyperparameter(
-        "global",
-        choice(("global", None)),
-        "Weigh the states of all steps by a learned query; None for ``pooling`` alone.",
-    )
     dropout: float = 0.4
     batch_size: int = 64
     epochs: int = 8
@@ -53,15 +46,9 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
     features: str | None = hyperparameter(
         None,
         choice((None, *FEATURES)),
-        'None for the recurrent net; else the feed-forward baseline; ``"vectors"`` is the mean of the tokens\' '
-        "vectors.",
+        'None for the recurrent net; else the feed-forward baseline; ``"vectors"`` is the mean of token vectors.',
     )
     freeze_vectors: bool = hyperparameter(False, switch, "Leave ``vectors`` as they are, instead of tuning them.")
-    pooling: str | None = hyperparameter(
-        "mean+max",
-        joined(POOLINGS),
-        'Beside the attention\'s view: ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``.',
-    )
     ngrams: int = hyperparameter(
         3,
         whole(1),
@@ -72,10 +59,9 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
         None,
         whole(0, 1 << 16, none=True),
         "So many positions, counted from the start, have vectors of their own, added to the tokens'; all later ones "
-        "share "
-        "the last. 0: none. For aligned sequences, such as promoters around the start of transcription. By default "
-        "as many "
-        "as the sequences are long, where all are single words of one length, 300 at most, in a small alphabet.",
+        "share the last. 0: none. For aligned sequences, such as promoters around the start of transcription. By "
+        "default as many as the sequences are long, where all are single words of one length, 300 at most, in a small "
+        "alphabet.",
     )
     direct: bool | None = hyperparameter(
         None,
@@ -100,10 +86,7 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
         None, MORPHEME_RULES["stop_tags"], 'Of ``"content"`` and ``"morpheme"``: the parts of speech to leave out.'
     )
 
-    overlap_: dict[str, Any] | None = field(init=False)
     reading_: Reading = field(init=False)
-    _start: Start | None = field(init=False)
-    _size: int = field(init=False)
 
     @property
     @abstractmethod
@@ -116,12 +99,11 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
 
     def _fit_inputs(self, X: list[str], y: Any) -> None:
         vectors = self._word_vectors()
-        auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
-        tokenizer = tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer
+        tokenizer = self._tokenizer_for(vectors, X)
         shared: dict[str, Any] = {
             "tokenizer": tokenizer_with(tokenizer, **{name: getattr(self, name) for name in MORPHEME_RULES}),
             "lowercase": bool(self.lowercase),
-            "min_count": self.min_count if len(X) >= 1000 else 1,
+            "min_count": self._least_count(X),
             "max_length": self.max_length,
         }
         folds = find_reading(X, nucleotides=self.nucleotides, positions=0, direct=False, by_letters=False)
@@ -134,18 +116,17 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
         self.reading_ = find_reading(
             X, nucleotides=folds.nucleotides, positions=self.positions, direct=self.direct, by_letters=by_letters
         )
-        self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
-        if vectors is not None:
+        if vectors is None:
+            self._start_from(None, None, ())
+        else:
             text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
-            rows = [np.asarray(text.encode(X).values, dtype=np.int64)]
-            self._start, self.overlap_ = begin_on(vectors, text.vocabulary.tokens, rows, text.tokenizer.name)
-            self._size = vectors.size
+            self._start_from(vectors, text, [np.asarray(text.encode(X).values, dtype=np.int64)])
         self.runs_, self.direct_ = [], None
         if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.reading_.direct):
             size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)
             least = self.min_count
             if self.ngrams > 1:
-                self.runs_ = frequent_runs(texts, size, longest=self.ngrams, at_most=_NGRAMS, min_count=least)
+                self.runs_ = frequent_ngrams(texts, size, longest=self.ngrams, at_most=_NGRAMS, min_count=least)
             if self.reading_.direct:
                 parts = np.array_split(np.arange(len(X)), -(-len(X) // 256))
                 batches = (self.inputs_.batch(texts, part) for part in parts)
@@ -159,7 +140,7 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
         return self._encoded(X, y, self._sample_weight)
 
     def _encoded(self, X: list[str], y: Any, weights: npt.NDArray[np.float64] | None) -> Encoded:
-        rows: Any = self.inputs_.encode(self.reading_.folded(X))
+        rows: Any = self.inputs_.encode(self.reading_.folded(X) if self.reading_.nucleotides else X)
         inputs: Any = self.inputs_
 
         def batch(which: npt.NDArray[np.int64]) -> Batch:
@@ -193,19 +174,15 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
                 net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
             if net.direct is not None:
                 net.direct.set_keys(torch.as_tensor(self.direct_))
-        if self._start is not None:
-            begin_with(net.embedding.weight, *self._start, frozen=bool(self.freeze_vectors))
-            self._start = None
+        self._initialize(net.embedding.weight, frozen=bool(self.freeze_vectors))
         return net
 
     def _word_vectors(self) -> WordVectors | None:
         if self.vectors is None and self.freeze_vectors:
             raise ParameterError("freeze_vectors=True: there are no vectors to leave as they are; give vectors=PATH")
-        if self.vectors is None or isinstance(self.vectors, WordVectors):
-            return self.vectors
-        if self.features not in (None, "vectors"):
+        if isinstance(self.vectors, (str, Path)) and self.features not in (None, "vectors"):
             raise ParameterError(f"vectors: features={self.features!r} has no use for them; take features='vectors'")
-        return WordVectors.load(self.vectors)
+        return super()._word_vectors()
 
     def unknown(self, X: Any) -> list[float]:
         """Return the share of each text's letters that the training never held; of DNA, the share that is no base.
@@ -225,11 +202,11 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
         """Describe the user dictionary and the initial vectors, for the model card."""
         words = getattr(self.inputs_.tokenizer, "entries", ())
         found = {"user dictionary": f"{len(words):,} word{'s' if len(words) > 1 else ''}"} if words else {}
-        return found if self.overlap_ is None else {**found, "vectors": described(self.overlap_)}
+        return {**found, **self._described_vectors()}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         ngrams = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
-        learned: dict[str, Any] = {"runs": ngrams, "embedding_size": self._size, "overlap": self.overlap_}
+        learned: dict[str, Any] = {"runs": ngrams, **self._vectors_state()}
         learned["direct"] = None if self.direct_ is None else len(self.direct_)
         learned["reading"] = self.reading_.state()
         return learned, self.inputs_.state()
@@ -240,8 +217,5 @@ class TextEstimator(VectorParameters, TextParameters, WeightedEstimator):
         self.reading_ = Reading.restored(learned["reading"]) if "reading" in learned else older
         direct: Any = learned.get("direct")
         self.direct_ = None if direct is None else np.zeros(int(direct), dtype=np.int64)
-        self._start, self._size = None, int(learned.get("embedding_size") or self.embedding_size)
-        overlap = learned.get("overlap")
-        self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}
-        custom = self.tokenizer if not isinstance(self.tokenizer, str) else None
-        self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=custom)
+        self._restore_vectors(learned)
+        self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=self._custom_tokenizer)

@@ -62,17 +62,14 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         None,
         weights_rule,
         'Weight of each class in the loss: None, ``"balanced"``, or a dict; of several labels a text, of each label '
-        "where a "
-        "text has it.",
+        "where a text has it.",
     )
     labels: str = hyperparameter(
         "auto",
         choice(LABELS),
         'How many labels a text has. ``"auto"``: several where ``y`` holds lists, tuples or sets of labels, or is a '
-        "matrix "
-        'of 0 and 1, a column a class. ``"several"`` also splits strings at each ``|``; ``"any"`` takes an empty '
-        "string "
-        "for no label.",
+        'matrix of 0 and 1, a column a class. ``"several"`` also splits strings at each ``|``; ``"any"`` takes an '
+        "empty string for no label.",
     )
 
     _labels: OneLabel | SeveralLabels = field(init=False)

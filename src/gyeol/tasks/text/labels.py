@@ -105,9 +105,8 @@ class OneLabel:
         """Return the loss of logits (B, K)."""
         return class_loss(logits, targets, self.weights, examples)
 
-    def probabilities(self, logits: Tensor) -> Floats:
-        """Return the probabilities of the classes (B, K), rows of which sum to 1."""
-        return probabilities_of(logits)
+    #: Logits (B, K) to the probabilities of the classes, rows of which sum to 1.
+    probabilities = staticmethod(probabilities_of)
 
     def thresholds(self, net: nn.Module) -> Floats | None:
         """Of one label there are none."""

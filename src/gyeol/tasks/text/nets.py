@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gyeol.inputs.counts.features import FeatureBatch
 from gyeol.inputs.text import TextBatch
 from gyeol.kernels.packing import Packing
-from gyeol.layers import DirectScores, Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
+from gyeol.layers import DirectScores, Embedding, LockedDropout, NGramEmbedding, Recurrent, Summary
 
 __all__ = ["BagNet", "MeanNet", "RecurrentNet", "frequent_ids"]
 
@@ -65,7 +65,7 @@ class RecurrentNet(nn.Module):
         directions = 2 if bidirectional else 1
         self.embedding = Embedding(size, embedding_size)
         nn.init.normal_(self.embedding.weight[1:], std=0.1)
-        self.grams = GramEmbedding(size, list(ngrams), embedding_size, dropout=dropout / 2) if ngrams else None
+        self.grams = NGramEmbedding(size, list(ngrams), embedding_size, dropout=dropout / 2) if ngrams else None
         self.places = nn.Embedding(positions, embedding_size) if positions else None
         if self.places is not None:
             nn.init.normal_(self.places.weight, std=0.1)
@@ -105,16 +105,19 @@ class RecurrentNet(nn.Module):
         if self.places is not None:
             steps = torch.arange(batch.tokens.shape[1]).clamp(max=self.places.num_embeddings - 1)
             vectors = vectors + self.places(packing.gather(steps.expand_as(batch.tokens).unsqueeze(2)).squeeze(1))
-        vectors = self.locked(vectors, packing)
+        if self.training:
+            vectors = self.locked(vectors, packing)
         states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
-        summary, weights = self.summary(self.locked(states, packing), vectors, packing)
+        if self.training:
+            states = self.locked(states, packing)
+        summary, weights = self.summary(states, vectors, packing)
         logits = self.head(self.dropout(summary))
         if self.direct is not None:
             logits = logits + self.direct(_numbered(batch.tokens, self.grams))
         return logits, weights
 
 
-def _numbered(tokens: Tensor, grams: GramEmbedding | None) -> Tensor:
+def _numbered(tokens: Tensor, grams: NGramEmbedding | None) -> Tensor:
     """Number the tokens, and the known n-grams that end with them, each among those of its length."""
     known = tokens.unsqueeze(2)
     return known if grams is None else torch.cat([known, grams.numbers(tokens)], dim=2)
@@ -141,7 +144,7 @@ def frequent_ids(
     int64 array
         Ids, ascending.
     """
-    grams = GramEmbedding(size, [len(keys) for keys in ngrams], 1) if ngrams else None
+    grams = NGramEmbedding(size, [len(keys) for keys in ngrams], 1) if ngrams else None
     if grams is not None:
         grams.set_keys([torch.as_tensor(keys) for keys in ngrams])
     scores = DirectScores(0, [size, *map(len, ngrams)], 1, positions=positions)

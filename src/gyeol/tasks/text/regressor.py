@@ -64,8 +64,7 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         "mse",
         choice(tuple(LOSSES)),
         '``"mse"``, the squared error; or ``"huber"``, which outliers affect less: the absolute error where it is '
-        "more than "
-        "a standard deviation of the targets (Huber 1964).",
+        "more than a standard deviation of the targets (Huber 1964).",
     )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NONE_HELD_BACK", "Examples", "held_back", "of_mean_one", "take", "weights_at"]
+__all__ = [
+    "NONE_HELD_BACK", "Examples", "Rows", "Weights", "held_back", "last_rows", "of_mean_one", "take", "weights_at",
+]  # fmt: skip
 
 Rows = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float64]
@@ -64,6 +67,13 @@ def held_back(X: Any, y: Any, weights: Weights | None, strata: Rows, parts: tupl
     split = f"{len(held):,} of {len(X):,} examples held back, {how}"
     validation = take(X, held), take(y, held)
     return Examples(take(X, kept), take(y, kept), weights_at(weights, kept), validation, split, "validation")
+
+
+def last_rows(count: int, share: float, fewest: int = 1) -> tuple[Rows, Rows, str]:
+    """Hold the last lines of a corpus back, unless they are fewer than ``fewest``: what `held_back` needs."""
+    held = min(count - 1, math.ceil(count * share))
+    first = count - held if held >= fewest else count
+    return np.arange(first), np.arange(first, count), "the last lines"
 
 
 def take(values: Any, rows: Rows) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.mapped_texts import MappedTexts
-from gyeol.data.split import split_off
+from gyeol.data.split import stratified_split
 from gyeol.engine import Checkpoint
 from gyeol.errors import GyeolError
 from gyeol.tasks.training.examples import take, weights_at
@@ -113,5 +113,5 @@ def rows_within_time(
         return None
     if groups is None:
         return np.arange(part)
-    rows, _ = split_off(groups(), 1 - part / count, seed=seed, at_most=count)
+    rows, _ = stratified_split(groups(), 1 - part / count, seed=seed, at_most=count)
     return rows
