@@ -54,8 +54,6 @@ def loss_of(model: Any, X: Any, y: Any, weights: Any) -> Any:
     model._sample_weight = None if weights is None else weights / weights.mean()
     learned = copy(model)
     learned._fit_inputs(X, y)
-    if hasattr(learned, "_fit_targets"):
-        learned._fit_targets(y)
     for name in ("mean_", "scale_", "_weights"):  # not the inputs, which the network does not know
         if hasattr(learned, name):
             setattr(model, name, getattr(learned, name))

@@ -25,7 +25,7 @@ from gyeol.data.batches import in_order_of_length
 from gyeol.data.split import stratified_split
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.tasks.hooks import Encoded, Hooks
-from gyeol.tasks.hyperparameters import RecurrentParameters, TrainingParameters, hyperparameters_of
+from gyeol.tasks.hyperparameters import RecurrentParameters, TrainingParameters
 from gyeol.tasks.sklearn_base import BaseEstimator, SklearnNotFittedError
 from gyeol.tasks.training.examples import NONE_HELD_BACK, Examples, Rows, Weights, held_back, of_mean_one
 from gyeol.tasks.training.plan import TrainingPlan, identity, short_name, watching
@@ -34,11 +34,9 @@ from gyeol.tasks.training.standing import standing
 
 __all__ = ["Encoded", "Estimator", "NotFittedError"]
 
-TRAINING_RULES = {name: rule for name, (_, rule, _) in hyperparameters_of(TrainingParameters).items()}
-
 
 class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
-    """The model was asked before it was trained."""
+    """The model was used before it was trained."""
 
 
 class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -87,15 +85,14 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
         ParameterError, DataError
             For settings and data that cannot be used, and where the training came to no finite figure.
         SaveError
-            Where something other than a checkpoint stands at ``checkpoint``.
+            Where there is something other than a checkpoint at ``checkpoint``.
         ModelError
             Where the checkpoint to resume is damaged or belongs to another training.
         """
         parameters.check(self.get_params(deep=False), self.rules)
         if resume and checkpoint is None:
             raise ParameterError("resume=True needs a checkpoint: the folder that an earlier fit(checkpoint=...) wrote")
-        if deadline is None:
-            deadline = engine.Deadline(None if self.time_limit is None else float(self.time_limit))
+        deadline = deadline or engine.Deadline(None if self.time_limit is None else float(self.time_limit))
         before = dict(self.__dict__)
         try:
             examples = self._examples(X, y, validation)
@@ -123,8 +120,6 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
             examples = replace(examples, weights=of_mean_one(examples.weights))
             X, y, self._sample_weight = examples.X, examples.y, examples.weights
             self._fit_inputs(X, y)
-            if hasattr(self, "_fit_targets"):
-                self._fit_targets(y)
             notes = self._notes()
             if progress is not None:
                 for name, line in notes.items():
@@ -182,8 +177,6 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
         scratch = copy(self)
         scratch._sample_weight = weights
         scratch._fit_inputs(X, y)
-        if hasattr(scratch, "_fit_targets"):
-            scratch._fit_targets(y)
         scratch._encode_training(X, y)
 
     def _shortened(self) -> dict[str, Any]:
@@ -260,7 +253,7 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     @contextmanager
     def _session(self) -> Iterator[None]:
-        """Set seed and threads for a while; the caller's own are as before afterwards."""
+        """Set seed and threads for a while; the caller's are restored."""
         threads = torch.get_num_threads()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed)

@@ -44,8 +44,8 @@ class Hooks(ABC):
     #: The figure that decides which epoch was the best.
     monitor: ClassVar[str] = "accuracy"
     #: A command that uses a saved model, for its card.
-    ask: ClassVar[str] = 'gyeol predict {} "..."'
-    #: What an example is made of, where nothing is cut into tokens.
+    usage: ClassVar[str] = 'gyeol predict {} "..."'
+    #: The parts of an example.
     reads: ClassVar[str] = "tokens"
     #: A rule for every constructor argument: `gyeol.tasks.hyperparameters.estimator` collects them.
     rules: ClassVar[dict[str, parameters.Rule]]
@@ -56,7 +56,7 @@ class Hooks(ABC):
 
     @abstractmethod
     def _checked(self, X: Any, y: Any) -> tuple[list[Any], Any]:
-        """Check what the user gave; returns inputs as a list and targets in the task's own form."""
+        """Check what the user gave; returns inputs as a list and targets in the form that the task needs."""
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[Any], Any]:
         """Check examples to validate on, or to be measured by, where that differs from `_checked`."""
@@ -64,10 +64,10 @@ class Hooks(ABC):
 
     @abstractmethod
     def _fit_inputs(self, X: list[Any], y: Any) -> None:
-        """Learn tokenizers, vocabularies and scales from the training part, and what its targets tell."""
+        """Learn tokenizers, vocabularies and scales from the training part, and whatever its targets teach."""
 
     def _notes(self) -> dict[str, str]:
-        """Describe, by name, how examples are read where no setting says so; known after `_fit_inputs`."""
+        """Describe, by name, how examples are read where no setting decides it; known after `_fit_inputs`."""
         return {}
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 An estimator is a data class with the decorator `estimator` above. Its constructor, its ``rules``, the section of
 parameters in its docstring and what ``gyeol fit TASK --settings`` prints all come from its fields. What several
-estimators share stands in the classes below; an estimator with another default writes ``epochs: int = 20`` and inherits
+estimators share is in the classes below; an estimator with another default writes ``epochs: int = 20`` and inherits
 rule and meaning.
 """
 
@@ -34,7 +34,7 @@ def hyperparameter(default: Any, rule: Rule, meaning: str) -> Any:
     Parameters
     ----------
     default : object
-        What it is where the user says nothing.
+        Its value where the user gives none.
     rule : Rule
         Says what is wrong with a value (`gyeol.parameters`).
     meaning : str
@@ -93,7 +93,7 @@ class RecurrentParameters:
         "lstm",
         choice(CELLS, own=Cell),
         '``"rnn"``, ``"lstm"``, ``"gru"`` (the course\'s: reset before the product), ``"gru_after"`` (PyTorch\'s), any '
-        "other name in `gyeol.layers.CELLS`, or a cell of your own.",
+        "other name in `gyeol.layers.CELLS`, or a custom cell.",
     )
     hidden_size: int = hyperparameter(128, whole(1, 1 << 16), "Units of a recurrent layer, in each direction.")
     num_layers: int = hyperparameter(1, whole(1, 100), "Recurrent layers, one on the other.")

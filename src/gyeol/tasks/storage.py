@@ -30,13 +30,12 @@ from torch.overrides import TorchFunctionMode
 
 from gyeol import parameters
 from gyeol.data.atomic import backed_up, replace_folder
-from gyeol.data.model_folder import CONFIG_CAP, HASHED, check_place, free_place
+from gyeol.data.model_folder import CONFIG_CAP, HASHED, check_folder, check_place, free_place, read_json
 from gyeol.engine import History, read_tensors, write_tensors
 from gyeol.errors import ModelError, ParameterError, SaveError
 from gyeol.inputs.tokens.tokenizers import canonical_name
 from gyeol.lazy import load_delayed
 from gyeol.tasks.card import MEASURED, measured_on, write_card
-from gyeol.tasks.folder import check_folder, read_json
 
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from gyeol import DataError, ModelError, SpellingCorrector, load
 from gyeol.inputs.spelling.candidates import FEATURES, Candidate, Lexicon, Place, cased, words_of
 from gyeol.inputs.spelling.error_channel import ErrorChannel
+from gyeol.inputs.spelling.weights import fitted_weights, log_shares
 from gyeol.tasks.spelling.net import Query, numbered
-from gyeol.tasks.spelling.weights import fitted_weights, log_shares
 
 SUBJECTS = ["이 영화", "그 배우", "어제 본 드라마", "새로운 음악", "우리 동네 식당"]
 WORDS = ["정말", "너무", "진짜", "아주", "조금"]

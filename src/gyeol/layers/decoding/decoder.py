@@ -41,7 +41,7 @@ class Decoder(nn.Module):
         V of the source's vectors.
     num_layers : int
     alignment : Alignment, optional
-        None: every step sees the one vector that stands for the source.
+        None: every step sees one vector of the whole source.
     dropout : float
         Share of features dropped between layers and before the result, the same at every step.
     input_feeding : bool
@@ -96,7 +96,7 @@ class Decoder(nn.Module):
         -------
         output : Tensor, shape (N, O)
         weights : Tensor, shape (B, Q, T)
-            Where each step looked; what stands at a target's padding means nothing.
+            Where each step looked; values at a target's padding mean nothing.
         state : DecoderState
         """
         if self.input_feeding:

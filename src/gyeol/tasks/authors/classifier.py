@@ -238,7 +238,7 @@ class AuthorClassifier(ClassifierMixin, TextParameters, Estimator):  # type: ign
 
         A token's attribution is what it adds to the log-odds of the author named against the others together: the
         logarithm of its probability by that author, less that by the others, each weighted by how probable the tokens
-        before made him among them. With the prior's log-odds they sum to the text's, before the temperature.
+        before made that author among them. With the prior's log-odds they sum to the text's, before the temperature.
 
         Raises
         ------

@@ -81,13 +81,13 @@ class SharedNet(AuthorNet):
         logs = torch.log_softmax(self.language.logits(hidden), 1)
         shares, tilts = logs.exp(), self.words.exp()
         total = shares @ tilts
-        own = logs.gather(1, targets.unsqueeze(1)) + self.words[targets]
+        tilted = logs.gather(1, targets.unsqueeze(1)) + self.words[targets]
         step, word, added = self.runs(contexts)
         share = shares.view(-1)[step * shares.shape[1] + word].unsqueeze(1)
         total = total.index_add(0, step, share * tilts[word] * torch.expm1(added))
         meant = word == targets[step]
-        own = own.index_add(0, step[meant], added[meant])
-        return own - total.clamp(min=_LEAST).log()
+        tilted = tilted.index_add(0, step[meant], added[meant])
+        return tilted - total.clamp(min=_LEAST).log()
 
 
 class ApartNet(AuthorNet):

@@ -62,7 +62,7 @@ class Captioner(TextParameters, Estimator):
 
     task: ClassVar[str] = "caption"
     monitor: ClassVar[str] = "bleu"
-    ask: ClassVar[str] = "gyeol predict {} photo.jpg"
+    usage: ClassVar[str] = "gyeol predict {} photo.jpg"
 
     hidden_size: int = hyperparameter(256, whole(1, 1 << 16), "Units of a layer of the decoder.")
     attention: str | None = hyperparameter(
@@ -93,9 +93,7 @@ class Captioner(TextParameters, Estimator):
         'How images vary in training: ``"shift"``, position and colour a little; ``"flip"``, also mirrored, which '
         'captions that mention left and right forbid; ``"turn"``, also rotated by quarters.',
     )
-    zoom: float = hyperparameter(
-        0.0, fraction(), "In training a crop of each image is enlarged, its sides shorter by this share at most."
-    )
+    zoom: float = hyperparameter(0.0, fraction(), "In training, crop and enlarge images by up to this share.")
     balance: float = hyperparameter(
         0.0, positive(zero=True), "Weight of the penalty on uneven attention (Xu et al. 2015, equation 14)."
     )
@@ -106,9 +104,7 @@ class Captioner(TextParameters, Estimator):
         "section 3.2, with words as attributes): from this the encoder learns soonest.",
     )
     label_smoothing: float = hyperparameter(0.0, fraction(), "Share of a target's weight spread over all words.")
-    attention_score: Any = hyperparameter(
-        "additive", score_rule(), "How well a place of the image answers the decoder: as in `Translator`."
-    )
+    attention_score: Any = hyperparameter("additive", score_rule(), "The score of a position: as in `Translator`.")
     consensus: int = hyperparameter(
         0, whole(0, 100), "Of so many captions of a beam, write the one most like all others; 0: the most probable."
     )

@@ -63,7 +63,7 @@ class Forecaster(Estimator):
 
     task: ClassVar[str] = "forecast"
     monitor: ClassVar[str] = "loss"
-    ask: ClassVar[str] = "gyeol predict {} --file recent.csv"
+    usage: ClassVar[str] = "gyeol predict {} --file recent.csv"
     reads: ClassVar[str] = "numbers"
 
     horizon: int = hyperparameter(24, whole(1, 1 << 16), "Steps to forecast.")

@@ -60,7 +60,7 @@ class FrameClassifier(Estimator):
     """
 
     task: ClassVar[str] = "frames"
-    ask: ClassVar[str] = "gyeol predict {} --file FILE"
+    usage: ClassVar[str] = "gyeol predict {} --file FILE"
     reads: ClassVar[str] = "steps"
 
     hidden_size: int = hyperparameter(

@@ -1,8 +1,8 @@
 """Many to many, in step: after each token, how probable every token is that may come next.
 
 What was read is carried in the state of recurrent layers, from window to window of a corpus (truncated backpropagation
-through time, Williams and Peng 1990), or begun anew with every line. Such a model suggests, writes, and tells how odd a
-text is.
+through time, Williams and Peng 1990), or reset at every line. Such a model suggests words, continues texts, and scores
+how probable they are.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class LanguageModel(VectorsEstimator, Estimator):
     task: ClassVar[str] = "language"
     monitor: ClassVar[str] = "loss"
     ordered: ClassVar[bool] = True
-    ask: ClassVar[str] = 'gyeol generate {} --prompt "..."'
+    usage: ClassVar[str] = 'gyeol generate {} --prompt "..."'
 
     hidden_size: int = 256
     num_layers: int = 2
@@ -205,7 +205,7 @@ class LanguageModel(VectorsEstimator, Estimator):
         return {**self._score(losses, characters), "tokens": len(losses), "unknown": unknown, "count": len(texts)}
 
     def choose_cache(self, X: Any, *, size: int = 2000) -> NeuralCache:
-        """Choose how flat a cache of the last ``size`` tokens is, and how much it says, on texts that are no test's.
+        """Choose the flatness and the share of a cache of the last ``size`` tokens, on texts that are no test's.
 
         Raises
         ------
@@ -243,7 +243,7 @@ class LanguageModel(VectorsEstimator, Estimator):
     def suggest(self, prefix: str, top: int = 5, *, reader: Reader | None = None) -> list[tuple[str, float]]:
         """Return the most probable next words, or ends of an open word, with their probabilities, best first.
 
-        A prefix that ends in white space, or is empty, asks for the next word. A ``reader`` has read what comes before.
+        An empty prefix, or one that ends in white space, is followed by a new word. A ``reader`` has read before.
         """
         self._ready()
         with self._session():

@@ -27,7 +27,7 @@ __all__ = ["Carrier", "LanguageNet", "Pieces", "activity", "cut", "dropped", "in
 
 _LOGITS = 1 << 22  # numbers of a block of logits: 16 MB
 _FULL = 50_000  # words that a full softmax may have
-_CUTS = 4_000, 20_000, 100_000, 500_000  # frequent words are told apart first, rarer ones in groups behind them
+_CUTS = 4_000, 20_000, 100_000, 500_000  # frequent words are distinguished first, rarer ones in groups behind them
 
 
 class Pieces(NamedTuple):
@@ -121,7 +121,7 @@ class Carrier:
         if pieces.first or not self.layers:
             return [tuple(like.new_zeros(1, len(pieces.rows), H) for _ in range(parts)) for H in sizes]
         keep = (~pieces.fresh).to(like.dtype)[:, None]
-        # What comes later in a window begins a text: only the first piece of a stream takes its state.
+        # Later pieces of a window begin a text: only the first piece of a stream takes its state.
         return [tuple(part[:, pieces.rows] * keep for part in layer) for layer in self.layers]
 
     def after(self, pieces: Pieces, layers: list[tuple[Tensor, ...]]) -> None:
@@ -140,7 +140,7 @@ class Carrier:
 
 
 class LanguageNet(nn.Module):
-    """Tokens to the hidden state that says the next: embedding, recurrent layers, a softmax over all words.
+    """Tokens to the hidden state that predicts the next: embedding, recurrent layers, a softmax over all words.
 
     Tied (Press and Wolf 2017; Inan et al. 2017), the softmax's weights are the embedding, and the last layer has its
     size. Dropped are words of the embedding, features at both ends of every layer, the same at every step (Gal and

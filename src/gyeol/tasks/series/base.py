@@ -31,7 +31,7 @@ Batch = tuple[SeriesBatch, Any, torch.Tensor | None]  # inputs, targets, the wei
 class SeriesEstimator(SummaryParameters, DirectionParameters, WeightedEstimator):
     """The base of `SeriesClassifier` and `SeriesRegressor`."""
 
-    ask: ClassVar[str] = "gyeol predict {} --file FILE"
+    usage: ClassVar[str] = "gyeol predict {} --file FILE"
     reads: ClassVar[str] = "numbers"
 
     hidden_size: int = 64

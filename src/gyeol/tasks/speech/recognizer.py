@@ -63,7 +63,7 @@ class SpeechRecognizer(Estimator):
 
     task: ClassVar[str] = "transcribe"
     monitor: ClassVar[str] = "cer"
-    ask: ClassVar[str] = "gyeol predict {} recording.wav"
+    usage: ClassVar[str] = "gyeol predict {} recording.wav"
 
     num_layers: int = 2
     bidirectional: bool = hyperparameter(

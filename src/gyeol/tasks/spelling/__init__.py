@@ -1,4 +1,4 @@
 """Text to text, little changed: a spelling corrector.
 
-The readers, the weights of all witnesses, and the changes that follow; candidates are `gyeol.inputs.spelling`'s.
+The readers and the changes; candidates and the weights of all witnesses are `gyeol.inputs.spelling`'s.
 """

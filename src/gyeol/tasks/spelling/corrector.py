@@ -24,6 +24,7 @@ from gyeol.errors import DataError, ModelError
 from gyeol.inputs import TextInput
 from gyeol.inputs.spelling.candidates import FEATURES, Lexicon, Place, words_in, words_of
 from gyeol.inputs.spelling.error_channel import ErrorChannel
+from gyeol.inputs.spelling.weights import fitted_weights
 from gyeol.inputs.tokens.characters import Syllable
 from gyeol.inputs.tokens.normalization import normalize
 from gyeol.parameters import fraction, whole
@@ -45,7 +46,6 @@ from gyeol.tasks.spelling.examples import (
     spread,
 )  # fmt: skip
 from gyeol.tasks.spelling.net import Query, SpellingNet
-from gyeol.tasks.spelling.weights import fitted_weights
 from gyeol.tasks.training.examples import Examples, last_rows
 from gyeol.tasks.training.plan import rows_in_time
 
@@ -87,7 +87,7 @@ class SpellingCorrector(VocabularyParameters, Estimator):
 
     task: ClassVar[str] = "spell"
     monitor: ClassVar[str] = "loss"
-    ask: ClassVar[str] = 'gyeol correct {} "..."'
+    usage: ClassVar[str] = 'gyeol correct {} "..."'
     closing: ClassVar[float] = 0.25
 
     cell: Any = "gru"

@@ -86,7 +86,7 @@ def divided(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
 
 
 def generated_pairs(counts: dict[str, int], how_many: int, seed: int) -> list[Pair]:
-    """Type words wrong by rule, frequent ones more often."""
+    """Mistype words by rule, frequent ones more often."""
     draw = random.Random(seed)  # noqa: S311
     words = list(counts)
     chosen = draw.choices(words, weights=[count**0.5 + 0.1 for count in counts.values()], k=how_many)
@@ -118,15 +118,15 @@ def mistyped(lines: Sequence[str], pairs: Sequence[Pair], rate: float, seed: int
 
 
 def right_of(places: Sequence[Place], typed: Sequence[str], meant: Sequence[str]) -> list[int]:
-    """Say of every place which candidate was meant; -1 where what was meant is not among them."""
+    """Return for every place which candidate was meant; -1 where none of them was."""
     ways: dict[int, list[int]] = {}
     right = []
     for place in places:
         if place.text not in ways:
             ways[place.text] = aligned(typed[place.text], meant[place.text])
         way = ways[place.text]
-        wanted = meant[place.text][way[place.start] : way[place.end]]
-        right.append(next((n for n, c in enumerate(place.candidates) if c.text.lower() == wanted.lower()), -1))
+        target = meant[place.text][way[place.start] : way[place.end]].lower()
+        right.append(next((n for n, c in enumerate(place.candidates) if c.text.lower() == target), -1))
     return right
 
 

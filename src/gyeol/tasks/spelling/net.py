@@ -71,9 +71,9 @@ class SpellingNet(nn.Module):
     def log_probabilities(
         self, vocabulary: Vocabulary, texts: Sequence[str], queries: Sequence[Query]
     ) -> list[npt.NDArray[Any]]:
-        """Return for each query the log probabilities (strings, 2), given what stands left and right of the place.
+        """Return for each query the log probabilities (strings, 2), given the text left and right of the place.
 
-        Each string counts with the one character that follows it (for the second reader: that stands before it), so
+        Each string counts with the one character that follows it (for the second reader: precedes it), so
         that a word's end is judged, too.
         """
         answers = [np.zeros((len(q.strings), 2)) for q in queries]
@@ -136,7 +136,7 @@ def _states(
     zero = [tuple(torch.zeros(1, 1, H, dtype=net.embedding.weight.dtype) for _ in parts) for H in sizes]
     reached: dict[tuple[int, int], list[tuple[Tensor, ...]]] = {(n, 0): zero for n in range(len(streams))}
     for step in range(1, max(map(len, stops), default=0)):
-        rows = [n for n, own in enumerate(stops) if len(own) > step]
+        rows = [n for n, places in enumerate(stops) if len(places) > step]
         rows.sort(key=lambda n: stops[n][step - 1] - stops[n][step])
         carrier = Carrier()
         carrier.layers = _gathered([reached[n, stops[n][step - 1]] for n in rows])

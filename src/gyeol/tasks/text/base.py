@@ -52,13 +52,13 @@ class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, We
     ngrams: int = hyperparameter(
         3,
         whole(1),
-        "Frequent n-grams of up to so many tokens get vectors of their own, added to the tokens'; 1 for none.",
+        "Frequent n-grams of up to so many tokens get vectors, which are added to the tokens'; 1: none.",
     )
     max_length: int = hyperparameter(1000, whole(2), "Of longer texts (in tokens) the middle is left out.")
     positions: int | None = hyperparameter(
         None,
         whole(0, 1 << 16, none=True),
-        "So many positions, counted from the start, have vectors of their own, added to the tokens'; all later ones "
+        "So many positions, counted from the start, have vectors, which are added to the tokens'; all later ones "
         "share the last. 0: none. For aligned sequences, such as promoters around the start of transcription. By "
         "default as many as the sequences are long, where all are single words of one length, 300 at most, in a small "
         "alphabet.",

@@ -125,7 +125,7 @@ class OneLabel:
         return class_report(probabilities, y, self.classes.tolist())
 
     def described(self) -> dict[str, str]:
-        """What the model card says of the labels."""
+        """Describe the labels, for the model card."""
         return {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts.items())}
 
     def state(self) -> dict[str, Any]:
@@ -173,19 +173,19 @@ class SeveralLabels:
         matrix = checked_indicator(y, count) if self.matrix or getattr(y, "ndim", None) == 2 else None
         if matrix is None:
             return numbered_sets(sets_of(y, count, none=self.none), self.classes)
-        columns, own = matrix[1].shape[1], len(self.classes)
-        if columns != own:
-            raise DataError(f"the labels have {columns} columns, and training knew {own} classes: one a class")
+        columns, classes = matrix[1].shape[1], len(self.classes)
+        if columns != classes:
+            raise DataError(f"the labels have {columns} columns, and training knew {classes} classes: one a class")
         if hasattr(y, "columns") and self.classes.dtype.kind == "U" and matrix[0].tolist() != self.classes.tolist():
             raise DataError("the columns of the labels are not those of the training, in their order")
-        return LabelSets.of(map(np.flatnonzero, matrix[1]), own)
+        return LabelSets.of(map(np.flatnonzero, matrix[1]), classes)
 
     def strata(self, y: LabelSets) -> Numbers:
         """Number the groups that a split keeps in proportion: by the rarest label of each text."""
         return y.rarest()
 
     def learn(self, y: LabelSets, class_weight: Any, examples: Floats | None) -> None:
-        """Learn from labels to train on how often there is each, and their weights."""
+        """Learn the frequency and the weight of each label, from labels to train on."""
         counts = y.counts()
         self.weights = positive_weights(class_weight, self.classes, counts, len(y))
         self._log_odds = np.log((counts + 0.5) / (len(y) - counts + 0.5))
@@ -233,14 +233,14 @@ class SeveralLabels:
 
     def report(self, probabilities: Floats, y: LabelSets, net: nn.Module) -> dict[str, Any]:
         """Return all figures of labelled texts."""
-        own = self.classes.tolist()
-        return set_report(probabilities, y.indicator(), self.thresholds(net), own, none=self.none)
+        classes = self.classes.tolist()
+        return set_report(probabilities, y.indicator(), self.thresholds(net), classes, none=self.none)
 
     def described(self) -> dict[str, str]:
-        """What the model card says of the labels."""
+        """Describe the labels, for the model card."""
         how_many = "any number" if self.none else "one or several"
-        own = ", ".join(f"{name}: {count:,}" for name, count in self.counts.items())
-        return {"labels": f"{how_many} a text; {own}"}
+        counts = ", ".join(f"{name}: {count:,}" for name, count in self.counts.items())
+        return {"labels": f"{how_many} a text; {counts}"}
 
     def state(self) -> dict[str, Any]:
         """Return what a model folder keeps, as JSON values."""

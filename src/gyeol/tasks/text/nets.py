@@ -84,7 +84,7 @@ class RecurrentNet(nn.Module):
             batch_first=True,
             precision=precision,
         )
-        # The tokens' own vectors stand beside the states that know their context (Lai et al. 2015, equation 3).
+        # The vectors of the tokens are beside the states that know their context (Lai et al. 2015, equation 3).
         self.summary = Summary(
             hidden_size * directions,
             embedding_size,
@@ -150,10 +150,10 @@ def frequent_ids(
     scores = DirectScores(0, [size, *map(len, ngrams)], 1, positions=positions)
     ids, counts = torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64)
     for batch in batches:
-        own = scores.ids(_numbered(batch.tokens, grams)).flatten(1)
-        own = torch.cat([torch.unique(text[text > 0]) for text in own])
-        ids, back = torch.unique(torch.cat([ids, own]), return_inverse=True)
-        counts = torch.zeros_like(ids).scatter_add_(0, back, torch.cat([counts, torch.ones_like(own)]))
+        texts = scores.ids(_numbered(batch.tokens, grams)).flatten(1)
+        found = torch.cat([torch.unique(text[text > 0]) for text in texts])
+        ids, back = torch.unique(torch.cat([ids, found]), return_inverse=True)
+        counts = torch.zeros_like(ids).scatter_add_(0, back, torch.cat([counts, torch.ones_like(found)]))
     return ids[counts >= min_count].numpy()
 
 

@@ -27,9 +27,9 @@ Rehearse = Callable[[Any, Any, "npt.NDArray[np.float64] | None"], None]
 _FEW = 100  # examples: no more than these are always prepared
 _WARM = 20  # examples by which all is loaded that has to be
 _SAMPLE = 50  # every fiftieth example, at most, is prepared to see how long all would take
-_ENOUGH = 0.3  # seconds of preparing that tell how long more of it takes
+_ENOUGH = 0.3  # seconds of preparing from which the rest can be estimated
 _SHARE = 0.5  # of the time left: what preparing may take
-_AIM = 0.4  # and what it is made to take, where all would take longer
+_AIM = 0.4  # and what it may take where all would take longer
 
 
 def preparable(

@@ -1,4 +1,4 @@
-"""Where a finished training stands: against an answer that needs no learning, and against more of the same.
+"""How good a trained model is: compared with an answer that needs no learning, and with more of the same training.
 
 What is found goes into a model's ``about_``, from where the screen, JSON, the model card and ``gyeol info`` take it.
 """
@@ -27,7 +27,7 @@ _WORDS = {
     "cer": "character error rate", "wer": "word error rate", "mse": "MSE", "mae": "MAE",
 }  # fmt: skip
 _BY_CHANCE = 0.02  # of the distance to what is perfect: a lead that is none
-_STEEP = 0.05  # what an epoch gains in relation, where more epochs are worth it
+_STEEP = 0.05  # what an epoch gains in relation, where more epochs pay
 _LEAST_BLEU = 1.0
 
 

@@ -53,7 +53,7 @@ class Translation:
     attention: Tensor | None
 
     def map(self) -> AttentionMap:
-        """Show where each word that was written looked in the source.
+        """Show where each word of the target looked in the source.
 
         Raises
         ------
