@@ -18,7 +18,7 @@ from gyeol.inputs.tokens.base import Tokenizer
 
 __all__ = ["END", "PairBatch", "PairInput", "Pairs", "check_end", "inputs_and_targets", "text_of", "with_ends"]
 
-END = 2  # closes every text, and stands before the first token that a decoder writes
+END = 2  # the last token of every text, and the first input of a decoder
 _ENDLESS = 1 << 31
 
 
@@ -34,8 +34,8 @@ class Pairs:
 class PairBatch:
     """Some pairs as rectangles of int64, zeros behind the ends.
 
-    ``source`` (B, T) and ``source_lengths`` (B,); what the decoder reads, ``inputs`` (B, Q), and is to say,
-    ``targets`` (B, Q), with ``target_lengths`` (B,); the last three have no columns where targets are not known.
+    ``source`` (B, T) and ``source_lengths`` (B,); the decoder's ``inputs`` (B, Q) and ``targets`` (B, Q), with
+    ``target_lengths`` (B,); the last three have no columns where targets are not known.
     """
 
     source: Tensor
@@ -123,7 +123,7 @@ class PairInput:
 
     @classmethod
     def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | Tokenizer | None = None) -> PairInput:
-        """Make one again from `state`.
+        """Restore the input from `state`.
 
         Raises
         ------
@@ -165,7 +165,7 @@ def inputs_and_targets(
     Returns
     -------
     inputs, targets : int64 arrays, shape (B, Q)
-        What the decoder reads: the end of the text before, then all but the last; and what it is to say.
+        The decoder's inputs: the end of the previous text, then all tokens but the last; and what it is to predict.
     lengths : int64 array, shape (B,)
     """
     targets, lengths = rows.pad(which)
@@ -175,12 +175,12 @@ def inputs_and_targets(
 
 
 def text_of(side: TextInput, tokens: Sequence[int]) -> str:
-    """Join tokens that were written."""
+    """Join predicted tokens into a text."""
     return side.tokenizer.join([side.vocabulary.tokens[token] for token in tokens]) if tokens else ""
 
 
 def check_end(side: TextInput) -> None:
-    """Make sure that a vocabulary which was read from a file has the end where it belongs.
+    """Check that a vocabulary from a file has the end at its place.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from gyeol.data.media.video_clips import VideoClip, are_video_clips, as_video_cl
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError
 from gyeol.inputs.frames import FrameInput, StepBatch, pieces, steps_of
-from gyeol.inputs.numeric import SeriesInput, checked_series
+from gyeol.inputs.numeric_series import SeriesInput, checked_series
 from gyeol.parameters import positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_classes, checked_labels, labels_from_state, labels_to_state, numbered

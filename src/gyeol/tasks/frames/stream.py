@@ -13,7 +13,7 @@ import torch
 from gyeol.data.media.video_clips import VideoClip, checked_frames
 from gyeol.errors import DataError
 from gyeol.inputs.frames import FrameInput, StepBatch
-from gyeol.inputs.numeric import SeriesInput
+from gyeol.inputs.numeric_series import SeriesInput
 from gyeol.tasks.class_scores import probabilities_of
 from gyeol.tasks.frames.net import FrameNet
 

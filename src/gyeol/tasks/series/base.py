@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from gyeol.errors import DataError, ModelError
-from gyeol.inputs.numeric import SeriesBatch, SeriesInput, checked_series
+from gyeol.inputs.numeric_series import SeriesBatch, SeriesInput, checked_series
 from gyeol.parameters import fraction, positive, whole
 from gyeol.tasks.base import Encoded
 from gyeol.tasks.hyperparameters import DirectionParameters, SummaryParameters, estimator, hyperparameter

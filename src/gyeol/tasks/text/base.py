@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors
 from gyeol.inputs.alphabet import unknown_shares
-from gyeol.inputs.sequences import Reading, find_reading
+from gyeol.inputs.letter_sequences import Reading, find_reading
 from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.parameters import choice, maybe, switch, whole
@@ -196,7 +196,7 @@ class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, We
         return unknown_shares(self.inputs_, checked_texts(X), self.reading_)
 
     def _notes(self) -> dict[str, str]:
-        return self.reading_.told()
+        return self.reading_.notes()
 
     def describe_data(self) -> dict[str, str]:
         """Describe the user dictionary and the initial vectors, for the model card."""

@@ -73,7 +73,7 @@ class TranslatorNet(Writer):
             Recurrent(cell, E if n == 0 else V, H, bidirectional=bidirectional, precision=precision) for n in range(L)
         )
         self.self_attention = _SelfAttention(V) if self_attention else None
-        self.bridge = nn.ModuleList(nn.Linear(V, H) for _ in range(L * self.walks[0].cell.initialised))
+        self.bridge = nn.ModuleList(nn.Linear(V, H) for _ in range(L * self.walks[0].cell.free_states))
         alignment = None
         if attention is not None:
             alignment = Alignment(H, V, score=attention_score, scope=attention, window=window, longest=longest)

@@ -1,6 +1,6 @@
 """How many files of gyeol one call passes through, from a text to its answer: few, or nobody can follow it.
 
-``python tests/contracts/test_call_paths.py`` prints the numbers and the files in the order in which they are entered.
+``python tests/contracts/house/test_call_paths.py`` prints the numbers, and the files in the order of their first call.
 A limit is what was measured last; lower it with every change that shortens the path, until it is the goal.
 """
 
