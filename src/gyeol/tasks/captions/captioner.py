@@ -114,7 +114,7 @@ class Captioner(TextParameters, Estimator):
     grid_: tuple[int, int, int] = field(init=False)
     standardize_: bool = field(init=False)
     _monitor: str = field(init=False)
-    _encoder: nn.Module | None = field(init=False)  # of the net to build, where one was made
+    _encoder: nn.Module | None = field(init=False)  # of the net to build, with pretrained weights perhaps
     _shares: Tensor | None = field(init=False)  # of images that have each word, which the net to build starts from
 
     # What training needs.
@@ -294,7 +294,7 @@ class Captioner(TextParameters, Estimator):
         return {**self._score(outputs, captions), "count": len(pictures), **settings}
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of words and images."""
+        """Describe words and images for the model card."""
         seen = "ready features" if self.encoder == "features" else f"{self.image_size} x {self.image_size} pixels"
         words = f"{len(self.inputs_.vocabulary):,} ({self.inputs_.tokenizer.name})"
         return {"words": words, "images": f"{seen}, {self.grid_[0]} x {self.grid_[1]} places"}

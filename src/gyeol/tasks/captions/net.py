@@ -106,7 +106,7 @@ class CaptionerNet(Writer):
         middle = values.mean(1)
         L = len(self.decoder.walks)
         parts = len(self.bridge) // L
-        # The decoder's other parts of a state begin with zeros.
+        # The other parts of the decoder's state start from zeros.
         zeros = [torch.zeros_like(middle).unsqueeze(0) for _ in self.decoder.walks[0].cell.states[parts:]]
         state = [
             (*(torch.tanh(self.bridge[n * parts + p](middle)).unsqueeze(0) for p in range(parts)), *zeros)

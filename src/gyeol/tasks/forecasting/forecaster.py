@@ -293,6 +293,6 @@ class Forecaster(Estimator):
         return {**figures, "season": self.season_, "windows": len(windows)}
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the series."""
+        """Describe the series for the model card."""
         facts = {"channels": f"{self.channels_:,}", "steps read": f"{self.lookback_:,}", "season": f"{self.season_:,}"}
         return {**facts, "covariates": f"{self.covariates_:,}"} if self.covariates_ else facts

@@ -262,7 +262,7 @@ class FrameClassifier(Estimator):
         return {**report, "sequences": len(sequences)}
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the sequences and their labels."""
+        """Describe the sequences and their labels for the model card."""
         shortest, longest = self.lengths_
         steps = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
         if isinstance(self.inputs_, FrameInput):

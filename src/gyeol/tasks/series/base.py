@@ -21,7 +21,7 @@ from gyeol.tasks.series.net import SeriesNet
 
 __all__ = ["Series", "SeriesEstimator", "flat"]
 
-_STEPS = 64  # of the longest sequence, where nobody says how many values make one
+_STEPS = 64  # of the longest sequence, by default
 Series = npt.NDArray[np.float64]
 Batch = tuple[SeriesBatch, Any, torch.Tensor | None]  # inputs, targets, the weights of the examples if they have some
 
@@ -94,14 +94,14 @@ class SeriesEstimator(SummaryParameters, DirectionParameters, WeightedEstimator)
         return self._encoded(X, y, self._sample_weight, noise=float(self.noise), warp=float(self.warp))
 
     def _encoded(
-        self, X: list[Series], y: npt.NDArray[Any] | None, weights: Weights | None = None, **disturbed: float
+        self, X: list[Series], y: npt.NDArray[Any] | None, weights: Weights | None = None, **variation: float
     ) -> Encoded:
         inputs, rows = self.inputs_, self.inputs_.encode(X)
 
         def batch(which: npt.NDArray[np.int64]) -> Batch:
             targets = None if y is None else torch.from_numpy(y[which])
-            own = None if weights is None else torch.from_numpy(weights[which])
-            return inputs.batch(rows, which, **disturbed), targets, own
+            examples = None if weights is None else torch.from_numpy(weights[which])
+            return inputs.batch(rows, which, **variation), targets, examples
 
         return Encoded(inputs.lengths(rows), batch)
 
@@ -123,7 +123,7 @@ class SeriesEstimator(SummaryParameters, DirectionParameters, WeightedEstimator)
         return tags
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the sequences."""
+        """Describe the sequences for the model card."""
         shortest, longest = self.lengths_
         steps = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
         gaps = f", values missing in {len(self.inputs_.gaps)}" if self.inputs_.gaps else ""

@@ -125,7 +125,7 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         return class_report(probabilities, numbers, self.classes_.tolist())
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the sequences and their labels."""
+        """Describe the sequences and their labels for the model card."""
         classes = ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())
         return {**super().describe_data(), "classes": classes}
 

@@ -103,7 +103,7 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         return engine.regression(targets, np.concatenate(list(self._stream(series))))
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the sequences and their numbers."""
+        """Describe the sequences and their numbers for the model card."""
         mean, spread = (rounded([number], digits=4)[0] for number in (self.mean_, self.scale_))
         return {**super().describe_data(), "targets": f"mean {mean}, spread {spread}"}
 

@@ -291,7 +291,7 @@ class SpeechRecognizer(Estimator):
         return {**figures, "count": len(clips), "seconds": round(sum(clip.seconds for clip in clips), 2)}
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the letters and the sound."""
+        """Describe the letters and the sound for the model card."""
         letters = self.inputs_.text.vocabulary.tokens[2:]
         return {
             "letters": f"{len(letters)}: {' '.join(letters[:40])}", "sample rate": f"{self.inputs_.mel.rate:,} Hz",

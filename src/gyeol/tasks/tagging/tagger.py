@@ -280,7 +280,7 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
         return {**figures, "count": len(sentences), "tokens": sum(map(len, tags))}
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the tags."""
+        """Describe the tags for the model card."""
         return {"tags": ", ".join(self.classes_), "words": f"{len(self.inputs_.vocabulary):,}"}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
