@@ -30,13 +30,13 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python tests/contracts/file_length.py
-	$(BIN)/python tests/contracts/folder_size.py
-	$(BIN)/python tests/contracts/import_circles.py
+	$(BIN)/python tests/contracts/house/file_length.py
+	$(BIN)/python tests/contracts/house/folder_size.py
+	$(BIN)/python tests/contracts/house/import_circles.py
 
 # The tables of docs/architecture.md, drawn from the code anew.
 architecture: setup
-	$(BIN)/python -m tests.contracts.architecture
+	$(BIN)/python -m tests.contracts.house.architecture
 
 # The kernels' tests, watched for wrong memory, undefined behaviour and races: GCC on Linux, about ten minutes.
 sanitize: setup

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 LIMIT = 16
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SUFFIXES = {".py", ".pyi", ".cpp", ".hpp"}
 TREES = ("src", "tests", "cpp", "benchmarks", "examples", "docs")
 #: Folders over the limit, and how many files each holds now: to be divided, never to be filled further.

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 LIMIT = 400
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def too_long() -> list[str]:
