@@ -13,7 +13,7 @@ def too_long() -> list[str]:
     """Name the files over the limit."""
     files = [
         *ROOT.glob("src/**/*.py"),
-        *ROOT.glob("cpp/*"),
+        *ROOT.glob("cpp/**/*.?pp"),
         *ROOT.glob("tests/**/*.py"),
         *ROOT.glob("benchmarks/**/*.py"),
     ]

@@ -206,7 +206,7 @@ def _numbers(rows: Labelled, given: NumberFormat, remembered: str | None, skip: 
         raise DataError(f"{path} holds no number to learn: name their column with --target")
     rows.keep(kept)
     mark = settle([column], separator_of(path), remembered)
-    note(f"{rows.source.name}: {told}" if (told := column.told()) else "")
+    note(f"{rows.source.name}: {told}" if (told := column.describe()) else "")
     return column.values(), mark
 
 

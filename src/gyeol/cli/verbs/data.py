@@ -88,7 +88,7 @@ def make(
 
     made = makers()
     if name not in made:
-        raise ParameterError(f"nothing made up is called {name!r}{closest(name, made)}")
+        raise ParameterError(f"no generated data set is called {name!r}{closest(name, made)}")
     wish = Wish(out, count, length, seed, source, rate)
     written = made[name].write(wish)
     written = count if not isinstance(written, int) else written
