@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test check sanitize format bench docs clean
+.PHONY: setup demo test check architecture sanitize format bench docs clean
 
 setup: $(STAMP)
 
@@ -31,6 +31,12 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/contracts/file_length.py
+	$(BIN)/python tests/contracts/folder_size.py
+	$(BIN)/python tests/contracts/import_circles.py
+
+# The tables of docs/architecture.md, drawn from the code anew.
+architecture: setup
+	$(BIN)/python -m tests.contracts.architecture
 
 # The kernels' tests, watched for wrong memory, undefined behaviour and races: GCC on Linux, about ten minutes.
 sanitize: setup

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import gyeol
-from gyeol.data.sources import find_source, read_labelled
+from gyeol.data.text.sources import find_source, read_labelled
 
 
 def main(folder: str = "reviews-model", epochs: int = 8) -> None:

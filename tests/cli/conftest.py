@@ -105,7 +105,7 @@ def model(reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The built-in reviews, cut to a few."""
-    from gyeol.data import sources
+    from gyeol.data.text import sources
 
     folder = tmp_path / "built-in" / "reviews"
     folder.mkdir(parents=True)

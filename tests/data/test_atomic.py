@@ -298,12 +298,12 @@ def made_folder(place: Path, text: str) -> None:
 
 def test_what_stood_there_is_kept_under_the_next_free_name(tmp_path: Path) -> None:
     for number, expected in ((0, None), (1, "m.1"), (2, "m.2")):
-        with atomic.kept(tmp_path / "m") as other:
+        with atomic.backed_up(tmp_path / "m") as other:
             made_folder(tmp_path / "m", str(number))
         assert (other and other.name) == expected
     assert [(tmp_path / name / "a").read_text() for name in ("m.1", "m.2", "m")] == ["0", "1", "2"]
     (tmp_path / "v.vec").write_text("old")
-    with atomic.kept(tmp_path / "v.vec") as other:
+    with atomic.backed_up(tmp_path / "v.vec") as other:
         replace_file(tmp_path / "v.vec", lambda new: new.write_text("new") and None)
     assert other == tmp_path / "v.1.vec"
     assert ((tmp_path / "v.1.vec").read_text(), (tmp_path / "v.vec").read_text()) == ("old", "new")
@@ -322,7 +322,7 @@ def test_at_every_moment_the_old_one_stands_somewhere(tmp_path: Path, monkeypatc
                 rename(source, target)  # type: ignore[arg-type]
 
     monkeypatch.setattr(os, "rename", watched)
-    with atomic.kept(tmp_path / "m"):
+    with atomic.backed_up(tmp_path / "m"):
         made_folder(tmp_path / "m", "new")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "m.1"]
 
@@ -334,7 +334,7 @@ def test_where_the_new_one_fails_the_second_name_goes(tmp_path: Path, what: str)
         made_folder(place, "old")
     else:
         place.write_text("old")
-    with pytest.raises(SaveError), atomic.kept(place):
+    with pytest.raises(SaveError), atomic.backed_up(place):
         raise SaveError("no room")
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
     assert (place / "a" if what == "folder" else place).read_text() == "old"
@@ -348,7 +348,7 @@ def test_a_disk_without_links_and_a_place_behind_a_link(tmp_path: Path, monkeypa
     (tmp_path / "real").mkdir()
     made_folder(tmp_path / "real" / "m", "old")
     (tmp_path / "name").symlink_to(tmp_path / "real" / "m")
-    with atomic.kept(tmp_path / "name") as other:
+    with atomic.backed_up(tmp_path / "name") as other:
         made_folder(tmp_path / "name", "new")
     assert other == tmp_path / "real" / "m.1"
     assert (tmp_path / "real" / "m.1" / "a").read_text() == "old"
@@ -357,6 +357,6 @@ def test_a_disk_without_links_and_a_place_behind_a_link(tmp_path: Path, monkeypa
 
 def test_an_empty_folder_is_nothing_to_keep(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
-    with atomic.kept(tmp_path / "m") as other:
+    with atomic.backed_up(tmp_path / "m") as other:
         made_folder(tmp_path / "m", "new")
     assert other is None

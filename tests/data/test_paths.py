@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gyeol.data.paths import check_file, find_path
-from gyeol.data.sources import find_source
+from gyeol.data.text.sources import find_source
 from gyeol.errors import DataError
 
 

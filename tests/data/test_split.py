@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gyeol.data.split import split_off
+from gyeol.data.split import stratified_split
 
 classes_of = st.lists(st.integers(0, 6), max_size=120).map(lambda values: np.array(values, dtype=np.int64))
 
@@ -17,14 +17,14 @@ classes_of = st.lists(st.integers(0, 6), max_size=120).map(lambda values: np.arr
 def test_nothing_is_lost_and_every_class_keeps_one(
     classes: np.ndarray, fraction: float, seed: int, at_most: int
 ) -> None:
-    kept, held = split_off(classes, fraction, seed=seed, at_most=at_most)
+    kept, held = stratified_split(classes, fraction, seed=seed, at_most=at_most)
     assert kept.dtype == held.dtype == np.int64
     assert sorted([*kept, *held]) == list(range(len(classes)))
     assert (np.diff(kept) > 0).all()
     assert (np.diff(held) > 0).all()
     assert set(classes[kept]) == set(classes)
     assert len(held) <= min(round(fraction * len(classes)), at_most)
-    again = split_off(classes, fraction, seed=seed, at_most=at_most)
+    again = stratified_split(classes, fraction, seed=seed, at_most=at_most)
     assert all((a == b).all() for a, b in zip(again, (kept, held), strict=True))
 
 
@@ -32,7 +32,7 @@ def test_nothing_is_lost_and_every_class_keeps_one(
 @settings(max_examples=120)
 def test_each_class_gives_its_share_to_within_one(sizes: list[int], fraction: float) -> None:
     classes = np.repeat(np.arange(len(sizes)), sizes)
-    _, held = split_off(classes, fraction, seed=0)
+    _, held = stratified_split(classes, fraction, seed=0)
     share = round(fraction * len(classes)) / len(classes)
     for label, size in enumerate(sizes):
         assert abs(int((classes[held] == label).sum()) - share * size) <= 1
@@ -42,7 +42,7 @@ def test_each_class_gives_its_share_to_within_one(sizes: list[int], fraction: fl
 
 def test_order_does_not_decide_which() -> None:
     """A file sorted by label, or by date, is held back from everywhere."""
-    _, held = split_off(np.repeat([0, 1], 500), 0.2, seed=0)
+    _, held = stratified_split(np.repeat([0, 1], 500), 0.2, seed=0)
     assert len(held) == 200
     for part in np.split(np.arange(1000), 4):
         assert 30 <= np.isin(held, part).sum() <= 70
@@ -50,7 +50,7 @@ def test_order_does_not_decide_which() -> None:
 
 def test_another_seed_holds_back_others() -> None:
     classes = np.repeat([0, 1], 50)
-    assert split_off(classes, 0.2, seed=0)[1].tolist() != split_off(classes, 0.2, seed=1)[1].tolist()
+    assert stratified_split(classes, 0.2, seed=0)[1].tolist() != stratified_split(classes, 0.2, seed=1)[1].tolist()
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_another_seed_holds_back_others() -> None:
     ],
 )
 def test_few_and_tiny_classes(classes: list[int], fraction: float, held: int) -> None:
-    assert len(split_off(np.array(classes, dtype=np.int64), fraction, seed=0)[1]) == held
+    assert len(stratified_split(np.array(classes, dtype=np.int64), fraction, seed=0)[1]) == held
 
 
 def test_at_most_ten_thousand() -> None:
     classes = np.arange(150_000) % 2
-    kept, held = split_off(classes, 0.1, seed=0)
+    kept, held = stratified_split(classes, 0.1, seed=0)
     assert (len(kept), len(held)) == (140_000, 10_000)
     assert classes[held].sum() == 5_000

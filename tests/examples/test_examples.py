@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 import gyeol
-from gyeol.data import sources
+from gyeol.data.text import sources
 
 FOLDER = Path(__file__).parents[2] / "examples"
 

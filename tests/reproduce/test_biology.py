@@ -53,7 +53,7 @@ def test_copies_are_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     for name, text in texts.items():
         (tmp_path / f"{name}.{'csv' if name == 'test' else 'fa'}").write_text(text, "utf-8")
     files = {name: next(tmp_path.glob(f"{name}.*")) for name in texts}
-    monkeypatch.setattr(lookup, "resolve", lambda name, role: files[role])
+    monkeypatch.setattr(lookup, "resolve_file", lambda name, role: files[role])
     monkeypatch.setattr(biology, "PROTEINS", {**biology.PROTEINS, "hidden_size": 8, "epochs": 2, "batch_size": 8})
     answer = biology._proteins(0, 1, None, None)
     assert answer["left_out"] == 1

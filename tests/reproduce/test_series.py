@@ -17,7 +17,7 @@ def test_heartbeats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     rows = [[1 + n % 2, *(random.normal(size=12) + 3 * (n % 2))] for n in range(40)]
     np.savetxt(tmp_path / "a.txt", rows)
-    monkeypatch.setattr(lookup, "resolve", lambda name, role: tmp_path / "a.txt")
+    monkeypatch.setattr(lookup, "resolve_file", lambda name, role: tmp_path / "a.txt")
     answer = series._heartbeats({**series.HEARTBEATS, **QUICK, "learning_rate": 0.03}, 0, 1, tmp_path / "m", None)
     assert answer["figure"] > 0.9
     assert [part["class"] for part in answer["parts"]] == ["1", "2"]

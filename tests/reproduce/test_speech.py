@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gyeol.data.media.recordings import Digit
+from gyeol.data.annotations.transcripts import Digit
 from gyeol.reproduce import speech
 
 pytest.importorskip("jiwer", reason="jiwer is not installed: pip install 'gyeol[audio]'")
@@ -29,7 +29,7 @@ def tones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 t = np.arange(3000 + 50 * number) / 8000
                 soundfile.write(path, 0.5 * np.sin(2 * np.pi * (pitch + shift + 5 * number) * t), 8000)
                 made.append(Digit(path, word, speaker, number))
-    monkeypatch.setattr("gyeol.data.media.recordings.fsdd", lambda: made)
+    monkeypatch.setattr("gyeol.data.annotations.transcripts.fsdd", lambda: made)
 
 
 def test_the_official_split(tones: None, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import torch
 from gyeol.bench.classifier import SETTINGS, read
 from gyeol.bench.figures import figure
 from gyeol.bench.peers import assert_close
-from gyeol.data.sources import find_source
+from gyeol.data.text.sources import find_source
 from gyeol.errors import DataError
 from gyeol.inputs import TextBatch, TextInput
 from gyeol.kernels.native import half_available

@@ -196,7 +196,7 @@ def _by_gyeol(reader: Reader, begin: dict[str, Any], count: int, *, best: bool =
     reader.state = begin
     draw, tokens = np.random.default_rng(0), []
     for _ in range(count):
-        tokens.append(engine.sample(reader.scores(), draw, temperature=0.8, top_k=1 if best else None))
+        tokens.append(engine.sample_token(reader.scores(), draw, temperature=0.8, top_k=1 if best else None))
         reader.feed(tokens[-1:])
     return tokens
 

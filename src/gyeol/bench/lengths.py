@@ -16,7 +16,7 @@ from gyeol.bench.figures import figure, geometric_mean, lowest
 from gyeol.bench.peers import CELLS, ONEDNN, Trio, assert_agree, assert_close, made, setting, tensors
 from gyeol.bench.timing import Contestant, Timing, sgemm_rate, take_turns
 from gyeol.data.batches import bucket
-from gyeol.data.sources import find_source, read_labelled
+from gyeol.data.text.sources import find_source, read_labelled
 from gyeol.errors import DataError
 from gyeol.inputs import TOKENIZERS
 from gyeol.layers import valid_steps

@@ -15,9 +15,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from gyeol.bench.figures import lowest
 from gyeol.bench.timing import Contestant, Timing, take_turns
-from gyeol.data.catalogue.lookup import resolve
-from gyeol.data.sources import Texts, find_source
-from gyeol.data.vectors.files import read_vectors
+from gyeol.data.catalogue.lookup import resolve_file
+from gyeol.data.text.sources import Texts, find_source
+from gyeol.data.vectors.vector_files import read_vectors
 from gyeol.errors import DataError
 from gyeol.inputs import TextVectorizer, WordVectors, make_tokenizer
 from gyeol.inputs.vectors.benchmarks import evaluate_vectors
@@ -190,7 +190,7 @@ def _train(texts: list[str], name: str, folder: Path, quick: bool) -> tuple[dict
     tests = []
     for role in ("analogies", "wordsim353"):
         try:
-            tests.append(resolve(name, role))
+            tests.append(resolve_file(name, role))
         except DataError:
             continue
     figures = {

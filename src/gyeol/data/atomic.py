@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gyeol.errors import SaveError
 
-__all__ = ["kept", "replace_file", "replace_folder"]
+__all__ = ["backed_up", "replace_file", "replace_folder", "write_bytes"]
 
 _OLD = "old"  # where an older folder waits until the new one stands
 
@@ -47,6 +47,21 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             os.replace(new / place.name, place)
     except OSError as error:
         raise _explained(path, error) from error
+
+
+def write_bytes(path: Path | str, content: bytes) -> None:
+    """Write bytes as a file, whole or not at all; see `replace_file`.
+
+    Raises
+    ------
+    SaveError
+        The file cannot be written; the one before is unchanged.
+    """
+
+    def write(file: Path) -> None:
+        file.write_bytes(content)
+
+    replace_file(Path(path), write)
 
 
 def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
@@ -84,7 +99,7 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
 
 
 @contextmanager
-def kept(path: Path) -> Iterator[Path | None]:
+def backed_up(path: Path) -> Iterator[Path | None]:
     """Keep what stands at a place under the next free name, while something new is written to the place.
 
     A folder ``m`` is kept as ``m.1`` (or ``m.2``, ...), a file ``m.vec`` as ``m.1.vec``. It stands there, whole, before

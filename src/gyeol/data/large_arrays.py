@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from gyeol.errors import DataError
 
-__all__ = ["room_for"]
+__all__ = ["allocate"]
 
 _IN_MEMORY = 256 << 20  # bytes
 
 
-def room_for(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Make room for an array: up to 256 MB in memory, more in a file of no name that goes when nobody uses it.
 
     Raises

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["end_off", "last_off", "split_off"]
+__all__ = ["gapped_tail_split", "stratified_split", "tail_split"]
 
 
-def split_off(
+def stratified_split(
     classes: npt.NDArray[np.int64], fraction: float, *, seed: int, at_most: int = 10_000
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Choose examples to hold back, the same share of each class, every class keeping at least one to train on.
@@ -46,7 +46,7 @@ def split_off(
     return np.setdiff1d(np.arange(count), chosen), chosen
 
 
-def last_off(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def tail_split(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Hold back the last examples of each class, the same share of each: those of a text that goes on.
 
     Examples
@@ -61,7 +61,7 @@ def last_off(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArr
     return np.setdiff1d(np.arange(len(classes)), chosen), chosen
 
 
-def end_off(
+def gapped_tail_split(
     classes: npt.NDArray[np.int64], fraction: float, *, gap: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Hold back the last examples of each class and leave out ``gap`` before them, which reach into those held back.

@@ -17,8 +17,8 @@ from gyeol.engine.metrics.figures import (
 from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
 from gyeol.engine.plan import History, Plan, Progress, Settings, StepLoss
 from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search, ensemble
-from gyeol.engine.search.sampling import check_sampling, penalised, sample
-from gyeol.engine.search.sequences import Sampling, sample_sequences
+from gyeol.engine.search.sequence_sampling import SamplingSettings, sample_sequences
+from gyeol.engine.search.token_sampling import check_sampling, penalise_repetition, sample_token
 
 __all__ = [
     "OPTIMIZERS",
@@ -30,7 +30,7 @@ __all__ = [
     "Optimizer",
     "Plan",
     "Progress",
-    "Sampling",
+    "SamplingSettings",
     "Settings",
     "StepLoss",
     "agreement",
@@ -42,11 +42,11 @@ __all__ = [
     "fit",
     "label_sets",
     "log_softmax",
-    "penalised",
+    "penalise_repetition",
     "read_tensors",
     "regression",
-    "sample",
     "sample_sequences",
+    "sample_token",
     "temperature",
     "transcription",
     "translation",

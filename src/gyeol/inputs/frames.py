@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gyeol.data.large_arrays import room_for
-from gyeol.data.media.video_clip import Clip
+from gyeol.data.large_arrays import allocate
+from gyeol.data.media.video_clips import VideoClip
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError
 
@@ -48,7 +48,7 @@ class FrameInput:
     def __init__(self, *, image_size: int) -> None:
         self.image_size = image_size
 
-    def encode(self, clips: Sequence[Clip], counts: Sequence[int | None]) -> Ragged:
+    def encode(self, clips: Sequence[VideoClip], counts: Sequence[int | None]) -> Ragged:
         """Unpack clips, end to end: uint8 (size, size, 3) a frame.
 
         Parameters
@@ -65,7 +65,7 @@ class FrameInput:
         size = self.image_size
         known = [_counted(clip, size) if count is None else count for clip, count in zip(clips, counts, strict=True)]
         starts = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
-        frames = room_for((int(starts[-1]), size, size, 3), np.dtype(np.uint8))
+        frames = allocate((int(starts[-1]), size, size, 3), np.dtype(np.uint8))
         for number, clip in enumerate(clips):
             found = 0
             for block in clip.blocks(size):
@@ -96,7 +96,7 @@ class FrameInput:
         return cls(image_size=size)
 
 
-def _counted(clip: Clip, size: int) -> int:
+def _counted(clip: VideoClip, size: int) -> int:
     """Count frames; of a video, whose header may be wrong, by reading it once."""
     return sum(map(len, clip.blocks(size))) if clip.count is None else clip.count
 

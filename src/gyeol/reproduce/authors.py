@@ -78,11 +78,11 @@ def passages_of(verses: pl.DataFrame, triple: dict[str, tuple[str, ...]], column
 
 def reproduce_authors(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
     """Train on each triple in each language; the figure is the mean test accuracy, and so is the baseline's."""
-    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.catalogue.lookup import resolve_file
     from gyeol.tasks import AuthorClassifier
     from gyeol.tasks.authors.baseline import author_baseline
 
-    verses = pl.read_csv(resolve("ko_en", "bible"), separator="\t", quote_char=None)
+    verses = pl.read_csv(resolve_file("ko_en", "bible"), separator="\t", quote_char=None)
     answers: list[dict[str, Any]] = []
     for name, triple in TRIPLES.items():
         for language, column in LANGUAGES.items():

@@ -70,12 +70,12 @@ _FOLDS = 10
 
 def _promoters(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
     """Measure on each fold a model trained on the nine others; ``out`` takes the last one of E. coli."""
-    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.catalogue.lookup import resolve_file
     from gyeol.data.text.fasta import read_fasta
 
     rows = []
     for role, published in _CONVOLUTIONAL.items():
-        parts = [resolve("dna_promoters", name) for name in (role, f"{role.partition('.')[0]}.other")]
+        parts = [resolve_file("dna_promoters", name) for name in (role, f"{role.partition('.')[0]}.other")]
         texts = [[record.letters for record in read_fasta(path)] for path in parts]
         folds = folded(texts[0], texts[1], seed, threads, out if role.startswith("ecoli") else None, progress)
         mean = {name: sum(fold[name] for fold in folds) / len(folds) for name in folds[0]}
@@ -113,12 +113,12 @@ def folded(
 
 
 def _proteins(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
-    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.catalogue.lookup import resolve_file
     from gyeol.data.tagging.sentences import read_tagged
     from gyeol.tasks import SequenceTagger
 
-    train = read_tagged(resolve("protein_ss", "sequences"), target=str(resolve("protein_ss", "states")))
-    test = read_tagged(resolve("protein_ss", "test"), input="input", target="dssp3")
+    train = read_tagged(resolve_file("protein_ss", "sequences"), target=str(resolve_file("protein_ss", "states")))
+    test = read_tagged(resolve_file("protein_ss", "test"), input="input", target="dssp3")
     copies = {"".join(map(str, chain)) for chain in test.tokens}
     kept = [i for i, chain in enumerate(train.tokens) if "".join(map(str, chain)) not in copies]
     left_out = len(train.tokens) - len(kept)
@@ -130,7 +130,7 @@ def _proteins(seed: int, threads: int | None, out: Path | None, progress: Progre
     if out is not None:
         model.save(out)
     said = model.predict(test.tokens)
-    counted = domains(resolve("protein_ss", "test"))
+    counted = domains(resolve_file("protein_ss", "test"))
     near = related(test.tokens, train.tokens)
     figures = model.evaluate(test.tokens, test.tags)
     return {

@@ -61,10 +61,10 @@ def _captioner(
     out: Path | None,
     progress: Progress | None,
 ) -> dict[str, Any]:
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captions
     from gyeol.tasks import Captioner
 
-    train, watched, test = (read_captioned(data, role) for role in ("train", "valid", "test"))
+    train, watched, test = (read_captions(data, role) for role in ("train", "valid", "test"))
     model = Captioner(**settings, random_state=seed, threads=threads)
     model.fit(
         train.images, train.captions, validation=(watched.images, watched.captions), progress=progress,
@@ -89,9 +89,9 @@ def _captioner(
 
 def _novel(model: Captioner, data: str) -> float:
     """Measure how many captions are right of scenes with a shape in a colour that training never has."""
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captions
 
-    novel = read_captioned(data, "novel")
+    novel = read_captions(data, "novel")
     return float(model.evaluate(novel.images, novel.captions)["exact"])
 
 

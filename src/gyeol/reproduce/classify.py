@@ -33,7 +33,7 @@ NSMC: dict[str, Any] = {
 
 
 def _nsmc(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
-    from gyeol.data.sources import find_source, read_labelled
+    from gyeol.data.text.sources import find_source, read_labelled
     from gyeol.tasks import TextClassifier
 
     train = read_labelled(find_source("nsmc", "train"))

@@ -90,9 +90,9 @@ def _verses(seed: int) -> list[Part]:
     """The split that the file names, whatever the seed."""
     import polars as pl
 
-    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.catalogue.lookup import resolve_file
 
-    verses = pl.read_csv(resolve("ko_en", "bible"), separator="\t", quote_char=None)
+    verses = pl.read_csv(resolve_file("ko_en", "bible"), separator="\t", quote_char=None)
     parts = []
     for role in ("train", "dev", "test"):
         rows = verses.filter(pl.col("split") == role).select("ko_okb_modern", "en_web").drop_nulls()

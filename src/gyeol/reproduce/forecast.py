@@ -46,11 +46,11 @@ _PUBLISHED = {("all", 24): "LSTMa 0.650", ("all", 96): "SegRNN 0.34", ("OT", 24)
 
 
 def _etth1(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
-    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.catalogue.lookup import resolve_file
     from gyeol.data.times.table import read_time_table
     from gyeol.tasks import Forecaster
 
-    table = read_time_table(resolve("ett", "all"))
+    table = read_time_table(resolve_file("ett", "all"))
     values = table.series[0].values
     parts: list[dict[str, Any]] = []
     figures: list[dict[str, Any]] = []

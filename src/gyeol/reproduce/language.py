@@ -76,7 +76,7 @@ Lines = list[str]
 
 
 def _read(data: str) -> tuple[Lines, Lines, Lines]:
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     train, valid, test = ([text.strip() for text in Texts(find_source(data, r))] for r in ("train", "valid", "test"))
     return train, valid, test
@@ -84,7 +84,7 @@ def _read(data: str) -> tuple[Lines, Lines, Lines]:
 
 def _read_shakespeare() -> tuple[Lines, Lines, Lines]:
     """Hold the last twentieth of the characters back, as char-rnn does."""
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     lines = list(Texts(find_source("tinyshakespeare", "all")))
     left, cut = sum(len(line) + 1 for line in lines) * 95 // 100, 0

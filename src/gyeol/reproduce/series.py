@@ -58,11 +58,11 @@ def _heartbeats(
 ) -> dict[str, Any]:
     from sklearn.neighbors import KNeighborsClassifier
 
-    from gyeol.data.catalogue.lookup import resolve
-    from gyeol.data.series.files import read_series
+    from gyeol.data.catalogue.lookup import resolve_file
+    from gyeol.data.series.series_files import read_series
     from gyeol.tasks import SeriesClassifier
 
-    train, test = (read_series(resolve("ecg5000", role)) for role in ("train", "test"))
+    train, test = (read_series(resolve_file("ecg5000", role)) for role in ("train", "test"))
     model = SeriesClassifier(**settings, random_state=seed, threads=threads)
     model.fit(train.series, train.labels, progress=progress, about={"data": "ecg5000 (train)"})
     _check_whole(model)

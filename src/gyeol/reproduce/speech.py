@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gyeol import engine
-from gyeol.data.split import split_off
+from gyeol.data.split import stratified_split
 from gyeol.engine import Progress
 from gyeol.reproduce.entry import Published, Reproduction
 
 if TYPE_CHECKING:
-    from gyeol.data.media.recordings import Digit
+    from gyeol.data.annotations.transcripts import Digit
     from gyeol.tasks import SpeechRecognizer
 
 __all__ = ["DIGITS", "RECOGNIZERS", "SPEAKERS"]
@@ -67,7 +67,7 @@ def _fitted(
 
     words = sorted({d.word for d in digits})
     numbers = np.array([words.index(d.word) for d in digits])
-    kept, held = split_off(numbers, _WATCHED, seed=seed)
+    kept, held = stratified_split(numbers, _WATCHED, seed=seed)
     train, watched = [digits[n] for n in kept], [digits[n] for n in held]
     model = SpeechRecognizer(**settings, random_state=seed, threads=threads)
     model.fit(*_pair(train), validation=_pair(watched), progress=progress, about={"data": "fsdd"})
@@ -83,7 +83,7 @@ def _pair(digits: Sequence[Digit]) -> tuple[list[Path], list[str]]:
 def _digits(
     settings: dict[str, Any], seed: int, threads: int | None, out: Path | None, progress: Progress | None
 ) -> dict[str, Any]:
-    from gyeol.data.media.recordings import fsdd
+    from gyeol.data.annotations.transcripts import fsdd
 
     every = fsdd()
     train, test = [d for d in every if not d.test], [d for d in every if d.test]
@@ -104,7 +104,7 @@ def _speakers(
     settings: dict[str, Any], seed: int, threads: int | None, out: Path | None, progress: Progress | None
 ) -> dict[str, Any]:
     """Leave out one speaker after the other; ``out`` keeps the model that has not heard the last one."""
-    from gyeol.data.media.recordings import fsdd
+    from gyeol.data.annotations.transcripts import fsdd
 
     every = fsdd()
     parts: list[dict[str, Any]] = []

@@ -30,11 +30,15 @@ _REVIEWS = 1500  # reviews of the Korean test
 
 def english(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
     """Train on Wikipedia, film reviews and the Bible, and on the lists of errors without the pairs of the test set."""
-    from gyeol.data.catalogue.lookup import resolve
-    from gyeol.data.text.typo_pairs import read_pairs
+    from gyeol.data.catalogue.lookup import resolve_file
+    from gyeol.data.text.typo_pairs import read_typo_pairs
 
-    test = read_pairs(resolve("spelling_en", "test"))
-    lists = [pair for role in ("birkbeck", "aspell", "wikipedia") for pair in read_pairs(resolve("spelling_en", role))]
+    test = read_typo_pairs(resolve_file("spelling_en", "test"))
+    lists = [
+        pair
+        for role in ("birkbeck", "aspell", "wikipedia")
+        for pair in read_typo_pairs(resolve_file("spelling_en", role))
+    ]
     pairs = [pair for pair in lists if pair not in set(test)]
     lines = list(_english_lines())
     model = _fitted(ENGLISH, lines, pairs, seed, threads, out, progress, "wikitext2, imdb, Bible (English)")
@@ -124,22 +128,22 @@ def _korean_lines() -> Iterator[str]:
 
 
 def _column(name: str, role: str, column: str | None = None, other: str | None = None) -> Iterator[str]:
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     yield from Texts(find_source(name, role, input=column, target=other), skip_bad_rows=True)
 
 
 def _bible(column: str) -> Iterator[str]:
-    from gyeol.data.catalogue.lookup import resolve
-    from gyeol.data.sources import Source, Texts
+    from gyeol.data.catalogue.lookup import resolve_file
+    from gyeol.data.text.sources import Source, Texts
 
-    yield from Texts(Source(resolve("ko_en", "bible"), column, None, "ko_en (bible)"), skip_bad_rows=True)
+    yield from Texts(Source(resolve_file("ko_en", "bible"), column, None, "ko_en (bible)"), skip_bad_rows=True)
 
 
 def _conllu(role: str) -> Iterator[str]:
-    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.catalogue.lookup import resolve_file
 
-    with gzip.open(resolve("ud_korean", role), "rt", encoding="utf-8") as file:
+    with gzip.open(resolve_file("ud_korean", role), "rt", encoding="utf-8") as file:
         yield from (line.removeprefix("# text = ").strip() for line in file if line.startswith("# text = "))
 
 

@@ -11,7 +11,7 @@ from gyeol.engine import Progress
 from gyeol.reproduce.entry import Published, Reproduction
 
 if TYPE_CHECKING:
-    from gyeol.data.tagging.sentences import Tagged
+    from gyeol.data.tagging.sentences import TaggedSentences
 
 __all__ = ["NAMES", "PARTS_OF_SPEECH", "TAGGERS"]
 
@@ -50,12 +50,13 @@ def _tagger(
     out: Path | None,
     progress: Progress | None,
 ) -> dict[str, Any]:
-    from gyeol.data.catalogue.lookup import resolve
+    from gyeol.data.catalogue.lookup import resolve_file
     from gyeol.data.tagging.sentences import read_tagged
     from gyeol.tasks import SequenceTagger
 
     train, watched, test = (
-        None if role is None else read_tagged(resolve(data, role), **columns) for role in (roles[0], roles[1], roles[2])
+        None if role is None else read_tagged(resolve_file(data, role), **columns)
+        for role in (roles[0], roles[1], roles[2])
     )
     assert train is not None
     assert test is not None
@@ -83,13 +84,13 @@ def _tagger(
     }
 
 
-def most_frequent(train: Tagged, test: Tagged) -> float:
+def most_frequent(train: TaggedSentences, test: TaggedSentences) -> float:
     """Accuracy of the tags that `usual_tags` gives."""
     pairs = [pair for rows in zip(usual_tags(train, test), test.tags, strict=True) for pair in zip(*rows, strict=True)]
     return sum(said == tag for said, tag in pairs) / len(pairs)
 
 
-def usual_tags(train: Tagged, test: Tagged) -> list[list[str]]:
+def usual_tags(train: TaggedSentences, test: TaggedSentences) -> list[list[str]]:
     """Give each token the tag that it had most often, and the most frequent one to tokens never seen."""
     counts: dict[Any, Counter[str]] = {}
     for tokens, tags in zip(train.tokens, train.tags, strict=True):
@@ -100,7 +101,7 @@ def usual_tags(train: Tagged, test: Tagged) -> list[list[str]]:
     return [[best.get(token, usual) for token in tokens] for tokens in test.tokens]
 
 
-def _pair(part: Tagged | None) -> tuple[Any, Any] | None:
+def _pair(part: TaggedSentences | None) -> tuple[Any, Any] | None:
     return None if part is None else (part.tokens, part.tags)
 
 

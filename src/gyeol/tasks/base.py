@@ -21,7 +21,7 @@ from torch import nn
 
 from gyeol import engine, parameters
 from gyeol.data.batches import in_order_of_length
-from gyeol.data.split import split_off
+from gyeol.data.split import stratified_split
 from gyeol.errors import DataError, GyeolError, ParameterError
 from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.sklearn_base import BaseEstimator, SklearnNotFittedError
@@ -296,7 +296,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""
-        kept, held = split_off(strata, self.validation_fraction, seed=int(self.random_state or 0))
+        kept, held = stratified_split(strata, self.validation_fraction, seed=int(self.random_state or 0))
         return kept, held, f"stratified, seed {self.random_state}"
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[Any], Any]:

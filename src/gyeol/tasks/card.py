@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gyeol.data.tables.remembered import Remembered
+from gyeol.data.text.trained_columns import TrainedColumns
 
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
@@ -60,7 +60,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
     measured = measured_words(about)
     for known in (MEASURED, "training_id"):
         about.pop(known, None)
-    if (columns := Remembered.of(about)) is not None:
+    if (columns := TrainedColumns.of(about)) is not None:
         about["columns"] = columns.told()
     count = sum(p.numel() for p in model.net_.parameters())
     own = {k: v for k, v in model.get_params(deep=False).items()}

@@ -28,7 +28,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from gyeol import parameters
-from gyeol.data.atomic import kept, replace_folder
+from gyeol.data.atomic import backed_up, replace_folder
 from gyeol.data.model_folder import CONFIG_CAP, HASHED, check_place, free_place
 from gyeol.engine import History, read_tensors, write_tensors
 from gyeol.errors import ModelError, ParameterError
@@ -116,7 +116,7 @@ def save(model: Estimator, path: Path, *, keep: bool = False) -> Path | None:
         write_card(folder / "README.md", model, path.name)
 
     place = free_place(path)
-    with kept(place) if keep else nullcontext() as other:
+    with backed_up(place) if keep else nullcontext() as other:
         replace_folder(place, write)
     return other
 

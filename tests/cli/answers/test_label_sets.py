@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from gyeol.cli.answers.label_sets import note_doubtful
-from gyeol.data.sources import Labelled, Source
+from gyeol.data.text.sources import Labelled, Source
 
 from ..conftest import TINY, Run
 

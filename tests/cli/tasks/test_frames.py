@@ -71,7 +71,7 @@ def test_standard_input_is_answered_step_by_step(gyeol: Run, model: Path) -> Non
 
 
 def test_predictions_are_labels_again(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
-    from gyeol.data.media.frame_labels import read_frame_labels
+    from gyeol.data.annotations.frame_labels import read_frame_labels
 
     assert gyeol("predict", model, "--file", file, "--out", tmp_path / "labels.csv").status == 0
     found = read_frame_labels(tmp_path / "labels.csv")

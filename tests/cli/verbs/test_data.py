@@ -53,7 +53,7 @@ def test_getting(gyeol: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             progress("fetching nsmc")
         return paths
 
-    monkeypatch.setattr(lookup, "get", fetched)
+    monkeypatch.setattr(lookup, "download_dataset", fetched)
     got = gyeol("data", "get", "nsmc")
     assert (got.out.splitlines(), got.err) == ([str(p) for p in paths], "fetching nsmc\n")
     assert gyeol("data", "get", "nsmc", "--json").object == {"name": "nsmc", "files": [str(p) for p in paths]}
@@ -61,7 +61,7 @@ def test_getting(gyeol: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def failed(name: str, *, progress: Any) -> list[Path]:
         raise DownloadError("the connection broke off")
 
-    monkeypatch.setattr(lookup, "get", failed)
+    monkeypatch.setattr(lookup, "download_dataset", failed)
     assert gyeol("data", "get", "nsmc").mistake == "the connection broke off"
 
 
@@ -95,7 +95,7 @@ def test_what_is_said_of_built_in_sets_is_what_they_hold(gyeol: Run) -> None:
     """`data list` and the README give the counts of the files, rounded to hundreds."""
     import re
 
-    from gyeol.data import sources
+    from gyeol.data.text import sources
 
     told = gyeol("data", "list", "--json").object["built_in"]
     readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")

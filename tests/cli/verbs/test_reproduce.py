@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gyeol import ParameterError, TextClassifier, reproduce
-from gyeol.data import sources
+from gyeol.data.text import sources
 from gyeol.reproduce import classify
 
 from ..conftest import Run

@@ -14,7 +14,7 @@ import pytest
 
 from gyeol.data.catalogue import lookup
 from gyeol.data.catalogue.download import fetch
-from gyeol.data.catalogue.lookup import CATALOG, Dataset, RemoteFile, get, resolve
+from gyeol.data.catalogue.lookup import CATALOG, Dataset, RemoteFile, download_dataset, resolve_file
 from gyeol.errors import DownloadError, SaveError
 
 BODY = bytes(range(256)) * 4096  # 1 MiB
@@ -160,36 +160,36 @@ def entry(server: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 def test_get_then_resolve(entry: Dataset) -> None:
     with pytest.raises(DownloadError, match="fetch it with: gyeol data get served"):
-        resolve("served", "train")
-    paths = get("served")
+        resolve_file("served", "train")
+    paths = download_dataset("served")
     assert [path.name for path in paths] == ["train.txt", "test.txt"]
-    assert paths == [resolve("served", "train"), resolve("served", "test")]
+    assert paths == [resolve_file("served", "train"), resolve_file("served", "test")]
     assert all(path.read_bytes() == BODY for path in paths)
     hits = len(Handler.hits)
-    assert get("served") == paths
+    assert download_dataset("served") == paths
     assert len(Handler.hits) == hits  # what is here and right is not fetched again
 
 
 def test_the_first_hash_met_is_kept(entry: Dataset) -> None:
-    path = get("served")[1]
+    path = download_dataset("served")[1]
     pins = json.loads((lookup.cache_folder() / "pins.json").read_text())
     assert pins == {entry.files["test"].url: SUM}
     path.unlink()
     Handler.body = BODY[::-1]
     with pytest.raises(DownloadError, match="another file than the catalogue knows"):
-        get("served")
+        download_dataset("served")
     assert not path.exists()
     path.write_bytes(BODY[::-1])
     with pytest.raises(DownloadError, match="was changed after it was downloaded"):
-        resolve("served", "test")
+        resolve_file("served", "test")
     for damaged in ("[1]", "{", '{"a": 1}'):
         (lookup.cache_folder() / "pins.json").write_text(damaged)
         with pytest.raises(DownloadError, match=r"pins\.json is damaged; remove it"):
-            get("served")
+            download_dataset("served")
 
 
 def test_a_set_without_a_public_home(monkeypatch: pytest.MonkeyPatch) -> None:
     file = RemoteFile(None, None, 1, "kept/a.txt", SUM)
     monkeypatch.setitem(CATALOG, "kept", Dataset("kept", "", "", "", "classify", {"all": file}))
     with pytest.raises(DownloadError, match="no public home"):
-        get("kept")
+        download_dataset("kept")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gyeol.data.catalogue import lookup
-from gyeol.data.catalogue.lookup import CATALOG, Dataset, RemoteFile, describe, resolve
-from gyeol.data.text.files import read_examples
+from gyeol.data.catalogue.lookup import CATALOG, Dataset, RemoteFile, describe_catalogue, resolve_file
+from gyeol.data.text.example_files import read_examples
 from gyeol.errors import DataError, DownloadError
 from gyeol.tasks import TASKS
 
@@ -76,7 +76,7 @@ def test_the_local_files_are_those_of_the_table(name: str, role: str, monkeypatc
     file = CATALOG[name].files[role]
     if file.local is None or not (Path(DATA) / file.local).exists():
         pytest.skip(f"GYEOL_DATA has no {file.local}")
-    path = resolve(name, role)
+    path = resolve_file(name, role)
     assert path == Path(DATA) / file.local
     if path.is_file() and file.sha256 == file.local_sha256:
         assert path.stat().st_size == file.bytes
@@ -87,16 +87,16 @@ def test_the_local_files_are_those_of_the_table(name: str, role: str, monkeypatc
 
 def test_the_local_file_is_taken_and_checked(small: Path) -> None:
     with pytest.raises(DownloadError, match="gyeol data get small"):
-        resolve("small", "all")
+        resolve_file("small", "all")
     for content in (b"b\n", b"a\n"):  # the local one, and the public one under the local name
         small.write_bytes(content)
-        assert resolve("small", "all") == small
+        assert resolve_file("small", "all") == small
     small.write_bytes(b"c\n")
     os.utime(small, ns=(1, 1))
     with pytest.raises(DownloadError, match="is not the file the catalogue knows"):
-        resolve("small", "all")
+        resolve_file("small", "all")
     with pytest.raises(DownloadError, match="cannot be downloaded; set GYEOL_DATA"):
-        resolve("small", "kept")
+        resolve_file("small", "kept")
 
 
 def test_a_file_is_hashed_once_while_it_stays_as_it_is(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,13 +105,13 @@ def test_a_file_is_hashed_once_while_it_stays_as_it_is(small: Path, monkeypatch:
     monkeypatch.setattr(lookup, "fingerprint", lambda path: hashed.append(path) or real(path))
     small.write_bytes(b"b\n")
     for _ in range(3):
-        resolve("small", "all")
+        resolve_file("small", "all")
     assert len(hashed) == 1
     os.utime(small, ns=(5, 5))
-    resolve("small", "all")
+    resolve_file("small", "all")
     assert len(hashed) == 2
     (lookup.cache_folder() / "checked.json").write_text("[no table")
-    resolve("small", "all")
+    resolve_file("small", "all")
     assert len(hashed) == 3
 
 
@@ -119,28 +119,28 @@ def test_a_download_that_was_changed_is_refused(small: Path) -> None:
     path = lookup.cache_folder() / "data/small/a.txt"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"a\n")
-    assert resolve("small", "all") == path
+    assert resolve_file("small", "all") == path
     path.write_bytes(b"other\n")
     with pytest.raises(DownloadError, match="was changed after it was downloaded"):
-        resolve("small", "all")
+        resolve_file("small", "all")
 
 
 def test_names_that_are_not_there() -> None:
     with pytest.raises(DataError, match="no data set is called 'nsmx'; did you mean 'nsmc'"):
-        resolve("nsmx", "train")
+        resolve_file("nsmx", "train")
     with pytest.raises(DataError, match="the data set 'nsmc' has no 'tran'; did you mean 'train'"):
-        resolve("nsmc", "tran")
+        resolve_file("nsmc", "tran")
 
 
 def test_describe_says_what_is_here(small: Path) -> None:
-    [row] = [row for row in describe() if row["name"] == "small"]
+    [row] = [row for row in describe_catalogue() if row["name"] == "small"]
     assert row["files"] == {"all": "absent", "kept": "absent"}
     assert row["here"] is False
     small.write_bytes(b"b\n")
-    [row] = [row for row in describe() if row["name"] == "small"]
+    [row] = [row for row in describe_catalogue() if row["name"] == "small"]
     assert row["files"] == {"all": "data", "kept": "absent"}
     assert row["here"] is True
-    assert len(describe()) == len(CATALOG)
+    assert len(describe_catalogue()) == len(CATALOG)
 
 
 @pytest.mark.parametrize("given", ["", "relative/path"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gyeol.data.media.captioned import read_captioned
+from gyeol.data.annotations.captions import read_captions
 from gyeol.data.synthetic import scenes as module
 from gyeol.data.synthetic.scenes import Scene, Thing, draw, scenes, write_scenes
 from gyeol.errors import ParameterError
@@ -78,9 +78,9 @@ def test_a_folder_of_scenes_is_read_as_it_was_drawn(tmp_path: Path) -> None:
     write_scenes(tmp_path / "s", count=20, language="en")
     told = json.loads((tmp_path / "s" / "dataset.json").read_text("utf-8"))["images"]
     assert [row["split"] for row in told] == ["train"] * 16 + ["valid"] * 2 + ["test"] * 2
-    found = read_captioned(str(tmp_path / "s"), "test")
+    found = read_captions(str(tmp_path / "s"), "test")
     assert found.captions == [[row["sentences"][0]["raw"]] for row in told[-2:]]
-    watched = read_captioned(str(tmp_path / "s"), "valid")
+    watched = read_captions(str(tmp_path / "s"), "valid")
     assert np.array_equal(watched.images[0].load(64), scenes("scenes-en", "valid", count=2)[0][0].source)
     write_scenes(tmp_path / "s", count=10, language="en")  # replaced
     assert len(list((tmp_path / "s" / "images").iterdir())) == 10

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.data.synthetic.sequences import MAKERS, make, order
-from gyeol.data.text.files import read_examples
+from gyeol.data.text.example_files import read_examples
 from gyeol.errors import ParameterError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gyeol.data.series.files import read_series
+from gyeol.data.series.series_files import read_series
 from gyeol.data.synthetic.series import SERIES_MAKERS, adding, digits, make_series, sines
 from gyeol.errors import ParameterError
 

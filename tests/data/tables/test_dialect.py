@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gyeol.data.tables.dialect import open_rows
-from gyeol.data.tables.rows import Row
+from gyeol.data.tables.rows import BadRow, Row
 from gyeol.data.tables.separators import judge_separator
-from gyeol.data.text.files import BadRow, columns_of, read_examples
+from gyeol.data.text.example_files import columns_of, read_examples
 from gyeol.errors import DataError
 
 REVIEWS = [

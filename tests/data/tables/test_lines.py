@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gyeol.data.text.files import BadRow, open_text, read_examples
+from gyeol.data.tables.lines import open_text
+from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example_files import read_examples
 from gyeol.errors import DataError
 
 

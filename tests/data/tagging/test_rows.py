@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gyeol.data.tagging.sentences import Tagged, read_tagged
+from gyeol.data.tagging.sentences import TaggedSentences, read_tagged
 
 CONLLU = (
     "# sent_id = 1\n# text = 가나 다.\n1-2\t가나\t_\t_\t_\t_\t_\t_\t_\t_\n1\t가\t가\tNOUN\tNNG\t_\t0\troot\t_\t_\n"
@@ -15,7 +15,7 @@ CONLLU = (
 )
 
 
-def read(folder: Path, text: str, name: str = "a.conll", **options: object) -> Tagged:
+def read(folder: Path, text: str, name: str = "a.conll", **options: object) -> TaggedSentences:
     path = folder / name
     path.write_bytes(text.encode("utf-8"))
     return read_tagged(path, **options)  # type: ignore[arg-type]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gyeol.data.examples import Example
-from gyeol.data.sources import find_source, read_labelled, read_texts
 from gyeol.data.text.class_folders import class_folders
+from gyeol.data.text.example import Example
+from gyeol.data.text.sources import find_source, read_labelled, read_texts
 from gyeol.errors import DataError
 
 

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gyeol.data.sources import Source, read_labelled
+from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import Example
+from gyeol.data.text.example_files import columns_of, read_examples
 from gyeol.data.text.fasta import class_files, is_fasta, read_fasta
 from gyeol.data.text.fasta_examples import piped_fasta, record_examples
-from gyeol.data.text.files import BadRow, Example, columns_of, read_examples
+from gyeol.data.text.sources import Source, read_labelled
 from gyeol.errors import DataError
 
 TWO = ">one first\nACGT\nac\n\n> \nTT\n"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import gyeol.data
+import gyeol.data.text
 from gyeol import DataError
-from gyeol.data.sources import find_source
 from gyeol.data.text.parallel import read_parallel
+from gyeol.data.text.sources import find_source
 
-FOLDER = Path(gyeol.data.__file__).parent / "pairs_ko_en"
+FOLDER = Path(gyeol.data.text.__file__).parent / "pairs_ko_en"
 PARTS = ("train", "valid", "test")
 DOMAINS = {"everyday", "travel", "clinic", "lab", "software"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gyeol import DataError
-from gyeol.data.text.typo_pairs import read_pairs
+from gyeol.data.text.typo_pairs import read_typo_pairs
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -18,7 +18,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_both_forms_are_read(tmp_path: Path) -> None:
     path = written(tmp_path, "typed\tmeant\n영하\t영화\n\nreceive: recieve receeve\n")
-    assert read_pairs(path) == [("영하", "영화"), ("recieve", "receive"), ("receeve", "receive")]
+    assert read_typo_pairs(path) == [("영하", "영화"), ("recieve", "receive"), ("receeve", "receive")]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_both_forms_are_read(tmp_path: Path) -> None:
 )
 def test_what_is_no_pair_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read_pairs(written(tmp_path, text))
+        read_typo_pairs(written(tmp_path, text))
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -41,4 +41,4 @@ def test_a_table_of_two_columns(tmp_path: Path, separator: str) -> None:
     path = tmp_path / "pairs.csv"
     rows = [("wrong", "right"), ("recieve", "receive"), ("teh", "the"), ("adress", "address")]
     path.write_text("".join(f"{a}{separator}{b}\n" for a, b in rows), "utf-8-sig")
-    assert read_pairs(path) == rows[1:]
+    assert read_typo_pairs(path) == rows[1:]

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gyeol.data.vectors.files import FORMS, VectorTable, form_of, read_vectors, write_vectors
+from gyeol.data.vectors.blocks import VectorTable
+from gyeol.data.vectors.vector_files import FORMS, form_of, read_vectors, write_vectors
 from gyeol.errors import DataError, ParameterError, SaveError
 
 MB = 1 << 20

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pytest
 
 from gyeol.data.vectors import parse_cache
-from gyeol.data.vectors.files import VectorTable, read_vectors, write_vectors
+from gyeol.data.vectors.blocks import VectorTable
+from gyeol.data.vectors.vector_files import read_vectors, write_vectors
 from gyeol.errors import SaveError
 
 Floats = npt.NDArray[np.float32]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gyeol.data.media.audio_clips import Clip, Clips
+from gyeol.data.media.audio_clips import AudioClip, AudioClips
 from gyeol.errors import ModelError, ParameterError
 from gyeol.inputs.sound.augmentation import coloured, perturbed, spec_augment
 from gyeol.inputs.sound.recordings import SpeechInput
@@ -80,8 +80,10 @@ def test_too_many_filters() -> None:
 
 
 def test_silence_is_finite_and_frames_are_normalised() -> None:
-    clips = Clips(
-        [Clip(tone(f, 0.3) + noise(f), 8000) for f in (300, 900, 2000)] + [Clip(np.zeros(900, np.float32), 8000)], 8000
+    clips = AudioClips(
+        [AudioClip(tone(f, 0.3) + noise(f), 8000) for f in (300, 900, 2000)]
+        + [AudioClip(np.zeros(900, np.float32), 8000)],
+        8000,
     )
     for normalize in ("corpus", "utterance", "speech"):
         made = SpeechInput(rate=8000, mels=20, normalize=normalize).fit(clips, ["a", "b", "c", "d"])
@@ -107,7 +109,7 @@ def test_neither_loudness_nor_silence_around_nor_half_of_a_colour_matter_to_spee
 
 
 def test_models_that_measured_otherwise_still_do() -> None:
-    state = SpeechInput(rate=8000, mels=8).fit(Clips([Clip(tone(300), 8000)], 8000), ["ab"]).state()
+    state = SpeechInput(rate=8000, mels=8).fit(AudioClips([AudioClip(tone(300), 8000)], 8000), ["ab"]).state()
     assert state["normalize"] == "utterance"
     assert SpeechInput.restored(state).mel.floor == 1e-6
     assert SpeechInput.restored({**state, "normalize": "speech"}).mel.floor == 1e-12
@@ -159,7 +161,7 @@ def test_gaps_are_whole_bands_and_stretches(T: int, M: int, seed: int) -> None:
 
 
 def test_damaged_states_are_refused() -> None:
-    made = SpeechInput(rate=8000, mels=8).fit(Clips([Clip(tone(300), 8000)], 8000), ["ab"])
+    made = SpeechInput(rate=8000, mels=8).fit(AudioClips([AudioClip(tone(300), 8000)], 8000), ["ab"])
     state = made.state()
     assert SpeechInput.restored(state).state() == state
     for wrong in (

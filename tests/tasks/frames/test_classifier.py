@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, FrameClassifier, ModelError, ParameterError, load
-from gyeol.data.media.video_clip import Clip
+from gyeol.data.media.video_clips import VideoClip
 from gyeol.inputs.frames import StepBatch
 from gyeol.tasks import NotFittedError
 
@@ -187,9 +187,9 @@ class Endless:
 
 def test_a_long_clip_is_answered_while_it_is_read(seeing: FrameClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = Endless(18_000, 64)  # ten minutes of thirty frames a second
-    monkeypatch.setattr("gyeol.data.media.video_clip.video_frames", lambda path, size, block: clip.blocks(size))
+    monkeypatch.setattr("gyeol.data.media.video_clips.video_frames", lambda path, size, block: clip.blocks(size))
     answered = 0
-    for found in seeing.stream_proba(Clip(Path("ten-minutes.mp4"))):
+    for found in seeing.stream_proba(VideoClip(Path("ten-minutes.mp4"))):
         answered += len(found)
         assert clip.given == answered  # nothing was read ahead, and nothing waits
         assert len(found) == 64
@@ -199,11 +199,11 @@ def test_a_long_clip_is_answered_while_it_is_read(seeing: FrameClassifier, monke
 def test_of_two_directions_frames_go_as_they_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     model = FrameClassifier(**{**SMALL, "epochs": 1}).fit(*flashing(6))
     clip = Endless(640, 64)
-    monkeypatch.setattr("gyeol.data.media.video_clip.video_frames", lambda path, size, block: clip.blocks(size))
+    monkeypatch.setattr("gyeol.data.media.video_clips.video_frames", lambda path, size, block: clip.blocks(size))
     seen: list[int] = []
     see = type(model.net_).see
     monkeypatch.setattr(type(model.net_), "see", lambda net, steps: (seen.append(len(steps)), see(net, steps))[1])
-    (found,) = model.stream_proba(Clip(Path("a.mp4")))
+    (found,) = model.stream_proba(VideoClip(Path("a.mp4")))
     assert len(found) == 640
     assert max(seen) == 64
 

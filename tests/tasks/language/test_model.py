@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ParameterError, WordVectors, load
-from gyeol.engine import sample
+from gyeol.engine import sample_token
 from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
 from gyeol.tasks import LanguageModel
@@ -347,7 +347,7 @@ def test_many_lines_are_written_as_if_joined_at_once(model: LanguageModel) -> No
     for _ in range(120):
         scores = reader.scores().copy()
         scores[:2] = -np.inf
-        tokens.append(sample(scores, draw, temperature=1.5))
+        tokens.append(sample_token(scores, draw, temperature=1.5))
         reader.feed(tokens[-1:])
     names = model.inputs_.vocabulary.tokens
     lines = "".join("\n" if n == 2 else f" {names[n]}" for n in tokens).replace("\n ", "\n")

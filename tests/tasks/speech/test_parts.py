@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gyeol import SpeechRecognizer, engine, load
-from gyeol.data.media.audio_clips import Clip
+from gyeol.data.media.audio_clips import AudioClip
 from gyeol.tasks.speech.parts import parts_of
 from gyeol.tasks.speech.training import joined_share
 from gyeol.tasks.storage import _digest
@@ -92,9 +92,9 @@ def test_what_is_no_longer_than_the_training_is_left_whole(live: SpeechRecognize
     for model in (live, both):
         assert 0.2 < model.longest_ < 0.4
         assert model.inputs_.pause == 0.3
-        clip = Clip(sound, RATE)
+        clip = AudioClip(sound, RATE)
         assert parts_of(model, clip) == [(0.0, clip)]
-    quiet = Clip(np.concatenate([sound, np.zeros(3 * RATE, np.float32)]), RATE)
+    quiet = AudioClip(np.concatenate([sound, np.zeros(3 * RATE, np.float32)]), RATE)
     assert parts_of(both, quiet) == [(0.0, quiet)]
     ((start, part),) = parts_of(live, quiet)  # a stream leaves the silence out
     assert start == 0.0
@@ -103,7 +103,7 @@ def test_what_is_no_longer_than_the_training_is_left_whole(live: SpeechRecognize
 
 def test_parts_begin_before_their_words(both: SpeechRecognizer) -> None:
     sound, text = line(6, (0.5, 0.5))
-    parts = parts_of(both, Clip(sound, RATE))
+    parts = parts_of(both, AudioClip(sound, RATE))
     assert len(parts) == 6
     starts = np.array([part.start for part in parts])
     assert (np.diff(starts) > 0.5).all()
@@ -126,12 +126,12 @@ def test_recordings_are_joined_where_they_are_short_and_the_model_streams(live: 
 
 
 def test_texts_of_joined_recordings_have_spaces() -> None:
-    from gyeol.data.media.audio_clips import Clips
+    from gyeol.data.media.audio_clips import AudioClips
 
     live = fitted(bidirectional=False, epochs=1, augment=True, batch_size=16)
     assert " " in live.inputs_.text.vocabulary
     draw = np.random.default_rng(3)
-    clips = Clips([Clip(sung(word, draw), RATE) for word in "가나다가"], RATE)
+    clips = AudioClips([AudioClip(sung(word, draw), RATE) for word in "가나다가"], RATE)
     targets = live.inputs_.encode(list("가나다가"))
     batches = [
         live.inputs_.batch(clips, np.arange(4), targets, draw=np.random.default_rng(seed), join=0.999)
@@ -165,7 +165,7 @@ def test_a_model_of_before_is_asked_as_before(both: SpeechRecognizer, tmp_path: 
     (tmp_path / "m" / "config.json").write_text(json.dumps(config), "utf-8")
     old = load(tmp_path / "m")
     sound, _ = line(5, (0.5, 0.5))
-    assert parts_of(old, Clip(sound, RATE))[0].clip.frames == len(sound)
-    assert old.predict([sound]) == both._greedy([Clip(sound, RATE)])
+    assert parts_of(old, AudioClip(sound, RATE))[0].clip.frames == len(sound)
+    assert old.predict([sound]) == both._greedy([AudioClip(sound, RATE)])
     old.save(tmp_path / "again")
     assert load(tmp_path / "again").predict([sound]) == old.predict([sound])

@@ -11,7 +11,7 @@ from gyeol.cli.answers.stream import Layout
 from gyeol.errors import DataError
 
 if TYPE_CHECKING:
-    from gyeol.data.sources import Labelled
+    from gyeol.data.text.sources import Labelled
 
 __all__ = [
     "describe_labels",

@@ -17,8 +17,8 @@ from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.cli.task_commands import Request
-    from gyeol.data.sources import Source
-    from gyeol.data.tables.remembered import Remembered
+    from gyeol.data.text.sources import Source
+    from gyeol.data.text.trained_columns import TrainedColumns
 
 __all__ = [
     "PIPE",
@@ -73,11 +73,11 @@ def answers_out(answers: Answers, form: str, about: dict[str, Any], out: Path | 
         note(f"wrote {out}: {answers.count:,} answers")
 
 
-def remembered(model: Any) -> Remembered | None:
+def remembered(model: Any) -> TrainedColumns | None:
     """Return the columns that a model was trained on, if it remembers them."""
-    from gyeol.data.tables.remembered import Remembered
+    from gyeol.data.text.trained_columns import TrainedColumns
 
-    return Remembered.of(getattr(model, "about_", {}))
+    return TrainedColumns.of(getattr(model, "about_", {}))
 
 
 def find_trained_source(
@@ -91,7 +91,7 @@ def find_trained_source(
     missing : str
         A note for once the file has been read: that it lacks a column; or nothing.
     """
-    from gyeol.data.sources import find_source
+    from gyeol.data.text.sources import find_source
 
     source = find_source(data, "test", input=request.input, target=request.target, task=task, header=request.header)
     columns = remembered(model)

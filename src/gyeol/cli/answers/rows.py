@@ -14,8 +14,9 @@ from gyeol.errors import DataError
 if TYPE_CHECKING:
     from io import BufferedIOBase
 
-    from gyeol.data.sources import Source
-    from gyeol.data.text.files import BadRow, Example
+    from gyeol.data.tables.rows import BadRow
+    from gyeol.data.text.example import Example
+    from gyeol.data.text.sources import Source
 
 __all__ = [
     "Item",
@@ -63,7 +64,7 @@ class Item:
 
 def item_of(row: Example | BadRow) -> Item:
     """Make an item of a row of texts."""
-    from gyeol.data.text.files import Example
+    from gyeol.data.text.example import Example
 
     if isinstance(row, Example):
         return Item(row.line, row.input, row.input, row.others)
@@ -82,7 +83,7 @@ def named_items(values: Iterable[Any]) -> list[Item]:
 
 def file_texts(source: Source, remark: str = "") -> Iterator[Item]:
     """Stream the texts of a file with its other columns; prints ``remark`` once the first row has been read."""
-    from gyeol.data.sources import read_texts
+    from gyeol.data.text.sources import read_texts
 
     for number, row in enumerate(read_texts(source, others=True, on_note=note)):
         if number == 0:
@@ -134,7 +135,7 @@ def piped_items(
     DataError
         Where all lines are blank, and ``nothing`` is given.
     """
-    from gyeol.data.pipe import read_pipe
+    from gyeol.data.tables.pipe import read_pipe
     from gyeol.data.tables.rows import BadRow
     from gyeol.data.text.fasta_examples import piped_fasta, record_examples
 
@@ -166,7 +167,7 @@ def piped_items(
 
 def sequence_item(row: Example | BadRow, read: Callable[[str, int], Any]) -> Item:
     """Make an item of a FASTA record, with its name beside it."""
-    from gyeol.data.text.files import Example
+    from gyeol.data.text.example import Example
 
     if isinstance(row, Example):
         return replace(_read(read, row.input, row.line), others=row.others)
@@ -187,7 +188,7 @@ def piped_texts(size: int, *, nothing: str = "") -> Iterator[list[Item]]:
 
 def _text(line: str, number: int) -> str:
     """Check a line as a text in a file is checked."""
-    from gyeol.data.text.files import MAX_TEXT
+    from gyeol.data.text.example import MAX_TEXT
 
     if len(line) > MAX_TEXT:
         raise DataError(f"line {number}: the text has {len(line):,} characters, more than {MAX_TEXT:,}")

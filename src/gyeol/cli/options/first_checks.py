@@ -81,6 +81,6 @@ def _check_file(path: Path) -> None:
     except (OSError, ValueError):
         return
     if not there:
-        from gyeol.data.tables.lines import check_file
+        from gyeol.data.paths import check_file
 
         check_file(path)  # its error names the file that is called most alike

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from gyeol.data.sources import Labelled
+    from gyeol.data.text.sources import Labelled
 
 __all__ = ["WEIGHT", "separator_of", "weights_of"]
 
@@ -53,7 +53,7 @@ def weights_of(rows: Labelled, column: str) -> npt.NDArray[np.float64]:
 def separator_of(path: Path) -> str | None:
     """Return the separator of a table's fields; None for other files."""
     from gyeol.data.tables.dialect import open_rows
-    from gyeol.data.text.files import format_of
+    from gyeol.data.text.example_files import format_of
 
     if path.is_dir() or format_of(path) not in (".csv", ".tsv", ".txt", ".dat"):
         return None

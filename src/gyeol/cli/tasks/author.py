@@ -17,7 +17,7 @@ from gyeol.cli.training import Training, measured
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.data.sources import Labelled
+    from gyeol.data.text.sources import Labelled
     from gyeol.tasks import AuthorClassifier
 
 __all__ = ["COMMANDS"]
@@ -96,8 +96,8 @@ def _read(
     header: bool | None,
 ) -> tuple[Labelled, dict[str, str]]:
     """Read the texts, and what the model card says of them."""
-    from gyeol.data.sources import find_source, read_labelled
     from gyeol.data.text.passages import folder_fingerprint, read_authors
+    from gyeol.data.text.sources import find_source, read_labelled
 
     folder = Path(data)
     if folder.is_dir():
@@ -116,7 +116,7 @@ def _read(
 
 def _target(data: str, target: str | None) -> str | None:
     """Use the column named author, if there is one."""
-    from gyeol.data.text.files import columns_of
+    from gyeol.data.text.example_files import columns_of
 
     return "author" if target is None and Path(data).is_file() and "author" in columns_of(data) else target
 
@@ -126,8 +126,8 @@ def _parts(
     skip: bool, header: bool | None,
 ) -> tuple[_Part, _Part]:  # fmt: skip
     """Split the texts into a training and a validation part."""
-    from gyeol.data.sources import find_source, read_labelled
-    from gyeol.data.split import last_off, split_off
+    from gyeol.data.split import stratified_split, tail_split
+    from gyeol.data.text.sources import find_source, read_labelled
 
     whole = train.texts, train.labels
     if valid is not None:
@@ -136,9 +136,9 @@ def _parts(
         return whole, (part.texts, part.labels)
     share = float(model.validation_fraction)
     if train.source.path.is_dir():
-        rows, last = last_off(numbers, share)
+        rows, last = tail_split(numbers, share)
     else:
-        rows, last = split_off(numbers, share, seed=int(model.random_state or 0))
+        rows, last = stratified_split(numbers, share, seed=int(model.random_state or 0))
     if not len(last):
         note("too few texts for a validation part: the figures are those of the training texts")
         return whole, whole

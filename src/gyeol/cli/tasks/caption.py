@@ -47,14 +47,14 @@ def fit(
     gyeol fit caption ucm_captions --set augmentation=turn --set zoom=0.3 --set consensus=10 --out aerial
     """
     training.check(data, valid)
-    from gyeol.data.media.captioned import has_part, read_captioned
+    from gyeol.data.annotations.captions import has_caption_part, read_captions
     from gyeol.tasks import Captioner
 
     model = training.model(Captioner)
-    train = read_captioned(data, "train", input=input, target=target)
+    train = read_captions(data, "train", input=input, target=target)
     validation = None
-    if valid is not None or has_part(data, "valid"):
-        part = read_captioned(valid or data, "valid", input=input, target=target)
+    if valid is not None or has_caption_part(data, "valid"):
+        part = read_captions(valid or data, "valid", input=input, target=target)
         validation = part.images, part.captions
     training.note(f"{train.name}: {len(train.images):,} images, {sum(map(len, train.captions)):,} captions")
     training.fit(model, train.images, train.captions, validation=validation, noun="images", about=train.about())
@@ -74,10 +74,10 @@ def _figures(answer: dict[str, Any]) -> str:
 
 def evaluate(model: Captioner, request: Request) -> None:
     """Print a captioner's figures on images with captions."""
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captions
 
     input, target = trained_columns(model, request.data, request.input, request.target, need_target=True)
-    test = read_captioned(request.data, "test", input=input, target=target)
+    test = read_captions(request.data, "test", input=input, target=target)
     figures = model.evaluate(test.images, test.captions)
     if request.json:
         object_out({"model": str(request.model_path), **test.about(), **figures})
@@ -88,7 +88,7 @@ def evaluate(model: Captioner, request: Request) -> None:
 
 def predict(model: Captioner, request: Request) -> None:
     """Write captions of images: those named, those of a folder or a table, or those listed on standard input."""
-    from gyeol.data.media.captioned import read_captioned
+    from gyeol.data.annotations.captions import read_captions
 
     request = folder_as_file(request)
     out, file, top = request.out, request.file, request.option("top")
@@ -101,7 +101,7 @@ def predict(model: Captioner, request: Request) -> None:
         chunks = chunked(named_items(request.texts), _CHUNK)
     elif file is not None:
         input, _ = trained_columns(model, file, request.input, None, need_target=False)
-        read = read_captioned(file, "test", input=input, need_captions=False)
+        read = read_captions(file, "test", input=input, need_captions=False)
         drawn = model.encoder != "features" and not all(isinstance(p.source, Path) for p in read.images)
         values: list[Any] = [*read.images] if drawn else [*read.names()]
         items = read_items(values, read.lines, read.others, read.bad)

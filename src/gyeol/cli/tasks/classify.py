@@ -36,7 +36,7 @@ from gyeol.data.number_format import rounded
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.data.sources import Labelled
+    from gyeol.data.text.sources import Labelled
     from gyeol.tasks import AuthorClassifier, TextClassifier, TextRegressor
 
     Classifier = TextClassifier | AuthorClassifier
@@ -80,7 +80,7 @@ def fit(
     gyeol fit classify heartbeats.csv --out heart
     """
     training.check(data, valid)
-    from gyeol.data.series.files import means_series
+    from gyeol.data.series.series_files import means_series
     from gyeol.tasks import TextClassifier
 
     if input is None and means_series(data):
@@ -121,7 +121,7 @@ def _read(
     data: str, valid: str | None, input: str | None, target: str | None, skip: bool, header: bool | None, labels: str,
     weight: str | None,
 ) -> tuple[Labelled, Labelled | None]:  # fmt: skip
-    from gyeol.data.sources import find_source, has_role, read_labelled
+    from gyeol.data.text.sources import find_source, has_role, read_labelled
 
     unlabelled = {"one": "", "any": "any"}.get(labels, "lists")
     source = find_source(data, "train", input=input, target=target, task="classify", header=header)
@@ -182,8 +182,8 @@ def _lines(answer: dict[str, Any], model: TextClassifier) -> list[str]:
 
 def evaluate(model: Classifier, request: Request) -> None:
     """Print a classifier's figures on labelled texts."""
-    from gyeol.data.sources import read_labelled
     from gyeol.data.tables.label_text import label_key
+    from gyeol.data.text.sources import read_labelled
 
     task = model.task if model.task == "classify" else None  # a data set's labels are not authors
     source, missing = find_trained_source(model, request.data, request, task=task, need_target=True)
@@ -221,7 +221,7 @@ def evaluate(model: Classifier, request: Request) -> None:
 def _check_known(test: Labelled, targets: list[Any], known: dict[str, Any], *, skip: bool) -> None:
     """Check labels against those of the training; skips rows with others where ``skip``."""
     from gyeol.data.tables.label_text import label_key
-    from gyeol.data.text.files import BadRow
+    from gyeol.data.tables.rows import BadRow
 
     unseen = {at: label for at, own in enumerate(targets) for label in own if label_key(label) not in known}
     if not unseen:

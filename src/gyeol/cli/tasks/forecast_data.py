@@ -89,8 +89,8 @@ class ForecastData:
 
 def read_forecast(data: str, role: str, columns: ForecastColumns) -> ForecastData:
     """Read a file, a data set, or the built-in series, and print the notes on how."""
-    from gyeol.data.sources import BUILT_IN_SERIES, find_source, has_role
-    from gyeol.data.text.files import fingerprint
+    from gyeol.data.fingerprint import fingerprint
+    from gyeol.data.text.sources import BUILT_IN_SERIES, find_source, has_role
 
     if data in BUILT_IN_SERIES and not Path(data).is_file():
         return _built_in(data, role, columns)
@@ -126,8 +126,8 @@ def _built_in(data: str, role: str, columns: ForecastColumns) -> ForecastData:
     """Make the built-in series; the test part has another seed."""
     import tempfile
 
+    from gyeol.data.fingerprint import fingerprint
     from gyeol.data.synthetic.hourly_load import COLUMNS, write_load
-    from gyeol.data.text.files import fingerprint
 
     with tempfile.TemporaryDirectory() as folder:
         path = write_load(Path(folder) / f"{data}.csv", seed=0 if role == "train" else 1)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from gyeol.data.media.framed import Framed
+    from gyeol.data.annotations.frames import LabelledFrames
     from gyeol.data.series.wide_table import RowNumbers
     from gyeol.tasks import FrameClassifier
 
@@ -58,7 +58,7 @@ def fit(
     gyeol fit frames sensors.csv --target state --out sensors
     """
     training.check(data, valid)
-    from gyeol.data.media.framed import has_frames_part
+    from gyeol.data.annotations.frames import has_frames_part
     from gyeol.tasks import FrameClassifier
 
     model = training.model(FrameClassifier)
@@ -86,10 +86,10 @@ def fit(
 
 def _read(
     data: str, role: str, input: str | None, target: str | None, notation: NumberNotation, *, need_labels: bool = True
-) -> Framed:
-    from gyeol.data.media.framed import read_framed
+) -> LabelledFrames:
+    from gyeol.data.annotations.frames import read_labelled_frames
 
-    found = read_framed(
+    found = read_labelled_frames(
         data, role, sequence=input, target=target, need_labels=need_labels, **notation.reader_arguments()
     )
     for line in dict.fromkeys(found.notes):
@@ -97,7 +97,7 @@ def _read(
     return found
 
 
-def _check_known(data: Framed, known: set[str]) -> None:
+def _check_known(data: LabelledFrames, known: set[str]) -> None:
     """Check labels against those of the training."""
     for label in dict.fromkeys(str(label) for row in data.labels for label in row):
         if label not in known:
@@ -195,9 +195,9 @@ def _answered(model: FrameClassifier, given: Iterator[tuple[str, Any]], how: Han
 
 def _steps(model: FrameClassifier, name: str, sequence: Any) -> Iterator[dict[str, Any]]:
     """Answer the steps of a sequence in order; those of a clip while it is decoded."""
-    from gyeol.data.media.video_clip import Clip
+    from gyeol.data.media.video_clips import VideoClip
 
-    clip = isinstance(sequence, Clip)
+    clip = isinstance(sequence, VideoClip)
     rate = sequence.rate if clip else None
     blocks = model.stream_proba(sequence) if clip else iter(model.predict_proba([sequence]))
     count = 0
@@ -217,7 +217,7 @@ def _as_object(
 
 def _piped(model: FrameClassifier, how: Handling, numbers: RowNumbers) -> Answers:
     """Answer each line of standard input as it arrives; an invalid one does not affect those after it."""
-    from gyeol.data.series.files import parse_series
+    from gyeol.data.series.series_files import parse_series
 
     if model.inputs_of_frames is not None:
         raise ParameterError("this model reads clips: gyeol predict MODEL clip.mp4, or --file DATA")

@@ -57,8 +57,8 @@ def fit(
     """
     training.check(data, valid)
     from gyeol.data.mapped_texts import MappedTexts
-    from gyeol.data.sources import Texts, find_source, has_role
-    from gyeol.data.tables.remembered import about_columns
+    from gyeol.data.text.sources import Texts, find_source, has_role
+    from gyeol.data.text.trained_columns import about_columns
     from gyeol.tasks import LanguageModel
 
     model = training.model(LanguageModel)
@@ -89,7 +89,7 @@ def _perplexity(figures: dict[str, Any]) -> str:
 
 def evaluate(model: LanguageModel, request: Request) -> None:
     """Print a language model's figures on texts."""
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     source, missing = find_trained_source(model, request.data, request, task=None, need_target=False)
     read = Texts(source, skip_bad_rows=request.skip_bad_rows)
@@ -151,7 +151,7 @@ def generate(
 
     gyeol generate my-book --read chapter.txt --length 0 --state so-far
     """
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     model = _language_model(model_path, threads)
     reader = _reader(model, state, new=True, weights=weights)

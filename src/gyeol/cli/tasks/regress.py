@@ -67,9 +67,9 @@ def _holds_texts(data: str) -> bool:
     """Whether a file or data set holds texts, not numeric sequences; true where it cannot be read."""
     from itertools import islice
 
-    from gyeol.data.series.files import means_series
-    from gyeol.data.sources import find_source, read_texts
+    from gyeol.data.series.series_files import means_series
     from gyeol.data.tables.columns import is_number
+    from gyeol.data.text.sources import find_source, read_texts
 
     if means_series(data) or data.lower().endswith(".npz"):
         return False

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from gyeol.data.sources import Labelled, Source
     from gyeol.data.tables.number_cells import NumberFormat
+    from gyeol.data.text.sources import Labelled, Source
     from gyeol.tasks import TextRegressor
 
     Numbers = npt.NDArray[np.float64]
@@ -36,8 +36,8 @@ def fit_texts(
     skip_bad_rows: bool,
 ) -> None:  # fmt: skip
     """Train a regressor of texts."""
-    from gyeol.data.sources import find_source, has_role
     from gyeol.data.tables.number_cells import NumberFormat
+    from gyeol.data.text.sources import find_source, has_role
     from gyeol.tasks import TextRegressor
 
     numbers = NumberFormat(decimal, tuple(missing))
@@ -75,7 +75,7 @@ def _read(
     source: Source, skip: bool, given: NumberFormat, remembered: str | None = None, further: str | None = None
 ) -> tuple[Labelled, Numbers, str | None]:
     """Read texts and their numbers; also returns the decimal mark."""
-    from gyeol.data.sources import read_labelled
+    from gyeol.data.text.sources import read_labelled
 
     rows = read_labelled(source, skip_bad_rows=skip, further=further)
     numbers, mark = _numbers(rows, given, remembered, skip)
@@ -88,7 +88,7 @@ def _numbers(rows: Labelled, given: NumberFormat, remembered: str | None, skip: 
 
     from gyeol.data.tables.number_cells import as_number
     from gyeol.data.tables.numbers import NumberColumn, settle
-    from gyeol.data.text.files import BadRow
+    from gyeol.data.tables.rows import BadRow
 
     path = rows.source.path
     column = NumberColumn(_name(rows), given, lambda line: f"{path}, line {line}")

@@ -24,7 +24,7 @@ from gyeol.data.number_format import exact, rounded
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.data.series.files import SeriesFile
+    from gyeol.data.series.series_files import SeriesFile
     from gyeol.tasks import SeriesClassifier, SeriesRegressor
 
     Model = SeriesClassifier | SeriesRegressor
@@ -69,7 +69,7 @@ def fit_series(
     missing: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Train a classifier (``task`` ``"series"``) or a regressor (``"regress"``) of numeric sequences."""
-    from gyeol.data.sources import has_role
+    from gyeol.data.text.sources import has_role
     from gyeol.tasks import TASKS
 
     model = training.model(TASKS[task])
@@ -103,8 +103,8 @@ def _figures(figures: dict[str, Any]) -> str:
 
 
 def _read(data: str, role: str, target: str | None, notation: NumberNotation) -> tuple[SeriesFile, str]:
-    from gyeol.data.series.files import read_series
-    from gyeol.data.sources import find_source
+    from gyeol.data.series.series_files import read_series
+    from gyeol.data.text.sources import find_source
 
     source = find_source(data, role, target=target, task="series")
     return read_series(source.path, target=source.target, **notation.reader_arguments()), source.name
@@ -163,7 +163,7 @@ def evaluate(model: Model, request: Request) -> None:
 
 def predict(model: Model, request: Request) -> None:
     """Answer sequences: those of a file, the lines of standard input, or arguments such as ``"1 2 3"``."""
-    from gyeol.data.series.files import parse_series
+    from gyeol.data.series.series_files import parse_series
 
     texts, file, out, top = request.texts, request.file, request.out, request.option("top")
     _refuse_input(request.input)
@@ -186,9 +186,9 @@ def predict(model: Model, request: Request) -> None:
 
 
 def _file_items(model: Model, file: str, notation: NumberNotation) -> Iterator[Item]:
-    from gyeol.data.series.files import series_rows
-    from gyeol.data.sources import find_source
+    from gyeol.data.series.series_files import series_rows
     from gyeol.data.tables.rows import BadRow
+    from gyeol.data.text.sources import find_source
 
     shortest, longest = model.lengths_
     source = find_source(file, "test", target=_target(model, None), task="series")

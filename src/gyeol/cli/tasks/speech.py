@@ -20,8 +20,8 @@ from gyeol.cli.training import Training, measured_after
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.data.media.recordings import Recordings
-    from gyeol.data.media.sound import Header
+    from gyeol.data.annotations.transcripts import Recordings
+    from gyeol.data.media.sound import SoundHeader
     from gyeol.tasks import LanguageModel, SpeechRecognizer
     from gyeol.tasks.speech.listener import Listener
 
@@ -104,7 +104,7 @@ def _figures(answer: dict[str, Any]) -> str:
 
 
 def _read(data: str, role: str, input: str | None, target: str | None, need_texts: bool = True) -> Recordings:
-    from gyeol.data.media.recordings import find_recordings
+    from gyeol.data.annotations.transcripts import find_recordings
 
     return find_recordings(data, role, input=input, target=target, need_texts=need_texts)
 
@@ -208,7 +208,7 @@ def _note_headers(model: SpeechRecognizer, files: list[Path]) -> None:
         )
 
 
-def _more(headers: list[Header]) -> str:
+def _more(headers: list[SoundHeader]) -> str:
     return f" and {len(headers) - 1} other file(s)" if len(headers) > 1 else ""
 
 

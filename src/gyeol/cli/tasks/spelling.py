@@ -50,12 +50,12 @@ def fit(
     gyeol fit spell english.txt --pairs birkbeck.txt --out english
     """
     training.check(data, valid, *map(str, pairs))
-    from gyeol.data.sources import Texts, find_source
-    from gyeol.data.text.typo_pairs import read_pairs
+    from gyeol.data.text.sources import Texts, find_source
+    from gyeol.data.text.typo_pairs import read_typo_pairs
     from gyeol.tasks import SpellingCorrector
 
     model = training.model(SpellingCorrector)
-    errors = [pair for file in pairs for pair in read_pairs(file)]
+    errors = [pair for file in pairs for pair in read_typo_pairs(file)]
     source = find_source(data, "train", input=input, header=header)
     texts = list(read := Texts(source, skip_bad_rows=skip_bad_rows))
     report_reading(read)
@@ -152,7 +152,8 @@ def _correct_file(model: SpellingCorrector, request: Request, threshold: float |
 
 def _lines(file: str) -> Iterator[Item]:
     """Read the lines of a text file; blank ones too, which stay as they are."""
-    from gyeol.data.tables.lines import MAX_LINE, check_file, read_lines
+    from gyeol.data.paths import check_file
+    from gyeol.data.tables.lines import MAX_LINE, read_lines
     from gyeol.data.tables.rows import too_long
 
     for number, line in read_lines(check_file(file)):
@@ -175,11 +176,11 @@ def _shown(change: Change) -> list[str]:
 
 def evaluate(model: SpellingCorrector, request: Request) -> None:
     """Print a corrector's figures on pairs of typed and intended text."""
-    from gyeol.data.sources import find_source
-    from gyeol.data.text.typo_pairs import read_pairs
+    from gyeol.data.text.sources import find_source
+    from gyeol.data.text.typo_pairs import read_typo_pairs
 
     source = find_source(request.data, "test")
-    pairs = read_pairs(source.path)
+    pairs = read_typo_pairs(source.path)
     figures = model.evaluate([typed for typed, _ in pairs], [meant for _, meant in pairs])
     if request.json:
         object_out({"model": str(request.model_path), "data": source.name, **figures})

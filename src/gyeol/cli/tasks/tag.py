@@ -21,7 +21,7 @@ from gyeol.cli.training import Training, measured_after
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.data.tagging.sentences import Tagged
+    from gyeol.data.tagging.sentences import TaggedSentences
     from gyeol.tasks import SequenceTagger
 
 __all__ = ["COMMANDS"]
@@ -67,8 +67,8 @@ def fit(
     gyeol predict structure --file new.fa --out tags.fa
     """
     training.check(data, valid)
-    from gyeol.data.sources import has_role
     from gyeol.data.text.fasta import is_fasta
+    from gyeol.data.text.sources import has_role
     from gyeol.tasks import SequenceTagger
 
     model = training.model(SequenceTagger)
@@ -112,10 +112,10 @@ def _figures(answer: dict[str, Any]) -> str:
 def _read(
     data: str, role: str, input: str | None, target: str | None, beside: list[str], within: str | None,
     need_tags: bool = True, names: str | list[str] | None = None, spans: bool | None = None,
-) -> Tagged:  # fmt: skip
+) -> TaggedSentences:  # fmt: skip
     """Read tagged sentences, and print the notes on how."""
-    from gyeol.data.sources import find_source
     from gyeol.data.tagging.sentences import read_tagged
+    from gyeol.data.text.sources import find_source
 
     source = find_source(data, role, input=input, target=target, task="tag")
     found = read_tagged(
@@ -160,7 +160,7 @@ def evaluate(model: SequenceTagger, request: Request) -> None:
     typer.echo(table([["", first, *names], *rows], right=range(1, 5)))
 
 
-def _unseen_tags(test: Tagged, model: SequenceTagger) -> str:
+def _unseen_tags(test: TaggedSentences, model: SequenceTagger) -> str:
     """Note the tags of a file that did not occur in training."""
     from gyeol.data.tagging.schemes import written_like
 
@@ -202,7 +202,8 @@ def predict(model: SequenceTagger, request: Request) -> None:
 
 def _sentences(model: SequenceTagger, request: Request) -> tuple[Iterable[list[Item]], str]:
     """Return what to tag, and the name of its source."""
-    from gyeol.data.tables.lines import check_file, open_text
+    from gyeol.data.paths import check_file
+    from gyeol.data.tables.lines import open_text
     from gyeol.data.tagging.layout import sentence_a_line
     from gyeol.data.text.fasta import is_fasta
     from gyeol.data.text.fasta_examples import fasta_examples

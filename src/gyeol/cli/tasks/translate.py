@@ -49,8 +49,8 @@ def fit(
     gyeol fit translate questions.txt answers.txt --out answers
     """
     training.check(data, targets, valid)
-    from gyeol.data.sources import has_role
     from gyeol.data.text.parallel import languages_of, read_parallel
+    from gyeol.data.text.sources import has_role
     from gyeol.tasks import Translator
 
     model = training.model(Translator)
@@ -101,7 +101,7 @@ def evaluate(model: Translator, request: Request) -> None:
 
 def _skip_long(model: Translator, pairs: Parallel) -> None:
     """Skip pairs whose source is longer than the model reads."""
-    from gyeol.data.text.files import BadRow
+    from gyeol.data.tables.rows import BadRow
 
     reasons = model.unreadable(pairs.sources)
     pairs.bad += [BadRow(pairs.lines[at], reason_of(DataError(reason)), "value") for at, reason in reasons.items()]
@@ -128,7 +128,7 @@ def chat(
 
     Example: gyeol chat my-answers
     """
-    from gyeol.data.pipe import read_pipe
+    from gyeol.data.tables.pipe import read_pipe
 
     model = translator(model_path, threads)
     shown = sys.stdin.isatty() and not json

@@ -19,14 +19,14 @@ app = typer.Typer(help="List, download or generate data sets.", no_args_is_help=
 def list_(json: bool = JSON) -> None:
     """List the data sets."""
     from gyeol.cli.verbs.make import makers
-    from gyeol.data.catalogue.lookup import describe
-    from gyeol.data.sources import BUILT_IN
+    from gyeol.data.catalogue.lookup import describe_catalogue
     from gyeol.data.synthetic.clips import CLIPS
     from gyeol.data.synthetic.scenes import SCENES
+    from gyeol.data.text.sources import BUILT_IN
 
     generated = {name: maker.about for name, maker in makers().items()}
     built_in = {**BUILT_IN, **SCENES, **CLIPS}
-    public = describe()
+    public = describe_catalogue()
     if json:
         object_out({"built_in": built_in, "public": public, "made": generated})
         return
@@ -52,7 +52,7 @@ def get(
     """
     from gyeol.data.catalogue import lookup
 
-    paths = lookup.get(name, progress=None if json else note)
+    paths = lookup.download_dataset(name, progress=None if json else note)
     if json:
         object_out({"name": name, "files": [str(p) for p in paths]})
         return

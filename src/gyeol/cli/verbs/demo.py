@@ -29,7 +29,7 @@ def demo(
     Trains an LSTM and a TF-IDF baseline, evaluates both, and classifies three sentences.
     """
     from gyeol import kernels
-    from gyeol.data.sources import find_source, read_labelled
+    from gyeol.data.text.sources import find_source, read_labelled
     from gyeol.tasks import TextClassifier
     from gyeol.tasks.storage import check_place
     from gyeol.tasks.training.progress import Bar

@@ -80,7 +80,7 @@ def encode(
 
     gyeol encode tfidf new.csv --vocabulary reviews.vocabulary.json --out new.npz
     """
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
     from gyeol.data.vectors.matrix_files import check_matrix_path, write_matrix
 
     if out is None and not show:

@@ -90,7 +90,7 @@ def _counted(make: Callable[..., Any], request: MakeRequest) -> None:
 
 
 def _typos(request: MakeRequest) -> int:
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
     from gyeol.inputs.spelling.typos import write_typos
 
     if request.source is None:

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Word vectors: train, query, evaluate, draw, convert.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="Word vectors: train, query, evaluate, draw.", no_args_is_help=True, rich_markup_mode=None)
 
 _VECTORS = typer.Argument(metavar="VECTORS", help="Folder or file: word2vec text or binary, GloVe; also .gz.")
 _TOP = typer.Option(10, "--top", metavar="K", min=1, help="Number of answers.")
@@ -32,13 +30,9 @@ _FORM = typer.Option("auto", "--form", metavar="FORM", help="File format: word2v
 @app.command("train")
 def train(
     data: list[str] = typer.Argument(metavar="FILE", help="Files of texts, or data sets."),
-    out: Path = typer.Option(
-        ..., "--out", "-o", metavar="VECTORS", help="Output: a folder, or a .vec, .bin or .glove file."
-    ),
+    out: Path = typer.Option(..., "--out", "-o", metavar="VECTORS", help="Output: a folder, .vec, .bin or .glove."),
     algorithm: str = typer.Option("skipgram", "--algorithm", metavar="NAME", help="skipgram or cbow."),
-    subwords: str = typer.Option(
-        None, "--subwords", metavar="HOW", help="fastText with letters or jamo; default: word2vec."
-    ),
+    subwords: str = typer.Option(None, "--subwords", metavar="HOW", help="fastText of letters or jamo."),
     size: int = typer.Option(100, "--size", metavar="N", help="Dimensions of a vector."),
     window: int = typer.Option(5, "--window", metavar="N", help="Context words on each side."),
     min_count: int = typer.Option(5, "--min-count", metavar="N", help="Ignore words that occur fewer than N times."),
@@ -49,7 +43,7 @@ def train(
     longest: int = typer.Option(6, "--longest", metavar="N", help="Length of the longest subword."),
     buckets: int = typer.Option(200_000, "--buckets", metavar="N", help="Hash buckets of subwords."),
     tokenizer: str = typer.Option(
-        "word", "--tokenizer", metavar="NAME", help="word, whitespace, content, morpheme or another one."
+        "word", "--tokenizer", metavar="NAME", help="word, whitespace, content, morpheme or other."
     ),
     user_dictionary: Path = USER_DICTIONARY,
     keep_tags: str = KEEP_TAGS,
@@ -74,7 +68,7 @@ def train(
     """
     import time
 
-    from gyeol.data.atomic import kept
+    from gyeol.data.atomic import backed_up
     from gyeol.inputs.vectors.store import check_vectors_place
     from gyeol.inputs.vectors.word_vectors import WordVectors
 
@@ -91,7 +85,7 @@ def train(
             user_dictionary=user_dictionary, keep_tags=keep_tags, stop_tags=stop_tags, progress=progress,
         )  # fmt: skip
     vectors.about["data"] = list(data)
-    with kept(out) if not force else nullcontext() as other:
+    with backed_up(out) if not force else nullcontext() as other:
         vectors.save(out)
     seconds = time.perf_counter() - started
     if json:
@@ -209,13 +203,9 @@ def doesnt_match(
 @app.command("evaluate")
 def evaluate(
     vectors_path: Path = _VECTORS,
-    files: list[str] = typer.Argument(
-        metavar="FILE", help="Files of analogies or similarities, or data sets: words_en, words_ko."
-    ),
+    files: list[str] = typer.Argument(metavar="FILE", help="Analogies or similarities, or words_en, words_ko."),
     match_case: bool = typer.Option(False, "--match-case", help="Distinguish upper and lower case."),
-    among: int = typer.Option(
-        300_000, "--among", metavar="N", min=1, help="Choose answers to analogies among the N first words."
-    ),
+    among: int = typer.Option(300_000, "--among", metavar="N", min=1, help="Answer analogies from the first N words."),
     form: str = _FORM,
     json: bool = JSON,
 ) -> None:
@@ -254,7 +244,7 @@ def map_(
     count: int = typer.Option(500, "--count", metavar="N", min=1, help="Draw the N most frequent words."),
     words: Path = typer.Option(None, "--words", metavar="FILE", help="Draw the words of a file instead, one per line."),
     around: list[str] = typer.Option(
-        None, "--around", metavar="WORD", help="Draw the N words nearest to a word; may be repeated."
+        None, "--around", metavar="WORD", help="Draw the N neighbours of a word; repeatable."
     ),
     method: str = typer.Option("tsne", "--method", metavar="NAME", help="tsne, pca, or umap if installed."),
     groups: int = typer.Option(8, "--groups", metavar="N", min=1, help="Number of coloured clusters (k-means)."),
@@ -296,9 +286,7 @@ def map_(
 @app.command("convert")
 def convert(
     vectors_path: Path = _VECTORS,
-    out: Path = typer.Option(
-        ..., "--out", "-o", metavar="PLACE", help="Output: a folder, or a .vec, .bin or .glove file."
-    ),
+    out: Path = typer.Option(..., "--out", "-o", metavar="PLACE", help="Output: a folder, .vec, .bin or .glove."),
     limit: int = typer.Option(None, "--limit", metavar="N", min=1, help="Convert the first N words only."),
     form: str = _FORM,
     json: bool = JSON,
@@ -340,7 +328,8 @@ def _from_subwords(vectors: WordVectors, words: list[str]) -> list[str]:
 def _chosen(vectors: WordVectors, count: int, words: Path | None, around: list[str]) -> list[str]:
     """Choose the words of a map: those of a file, the neighbours of some, or the most frequent with a letter."""
     if words is not None:
-        from gyeol.data.tables.lines import check_file, read_lines
+        from gyeol.data.paths import check_file
+        from gyeol.data.tables.lines import read_lines
 
         found = list(dict.fromkeys(word for _, line in read_lines(check_file(words)) if (word := line.strip())))
         if not found:
@@ -360,15 +349,15 @@ def _chosen(vectors: WordVectors, count: int, words: Path | None, around: list[s
 
 def _tests(name: str) -> list[Path]:
     """Find a file, or all files of a data set."""
-    from gyeol.data.catalogue.lookup import CATALOG, resolve
+    from gyeol.data.catalogue.lookup import CATALOG, resolve_file
 
     if not Path(name).exists() and name in CATALOG and CATALOG[name].task == "words":
-        return [resolve(name, role) for role in CATALOG[name].files]
+        return [resolve_file(name, role) for role in CATALOG[name].files]
     return [Path(name)]
 
 
 def _texts(data: list[str], input: str | None, skip: bool, header: bool | None) -> Iterator[str]:
-    from gyeol.data.sources import Texts, find_source
+    from gyeol.data.text.sources import Texts, find_source
 
     sources = [find_source(name, "train", input=input, header=header) for name in data]
     for source in sources:

@@ -17,10 +17,19 @@ from urllib.parse import unquote, urlsplit
 from gyeol.data.atomic import replace_file
 from gyeol.data.catalogue.datasets import CATALOG, Dataset, RemoteFile
 from gyeol.data.catalogue.download import fetch
-from gyeol.data.text.files import fingerprint
+from gyeol.data.fingerprint import fingerprint
 from gyeol.errors import DataError, DownloadError, SaveError, closest
 
-__all__ = ["CATALOG", "Dataset", "RemoteFile", "cache_folder", "dataset", "describe", "get", "resolve"]
+__all__ = [
+    "CATALOG",
+    "Dataset",
+    "RemoteFile",
+    "cache_folder",
+    "describe_catalogue",
+    "download_dataset",
+    "find_dataset",
+    "resolve_file",
+]
 
 
 def cache_folder() -> Path:
@@ -33,7 +42,7 @@ def cache_folder() -> Path:
     return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "gyeol"
 
 
-def dataset(name: str) -> Dataset:
+def find_dataset(name: str) -> Dataset:
     """Look a data set up.
 
     Raises
@@ -51,7 +60,7 @@ def dataset(name: str) -> Dataset:
     return CATALOG[name]
 
 
-def resolve(name: str, role: str) -> Path:
+def resolve_file(name: str, role: str) -> Path:
     """Find a file of a data set on this machine: in the folder named by ``GYEOL_DATA``, else among the downloads.
 
     Parameters
@@ -66,7 +75,7 @@ def resolve(name: str, role: str) -> Path:
     DownloadError
         If the file is not here (says how to fetch it), or is not what it should be.
     """
-    entry = dataset(name)
+    entry = find_dataset(name)
     if role not in entry.files:
         raise DataError(f"the data set {name!r} has no {role!r}{closest(role, entry.files)}")
     file = entry.files[role]
@@ -89,7 +98,7 @@ def resolve(name: str, role: str) -> Path:
     return path
 
 
-def get(name: str, *, progress: Callable[[str], None] | None = None) -> list[Path]:
+def download_dataset(name: str, *, progress: Callable[[str], None] | None = None) -> list[Path]:
     """Download a data set's files into the cache; what is there already, and right, is left as it is.
 
     Parameters
@@ -111,14 +120,14 @@ def get(name: str, *, progress: Callable[[str], None] | None = None) -> list[Pat
     SaveError
         If the cache cannot be written to.
     """
-    entry = dataset(name)
+    entry = find_dataset(name)
     remote = [file for file in entry.files.values() if file.url is not None]
     if not remote:
         raise DownloadError(f"{name} has no public home to download it from; set GYEOL_DATA to a folder that holds it")
     return [_get_file(entry, file, progress) for file in remote]
 
 
-def describe() -> list[dict[str, Any]]:
+def describe_catalogue() -> list[dict[str, Any]]:
     """List the catalogue: a dict a data set, with what the table says and where its files are.
 
     The values of ``files`` are ``"data"`` (in the folder ``GYEOL_DATA``), ``"cache"`` or ``"absent"``, by role;

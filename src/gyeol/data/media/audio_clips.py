@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.media.resampling import resampled
-from gyeol.data.media.sound import Header, read_sound
+from gyeol.data.media.sound import SoundHeader, read_sound
 
-__all__ = ["Clip", "Clips"]
+__all__ = ["AudioClip", "AudioClips"]
 
 Samples = npt.NDArray[np.float32]
 
@@ -20,16 +20,16 @@ _KEPT = 1 << 29  # bytes of samples that are held in memory; what is more is rea
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Clip:
+class AudioClip:
     """A recording: ``source`` is the header of a file, or samples (N,) at ``rate`` Hz."""
 
-    source: Header | Samples
+    source: SoundHeader | Samples
     rate: int
 
     @property
     def frames(self) -> int:
         """Samples, at the recording's own rate."""
-        return self.source.frames if isinstance(self.source, Header) else len(self.source)
+        return self.source.frames if isinstance(self.source, SoundHeader) else len(self.source)
 
     @property
     def seconds(self) -> float:
@@ -38,20 +38,20 @@ class Clip:
 
     def samples(self, rate: int) -> Samples:
         """Read it at a rate, in Hz."""
-        if isinstance(self.source, Header):
+        if isinstance(self.source, SoundHeader):
             return read_sound(self.source.path, rate=rate)
         return resampled(self.source, self.rate, rate)
 
     def __str__(self) -> str:
-        if isinstance(self.source, Header):
+        if isinstance(self.source, SoundHeader):
             return f"{self.source.path} {self.source.path.stat().st_size}"
         return hashlib.sha256(self.source.tobytes()).hexdigest()
 
 
-class Clips:
+class AudioClips:
     """Recordings at one rate; as many as fit into memory stay there."""
 
-    def __init__(self, clips: Sequence[Clip], rate: int) -> None:
+    def __init__(self, clips: Sequence[AudioClip], rate: int) -> None:
         self.clips = clips
         self.rate = rate
         self._held: dict[int, Samples] = {}

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.large_arrays import room_for
+from gyeol.data.large_arrays import allocate
 from gyeol.data.media.images import Picture
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.errors import DataError
 
 __all__ = ["as_grids", "load_grids"]
@@ -69,7 +69,7 @@ def load_grids(pictures: Sequence[Picture], shape: tuple[int, ...] | None = None
         where = str(path) if path is not None else f"grid {number}"
         one = np.asarray(picture.source, dtype=np.float32) if path is None else _laid_out(_read(path), where)
         if grids is None:
-            grids = room_for((len(pictures), *(shape or one.shape)), np.dtype(np.float32))
+            grids = allocate((len(pictures), *(shape or one.shape)), np.dtype(np.float32))
         if one.shape != grids.shape[1:]:
             raise DataError(f"{where} has the shape {one.shape}, and the others have {grids.shape[1:]}")
         if not np.isfinite(one).all():

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.large_arrays import room_for
-from gyeol.data.tables.lines import check_file
+from gyeol.data.large_arrays import allocate
+from gyeol.data.paths import check_file
 from gyeol.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def square_image(pixels: Any, size: int, *, whole: bool = False) -> Pixels:
 
 
 def load_images(pictures: Sequence[Picture], size: int) -> Pixels:
-    """Unpack images once, into memory or a file that goes of itself; see `gyeol.data.large_arrays.room_for`.
+    """Unpack images once, into memory or a file that goes of itself; see `gyeol.data.large_arrays.allocate`.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def load_images(pictures: Sequence[Picture], size: int) -> Pixels:
     DataError
         One of them cannot be used, or the disk has no room for them.
     """
-    pixels = room_for((len(pictures), size, size, 3), np.dtype(np.uint8))
+    pixels = allocate((len(pictures), size, size, 3), np.dtype(np.uint8))
     for number, picture in enumerate(pictures):
         pixels[number] = picture.load(size)
     return pixels

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.media.resampling import Resampler
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.errors import DataError, MissingExtraError
 
-__all__ = ["LONGEST", "Header", "Samples", "read_header", "read_sound", "stream_sound"]
+__all__ = ["LONGEST", "Samples", "SoundHeader", "read_header", "read_sound", "stream_sound"]
 
 Samples = npt.NDArray[np.float32]
 
@@ -32,7 +32,7 @@ _LOUDEST = 1000.0  # floating-point files may pass 1, but a number beyond this i
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class SoundHeader:
     """What a sound file says of itself: ``rate`` in Hz, ``channels``, ``frames`` (samples a channel)."""
 
     path: Path
@@ -46,7 +46,7 @@ class Header:
         return self.frames / self.rate
 
 
-def read_header(path: str | Path, *, longest: float | None = LONGEST) -> Header:
+def read_header(path: str | Path, *, longest: float | None = LONGEST) -> SoundHeader:
     """Read what a sound file says of itself; no sample is decoded.
 
     Parameters
@@ -117,7 +117,7 @@ def stream_sound(path: str | Path, *, rate: int | None = None, longest: float | 
 
 
 @contextmanager
-def _opened(path: str | Path, longest: float | None) -> Iterator[tuple[Header, Any]]:
+def _opened(path: str | Path, longest: float | None) -> Iterator[tuple[SoundHeader, Any]]:
     try:
         import soundfile
     except (ImportError, OSError):  # the latter where libsndfile is missing
@@ -131,7 +131,7 @@ def _opened(path: str | Path, longest: float | None) -> Iterator[tuple[Header, A
     except (RuntimeError, TypeError, ValueError) as error:  # a .raw file says nothing of itself
         raise _damaged(path, error) from None
     with file:
-        header = Header(path, int(file.samplerate), int(file.channels), int(file.frames))
+        header = SoundHeader(path, int(file.samplerate), int(file.channels), int(file.frames))
         if header.rate not in _RATES or header.channels not in range(1, _CHANNELS + 1):
             raise DataError(
                 f"{path} says it has {header.channels:,} channels at {header.rate:,} Hz; expected up to {_CHANNELS}, "

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.media.images import MOST_PIXELS
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def write_video(path: Path, frames: Iterable[Pixels], *, rate: int) -> None:
 
 
 def check_video(path: str | Path) -> Path:
-    """Give the path of a file that is there, with bytes in it; see `gyeol.data.tables.lines.check_file`."""
+    """Give the path of a file that is there, with bytes in it; see `gyeol.data.paths.check_file`."""
     path = Path(path)
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"{path} is empty; a video was expected")

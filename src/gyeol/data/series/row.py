@@ -16,7 +16,7 @@ from gyeol.errors import DataError
 if TYPE_CHECKING:
     from gyeol.data.series.wide_table import RowNumbers
 
-__all__ = ["OnBadRow", "SeriesRow", "checked_values", "label_of", "usable"]
+__all__ = ["OnBadRow", "SeriesRow", "checked_values", "label_of", "read_or_report"]
 
 OnBadRow = Callable[[BadRow], None] | None
 
@@ -33,7 +33,7 @@ class SeriesRow(NamedTuple):
     numbers: RowNumbers | None = None
 
 
-def usable(read: Callable[[], SeriesRow], line: int, where: str, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
+def read_or_report(read: Callable[[], SeriesRow], line: int, where: str, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
     """Give the row that ``read`` reads; where it is none, tell ``on_bad_row``, or raise if there is nobody to tell."""
     try:
         yield read()

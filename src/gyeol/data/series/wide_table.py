@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gyeol.data.series.row import OnBadRow, SeriesRow, checked_values, label_of, usable
+from gyeol.data.paths import check_file
+from gyeol.data.series.row import OnBadRow, SeriesRow, checked_values, label_of, read_or_report
 from gyeol.data.tables.columns import TARGET_NAMES
 from gyeol.data.tables.dialect import open_rows, split_line
-from gyeol.data.tables.lines import check_file
 from gyeol.data.tables.number_cells import NumberFormat, as_number, readings
 from gyeol.data.tables.numbers import NumberColumn, settle
 from gyeol.data.tables.rows import BadRow, Row
@@ -101,7 +101,7 @@ def table_rows(
     path: Path, kind: str, target: str | None, need: bool, steps: int | None, given: NumberFormat | None = None,
     remembered: str | None = None, on_bad_row: OnBadRow = None,
 ) -> Iterator[SeriesRow]:  # fmt: skip
-    """Read the sequences of a table; see `gyeol.data.series.files.series_rows`."""
+    """Read the sequences of a table; see `gyeol.data.series.series_files.series_rows`."""
     rows, separator = open_cells(path, kind)
     sample = sampled(rows)
     cells = cells_of(sample)
@@ -118,7 +118,7 @@ def table_rows(
             number, fields = row
             where, width = f"{path}, line {number}", len(names) if names else None
             read = partial(row_of, where, number, fields, at, need, width, numbers)
-            yield from usable(read, number, where, on_bad_row)
+            yield from read_or_report(read, number, where, on_bad_row)
 
 
 def judged_numbers(

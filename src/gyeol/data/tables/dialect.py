@@ -22,6 +22,7 @@ from pathlib import Path
 from gyeol.data.tables.header import find_header, is_known
 from gyeol.data.tables.lines import UNDECODED, LineFormat, read_lines
 from gyeol.data.tables.quote_habits import QuoteHabits
+from gyeol.data.tables.quoting import judge_quotes
 from gyeol.data.tables.row_shape import RowShape, alone_row, rows_of_tabs, usual_width
 from gyeol.data.tables.rows import BadRow, Row, csv_rows, is_tagged, plain_rows, tagged_rows, tsv_rows
 from gyeol.data.tables.separators import DECLARED, judge
@@ -98,7 +99,7 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     Parameters
     ----------
     path : Path
-        A file that is there (see `gyeol.data.tables.lines.check_file`).
+        A file that is there (see `gyeol.data.paths.check_file`).
     kind : str, optional
         ``".csv"``, ``".tsv"``, or another ending for what no name tells; by default that of the file's name.
 
@@ -119,11 +120,13 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     lines = read_lines(path, form)
     ahead: list[tuple[int, str]] = []
     size = filled = 0
+    at_end = True
     for number, line in lines:
         ahead.append((number, line))
         size += len(line)
         filled += bool(line.strip())
         if filled >= _SAMPLE or size > _CHARACTERS:
+            at_end = False
             break
     texts = [line for _, line in ahead if line.strip()]
     habits = QuoteHabits.of(texts)
@@ -135,11 +138,7 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
     tagged = bool(texts) and all(map(is_tagged, texts))
     separator, other = (said[1], "") if said is not None else ("", "") if tagged else judge(texts, kind)
     dialect = Dialect(form.encoding, form.newline, separator, other)
-    alone = [fields for line in texts if (fields := alone_row(line, separator))]
-    wrapped = separator == "\t" and any('"' in line for line in texts)
-    shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
-    whole = [line for line in texts if (fields := alone_row(line, separator)) and len(fields) == shape.width]
-    shape.quoted = sum(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole) > 0.6 * len(whole)
+    shape = _shape_of([line for _, line in ahead], separator, at_end)
     rest = ((number, habits.mended(line)) for number, line in lines) if habits else lines
     every: Iterator[tuple[int, str]] = chain(ahead, rest)
     rows = _decoded(tagged_rows(every) if tagged else _rows(every, dialect, shape), form)
@@ -160,6 +159,22 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
         places = ", ".join(str(number) for number, _ in above)
         told = f"{path.name}: line {places} above the header left out ({above[0][1][0].strip():.40})"
     return Table(path, dialect, shape, good, chain(first, rows), bad, tagged, told)
+
+
+def _shape_of(lines: list[str], separator: str, at_end: bool) -> RowShape:
+    """Learn what rows look like from the first lines; ``at_end`` says whether the file has no other."""
+    texts = [line for line in lines if line.strip()]
+    quotes, regular = judge_quotes(lines, separator, whole=at_end)
+    alone = [fields for line in texts if (fields := alone_row(line, separator))]
+    if regular is not None:
+        shape = RowShape.of(regular)
+    else:
+        wrapped = separator == "\t" and any('"' in line for line in texts)
+        shape = RowShape.of(alone, usual_width(rows_of_tabs(list(enumerate(texts)))) if wrapped else None)
+    whole = [line for line in texts if (fields := alone_row(line, separator)) and len(fields) == shape.width]
+    shape.quoted = sum(line[:1] == '"' == line.removesuffix("\r")[-1:] for line in whole) > 0.6 * len(whole)
+    shape.quotes = quotes
+    return shape
 
 
 def _titles(rows: list[tuple[int, list[str]]], width: int) -> list[tuple[int, list[str]]]:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_date", "is_known",
-           "is_number", "like_labels"]  # fmt: skip
+__all__ = ["INPUT_NAMES", "TARGET_NAMES", "Header", "find_header", "folded", "has_header", "is_amount", "is_date",
+           "is_known", "is_number", "like_labels"]  # fmt: skip
 
 # In the order of preference: a file with both "label" and "rating" is read for its labels.
 INPUT_NAMES = (
@@ -85,7 +85,7 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def _is_amount(cell: str) -> bool:
+def is_amount(cell: str) -> bool:
     """Whether a field is a number, with either decimal mark."""
     return is_number(cell) or _AMOUNT.fullmatch(cell) is not None
 
@@ -138,8 +138,8 @@ def find_header(rows: Sequence[Sequence[str]], input: str | None = None, target:
     if usual or wanted & {folded(cell) for cell in first}:
         return Header(True)
     numbers = [column for column in columns if column.number]
-    if numbers and not _are_times(numbers):
-        return Header(False)  # names are no numbers
+    if (numbers and not _are_times(numbers)) or any(column.only_dates for column in columns):
+        return Header(False)  # names are no numbers, nor dates above dates
     if any(column.above_numbers for column in columns):
         return Header(True)
     named = list(filter(None, first))  # spreadsheets leave columns without a name at the end
@@ -164,7 +164,7 @@ class _Column:
         self.cell, self.below = cell, below
         self.filled = [value for value in below if folded(value) not in _MISSING]
         self.again = bool(cell) and cell in below
-        self.number = _is_amount(cell) and folded(cell) not in _MISSING
+        self.number = is_amount(cell) and folded(cell) not in _MISSING
 
     @property
     def above_numbers(self) -> bool:
@@ -172,7 +172,7 @@ class _Column:
         if not self.filled or (self.cell and folded(self.cell) in _MISSING) or self.number or self.is_time:
             return False
         if self.cell:
-            return all(map(_is_amount, self.filled)) or all(map(is_date, self.filled))
+            return all(map(is_amount, self.filled)) or all(map(is_date, self.filled))
         if not all(map(is_number, self.filled)):
             return False
         start = float(self.filled[0])  # an index that has no name
@@ -182,6 +182,11 @@ class _Column:
     def is_time(self) -> bool:
         """Whether the cell is a year or a date."""
         return bool(_YEAR.fullmatch(self.cell) or _DATE.fullmatch(self.cell))
+
+    @property
+    def only_dates(self) -> bool:
+        """Whether the cell and all below it are dates."""
+        return bool(self.filled) and all(map(is_date, [self.cell, *self.filled]))
 
     def score(self) -> float:
         """Weigh what speaks for a header against what speaks against it."""
@@ -215,7 +220,7 @@ def _are_times(columns: Sequence[_Column]) -> bool:
         return False
     steps = {int(b.cell) - int(a.cell) for a, b in pairwise(columns)}
     below = [value for column in columns for value in column.filled]
-    return steps in ({1}, {-1}) and all(map(_is_amount, below)) and not any(map(_YEAR.fullmatch, below))
+    return steps in ({1}, {-1}) and all(map(is_amount, below)) and not any(map(_YEAR.fullmatch, below))
 
 
 def _is_built_of_names(cell: str) -> bool:

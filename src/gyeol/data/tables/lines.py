@@ -189,7 +189,7 @@ def _mark(path: Path, head: bytes) -> str | None:
 
 
 def _unmarked(head: bytes) -> str | None:
-    """Recognise UTF-16 without its mark: read in the right order, it holds no odd character and much ASCII."""
+    """Recognise UTF-16 without its mark: read in the right order, it has no odd character and much ASCII or Hangul."""
     for encoding in ("utf-16-le", "utf-16-be"):
         try:
             text = codecs.getincrementaldecoder(encoding)().decode(head)
@@ -198,7 +198,8 @@ def _unmarked(head: bytes) -> str | None:
         odd = sum(unicodedata.category(c) in {"Cn", "Co"} for c in text)
         control = any(c < " " and c not in "\t\n\r" for c in text)
         plain = sum(c.isascii() for c in text)
-        if not control and odd <= len(text) / 200 and plain >= len(text) / 10:
+        korean = sum("\uac00" <= c <= "\ud7a3" for c in text)
+        if not control and odd <= len(text) / 200 and (plain >= len(text) / 10 or korean >= len(text) / 2):
             return encoding
     return None
 

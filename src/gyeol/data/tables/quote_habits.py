@@ -6,14 +6,23 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
-__all__ = ["QuoteHabits"]
+__all__ = ["QuoteHabits", "Quotes"]
 
 _FIELD = r'"(?:[^"]|"")*"'
 _SPACED = re.compile(rf'({_FIELD})|([,;|]) +(?=")')
 _ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 _ROW = re.compile(rf'(?:{_FIELD}|[^",;|]*)(?:[,;|](?: *{_FIELD}|[^",;|]*))+\r?')
 _SPACE_BEFORE_QUOTE = re.compile(r'[,;|] +"')
+
+
+class Quotes(Enum):
+    """What quotes are in the rows of a table, as far as its first rows tell."""
+
+    WRAPPING = "wrapping"  #: they wrap fields, as RFC 4180 has it: no other reading is regular
+    ORDINARY = "ordinary"  #: they are characters as any other: a line is a row
+    UNKNOWN = "unknown"  #: both may be, or neither
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gyeol.data.tables.header import is_date, is_number, like_labels
+from gyeol.data.tables.header import is_amount, is_date, like_labels
+from gyeol.data.tables.quote_habits import Quotes
 from gyeol.data.tables.rows import BadRow, Row, csv_rows, tsv_rows
 
 __all__ = ["RowShape", "alone_row", "good_rows", "rows_of_tabs", "usual_width"]
@@ -32,6 +33,8 @@ class RowShape:
         Columns that have empty fields.
     quoted : bool
         Whether most rows that stand on one line begin and end with a quote: then no line without is a row.
+    quotes : Quotes
+        What quotes are in these rows.
     """
 
     width: int
@@ -41,6 +44,7 @@ class RowShape:
     spaced: set[int] = field(default_factory=set)
     empty: set[int] = field(default_factory=set)
     quoted: bool = False
+    quotes: Quotes = Quotes.UNKNOWN
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[str]], width: int | None = None) -> RowShape:
@@ -55,7 +59,7 @@ class RowShape:
             if not all(map(str.strip, cells)):
                 found.empty.add(at)
             cells = [cell.strip() for cell in cells if cell.strip()]
-            if cells and all(map(is_number, cells)):
+            if cells and all(map(is_amount, cells)):
                 found.numbers.add(at)
             elif cells and all(map(is_date, cells)):
                 found.dates.add(at)
@@ -70,12 +74,25 @@ class RowShape:
         if self.quoted and not fields[0][:1] == '"' == fields[-1][-1:]:
             return False
         plain = [cell.strip(' "') for cell in fields]
-        kinds = ((self.numbers, is_number), (self.dates, is_date))
+        kinds = ((self.numbers, is_amount), (self.dates, is_date))
         if any(not is_kind(plain[at]) for places, is_kind in kinds for at in places if plain[at]):
             return False
         if any(plain[at] not in known for at, known in self.labels.items() if plain[at]):
             return False
         return all(cell[:1] != " " or at in self.spaced for at, cell in enumerate(fields))
+
+    def kinds_hold(self, fields: Sequence[str]) -> bool | None:
+        """Whether numbers and dates stand where rows have them; where rows have none, whether labels are known ones.
+
+        None where the columns tell nothing: none is of a kind, or a label is new.
+        """
+        if len(fields) != self.width:
+            return False
+        plain = [cell.strip(' "') for cell in fields]
+        typed = [(at, kind) for places, kind in ((self.numbers, is_amount), (self.dates, is_date)) for at in places]
+        if typed:
+            return all(kind(plain[at]) or (not plain[at] and at in self.empty) for at, kind in typed)
+        return True if self.labels and all(plain[at] in known for at, known in self.labels.items()) else None
 
 
 def alone_row(line: str, separator: str) -> list[str] | None:
@@ -99,7 +116,7 @@ def rows_of_tabs(lines: list[tuple[int, str]]) -> list[list[str]]:
     if uneven or any(cell[:1] == '"' and cell.count('"') % 2 for row in rows for cell in row):
         quoted = list(csv_rows(iter(lines), "\t"))
         good = good_rows(iter(quoted))
-        even = len(good) >= len(quoted) - 1 and len(set(map(len, good))) == 1
+        even = len(good) == len(quoted) and len(set(map(len, good))) == 1
         # Where every row has line breaks, the pieces of rows are all of one width, which is less than that of rows.
         if even and (uneven or (len(good) > 1 and len(good[0]) > len(rows[0]))):
             return good

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gyeol.data.tables.lines import MAX_LINE
+from gyeol.data.tables.quote_habits import Quotes
 
 __all__ = [
     "MAX_BREAKS",
@@ -109,8 +110,15 @@ class Shape(Protocol):
     def width(self) -> int:
         """How many fields a row has."""
 
+    @property
+    def quotes(self) -> Quotes:
+        """What quotes are in these rows."""
+
     def fits(self, fields: Sequence[str]) -> bool:
         """Whether these fields could be a row."""
+
+    def kinds_hold(self, fields: Sequence[str]) -> bool | None:
+        """Whether numbers, dates and labels stand where rows have them; None where the columns tell nothing."""
 
 
 class _Lines:
@@ -172,15 +180,19 @@ def _wrapped(feed: _Lines, number: int, line: str, shape: Shape, newline: str) -
     """Read a row between tabs as a spreadsheet quotes it; None where it is none such, and all lines stay."""
     taken = _Taken(feed, number, line, newline)
     fields, _ = taken.parse("\t")
-    if fields is not None and len(fields) == shape.width and not taken.swallows("\t", shape):
-        if shape.width == 1 and len(taken.entries) > 1:
-            taken.give_back()
-            last = taken.entries[-1][0]
-            reason = f"a quote opened here is closed in line {last}: is it one text? Name the file .csv, or .txt if not"
-            return BadRow(number, reason, "fields")
+    if fields is None or len(fields) != shape.width:
+        taken.give_back()
+        return None
+    last = taken.entries[-1][0]
+    if shape.width == 1 and last != number:
+        taken.give_back()
+        reason = f"a quote opened here is closed in line {last}: is it one text? Name the file .csv, or .txt if not"
+        return BadRow(number, reason, "fields")
+    doubt = taken.doubt("\t", shape)
+    if not doubt:
         return number, fields
     taken.give_back()
-    return None
+    return BadRow(number, doubt, "fields") if taken.is_balanced("\t", shape) else None
 
 
 def _unwrapped(field: str) -> str:
@@ -232,14 +244,35 @@ class _Taken:
             return f'a quote opened here is closed{where} with text after it; write "" for a quote within a field'
         return problem
 
-    def swallows(self, separator: str, shape: Shape) -> bool:
-        """Whether a field over several lines holds what are rows by themselves: then a quote is astray."""
+    def doubt(self, separator: str, shape: Shape) -> str:
+        """Say why a field over several lines is none: they are rows by themselves, and a quote is astray."""
         if len(self.entries) == 1 or shape.width == 1:
-            return False
-        rows = [line.removesuffix("\r").split(separator) for _, line in self.entries]
-        if any(shape.fits(row) and all(cell.count('"') % 2 == 0 for cell in row) for row in rows[1:-1]):
+            return ""
+        last = f"a quote opened here is closed in line {self.entries[-1][0]}, and"
+        rows = self._split(separator)
+        if self._has_row_within(rows, shape) or (shape.fits(rows[0]) and shape.fits(rows[-1])):
+            return f"{last} the lines between are rows by themselves"
+        if shape.quotes is Quotes.WRAPPING or any(len(row) != shape.width for row in rows):
+            return ""
+        if shape.quotes is Quotes.UNKNOWN and any(shape.kinds_hold(row) is False for row in rows):
+            return ""
+        return f"{last} each line has the {shape.width} fields of a row: one row or several?"
+
+    def is_balanced(self, separator: str, shape: Shape) -> bool:
+        """Whether nothing tells if doubtful lines are one row between tabs, or rows whose quotes are ordinary."""
+        rows = self._split(separator)
+        if shape.quotes is Quotes.WRAPPING or any(len(row) != shape.width for row in rows):
             return True
-        return shape.fits(rows[0]) and shape.fits(rows[-1])
+        kinds = {shape.kinds_hold(row) for row in rows}
+        if False in kinds:
+            return True
+        return kinds != {True} and shape.quotes is Quotes.UNKNOWN and not self._has_row_within(rows, shape)
+
+    def _split(self, separator: str) -> list[list[str]]:
+        return [line.removesuffix("\r").split(separator) for _, line in self.entries]
+
+    def _has_row_within(self, rows: list[list[str]], shape: Shape) -> bool:
+        return any(shape.fits(row) and all(cell.count('"') % 2 == 0 for cell in row) for row in rows[1:-1])
 
     def give_back(self) -> None:
         """Let all lines but the first be read again."""
@@ -287,16 +320,23 @@ def csv_rows(
 def _quoted(feed: _Lines, number: int, line: str, separator: str, shape: Shape | None, newline: str) -> Row:
     taken = _Taken(feed, number, line, newline)
     fields, problem = taken.parse(separator)
-    if fields is not None and shape is not None and taken.swallows(separator, shape):
-        last = taken.entries[-1][0]
-        problem = f"a quote opened here is closed in line {last}, and the lines between are rows by themselves"
-        fields = None
+    plain = line.removesuffix("\r").split(separator)
+    # Where quotes are ordinary, a row that they cannot wrap is what stands there.
+    clear = shape is not None and shape.quotes is Quotes.ORDINARY and len(plain) == shape.width
+    if fields is not None and shape is not None:
+        problem = taken.doubt(separator, shape)
+        kinds = shape.kinds_hold(plain) if not problem and len(fields) != shape.width == len(plain) > 1 else False
+        if kinds is not False:
+            problem = f"{len(fields)} field(s) as its quotes have it, {len(plain)} without: where does a field end?"
+        clear = clear and (not problem or kinds is True)
+        fields = None if problem else fields
     if fields is not None:
         return number, fields or [""]
     taken.give_back()
     if len(taken.entries) == 1 and taken.size > MAX_LINE:
         return too_long(number)
-    plain = line.removesuffix("\r").split(separator)
+    if clear:
+        return number, [_unwrapped(field) for field in plain]
     if shape is not None and len(plain) == shape.width and all(field.count('"') % 2 == 0 for field in plain):
         return number, plain  # "so" they said: quotes that speak, not quotes that wrap
     return BadRow(number, problem, "fields")

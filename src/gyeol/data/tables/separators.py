@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gyeol.data.tables.header import is_known, is_number, like_labels
+from gyeol.data.tables.quoting import judge_quotes, plain_split, strict_rows
 from gyeol.data.tables.row_shape import RowShape, alone_row, good_rows, rows_of_tabs, usual_width
 from gyeol.data.tables.rows import csv_rows
 
@@ -34,19 +36,37 @@ class _Split:
     rows: list[list[str]]
     width: int
     share: float
+    strict: bool = False  # each quote stands where RFC 4180 has it, not only in one row of several lines
 
     @classmethod
     def of(cls, lines: Sequence[str], separator: str) -> _Split:
+        found = cls._of(lines, separator)
+        if found.width > 1 and any('"' in line for line in lines):
+            rows = strict_rows(lines, separator, whole=False) or ()
+            quoted = [row.lines for row in rows if '"' in lines[row.line]]
+            found.strict = (1 in quoted or len(quoted) > 1) and all(len(row.fields) == found.width for row in rows)
+        return found
+
+    @classmethod
+    def _of(cls, lines: Sequence[str], separator: str) -> _Split:
+        _, regular = judge_quotes(lines, separator, whole=False)
+        if regular is not None:
+            return cls(separator, regular, len(regular[0]), 1.0)
         numbered = list(enumerate(lines, 1))
         if separator == "\t":
             rows = rows_of_tabs(numbered)
+            total = len(rows)
         else:
             alone = [row for line in lines if '"' not in line and (row := alone_row(line, separator)) is not None]
-            rows = good_rows(csv_rows(iter(numbered), separator, RowShape(usual_width(alone)) if alone else None))
-            if len(rows) < len(lines) / 2 and not any(len(row) > 1 for row in rows):  # quotes astray in most of them
-                rows = [line.removesuffix("\r").split(separator) for line in lines]
-        width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
-        return cls(separator, rows, width, count / max(1, len(rows)))
+            shape = RowShape(usual_width(alone)) if alone else None
+            every = list(csv_rows(iter(numbered), separator, shape))
+            rows, total = good_rows(iter(every)), len(every)
+            plain = plain_split(lines, separator)
+            # Quotes are astray in many rows: then those that are left say little.
+            if _most(plain)[1] / len(plain) > _most(rows)[1] / total:
+                rows, total = plain, len(plain)
+        width, count = _most(rows)
+        return cls(separator, rows, width, count / max(1, total))
 
     @property
     def strong(self) -> bool:
@@ -73,11 +93,13 @@ class _Split:
             + kinds
             + min(self.width, 6) / 4
             + (self.share == 1)
+            + 2 * self.strict
             + (self.separator == "\t")
-            - _spaced(body) * (2 if self.separator == "\t" else 1)
+            - _spaced(body) * (2 if self.separator == "\t" or _unevenly_spaced(body) else 1)
         )
         cells = [cell for row in self.rows for cell in row]
         score -= 2 * any(cell[:1] in others or cell[-1:] in others for cell in cells if cell)
+        score -= 2 * (self.separator == "," and all(map(_cuts_a_number, body)))
         if self.separator != "\t":  # a quote that opens after another separator
             score -= 2 * any(f'{other}"' in cell and cell[:1] != '"' for cell in cells for other in others)
         return score
@@ -93,10 +115,20 @@ class _Split:
         if len(cells) < 3:
             return False
         columns = [[row[at].strip() for row in cells] for at in range(self.width)]
-        if all(is_number(cell) for column in columns[1:] for cell in column):
+        if all(_is_figure(cell) for column in columns[1:] for cell in column):
             return True
-        few = (all(map(is_number, column)) or (len(column) > 9 and like_labels(column)) for column in columns)
+        few = (all(map(_is_figure, column)) or (len(column) > 9 and like_labels(column)) for column in columns)
         return not _spaced(cells) and any(few)
+
+
+def _most(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Say how many fields most rows have, and how many rows these are."""
+    return Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+
+
+def _is_figure(cell: str) -> bool:
+    """Whether a field is a number, and not the end of a sentence, as "5." is."""
+    return is_number(cell) and cell[-1:] != "."
 
 
 def _is_plain_value(cell: str) -> bool:
@@ -107,6 +139,20 @@ def _is_plain_value(cell: str) -> bool:
 def _spaced(rows: Sequence[Sequence[str]]) -> bool:
     """Whether a space follows the separator in most rows, as it does in prose."""
     return sum(any(cell[:1] == " " for cell in row[1:]) for row in rows) > len(rows) / 2
+
+
+def _cuts_a_number(row: Sequence[str]) -> bool:
+    """Whether a comma of this row is the decimal mark of a number within a text: so it was 3,5 times."""
+    return any(
+        left[-1:].isdigit() and right[:1].isdigit() and not (_is_plain_value(left) and _is_plain_value(right))
+        for left, right in pairwise(row)
+    )
+
+
+def _unevenly_spaced(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a space follows some separators and others not, which no program writes."""
+    spaces = {cell[:1] == " " for row in rows for cell in row[1:] if cell}
+    return len(spaces) > 1
 
 
 def judge_separator(lines: Sequence[str], kind: str) -> str:

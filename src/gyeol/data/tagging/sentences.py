@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.data.tagging.layout import text_rows
 from gyeol.data.tagging.names import named, read_names
 from gyeol.data.tagging.rows import LONGEST, Sentence, Token, read_rows
@@ -24,13 +24,13 @@ from gyeol.data.tagging.tables import (
 from gyeol.data.text.fasta import is_fasta
 from gyeol.errors import DataError
 
-__all__ = ["Tagged", "places_in_words", "read_tagged"]
+__all__ = ["TaggedSentences", "places_in_words", "read_tagged"]
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(slots=True)
-class Tagged:
+class TaggedSentences:
     """Sentences: the ``tokens`` of each, their ``tags`` (empty where there are none), the ``lines`` they begin in.
 
     A token is a text, or where other columns stand beside it, a tuple of texts. Tags that mark spans are in BIO;
@@ -48,7 +48,7 @@ class Tagged:
 
     def about(self) -> dict[str, str]:
         """What a model card says of the file."""
-        from gyeol.data.text.files import fingerprint
+        from gyeol.data.fingerprint import fingerprint
 
         scheme = {} if self.scheme is None else {"scheme": self.scheme.describe()}
         return {"data": self.path.name, "sha256": fingerprint(self.path), **scheme}
@@ -64,7 +64,7 @@ def read_tagged(
     need_tags: bool = True,
     names: str | Sequence[str] | None = None,
     spans: bool | None = None,
-) -> Tagged:
+) -> TaggedSentences:
     """Read a file of tagged sentences.
 
     Parameters
@@ -98,7 +98,7 @@ def read_tagged(
         For a file that cannot be used; names file and line.
     """
     path = check_file(path)
-    found = Tagged(path)
+    found = TaggedSentences(path)
     if names is not None:
         found.names = read_names(names, target) if isinstance(names, str) else list(names)
     for sentence in _sentences(found, input, target, beside, within, need_tags):
@@ -116,7 +116,12 @@ def read_tagged(
 
 
 def _sentences(
-    found: Tagged, input: str | None, target: str | None, beside: Sequence[str], within: str | None, need_tags: bool
+    found: TaggedSentences,
+    input: str | None,
+    target: str | None,
+    beside: Sequence[str],
+    within: str | None,
+    need_tags: bool,
 ) -> Iterator[Sentence]:
     path = found.path
     name = path.name.lower().removesuffix(".gz")
@@ -135,7 +140,7 @@ def _sentences(
     )  # fmt: skip
 
 
-def _name_tags(found: Tagged, target: str | None) -> None:
+def _name_tags(found: TaggedSentences, target: str | None) -> None:
     """Put names in the place of numbers, where all tags are numbers."""
     if not all(_NUMBER.fullmatch(tag) for tags in found.tags for tag in tags):
         return
@@ -151,7 +156,7 @@ def _name_tags(found: Tagged, target: str | None) -> None:
         found.tags[place] = named(tags, found.names, f"{found.path}, line {line}")
 
 
-def _read_scheme(found: Tagged, spans: bool | None) -> None:
+def _read_scheme(found: TaggedSentences, spans: bool | None) -> None:
     """Write tags that mark spans in BIO, and say so."""
     found.scheme = None if spans is False else find_scheme(found.tags, sure=bool(spans))
     if found.scheme is None or not found.scheme.changes:
@@ -181,7 +186,7 @@ def places_in_words(words: Sequence[str]) -> list[str]:
     return places
 
 
-def _add(found: Tagged, sentence: Sentence) -> None:
+def _add(found: TaggedSentences, sentence: Sentence) -> None:
     if not sentence.tokens:
         return
     if len(sentence.tokens) > LONGEST:

@@ -9,18 +9,18 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.examples import MENDS
+from gyeol.data.paths import check_file
 from gyeol.data.tables.dialect import open_rows
 from gyeol.data.tables.label_text import list_in
-from gyeol.data.tables.lines import check_file
 from gyeol.data.tables.objects import collected, json_rows, scan_parquet
 from gyeol.data.tables.rows import BadRow
 from gyeol.data.tagging.layout import TAG_NAMES, TOKEN_NAMES, Row, Rows, text_rows
 from gyeol.data.tagging.names import names_in
 from gyeol.data.tagging.rows import Sentence, Token, read_rows
 from gyeol.data.tagging.schemes import find_scheme
+from gyeol.data.text.example import REMEDIES
+from gyeol.data.text.example_files import read_examples
 from gyeol.data.text.fasta import read_fasta
-from gyeol.data.text.files import read_examples
 from gyeol.errors import DataError, closest
 
 __all__ = ["parquet_names", "read_objects", "read_parquet", "read_sequences", "read_table", "sentence_a_row"]
@@ -199,7 +199,7 @@ def _parts(cell: str, listed: bool, words: bool) -> list[Any]:
 def _rows(path: Path) -> Iterator[Row]:
     for row in open_rows(path).rows:
         if isinstance(row, BadRow):
-            raise DataError(f"{path}, line {row.line}: {row.reason}; {MENDS[row.kind]}")
+            raise DataError(f"{path}, line {row.line}: {row.reason}; {REMEDIES[row.kind]}")
         cells = [cell.strip(" \t\r") for cell in row[1]]
         yield row[0], cells if any(cells) else None
 

@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from gyeol.data.examples import MAX_TEXT, Example
-from gyeol.data.tables.lines import check_file, read_lines
+from gyeol.data.paths import check_file
+from gyeol.data.tables.lines import read_lines
 from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import MAX_TEXT, Example
 from gyeol.errors import DataError
 
 __all__ = ["class_folders", "folder_examples", "folder_of_role"]

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gyeol.data.examples import MENDS
-from gyeol.data.tables.lines import check_file, open_text
+from gyeol.data.paths import check_file
+from gyeol.data.tables.lines import open_text
 from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import REMEDIES
 from gyeol.errors import DataError
 
 __all__ = ["MAX_SEQUENCE", "Record", "class_files", "is_fasta", "looks_like_fasta", "read_fasta", "read_records"]
@@ -86,7 +87,7 @@ def read_fasta(path: Path) -> Iterator[Record]:
     some = False
     for record in read_records(open_text(path)):
         if isinstance(record, BadRow):
-            raise DataError(f"{path}, line {record.line}: {record.reason}; {MENDS[record.kind]}")
+            raise DataError(f"{path}, line {record.line}: {record.reason}; {REMEDIES[record.kind]}")
         some = True
         yield record
     if not some:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from gyeol.data.examples import Example
 from gyeol.data.tables.lines import open_text
 from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import Example
 from gyeol.data.text.fasta import looks_like_fasta, read_records
 from gyeol.errors import DataError
 
@@ -56,7 +56,7 @@ def piped_fasta(batches: Iterable[list[Line]]) -> tuple[Iterator[list[Line]], bo
     Parameters
     ----------
     batches : iterable of lists of lines
-        As `gyeol.data.pipe.read_pipe` gives them.
+        As `gyeol.data.tables.pipe.read_pipe` gives them.
     """
     batches = iter(batches)
     ahead: list[list[Line]] = []

@@ -9,13 +9,17 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.catalogue.lookup import CATALOG, resolve
-from gyeol.data.sources import Source, find_source
+from gyeol.data.catalogue.lookup import CATALOG, resolve_file
+from gyeol.data.fingerprint import fingerprint
+from gyeol.data.paths import check_file
 from gyeol.data.tables.columns import Columns, find_pair, same_name
-from gyeol.data.tables.lines import check_file, read_lines
-from gyeol.data.tables.remembered import Remembered, about_columns
-from gyeol.data.tables.text_tables import open_checked, table_columns
-from gyeol.data.text.files import TEXT_FORMATS, BadRow, Example, fingerprint, format_of, read_examples
+from gyeol.data.tables.lines import read_lines
+from gyeol.data.tables.rows import BadRow
+from gyeol.data.text.example import Example
+from gyeol.data.text.example_files import TEXT_FORMATS, format_of, read_examples
+from gyeol.data.text.sources import Source, find_source
+from gyeol.data.text.table_examples import open_checked, table_columns
+from gyeol.data.text.trained_columns import TrainedColumns, about_columns
 from gyeol.errors import DataError, ParameterError, closest
 
 __all__ = ["Parallel", "languages_of", "read_parallel"]
@@ -69,7 +73,7 @@ def read_parallel(
     target: str | None = None,
     skip_bad_rows: bool = False,
     header: bool | None = None,
-    remembered: Remembered | None = None,
+    remembered: TrainedColumns | None = None,
 ) -> Parallel:
     """Read pairs.
 
@@ -125,7 +129,7 @@ class _Found:
 
 def _found(
     data: str, role: str, targets: str | None, input: str | None, target: str | None, header: bool | None,
-    remembered: Remembered | None,
+    remembered: TrainedColumns | None,
 ) -> _Found:  # fmt: skip
     sides = languages_of(data) if not Path(data).is_file() else []
     if sides:
@@ -135,7 +139,7 @@ def _found(
             if side not in sides:
                 came = f"{option} is missing" if side is None else f"{option} {side!r} is no language of {data!r}"
                 raise ParameterError(f"{came}{closest(str(side), sides)}; its languages are {', '.join(sides)}")
-        first, second = (resolve(data, f"{role}.{side}") for side in (input, target))
+        first, second = (resolve_file(data, f"{role}.{side}") for side in (input, target))
         name = f"{data} ({role}, {input} to {target})"
         return _Found(Parallel(name, first), _side_by_side(first, second))
     if targets is not None:

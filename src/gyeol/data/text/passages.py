@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gyeol.data.sources import Labelled, Source
+from gyeol.data.fingerprint import fingerprint_all
 from gyeol.data.tables.lines import read_lines
-from gyeol.data.text.files import fingerprint_all
+from gyeol.data.text.sources import Labelled, Source
 from gyeol.errors import DataError, ParameterError
 
 __all__ = ["CHARACTERS", "cut_passages", "folder_fingerprint", "read_authors"]

@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from gyeol.data.paths import check_file
 from gyeol.data.tables.dialect import Table, open_rows
 from gyeol.data.tables.header import has_header, is_known
-from gyeol.data.tables.lines import check_file, open_text
+from gyeol.data.tables.lines import open_text
 from gyeol.data.tables.rows import BadRow
 from gyeol.errors import DataError
 
-__all__ = ["read_pairs"]
+__all__ = ["read_typo_pairs"]
 
 
-def read_pairs(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
+def read_typo_pairs(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
     """Read pairs of (typed, meant).
 
     Raises

@@ -14,9 +14,9 @@ from gyeol.data.number_format import exact
 from gyeol.data.tables.dialect import open_rows
 from gyeol.data.tables.header import find_header
 from gyeol.data.tables.number_cells import NumberFormat, as_number
-from gyeol.data.tables.objects import collected
+from gyeol.data.tables.objects import collected, scan_parquet
 from gyeol.data.tables.rows import BadRow
-from gyeol.data.text.files import TEXT_FORMATS, format_of, scan_parquet
+from gyeol.data.text.example_files import TEXT_FORMATS, format_of
 from gyeol.data.times.moments import read_moment
 from gyeol.data.times.parts import TimeParts, find_times
 from gyeol.errors import DataError, closest

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.tables.lines import check_file
+from gyeol.data.paths import check_file
 from gyeol.data.tables.number_cells import NumberFormat
 from gyeol.data.times.clock import Clock
 from gyeol.data.times.columns import TableColumns, open_table
@@ -127,7 +127,7 @@ class TimeTable:
 
     def about(self) -> dict[str, str]:
         """What a model card says of the file."""
-        from gyeol.data.text.files import fingerprint
+        from gyeol.data.fingerprint import fingerprint
 
         return {"data": self.path.name, "sha256": fingerprint(self.path)}
 

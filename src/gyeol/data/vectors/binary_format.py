@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.vectors.files import MAX_WORD, Rows, Source, VectorTable, clip
+from gyeol.data.vectors.blocks import MAX_WORD, ByteBlocks, VectorRows, VectorTable, clip
 from gyeol.data.vectors.words import decode_words
 from gyeol.errors import DataError
 
@@ -21,11 +21,11 @@ __all__ = ["read_rows", "write_rows"]
 _ENTRIES = 1 << 14  # entries taken together
 
 
-def read_rows(source: Source, limit: int | None) -> VectorTable:
-    """Read the entries of a binary file; how, `gyeol.data.vectors.files.read_vectors` says."""
+def read_rows(source: ByteBlocks, limit: int | None) -> VectorTable:
+    """Read the entries of a binary file; how, `gyeol.data.vectors.vector_files.read_vectors` says."""
     promised, dimension = source.header(lambda rows, dimension: rows * (4 * dimension + 2))
     wanted = promised if limit is None else min(limit, promised)
-    rows = Rows(dimension, wanted if source.size is not None else 0)
+    rows = VectorRows(dimension, wanted if source.size is not None else 0)
     data, count = b"", 0
     while count < wanted:
         words, vectors, used = _entries(data, 4 * dimension, min(_ENTRIES, wanted - count))
@@ -72,7 +72,7 @@ def _entries(data: bytes, width: int, most: int) -> tuple[list[bytes], list[byte
     return words, vectors, used
 
 
-def _check(source: Source, words: list[bytes], block: npt.NDArray[np.float32], count: int) -> None:
+def _check(source: ByteBlocks, words: list[bytes], block: npt.NDArray[np.float32], count: int) -> None:
     good: npt.NDArray[np.bool_] = np.asarray(np.isfinite(block).all(axis=1))
     for i in range(len(words)) if b"" in words or b"\n" in b"".join(words) or not good.all() else ():
         at = f"{source.path}, entry {count + i + 1:,}"
@@ -88,11 +88,11 @@ def _check(source: Source, words: list[bytes], block: npt.NDArray[np.float32], c
             )
 
 
-def _decoded(source: Source, words: list[bytes], count: int) -> list[str]:
+def _decoded(source: ByteBlocks, words: list[bytes], count: int) -> list[str]:
     return decode_words(words, lambda i: f"{source.path}, entry {count + i + 1:,}", clip, _WRONG)
 
 
-def _check_end(source: Source, data: bytes, promised: int, dimension: int) -> None:
+def _check_end(source: ByteBlocks, data: bytes, promised: int, dimension: int) -> None:
     count = promised
     while True:
         words, _, used = _entries(data, 4 * dimension, _ENTRIES)

@@ -26,7 +26,7 @@ from gyeol.data.atomic import replace_folder
 from gyeol.data.catalogue.lookup import cache_folder
 
 if TYPE_CHECKING:
-    from gyeol.data.vectors.files import VectorTable
+    from gyeol.data.vectors.blocks import VectorTable
 
 __all__ = ["identity", "is_worth_it", "load", "store"]
 

@@ -20,13 +20,13 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from gyeol.data.tables.lines import MAX_LINE
-from gyeol.data.vectors.files import (
+from gyeol.data.vectors.blocks import (
     MAX_DIMENSION,
     MAX_WORD,
     NO_NUMBER,
     NUMBER,
-    Rows,
-    Source,
+    ByteBlocks,
+    VectorRows,
     VectorTable,
     clip,
     is_like_number,
@@ -46,8 +46,8 @@ _ROWS = 1 << 14  # rows looked at together
 _TWICE_ROUNDED, _LONGER = np.uint32(0x15AE43FD), "7.0385307e-26"
 
 
-def read_rows(source: Source, limit: int | None, *, has_header: bool) -> VectorTable:
-    """Read the lines of a text file; how, `gyeol.data.vectors.files.read_vectors` says."""
+def read_rows(source: ByteBlocks, limit: int | None, *, has_header: bool) -> VectorTable:
+    """Read the lines of a text file; how, `gyeol.data.vectors.vector_files.read_vectors` says."""
     promised: int | None = None
     if has_header:
         # a byte of the word, a space and a digit for each number, and a line break, but for the last line
@@ -65,7 +65,7 @@ def read_rows(source: Source, limit: int | None, *, has_header: bool) -> VectorT
     ):  # it may go on like its beginning; no line is shorter than this
         alike = (first.count(b"\n") + 1) * source.size // len(first)
         room = min(wanted, alike, source.size // (2 * dimension + 1))
-    reader = _Reader(source, Rows(dimension, room), dimension, wanted, has_header=has_header)
+    reader = _Reader(source, VectorRows(dimension, room), dimension, wanted, has_header=has_header)
     for block in itertools.chain([] if first is None else [first], blocks):
         reader.take(block)
         if limit is not None and reader.count >= limit:
@@ -81,7 +81,7 @@ def read_rows(source: Source, limit: int | None, *, has_header: bool) -> VectorT
 class _Reader:
     """Takes blocks of lines and gives a table."""
 
-    def __init__(self, source: Source, rows: Rows, dimension: int, wanted: int, *, has_header: bool) -> None:
+    def __init__(self, source: ByteBlocks, rows: VectorRows, dimension: int, wanted: int, *, has_header: bool) -> None:
         self.path, self.rows, self.dimension, self.wanted, self.above = source.path, rows, dimension, wanted, has_header
         self.count = 0  # lines below the header
         self.long, self.first_long = 0, (0, "")  # lines with a number more, or whose word ends in one
@@ -223,7 +223,7 @@ class _Reader:
             )
 
 
-def _blocks(source: Source, number: int) -> Iterator[bytes]:
+def _blocks(source: ByteBlocks, number: int) -> Iterator[bytes]:
     """Cut a file into blocks of whole lines, without the break of the last one; blank lines at the end are dropped.
 
     Windows' line ends and one space at a line's end, which fastText writes, are taken away.
@@ -250,7 +250,7 @@ def _trimmed(block: bytes) -> bytes:
     return block.removesuffix(b" ")
 
 
-def _dimension(source: Source, block: bytes) -> int:
+def _dimension(source: ByteBlocks, block: bytes) -> int:
     """Tell how many numbers follow the word from the first lines: what most of them say, or else the first one."""
     counts: Counter[int] = Counter()
     for line in block.split(b"\n", _FIRST)[:_FIRST]:

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.atomic import replace_file
+from gyeol.data.atomic import write_bytes
 from gyeol.errors import DataError
 from gyeol.explain.attention.page import render_page
 from gyeol.explain.attention.picture import draw_picture
 from gyeol.explain.attention.text import NARROWEST, render_text
+from gyeol.explain.drawing.sheet import save_png
 from gyeol.parameters import check, switch, whole
 
 __all__ = ["AttentionMap"]
@@ -151,9 +152,7 @@ class AttentionMap:
         SaveError
             The file cannot be written; what stood there before still stands.
         """
-        canvas: Any = draw_picture(self.source, self.target, self.weights, self.title, font=font).canvas
-        # print_png, unlike savefig, takes nothing from the user's settings (a cropped margin would change the size).
-        replace_file(Path(path), lambda file: canvas.print_png(file, metadata={"Software": "gyeol"}))
+        save_png(draw_picture(self.source, self.target, self.weights, self.title, font=font).canvas, path)
 
     def to_html(self, path: Path | str) -> None:
         """Write the matrix as one HTML page that needs no network: a table, and above it both texts.
@@ -171,11 +170,7 @@ class AttentionMap:
             The file cannot be written; what stood there before still stands.
         """
         page = render_page(self.source, self.target, self.weights, self.title)
-
-        def write(file: Path) -> None:
-            file.write_bytes(page)
-
-        replace_file(Path(path), write)
+        write_bytes(path, page)
 
     def to_json(self) -> dict[str, Any]:
         """Return words and weights, to nine digits, as what `json.dumps` takes.

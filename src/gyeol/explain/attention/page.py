@@ -16,7 +16,6 @@ import numpy.typing as npt
 from gyeol.explain.attention.labels import full_scale, in_korean, token_label
 from gyeol.explain.drawing.fonts import label
 from gyeol.explain.drawing.page import fill_page
-from gyeol.explain.drawing.page_font import embed_font
 
 __all__ = ["render_page"]
 
@@ -88,7 +87,7 @@ def render_page(
         "rows": "\n".join(_rows(down, weights, scale)),
         "top": f"{100 * scale:.3g}",
     }
-    return embed_font(fill_page(_TEMPLATE, fields))
+    return fill_page(_TEMPLATE, fields)
 
 
 def _buttons(words: list[str]) -> str:

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.atomic import replace_file
+from gyeol.data.atomic import write_bytes
 from gyeol.data.text_width import text_width
 from gyeol.errors import DataError
 from gyeol.explain.attention.labels import in_korean, token_label
 from gyeol.explain.captions.page import render_caption
 from gyeol.explain.captions.picture import draw_caption
+from gyeol.explain.drawing.sheet import save_png
 
 __all__ = ["CaptionMap"]
 
@@ -101,8 +102,7 @@ class CaptionMap:
             The file cannot be written; what stood there before still stands.
         """
         words, weights = self._shown()
-        canvas: Any = draw_caption(self.image, words, weights, self.text, font=font)
-        replace_file(Path(path), lambda file: canvas.print_png(file, metadata={"Software": "gyeol"}))
+        save_png(draw_caption(self.image, words, weights, self.text, font=font), path)
 
     def to_html(self, path: Path | str) -> None:
         """Write one HTML page that needs no network: the image, and beneath it once for each word.
@@ -114,11 +114,7 @@ class CaptionMap:
         """
         words, weights = self._shown()
         page = render_caption(self.image, words, weights, self.text)
-
-        def write(file: Path) -> None:
-            file.write_bytes(page)
-
-        replace_file(Path(path), write)
+        write_bytes(path, page)
 
     def to_json(self, path: Path | str) -> None:
         """Write what `to_dict` returns.
@@ -129,11 +125,7 @@ class CaptionMap:
             The file cannot be written; what stood there before still stands.
         """
         text = json.dumps(self.to_dict(), ensure_ascii=False)
-
-        def write(file: Path) -> None:
-            file.write_text(text, encoding="utf-8")
-
-        replace_file(Path(path), write)
+        write_bytes(path, text.encode())
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values; what this kind of explanation does not have is None."""

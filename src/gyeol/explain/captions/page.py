@@ -16,19 +16,14 @@ import numpy.typing as npt
 from gyeol.data.media.images import jpeg_bytes, png_bytes
 from gyeol.explain.attention.labels import in_korean
 from gyeol.explain.drawing.fonts import label
-from gyeol.explain.drawing.page import digest
-from gyeol.explain.drawing.page_font import embed_font
+from gyeol.explain.drawing.page import BASE_STYLE, static_page
 
 __all__ = ["render_caption"]
 
 _DARK = 0.7  # how much of the light is taken where nobody looked
-_STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1c1f23; --faint: #5c636b; }
-@media (prefers-color-scheme: dark) { :root { --paper: #15181c; --ink: #e9ecef; --faint: #a3abb4; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 20px 16px 40px; max-width: 1180px; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 "Gyeol Hangul", system-ui, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic",
-  NanumGothic, sans-serif; }
+_STYLE = (
+    BASE_STYLE
+    + """body { padding: 20px 16px 40px; max-width: 1180px; }
 h1 { font-size: 20px; margin: 0 0 4px; overflow-wrap: anywhere; } p { margin: 4px 0 14px; color: var(--faint); }
 ol { display: grid; grid-template-columns: repeat(auto-fill, minmax(170px, 1fr)); gap: 14px; margin: 0; padding: 0;
   list-style: none; }
@@ -38,6 +33,7 @@ figcaption bdi { overflow-wrap: anywhere; font-weight: 600; }
 .photo { aspect-ratio: 1; border-radius: 4px; overflow: hidden; background-size: 100% 100%; }
 .photo img { display: block; width: 100%; height: 100%; }
 """
+)
 _TEXTS = {
     "ko": ("밝은 곳이 그 낱말을 쓸 때 본 곳이고, 백분율은 가장 많이 본 칸의 비율입니다.", "그림", "본 곳"),
     "en": ("Light is where the word looked; the figure is the share of the place it looked at most.", "image", "where"),
@@ -79,28 +75,8 @@ def render_caption(
             "</figure></li>"
         )
     title = html.escape(label(text, 200)) or whole
-    nothing = "".join(f"{kind} 'none'; " for kind in ("default-src", "base-uri", "form-action"))
-    page = f"""<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{nothing}img-src data:; style-src {digest(style)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<p>{key}</p>
-<ol>
-{chr(10).join(panels)}
-</ol>
-</main>
-</body>
-</html>
-"""
-    return embed_font(page.encode("utf-8", "backslashreplace"))
+    body = f"<p>{key}</p>\n<ol>\n{chr(10).join(panels)}\n</ol>"
+    return static_page(language, title, style, body, images=True)
 
 
 def _shade(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.atomic import replace_file
 from gyeol.data.number_format import rounded
 from gyeol.explain.drawing.fonts import Pen, find_fonts, has_hangul
 from gyeol.explain.drawing.fonts import label as one_line
+from gyeol.explain.drawing.sheet import save_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,9 +36,7 @@ def save_forecast(out: str | Path, *drawn: Any, **how: Any) -> None:
     SaveError
         The file cannot be written.
     """
-    canvas: Any = draw_forecast(*drawn, **how).canvas
-    # print_png, unlike savefig, takes nothing from the user's settings.
-    replace_file(Path(out), lambda path: canvas.print_png(path, metadata={"Software": "gyeol"}))
+    save_png(draw_forecast(*drawn, **how).canvas, out)
 
 
 def draw_forecast(

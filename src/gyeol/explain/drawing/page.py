@@ -1,51 +1,104 @@
-"""A page of one file: a template, what is put into it, and a policy that lets in nothing else.
+"""A page in one file: a template or a style with a body, the fonts it needs, and a policy that allows nothing else.
 
-The policy allows the one style and the one script that are in the template, by their digests, and no connection at
-all.
+The policy allows the one style and the one script of the page, by their digests, and no connection at all.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["digest", "fill_page"]
+from gyeol.explain.drawing.page_font import digest, embed_font
+
+__all__ = ["BASE_STYLE", "fill_page", "static_page"]
+
+#: What the styles of pages without a script share: colours for light and dark, and fonts.
+BASE_STYLE = """
+:root { color-scheme: light dark; --paper: #fff; --ink: #1c1f23; --faint: #5c636b; }
+@media (prefers-color-scheme: dark) { :root { --paper: #15181c; --ink: #e9ecef; --faint: #a3abb4; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 "Gyeol Hangul", system-ui, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic",
+  NanumGothic, sans-serif; }
+"""
 
 
 def fill_page(template: Path, fields: Mapping[str, str]) -> bytes:
-    """Put texts into a template where it names them in double braces.
+    """Replace the names in double braces in a template by texts.
 
     Parameters
     ----------
     template : Path
-        A page with one ``<style>`` and one ``<script>``, which name no field; ``style-digest`` and ``script-digest``
-        are filled in by themselves.
+        A page with one ``<style>`` and one ``<script>``, which contain no field; ``style-digest`` and
+        ``script-digest`` are filled in automatically.
     fields : mapping of str to str
-        What stands for each name, escaped already.
+        The text for each name, already escaped.
 
     Returns
     -------
     bytes
-        The page, in UTF-8.
+        The page, in UTF-8, with the Hangul font it needs.
     """
     page = template.read_text(encoding="utf-8")
     texts = {**fields, **{f"{tag}-digest": _digest(page, tag) for tag in ("style", "script")}}
-    # In one pass, so that a title or a word that looks like a field stays what it is.
-    page = re.sub(r"\{\{([a-z-]+)\}\}", lambda match: texts[match[1]], page)
-    # Half a surrogate pair has no UTF-8; in JSON this is its escape.
-    return page.encode("utf-8", "backslashreplace")
+    # In one pass, so that a title or a word that looks like a field is left alone.
+    return _encoded(re.sub(r"\{\{([a-z-]+)\}\}", lambda match: texts[match[1]], page))
+
+
+def static_page(language: str, title: str, style: str, body: str, *, images: bool = False) -> bytes:
+    """Build a page without a script.
+
+    Parameters
+    ----------
+    language : str
+        ``"ko"`` or ``"en"``.
+    title, body : str
+        HTML, already escaped; the title is also the heading.
+    style : str
+        CSS.
+    images : bool
+        Whether the page contains images as data addresses.
+
+    Returns
+    -------
+    bytes
+        The page, in UTF-8, with the Hangul font it needs.
+
+    Examples
+    --------
+    >>> page = static_page("en", "Why", "p { margin: 0 }", "<p>so</p>").decode()
+    >>> "<h1>Why</h1>" in page, "img-src" in page, "script" in page
+    (True, False, False)
+    """
+    policy = "".join(f"{kind} 'none'; " for kind in ("default-src", "base-uri", "form-action"))
+    policy += f"{'img-src data:; ' if images else ''}style-src {digest(style)}"
+    return _encoded(f"""<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{body}
+</main>
+</body>
+</html>
+""")
+
+
+def _encoded(page: str) -> bytes:
+    # A lone surrogate has no UTF-8; its escape is the one of JSON.
+    return embed_font(page.encode("utf-8", "backslashreplace"))
 
 
 def _digest(page: str, tag: str) -> str:
-    """Name the text of the template's style or script as a content security policy does."""
+    """Digest the text of the template's style or script."""
     found = re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
     assert found is not None
     return digest(found[1])
-
-
-def digest(text: str) -> str:
-    """Name a style or a script as a content security policy does, by its text."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -7,12 +7,12 @@ fonts of the machine.
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 
 from gyeol.explain.drawing.fonts import HANGUL_FONT
-from gyeol.explain.drawing.page import digest
 
-__all__ = ["FAMILY", "embed_font"]
+__all__ = ["FAMILY", "digest", "embed_font"]
 
 #: What the styles of pages call it.
 FAMILY = "Gyeol Hangul"
@@ -44,6 +44,11 @@ def embed_font(page: bytes) -> bytes:
     style = f'@font-face {{ font-family: "{FAMILY}"; font-display: block; src: url("{source}") format("woff"); }}'
     text = text.replace("style-src ", f"font-src data:; style-src {digest(style)} ", 1)
     return text.replace("</style>", f"</style>\n<style>{style}</style>", 1).encode()
+
+
+def digest(text: str) -> str:
+    """Name a style or a script by its text, as a content security policy does."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _subset(characters: set[int]) -> bytes:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.data.atomic import replace_file
+
 if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-__all__ = ["DPI", "new_sheet", "put_pixels"]
+__all__ = ["DPI", "new_sheet", "put_pixels", "save_png"]
 
 DPI = 100
 
@@ -37,3 +40,15 @@ def put_pixels(figure: Figure, pixels: npt.NDArray[np.uint8], corner: tuple[int,
             renderer.draw_image(renderer.new_gc(), *corner, upwards)
 
     figure.add_artist(Pixels())
+
+
+def save_png(canvas: Any, path: Path | str) -> None:
+    """Write a canvas as a PNG file, whole or not at all.
+
+    Raises
+    ------
+    SaveError
+        The file cannot be written; the one before is unchanged.
+    """
+    # print_png, unlike savefig, takes nothing from the user's settings (a cropped margin would change the size).
+    replace_file(Path(path), lambda file: canvas.print_png(file, metadata={"Software": "gyeol"}))

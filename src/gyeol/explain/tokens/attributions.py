@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.atomic import replace_file
+from gyeol.data.atomic import write_bytes
 from gyeol.errors import DataError
 from gyeol.explain.tokens.page import render_tokens
 
@@ -131,7 +131,7 @@ class TokenExplanation:
             The file cannot be written; what stood there before still stands.
         """
         content = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-        _write(path, content.encode("utf-8", "replace"))
+        write_bytes(path, content.encode("utf-8", "replace"))
 
     def to_html(self, path: Path | str, *, title: str | None = None) -> None:
         """Write it as one page that needs no network and no script.
@@ -144,7 +144,7 @@ class TokenExplanation:
         page = render_tokens(
             self.runs(), self.words(), self.prediction, self.probabilities, self.start, self.total, self.unit, title
         )
-        _write(path, page)
+        write_bytes(path, page)
 
     def to_terminal(self, *, colour: bool = True, top: int = 10) -> str:
         """Write it as lines for a terminal: the verdict, the text with its weighty words marked, and those words.
@@ -168,13 +168,6 @@ class TokenExplanation:
         head = f"{_plain(self.prediction)}   ({_plain(chances)})"
         foot = f"{self.unit}: {self.start:+.3f} before reading, {self.total:+.3f} after it"
         return "\n".join([head, "", "".join(marked), "", *listed, *against, foot])
-
-
-def _write(path: Path | str, content: bytes) -> None:
-    def write(file: Path) -> None:
-        file.write_bytes(content)
-
-    replace_file(Path(path), write)
 
 
 def _words(text: str) -> list[tuple[int, int]]:

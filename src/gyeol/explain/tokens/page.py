@@ -11,22 +11,17 @@ import html
 from collections.abc import Sequence
 
 from gyeol.explain.drawing.fonts import has_hangul, mostly_hangul
-from gyeol.explain.drawing.page import digest
-from gyeol.explain.drawing.page_font import embed_font
+from gyeol.explain.drawing.page import BASE_STYLE, static_page
 
 __all__ = ["render_tokens"]
 
 _STEPS = 5  # shades each side
 _LISTED = 20  # words of a table
-_STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1c1f23; --faint: #5c636b; --line: #d5d9de;
-  --for: 31 102 176; --against: 179 71 0; }
-@media (prefers-color-scheme: dark) { :root { --paper: #15181c; --ink: #e9ecef; --faint: #a3abb4; --line: #3a4048;
-  --for: 98 160 234; --against: 243 162 95; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 24px 16px 48px; max-width: 860px; background: var(--paper); color: var(--ink);
-  font: 16px/1.6 "Gyeol Hangul", system-ui, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic",
-  NanumGothic, sans-serif; }
+_STYLE = (
+    BASE_STYLE
+    + """:root { --line: #d5d9de; --for: 31 102 176; --against: 179 71 0; }
+@media (prefers-color-scheme: dark) { :root { --line: #3a4048; --for: 98 160 234; --against: 243 162 95; } }
+body { padding: 24px 16px 48px; max-width: 860px; line-height: 1.6; }
 h1 { font-size: 22px; margin: 0 0 4px; overflow-wrap: anywhere; } h2 { font-size: 16px; margin: 28px 0 8px; }
 p { margin: 4px 0; } .faint { color: var(--faint); font-size: 14px; }
 .text { font-size: 19px; line-height: 2; white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line);
@@ -37,7 +32,8 @@ table { border-collapse: collapse; width: 100%; } th { text-align: left; font-we
 td { width: 34%; } td:nth-child(2) { text-align: right; font-variant-numeric: tabular-nums; width: 5em; }
 tr { border-bottom: 1px solid var(--line); } meter { width: 100%; } svg { display: block; width: 100%; height: 10px; }
 .bar-f rect { fill: rgb(var(--for)); } .bar-a rect { fill: rgb(var(--against)); }
-""" + "".join(
+"""
+) + "".join(
     f".f{n} {{ background: rgb(var(--for) / {0.09 * n:.2f}); border-bottom: 2px solid rgb(var(--for)); }}\n"
     f".a{n} {{ background: rgb(var(--against) / {0.09 * n:.2f}); border-bottom: 2px dotted rgb(var(--against)); }}\n"
     for n in range(1, _STEPS + 1)
@@ -111,19 +107,7 @@ def render_tokens(
     told = [(word, value) for word, value in words if value > 0][:_LISTED]
     denied = [(word, value) for word, value in reversed(words) if value < 0][:_LISTED]
     heading = _safe(title) if title else say["title"].format(name)
-    page = f"""<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {digest(_STYLE)}; base-uri 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{heading}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>{heading}</h1>
-<p class="faint">{say["sum"].format(start, total, _safe(unit))}</p>
+    body = f"""<p class="faint">{say["sum"].format(start, total, _safe(unit))}</p>
 <div class="text">{shaded}</div>
 <p class="faint">{say["key"].format(name)}</p>
 <h2>{say["classes"]}</h2>
@@ -131,12 +115,8 @@ def render_tokens(
 <div class="columns">
 <section><h2>{say["for"].format(name)}</h2><table>{_rows(told, largest)}</table></section>
 <section><h2>{say["against"]}</h2><table>{_rows(denied, largest)}</table></section>
-</div>
-</main>
-</body>
-</html>
-"""
-    return embed_font(page.encode("utf-8", "replace"))
+</div>"""
+    return static_page(language, heading, _STYLE, body)
 
 
 def _shaded(piece: str, value: float, most: float) -> str:

@@ -27,9 +27,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
-from gyeol.data.atomic import replace_file
+from gyeol.data.atomic import write_bytes
 from gyeol.errors import DataError, MissingExtraError
 from gyeol.explain.drawing.fonts import Pen, find_fonts, label, mostly_hangul, place_labels
+from gyeol.explain.drawing.sheet import save_png
 from gyeol.explain.words.page import render_page
 from gyeol.parameters import check, choice, positive, whole
 
@@ -128,9 +129,7 @@ class WordMap:
             The file cannot be written; what stood there before still stands.
         """
         figure, _ = _drawn(self, title, labels, size, font)
-        canvas: Any = figure.canvas
-        # print_png, unlike savefig, takes nothing from the user's settings (a cropped margin would change the size).
-        replace_file(Path(path), lambda file: canvas.print_png(file, metadata={"Software": "gyeol"}))
+        save_png(figure.canvas, path)
 
     def to_html(
         self,
@@ -159,11 +158,7 @@ class WordMap:
         """
         name = _NAMES.get(self.method, self.method)
         page = render_page(self.words, self.places, self.groups, name=name, title=title, near=neighbours)
-
-        def write(file: Path) -> None:
-            file.write_bytes(page)
-
-        replace_file(Path(path), write)
+        write_bytes(path, page)
 
 
 def draw_map(

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from gyeol.errors import DataError
 from gyeol.explain.drawing.fonts import mostly_hangul
 from gyeol.explain.drawing.page import fill_page
-from gyeol.explain.drawing.page_font import embed_font
 
 __all__ = ["render_page"]
 
@@ -123,7 +122,7 @@ def render_page(
         encoded = encoded.replace(c, f"\\u{ord(c):04x}")
     fields = {key: html.escape(text) for key, text in texts.items()}
     fields |= {"lang": language, "title": html.escape(title or texts["title"]), "data": encoded}
-    return embed_font(fill_page(_TEMPLATE, fields))
+    return fill_page(_TEMPLATE, fields)
 
 
 def _near(words: Sequence[str], near: Sequence[Sequence[tuple[str, float]]]) -> list[list[tuple[int | str, float]]]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gyeol.data.media.audio_clips import Clips
+from gyeol.data.media.audio_clips import AudioClips
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
 from gyeol.inputs.sound.augmentation import coloured, joined, perturbed, spec_augment
@@ -87,7 +87,7 @@ class SpeechInput:
         """What cuts texts into letters."""
         return self.text.tokenizer
 
-    def fit(self, clips: Clips, texts: Sequence[str], *, spaces: bool = False) -> SpeechInput:
+    def fit(self, clips: AudioClips, texts: Sequence[str], *, spaces: bool = False) -> SpeechInput:
         """Learn from recordings and texts, and that there are spaces, even if no text has one; returns self."""
         self.text.fit([*texts, f"{texts[0]} {texts[0]}"] if spaces else texts)
         some = np.random.default_rng(0).permutation(len(clips))[:_ENOUGH]
@@ -144,7 +144,7 @@ class SpeechInput:
 
     def batch(
         self,
-        clips: Clips,
+        clips: AudioClips,
         which: npt.NDArray[np.int64],
         targets: Ragged | None = None,
         *,

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gyeol.data.tables.lines import check_file, read_lines
+from gyeol.data.paths import check_file
+from gyeol.data.tables.lines import read_lines
 from gyeol.errors import DataError, ParameterError, closest
 from gyeol.inputs.tokens.normalization import normalize
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.data.tables.lines import check_file, read_lines
+from gyeol.data.paths import check_file
+from gyeol.data.tables.lines import read_lines
 from gyeol.errors import DataError
 from gyeol.inputs.tokens.normalization import compared
 from gyeol.inputs.vectors.word_vectors import WordVectors

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.atomic import replace_folder
-from gyeol.data.vectors.files import FORMS, read_vectors, write_vectors
+from gyeol.data.vectors.vector_files import FORMS, read_vectors, write_vectors
 from gyeol.errors import ModelError, ParameterError, SaveError, closest
 from gyeol.inputs.vectors.subword_vectors import SPELLINGS, Subwords
 from gyeol.inputs.vectors.word_vectors import WordVectors

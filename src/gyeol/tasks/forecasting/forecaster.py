@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.data.batches import strided
-from gyeol.data.split import end_off
+from gyeol.data.split import gapped_tail_split
 from gyeol.errors import DataError, ModelError, ParameterError
 from gyeol.inputs.windows import WindowBatch, WindowInput, Windows
 from gyeol.layers import CELLS, NORMALISATIONS, Cell
@@ -257,7 +257,7 @@ class Forecaster(Estimator):
         return y.begins[y.origins]
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Any, Any, str]:
-        kept, held = end_off(strata, self.validation_fraction, gap=int(self.horizon) - 1)
+        kept, held = gapped_tail_split(strata, self.validation_fraction, gap=int(self.horizon) - 1)
         every = max(1, min(-(-len(held) * self.channels_ // _WATCHED), len(held) // _FEWEST))
         return kept, held[::every], f"the end of every series{f', every {every}th window' if every > 1 else ''}"
 

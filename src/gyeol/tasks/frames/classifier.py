@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.data.media.video_clip import Clip, as_clips, means_clips
+from gyeol.data.media.video_clips import VideoClip, are_video_clips, as_video_clips
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs.frames import FrameInput, StepBatch, pieces, steps_of
@@ -165,12 +165,12 @@ class FrameClassifier(Estimator):
     # What training asks for.
 
     def _sequences(self, X: Any) -> list[Any]:
-        return as_clips(X) if means_clips(X) else checked_series(X)
+        return as_video_clips(X) if are_video_clips(X) else checked_series(X)
 
     def _known_sequences(self, X: Any) -> list[Any]:
         self._ready()
         sequences = self._sequences(X)
-        if isinstance(sequences[0], Clip) != (self.inputs_of_frames is not None):
+        if isinstance(sequences[0], VideoClip) != (self.inputs_of_frames is not None):
             own, other = ("clips", "numbers")[:: 1 if self.inputs_of_frames is not None else -1]
             raise DataError(f"this model was trained on {own} and got {other}")
         return sequences
@@ -188,7 +188,7 @@ class FrameClassifier(Estimator):
         return sequences, _parted(numbered(labels, self.classes_), rows)
 
     def _fit_inputs(self, X: list[Any]) -> None:
-        frames = isinstance(X[0], Clip)
+        frames = isinstance(X[0], VideoClip)
         self.inputs_ = FrameInput(image_size=int(self.image_size)) if frames else SeriesInput().fit(X)
 
     def _fit_targets(self, y: list[Labels]) -> None:
@@ -360,8 +360,8 @@ def _rows_of_labels(sequences: list[Any], X: Any, y: Any) -> list[Any]:
     for number, (sequence, row) in enumerate(zip(sequences, rows, strict=True)):
         if isinstance(row, (str, bytes)) or not hasattr(row, "__len__"):
             raise DataError(f"the labels of sequence {number} are {row!r:.60}; a list, one a step, was expected")
-        steps = sequence.count if isinstance(sequence, Clip) else len(sequence)
-        if even and not isinstance(sequence, Clip) and len(row) == len(X[number]):
+        steps = sequence.count if isinstance(sequence, VideoClip) else len(sequence)
+        if even and not isinstance(sequence, VideoClip) and len(row) == len(X[number]):
             rows[number] = row = row[:steps]
         if not len(row) or (steps is not None and len(row) != steps):
             raise DataError(f"sequence {number} has {steps:,} steps and {len(row):,} labels; there must be one to each")

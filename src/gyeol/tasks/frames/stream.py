@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from gyeol.data.media.video_clip import Clip, frames_of
+from gyeol.data.media.video_clips import VideoClip, checked_frames
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.frames import StepBatch
 from gyeol.tasks.class_scores import probabilities_of
@@ -69,7 +69,9 @@ class FrameStream:
         model = self._model
         with model._session(), torch.inference_mode():
             if model.inputs_of_frames is not None:
-                blocks = list(Clip(frames_of(steps, "the next frames")).blocks(model.inputs_of_frames.image_size))
+                blocks = list(
+                    VideoClip(checked_frames(steps, "the next frames")).blocks(model.inputs_of_frames.image_size)
+                )
                 taken = torch.from_numpy(np.concatenate(blocks))
             else:
                 taken = torch.from_numpy(model._scaled(steps))

@@ -363,7 +363,7 @@ class LanguageModel(Estimator):
         prompt, length
             What comes before; tokens, at most.
         temperature, top_k, top_p
-            As in `gyeol.engine.search.sampling.sample`.
+            As in `gyeol.engine.search.token_sampling.sample_token`.
         repetition_penalty : float
             Above 1, what was said among the last 64 tokens becomes less likely.
         stop : sequence of str

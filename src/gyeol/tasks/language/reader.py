@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from gyeol.data.atomic import replace_file
-from gyeol.engine import penalised, read_tensors, sample, write_tensors
+from gyeol.engine import penalise_repetition, read_tensors, sample_token, write_tensors
 from gyeol.errors import ModelError
 from gyeol.inputs import TextInput
 from gyeol.layers import RoundedLinear
@@ -162,9 +162,9 @@ def written(
     longest = max(map(len, stop), default=0)
     text = ""
     for _ in range(length):
-        scores = penalised(reader.scores(), tokens[-_RECENT:], penalty).copy()
+        scores = penalise_repetition(reader.scores(), tokens[-_RECENT:], penalty).copy()
         scores[[PAD, UNKNOWN]] = -np.inf
-        tokens.append(sample(scores, draw, **sampling))
+        tokens.append(sample_token(scores, draw, **sampling))
         reader.feed(tokens[-1:])
         begins = tokens[0] != END and (joint == " " or names[tokens[0]].startswith(_BEGINS))
         if len(tokens) > 1 and tokens[-2] == END:  # lines that ended stay as they are

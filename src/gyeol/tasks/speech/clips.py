@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gyeol.data.media.audio_clips import Clip
+from gyeol.data.media.audio_clips import AudioClip
 from gyeol.data.media.sound import read_header
 from gyeol.errors import DataError
 
@@ -18,7 +18,7 @@ _LOUDEST = 1000.0
 _LONGEST = 3600.0  # seconds
 
 
-def checked_clips(X: Any, rate: int | None) -> list[Clip]:
+def checked_clips(X: Any, rate: int | None) -> list[AudioClip]:
     """Return recordings as clips; of files the headers are read, and no sample.
 
     Parameters
@@ -35,16 +35,16 @@ def checked_clips(X: Any, rate: int | None) -> list[Clip]:
     """
     if isinstance(X, (str, bytes, PathLike)) or not hasattr(X, "__iter__"):
         raise DataError(f"got {type(X).__name__} where a list of recordings was expected: ['a.wav', ...]")
-    clips = [clip if isinstance(clip, Clip) else _checked(clip, number, rate) for number, clip in enumerate(X)]
+    clips = [clip if isinstance(clip, AudioClip) else _checked(clip, number, rate) for number, clip in enumerate(X)]
     if not clips:
         raise DataError("got no recordings: the list is empty")
     return clips
 
 
-def _checked(value: Any, number: int, rate: int | None) -> Clip:
+def _checked(value: Any, number: int, rate: int | None) -> AudioClip:
     if isinstance(value, (str, PathLike)):
         header = read_header(str(value))
-        return Clip(header, header.rate)
+        return AudioClip(header, header.rate)
     samples = np.asarray(value) if isinstance(value, (np.ndarray, list, tuple)) else None
     if samples is None or samples.ndim != 1 or samples.dtype.kind not in "fiu" or not len(samples):
         came = type(value).__name__ if samples is None else f"an array of {samples.dtype} of shape {samples.shape}"
@@ -57,10 +57,10 @@ def _checked(value: Any, number: int, rate: int | None) -> Clip:
         raise DataError(f"recording {number} is {len(samples) / rate:,.0f} s long, and {_LONGEST:,.0f} s is the most")
     if not np.abs(samples).max() <= _LOUDEST:
         raise DataError(f"recording {number} holds numbers that are no samples (NaN, or far beyond 1)")
-    return Clip(samples.astype(np.float32), rate)
+    return AudioClip(samples.astype(np.float32), rate)
 
 
-def common_rate(clips: list[Clip]) -> int:
+def common_rate(clips: list[AudioClip]) -> int:
     """Tell the rate (Hz) that most recordings have; of several the lowest, to which others can be brought."""
     counts = Counter(clip.rate for clip in clips)
     return min(counts, key=lambda rate: (-counts[rate], rate))

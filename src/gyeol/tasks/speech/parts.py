@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gyeol.data.media.audio_clips import Clip
+from gyeol.data.media.audio_clips import AudioClip
 from gyeol.inputs.sound.pauses import joined_pieces
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ class Part(NamedTuple):
     """A part of a recording, from when on (seconds)."""
 
     start: float
-    clip: Clip
+    clip: AudioClip
 
 
-def parts_of(model: SpeechRecognizer, clip: Clip) -> list[Part]:
+def parts_of(model: SpeechRecognizer, clip: AudioClip) -> list[Part]:
     """Cut a recording as `SpeechRecognizer.listen` cuts a stream; it is left whole where it has no such pause.
 
     A model that measures a recording against its own mean, or reads it in both directions, takes those whole that are
@@ -42,11 +42,13 @@ def parts_of(model: SpeechRecognizer, clip: Clip) -> list[Part]:
     found = []
     for start, frames, _ in pieces:
         end = (start + len(frames) - 1) * mel.hop + mel.width
-        found.append(Part(start * mel.hop / mel.rate, Clip(samples[start * mel.hop : end], mel.rate)))
+        found.append(Part(start * mel.hop / mel.rate, AudioClip(samples[start * mel.hop : end], mel.rate)))
     return found
 
 
-def by_parts(model: SpeechRecognizer, clips: Iterable[Clip], write: Callable[[list[Clip]], list[str]]) -> Iterator[str]:
+def by_parts(
+    model: SpeechRecognizer, clips: Iterable[AudioClip], write: Callable[[list[AudioClip]], list[str]]
+) -> Iterator[str]:
     """Recognise recordings part by part, some at a time: ``write`` gives the texts of parts."""
     for some in _portions(clips):
         parts = [parts_of(model, clip) for clip in some]
@@ -55,7 +57,7 @@ def by_parts(model: SpeechRecognizer, clips: Iterable[Clip], write: Callable[[li
             yield " ".join(" ".join(next(texts) for _ in own).split())
 
 
-def rewritten(model: SpeechRecognizer, clips: list[Clip], texts: list[str]) -> list[str]:
+def rewritten(model: SpeechRecognizer, clips: list[AudioClip], texts: list[str]) -> list[str]:
     """Write anew what was written for whole recordings, where they are to be cut."""
     cut = [row for row, clip in enumerate(clips) if len(parts_of(model, clip)) > 1]
     if cut:
@@ -64,8 +66,8 @@ def rewritten(model: SpeechRecognizer, clips: list[Clip], texts: list[str]) -> l
     return texts
 
 
-def _portions(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
-    some: list[Clip] = []
+def _portions(clips: Iterable[AudioClip]) -> Iterator[list[AudioClip]]:
+    some: list[AudioClip] = []
     for clip in clips:
         some.append(clip)
         if len(some) == _AT_ONCE or sum(c.seconds for c in some) > _SECONDS:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from gyeol import engine
-from gyeol.data.media.audio_clips import Clip, Clips
+from gyeol.data.media.audio_clips import AudioClip, AudioClips
 from gyeol.engine.search.ctc import CTCSettings, GreedySearch
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.sound.recordings import NORMALS, SpeechBatch, SpeechInput
@@ -125,7 +125,7 @@ class SpeechRecognizer(Estimator):
 
     net_: SpeechNet
     inputs_: SpeechInput
-    _clips: Clips
+    _clips: AudioClips
     left_out_: int
     longest_: float
 
@@ -192,7 +192,7 @@ class SpeechRecognizer(Estimator):
 
     # What training asks for.
 
-    def _checked(self, X: Any, y: Any) -> tuple[list[Clip], list[str]]:
+    def _checked(self, X: Any, y: Any) -> tuple[list[AudioClip], list[str]]:
         if y is None:
             raise DataError("the target y is None: give to each recording the text that is said in it")
         clips = checked_clips(X, self.sample_rate)
@@ -206,7 +206,7 @@ class SpeechRecognizer(Estimator):
         few = len(numbers) <= len(y) // 10  # words of commands, say, which all are to be met in both parts
         return np.array([numbers[text] if few else 0 for text in y], dtype=np.int64)
 
-    def _fit_inputs(self, X: list[Clip]) -> None:
+    def _fit_inputs(self, X: list[AudioClip]) -> None:
         engine.transcription(["a"], ["a"])  # whether it can be measured is better known before a training than after
         rate = int(self.sample_rate or common_rate(X))
         check_rate(rate, int(self.mels))
@@ -218,18 +218,18 @@ class SpeechRecognizer(Estimator):
             tokenizer=self.tokenizer,
             lowercase=bool(self.lowercase),
         )
-        self._clips = Clips(X, rate)
+        self._clips = AudioClips(X, rate)
 
     def _fit_targets(self, y: Any) -> None:
         self.longest_ = max(clip.seconds for clip in self._clips.clips)
         self.inputs_.fit(self._clips, y, spaces=joined_share(self, self._clips) > 0)
 
-    def _encode(self, X: list[Clip], y: list[str] | None) -> Encoded:
-        clips = Clips(X, self.inputs_.mel.rate)
+    def _encode(self, X: list[AudioClip], y: list[str] | None) -> Encoded:
+        clips = AudioClips(X, self.inputs_.mel.rate)
         targets = None if y is None else self.inputs_.encode(y)
         return Encoded(clips.lengths(), lambda which: self.inputs_.batch(clips, which, targets))
 
-    def _encode_training(self, X: list[Clip], y: list[str]) -> Encoded:
+    def _encode_training(self, X: list[AudioClip], y: list[str]) -> Encoded:
         encoded, self.left_out_ = training_batches(self, self.__dict__.pop("_clips"), y)
         return encoded
 
@@ -295,7 +295,7 @@ class SpeechRecognizer(Estimator):
         self._ready()
         return list(by_parts(self, self._known(X), self._greedy))
 
-    def _greedy(self, clips: list[Clip]) -> list[str]:
+    def _greedy(self, clips: list[AudioClip]) -> list[str]:
         return [text for rows in self._stream(clips) for text in rows[:, 2].tolist()]
 
     def transcribe(
@@ -385,7 +385,7 @@ class SpeechRecognizer(Estimator):
         figures = self._score(outputs, texts)
         return {**figures, "count": len(clips), "seconds": round(sum(clip.seconds for clip in clips), 2)}
 
-    def _known(self, X: Any) -> list[Clip]:
+    def _known(self, X: Any) -> list[AudioClip]:
         return checked_clips(X, self.inputs_.mel.rate)
 
     def describe_data(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ from gyeol.tasks.speech.language import LanguageScorer
 from gyeol.tasks.speech.parts import by_parts
 
 if TYPE_CHECKING:
-    from gyeol.data.media.audio_clips import Clip
+    from gyeol.data.media.audio_clips import AudioClip
     from gyeol.inputs.sound.recordings import SpeechInput
     from gyeol.tasks.language.model import LanguageModel
     from gyeol.tasks.speech.recognizer import SpeechRecognizer
@@ -42,7 +42,7 @@ def searched(model: SpeechRecognizer, X: Any, begin: Callable[[], Search]) -> li
     return list(by_parts(model, model._known(X), lambda clips: _searched(model, clips, begin)))
 
 
-def _searched(model: SpeechRecognizer, clips: list[Clip], begin: Callable[[], Search]) -> list[str]:
+def _searched(model: SpeechRecognizer, clips: list[AudioClip], begin: Callable[[], Search]) -> list[str]:
     encoded = model._encode(clips, None)
     found = []
     with model._session(), torch.inference_mode():

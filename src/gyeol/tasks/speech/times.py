@@ -12,7 +12,7 @@ from gyeol.layers.losses.ctc import ctc_align
 from gyeol.tasks.speech.parts import Part, parts_of
 
 if TYPE_CHECKING:
-    from gyeol.data.media.audio_clips import Clip
+    from gyeol.data.media.audio_clips import AudioClip
     from gyeol.tasks.speech.recognizer import SpeechRecognizer
 
 __all__ = ["Said", "letter_times"]
@@ -39,7 +39,7 @@ def letter_times(model: SpeechRecognizer, recording: Any, text: str | None) -> l
     return found
 
 
-def _letter_times(model: SpeechRecognizer, clip: Clip, said: str) -> list[Said]:
+def _letter_times(model: SpeechRecognizer, clip: AudioClip, said: str) -> list[Said]:
     tokens = model.inputs_.encode([said])[0]
     names = model.inputs_.text.vocabulary.tokens
     with model._session(), torch.inference_mode():

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.batches import bucket
-from gyeol.data.media.audio_clips import Clips
+from gyeol.data.media.audio_clips import AudioClips
 from gyeol.errors import DataError
 from gyeol.layers.losses.ctc import needed_steps
 from gyeol.tasks.base import Encoded
@@ -23,7 +23,7 @@ _SHORT = 2.0  # seconds: what half of the recordings last at most where some are
 _JOINED = 0.25  # of the batches, then
 
 
-def joined_share(model: SpeechRecognizer, clips: Clips) -> float:
+def joined_share(model: SpeechRecognizer, clips: AudioClips) -> float:
     """Tell in what share of the batches recordings are joined; see the setting ``join``."""
     if not model.augment:
         return 0.0
@@ -33,7 +33,7 @@ def joined_share(model: SpeechRecognizer, clips: Clips) -> float:
     return _JOINED if short and not model.bidirectional else 0.0
 
 
-def training_batches(model: SpeechRecognizer, clips: Clips, y: list[str]) -> tuple[Encoded, int]:
+def training_batches(model: SpeechRecognizer, clips: AudioClips, y: list[str]) -> tuple[Encoded, int]:
     """Order and change recordings for every epoch; tell how many are left out, too short for their texts.
 
     Raises

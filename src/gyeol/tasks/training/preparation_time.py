@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.data.mapped_texts import MappedTexts
-from gyeol.data.split import split_off
+from gyeol.data.split import stratified_split
 from gyeol.engine import Checkpoint
 from gyeol.errors import GyeolError
 from gyeol.tasks.training.plan import take, weights_at
@@ -108,7 +108,7 @@ def within_time(
     kept = np.arange(part)
     if not owner.ordered:
         share = 1 - part / count
-        kept, _ = split_off(owner._strata(y), share, seed=int(owner.random_state or 0), at_most=count)
+        kept, _ = stratified_split(owner._strata(y), share, seed=int(owner.random_state or 0), at_most=count)
     owner._sample_weight = weights_at(owner._sample_weight, kept)
     same = validation[0] is X
     X, y = take(X, kept), None if y is None else take(y, kept)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gyeol.data.batches import in_order_of_length
-from gyeol.engine import Sampling, sample_sequences
+from gyeol.engine import SamplingSettings, sample_sequences
 from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.errors import DataError
 from gyeol.explain import AttentionMap
@@ -35,7 +35,7 @@ class Search:
     """How to write: by ``beam``, or where ``sampling`` is given by chance, from ``seed``."""
 
     beam: BeamSettings
-    sampling: Sampling | None = None
+    sampling: SamplingSettings | None = None
     seed: int = 0
     replace_unknown: bool = True
     weights: str = "float32"

@@ -311,7 +311,7 @@ class Translator(Estimator):
             How weights are read; the shorter forms are quicker for one text, a little less exact (see
             `gyeol.layers.Stepper`), and take the sources one by one.
         temperature, top_k, top_p, seed
-            Where one of the first three is given, targets are drawn by chance, as in `gyeol.engine.sample`, and
+            Where one of the first three is given, targets are drawn by chance, as in `gyeol.engine.sample_token`, and
             nothing is searched; the same seed draws the same.
 
         Raises
@@ -324,7 +324,7 @@ class Translator(Estimator):
         drawn = (temperature, top_k, top_p) != (None, None, None)
         size = n_best if drawn else beam_size
         beam = engine.BeamSettings(size, length_penalty, coverage_penalty, n_best, min_length, max_length, block_ngrams)
-        sampling = engine.Sampling(1.0 if temperature is None else temperature, top_k, top_p) if drawn else None
+        sampling = engine.SamplingSettings(1.0 if temperature is None else temperature, top_k, top_p) if drawn else None
         self._ready()
         with self._session():
             how = Search(beam, sampling, seed, replace_unknown, weights)
