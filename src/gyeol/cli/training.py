@@ -249,7 +249,7 @@ class Training:
         *next_steps : str
             Commands to try next, with ``{}`` in the place of the model.
         saved : str
-            What to say of the saved model, with names of ``answer`` in braces.
+            The size of the model, with names of ``answer`` in braces.
 
         Raises
         ------
@@ -294,7 +294,7 @@ def _course(model: Estimator) -> dict[str, Any]:
 
 
 def _remarks(model: Estimator) -> dict[str, Any]:
-    """Return what a training says of itself besides figures: what they were measured on, what was left out, advice."""
+    """Return remarks on a training: what its figures were measured on, what was not used, advice."""
     names = (
         "measured_on", "validated_share", "trained_epochs", "majority", "majority_share", "too_long", "longest",
         "shortened", "learned_from", "advice",

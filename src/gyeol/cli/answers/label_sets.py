@@ -96,7 +96,7 @@ def thresholds_of(model: Any) -> dict[str, float]:
     return dict(zip(names, (round(float(value), 6) for value in model.thresholds_), strict=True))
 
 
-def known_targets(held: Labelled, targets: Targets, known: Targets) -> list[Any]:
+def known_targets(rows: Labelled, targets: Targets, known: Targets) -> list[Any]:
     """Check the targets of a validation file against the labels of the training.
 
     Raises
@@ -107,11 +107,11 @@ def known_targets(held: Labelled, targets: Targets, known: Targets) -> list[Any]
     from gyeol.data.tables.label_text import label_key
 
     names = {label_key(label): label for label in dict.fromkeys(_flat(known))}
-    for own, line in zip(targets, held.lines, strict=True):
+    for own, line in zip(targets, rows.lines, strict=True):
         for label in [own] if isinstance(own, str) else own:
             if label_key(label) not in names:
                 raise DataError(
-                    f"{held.source.path}, line {line}: the label {label!r:.60} does not occur in the training data; "
+                    f"{rows.source.path}, line {line}: the label {label!r:.60} does not occur in the training data; "
                     f"known are: {', '.join(list(names.values())[:12])}"
                 )
     return [

@@ -10,7 +10,9 @@ from gyeol.cli.task_commands import TaskOption
 __all__ = ["ATTENTION", "DATES", "NUMBERS", "TOP"]
 
 #: The K best answers instead of the best one.
-TOP = TaskOption("top", int, typer.Option(None, "--top", metavar="K", min=1, help="Show the K best answers."))
+TOP = TaskOption(
+    "top", int, typer.Option(None, "--top", metavar="K", min=1, help="Show the K best answers."), ("predict",)
+)
 #: Where each word looked.
 ATTENTION = TaskOption(
     "show_attention",

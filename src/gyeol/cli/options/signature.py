@@ -1,4 +1,4 @@
-"""Options added to a command's function, where several commands share them or a table says which there are."""
+"""Options added to the function of a command: those that several commands share, or that a table lists."""
 
 from __future__ import annotations
 

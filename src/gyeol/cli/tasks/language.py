@@ -48,7 +48,7 @@ def fit(
 ) -> None:
     """Train a language model: predict the next token.
 
-    Lines are one continuous text; --set documents=line treats each as a text of its own. Ctrl-C saves the best model
+    Lines form one continuous text; --set documents=line treats each as a text of its own. Ctrl-C saves the best model
     so far; --resume then continues.
 
     Examples: gyeol fit language book.txt --out my-book

@@ -34,7 +34,7 @@ TEMPERATURE: Any = typer.Option(
     None,
     "--temperature",
     metavar="T",
-    help="Sample instead of searching: 1 samples as is, less favours probable tokens.",
+    help="Sample instead of beam search; below 1: more predictable.",
 )
 ENSEMBLE = TaskOption(
     "ensemble",
@@ -85,7 +85,7 @@ def translate(
     top_p: float = typer.Option(
         None, "--top-p", metavar="P", help="Nucleus sampling: the most probable tokens whose sum reaches P."
     ),
-    seed: int = typer.Option(0, "--seed", metavar="N", min=0, help="Random seed of sampling."),
+    seed: int = typer.Option(0, "--seed", metavar="N", min=0, help="Random seed for sampling."),
     keep_unknown: bool = typer.Option(False, "--keep-unknown", help="Write <unk> instead of copying the source word."),
     ensemble: list[Path] = ENSEMBLE.option,
     weights: str = WEIGHTS,

@@ -47,9 +47,11 @@ def encode(
         None, "--stop-words", metavar="LIST", help="english, korean (for morphemes), or a file with a word per line."
     ),
     min_df: str = typer.Option(
-        "1", "--min-df", metavar="N", help="Minimum documents of a term; a share if it has a '.'."
+        "1", "--min-df", metavar="N", help="Minimum number of documents per term; with a '.', their share."
     ),
-    max_df: str = typer.Option("1.0", "--max-df", metavar="N", help="Maximum documents of a term, or a share of them."),
+    max_df: str = typer.Option(
+        "1.0", "--max-df", metavar="N", help="Maximum number of documents per term, or their share."
+    ),
     max_features: int = typer.Option(
         None, "--max-features", metavar="N", min=1, help="Keep the N most frequent terms."
     ),
@@ -67,10 +69,11 @@ def encode(
 ) -> None:
     """Turn texts into a sparse matrix, streaming.
 
-    onehot has a row per token. The others have a row per text: bow marks terms that occur by 1, dtm counts them, and
-    tfidf is tf * idf with idf = ln((1 + n) / (1 + df)) + 1 (n texts, df of them with the term), scaled to length 1 as
-    in scikit-learn. X.vocabulary.json, beside the matrix, names its columns. A text without terms is a row of zeros.
-    Words are those of Unicode; for Thai, Lao, Khmer and Burmese, written without spaces, use --tokenizer bpe.
+    onehot has a row per token. The others have a row per text: bow has a 1 for each term that occurs, dtm the number
+    of occurrences, tfidf tf * idf with idf = ln((1 + n) / (1 + df)) + 1 (n texts, df of them with the term), and rows
+    scaled to length 1, as in scikit-learn. X.vocabulary.json, beside the matrix, names its columns. A text without
+    terms is a row of zeros. Words are those of Unicode; for Thai, Lao, Khmer and Burmese, written without spaces, use
+    --tokenizer bpe.
 
     Examples: gyeol encode tfidf reviews.csv --out reviews.npz
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Word vectors: train, query, evaluate, draw.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Word vectors: train, query, test, draw, convert.", no_args_is_help=True, rich_markup_mode=None)
 
 _VECTORS = typer.Argument(metavar="VECTORS", help="Folder or file: word2vec text or binary, GloVe; also .gz.")
 _TOP = typer.Option(10, "--top", metavar="K", min=1, help="Number of answers.")
@@ -291,7 +291,7 @@ def convert(
     form: str = _FORM,
     json: bool = JSON,
 ) -> None:
-    """Convert vectors to another format, bit by bit.
+    """Convert vectors to another format, without loss.
 
     Example: gyeol vectors convert glove.6B.100d.txt --out glove.bin
     """
