@@ -17,9 +17,9 @@ struct Additive {
     int64_t rows, queries, steps, width;  // B, Q, T, A
     const int64_t* lengths;               // (B), from 0 to T
     const float *q, *k, *v;               // (B, Q, A), (B, T, A), (A)
-    float* scores;                        // (B, Q, T): written
+    float* scores;                        // (B, Q, T): output
     const float* dscores;                 // (B, Q, T): read by the way back
-    float *dq, *dk;                       // (B, Q, A), (B, T, A): written by the way back
+    float *dq, *dk;                       // (B, Q, A), (B, T, A): output by the way back
     float* dv;                            // (parts, A), zeros before: each part's share is added
 };
 

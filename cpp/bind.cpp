@@ -1,7 +1,7 @@
 // Python's door to the kernels: check everything, release the GIL, call. With call.hpp and step.hpp the only one that knows Python.
 //
 // Arrays are never converted or copied on the way in (noconvert): what does not fit is a TypeError or a ValueError here, so
-// that the kernels need no checks of their own. Half matrices come as int16, which NumPy and PyTorch both have.
+// that the kernels need no checks of their own. Bfloat16 matrices come as int16, which NumPy and PyTorch both have.
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -26,10 +26,10 @@ struct Checked {
 
     // A layer in direction d with all that the two ways have in common.
     template <class Layer>
-    Layer begin(int64_t d, bool down) const {
+    Layer begin(int64_t d, bool reverse) const {
         Layer layer{};
         layer.batch = batch;
-        layer.down = d == 1 || down;
+        layer.reverse = d == 1 || reverse;
         layer.units = H;
         layer.x = x;
         layer.inputs = D;
@@ -42,12 +42,12 @@ struct Checked {
 };
 
 template <class Gates>
-Checked check(const std::string& cell_name, bool half, const Whole& lengths, const Maybe<Array<const float, 2>>& x,
+Checked check(const std::string& cell_name, bool bfloat16, const Whole& lengths, const Maybe<Array<const float, 2>>& x,
               const Gates& gates, const std::vector<Array<const float, 2>>& w_hh,
               const std::vector<Array<const float, 2>>& w_ih, const Maybe<Array<const float, 3>>& norm,
               const Array<const float, 3>& h_0, const Maybe<Array<const float, 3>>& c_0, int64_t threads,
               const std::string& instruction_set) {
-    const CellKernels& cell = find(find(instruction_set), cell_name, half ? "bfloat16" : "float32");
+    const CellKernels& cell = find(find(instruction_set), cell_name, bfloat16 ? "bfloat16" : "float32");
     const int64_t directions = gates.shape(0), N = gates.shape(1), B = lengths.shape(0), H = h_0.shape(2);
     const int64_t D = x ? x->shape(1) : 0;
     expect(H >= 1 && threads >= 1 && directions >= 1 && directions <= 2, "no units, no threads, or not 1 or 2 directions");
@@ -65,20 +65,20 @@ Checked check(const std::string& cell_name, bool half, const Whole& lengths, con
         all.weights.push_back({w_hh[d].data(), x ? w_ih[d].data() : nullptr});
     }
     expect_shape(norm, {directions, 10, H}, "norm");
-    expect(cell.norm == norm.has_value() && cell.norm != x.has_value(), "norm goes with lstm_norm, x with all others");
+    expect(cell.norm == norm.has_value() && cell.norm != x.has_value(), "norm goes with cells that have one, x with all others");
     expect_shape(h_0, {directions, B, H}, "h_0");
     expect_shape(c_0, {directions, B, H}, "c_0");
     all.batch = {B, static_cast<int64_t>(all.offsets.size()) - 1, lengths.data(), all.offsets.data()};
     return all;
 }
 
-void forward(const std::string& cell_name, bool half, Whole lengths, bool down, Maybe<Array<const float, 2>> x,
+void forward(const std::string& cell_name, bool bfloat16, Whole lengths, bool reverse, Maybe<Array<const float, 2>> x,
              Array<float, 3> gates, std::vector<Array<const float, 2>> w_hh, std::vector<Array<const float, 2>> w_ih,
              Maybe<Array<const float, 2>> bias_in, Maybe<Array<const float, 2>> bias, Maybe<Array<const float, 3>> norm,
              Array<const float, 3> h_0, Maybe<Array<const float, 3>> c_0, Array<float, 2> y, Maybe<Array<float, 3>> memory,
              Maybe<Array<float, 3>> extra, Array<float, 3> h_n, Maybe<Array<float, 3>> c_n, int64_t threads,
              const std::string& instruction_set) {
-    const Checked of = check(cell_name, half, lengths, x, gates, w_hh, w_ih, norm, h_0, c_0, threads, instruction_set);
+    const Checked of = check(cell_name, bfloat16, lengths, x, gates, w_hh, w_ih, norm, h_0, c_0, threads, instruction_set);
     const CellKernels& cell = of.cell;
     const int64_t directions = of.directions, N = of.N, B = of.B, H = of.H;
     expect_shape(bias_in, {directions, cell.gates * H}, "bias_in");
@@ -89,11 +89,11 @@ void forward(const std::string& cell_name, bool half, Whole lengths, bool down, 
     expect_shape(extra, {directions, N, cell.extra * H}, "extra");
     expect_shape(h_n, {directions, B, H}, "h_n");
     expect_shape(c_n, {directions, B, H}, "c_n");
-    expect(cell.memory == c_0.has_value() && c_0.has_value() == c_n.has_value(), "c_0 and c_n go with the LSTMs");
+    expect(cell.memory == c_0.has_value() && c_0.has_value() == c_n.has_value(), "c_0 and c_n go with cells that have a memory");
     std::vector<Forward> layers;
     for (int64_t d = 0; d < directions; ++d) {
         const auto at = [&](auto* from, int64_t rows) { return from ? from + d * rows * H : nullptr; };
-        Forward layer = of.begin<Forward>(d, down);
+        Forward layer = of.begin<Forward>(d, reverse);
         layer.bias_in = at(pointer(bias_in), cell.gates);
         layer.bias = at(pointer(bias), 1);
         layer.gates = at(gates.data(), N * cell.gates);
@@ -108,7 +108,7 @@ void forward(const std::string& cell_name, bool half, Whole lengths, bool down, 
     run_forward(cell, layers, of.weights, threads);
 }
 
-void backward(const std::string& cell_name, bool half, Whole lengths, bool down, Maybe<Array<const float, 2>> x,
+void backward(const std::string& cell_name, bool bfloat16, Whole lengths, bool reverse, Maybe<Array<const float, 2>> x,
               Array<const float, 3> gates, std::vector<Array<const float, 2>> w_hh, std::vector<Array<const float, 2>> w_ih,
               Maybe<Array<const float, 3>> norm, Array<const float, 3> h_0, Maybe<Array<const float, 3>> c_0,
               Array<const float, 2> y, Maybe<Array<const float, 3>> memory, Maybe<Array<const float, 3>> extra,
@@ -116,7 +116,7 @@ void backward(const std::string& cell_name, bool half, Whole lengths, bool down,
               Maybe<Array<float, 3>> dx, std::vector<Array<float, 2>> d_ih, std::vector<Array<float, 2>> d_hh,
               Maybe<Array<float, 2>> da, Maybe<Array<float, 3>> dgates, Maybe<Array<float, 3>> dnorm, Array<float, 3> dh_0,
               Maybe<Array<float, 3>> dc_0, int64_t threads, const std::string& instruction_set) {
-    const Checked of = check(cell_name, half, lengths, x, gates, w_hh, w_ih, norm, h_0, c_0, threads, instruction_set);
+    const Checked of = check(cell_name, bfloat16, lengths, x, gates, w_hh, w_ih, norm, h_0, c_0, threads, instruction_set);
     const CellKernels& cell = of.cell;
     const int64_t directions = of.directions, N = of.N, B = of.B, H = of.H, D = of.D;
     expect_shape(y, {N, directions * H}, "y");
@@ -130,22 +130,22 @@ void backward(const std::string& cell_name, bool half, Whole lengths, bool down,
            "da, d_ih and d_hh go together, a matrix for each of the weights");
     for (const auto& d : d_ih) expect_shape(d, {cell.gates * H, D}, "d_ih");
     for (const auto& d : d_hh) expect_shape(d, {cell.gates * H, H}, "d_hh");
-    expect_shape(da, {directions, cell.runs * H}, "da");
+    expect_shape(da, {directions, cell.gradient_blocks * H}, "da");
     expect_shape(dgates, {directions, N, cell.gates * H}, "dgates");
     expect_shape(dnorm, {directions, N, H}, "dnorm");
     expect_shape(dh_0, {directions, B, H}, "dh_0");
     expect_shape(dc_0, {directions, B, H}, "dc_0");
     expect(!dx || x, "dx goes with x");
-    const bool lstm = cell.memory;
-    expect(lstm == c_0.has_value() && lstm == memory.has_value() && lstm == dc_n.has_value() && lstm == dc_0.has_value(),
-           "c_0, memory, dc_n and dc_0 go with the LSTMs");
-    expect((cell.extra > 0) == extra.has_value(), "extra goes with the GRUs and lstm_norm");
-    expect(cell.norm == dnorm.has_value() && cell.norm == dgates.has_value(), "dgates and dnorm go with lstm_norm");
+    const bool has_memory = cell.memory;
+    expect(has_memory == c_0.has_value() && has_memory == memory.has_value() && has_memory == dc_n.has_value() && has_memory == dc_0.has_value(),
+           "c_0, memory, dc_n and dc_0 go with cells that have a memory");
+    expect((cell.extra > 0) == extra.has_value(), "extra goes with cells that have some");
+    expect(cell.norm == dnorm.has_value() && cell.norm == dgates.has_value(), "dgates and dnorm go with cells that have a norm");
     std::vector<Backward> layers;
     std::vector<Sums> sums;
     for (int64_t d = 0; d < directions; ++d) {
         const auto at = [&](auto* from, int64_t rows) { return from ? from + d * rows * H : nullptr; };
-        Backward layer = of.begin<Backward>(d, down);
+        Backward layer = of.begin<Backward>(d, reverse);
         layer.dx = dx ? dx->data() + d * N * D : nullptr;
         layer.gates = at(gates.data(), N * cell.gates);
         layer.memory = at(pointer(memory), N);
@@ -159,11 +159,46 @@ void backward(const std::string& cell_name, bool half, Whole lengths, bool down,
         layer.dh_0 = at(dh_0.data(), B);
         layer.dc_0 = at(pointer(dc_0), B);
         layers.push_back(layer);
-        if (da) sums.push_back({d_ih.empty() ? nullptr : d_ih[d].data(), d_hh[d].data(), at(da->data(), cell.runs), true});
+        if (da) sums.push_back({d_ih.empty() ? nullptr : d_ih[d].data(), d_hh[d].data(), at(da->data(), cell.gradient_blocks), true});
         else sums.push_back({nullptr, nullptr, nullptr, true});
     }
     nb::gil_scoped_release without_the_gil;
     run_backward(cell, layers, of.weights, sums, threads);
+}
+
+// What Python must know of the cells of an instruction set; nothing of it is written down a second time there.
+nb::list cells(const std::string& instruction_set) {
+    const Kernels& kernels = find(instruction_set);
+    const auto blocks = [](const GateBlock* from, int64_t count) {
+        nb::list all;
+        for (int64_t i = 0; i < count; ++i) all.append(nb::make_tuple(from[i].at, from[i].gate, from[i].count));
+        return nb::tuple(all);
+    };
+    nb::list found;
+    for (int64_t i = 0; i < kernels.count; ++i) {
+        const CellKernels& cell = kernels.cells[i];
+        if (std::strcmp(cell.element, "float32") != 0) continue;
+        nb::list elements;
+        for (int64_t j = 0; j < kernels.count; ++j)
+            if (std::strcmp(cell.name, kernels.cells[j].name) == 0) elements.append(kernels.cells[j].element);
+        const int64_t separate = separate_hidden_bias(cell);
+        nb::dict of;
+        of["name"] = cell.name;
+        of["gates"] = cell.gates;
+        of["states"] = cell.memory ? nb::make_tuple("h", "c") : nb::make_tuple("h");
+        of["hidden_product"] = cell.hiddens > 0;
+        of["norm"] = cell.norm;
+        of["steps"] = !cell.norm;
+        of["extra"] = cell.extra;
+        of["reads_gates"] = cell.reads_gates;
+        of["gradient_blocks"] = cell.gradient_blocks;
+        of["input_blocks"] = blocks(cell.input, cell.inputs);
+        of["hidden_blocks"] = blocks(cell.hidden, cell.hiddens);
+        of["separate_hidden_bias"] = separate < 0 ? nb::object(nb::none()) : nb::object(nb::int_(separate));
+        of["elements"] = nb::tuple(elements);
+        found.append(of);
+    }
+    return found;
 }
 
 // Pools checked once for both ways; out is (B, views * K), or its gradient.
@@ -226,7 +261,7 @@ Additive checked_additive(const Array<const float, 3>& q, const Array<const floa
     return {B, Q, T, A, lengths.data(), q.data(), k.data(), v.data(), nullptr, nullptr, nullptr, nullptr, nullptr};
 }
 
-// Threads worth waking: a tanh costs about what ten multiplications do.
+// Threads worth starting: a tanh costs about what ten multiplications do.
 int64_t additive_parts(const Additive& of, int64_t threads) {
     return std::max<int64_t>(1, std::min({threads, of.rows, of.rows * of.queries * of.steps * of.width / 20000 + 1}));
 }
@@ -311,6 +346,7 @@ NB_MODULE(_native, m) {
             return names;
         },
         "The instruction sets that this processor can run, best first.");
+    m.def("cells", &gyeol::cells, "instruction_set"_a, "What is known of each cell that has kernels, as a list of dicts.");
     const auto array = [](std::initializer_list<size_t> shape, float* data, nb::handle owner) {
         return nb::ndarray<nb::numpy, float, nb::c_contig, nb::device::cpu>(data, shape, owner);
     };
@@ -337,13 +373,13 @@ NB_MODULE(_native, m) {
             if (!of.c()) return nb::none();
             return nb::cast(array({size_t(of.layers()), size_t(of.rows()), size_t(of.units())}, of.c(), self));
         });
-    m.def("forward", &gyeol::forward, "cell"_a, "half"_a, "lengths"_a.noconvert(), "down"_a, "x"_a.noconvert().none(),
+    m.def("forward", &gyeol::forward, "cell"_a, "bfloat16"_a, "lengths"_a.noconvert(), "reverse"_a, "x"_a.noconvert().none(),
           "gates"_a.noconvert(), "w_hh"_a.noconvert(), "w_ih"_a.noconvert(), "bias_in"_a.noconvert().none(),
           "bias"_a.noconvert().none(), "norm"_a.noconvert().none(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(),
           "y"_a.noconvert(), "memory"_a.noconvert().none(), "extra"_a.noconvert().none(), "h_n"_a.noconvert(),
           "c_n"_a.noconvert().none(), "threads"_a, "instruction_set"_a,
           "One layer of any cell, one or two directions: shapes, owners and aliasing in cpp/scan.hpp.");
-    m.def("backward", &gyeol::backward, "cell"_a, "half"_a, "lengths"_a.noconvert(), "down"_a, "x"_a.noconvert().none(),
+    m.def("backward", &gyeol::backward, "cell"_a, "bfloat16"_a, "lengths"_a.noconvert(), "reverse"_a, "x"_a.noconvert().none(),
           "gates"_a.noconvert(), "w_hh"_a.noconvert(), "w_ih"_a.noconvert(), "norm"_a.noconvert().none(),
           "h_0"_a.noconvert(), "c_0"_a.noconvert().none(), "y"_a.noconvert(), "memory"_a.noconvert().none(),
           "extra"_a.noconvert().none(), "dy"_a.noconvert(), "dh_n"_a.noconvert(), "dc_n"_a.noconvert().none(),

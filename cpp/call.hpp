@@ -31,8 +31,6 @@ namespace {
 
 template <class Scalar, int DIMENSIONS>
 using Array = nb::ndarray<Scalar, nb::ndim<DIMENSIONS>, nb::c_contig, nb::device::cpu>;
-template <int DIMENSIONS>
-using Elements = nb::ndarray<nb::ndim<DIMENSIONS>, nb::c_contig, nb::device::cpu>;  // float, or int16 for Half
 using Whole = Array<const int64_t, 1>;
 template <class T>
 using Maybe = std::optional<T>;
@@ -71,7 +69,7 @@ void expect(bool right, const char* what) {
     if (!right) throw std::invalid_argument(what);
 }
 
-std::string written(const int64_t* shape, size_t count) {
+std::string shape_text(const int64_t* shape, size_t count) {
     std::string text = "(";
     for (size_t i = 0; i < count; ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
     return text + ")";
@@ -82,18 +80,12 @@ void expect_shape(const T& array, std::initializer_list<int64_t> expected, const
     std::vector<int64_t> came;
     for (size_t i = 0; i < array.ndim(); ++i) came.push_back(array.shape(i));
     if (!std::equal(came.begin(), came.end(), expected.begin(), expected.end()))
-        throw std::invalid_argument(std::string(name) + " is " + written(came.data(), came.size()) + ", expected " +
-                                    written(expected.begin(), expected.size()));
+        throw std::invalid_argument(std::string(name) + " is " + shape_text(came.data(), came.size()) + ", expected " +
+                                    shape_text(expected.begin(), expected.size()));
 }
 template <class T>
 void expect_shape(const Maybe<T>& array, std::initializer_list<int64_t> expected, const char* name) {
     if (array) expect_shape(*array, expected, name);
-}
-template <class T>
-void expect_type(const T& array, bool half, const char* name) {
-    const nb::dlpack::dtype type = half ? nb::dtype<int16_t>() : nb::dtype<float>();
-    if (array.dtype() != type)
-        throw nb::type_error((std::string(name) + " must be " + (half ? "int16 (bfloat16 bits)" : "float32")).c_str());
 }
 
 template <class T>
@@ -151,17 +143,17 @@ std::vector<int64_t> checked_offsets(const Whole& lengths, int64_t N) {
 
 // How a layer's walks are spread: a direction's rows in `parts`, task n being part n % parts of direction n / parts.
 struct Spread {
-    int64_t worth, parts, tasks;  // threads worth waking; a direction's parts; all parts
-    Spread(int64_t threads, int64_t directions, int64_t rows, int64_t work) {
+    int64_t threads, parts, tasks;  // threads worth starting; a direction's parts; all parts
+    Spread(int64_t available, int64_t directions, int64_t rows, int64_t work) {
         // Waking a thread costs about what a hundred thousand multiplications do.
-        worth = std::min(threads, work / 200000 + 1);
+        threads = std::min(available, work / 200000 + 1);
         // With as many threads as both directions can share evenly each keeps to one, whose weights then stay in its cache.
-        parts = std::max<int64_t>(1, worth % directions == 0 ? worth / directions : worth);
+        parts = std::max<int64_t>(1, threads % directions == 0 ? threads / directions : threads);
         parts = std::min(parts, rows);
         tasks = parts * directions;
     }
     // Whether every thread has walks of its own, and can do all that belongs to them.
-    bool apart() const { return tasks >= worth; }
+    bool independent() const { return tasks >= threads; }
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 // Weights are packed once for a whole walk, so that the walk over k reads memory strictly forwards:
 //
 //     float   packed[panel][k][gate][block][lane]
-//     Half    packed[panel][k / 2][gate][block][lane][k % 2]      K counted up to an even number, what is past it 0
+//     Bfloat16    packed[panel][k / 2][gate][block][lane][k % 2]      K counted up to an even number, what is past it 0
 //     Quad    packed[panel][k / 4][gate][block][lane][k % 4]      the same in fours, after the panel's head: see quad.hpp
 //
 // Lanes past the last unit are 0. The last panel may have fewer than U blocks. Owner: the caller.
@@ -25,11 +25,11 @@ GYEOL_INLINE int64_t paired(int64_t n) {
 template <class T>
 constexpr bool IS_QUAD = std::is_same_v<T, Quad>;
 
-// How a cell keeps numbers that will be multiplied with a T: Half rounds one by one, but of a Quad the whole row must be known.
+// How a cell keeps numbers that will be multiplied with a T: Bfloat16 rounds one by one, but of a Quad the whole row must be known.
 template <class T>
-using Kept = std::conditional_t<IS_QUAD<T>, float, T>;
+using Stored = std::conditional_t<IS_QUAD<T>, float, T>;
 
-// K as packed: Half is multiplied in pairs, Quad in fours, and each column of Quads has a head of eight bytes.
+// K as packed: Bfloat16 is multiplied in pairs, Quad in fours, and each column of Quads has a head of eight bytes.
 template <class T>
 GYEOL_INLINE int64_t padded_depth(int64_t K) {
     return round_up(K, PAIR<T>) + (IS_QUAD<T> ? 8 : 0);
@@ -80,13 +80,13 @@ static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride,
 #if defined(__AVX512BF16__)
 // The same in pairs of k: to[k * step + 2 * lane + k % 2], an odd last k completed by 0.
 static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride, int64_t count, int64_t k_0, int64_t k_1,
-                       int64_t K, Half* to, int64_t step) {
+                       int64_t K, Bfloat16* to, int64_t step) {
     int64_t k = k_0;
     if (unit_stride == 1) {
         for (; k < k_1; k += 2) {
             const float* row = from + k * k_stride;
             store_pairs(to + k * step, round_all(load(row, count)),
-                        k + 1 < K ? round_all(load(row + k_stride, count)) : Halves{});
+                        k + 1 < K ? round_all(load(row + k_stride, count)) : Bfloat16Lanes{});
         }
         return;
     }
@@ -95,7 +95,7 @@ static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride,
             Lanes square[LANES];  // of pairs
             for (int lane = 0; lane < LANES; ++lane) {
                 const float* row = from + lane * unit_stride + k;
-                const Halves halves[2] = {round_all(load(row)), round_all(load(row + LANES))};
+                const Bfloat16Lanes halves[2] = {round_all(load(row)), round_all(load(row + LANES))};
                 __builtin_memcpy(&square[lane], halves, sizeof square[lane]);
             }
             turn(square);
@@ -116,7 +116,7 @@ static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride,
 // `parts` packs every parts-th panel.
 //
 //   weight   read
-//   packed   packed_size<T>(G, units, K) elements, written; must not overlap weight
+//   packed   packed_size<T>(G, units, K) elements, output; must not overlap weight
 template <class T, int G, int U>
 static void pack(const float* weight, int64_t gate_stride, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t K,
                  int64_t part, int64_t parts, T* packed) {
@@ -142,7 +142,7 @@ static void pack(const float* weight, int64_t gate_stride, int64_t unit_stride, 
 
 // sums[r][c] += sum over k of at(r, k) * panel[k][c]
 //
-//   at       the number in row r, column k; for Half k counts pairs, and it is the pair's 32 bits
+//   at       the number in row r, column k; for Bfloat16 k counts pairs, and it is the pair's 32 bits
 //   panel    K * C * LANES numbers, or pairs of them; read
 //   sums     R x C registers, the caller's, updated
 template <int R, int C, class At>
@@ -164,7 +164,7 @@ GYEOL_INLINE float element(const float* row, int64_t k) { return row[k]; }
 
 #if defined(__AVX512BF16__)
 template <int R, int C, class At>
-GYEOL_INLINE void multiply(Lanes (&sums)[R][C], At at, const Half* panel, int64_t K) {
+GYEOL_INLINE void multiply(Lanes (&sums)[R][C], At at, const Bfloat16* panel, int64_t K) {
     for (int64_t k = 0; k < K; ++k, panel += 2 * C * LANES) {
         __m512bh weight[C];
 #pragma GCC unroll 8
@@ -178,7 +178,7 @@ GYEOL_INLINE void multiply(Lanes (&sums)[R][C], At at, const Half* panel, int64_
     }
 }
 
-GYEOL_INLINE int32_t element(const Half* row, int64_t k) {
+GYEOL_INLINE int32_t element(const Bfloat16* row, int64_t k) {
     int32_t pair;
     __builtin_memcpy(&pair, row + 2 * k, sizeof pair);
     return pair;
@@ -266,14 +266,14 @@ static void panels(const Phase& phase, int64_t rows, const T* packed, int64_t un
 }
 
 // `rows` rows times all panels packed by pack<T, G, U>. For Quad the phase's rows are floats, all read before anything is
-// finished, and `room` is quads_size(rows, K) bytes.
+// finished, and `buffer` is quads_size(rows, K) bytes.
 template <class T, int G, int U, class Phase>
 static void product(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K,
-                    [[maybe_unused]] char* room = nullptr) {
+                    [[maybe_unused]] char* buffer = nullptr) {
 #if defined(__AVX512VNNI__)
     if constexpr (IS_QUAD<T>) {
         const auto row = [&](int64_t r) __attribute__((always_inline)) { return phase.row(r); };
-        panels<T, G, U>(Quantised<Phase>{phase, quantise(row, rows, K, room)}, rows, packed, units, K);
+        panels<T, G, U>(Quantised<Phase>{phase, quantise(row, rows, K, buffer)}, rows, packed, units, K);
     } else
 #endif
         panels<T, G, U>(phase, rows, packed, units, K);

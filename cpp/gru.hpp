@@ -20,9 +20,10 @@
 namespace gyeol::GYEOL_ISA {
 
 struct GruBefore {
-    static constexpr int GATES = 3, EXTRA = 1, RUNS = 3;
-    static constexpr Run INPUT[] = {{0, 0, 3}};
-    static constexpr Run HIDDEN[] = {{0, 0, 2}, {2, 2, 1, true}};
+    static constexpr int GATES = 3, EXTRA = 1, GRADIENT_BLOCKS = 3;
+    static constexpr bool MEMORY = false, NORM = false, READS_GATES = true;
+    static constexpr GateBlock INPUT[] = {{0, 0, 3}};
+    static constexpr GateBlock HIDDEN[] = {{0, 0, 2}, {2, 2, 1, true}};
 
     // r and z side by side; then n.
     template <class T>
@@ -41,7 +42,7 @@ struct GruBefore {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -62,7 +63,7 @@ struct GruBefore {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.between + r * state.width; }
+        GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.between + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -83,8 +84,8 @@ struct GruBefore {
         const int64_t H = layer.units;
         for (int64_t r = step.known; r < step.alive; ++r)
             copy(layer.h_0 + rank(step, r) * H, state.c + r * state.width, H, true);
-        product<T, 2, 2>(Gates<T>{layer, step, state}, step.alive, packed, H, H, state.room);
-        product<T, 1, 4>(New<T>{layer, step, state}, step.alive, packed + packed_size<T>(2, H, H), H, H, state.room);
+        product<T, 2, 2>(Gates<T>{layer, step, state}, step.alive, packed, H, H, state.buffer);
+        product<T, 1, 4>(New<T>{layer, step, state}, step.alive, packed + packed_size<T>(2, H, H), H, H, state.buffer);
     }
 
     template <class T>
@@ -127,9 +128,10 @@ struct GruBefore {
 };
 
 struct GruAfter {
-    static constexpr int GATES = 3, EXTRA = 1, RUNS = 4;  // da_r, da_z, dv, da_n
-    static constexpr Run INPUT[] = {{0, 0, 2}, {3, 2, 1}};
-    static constexpr Run HIDDEN[] = {{0, 0, 3}};
+    static constexpr int GATES = 3, EXTRA = 1, GRADIENT_BLOCKS = 4;  // da_r, da_z, dv, da_n
+    static constexpr bool MEMORY = false, NORM = false, READS_GATES = true;
+    static constexpr GateBlock INPUT[] = {{0, 0, 2}, {3, 2, 1}};
+    static constexpr GateBlock HIDDEN[] = {{0, 0, 3}};
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {
@@ -145,7 +147,7 @@ struct GruAfter {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -170,7 +172,7 @@ struct GruAfter {
         const int64_t H = layer.units;
         for (int64_t r = step.known; r < step.alive; ++r)  // state.c holds h_{t-1} in float, whatever T is
             copy(layer.h_0 + rank(step, r) * H, state.c + r * state.width, H, true);
-        product<T, 3, 1>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), H, H, state.room);
+        product<T, 3, 1>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), H, H, state.buffer);
     }
 
     template <class T>

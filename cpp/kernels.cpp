@@ -32,9 +32,14 @@ constexpr CellKernels describe(const char* name) {
     of.element = NAME<T>;
     of.gates = Cell::GATES;
     of.extra = Cell::EXTRA;
-    of.runs = Cell::RUNS;
-    of.memory = Cell::GATES == 4;
-    of.norm = Cell::EXTRA == 4;
+    of.gradient_blocks = Cell::GRADIENT_BLOCKS;
+    of.memory = Cell::MEMORY;
+    of.norm = Cell::NORM;
+    of.reads_gates = Cell::READS_GATES;
+    of.input = Cell::INPUT;
+    of.inputs = sizeof(Cell::INPUT) / sizeof(GateBlock);
+    of.hidden = Cell::HIDDEN;
+    of.hiddens = sizeof(Cell::HIDDEN) / sizeof(GateBlock);
     of.packed = packed_most<Cell, T>;
     of.forward_size = forward_size<T>;
     of.state_size = state_size<T>;
@@ -56,7 +61,7 @@ constexpr CellKernels describe(const char* name) {
         };
         of.pack_in_back = [](const float* w, int64_t D, int64_t H, int64_t part, int64_t parts, void* packed) {
             T* to = static_cast<T*>(packed);
-            for (const Run& run : Cell::INPUT) {
+            for (const GateBlock& run : Cell::INPUT) {
                 pack<T, 1, 4>(w + run.gate * H * D, 0, 1, D, D, run.count * H, part, parts, to);
                 to += packed_size<T>(1, D, run.count * H);
             }
@@ -71,8 +76,8 @@ const CellKernels cells[] = {
     describe<Rnn<false>, float>("rnn_tanh"), describe<Rnn<true>, float>("rnn_relu"), describe<Lstm, float>("lstm"),
     describe<GruBefore, float>("gru_before"), describe<GruAfter, float>("gru_after"), describe<LstmNorm, float>("lstm_norm"),
 #if defined(__AVX512BF16__)
-    describe<Rnn<false>, Half>("rnn_tanh"), describe<Rnn<true>, Half>("rnn_relu"), describe<Lstm, Half>("lstm"),
-    describe<GruBefore, Half>("gru_before"), describe<GruAfter, Half>("gru_after"), describe<LstmNorm, Half>("lstm_norm"),
+    describe<Rnn<false>, Bfloat16>("rnn_tanh"), describe<Rnn<true>, Bfloat16>("rnn_relu"), describe<Lstm, Bfloat16>("lstm"),
+    describe<GruBefore, Bfloat16>("gru_before"), describe<GruAfter, Bfloat16>("gru_after"), describe<LstmNorm, Bfloat16>("lstm_norm"),
 #endif
 #if defined(__AVX512VNNI__)  // for the stepper, which the normalised LSTM has not
     describe<Rnn<false>, Quad>("rnn_tanh"), describe<Rnn<true>, Quad>("rnn_relu"), describe<Lstm, Quad>("lstm"),

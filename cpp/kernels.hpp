@@ -1,4 +1,4 @@
-// What one instruction set offers: a literal table of cells, in float and, where the processor multiplies them, Half and Quad.
+// What one instruction set offers: a literal table of cells, in float and, where the processor multiplies them, Bfloat16 and Quad.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,10 @@ constexpr int64_t MOST_QUADS = 131072;
 // One cell in one element type. Quad has only what goes forwards; the other functions are null.
 struct CellKernels {
     const char *name, *element;  // element: "float32", "bfloat16" or "int8"
-    int64_t gates, extra, runs;
-    bool memory, norm;  // whether it has c; whether it is the normalised LSTM
+    int64_t gates, extra, gradient_blocks;
+    bool memory, norm, reads_gates;  // see layer.hpp
+    const GateBlock *input, *hidden;
+    int64_t inputs, hiddens;  // how many there are of these
     int64_t (*packed)(int64_t units, int64_t inputs);  // bytes of either packed w_hh (inputs = units) or w_ih, at most
     // Bytes of scratch of a part of so many rows, and how many of them, from the first on, must be zeros.
     int64_t (*forward_size)(int64_t rows, int64_t units, int64_t inputs);
@@ -32,10 +34,22 @@ struct CellKernels {
     // The projection of tokens first, first + 1, ..., last - 1, for walks that find it done; scratch as for no rows.
     void (*project)(const Forward& layer, int64_t first, int64_t last, char* scratch);
     void (*forward)(const Forward& layer, int64_t part, int64_t parts, char* scratch);
-    // With sums, or leaving its tokens in `memory`, which has room for as many, to `gather`.
-    void (*backward)(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t room, Sums* sums);
-    void (*gather)(const Backward& layer, char* memory, int64_t room, int64_t first, int64_t last, char* scratch, Sums& sums);
+    // With sums, or leaving its tokens in `memory`, which holds `capacity` of them, to `gather`.
+    void (*backward)(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t capacity, Sums* sums);
+    void (*gather)(const Backward& layer, char* memory, int64_t capacity, int64_t first, int64_t last, char* scratch, Sums& sums);
 };
+
+// The gate whose hidden bias is not added to its input bias, because something multiplies U h + b first; -1 for none.
+inline int64_t separate_hidden_bias(const CellKernels& of) {
+    const auto block_of = [&](const GateBlock* blocks, int64_t count, int64_t gate) {
+        for (int64_t i = 0; i < count; ++i)
+            if (blocks[i].gate <= gate && gate < blocks[i].gate + blocks[i].count) return blocks[i].at + gate - blocks[i].gate;
+        return int64_t{-1};
+    };
+    for (int64_t gate = 0; gate < of.gates && !of.norm; ++gate)  // the biases of a cell with a norm are PyTorch's to add
+        if (block_of(of.input, of.inputs, gate) != block_of(of.hidden, of.hiddens, gate)) return gate;
+    return -1;
+}
 
 struct Kernels {
     const char* name;

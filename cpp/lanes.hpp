@@ -31,7 +31,7 @@ constexpr int REGISTERS = 16;
 
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t Bits __attribute__((vector_size(4 * LANES)));
-struct Half {  // bfloat16: the upper half of a float
+struct Bfloat16 {  // bfloat16: the upper half of a float
     uint16_t bits;
 };
 struct Quad {  // int8, multiplied in fours: see quad.hpp
@@ -68,30 +68,30 @@ GYEOL_INLINE void store(float* to, Lanes v, int64_t count) {
 
 #if defined(__AVX512BF16__)
 // Rounded to the nearest, ties to even; a NaN stays one.
-GYEOL_INLINE void store(Half* to, Lanes v, int64_t count) {
+GYEOL_INLINE void store(Bfloat16* to, Lanes v, int64_t count) {
     const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
     const int64_t bytes = (count < LANES ? count : LANES) * 2;
     if (bytes == 2 * LANES) __builtin_memcpy(to, &rounded, 2 * LANES);
     else __builtin_memcpy(to, &rounded, static_cast<unsigned long>(bytes));
 }
 
-typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
+typedef uint16_t Bfloat16Lanes __attribute__((vector_size(2 * LANES)));
 typedef uint32_t Pairs __attribute__((vector_size(4 * LANES)));
 
-GYEOL_INLINE Halves load_halves(const Half* from) {
-    Halves v;
+GYEOL_INLINE Bfloat16Lanes load_bfloat16(const Bfloat16* from) {
+    Bfloat16Lanes v;
     __builtin_memcpy(&v, from, sizeof v);
     return v;
 }
 
-GYEOL_INLINE Halves round_all(Lanes v) {
+GYEOL_INLINE Bfloat16Lanes round_all(Lanes v) {
     const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
-    Halves bits;
+    Bfloat16Lanes bits;
     __builtin_memcpy(&bits, &rounded, sizeof bits);
     return bits;
 }
 
-GYEOL_INLINE void store_pairs(Half* to, Halves first, Halves second) {
+GYEOL_INLINE void store_pairs(Bfloat16* to, Bfloat16Lanes first, Bfloat16Lanes second) {
     const Pairs pairs = __builtin_convertvector(first, Pairs) | __builtin_convertvector(second, Pairs) << 16;
     __builtin_memcpy(to, &pairs, sizeof pairs);
 }

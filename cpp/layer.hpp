@@ -2,8 +2,10 @@
 //
 // A cell is a struct with
 //
-//     GATES, EXTRA, RUNS                        G, E: runs of H floats a token in `gates`, `extra`; R: in its gradient `da`
-//     INPUT, HIDDEN                             which runs of `da` belong to which gates of w_ih and w_hh: see tokens.hpp
+//     GATES, EXTRA, GRADIENT_BLOCKS             blocks of H floats a token in `gates`, `extra`; in its gradient `da`
+//     MEMORY, NORM                              the state is (h, c), not h alone; w_hh's products are normalised (`norm`)
+//     READS_GATES                               the way back reads `gates`
+//     INPUT, HIDDEN                             which blocks of `da` belong to which gates of w_ih and w_hh: see scan.hpp
 //     pack_forward<T>(w_hh, H, part, parts, packed)     w_hh (G*H, H) row by row; packed: packed_most<T> elements
 //     pack_backward<T>(w_hh, H, part, parts, packed)    the same for the way back
 //     forward<T>(layer, step, state)            one step of all rows alive
@@ -20,12 +22,12 @@ namespace gyeol::GYEOL_ISA {
 template <class T>
 struct State {
     int64_t width;
-    Kept<T>* h;        // h_{t-1}
-    Kept<T>* h_next;   // h_t
-    Kept<T>* between;  // r * h_{t-1} (GRU, reset before)
-    float* c;    // c (LSTM)
-    float* raw;  // U h (normalised LSTM)
-    char* room;  // for `product`
+    Stored<T>* h;        // h_{t-1}
+    Stored<T>* h_next;   // h_t
+    Stored<T>* between;  // r * h_{t-1} (GRU, reset before)
+    float* c;       // c (LSTM)
+    float* raw;     // U h (normalised LSTM)
+    char* buffer;   // for `product`
 };
 
 // And on the way back.
@@ -36,7 +38,7 @@ struct BackState {
     float* dc;  // the same for c
     float* dm;  // by r * h_{t-1} (GRU, reset before)
     float* raw; // by U h (normalised LSTM)
-    T* da;      // (R*H) written: the gradient by the gates before their functions, this step's rows `wide` apart
+    T* da;      // (GRADIENT_BLOCKS*H) output: the gradient by the gates before their functions, this step's rows `wide` apart
 };
 
 // The row's h and c before the step.
@@ -55,7 +57,7 @@ GYEOL_INLINE int64_t chunk_of(int64_t rows) { return CHUNK + rows; }
 // Bytes on the way there of a part of n rows: of its state, to be zeros, and of all.
 template <class T>
 static int64_t state_size(int64_t n, int64_t units) {
-    return n * round_up(units) * (3 * static_cast<int64_t>(sizeof(Kept<T>)) + 4 + 16);
+    return n * round_up(units) * (3 * static_cast<int64_t>(sizeof(Stored<T>)) + 4 + 16);
 }
 template <class T>
 static int64_t forward_size(int64_t n, int64_t units, int64_t inputs) {
@@ -72,14 +74,14 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
     state.width = round_up(H);
     state.c = reinterpret_cast<float*>(scratch);
     state.raw = state.c + n * state.width;
-    state.h = reinterpret_cast<Kept<T>*>(state.raw + 4 * n * state.width);
+    state.h = reinterpret_cast<Stored<T>*>(state.raw + 4 * n * state.width);
     state.h_next = state.h + n * state.width;
     state.between = state.h_next + n * state.width;
     int64_t* places = reinterpret_cast<int64_t*>(scratch + state_size<T>(n, H));
-    state.room = reinterpret_cast<char*>(places + chunk_of(n));
-    int64_t due = layer.x ? (layer.down ? batch.lengths[part] - 1 : 0) : -1;  // the first step whose projection is missing
+    state.buffer = reinterpret_cast<char*>(places + chunk_of(n));
+    int64_t due = layer.x ? (layer.reverse ? batch.lengths[part] - 1 : 0) : -1;  // the first step whose projection is missing
     walk(
-        batch, layer.down, part, parts,
+        batch, layer.reverse, part, parts,
         [&](int64_t r) __attribute__((always_inline)) {
             copy(layer.h_0 + (part + r * parts) * H, state.h + r * state.width, H, true);
             if (layer.c_0) copy(layer.c_0 + (part + r * parts) * H, state.c + r * state.width, H, true);
@@ -87,18 +89,18 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
         [&](const Step& step) __attribute__((always_inline)) {
             if (step.t == due) {
                 int64_t tokens = 0;
-                for (; due >= 0 && due < batch.lengths[part] && tokens < CHUNK; due += layer.down ? -1 : 1)
+                for (; due >= 0 && due < batch.lengths[part] && tokens < CHUNK; due += layer.reverse ? -1 : 1)
                     for (int64_t r = 0, rows = alive_at(batch, due, part, parts); r < rows; ++r)
                         places[tokens++] = batch.offsets[due] + part + r * parts;
-                project<T>(layer, Cell::GATES, places, tokens, state.room);
+                project<T>(layer, Cell::GATES, places, tokens, state.buffer);
             }
             Cell::template forward<T>(layer, step, state);
-            Kept<T>* old = state.h;
+            Stored<T>* old = state.h;
             state.h = state.h_next;
             state.h_next = old;
         },
         [&](int64_t r) __attribute__((always_inline)) {
-            const int64_t rank = part + r * parts, last = layer.down ? 0 : batch.lengths[rank] - 1;
+            const int64_t rank = part + r * parts, last = layer.reverse ? 0 : batch.lengths[rank] - 1;
             copy(layer.y + (batch.offsets[last] + rank) * layer.stride, layer.h_n + rank * H, H, false);
             if (layer.c_n) copy(state.c + r * state.width, layer.c_n + rank * H, H, false);
         });
@@ -118,7 +120,7 @@ static void project_range(const Forward& layer, int64_t first, int64_t last, cha
 // How far apart rows of da lie: no power of 2, whose rows would share their places in the cache.
 template <class Cell>
 static int64_t wide_of(int64_t units) {
-    return round_up(Cell::RUNS * units) + LANES;
+    return round_up(Cell::GRADIENT_BLOCKS * units) + LANES;
 }
 
 // Bytes of a part's own tokens.
@@ -145,7 +147,7 @@ static int64_t backward_size(int64_t n, int64_t units) {
 // scratch: backward_size bytes, aligned to 64, the first back_state_size of them zeros.
 // memory: tokens_size bytes for chunk_of(n) tokens where there are sums; else for all of the part's, left there for `gather`.
 template <class Cell, class T>
-static void backward(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t room,
+static void backward(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t capacity,
                      Sums* sums) {
     const Ragged& batch = layer.batch;
     const int64_t H = layer.units, n = (batch.rows - part + parts - 1) / parts;
@@ -157,12 +159,12 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
     state.dm = state.dc + n * state.width;
     state.raw = state.dm + n * state.width;
     char* own = scratch + back_state_size(n, H);
-    Tokens<T> tokens = tokens_in<Cell, T>(memory, room, H);
-    const int64_t columns = Cell::RUNS * H;
-    for (int64_t i = 0; i < room; ++i)  // what is multiplied past the last column shall be 0
+    Tokens<T> tokens = tokens_in<Cell, T>(memory, capacity, H);
+    const int64_t columns = Cell::GRADIENT_BLOCKS * H;
+    for (int64_t i = 0; i < capacity; ++i)  // what is multiplied past the last column shall be 0
         __builtin_memset(tokens.da + i * tokens.wide + columns, 0, static_cast<unsigned long>(tokens.wide - columns) * sizeof(T));
     walk_back(
-        batch, layer.down, part, parts,
+        batch, layer.reverse, part, parts,
         [&](int64_t r) __attribute__((always_inline)) {
             copy(layer.dh_n + (part + r * parts) * H, state.dh + r * state.width, H, true);
             if (layer.dc_n) copy(layer.dc_n + (part + r * parts) * H, state.dc + r * state.width, H, true);
@@ -187,10 +189,10 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
     if (sums) gradients<Cell, T>(layer, tokens, *sums, own);
 }
 
-// The gradients of tokens `first` to `last` of those that a walk back has left in `memory`, which had `room` for as many.
+// The gradients of tokens `first` to `last` of those that a walk back has left in `memory`, which holds `capacity` of them.
 template <class Cell, class T>
-static void gather(const Backward& layer, char* memory, int64_t room, int64_t first, int64_t last, char* scratch, Sums& sums) {
-    const Tokens<T> all = tokens_in<Cell, T>(memory, room, layer.units);
+static void gather(const Backward& layer, char* memory, int64_t capacity, int64_t first, int64_t last, char* scratch, Sums& sums) {
+    const Tokens<T> all = tokens_in<Cell, T>(memory, capacity, layer.units);
     for (; first < last; first += CHUNK)
         gradients<Cell, T>(layer, all.from(first, last - first < CHUNK ? last - first : CHUNK), sums, scratch);
 }

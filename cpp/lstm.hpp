@@ -19,9 +19,10 @@
 namespace gyeol::GYEOL_ISA {
 
 struct Lstm {
-    static constexpr int GATES = 4, EXTRA = 0, RUNS = 4;
-    static constexpr Run INPUT[] = {{0, 0, 4}};
-    static constexpr Run HIDDEN[] = {{0, 0, 4}};
+    static constexpr int GATES = 4, EXTRA = 0, GRADIENT_BLOCKS = 4;
+    static constexpr bool MEMORY = true, NORM = false, READS_GATES = true;
+    static constexpr GateBlock INPUT[] = {{0, 0, 4}};
+    static constexpr GateBlock HIDDEN[] = {{0, 0, 4}};
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {
@@ -37,7 +38,7 @@ struct Lstm {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -63,7 +64,7 @@ struct Lstm {
     template <class T>
     static void forward(const Forward& layer, const Step& step, const State<T>& state) {
         product<T, 4, 1>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), layer.units,
-                         layer.units, state.room);
+                         layer.units, state.buffer);
     }
 
     template <class T>

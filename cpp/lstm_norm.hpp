@@ -45,9 +45,10 @@ static Moments moments(const float* x, int64_t H, int64_t blocks, int64_t apart)
 }
 
 struct LstmNorm {
-    static constexpr int GATES = 4, EXTRA = 4, RUNS = 4;
-    static constexpr Run INPUT[] = {{0, 0, 0}};  // its projection is the caller's
-    static constexpr Run HIDDEN[] = {{0, 0, 4}};
+    static constexpr int GATES = 4, EXTRA = 4, GRADIENT_BLOCKS = 4;
+    static constexpr bool MEMORY = true, NORM = true, READS_GATES = true;
+    static constexpr GateBlock INPUT[] = {{0, 0, 0}};  // its projection is the caller's
+    static constexpr GateBlock HIDDEN[] = {{0, 0, 4}};
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {

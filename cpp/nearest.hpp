@@ -39,8 +39,8 @@ constexpr int64_t CODES_MORE = 64;
 
 // Rows first, first + 1, ..., last - 1 of x (N, D), all finite.
 //
-//   codes     (N, D) written
-//   factors   (N) written; 0 for a row of zeros
+//   codes     (N, D) output
+//   factors   (N) output; 0 for a row of zeros
 static void quantise(const float* x, int64_t width, int64_t first, int64_t last, int8_t* codes, float* factors) {
     for (int64_t r = first; r < last; ++r) {
         const float* row = x + r * width;

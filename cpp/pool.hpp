@@ -1,6 +1,6 @@
 // One vector for each row of a batch, out of its tokens' vectors: their sum by given weights, their mean, their maximum.
 //
-// Tokens lie by time (scan.hpp). All asked for are found in one pass over the tokens, and in one pass back.
+// Tokens lie by time (scan.hpp). All requested views are computed in one pass over the tokens, and in one pass back.
 //
 //     weighted_i = sum_t w_t x_t        dx_t += w_t dweighted_i,   dw_t = x_t . dweighted_i
 //     mean_i     = sum_t x_t / T_i      dx_t += dmean_i / T_i
@@ -13,7 +13,7 @@
 
 namespace gyeol {
 
-// N tokens of K numbers, B rows. Views stand side by side: a row of out is (weighted, mean, most), those that are asked for.
+// N tokens of K numbers, B rows. Views stand side by side: a row of out is (weighted, mean, most), those requested.
 // All memory is the caller's; nothing overlaps.
 struct Pool {
     Ragged batch;
@@ -22,10 +22,10 @@ struct Pool {
     const float* weights;  // (N), or null: no weighted view
     bool mean, most;
     int64_t stride;        // of rows of out, in floats
-    float* out;            // (B, views * K) by rank: written by pool_forward; on the way back its gradient, read
+    float* out;            // (B, views * K) by rank: output by pool_forward; on the way back its gradient, read
     int32_t* at;           // (B, K): the time of the maximum; written there, read back; null without `most`
-    float* dx;             // (N, K) written by pool_backward
-    float* dweights;       // (N) written by pool_backward; null without weights
+    float* dx;             // (N, K) output by pool_backward
+    float* dweights;       // (N) output by pool_backward; null without weights
 };
 
 }  // namespace gyeol

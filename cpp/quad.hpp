@@ -1,4 +1,4 @@
-// int8 beside float and Half: weights quantised when they are packed, what they multiply quantised on the way, whole numbers
+// int8 beside float and Bfloat16: weights quantised when they are packed, what they multiply quantised on the way, whole numbers
 // summed, and the sums turned back into floats before anybody sees them.
 //
 //     w[unit][k] = scale[unit] * q[unit][k],  v[k] = s * p[k],  q and p whole, -127 to 127,  s = max |v| / 127
@@ -16,7 +16,7 @@
 
 namespace gyeol::GYEOL_ISA {
 
-// Bytes of room for so many rows of K numbers, quantised.
+// Bytes of a buffer for so many rows of K numbers, quantised.
 GYEOL_INLINE int64_t quads_size(int64_t rows, int64_t K) { return round_up(rows) * 4 + rows * round_up(K); }
 
 #if defined(__AVX512VNNI__)
@@ -69,12 +69,12 @@ struct QuadRows {
     int64_t width;
 };
 
-// from(r): K floats, row r. room: quads_size bytes, the caller's, written.
+// from(r): K floats, row r. buffer: quads_size bytes, the caller's, output.
 template <class From>
-GYEOL_INLINE QuadRows quantise(From from, int64_t rows, int64_t K, char* room) {
+GYEOL_INLINE QuadRows quantise(From from, int64_t rows, int64_t K, char* buffer) {
     const int64_t width = round_up(K);
-    float* scales = reinterpret_cast<float*>(room);
-    uint8_t* to = reinterpret_cast<uint8_t*>(room + round_up(rows) * 4);
+    float* scales = reinterpret_cast<float*>(buffer);
+    uint8_t* to = reinterpret_cast<uint8_t*>(buffer + round_up(rows) * 4);
     for (int64_t r = 0; r < rows; ++r) {
         const float* row = from(r);
         Bits most = {};

@@ -13,9 +13,10 @@ namespace gyeol::GYEOL_ISA {
 
 template <bool RELU>
 struct Rnn {
-    static constexpr int GATES = 1, EXTRA = 0, RUNS = 1;
-    static constexpr Run INPUT[] = {{0, 0, 1}};
-    static constexpr Run HIDDEN[] = {{0, 0, 1}};
+    static constexpr int GATES = 1, EXTRA = 0, GRADIENT_BLOCKS = 1;
+    static constexpr bool MEMORY = false, NORM = false, READS_GATES = false;
+    static constexpr GateBlock INPUT[] = {{0, 0, 1}};
+    static constexpr GateBlock HIDDEN[] = {{0, 0, 1}};
 
     template <class T>
     static void pack_forward(const float* w, int64_t H, int64_t part, int64_t parts, T* packed) {
@@ -31,7 +32,7 @@ struct Rnn {
         const Forward& layer;
         const Step& step;
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t at = place(layer.batch, step, r);
@@ -47,7 +48,7 @@ struct Rnn {
     template <class T>
     static void forward(const Forward& layer, const Step& step, const State<T>& state) {
         product<T, 1, 4>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), layer.units,
-                         layer.units, state.room);
+                         layer.units, state.buffer);
     }
 
     template <class T>

@@ -7,7 +7,7 @@
 //
 // of a matrix of N = sum of lengths rows. (It is PyTorch's PackedSequence.)
 //
-// Directions. A walk goes up (t = 0, 1, ...; rows leave as they end) or down (t = T - 1, T - 2, ...; rows enter at their own
+// Directions. A walk goes forward (t = 0, 1, ...; rows leave as they end) or in reverse (t = T - 1, T - 2, ...; rows enter at their own
 // last step). Whichever it is, the rows of one time stand together.
 //
 // Threads. Part p of P takes the ranks p, p + P, p + 2P, ...: equal numbers of rows with like lengths. A part never waits
@@ -30,7 +30,7 @@ struct Ragged {
 // All memory is the caller's, matrices row by row without gaps, y apart; nothing overlaps.
 struct Forward {
     Ragged batch;
-    bool down;            // the walk goes from each row's last step to its first
+    bool reverse;         // the walk goes from each row's last step to its first
     int64_t units;        // H
     const void* packed;   // the cell's pack_forward of w_hh
     const float* x;       // (N, D) the inputs; null where W x + b stands in `gates` already
@@ -41,25 +41,25 @@ struct Forward {
     const float* norm;    // (10, H) of the normalised LSTM (see there); null elsewhere
     const float* h_0;     // (B, H) by rank
     const float* c_0;     // (B, H) by rank, LSTM only
-    float* gates;         // (N, G*H) read where x is null: W x + b. Written: the gates after their functions
-    float* memory;        // (N, H) written: c of the LSTM; null if nobody asks
-    float* extra;         // (N, E*H) written: what else the way back needs (E: see the cell); null if nobody asks
-    float* y;             // (N, H) written: h, at rows `stride` floats apart
+    float* gates;         // (N, G*H) read where x is null: W x + b. Output: the gates after their functions
+    float* memory;        // (N, H) output: c of the LSTM; null where not requested
+    float* extra;         // (N, E*H) output: what else the way back needs (E: see the cell); null where not requested
+    float* y;             // (N, H) output: h, at rows `stride` floats apart
     int64_t stride;
-    float* h_n;           // (B, H) by rank, written: h after each row's own last step
-    float* c_n;           // (B, H) by rank, written, LSTM only
+    float* h_n;           // (B, H) by rank, output: h after each row's own last step
+    float* c_n;           // (B, H) by rank, output, LSTM only
 };
 
-// The way back over the same. T is float or Half.
+// The way back over the same. T is float or Bfloat16.
 struct Backward {
     Ragged batch;
-    bool down;            // as it was forwards
+    bool reverse;         // as it was forwards
     int64_t units;
     const void* packed;   // the cell's pack_backward of w_hh
     const float* x;       // (N, D); null where the projection is not the layer's
     int64_t inputs;       // D
     const void* packed_in;  // the cell's pack_in_back of w_ih
-    float* dx;            // (N, D) written: the gradient by x; null if nobody asks
+    float* dx;            // (N, D) output: the gradient by x; null where not requested
     const float* norm;    // (10, H)
     const float* h_0;     // (B, H)
     const float* c_0;
@@ -71,16 +71,22 @@ struct Backward {
     int64_t stride;
     const float* dh_n;    // (B, H): the loss's gradient by h_n
     const float* dc_n;    // (B, H)
-    float* dgates;        // (N, G*H) written, of the normalised LSTM: the gradient by W x + b
-    float* dnorm;         // (N, H) written, of the normalised LSTM (see there)
-    float* dh_0;          // (B, H) written
-    float* dc_0;          // (B, H) written, LSTM only
+    float* dgates;        // (N, G*H) output, of the normalised LSTM: the gradient by W x + b
+    float* dnorm;         // (N, H) output, of the normalised LSTM (see there)
+    float* dh_0;          // (B, H) output
+    float* dc_0;          // (B, H) output, LSTM only
 };
 
-// Sums over tokens: this much of the gradients by w_ih (G*H, D), w_hh (G*H, H), and by da itself (RUNS*H), the biases'.
+// Sums over tokens: this much of the gradients by w_ih (G*H, D), w_hh (G*H, H), and by da itself (GRADIENT_BLOCKS*H), the biases'.
 struct Sums {
     float *w_ih, *w_hh, *da;  // the caller's; w_ih null where the projection is not the layer's
     bool fresh;               // nothing has been added yet, and what stands there means nothing
+};
+
+// Blocks of H columns in a token's gradient `da`, the gates (of w_ih, w_hh) that they belong to, and what was multiplied.
+struct GateBlock {
+    int64_t at, gate, count;  // columns at*H to (at + count)*H belong to gates `gate`, gate + 1, ...
+    bool extra = false;       // multiplied with `extra` instead of h_{t-1}
 };
 
 }  // namespace gyeol
@@ -114,10 +120,10 @@ GYEOL_INLINE int64_t place_before(const Ragged& batch, const Step& step, int64_t
 //   take(step)   one step of all rows alive
 //   leave(r)     row r has taken its last step
 template <class Enter, class Take, class Leave>
-GYEOL_INLINE void walk(const Ragged& batch, bool down, int64_t part, int64_t parts, Enter enter, Take take, Leave leave) {
+GYEOL_INLINE void walk(const Ragged& batch, bool reverse, int64_t part, int64_t parts, Enter enter, Take take, Leave leave) {
     const int64_t n = (batch.rows - part + parts - 1) / parts;
     const int64_t steps = batch.lengths[part];
-    if (!down) {
+    if (!reverse) {
         int64_t alive = n;
         for (int64_t r = 0; r < n; ++r) enter(r);
         for (int64_t t = 0; t < steps; ++t) {
@@ -142,11 +148,11 @@ GYEOL_INLINE int64_t alive_at(const Ragged& batch, int64_t t, int64_t part, int6
 
 // The same steps in the opposite order, each as it was on the way there: `known` and `before` still speak of the way there.
 template <class Enter, class Take, class Leave>
-GYEOL_INLINE void walk_back(const Ragged& batch, bool down, int64_t part, int64_t parts, Enter enter, Take take,
+GYEOL_INLINE void walk_back(const Ragged& batch, bool reverse, int64_t part, int64_t parts, Enter enter, Take take,
                             Leave leave) {
     const int64_t n = (batch.rows - part + parts - 1) / parts;
     const int64_t steps = batch.lengths[part];
-    if (!down) {
+    if (!reverse) {
         int64_t alive = 0;
         for (int64_t t = steps - 1; t >= 0; --t) {
             for (; alive < n && batch.lengths[part + alive * parts] == t + 1; ++alive) enter(alive);
@@ -165,7 +171,7 @@ GYEOL_INLINE void walk_back(const Ragged& batch, bool down, int64_t part, int64_
     }
 }
 
-// Copy H floats, or round them to Half; what lies past them up to a whole register becomes 0 where `pad`.
+// Copy H floats, or round them to Bfloat16; what lies past them up to a whole register becomes 0 where `pad`.
 template <class T>
 GYEOL_INLINE void copy(const float* from, T* to, int64_t units, bool pad) {
     for (int64_t unit = 0; unit < units; unit += LANES) {

@@ -19,7 +19,7 @@ public:
             const std::string& instruction_set)
         : cell_(find(find(instruction_set), cell_name, element)), rows_(rows) {
         expect(!weights.empty() && weights.size() == biases.size(), "weights and biases must hold an entry for each layer");
-        expect(rows >= 1 && !cell_.norm, "rows must be 1 or more; the normalised LSTM has no stepper");
+        expect(rows >= 1 && !cell_.norm, "rows must be 1 or more; a cell with a norm has no stepper");
         for (const auto& w : weights) expect(w.size() == 2, "a layer has two matrices, w_ih and w_hh");
         units_ = weights[0][1].shape(1);
         inputs_ = weights[0][0].shape(1);
@@ -36,21 +36,21 @@ public:
             cell_.pack_in(weights[l][0].data(), D, H, 0, 1, w_ih_.back().get());
             w_hh_.push_back(allocate(cell_.packed(H, H)));
             cell_.pack_forward(weights[l][1].data(), H, 0, 1, w_hh_.back().get());
-            // Both biases are added to the projection, but for the one that the reset gate of PyTorch's GRU multiplies.
-            const bool after = cell_name == "gru_after";
+            // Both biases are added to the projection, but for a hidden one that something multiplies (the reset gate of PyTorch's GRU).
+            const int64_t separate = separate_hidden_bias(cell_);
             std::vector<float> input(G * H, 0.0f), hidden(H, 0.0f);
             for (int64_t i = 0; i < G * H && !biases[l].empty(); ++i) {
-                const bool apart = after && i >= 2 * H;
+                const bool apart = i / H == separate;
                 input[i] = biases[l][0].data()[i] + (apart ? 0.0f : biases[l][1].data()[i]);
-                if (apart) hidden[i - 2 * H] = biases[l][1].data()[i];
+                if (apart) hidden[i % H] = biases[l][1].data()[i];
             }
             input_bias_.push_back(input);
-            hidden_bias_.push_back(after ? hidden : std::vector<float>());
+            hidden_bias_.push_back(separate >= 0 ? hidden : std::vector<float>());
         }
         x_.assign(rows * inputs_, 0.0f);
         y_.assign(rows * H, 0.0f);
         h_.assign(L * rows * H, 0.0f);
-        if (cell_name == "lstm") c_.assign(L * rows * H, 0.0f);
+        if (cell_.memory) c_.assign(L * rows * H, 0.0f);
         gates_.assign(rows * G * H, 0.0f);
         lengths_.assign(rows, 1);
         offsets_ = {0, rows};
@@ -65,9 +65,9 @@ public:
         for (size_t l = 0; l < w_ih_.size(); ++l) {
             const int64_t D = l == 0 ? inputs_ : H;
             float *h = h_.data() + l * rows_ * H, *c = c_.empty() ? nullptr : c_.data() + l * rows_ * H;
-            // Of a single step x, h_0 and c_0 are read before y, h_n and c_n are written: they may be the same memory.
+            // Of a single step x, h_0 and c_0 are read before y, h_n and c_n are output: they may be the same memory.
             cell_.forward({.batch = {rows_, 1, lengths_.data(), offsets_.data()},
-                           .down = false,
+                           .reverse = false,
                            .units = H,
                            .packed = w_hh_[l].get(),
                            .x = x,

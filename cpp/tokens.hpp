@@ -9,12 +9,6 @@
 
 namespace gyeol::GYEOL_ISA {
 
-// Runs of H columns in a token's gradient `da`, the gates (of w_ih, w_hh) that they belong to, and what was multiplied.
-struct Run {
-    int64_t at, gate, count;  // columns at*H to (at + count)*H belong to gates `gate`, gate + 1, ...
-    bool extra = false;       // multiplied with `extra` instead of h_{t-1}
-};
-
 constexpr int64_t CHUNK = 512;  // tokens at once, or the first number above it that a step of the walk ends at
 
 // ---- The projection ----------------------------------------------------------------------------------------------------
@@ -23,10 +17,10 @@ template <class T>
 struct Projection {
     const Forward& layer;
     const int64_t* places;  // of the tokens
-    const Kept<T>* rounded; // for Half their inputs as T, rows `width` apart; floats are read where they lie
+    const Stored<T>* rounded; // for Bfloat16 their inputs as T, rows `width` apart; floats are read where they lie
     int64_t width, wide;
-    GYEOL_INLINE_MEMBER const Kept<T>* row(int64_t r) const {
-        if constexpr (sizeof(Kept<T>) == sizeof(float)) return layer.x + places[r] * layer.inputs;
+    GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const {
+        if constexpr (sizeof(Stored<T>) == sizeof(float)) return layer.x + places[r] * layer.inputs;
         else return rounded + r * width;
     }
     template <int U>
@@ -43,22 +37,22 @@ static int64_t project_size(int64_t tokens, int64_t inputs) {
     return sizeof(T) == sizeof(float) ? 0 : tokens * round_up(inputs) * static_cast<int64_t>(sizeof(T));
 }
 
-// gates[places[i]] = W x[places[i]] + b for n tokens. room: project_size bytes.
+// gates[places[i]] = W x[places[i]] + b for n tokens. buffer: project_size bytes.
 template <class T>
-static void project(const Forward& layer, int64_t gates, const int64_t* places, int64_t n, char* room) {
+static void project(const Forward& layer, int64_t gates, const int64_t* places, int64_t n, char* buffer) {
     const int64_t width = round_up(layer.inputs);
-    Kept<T>* rounded = reinterpret_cast<Kept<T>*>(room);
-    if constexpr (sizeof(Kept<T>) != sizeof(float))
+    Stored<T>* rounded = reinterpret_cast<Stored<T>*>(buffer);
+    if constexpr (sizeof(Stored<T>) != sizeof(float))
         for (int64_t r = 0; r < n; ++r)
             for (int64_t k = 0; k < layer.inputs; k += LANES)
                 store(rounded + r * width + k, load(layer.x + places[r] * layer.inputs + k, layer.inputs - k), LANES);
     product<T, 1, 4>(Projection<T>{layer, places, rounded, width, gates * layer.units}, n,
-                     static_cast<const T*>(layer.packed_in), gates * layer.units, layer.inputs, room);
+                     static_cast<const T*>(layer.packed_in), gates * layer.units, layer.inputs, buffer);
 }
 
 // ---- The gradients -----------------------------------------------------------------------------------------------------
 
-// Tokens on the way back, in the order of the walk. The memory is the caller's; rows of da are `wide` apart, 0 past RUNS*H.
+// Tokens on the way back, in the order of the walk. The memory is the caller's; rows of da are `wide` apart, 0 past GRADIENT_BLOCKS*H.
 template <class T>
 struct Tokens {
     int64_t count;
@@ -84,23 +78,23 @@ struct ByInput {
     }
 };
 
-// Values as `outer` reads them: for float da itself; for Half two tokens at a time, side by side (an odd last one with 0).
+// Values as `outer` reads them: for float da itself; for Bfloat16 two tokens at a time, side by side (an odd last one with 0).
 GYEOL_INLINE const float* pair_up(const Tokens<float>& tokens, int64_t, float*) { return tokens.da; }
 GYEOL_INLINE void pack_rows(const float* row, const float*, int64_t count, float* to) { store(to, load(row, count)); }
 
 #if defined(__AVX512BF16__)
-static const Half* pair_up(const Tokens<Half>& tokens, int64_t columns, Half* to) {
+static const Bfloat16* pair_up(const Tokens<Bfloat16>& tokens, int64_t columns, Bfloat16* to) {
     for (int64_t n = 0; n < tokens.count; n += 2) {
-        const Half *row = tokens.da + n * tokens.wide, *next = n + 1 < tokens.count ? row + tokens.wide : nullptr;
+        const Bfloat16 *row = tokens.da + n * tokens.wide, *next = n + 1 < tokens.count ? row + tokens.wide : nullptr;
         for (int64_t k = 0; k < columns; k += LANES)
-            store_pairs(to + n * tokens.wide + 2 * k, load_halves(row + k), next ? load_halves(next + k) : Halves{});
+            store_pairs(to + n * tokens.wide + 2 * k, load_bfloat16(row + k), next ? load_bfloat16(next + k) : Bfloat16Lanes{});
     }
     return to;
 }
 
 // next: null for an odd last row.
-GYEOL_INLINE void pack_rows(const float* row, const float* next, int64_t count, Half* to) {
-    store_pairs(to, round_all(load(row, count)), next ? round_all(load(next, count)) : Halves{});
+GYEOL_INLINE void pack_rows(const float* row, const float* next, int64_t count, Bfloat16* to) {
+    store_pairs(to, round_all(load(row, count)), next ? round_all(load(next, count)) : Bfloat16Lanes{});
 }
 #endif
 
@@ -162,8 +156,8 @@ static void outer(const T* values, int64_t stride, int64_t rows, Input input, in
 
 GYEOL_INLINE Lanes load_any(const float* from, int64_t count) { return load(from, count); }
 #if defined(__AVX512BF16__)
-GYEOL_INLINE Lanes load_any(const Half* from, int64_t) {  // up to a whole register past the last is readable
-    return (Lanes)(__builtin_convertvector(load_halves(from), Pairs) << 16);
+GYEOL_INLINE Lanes load_any(const Bfloat16* from, int64_t) {  // up to a whole register past the last is readable
+    return (Lanes)(__builtin_convertvector(load_bfloat16(from), Pairs) << 16);
 }
 #endif
 
@@ -177,12 +171,12 @@ static int64_t gradients_size(int64_t tokens, int64_t wide) {
 // Write the gradient by x of some tokens, and add what they give to the sums. scratch: gradients_size bytes.
 template <class Cell, class T>
 static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums, char* scratch) {
-    const int64_t H = layer.units, D = layer.inputs, n = tokens.count, columns = Cell::RUNS * H;
+    const int64_t H = layer.units, D = layer.inputs, n = tokens.count, columns = Cell::GRADIENT_BLOCKS * H;
     if (n == 0) return;
     if (layer.dx) {
         const T* packed = static_cast<const T*>(layer.packed_in);
         bool add = false;
-        for (const Run& run : Cell::INPUT) {
+        for (const GateBlock& run : Cell::INPUT) {
             product<T, 1, 4>(ByInput<T>{tokens, run.at * H, layer.dx, D, add}, n, packed, D, run.count * H);
             packed += packed_size<T>(1, D, run.count * H);
             add = true;
@@ -192,11 +186,11 @@ static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums
     T* panel = reinterpret_cast<T*>(scratch);
     const T* values = pair_up(tokens, columns, panel + (n + 1) * 4 * LANES);
     if (sums.w_ih)
-        for (const Run& run : Cell::INPUT)
+        for (const GateBlock& run : Cell::INPUT)
             outer(values + PAIR<T> * run.at * H, tokens.wide, run.count * H,
                   [&](int64_t i) { return layer.x + tokens.places[i] * D; }, D, n, sums.fresh, sums.w_ih + run.gate * H * D,
                   panel);
-    for (const Run& run : Cell::HIDDEN) {
+    for (const GateBlock& run : Cell::HIDDEN) {
         float* to = sums.w_hh + run.gate * H * H;
         if (run.extra)
             outer(values + PAIR<T> * run.at * H, tokens.wide, run.count * H,

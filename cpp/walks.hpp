@@ -41,9 +41,9 @@ void run_forward(const CellKernels& cell, std::vector<Forward> layers, const std
     const Ragged& batch = layers[0].batch;
     const int64_t N = batch.offsets[batch.steps];
     const Spread spread(threads, directions, batch.rows, N * cell.gates * H * (H + D) * directions);
-    const std::vector<Bytes> packed = pack(cell, layers, weights, spread.worth);
-    if (layers[0].x && !spread.apart()) {
-        const int64_t pieces = spread.worth, scratch = whole_lines(cell.forward_size(0, H, D));
+    const std::vector<Bytes> packed = pack(cell, layers, weights, spread.threads);
+    if (layers[0].x && !spread.independent()) {
+        const int64_t pieces = spread.threads, scratch = whole_lines(cell.forward_size(0, H, D));
         const Bytes memory = allocate(pieces * scratch);
         run_tasks(pieces, pieces, [&](int64_t piece) {
             for (const Forward& layer : layers)
@@ -61,17 +61,17 @@ void run_forward(const CellKernels& cell, std::vector<Forward> layers, const std
     });
 }
 
-// sums: one a direction, its pointers all null where nobody asks.
+// sums: one a direction, its pointers all null where not requested.
 void run_backward(const CellKernels& cell, std::vector<Backward> layers, const std::vector<Matrices>& weights,
                   const std::vector<Sums>& sums, int64_t threads) {
     const int64_t directions = static_cast<int64_t>(layers.size()), H = layers[0].units, D = layers[0].inputs;
     const Ragged& batch = layers[0].batch;
     const int64_t N = batch.offsets[batch.steps];
     const Spread spread(threads, directions, batch.rows, N * cell.gates * H * (H + D) * directions);
-    const std::vector<Bytes> packed = pack(cell, layers, weights, spread.worth);
+    const std::vector<Bytes> packed = pack(cell, layers, weights, spread.threads);
     // Who sums: the walks of a direction, or all threads. The first sums where the caller wants it; the others are added to it.
-    const int64_t slots = spread.apart() ? spread.parts : spread.worth;
-    const int64_t in = sums[0].w_ih ? cell.gates * H * D : 0, hidden = cell.gates * H * H, all = in + hidden + cell.runs * H;
+    const int64_t slots = spread.independent() ? spread.parts : spread.threads;
+    const int64_t in = sums[0].w_ih ? cell.gates * H * D : 0, hidden = cell.gates * H * H, all = in + hidden + cell.gradient_blocks * H;
     const Bytes others = allocate(sums[0].da ? directions * (slots - 1) * all * 4 + 1 : 1);
     std::vector<Sums> partial;
     for (int64_t d = 0; d < directions; ++d)
@@ -83,36 +83,36 @@ void run_backward(const CellKernels& cell, std::vector<Backward> layers, const s
     const int64_t most = (batch.rows + spread.parts - 1) / spread.parts;
     const int64_t scratch = whole_lines(cell.backward_size(most, H));
     const Bytes memory = allocate(std::max(spread.tasks, slots) * scratch);
-    std::vector<int64_t> room(spread.parts, cell.chunk(most));
-    if (!spread.apart())
+    std::vector<int64_t> capacity(spread.parts, cell.chunk(most));
+    if (!spread.independent())
         for (int64_t part = 0; part < spread.parts; ++part) {
-            room[part] = 0;
-            for (int64_t rank = part; rank < batch.rows; rank += spread.parts) room[part] += batch.lengths[rank];
+            capacity[part] = 0;
+            for (int64_t rank = part; rank < batch.rows; rank += spread.parts) capacity[part] += batch.lengths[rank];
         }
     std::vector<Bytes> tokens;
     for (int64_t task = 0; task < spread.tasks; ++task)
-        tokens.push_back(allocate(cell.tokens_size(room[task % spread.parts], H)));
+        tokens.push_back(allocate(cell.tokens_size(capacity[task % spread.parts], H)));
     run_tasks(spread.tasks, threads, [&](int64_t task) {
         char* own = memory.get() + task * scratch;
         std::memset(own, 0, static_cast<size_t>(cell.back_state_size(most, H)));
         cell.backward(layers[task / spread.parts], task % spread.parts, spread.parts, own, tokens[task].get(),
-                      room[task % spread.parts], spread.apart() ? &partial[task] : nullptr);
+                      capacity[task % spread.parts], spread.independent() ? &partial[task] : nullptr);
     });
-    if (!spread.apart())
+    if (!spread.independent())
         run_tasks(slots, slots, [&](int64_t slot) {
             for (int64_t task = 0; task < spread.tasks; ++task) {
-                const int64_t count = room[task % spread.parts];
+                const int64_t count = capacity[task % spread.parts];
                 cell.gather(layers[task / spread.parts], tokens[task].get(), count, count * slot / slots,
                             count * (slot + 1) / slots, memory.get() + slot * scratch,
                             partial[task / spread.parts * slots + slot]);
             }
         });
     if (!sums[0].da || slots == 1) return;
-    run_tasks(spread.worth, spread.worth, [&](int64_t piece) {
+    run_tasks(spread.threads, spread.threads, [&](int64_t piece) {
         for (int64_t d = 0; d < directions; ++d) {
             const Sums* own = &partial[d * slots];
             const auto add = [&](float* Sums::*which, int64_t size) {
-                const int64_t first = size * piece / spread.worth, last = size * (piece + 1) / spread.worth;
+                const int64_t first = size * piece / spread.threads, last = size * (piece + 1) / spread.threads;
                 float* to = own[0].*which;
                 if (own[0].fresh) std::fill(to + first, to + last, 0.0f);  // it had no tokens
                 for (int64_t slot = 1; slot < slots; ++slot) {
@@ -123,7 +123,7 @@ void run_backward(const CellKernels& cell, std::vector<Backward> layers, const s
             };
             if (in) add(&Sums::w_ih, in);
             add(&Sums::w_hh, hidden);
-            add(&Sums::da, cell.runs * H);
+            add(&Sums::da, cell.gradient_blocks * H);
         }
     });
 }

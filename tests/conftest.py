@@ -20,7 +20,7 @@ from hypothesis.internal.conjecture import providers
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.layers.attention import alignment, scores
+from gyeol.layers.attention import alignment, context, score
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
 settings.load_profile("gyeol")
@@ -50,7 +50,8 @@ def checked(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     weights = weigh(scores, mask)
     held = weights.detach()
     if held.dtype in (torch.float32, torch.float64):
-        real = torch.ones_like(held, dtype=torch.bool) if mask is None else mask.expand_as(held)
+        real = torch.ones_like(held, dtype=torch.bool) if mask is None else mask & (scores.detach() != -torch.inf)
+        real = real.expand_as(held)
         sound = (scores.detach().isfinite() | ~real).all(-1)  # a score that is no number is another test's matter
         assert not held[sound][~real[sound]].any(), "padding got weight"
         sums = held[sound].double().sum(-1)
@@ -58,13 +59,13 @@ def checked(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     return weights
 
 
-weigh = scores.weigh
+weigh = score.weigh
 
 
 @pytest.fixture(autouse=True)
 def attention_sums_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at every row of attention of every batch of every test."""
-    monkeypatch.setattr(scores, "weigh", checked)
+    monkeypatch.setattr(context, "weigh", checked)
     monkeypatch.setattr(alignment, "weigh", checked)
 
 

@@ -93,7 +93,7 @@ def test_step(monkeypatch: pytest.MonkeyPatch) -> None:
     result = bench.run("step", quick=True, threads=1, note=told.append)
     held(result)
     (row,) = result["rows"]
-    for kind, have in (("bfloat16", native.half_available()), ("int8", native.int8_available())):
+    for kind, have in (("bfloat16", native.bfloat16_available()), ("int8", native.int8_available())):
         assert (f"gyeol {kind}" in row["seconds"]) == (row[f"{kind} microseconds"] is not None) == have
         assert any(f"{kind} " in line for line in told) == have
     assert (row["int8 share"] is not None) == native.int8_available()
@@ -205,7 +205,7 @@ def test_fit_beside_the_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
         return answers(command, ANSWERS)
 
     monkeypatch.setattr(fit, "_train", train)
-    monkeypatch.setattr(fit, "half_available", lambda: True)
+    monkeypatch.setattr(fit, "bfloat16_available", lambda: True)
     monkeypatch.setattr(fit, "assert_same_net", lambda path: None)
     monkeypatch.setattr(fit, "BENCHMARKS", Path(__file__).parent)
     result = fit.run(rounds=2)

@@ -14,13 +14,7 @@ from itertools import count
 import grimp
 
 #: Circles that are known, each by its modules in alphabetical order; empty but while one is being removed.
-KNOWN: frozenset[tuple[str, ...]] = frozenset(
-    {
-        ("gyeol.inputs.counts.text_vectorizer", "gyeol.inputs.counts.vectorizer_state"),
-        ("gyeol.inputs.tokens.byte_pairs", "gyeol.inputs.tokens.morphemes", "gyeol.inputs.tokens.tokenizers"),
-        ("gyeol.inputs.vectors.store", "gyeol.inputs.vectors.training", "gyeol.inputs.vectors.word_vectors"),
-    }
-)
+KNOWN: frozenset[tuple[str, ...]] = frozenset()
 
 
 def import_graph(package: str) -> grimp.ImportGraph:

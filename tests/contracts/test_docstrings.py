@@ -31,6 +31,8 @@ def test_the_walk_finds_the_modules() -> None:
     assert {
         "gyeol.errors",
         "gyeol.tasks.text.classifier",
-        "gyeol.layers.recurrent.cells",
+        "gyeol.kernels.cells.table",
+        "gyeol.kernels.cells.cell",
+        "gyeol.kernels.scan",
         "gyeol.inputs.tokens.jamo",
     } <= set(MODULES)

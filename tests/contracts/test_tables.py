@@ -14,7 +14,6 @@ from torch import Tensor
 
 from gyeol import TextClassifier, load
 from gyeol.inputs import FEATURES, TOKENIZERS
-from gyeol.inputs.tokens.tokenizers import BY_TAG
 from gyeol.layers import CELLS, POOLINGS, Recurrent
 from gyeol.tasks import TASKS, Estimator
 
@@ -60,7 +59,7 @@ def test_every_cell_is_trained_saved_and_loaded(cell: str, precision: str, tmp_p
 @pytest.mark.parametrize("which", TOKENIZERS)
 @pytest.mark.parametrize("features", [None, "tfidf"])
 def test_every_tokenizer_is_trained_with_saved_and_loaded(which: str, features: str | None, tmp_path: Path) -> None:
-    if which in BY_TAG and importlib.util.find_spec("kiwipiepy") is None:
+    if "keep_tags" in TOKENIZERS[which].settings and importlib.util.find_spec("kiwipiepy") is None:
         pytest.skip("kiwipiepy is not installed: pip install 'gyeol[korean]'")
     model = trains_saves_loads(tmp_path, tokenizer=which, features=features)
     assert model.inputs_.tokenizer.name == which

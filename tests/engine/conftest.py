@@ -150,7 +150,7 @@ class Table:
             got += self.looks[row, now]
             last, now = now, token
         covered = how.coverage_penalty * float(got.clamp(max=1.0).log().sum())
-        return how.worth(len(tokens), total) + covered, total
+        return how.score(len(tokens), total) + covered, total
 
 
 def every(words: int, longest: int, shortest: int = 0) -> list[tuple[int, ...]]:

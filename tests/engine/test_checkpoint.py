@@ -79,16 +79,25 @@ def header(text: str | bytes, size: int | None = None) -> bytes:
 @pytest.mark.parametrize(
     ("bytes_", "word"),
     [
-        (b"", "is cut off: 0 bytes"),
-        (b"1234567", "is cut off: 7 bytes"),
+        (b"", "is truncated: 0 bytes"),
+        (b"1234567", "is truncated: 7 bytes"),
         (header("{}", 1 << 40), "its header claims 1,099,511,627,776 bytes"),
-        (header("{}", (4 << 20) + 1), "not a tensor file that gyeol wrote"),
-        (header("{}", 4 << 20), "damaged or no safetensors file"),
-        (header("{"), "damaged or no safetensors file"),
-        (header('{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}') + b"1234", "damaged or no safetensors file"),
-        (header('{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,4]}}') + b"1234", "damaged or no safetensors file"),
-        (header('{"a":{"dtype":"X9","shape":[1],"data_offsets":[0,4]}}') + b"1234", "damaged or no safetensors file"),
-        (b"\x80\x04\x95\x0c\x00\x00\x00\x00cposix\nsystem\n.", "not a tensor file that gyeol wrote"),
+        (header("{}", (4 << 20) + 1), "not a tensor file written by gyeol"),
+        (header("{}", 4 << 20), "damaged or not a safetensors file"),
+        (header("{"), "damaged or not a safetensors file"),
+        (
+            header('{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}') + b"1234",
+            "damaged or not a safetensors file",
+        ),
+        (
+            header('{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,4]}}') + b"1234",
+            "damaged or not a safetensors file",
+        ),
+        (
+            header('{"a":{"dtype":"X9","shape":[1],"data_offsets":[0,4]}}') + b"1234",
+            "damaged or not a safetensors file",
+        ),
+        (b"\x80\x04\x95\x0c\x00\x00\x00\x00cposix\nsystem\n.", "not a tensor file written by gyeol"),
     ],
 )
 def test_what_is_no_tensor_file(tmp_path: Path, bytes_: bytes, word: str) -> None:
@@ -110,7 +119,7 @@ def test_a_header_beyond_the_cap_is_refused_unread(tmp_path: Path) -> None:
 def test_tensors_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is missing"):
         read_tensors(tmp_path / "t")
-    with pytest.raises(ModelError, match="no safetensors file"):
+    with pytest.raises(ModelError, match="not a safetensors file"):
         read_tensors(tmp_path)
 
 
@@ -199,7 +208,7 @@ def test_other_things_are_neither_replaced_nor_removed(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file")
     (tmp_path / "folder" / "inner").mkdir(parents=True)
     (tmp_path / "empty").mkdir()
-    for name, word in {"file": "is a file", "folder": "holds other things than a checkpoint \\(inner\\)"}.items():
+    for name, word in {"file": "is a file", "folder": "contains other things than a checkpoint \\(inner\\)"}.items():
         checkpoint = Checkpoint(tmp_path / name, {})
         for action in (checkpoint.check_place, checkpoint.remove, lambda c=checkpoint: c.save(GROUPS, STATE)):
             with pytest.raises(SaveError, match=word):
@@ -219,9 +228,13 @@ def test_other_things_are_neither_replaced_nor_removed(tmp_path: Path) -> None:
         ("state.json", b"[" * 100_000, "is damaged"),
         ("state.json", b'{"format": 1, "about": {}}', "is damaged"),
         ("state.json", b'{"format": 1, "about": 3, "state": {}}', "is damaged"),
-        ("state.json", b'{"format": 2, "about": {}, "state": {}}', "is of format 2, this gyeol reads 1"),
+        (
+            "state.json",
+            b'{"format": 2, "about": {}, "state": {}}',
+            "has format 2; this version of gyeol reads format 1",
+        ),
         ("state.json", b'{"format": 1, "about": {"cell": "gru"}, "state": {}}', "cell (was 'gru', is None)"),
-        ("tensors.safetensors", b"x" * 20, "not a tensor file that gyeol wrote"),
+        ("tensors.safetensors", b"x" * 20, "not a tensor file written by gyeol"),
     ],
 )
 def test_damage_is_told_and_the_random_state_stays(tmp_path: Path, name: str, raw: bytes, word: str) -> None:

@@ -54,7 +54,7 @@ def steps_take(plan: Any, clock: Any, seconds: float) -> None:
 
 
 def test_a_deadline_counts_from_its_beginning(clock: Any) -> None:
-    early = Deadline(30, begun=90.0)
+    early = Deadline(30, started=90.0)
     assert (early.end, early.left(), Deadline(30).left()) == (120.0, 20.0, 30.0)
     assert Deadline(None).left() == math.inf
     clock.now = 130.0
@@ -87,7 +87,7 @@ def test_a_training_ends_on_time(
     plan = make_plan(net := make_net())
     shares = measured_in_parts(plan, clock, each=each)
     steps_take(plan, clock, step)
-    deadline = Deadline(limit, begun=98.0)
+    deadline = Deadline(limit, started=98.0)
     history = fit(net, plan, Settings(10_000, 0.05, patience=10_000), deadline=deadline)
     assert history.stopped == "time limit"
     assert clock.now <= 98 + limit + max(5.0, 0.1 * limit)
@@ -116,7 +116,7 @@ def test_the_rest_of_an_epoch_that_does_not_fit_is_left_out_and_a_part_is_measur
 def test_a_deadline_that_is_over_still_gives_a_model(make_net: Any, make_plan: Any, clock: Any) -> None:
     plan = make_plan(net := make_net())
     measured_in_parts(plan, clock, each=0.01)
-    history = fit(net, plan, Settings(5, 0.05), deadline=Deadline(10, begun=50.0))
+    history = fit(net, plan, Settings(5, 0.05), deadline=Deadline(10, started=50.0))
     assert (history.stopped, plan.steps, len(history.records)) == ("time limit", 1, 1)
     assert history.share == 0.01
 

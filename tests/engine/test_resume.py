@@ -247,7 +247,7 @@ def test_another_format_is_refused(trainer: Trainer) -> None:
     trainer.run(at={5: interrupt})
     whole = json.loads((trainer.path / "state.json").read_text())
     (trainer.path / "state.json").write_text(json.dumps({**whole, "format": 99}))
-    assert "is of format 99" in refusal(trainer)
+    assert "has format 99" in refusal(trainer)
 
 
 def test_every_tensor_is_needed_and_has_its_shape(trainer: Trainer) -> None:
@@ -347,7 +347,7 @@ def test_a_folder_of_other_things_is_never_replaced(trainer: Trainer) -> None:
     """Such as the user's data, given as the checkpoint by mistake; said before hours are spent."""
     trainer.path.mkdir()
     (trainer.path / "thesis.txt").write_text("years of work")
-    with pytest.raises(SaveError, match="holds other things"):
+    with pytest.raises(SaveError, match="contains other things"):
         trainer.run()
     assert trainer.plan.steps == 0
     assert (trainer.path / "thesis.txt").read_text() == "years of work"

@@ -1,7 +1,7 @@
 """Run the kernels' tests on kernels built with sanitizers: `make sanitize`, or with more arguments for pytest.
 
 AddressSanitizer and UndefinedBehaviorSanitizer together, then ThreadSanitizer. GCC on Linux only. The tests import what
-stands in build/sanitize/, not the editable installation: its import hook comes by a .pth file, and those are read in an
+is in build/sanitize/, not the editable installation: its import hook comes by a .pth file, and those are read in an
 environment's own site-packages only, not in a folder on PYTHONPATH. So the interpreter beneath the environment runs.
 """
 
@@ -15,8 +15,8 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TESTS = ["tests/kernels", *(f"tests/layers/test_{name}.py" for name in ("recurrent", "stepper", "wrong_calls"))]
-TWIN_ONLY = ["tests/kernels/test_reference.py", "tests/kernels/test_onnx_definitions.py"]
+TESTS = ["tests/kernels", "tests/layers/recurrent", "tests/layers/test_wrong_calls.py"]
+REFERENCE_ONLY = ["tests/kernels/test_reference.py", "tests/kernels/test_onnx_definitions.py"]
 #: The folder; what is watched; the runtime, which must be loaded before Python itself.
 BUILDS = [("address", "address;undefined", "libasan.so"), ("thread", "thread", "libtsan.so")]
 
@@ -56,7 +56,7 @@ def run(folder: Path, runtime: str, arguments: list[str]) -> int:
     python = [getattr(sys, "_base_executable", sys.executable), "-S"]  # -S: without packages of its own
     ours = "import gyeol.kernels._native as n, sys; sys.exit(not n.__file__.startswith(sys.argv[1]))"
     subprocess.run([*python, "-c", ours, folder], check=True, env=environment, cwd=ROOT)
-    skipped = [f"--ignore={file}" for file in TWIN_ONLY]
+    skipped = [f"--ignore={file}" for file in REFERENCE_ONLY]
     tests = [*python, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *TESTS, *skipped, *arguments]
     return subprocess.run(tests, check=False, env=environment, cwd=ROOT).returncode  # -s: or reports would be caught
 

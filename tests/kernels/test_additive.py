@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from gyeol.kernels import native, native_available
-from gyeol.kernels.additive import additive_scores, additive_scores_by_twin
+from gyeol.kernels.additive import additive_scores, additive_scores_reference
 
 pytestmark = pytest.mark.skipif(not native_available(), reason="the kernels were not built")
 
@@ -38,7 +38,7 @@ def test_it_is_the_twin_s(instructions: str, seed: int, B: int, Q: int, T: int, 
         scores.backward(gradient)
     finally:
         native.use_instruction_set(before)
-    expected = additive_scores_by_twin(exact[0], exact[1], exact[2], lengths)
+    expected = additive_scores_reference(exact[0], exact[1], exact[2], lengths)
     expected.backward(gradient.double())
     # 3e-7 of every tanh (cpp/lanes.hpp), and rounding.
     torch.testing.assert_close(scores.double(), expected, atol=1e-6 * A + 1e-6, rtol=1e-5)

@@ -1,4 +1,4 @@
-"""The twin against ONNX's definitions of RNN, LSTM and GRU: onnx's own evaluator, and onnxruntime for sequence_lens.
+"""The reference against ONNX's definitions of RNN, LSTM and GRU: onnx's own evaluator; onnxruntime for sequence_lens.
 
 The evaluator takes sequence_lens but ignores them, and knows no Relu: rows of different lengths go through it one by
 one, and Relu is taught to it. onnxruntime has both, in float32.
@@ -17,15 +17,16 @@ from torch import Tensor
 
 from gyeol.export import onnx_operator, onnx_weights
 from gyeol.kernels import reference
-from gyeol.kernels.reference import State, Weights
+from gyeol.kernels.cells import gru, gru_after, lstm, rnn
+from gyeol.kernels.cells.cell import State, Weights
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install 'gyeol[onnx]'")
 STEPS: dict[str, tuple[Any, int]] = {
-    "rnn_tanh": (reference.rnn_tanh_step, 1),
-    "rnn_relu": (reference.rnn_relu_step, 1),
-    "lstm": (reference.lstm_step, 4),
-    "gru_before": (reference.gru_before_step, 3),
-    "gru_after": (reference.gru_after_step, 3),
+    "rnn_tanh": (rnn.step, 1),
+    "rnn_relu": (rnn.relu_step, 1),
+    "lstm": (lstm.step, 4),
+    "gru_before": (gru.step, 3),
+    "gru_after": (gru_after.step, 3),
 }
 TYPES = {torch.float32: ("FLOAT", 2e-5), torch.float64: ("DOUBLE", 1e-12)}
 every_cell = pytest.mark.parametrize("cell", STEPS)
@@ -40,7 +41,7 @@ drawn = given(
 
 
 class Layer:
-    """One layer of a cell, its input and its first state; walked by the twin, or written as an ONNX model."""
+    """One layer of a cell, its input and its first state; walked by the reference, or written as an ONNX model."""
 
     def __init__(
         self, cell: str, lengths: list[int], D: int, H: int, way: str, bias: bool, seed: int, dtype: torch.dtype
@@ -55,7 +56,7 @@ class Layer:
         shape = (self.directions, len(lengths), H)
         self.state = [torch.randn(shape, dtype=dtype) for _ in range(2 if cell == "lstm" else 1)]
 
-    def by_twin(self) -> tuple[Tensor, list[Tensor]]:
+    def by_reference(self) -> tuple[Tensor, list[Tensor]]:
         """y (B, T, directions, H), and the final states (directions, B, H)."""
         walks: list[tuple[Tensor, State]] = [
             reference.walk(
@@ -120,11 +121,11 @@ def evaluator(model: Any) -> Any:
 @pytest.mark.parametrize("dtype", TYPES)
 @drawn
 @settings(max_examples=20)
-def test_the_twin_is_what_onnx_defines(
+def test_the_reference_is_what_onnx_defines(
     cell: str, dtype: torch.dtype, lengths: list[int], D: int, H: int, way: str, bias: bool, seed: int
 ) -> None:
     layer, within = Layer(cell, lengths, D, H, way, bias, seed, dtype), TYPES[dtype][1]
-    y, final = layer.by_twin()
+    y, final = layer.by_reference()
     run = evaluator(layer.model())
     for b, n in enumerate(lengths):
         theirs, *last = (torch.from_numpy(np.ascontiguousarray(part)) for part in run.run(None, layer.feed(b)))
@@ -142,7 +143,7 @@ def test_onnxruntime_gives_the_same_with_sequence_lens(
 ) -> None:
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: pip install 'gyeol[onnx]'")
     layer, within = Layer(cell, lengths, D, H, way, bias, seed, torch.float32), 2e-5
-    y, final = layer.by_twin()
+    y, final = layer.by_reference()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     session = runtime.InferenceSession(layer.model().SerializeToString(), options, providers=["CPUExecutionProvider"])

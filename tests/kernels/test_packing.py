@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
-from gyeol.kernels.pooling import last_of, pool, pool_by_twin, softmax
+from gyeol.kernels.pooling import last_of, pool, pool_reference, softmax
 
 LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=12)
 
@@ -74,7 +74,7 @@ def test_pooling_equals_the_twin(
     leaves = [torch.randn(N, K, requires_grad=True), torch.rand(N, requires_grad=True)]
     own = [leaf.detach().clone().requires_grad_() for leaf in leaves]
     got = pool(own[0], packing, weights=own[1] if weighted else None, mean=mean, most=most)
-    expected = pool_by_twin(leaves[0], packing, weights=leaves[1] if weighted else None, mean=mean, most=most)
+    expected = pool_reference(leaves[0], packing, weights=leaves[1] if weighted else None, mean=mean, most=most)
     torch.testing.assert_close(got, expected)
     aim = torch.randn_like(got)
     got.backward(aim)
@@ -84,7 +84,7 @@ def test_pooling_equals_the_twin(
         torch.testing.assert_close(own[1].grad, leaves[1].grad, atol=2e-5, rtol=2e-5)
 
 
-@pytest.mark.parametrize("by", [pool, pool_by_twin])
+@pytest.mark.parametrize("by", [pool, pool_reference])
 def test_a_nan_stays_in_its_row_and_column(by: object) -> None:
     packing = Packing.of(torch.tensor([3, 2]), 3)
     x = torch.randn(2, 3, 4)

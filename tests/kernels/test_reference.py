@@ -1,4 +1,4 @@
-"""The twin against the course's equations, written out by hand, and against numerical derivatives."""
+"""The reference against the cells' equations, written out by hand, and against numerical derivatives."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gyeol.kernels import reference
-from gyeol.kernels.reference import Weights, places_by_time, walk
+from gyeol.kernels.cells import rnn
+from gyeol.kernels.cells.cell import Cell, Weights
+from gyeol.kernels.cells.table import CELLS
+from gyeol.kernels.reference import places_by_time, walk
 
-STEPS = {
-    "rnn_tanh": (reference.rnn_tanh_step, 1, 1),
-    "rnn_relu": (reference.rnn_relu_step, 1, 1),
-    "lstm": (reference.lstm_step, 4, 2),
-    "lstm_norm": (reference.lstm_norm_step, 4, 2),
-    "gru_before": (reference.gru_before_step, 3, 1),
-    "gru_after": (reference.gru_after_step, 3, 1),
-}
+EVERY: dict[str, Cell] = {**CELLS, "rnn_relu": rnn.RELU}
 RAGGED = st.lists(st.integers(1, 7), min_size=1, max_size=5)
 
 
 def draw_weights(name: str, D: int, H: int, dtype: torch.dtype = torch.float64, *, bias: bool = True) -> Weights:
-    gates = STEPS[name][1]
-    shapes = [(gates * H, D), (gates * H, H)] + [(gates * H,)] * (2 if bias else 0)
-    weights = Weights(*(torch.randn(shape, dtype=dtype).mul_(0.5).requires_grad_() for shape in shapes))
-    if name != "lstm_norm":
-        return weights
-    return weights._replace(norm=torch.rand(10, H, dtype=dtype).add_(0.5).requires_grad_())
+    cell = EVERY[name]
+    rows, product = cell.gates * H, cell.hidden_product
+    shapes: list[tuple[int, ...] | None] = [(rows, D), (rows, H) if product else None]
+    shapes += [(rows,) if bias else None, (rows,) if bias and product else None]
+    drawn = [None if s is None else torch.randn(s, dtype=dtype).mul_(0.5).requires_grad_() for s in shapes]
+    norm = torch.rand(10, H, dtype=dtype).add_(0.5).requires_grad_() if cell.has_norm else None
+    return Weights(*drawn, norm=norm)  # type: ignore[arg-type]
+
+
+def draw_state(name: str, B: int, H: int) -> tuple[Tensor, ...]:
+    """What may be any numbers at random, zeros elsewhere."""
+    cell = EVERY[name]
+    drawn = [torch.randn(B, H, dtype=torch.float64) for _ in range(cell.initialised)]
+    return (*drawn, *(torch.zeros(B, H, dtype=torch.float64) for _ in cell.states[len(drawn) :]))
 
 
 def sigmoid(a: float) -> float:
@@ -47,18 +50,19 @@ def by_hand(
     name: str, x: Tensor, state: list[list[float]], weights: Weights
 ) -> tuple[list[list[float]], list[list[float]]]:
     """One row, number by number, as DESIGN.md writes the cells: no matrix product, no gate cut out of a tensor."""
-    w_ih, w_hh, b_ih, b_hh = (w.tolist() for w in weights[:4] if w is not None)
-    h = list(state[0])
-    c = list(state[1]) if len(state) > 1 else []
+    w_ih, w_hh, b_ih, b_hh = ([] if w is None else w.tolist() for w in weights[:4])
+    h, c, n, _ = [*map(list, state), [], [], []][:4]
     H, outputs = len(h), []
 
     def inner(gate: int, unit: int, past: list[float], x_t: list[float]) -> float:
         row = gate * H + unit
         sum_x = sum(a * b for a, b in zip(w_ih[row], x_t, strict=True))
+        if not w_hh:
+            return sum_x + b_ih[row]
         return sum_x + sum(a * b for a, b in zip(w_hh[row], past, strict=True)) + b_ih[row] + b_hh[row]
 
     for x_t in x.tolist():
-        if name == "rnn_tanh":
+        if name == "rnn":
             h = [math.tanh(inner(0, u, h, x_t)) for u in range(H)]
         elif name == "rnn_relu":
             h = [max(0.0, inner(0, u, h, x_t)) for u in range(H)]
@@ -66,7 +70,7 @@ def by_hand(
             i, f, g, o = ([inner(k, u, h, x_t) for u in range(H)] for k in range(4))
             c = [sigmoid(f[u]) * c[u] + sigmoid(i[u]) * math.tanh(g[u]) for u in range(H)]
             h = [sigmoid(o[u]) * math.tanh(c[u]) for u in range(H)]
-        elif name == "gru_before":
+        elif name == "gru":
             r = [sigmoid(inner(0, u, h, x_t)) for u in range(H)]
             z = [sigmoid(inner(1, u, h, x_t)) for u in range(H)]
             n = [math.tanh(inner(2, u, [r[k] * h[k] for k in range(H)], x_t)) for u in range(H)]
@@ -83,7 +87,16 @@ def by_hand(
                 a[k, u] = gains[k][u] * by_x[at] + b_ih[at] + gains[4 + k][u] * by_h[at] + b_hh[at]
             c = [sigmoid(a[1, u]) * c[u] + sigmoid(a[0, u]) * math.tanh(a[2, u]) for u in range(H)]
             h = [sigmoid(a[3, u]) * math.tanh(gains[8][u] * n + gains[9][u]) for u, n in enumerate(normal(c))]
+        elif name == "min_gru":
+            z = [sigmoid(inner(0, u, [], x_t)) for u in range(H)]
+            h = [(1 - z[u]) * h[u] + z[u] * inner(1, u, [], x_t) for u in range(H)]
+        elif name == "s_lstm":  # without the stabiliser: c and n as the paper defines them
+            i, f, g, o = ([inner(k, u, h, x_t) for u in range(H)] for k in range(4))
+            c = [sigmoid(f[u]) * c[u] + math.exp(i[u]) * math.tanh(g[u]) for u in range(H)]
+            n = [sigmoid(f[u]) * n[u] + math.exp(i[u]) for u in range(H)]
+            h = [sigmoid(o[u]) * c[u] / n[u] for u in range(H)]
         else:
+            assert name == "gru_after"
             r = [sigmoid(inner(0, u, h, x_t)) for u in range(H)]
             z = [sigmoid(inner(1, u, h, x_t)) for u in range(H)]
             n = []
@@ -94,18 +107,20 @@ def by_hand(
                 n.append(math.tanh(new + r[u] * old))
             h = [(1 - z[u]) * n[u] + z[u] * h[u] for u in range(H)]
         outputs.append(h)
-    return outputs, [h, c] if len(state) > 1 else [h]
+    return outputs, [h, c][: len(state)]
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", EVERY)
 def test_walk_equals_the_equations_by_hand(name: str, reverse: bool) -> None:
-    step, _, parts = STEPS[name]
+    step = EVERY[name].step
     lengths = torch.tensor([3, 5, 1, 5])
     x = torch.randn(4, 6, 3, dtype=torch.float64)
-    state = tuple(torch.randn(4, 2, dtype=torch.float64) for _ in range(parts))
+    state = draw_state(name, 4, 2)
     weights = draw_weights(name, 3, 2)
     outputs, final = walk(step, x, lengths, state, weights, reverse=reverse)
+    if name == "s_lstm":  # c is kept divided by exp(m)
+        final = (final[0], final[1] * torch.exp(final[3]))
     for b, n in enumerate(lengths.tolist()):
         row = x[b, :n].flip(0) if reverse else x[b, :n]
         expected, last = by_hand(name, row, [part[b].tolist() for part in state], weights)
@@ -119,12 +134,15 @@ def test_walk_equals_the_equations_by_hand(name: str, reverse: bool) -> None:
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("lengths", [[2, 4, 1], [1, 1, 1]], ids=str)
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", EVERY)
 def test_gradients_are_the_numerical_ones(name: str, lengths: list[int], reverse: bool, bias: bool) -> None:
-    step, _, parts = STEPS[name]
+    step = EVERY[name].step
     rows, H = torch.tensor(lengths), 3
     x = torch.randn(3, 4, 2, dtype=torch.float64, requires_grad=True)
-    state = tuple(torch.randn(3, H, dtype=torch.float64, requires_grad=True) for _ in range(parts))
+    state = draw_state(name, 3, H)
+    parts = EVERY[name].initialised
+    for part in state[:parts]:
+        part.requires_grad_()
     weights = draw_weights(name, 2, H, bias=bias)
     if name == "rnn_relu":
         while distance_to_the_kink(x, rows, state, weights, reverse=reverse) < 0.01:
@@ -132,11 +150,11 @@ def test_gradients_are_the_numerical_ones(name: str, lengths: list[int], reverse
     there = [i for i, w in enumerate(weights) if w is not None]
 
     def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        given_ = dict(zip((Weights._fields[i] for i in there), rest[parts:], strict=True))
-        outputs, final = walk(step, x, rows, rest[:parts], Weights(**given_), reverse=reverse)
+        given_ = {"w_hh": None, **dict(zip((Weights._fields[i] for i in there), rest[parts:], strict=True))}
+        outputs, final = walk(step, x, rows, (*rest[:parts], *state[parts:]), Weights(**given_), reverse=reverse)
         return outputs, *final
 
-    assert torch.autograd.gradcheck(run, (x, *state, *(weights[i] for i in there)))
+    assert torch.autograd.gradcheck(run, (x, *state[:parts], *(weights[i] for i in there)))
 
 
 def distance_to_the_kink(
@@ -146,8 +164,8 @@ def distance_to_the_kink(
     sums: list[Tensor] = []
 
     def watched(u: Tensor, state: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
-        sums.append((u + torch.nn.functional.linear(state[0], weights.w_hh, weights.b_hh)).detach().flatten())
-        return reference.rnn_relu_step(u, state, weights)
+        sums.append((u + weights.hidden(state[0])).detach().flatten())
+        return rnn.relu_step(u, state, weights)
 
     walk(watched, x, lengths, state, weights, reverse=reverse)
     every = torch.cat(sums)
@@ -170,12 +188,12 @@ def test_places_are_each_real_step_once_in_time_order(lengths: list[int], extra:
     assert at.tolist() == expected
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_what_stands_in_padding_reaches_neither_results_nor_gradients(name: str) -> None:
-    step, _, parts = STEPS[name]
+@pytest.mark.parametrize("name", EVERY)
+def test_padding_reaches_neither_results_nor_gradients(name: str) -> None:
+    step = EVERY[name].step
     weights = draw_weights(name, 3, 4)
     lengths = torch.tensor([2, 5])
-    state = tuple(torch.zeros(2, 4, dtype=torch.float64) for _ in range(parts))
+    state = tuple(torch.zeros(2, 4, dtype=torch.float64) for _ in EVERY[name].states)
     clean = torch.randn(2, 5, 3, dtype=torch.float64)
     dirty = clean.clone()
     dirty[0, 2:] = math.nan

@@ -1,4 +1,4 @@
-"""What a machine without a compiler gets: the same names, the twin, and a word about it."""
+"""What a machine without a compiler gets: the same names, the reference implementation, and a word about it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(error: str, told: str) -> None:
     subprocess.run([sys.executable, "-c", CODE.format(error=error, told=told)], check=True, timeout=120, env=env)
 
 
-def test_no_native_module_means_the_twin() -> None:
+def test_no_native_module_means_the_reference() -> None:
     run("ModuleNotFoundError(name, name=name)", "python (no compiler at install)")
 
 

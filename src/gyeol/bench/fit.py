@@ -21,7 +21,7 @@ from gyeol.bench.peers import assert_close
 from gyeol.data.text.sources import find_source
 from gyeol.errors import DataError
 from gyeol.inputs import TextBatch, TextInput
-from gyeol.kernels.native import half_available
+from gyeol.kernels.native import bfloat16_available
 from gyeol.tasks import TextClassifier
 
 __all__ = ["BENCHMARKS", "run"]
@@ -75,7 +75,7 @@ def run(
         source = find_source("reviews", "train")
     commands = {"gyeol": [sys.executable, "-m", "gyeol.bench.classifier", "--precision", "float32"]}
     absent: dict[str, str] = {}
-    if half_available():
+    if bfloat16_available():
         commands["gyeol bfloat16"] = [*commands["gyeol"][:-1], "bfloat16"]
     else:
         absent["gyeol bfloat16"] = "this processor does not multiply bfloat16"

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gyeol import layers
-from gyeol.kernels.native import half_available
+from gyeol.kernels.native import bfloat16_available
 
 __all__ = ["CELLS", "ONEDNN", "Trio", "assert_agree", "assert_close", "made", "setting", "tensors"]
 
@@ -52,7 +52,7 @@ def made(cell: str, size: int) -> Trio:
     own, theirs = CELLS[cell]
     layer = own(size, size)
     half = peer = None
-    if half_available():
+    if bfloat16_available():
         half = layers.Recurrent(layer.cell, size, size, precision="bfloat16")
         half.load_state_dict(layer.state_dict())
     if theirs is not None:

@@ -34,7 +34,7 @@ def run(
         layer = LSTM(size, size)
         x = np.random.default_rng(0).standard_normal((steps, 1, size), dtype=np.float32)
         contestants = {"gyeol": _stepper(layer, "float32")}
-        if native.half_available():
+        if native.bfloat16_available():
             contestants["gyeol bfloat16"] = _stepper(layer, "bfloat16")
         if native.int8_available():
             contestants["gyeol int8"] = _stepper(layer, "int8")

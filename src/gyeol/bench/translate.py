@@ -70,11 +70,10 @@ class PackedTranslator(nn.Module):
 
     def _look(self, query: Tensor, source: Source) -> Tensor:
         """Attend as one writes it: every query with every key in one tensor (Bahdanau et al. 2015)."""
-        of = self.rest.decoder.alignment
-        assert of is not None
-        assert of.query is not None
-        assert of.vector is not None
-        scores = torch.tanh(of.query(query).unsqueeze(2) + source.keys.unsqueeze(1)) @ of.vector
+        alignment = self.rest.decoder.alignment
+        assert alignment is not None
+        learned = alignment.learned
+        scores = torch.tanh(learned["query"](query).unsqueeze(2) + source.keys.unsqueeze(1)) @ learned["vector"]
         past = torch.arange(source.keys.shape[1]) >= source.lengths[:, None]
         return torch.softmax(scores.masked_fill(past.unsqueeze(1), -torch.inf), dim=2) @ source.values
 

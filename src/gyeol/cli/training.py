@@ -141,7 +141,7 @@ class Training:
         self.checkpoint = check_resume(self.out, self.resume)
         if not self.resume and (self.checkpoint / "state.json").exists():
             note(f"replacing the checkpoint of an interrupted training of {self.out.name} (--resume continues it)")
-        self.deadline = Deadline(model.time_limit, begun=_started[0] if _started else None)
+        self.deadline = Deadline(model.time_limit, started=_started[0] if _started else None)
         return model
 
     def fit(
@@ -167,7 +167,7 @@ class Training:
         from gyeol.engine import Deadline
 
         limit = self.deadline.limit
-        until = Deadline(None if limit is None else (1 - reserve) * limit, begun=self.deadline.begun)
+        until = Deadline(None if limit is None else (1 - reserve) * limit, started=self.deadline.started)
         model.fit(
             *examples, checkpoint=self.checkpoint, resume=self.resume, deadline=until,
             progress=self.progress(noun, shares=shares), **more,

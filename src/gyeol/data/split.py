@@ -31,7 +31,7 @@ def stratified_split(
 
     Examples
     --------
-    >>> kept, held = split_off(np.array([0, 0, 0, 0, 1, 1, 1, 1, 2]), 0.25, seed=0)
+    >>> kept, held = stratified_split(np.array([0, 0, 0, 0, 1, 1, 1, 1, 2]), 0.25, seed=0)
     >>> len(held), (kept == 8).any()
     (2, np.True_)
     """
@@ -51,7 +51,7 @@ def tail_split(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDA
 
     Examples
     --------
-    >>> [rows.tolist() for rows in last_off(np.array([0, 0, 0, 1, 1]), 0.5)]
+    >>> [rows.tolist() for rows in tail_split(np.array([0, 0, 0, 1, 1]), 0.5)]
     [[0, 1, 3], [2, 4]]
     """
     labels, sizes = np.unique(classes, return_counts=True)
@@ -70,7 +70,7 @@ def gapped_tail_split(
 
     Examples
     --------
-    >>> [rows.tolist() for rows in end_off(np.array([0, 0, 0, 0, 0, 1]), 0.4, gap=1)]
+    >>> [rows.tolist() for rows in gapped_tail_split(np.array([0, 0, 0, 0, 0, 1]), 0.4, gap=1)]
     [[0, 1, 5], [3, 4]]
     """
     kept, held = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]

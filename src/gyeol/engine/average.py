@@ -1,4 +1,4 @@
-"""A moving average of the weights, which costs what an update costs: of an embedding, only the rows of the batch."""
+"""A moving average of the weights at the cost of an update: of an embedding, only the rows of the batch."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Average:
     """A moving average of a network's weights (Polyak and Juditsky 1992), quick at first, then slower.
 
     After step t the average is ``a = d a + (1 - d) w`` with ``d = min(decay, (1 + t) / (10 + t))``, or without a decay
-    ``d = t / (1 + t)``: the mean of all that was. Of embeddings not the average is kept but how far it lies behind,
-    ``e = (a - w) / s``, where s is the product of all d: that of a row which a step did not touch stays as it is.
+    ``d = t / (1 + t)``: the mean of all steps. For embeddings the distance to the average is stored instead,
+    ``e = (a - w) / s``, where s is the product of all d: it does not change for a row that a step did not touch.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Average:
 
     @torch.no_grad()
     def before_step(self) -> None:
-        """Look at the rows that the optimizer is about to change."""
+        """Remember the rows that the optimizer is about to change."""
         self._before = {}
         for name, p in self._sparse.items():
             if p.grad is not None:
@@ -79,7 +79,7 @@ class Average:
         return {**self._means, **apart}
 
     def state(self) -> dict[str, Tensor]:
-        """Return all that a checkpoint keeps."""
+        """Return what a checkpoint stores."""
         if not self._means:
             return {}
         means = {f"mean.{k}": v for k, v in self._means.items()}
@@ -87,15 +87,17 @@ class Average:
         return {"scale": torch.tensor(self._scale, dtype=torch.float64), **means, **behind}
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Take over what `state` returned.
+        """Restore what `state` returned.
 
         Raises
         ------
         ValueError
-            It is of another network.
+            It belongs to another network.
         """
-        own = {f"mean.{k}": p for k, p in self._dense.items()} | {f"behind.{k}": p for k, p in self._sparse.items()}
-        expected = {k: (p.shape, p.dtype) for k, p in own.items()} | {"scale": (torch.Size(), torch.float64)}
+        parameters = {f"mean.{k}": p for k, p in self._dense.items()} | {
+            f"behind.{k}": p for k, p in self._sparse.items()
+        }
+        expected = {k: (p.shape, p.dtype) for k, p in parameters.items()} | {"scale": (torch.Size(), torch.float64)}
         if {k: (v.shape, v.dtype) for k, v in state.items()} != expected or not 0 < float(state["scale"]) <= 1:
             raise ValueError("the averaged weights are not those of this network")
         self._scale = float(state["scale"])

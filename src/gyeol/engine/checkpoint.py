@@ -1,4 +1,4 @@
-"""A training put down and taken up again, to the same bits: safetensors and JSON, never a pickle."""
+"""Checkpoints, from which a training resumes to the same bits: safetensors and JSON, never a pickle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gyeol.errors import ModelError, SaveError
 
 __all__ = ["Checkpoint", "read_tensors", "write_tensors"]
 
-# The largest header read: a legal header of tens of megabytes names half a million empty tensors and takes seconds.
+# The largest header accepted: a legal header of tens of megabytes names half a million empty tensors and takes seconds.
 _HEADER_CAP = 4 << 20
 _FORMAT = 1
 _FILES = ("state.json", "tensors.safetensors")
@@ -29,25 +29,25 @@ def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     Raises
     ------
     OSError
-        Where that is impossible.
+        It cannot be written.
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     try:
         save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, path)
-    except SafetensorError as error:  # a full disk, in words of its own
+    except SafetensorError as error:  # a full disk, in its own wording
         number = re.search(r"os error (\d+)", str(error))
         raise OSError(int(number[1]) if number else errno.EIO, str(error)) from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file into memory, its header's size checked first.
+    """Read a safetensors file into memory, after checking the size of its header.
 
     Raises
     ------
     ModelError
-        Where the file is missing, cut off, or no safetensors file.
+        The file is missing, truncated, or not a safetensors file.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -56,26 +56,26 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         with path.open("rb") as file:
             head = file.read(8)
         if len(head) < 8:
-            raise ModelError(f"{path} is cut off: {len(head)} bytes; train again or take it from a backup")
+            raise ModelError(f"{path} is truncated: {len(head)} bytes; train again or restore it from a backup")
         size = struct.unpack("<Q", head)[0]
         if size > _HEADER_CAP:
-            raise ModelError(f"{path} is not a tensor file that gyeol wrote: its header claims {size:,} bytes")
+            raise ModelError(f"{path} is not a tensor file written by gyeol: its header claims {size:,} bytes")
         return load_file(path)
     except FileNotFoundError:
         raise ModelError(f"{path} is missing") from None
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{path} is damaged or no safetensors file ({error}); take it from a backup") from error
+        raise ModelError(f"{path} is damaged or not a safetensors file ({error}); restore it from a backup") from error
 
 
 class Checkpoint:
-    """A folder that holds one moment of a training: weights, best weights, optimizer, random state, where it stood.
+    """A folder with the state of a training: weights, best weights, optimizer, random state, position.
 
     Parameters
     ----------
     path : Path
-        The folder; written beside and renamed.
+        The folder; replaced as a whole.
     about : dict
-        What this training is (settings, data); a training of something else is not taken up.
+        What is trained (settings, data); a checkpoint of another training is refused.
     """
 
     def __init__(self, path: Path, about: dict[str, Any]) -> None:
@@ -83,19 +83,19 @@ class Checkpoint:
         self.about = json.loads(json.dumps(about))
 
     def check_place(self) -> None:
-        """Make sure that nothing but a checkpoint is replaced, before hours are spent.
+        """Make sure, before hours are spent, that nothing but a checkpoint will be replaced.
 
         Raises
         ------
         SaveError
-            Where a file stands at the place, or a folder that holds other things.
+            The path is a file, or a folder with other things in it.
         """
         if self.path.exists() and not self.path.is_dir():
-            raise SaveError(f"{self.path} is a file; a checkpoint is a folder: choose another place")
+            raise SaveError(f"{self.path} is a file, but a checkpoint is a folder: choose another place")
         others = sorted(p.name for p in self.path.iterdir() if p.name not in _FILES) if self.path.exists() else []
         if others:
             shown = ", ".join(others[:3])
-            raise SaveError(f"{self.path} holds other things than a checkpoint ({shown}): choose another place")
+            raise SaveError(f"{self.path} contains other things than a checkpoint ({shown}): choose another place")
 
     def save(self, groups: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
         """Write groups of named tensors, the state of the random generator, and JSON values.
@@ -103,7 +103,7 @@ class Checkpoint:
         Raises
         ------
         SaveError
-            Where that is impossible; the checkpoint before still stands.
+            It cannot be written; the previous checkpoint is unchanged.
         """
         self.check_place()
 
@@ -117,12 +117,12 @@ class Checkpoint:
         replace_folder(self.path, write)
 
     def exists(self) -> bool:
-        """Whether there is something to take up."""
+        """Whether there is a checkpoint to resume from."""
         return any((self.path / name).exists() for name in _FILES)
 
     @staticmethod
     def about_of(path: Path) -> dict[str, Any]:
-        """Read what training a checkpoint is of; nothing where it is damaged, which `load` says."""
+        """Read what a checkpoint is a training of; empty if it is damaged, which `load` reports."""
         try:
             about = json.loads((path / "state.json").read_text(encoding="utf-8"))["about"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -130,12 +130,12 @@ class Checkpoint:
         return about if isinstance(about, dict) else {}
 
     def load(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
-        """Read it all back and set the random generator.
+        """Read everything back and set the random generator.
 
         Raises
         ------
         ModelError
-            Where it is damaged, or belongs to another training; names what differs.
+            It is damaged, or belongs to another training; names what differs.
         """
         try:
             whole = json.loads((self.path / "state.json").read_text(encoding="utf-8"))
@@ -145,7 +145,9 @@ class Checkpoint:
                 f"the checkpoint {self.path} is damaged ({error}); train again without --resume"
             ) from error
         if fmt != _FORMAT:
-            raise ModelError(f"the checkpoint {self.path} is of format {fmt}, this gyeol reads {_FORMAT}")
+            raise ModelError(
+                f"the checkpoint {self.path} has format {fmt}; this version of gyeol reads format {_FORMAT}"
+            )
         different = [k for k in {**self.about, **about} if about.get(k) != self.about.get(k)]
         if different:
             shown = ", ".join(f"{k} (was {about.get(k)!r}, is {self.about.get(k)!r})" for k in different[:3])
@@ -167,7 +169,7 @@ class Checkpoint:
         return groups, state
 
     def remove(self) -> None:
-        """Delete it, once the training is saved for good; SaveError where the folder holds other things."""
+        """Delete it, once the model is saved; SaveError if the folder contains other things."""
         import shutil
 
         self.check_place()

@@ -1,4 +1,4 @@
-"""When a training must be over, and how much of the time until then is left for learning."""
+"""The time limit of a training, and how much of it is left for learning."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import time
 
 __all__ = ["Budget", "Deadline"]
 
-_UNKNOWN = 0.2  # share of the time that is kept for validating, until it is known how long that takes
-_FITTING = 0.05  # and what it takes where it does fit, about
-_MOST = 0.25  # and at most, when it is known: beyond that, a part of the examples must do
-_SPARE = 1.15  # what was measured once may take longer the next time
-_LEAVING = 1.0  # seconds that a command takes to say how it went and to leave
-_SHORT = 0.05  # but of a short time no more than this share
+_UNKNOWN = 0.2  # share of the time reserved for validation, until it is known how long that takes
+_FITTING = 0.05  # and about what it takes if it fits
+_MOST = 0.25  # and at most, once known: beyond that, only a part of the examples is used
+_SPARE = 1.15  # what was measured may take longer the next time
+_LEAVING = 1.0  # seconds that a command takes to report and exit
+_SHORT = 0.05  # but no more than this share of a short time
 _DISK = 150e6  # bytes a second, until it is known how long a checkpoint takes
 _COPIES = 5  # of the weights in a checkpoint: the net, the best, two moments, the average
 
 
 class Deadline:
-    """A time limit that runs.
+    """A running time limit.
 
     Parameters
     ----------
     limit : float, optional
         Seconds; None for no limit.
-    begun : float, optional
+    started : float, optional
         When it began to run, by `time.monotonic`; now by default.
 
     Examples
@@ -33,14 +33,14 @@ class Deadline:
     (inf, True)
     """
 
-    def __init__(self, limit: float | None, *, begun: float | None = None) -> None:
+    def __init__(self, limit: float | None, *, started: float | None = None) -> None:
         self.limit = limit
-        self.begun = time.monotonic() if begun is None else begun
+        self.started = time.monotonic() if started is None else started
 
     @property
     def end(self) -> float:
         """When it is over, by `time.monotonic`."""
-        return math.inf if self.limit is None else self.begun + self.limit
+        return math.inf if self.limit is None else self.started + self.limit
 
     def left(self) -> float:
         """Seconds left; below 0 when it is over."""
@@ -60,12 +60,12 @@ class Budget:
     size : int
         Bytes of the weights.
     checkpoint : bool
-        Whether a checkpoint is kept, too.
+        Whether a checkpoint is saved as well.
     """
 
     def __init__(self, deadline: Deadline, *, closing: float, size: int, checkpoint: bool) -> None:
-        self.begun = time.monotonic()
-        self.window = max(0.0, deadline.end - self.begun)
+        self.started = time.monotonic()
+        self.window = max(0.0, deadline.end - self.started)
         self.end = deadline.end - closing * self.window - min(_LEAVING, _SHORT * self.window)
         self.model = size / _DISK
         self.checkpoint = _COPIES * self.model if checkpoint else 0.0
@@ -77,8 +77,8 @@ class Budget:
         return self._before_validating(_UNKNOWN)
 
     def _before_validating(self, unknown: float) -> float:
-        kept = unknown * self.window if self.validation is None else self.validation * _SPARE
-        return self.end - self.model - self.checkpoint - min(kept, _MOST * self.window)
+        reserved = unknown * self.window if self.validation is None else self.validation * _SPARE
+        return self.end - self.model - self.checkpoint - min(reserved, _MOST * self.window)
 
     def over(self) -> bool:
         """Whether another step would come too late."""
@@ -86,11 +86,11 @@ class Budget:
 
     def along(self) -> float:
         """Which share of the time for learning has passed; a first epoch is thought to fit as long as nobody knows."""
-        whole = self._before_validating(_FITTING) - self.begun
-        return min(1.0, (time.monotonic() - self.begun) / max(1e-9, whole))
+        whole = self._before_validating(_FITTING) - self.started
+        return min(1.0, (time.monotonic() - self.started) / max(1e-9, whole))
 
     def for_validation(self, *, saved: bool) -> float:
-        """Seconds that validating may take now; ``saved``: the checkpoint is written already."""
+        """Seconds that validating may take now; ``saved``: the checkpoint has been saved already."""
         return max(0.0, self.end - self.model - (0.0 if saved else self.checkpoint) - time.monotonic())
 
     def fits(self, seconds: float) -> bool:
@@ -98,7 +98,7 @@ class Budget:
         return self.validation is not None and self.validation * _SPARE <= seconds
 
     def unknown_at_half_time(self, steps: int) -> bool:
-        """Whether half the time is over, so many steps of an epoch will not fit, and no validation was measured."""
+        """Whether half the time is over, this many steps of an epoch will not fit, and no validation was measured."""
         late = self.validation is None and self.along() > 0.5
         return late and time.monotonic() + steps * self.step > self.until()
 

@@ -1,4 +1,4 @@
-"""The training loop. It knows batches, losses and figures; it never learns which task is running."""
+"""The training loop. It knows batches, losses and metrics, but not which task is running."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from gyeol.errors import DataError, ModelError, SaveError
 
 __all__ = ["fit"]
 
-#: Figures of which the lower one is the better.
+#: Metrics of which lower is better.
 _ERRORS = ("loss", "cer", "wer")
 
 
 @dataclass(slots=True)
 class _State:
-    """Where a training stands; all of it goes into a checkpoint."""
+    """The state of a training; all of it goes into a checkpoint."""
 
     epoch: int = 0
     step: int = 0
@@ -41,13 +41,13 @@ class _State:
     epoch_seconds: float = 0.0
     bad: int = 0
     best: int = 0  # the number of the best epoch, 0 before there is one
-    averaged: int = 0  # steps taken when the mean of asgd began, 0 before it has
+    averaged: int = 0  # steps taken when the averaging of asgd started, 0 before
 
     @classmethod
     def checked(cls, values: dict[str, Any]) -> _State:
-        """Take over what a checkpoint holds; TypeError or ValueError where that cannot be."""
+        """Restore the state from a checkpoint; TypeError or ValueError if it is invalid."""
         if set(values) != set(cls.__slots__):
-            raise ValueError(f"it stands at {', '.join(values)} where {', '.join(cls.__slots__)} were expected")
+            raise ValueError(f"its state has {', '.join(values)}; {', '.join(cls.__slots__)} were expected")
         for name, default in zip(cls.__slots__, astuple(cls()), strict=True):
             value = values[name]
             if type(value) is not type(default):
@@ -77,21 +77,21 @@ def fit(
         Batches, loss and validation of the task.
     settings : Settings
     checkpoint : Checkpoint, optional
-        Where to keep what is needed to go on later: written every epoch, every minute, and at Ctrl-C.
+        Where to save the state from which to resume: every epoch, every minute, and at Ctrl-C.
     resume : bool
-        Go on from the checkpoint, to the same bits as if nothing had happened.
+        Resume from the checkpoint; the result is the same to the bit as without the interruption.
     progress : Progress, optional
     deadline : Deadline, optional
-        When validating and saving must be over, too; by default ``settings.time_limit`` seconds from now.
+        When validation and saving must be over as well; by default ``settings.time_limit`` seconds from now.
 
     Raises
     ------
     DataError
-        Where the loss or its gradient is not a finite number.
+        The loss or its gradient is not finite.
     ModelError
-        Where the checkpoint cannot be taken up.
+        The checkpoint cannot be resumed.
     SaveError
-        Where something other than a checkpoint stands at its place.
+        Something other than a checkpoint exists at its path.
     """
     if checkpoint is not None:
         checkpoint.check_place()
@@ -146,13 +146,13 @@ class _Run:
         self.history.stopped = stopped
         part = state.step / len(self.plan.batches(state.epoch)) if state.step else 0.0
         self.history.trained = state.epoch + part
-        # Broken off in its first epoch, it still gives a model; what came after the checkpoint is not in it.
+        # A training interrupted in its first epoch still yields a model; the checkpoint does not change by it.
         if (stopped == "time limit" and state.step) or (state.total and not self.best_weights):
             self._validate(saved=True)
         self.history.seconds = state.seconds
 
     def _finished(self) -> str:
-        """Tell why nothing is left to do, or nothing; judged by the settings of now: more patience, and it goes on."""
+        """Say why the training is finished, or return ""; by the current settings: with more patience it continues."""
         settings, state = self.settings, self.state
         if state.bad >= max(1, settings.patience):
             return "no longer better"
@@ -161,7 +161,7 @@ class _Run:
         return "time limit" if self.budget and state.total and self.budget.over() else ""
 
     def _epoch(self, interrupted: threading.Event) -> str:
-        """Go through the rest of an epoch; returns what broke it off, if anything did."""
+        """Run the rest of an epoch; returns what interrupted it, if anything did."""
         settings, state, budget = self.settings, self.state, self.budget
         batches = self.plan.batches(state.epoch)
         steps = max(1, settings.epochs * len(batches))
@@ -169,7 +169,7 @@ class _Run:
             done = sum(len(b) for b in batches[: state.step])
             self.progress.epoch(state.epoch + 1, settings.epochs, sum(map(len, batches)), done)
         self.net.train()
-        begun = saved = now = time.monotonic()
+        started = saved = now = time.monotonic()
         before, before_epoch = state.seconds, state.epoch_seconds
         for rows in batches[state.step :]:
             if budget and state.total and budget.over():
@@ -193,7 +193,7 @@ class _Run:
             state.right += outcome.right
             state.seen += len(rows)
             last, now = now, time.monotonic()
-            state.seconds, state.epoch_seconds = before + now - begun, before_epoch + now - begun
+            state.seconds, state.epoch_seconds = before + now - started, before_epoch + now - started
             if self.progress:
                 self.progress.step(len(rows), state.loss / state.seen, state.right / state.seen)
             if interrupted.is_set():
@@ -208,26 +208,26 @@ class _Run:
         return ""
 
     def _measure_validation(self, budget: Budget) -> None:
-        """See on a few examples how long validating takes, where the first validation will be the last."""
+        """Measure on a few examples how long validation takes, if the first validation will be the last."""
         if not isinstance(self.plan, Partial):
             return
-        begun = time.monotonic()
+        started = time.monotonic()
         self.net.eval()
         with torch.inference_mode():
             _, share = self.plan.validate_within(0.03 * budget.window)
         self.net.train()
-        budget.validated(time.monotonic() - begun, share)
+        budget.validated(time.monotonic() - started, share)
 
     def _check_finite(self, what: str, value: float) -> None:
         if not math.isfinite(value):
             raise DataError(
                 f"the {what} became {value} in epoch {self.state.epoch + 1}, step {self.state.step + 1}: "
-                "the input holds extreme numbers, or learning_rate is too high; try a tenth of it"
+                "the input contains extreme numbers, or learning_rate is too high; try a tenth of it"
             )
 
     def _validate(self, *, saved: bool) -> None:
         settings, state = self.settings, self.state
-        begun = time.monotonic()
+        started = time.monotonic()
         self.net.eval()
         with self._averaged(), torch.inference_mode():
             figures, share = self._figures(saved=saved)
@@ -249,7 +249,7 @@ class _Run:
         if self.late and self.average is None and state.bad:
             state.averaged, state.bad = state.total, 0
             self.average = Average(self.net, None)
-        took = time.monotonic() - begun
+        took = time.monotonic() - started
         state.seconds += took
         if self.budget:
             self.budget.validated(took, share)
@@ -259,7 +259,7 @@ class _Run:
             self.progress.record(record)
 
     def _figures(self, *, saved: bool) -> tuple[dict[str, float], float]:
-        """Validate on all examples, or on those that fit into the time; the share that they are."""
+        """Validate on all examples, or on those that fit into the time; returns their share as well."""
         if self.budget and isinstance(self.plan, Partial):
             seconds = self.budget.for_validation(saved=saved)
             if not self.budget.fits(seconds):
@@ -275,17 +275,17 @@ class _Run:
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """Put the averaged weights in while validating."""
+        """Use the averaged weights during validation."""
         weights = self.average.weights() if self.average else {}
         if not weights:
             yield
             return
-        own = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        weights_now = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
         self.net.load_state_dict(weights, strict=False)
         try:
             yield
         finally:
-            self.net.load_state_dict(own)
+            self.net.load_state_dict(weights_now)
 
     def keep_best(self) -> None:
         if self.best_weights:
@@ -306,12 +306,12 @@ class _Run:
             "optimizer": numbers,
             "records": self.history.records,
         }
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             self.checkpoint.save(groups, state)
             if self.budget:
-                self.budget.saved(time.monotonic() - begun)
-        except SaveError as error:  # the training itself is well: go on, and say so
+                self.budget.saved(time.monotonic() - started)
+        except SaveError as error:  # the training itself is fine: continue, and report it
             if self.progress:
                 self.progress.note(f"checkpoint not saved: {error}")
 
@@ -321,7 +321,7 @@ class _Run:
             self.state = _State.checked(state["state"])
             records = self.history.records = state["records"]
             if type(records) is not list or [type(record) for record in records] != [dict] * self.state.epoch:
-                raise ValueError(f"{self.state.epoch} epochs are done, and its records are of others")
+                raise ValueError(f"{self.state.epoch} epochs are done, but its records do not match")
             if self.state.best:
                 self.history.best = records[self.state.best - 1]
                 self._rank(self.history.best)

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from gyeol.inputs.counts.features import FEATURES, FeatureInput
     from gyeol.inputs.counts.text_vectorizer import KINDS, TextVectorizer, vectorizer
     from gyeol.inputs.text import TextBatch, TextInput
+    from gyeol.inputs.tokens.base import Token, Tokenizer
     from gyeol.inputs.tokens.jamo import compose, decompose
-    from gyeol.inputs.tokens.tokenizers import TOKENIZERS, Token, Tokenizer, make_tokenizer, tokenizer_rule
+    from gyeol.inputs.tokens.tokenizers import TOKENIZERS, make_tokenizer, tokenizer_rule
     from gyeol.inputs.tokens.vocabulary import Vocabulary
     from gyeol.inputs.vectors.word_vectors import WordVectors
 
@@ -39,9 +40,8 @@ _HOMES = {
     **dict.fromkeys(["FEATURES", "FeatureInput"], "gyeol.inputs.counts.features"),
     **dict.fromkeys(["compose", "decompose"], "gyeol.inputs.tokens.jamo"),
     **dict.fromkeys(["TextBatch", "TextInput"], "gyeol.inputs.text"),
-    **dict.fromkeys(
-        ["TOKENIZERS", "Token", "Tokenizer", "make_tokenizer", "tokenizer_rule"], "gyeol.inputs.tokens.tokenizers"
-    ),
+    **dict.fromkeys(["Token", "Tokenizer"], "gyeol.inputs.tokens.base"),
+    **dict.fromkeys(["TOKENIZERS", "make_tokenizer", "tokenizer_rule"], "gyeol.inputs.tokens.tokenizers"),
     **dict.fromkeys(["KINDS", "TextVectorizer", "vectorizer"], "gyeol.inputs.counts.text_vectorizer"),
     "Vocabulary": "gyeol.inputs.tokens.vocabulary",
     "WordVectors": "gyeol.inputs.vectors.word_vectors",

@@ -219,9 +219,9 @@ class SeriesInput:
                 raise ValueError("gaps are no channels")
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(f"tokenizer.json does not describe numeric sequences: {error!r:.100}") from error
-        made = cls(frame=frame)
-        made.mean, made.scale, made.gaps = mean, scale, gaps
-        return made
+        inputs = cls(frame=frame)
+        inputs.mean, inputs.scale, inputs.gaps = mean, scale, gaps
+        return inputs
 
 
 def _past(values: Tensor, lengths: Tensor) -> Tensor:

@@ -40,13 +40,13 @@ def changed(pixels: npt.NDArray[np.uint8], kind: str | None) -> npt.NDArray[np.u
     moves = torch.randint(0, 2 * far + 1, (B, 2)).tolist()
     mirrors = torch.randint(0, 2, (B,)).tolist()
     turns = torch.randint(0, 4, (B,)).tolist()
-    made = np.empty_like(pixels)
+    changed = np.empty_like(pixels)
     for row, (down, across) in enumerate(moves):
         image = wide[row, down : down + S, across : across + S]
         if kind in ("flip", "turn") and mirrors[row]:
             image = image[:, ::-1]
-        made[row] = np.rot90(image, turns[row]) if kind == "turn" else image
-    return made
+        changed[row] = np.rot90(image, turns[row]) if kind == "turn" else image
+    return changed
 
 
 def colours_to_numbers(pixels: npt.NDArray[np.uint8], *, vary: bool = False) -> Tensor:

@@ -11,7 +11,7 @@ from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
 from gyeol.inputs.text import Cut, TextInput
 
-__all__ = ["END", "check_end", "given_and_wanted", "text_of", "with_ends"]
+__all__ = ["END", "check_end", "inputs_and_targets", "text_of", "with_ends"]
 
 END = 2  # closes every text, and stands before the first token that a decoder writes
 
@@ -25,13 +25,13 @@ def with_ends(side: TextInput, texts: Iterable[str], *, longest: int | None = No
             lengths.append(len(row))
             yield np.append(row[:longest], np.int32(END))
 
-    made = Ragged.gather(rows())
+    numbered = Ragged.gather(rows())
     if longest is not None:
         side.cut = Cut(sum(n > longest for n in lengths), len(lengths), max(lengths, default=0), longest, "end")
-    return made
+    return numbered
 
 
-def given_and_wanted(
+def inputs_and_targets(
     rows: Ragged, which: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Put some texts into rectangles, zeros behind the ends.

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
+from gyeol.inputs.tokens.base import Token, Tokenizer
 from gyeol.inputs.tokens.state import checked_words, fitted_tokenizer, restored_tokenizer, tokenizer_state
-from gyeol.inputs.tokens.tokenizers import Token, Tokenizer
 from gyeol.inputs.tokens.vocabulary import Vocabulary
 
 __all__ = ["Cut", "TextBatch", "TextInput"]
@@ -160,12 +160,12 @@ class TextInput:
             Where the state is not one that `state` returned.
         """
         try:
-            made = restored_tokenizer(state, tokenizer)
+            saved = restored_tokenizer(state, tokenizer)
             words, longest = checked_words(state["vocabulary"]), state["max_length"]
             if not isinstance(longest, int) or longest < 1:
                 raise ModelError(f"tokenizer.json: max_length is {longest!r}, expected a whole number from 1")
-            text = cls(tokenizer=tokenizer or made.name, lowercase=made.lowercase, max_length=longest)
-            text.tokenizer, text.vocabulary = made, Vocabulary(words)
+            text = cls(tokenizer=tokenizer or saved.name, lowercase=saved.lowercase, max_length=longest)
+            text.tokenizer, text.vocabulary = saved, Vocabulary(words)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"tokenizer.json does not describe a tokenizer: {error!r}") from error
         return text

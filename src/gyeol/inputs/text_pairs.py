@@ -13,9 +13,9 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ModelError
-from gyeol.inputs.targets import END, check_end, given_and_wanted, with_ends
+from gyeol.inputs.targets import END, check_end, inputs_and_targets, with_ends
 from gyeol.inputs.text import WIDTH, TextInput
-from gyeol.inputs.tokens.tokenizers import Tokenizer
+from gyeol.inputs.tokens.base import Tokenizer
 
 __all__ = ["END", "PairBatch", "PairInput", "Pairs"]
 
@@ -62,8 +62,8 @@ class PairInput:
 
     Examples
     --------
-    >>> made = PairInput(tokenizer="whitespace", min_count=1).fit(["나는 간다"], ["I go"])
-    >>> batch = made.batch(made.encode(["나는 간다"], ["I go"]), np.array([0]))
+    >>> pairs = PairInput(tokenizer="whitespace", min_count=1).fit(["나는 간다"], ["I go"])
+    >>> batch = pairs.batch(pairs.encode(["나는 간다"], ["I go"]), np.array([0]))
     >>> batch.inputs[0, :3].tolist(), batch.targets[0, :3].tolist()
     ([2, 3, 4], [3, 4, 2])
     """
@@ -114,7 +114,7 @@ class PairInput:
                 np.zeros(len(which), dtype=np.int64),
             )
         else:
-            arrays = (source, source_lengths, *given_and_wanted(pairs.target, which))
+            arrays = (source, source_lengths, *inputs_and_targets(pairs.target, which))
         return PairBatch(*(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays))
 
     def state(self) -> dict[str, Any]:
@@ -131,12 +131,12 @@ class PairInput:
             Where the state is not one that `state` returned.
         """
         try:
-            made = cls(shared=state["target"] is None)
-            made.source = made.target = TextInput.restored(state["source"], tokenizer=tokenizer)
+            pairs = cls(shared=state["target"] is None)
+            pairs.source = pairs.target = TextInput.restored(state["source"], tokenizer=tokenizer)
             if state["target"] is not None:
-                made.target = TextInput.restored(state["target"], tokenizer=tokenizer)
+                pairs.target = TextInput.restored(state["target"], tokenizer=tokenizer)
         except (KeyError, TypeError) as error:
             raise ModelError(f"tokenizer.json does not describe two sides of pairs: {error!r}") from error
-        for side in (made.source, made.target):
+        for side in (pairs.source, pairs.target):
             check_end(side)
-        return made
+        return pairs

@@ -174,13 +174,13 @@ class TokenInput:
         try:
             if state["characters"] not in CHARACTERS or (state["characters"] is None) != (state["letters"] is None):
                 raise ModelError(f"tokenizer.json: characters is {state['characters']!r:.40}")
-            made = cls(characters=state["characters"], lowercase=bool(state["lowercase"]))
-            made.vocabulary = Vocabulary(checked_words(state["vocabulary"]))
-            made.letters = None if state["letters"] is None else Vocabulary(checked_words(state["letters"]))
-            made.beside = [Vocabulary(checked_words(known)) for known in state["beside"]]
+            inputs = cls(characters=state["characters"], lowercase=bool(state["lowercase"]))
+            inputs.vocabulary = Vocabulary(checked_words(state["vocabulary"]))
+            inputs.letters = None if state["letters"] is None else Vocabulary(checked_words(state["letters"]))
+            inputs.beside = [Vocabulary(checked_words(known)) for known in state["beside"]]
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"tokenizer.json does not describe words: {error!r}") from error
-        return made
+        return inputs
 
 
 def _text(token: Token) -> str:

@@ -268,11 +268,11 @@ class WindowInput:
             raise ModelError("tokenizer.json is damaged: expected scale, known and missing")
         if not isinstance(state["missing"], bool) or (state["known"] is None) != (covariates == 0):
             raise ModelError("tokenizer.json is damaged: missing, or known")
-        made = cls()
-        made.scale = Scale.restored(state["scale"], channels, "scale")
-        made.known = Scale.restored(state["known"], covariates, "known") if covariates else None
-        made.missing = state["missing"]
-        return made
+        inputs = cls()
+        inputs.scale = Scale.restored(state["scale"], channels, "scale")
+        inputs.known = Scale.restored(state["known"], covariates, "known") if covariates else None
+        inputs.missing = state["missing"]
+        return inputs
 
 
 def _by_channel(cut: npt.NDArray[Any]) -> npt.NDArray[Any]:

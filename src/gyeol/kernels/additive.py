@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gyeol.kernels import native
 
-__all__ = ["additive_scores", "additive_scores_by_twin"]
+__all__ = ["additive_scores", "additive_scores_reference"]
 
 
 def additive_scores(query: Tensor, keys: Tensor, vector: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -34,14 +34,14 @@ def additive_scores(query: Tensor, keys: Tensor, vector: Tensor, lengths: Tensor
     """
     parts = (query, keys, vector)
     if not native.native_available() or any(p.dtype != torch.float32 or p.device.type != "cpu" for p in parts):
-        return additive_scores_by_twin(query, keys, vector, lengths)
+        return additive_scores_reference(query, keys, vector, lengths)
     if lengths is None:
         lengths = torch.full((len(keys),), keys.shape[1])
     scores: Tensor = _Additive.apply(query, keys, vector, lengths)  # type: ignore[no-untyped-call]
     return scores
 
 
-def additive_scores_by_twin(query: Tensor, keys: Tensor, vector: Tensor, lengths: Tensor | None = None) -> Tensor:
+def additive_scores_reference(query: Tensor, keys: Tensor, vector: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Do what `additive_scores` does, readably: the oracle of the native kernel, and what serves without it."""
     scores = torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)) @ vector
     if lengths is None:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import torch  # before _native: the kernels run on the OpenMP runtime that torch has loaded (see CMakeLists.txt)
 from torch import Tensor
 
 from gyeol.errors import ParameterError
-from gyeol.kernels.reference import Weights
+from gyeol.kernels.cells.cell import Weights
 
 __all__ = [
-    "CELLS",
-    "EXTRA",
-    "RUNS",
+    "NativeCell",
     "additive_backward",
     "additive_forward",
     "backward",
+    "bfloat16_available",
+    "cells",
     "cosines",
     "describe",
     "forward",
-    "half_available",
     "instruction_sets",
     "int8_available",
     "native_available",
@@ -50,13 +50,49 @@ if _wanted == "python":
 
 _NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
 
-#: The cells that have kernels, with their gates.
-CELLS = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "lstm_norm": 4, "gru_before": 3, "gru_after": 3}
 
-#: Runs of H numbers a token: those a cell keeps for the way back besides gates and memory, and those of its gradient
-#: where they are not its gates (cpp/gru.hpp).
-EXTRA = {"lstm_norm": 4, "gru_before": 1, "gru_after": 1}
-RUNS = {"gru_after": 4}
+class NativeCell(NamedTuple):
+    """What the library says of a cell that has kernels (cpp/layer.hpp); H units, blocks of H numbers a token.
+
+    Attributes
+    ----------
+    name : str
+    gates : int
+    states : tuple of str
+        The parts of its state.
+    hidden_product : bool
+    norm : bool
+        Its weights have a `norm`, and PyTorch computes its projection.
+    steps : bool
+        It has a `stepper`.
+    extra : int
+        Blocks saved for the way back besides gates and memory.
+    reads_gates : bool
+        The way back reads the gates.
+    gradient_blocks : int
+        Blocks of the gradient ``da``.
+    input_blocks, hidden_blocks : tuple of (int, int, int)
+        (block, gate, count): so many blocks of ``da`` from that one on are the gradient by W x + b_ih, and by
+        U h + b_hh, of so many gates from that one on.
+    separate_hidden_bias : int or None
+        The gate whose hidden bias is not added to its input bias, since a gate multiplies U h + b_hh.
+    elements : tuple of str
+        What its weights may be multiplied in: float32, bfloat16, int8.
+    """
+
+    name: str
+    gates: int
+    states: tuple[str, ...]
+    hidden_product: bool
+    norm: bool
+    steps: bool
+    extra: int
+    reads_gates: bool
+    gradient_blocks: int
+    input_blocks: tuple[tuple[int, int, int], ...]
+    hidden_blocks: tuple[tuple[int, int, int], ...]
+    separate_hidden_bias: int | None
+    elements: tuple[str, ...]
 
 
 def native_available() -> bool:
@@ -117,21 +153,31 @@ def use_instruction_set(name: str | None = None) -> str:
     return before
 
 
-def half_available() -> bool:
+def cells() -> dict[str, NativeCell]:
+    """Return the cells that have kernels in the instruction set chosen, by name; none where nothing was built."""
+    return _cells_of(_chosen) if native_available() else {}
+
+
+@cache
+def _cells_of(instruction_set: str) -> dict[str, NativeCell]:
+    return {facts["name"]: NativeCell(**facts) for facts in _native.cells(instruction_set)}
+
+
+def bfloat16_available() -> bool:
     """Whether this processor multiplies bfloat16 (AVX512-BF16)."""
-    return _chosen == "avx512bf16"
+    return any("bfloat16" in cell.elements for cell in cells().values())
 
 
 def int8_available() -> bool:
     """Whether this processor multiplies int8 (AVX512-VNNI, which comes with AVX512-BF16 here: see CMakeLists.txt)."""
-    return _chosen == "avx512bf16"
+    return any("int8" in cell.elements for cell in cells().values())
 
 
 def forward(
     cell: str,
-    half: bool,
+    bfloat16: bool,
     lengths: Tensor,
-    down: bool,
+    reverse: bool,
     x: Tensor | None,
     gates: Tensor,
     weights: Sequence[Weights],
@@ -154,7 +200,7 @@ def forward(
         A shape, a length or a type does not fit; nothing was computed.
     """
     _native.forward(
-        cell, half, lengths, down, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
+        cell, bfloat16, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
         _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(), _chosen,
     )  # fmt: skip
@@ -162,9 +208,9 @@ def forward(
 
 def backward(
     cell: str,
-    half: bool,
+    bfloat16: bool,
     lengths: Tensor,
-    down: bool,
+    reverse: bool,
     x: Tensor | None,
     gates: Tensor,
     weights: Sequence[Weights],
@@ -188,7 +234,7 @@ def backward(
 ) -> None:
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
-        cell, half, lengths, down, _plain(x), gates, [_whole(w.w_hh) for w in weights],
+        cell, bfloat16, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y), memory,
         extra, dy, dh_n, dc_n, dx, list(d_ih), list(d_hh), da, dgates, dnorm, dh_0, dc_0, torch.get_num_threads(),
         _chosen,
@@ -239,9 +285,9 @@ def additive_backward(
 def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int) -> Any:
     """Make layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
-    `element` is how they are kept: float32, bfloat16 or int8.
+    `element` is how they are stored: float32, bfloat16 or int8.
     """
-    matrices = [[w.w_ih.detach().contiguous(), w.w_hh.detach().contiguous()] for w in weights]
+    matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
     biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
     return _native.Stepper(cell, element, matrices, biases, rows, _chosen)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
 
-__all__ = ["last_of", "pool", "pool_by_twin", "softmax"]
+__all__ = ["last_of", "pool", "pool_reference", "softmax"]
 
 
 def softmax(scores: Tensor, packing: Packing) -> Tensor:
@@ -47,12 +47,12 @@ def pool(
         The rows as they came before packing.
     """
     if not native.native_available() or x.dtype != torch.float32 or x.device.type != "cpu":
-        return pool_by_twin(x, packing, weights=weights, mean=mean, most=most)
+        return pool_reference(x, packing, weights=weights, mean=mean, most=most)
     ranked: Tensor = _Pool.apply(x, weights, packing.lengths, mean, most)  # type: ignore[no-untyped-call]
     return packing.unrank(ranked.unsqueeze(0)).squeeze(0)
 
 
-def pool_by_twin(
+def pool_reference(
     x: Tensor, packing: Packing, *, weights: Tensor | None = None, mean: bool = False, most: bool = False
 ) -> Tensor:
     """Do what `pool` does, readably: the oracle of the native kernel, and what serves without it."""

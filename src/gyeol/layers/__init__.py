@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from gyeol.kernels.cells.cell import Cell
+from gyeol.kernels.cells.table import CELLS
 from gyeol.layers.attention.alignment import SCOPES, Alignment
-from gyeol.layers.attention.scores import SCORES, AttentionPooling, attend
+from gyeol.layers.attention.context import attend
+from gyeol.layers.attention.score import Score
+from gyeol.layers.attention.scores import SCORES, score_rule
 from gyeol.layers.decoding.decoder import Decoder
 from gyeol.layers.decoding.writer import Read, Writer
 from gyeol.layers.dropout import LockedDropout
@@ -11,20 +15,19 @@ from gyeol.layers.instance_norm import NORMALISATIONS, InstanceNorm
 from gyeol.layers.losses.crf import CRF
 from gyeol.layers.losses.cross_entropy import linear_cross_entropy
 from gyeol.layers.losses.ctc import ctc_align, ctc_loss
-from gyeol.layers.losses.sampled_softmax import sampled_cross_entropy, sampling_chances
+from gyeol.layers.losses.sampled_softmax import sampled_cross_entropy, sampling_probabilities
 from gyeol.layers.pooling import POOLINGS, valid_steps
-from gyeol.layers.recurrent.cells import CELLS, Cell
-from gyeol.layers.recurrent.chrono import begin_with_memory
+from gyeol.layers.recurrent.chrono import chrono_init
 from gyeol.layers.recurrent.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.residual import ResidualNet
 from gyeol.layers.rounded_linear import RoundedLinear
-from gyeol.layers.summary import Summary
+from gyeol.layers.summary import AttentionPooling, Summary
 from gyeol.layers.words.continuations import Continuations
 from gyeol.layers.words.direct import DirectScores
 from gyeol.layers.words.embedding import Embedding, word_dropout
-from gyeol.layers.words.ngram_embedding import GramEmbedding
+from gyeol.layers.words.ngram_embedding import NGramEmbedding
 
 __all__ = [
     "CELLS",
@@ -43,23 +46,25 @@ __all__ = [
     "Decoder",
     "DirectScores",
     "Embedding",
-    "GramEmbedding",
     "InstanceNorm",
     "LockedDropout",
+    "NGramEmbedding",
     "Read",
     "Recurrent",
     "ResidualNet",
     "RoundedLinear",
+    "Score",
     "Stepper",
     "Summary",
     "Writer",
     "attend",
-    "begin_with_memory",
+    "chrono_init",
     "ctc_align",
     "ctc_loss",
     "linear_cross_entropy",
     "sampled_cross_entropy",
-    "sampling_chances",
+    "sampling_probabilities",
+    "score_rule",
     "valid_steps",
     "word_dropout",
 ]

@@ -113,17 +113,17 @@ class Backbone(nn.Module):
 def _timm(name: str, pretrained: bool) -> nn.Module:
     import timm
 
-    made: nn.Module = timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=(-1,))
-    return made
+    net: nn.Module = timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=(-1,))
+    return net
 
 
 def _torchvision(name: str, pretrained: bool) -> nn.Module:
     from torchvision.models import get_model
 
-    made: nn.Module = get_model(name, weights="DEFAULT" if pretrained else None)
-    if isinstance(features := getattr(made, "features", None), nn.Module):
+    net: nn.Module = get_model(name, weights="DEFAULT" if pretrained else None)
+    if isinstance(features := getattr(net, "features", None), nn.Module):
         return features
-    parts = list(made.named_children())
+    parts = list(net.named_children())
     if [part for part, _ in parts[-2:]] != ["avgpool", "fc"]:
         raise ValueError("it gives no grid of features that is known here")
     return nn.Sequential(*(part for _, part in parts[:-2]))

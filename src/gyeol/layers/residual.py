@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError
-from gyeol.kernels.native import half_available
+from gyeol.kernels.native import bfloat16_available
 
 __all__ = ["ResidualNet"]
 
@@ -69,12 +69,12 @@ class ResidualNet(nn.Module):
         self.strides = [stem, *[2] * (len(channels) - 1)]
         conv = _StandardConv if standardize else nn.Conv2d
         self.stem = conv(input_channels, channels[0], 2 * stem + 1, stride=stem, padding=stem, bias=False)
-        before, made = channels[0], []
+        before, built = channels[0], []
         for number, width in enumerate(channels):
             for block in range(blocks):
-                made.append(_Block(conv, before, width, stride=2 if number and not block else 1))
+                built.append(_Block(conv, before, width, stride=2 if number and not block else 1))
                 before = width
-        self.blocks = nn.ModuleList(made)
+        self.blocks = nn.ModuleList(built)
         self.norm = _norm(before)
         self.size = before
 
@@ -102,9 +102,9 @@ class ResidualNet(nn.Module):
         """
         if images.dim() != 4 or images.shape[1] != self.stem.in_channels:
             raise DataError(f"the images have shape {tuple(images.shape)}, expected (B, {self.stem.in_channels}, H, W)")
-        wanted = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        half = wanted and images.dtype == torch.float32 and half_available()
-        with torch.autocast("cpu", torch.bfloat16, enabled=half or torch.is_autocast_enabled("cpu")):
+        requested = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
+        bfloat16 = requested and images.dtype == torch.float32 and bfloat16_available()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16 or torch.is_autocast_enabled("cpu")):
             x: Tensor = self.stem(images.contiguous(memory_format=torch.channels_last))
             for block in self.blocks:
                 x = block(x)
@@ -112,7 +112,7 @@ class ResidualNet(nn.Module):
         return x.to(images.dtype)
 
     def grid(self, height: int, width: int) -> tuple[int, int]:
-        """Say how many places an image of this height and width becomes, down and across."""
+        """Return the height and the width of the grid for an image of this height and width."""
         for stride in self.strides:
             height, width = -(-height // stride), -(-width // stride)
         return height, width

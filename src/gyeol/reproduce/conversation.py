@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gyeol.engine import Progress
-from gyeol.inputs.tokens.tokenizers import Tokenizer
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.reproduce.entry import Reproduction
 from gyeol.reproduce.translate import Part, fitted
 

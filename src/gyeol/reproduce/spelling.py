@@ -57,7 +57,7 @@ def english(seed: int, threads: int | None, out: Path | None, progress: Progress
 
 
 def korean(seed: int, threads: int | None, out: Path | None, progress: Progress | None) -> dict[str, Any]:
-    """Train on film reviews, the Bible and sentences; mend the errors that a typist made in others."""
+    """Train on film reviews, the Bible and sentences; fix the errors that a typist made in others."""
     from gyeol.inputs.spelling.typos import Typist
 
     reviews = [" ".join(text.split()) for text in _column("nsmc", "test") if text.strip()][:_REVIEWS]

@@ -221,21 +221,31 @@ def _unfitted(path: Path, config: Config, kind: type[Estimator], own: dict[str, 
         if isinstance(value, str) and value.startswith("own:"):
             if key not in own:
                 raise ModelError(
-                    f"{path} was trained with {key}={value[4:]!r:.60}, its maker's own: load it with {key}=THAT_CLASS"
+                    f"{path} was trained with {key}={value[4:]!r:.60}, a custom one that no model folder holds: "
+                    f"load it in Python, with gyeol.load(path, {key}={value[4:]:.60})"
                 )
             parameters.check({key: own[key]}, {key: kind.rules[key]})
+            if value[4:] not in (names := _names_of(own[key])):
+                raise ParameterError(f"{path} was trained with {key}={value[4:]!r:.60}, {names[0]!r:.60} came")
             value = own[key]
         elif isinstance(value, dict):
             value = _pairs(path, key, value)
         settings[key] = value
     if spare := [key for key in own if settings.get(key) is not own[key]]:
-        raise ParameterError(f"{path} was trained without a {spare[0]} of its maker's own: load it without {spare[0]}=")
+        raise ParameterError(f"{path} was trained without a custom {spare[0]}: load it without {spare[0]}=")
     model = kind(**settings)
     try:
         parameters.check(model.get_params(deep=False), kind.rules)
     except ParameterError as error:
         raise ModelError(f"{path / 'config.json'} is damaged: {error}") from error
     return model
+
+
+def _names_of(own: Any) -> list[str]:
+    """List what a custom class or object may be called in a model's settings; of a name, itself as it is quoted."""
+    if isinstance(own, str):
+        return [own]
+    return [str(getattr(of, name)) for of in (own, type(own)) for name in ("__name__", "name") if hasattr(of, name)]
 
 
 def _pairs(path: Path, key: str, value: dict[str, Any]) -> dict[Any, Any]:

@@ -86,7 +86,7 @@ def test_mistakes(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None
     assert ".html or .json" in gyeol("explain", model, "나는", "--out", tmp_path / "why.docx").mistake
     assert "is empty" in gyeol("explain", model, " ").mistake
     assert "not UTF-8" in gyeol("explain", model, stdin="나는".encode("cp949")).mistake
-    assert "this command asks" in gyeol("score", model, "나는").mistake
+    assert "but this command needs" in gyeol("score", model, "나는").mistake
 
 
 def test_a_model_that_explains_nothing(gyeol: Run, folder: Path, tmp_path: Path) -> None:

@@ -92,19 +92,25 @@ def test_a_made_set_that_does_not_serve(gyeol: Run, tmp_path: Path) -> None:
 
 
 def test_what_is_said_of_built_in_sets_is_what_they_hold(gyeol: Run) -> None:
-    """`data list` and the README give the counts of the files, rounded to hundreds."""
+    """`data list` and the READMEs give the counts of the files, rounded to hundreds."""
     import re
 
     from gyeol.data.text import sources
 
     told = gyeol("data", "list", "--json").object["built_in"]
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    root = Path(__file__).parents[3]
+    english, korean, translation = (
+        (root / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md", "docs/tasks/translate.md")
+    )
     for name in ("reviews", "pairs-ko-en"):
         folder = Path(sources.__file__).parent / name.replace("-", "_")
         count = sum(len(file.read_text("utf-8").splitlines()) - 1 for file in sorted(folder.glob("*.tsv")))
         assert told[name].startswith(f"{round(count, -2):,} "), (name, count)
-    for number in re.findall(r"([\d,]+) built-in Korean reviews", readme):
-        assert told["reviews"].startswith(f"{number} short Korean reviews")
+        if name == "pairs-ko-en":
+            assert re.findall(r"([\d,]+) built-in pairs", translation) == [f"{count:,}"]
+    [number] = re.findall(r"([\d,]+) built-in Korean reviews", english)
+    assert re.findall(r"한국어 후기 ([\d,]+)개", korean) == [number]
+    assert told["reviews"].startswith(f"{number} short Korean reviews")
     assert set(told) == {*sources.BUILT_IN, "scenes-ko", "scenes-en", "clips"}
 
 

@@ -13,7 +13,7 @@ import scipy.io
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from gyeol.inputs import make_tokenizer
+from gyeol.inputs import TOKENIZERS, Token, Tokenizer, make_tokenizer
 
 from ..conftest import Run
 
@@ -52,6 +52,26 @@ def test_a_vocabulary_is_used_again(gyeol: Run, file: Path, tmp_path: Path) -> N
     assert "is for 'tfidf', not 'bow'" in gyeol("encode", "bow", file, "--vocabulary", saved, "--show").mistake
     other = ("--vocabulary", saved, "--tokenizer", "jamo", "--show")
     assert "has the tokenizer word" in gyeol("encode", "tfidf", file, *other).mistake
+
+
+class Pairs(Tokenizer):
+    """Two characters a token."""
+
+    def cut(self, text: str) -> list[Token]:
+        return [Token(text[i : i + 2], i, min(i + 2, len(text))) for i in range(0, len(text), 2)]
+
+
+def test_a_new_tokenizer_is_one_line(gyeol: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOKENIZERS, "two-letters", Pairs)
+    command = ("encode", "dtm", file, "--tokenizer", "two-letters", "--out", tmp_path / "x.npz", "--json")
+    assert gyeol(*command).object["shape"]["documents"] == 4
+    saved = tmp_path / "x.vocabulary.json"
+    assert {"어제", " 러", "시아"} <= set(json.loads(saved.read_text("utf-8"))["terms"])
+    first = sp.load_npz(tmp_path / "x.npz")
+    assert gyeol(*command, "--vocabulary", saved).object["shape"]["columns"] == first.shape[1]
+    assert (sp.load_npz(tmp_path / "x.npz") != first).nnz == 0
+    again = ("--tokenizer", "word", "--vocabulary", saved, "--show")
+    assert "has the tokenizer two-letters" in gyeol("encode", "dtm", file, *again).mistake
 
 
 def test_one_hot_rows_are_tokens(gyeol: Run, file: Path, tmp_path: Path) -> None:

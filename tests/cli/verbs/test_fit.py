@@ -131,7 +131,7 @@ OK = table_of(ROWS)
         ("a.tsv", " \n\n", "nothing but white space"),
         ("a.tsv", table_of([(t, "긍정") for t, _ in ROWS]), "one class only, '긍정'"),
         ("a.tsv", table_of([(t, t) for t, _ in ROWS]), "is this the column of the labels?"),
-        ("a.tsv", OK + "모름\t \n", "a.tsv, line 42: the label is missing; mend it, or pass --skip-bad-rows"),
+        ("a.tsv", OK + "모름\t \n", "a.tsv, line 42: the label is missing; fix it, or pass --skip-bad-rows"),
         ("a.tsv", OK + "모름\n", "a.tsv, line 42: 1 field where 2 were expected (text, label)"),
         ("a.tsv", OK + "모\t름\t긍정\n", "a.tsv, line 42: 3 fields where 2 were expected"),
         ("a.tsv", OK + "\t긍정\n", "a.tsv, line 42: the text is empty, as in 1 of 41 rows"),

@@ -257,7 +257,7 @@ def test_video_files_are_written_and_read(tmp_path: Path) -> None:
 def test_where_clips_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     written(tmp_path / "mine" / "a.txt", "mine")
-    with pytest.raises(ParameterError, match="holds other things"):
+    with pytest.raises(ParameterError, match="contains other things"):
         write_clips(tmp_path / "mine")
     with pytest.raises(ParameterError, match=r"ends in '\.mp4'"):
         write_clips(tmp_path / "a.mp4")

@@ -59,7 +59,7 @@ def test_columns_that_the_user_names(folder: Path) -> None:
     ("content", "message"),
     [
         ("path\ttext\na.wav\t하나\nnone.wav\t둘\n", r"m\.tsv, line 3: there is no file '.*none\.wav'"),
-        ("path\ttext\na.wav\t하나\nb.flac\t \n", r"m\.tsv, line 3: the text is missing; mend the row"),
+        ("path\ttext\na.wav\t하나\nb.flac\t \n", r"m\.tsv, line 3: the text is missing; fix the row"),
         ("path\ttext\na.wav\t하나\n \t둘\nb.flac\t셋\n", r"m\.tsv, line 3: the path is missing"),
         ("path\ttext\na.wav\t" + "가" * 10_001 + "\n", r"m\.tsv, line 2: the text has 10,001 letters"),
         ("path\ttext\n", "no row|no text|names no recordings"),

@@ -89,7 +89,7 @@ def test_a_folder_of_scenes_is_read_as_it_was_drawn(tmp_path: Path) -> None:
 def test_mistakes(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "letter.txt").write_text("x")
-    with pytest.raises(ParameterError, match="holds other things"):
+    with pytest.raises(ParameterError, match="contains other things"):
         write_scenes(tmp_path / "other", count=20, language="ko")
     with pytest.raises(ParameterError, match="language='fr' is not known"):
         write_scenes(tmp_path / "s", count=20, language="fr")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gyeol.data.text.files import read_examples
 
 from gyeol.data.tables.dialect import open_rows
 from gyeol.data.tables.header import has_header
@@ -13,6 +12,7 @@ from gyeol.data.tables.quote_habits import Quotes
 from gyeol.data.tables.quoting import judge_quotes, strict_rows
 from gyeol.data.tables.rows import BadRow
 from gyeol.data.tables.separators import judge
+from gyeol.data.text.example_files import read_examples
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from ..conftest import BEGIN, END, Table, every
 
 
 def search(table: Table, how: BeamSettings, **more: Any) -> list[list[Hypothesis]]:
-    return beam_search(table, len(table.logs), how, begin=BEGIN, end=END, never=[BEGIN], **more)
+    return beam_search(table, len(table.logs), how, start=BEGIN, end=END, never=[BEGIN], **more)
 
 
 @given(
@@ -101,7 +101,7 @@ def test_an_ensemble_means_probabilities() -> None:
     assert ensemble([one]) is one
     found = search(Table(2, 5, 3), BeamSettings(3, max_length=5))
     same = beam_search(
-        ensemble([Table(2, 5, 3), Table(2, 5, 3)]), 2, BeamSettings(3, max_length=5), begin=BEGIN, end=END,
+        ensemble([Table(2, 5, 3), Table(2, 5, 3)]), 2, BeamSettings(3, max_length=5), start=BEGIN, end=END,
         never=[BEGIN],
     )  # fmt: skip
     assert [h.tokens for row in same for h in row] == [h.tokens for row in found for h in row]

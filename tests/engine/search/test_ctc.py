@@ -39,7 +39,7 @@ class Pairs:
     def __init__(self, V: int, seed: int) -> None:
         self.table = drawn(V + 1, V + 1, seed + 1)
 
-    def begin(self) -> int:
+    def initial_state(self) -> int:
         return 0
 
     def extend(self, state: int, token: int) -> tuple[int, float]:
@@ -174,7 +174,9 @@ def test_a_stream_that_is_cut_amid_a_word_ends_before_it() -> None:
     search = PrefixSearch(CTCSettings(2), lexicon=Lexicon([[1, 2] * 300, [2, 1] * 300], SPACE))
     for part in np.split(unsure, 10):
         assert search.feed(part) == []
-    search._beam = {tokens: prefix for tokens, prefix in search._beam.items() if tokens and not search._whole(prefix)}
+    search._beam = {
+        tokens: prefix for tokens, prefix in search._beam.items() if tokens and not search._is_complete(prefix)
+    }
     assert search.finish() == []
 
 

@@ -21,7 +21,7 @@ PLAIN = SamplingSettings()
 
 def drawn(table: Table, how: BeamSettings, seed: int, sampling: SamplingSettings = PLAIN) -> list[list[Hypothesis]]:
     draws = [np.random.default_rng([seed, i]) for i in range(len(table.logs))]
-    return sample_sequences(table, draws, how, sampling, begin=BEGIN, end=END, never=[BEGIN])
+    return sample_sequences(table, draws, how, sampling, start=BEGIN, end=END, never=[BEGIN])
 
 
 def test_as_often_as_probable() -> None:
@@ -66,7 +66,7 @@ def test_a_sequence_is_drawn_alone_as_beside_others() -> None:
         table = Table(3, 5, 7)
         table.rows = torch.tensor([row])
         draws = [np.random.default_rng([1, row])]
-        (alone,) = sample_sequences(table, draws, how, SamplingSettings(), begin=BEGIN, end=END, never=[BEGIN])
+        (alone,) = sample_sequences(table, draws, how, SamplingSettings(), start=BEGIN, end=END, never=[BEGIN])
         assert [h.tokens for h in alone] == [h.tokens for h in together[row]]
 
 

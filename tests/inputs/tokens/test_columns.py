@@ -14,7 +14,7 @@ from gyeol.inputs import TOKENIZERS, Token, make_tokenizer
 from gyeol.inputs.tokens import columns
 from gyeol.inputs.tokens.columns import _LETTER, _STRANGE, is_plain, tokenize_column
 from gyeol.inputs.tokens.segmentation import EASY_WORD, NOT_EASY, SPACE, WORD, word_list
-from gyeol.inputs.tokens.tokenizers import Word
+from gyeol.inputs.tokens.words import Word
 
 PLAIN = [name for name in TOKENIZERS if is_plain(make_tokenizer(name))]
 PIECES = st.sampled_from(

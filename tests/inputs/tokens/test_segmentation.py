@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.inputs import make_tokenizer
-from gyeol.inputs.tokens.segmentation import graphemes, letter_words, visible
+from gyeol.inputs.tokens.base import Tokenizer
+from gyeol.inputs.tokens.characters import Jamo, Syllable, graphemes
+from gyeol.inputs.tokens.normalization import visible
+from gyeol.inputs.tokens.segmentation import letter_words
 from gyeol.inputs.tokens.state import restored_tokenizer
-from gyeol.inputs.tokens.tokenizers import Jamo, Syllable, Tokenizer, Word
+from gyeol.inputs.tokens.words import Word
 
 WORDS = {
     "आधुनिक मानक हिन्दी": ["आधुनिक", "मानक", "हिन्दी"],

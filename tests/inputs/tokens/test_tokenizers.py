@@ -15,8 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gyeol.errors import GyeolError, MissingExtraError, ModelError, ParameterError
-from gyeol.inputs.tokens.segmentation import INVISIBLE, visible
-from gyeol.inputs.tokens.tokenizers import BY_TAG, TOKENIZERS, Token, Tokenizer, choose_tokenizer, make_tokenizer
+from gyeol.inputs.tokens.base import Token, Tokenizer
+from gyeol.inputs.tokens.normalization import INVISIBLE, visible
+from gyeol.inputs.tokens.tokenizers import TOKENIZERS, choose_tokenizer, make_tokenizer
 
 PIECES = ["\u1100", "\u1161", "\u11a8", "\u119e", "각", "ㅋ", "e\u0301", "\u0301", "\u0323", "\u0307", "\u0958", "İ"]
 PIECES += [" ", "\t\n", "\u00a0", "\u3000", "\x1c", "👩\u200d👧", "🇰🇷", "हि", "<pad>", "<unk>", "▁", "don't", "값없다."]
@@ -34,7 +35,7 @@ _made: dict[str, Tokenizer] = {}
 def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
     """Each tokenizer of the table, trained, once for this file: the analyser of morphemes takes seconds to load."""
     name = request.param
-    if name in BY_TAG and importlib.util.find_spec("kiwipiepy") is None:
+    if "keep_tags" in TOKENIZERS[name].settings and importlib.util.find_spec("kiwipiepy") is None:
         pytest.skip("kiwipiepy is not installed: pip install 'gyeol[korean]'")
     if name not in _made:
         _made[name] = make_tokenizer(name).fit(LESSON)
@@ -95,7 +96,7 @@ def test_many_texts_are_cut_as_one_by_one(tokenizer: Tokenizer) -> None:
 
 
 def test_more_texts_than_one_block(tokenizer: Tokenizer) -> None:
-    if tokenizer.name in BY_TAG:
+    if "keep_tags" in tokenizer.settings:
         pytest.skip("blocks of morphemes are the same code and take seconds")
     texts = [f"cat {i}" for i in range(4100)]
     assert list(tokenizer.tokenize_many(texts)) == [tokenizer.tokenize(text) for text in texts]
@@ -110,7 +111,7 @@ def test_state_through_json(tokenizer: Tokenizer) -> None:
 
 
 def test_names_are_those_of_the_table(tokenizer: Tokenizer) -> None:
-    assert TOKENIZERS[tokenizer.name](lowercase=True).name == tokenizer.name
+    assert isinstance(tokenizer, TOKENIZERS[tokenizer.name])
     assert make_tokenizer(tokenizer.name, lowercase=True).lowercase
 
 

@@ -56,7 +56,7 @@ def test_places_that_cannot_be(vectors: WordVectors, tmp_path: Path) -> None:
         vectors.save(tmp_path / "v", form="golve")
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "thesis.txt").write_text("years of work")
-    with pytest.raises(SaveError, match="holds other things"):
+    with pytest.raises(SaveError, match="contains other things"):
         vectors.save(tmp_path / "own")
     assert (tmp_path / "own" / "thesis.txt").exists()
 

@@ -170,7 +170,7 @@ def test_words_are_compared_composed_and_answered_as_written(form: str, tmp_path
     assert vectors.words == words
     for typed in ("사과", apart("사과"), "사\u200b과", "\ufeff사과"):
         assert typed in vectors
-        assert vectors.written(typed) == words[0]
+        assert vectors.stored_form(typed) == words[0]
         assert vectors[typed].tolist() == written.vectors[0].tolist()
         assert words[0] not in [word for word, _ in vectors.similar(typed, 6)]
     assert vectors["caf\u00e9"].tolist() == written.vectors[4].tolist()

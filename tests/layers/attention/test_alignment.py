@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -10,15 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import ParameterError
-from gyeol.layers import SCOPES, Alignment
+from gyeol.layers import SCOPES, SCORES, Alignment, Score, attend
 from gyeol.layers.attention.alignment import window_around, window_monotonic
-from gyeol.layers.attention.scores import attend
-
-SCORES = ("dot", "scaled_dot", "general", "additive", "location")
 
 
 @given(
-    score=st.sampled_from(SCORES), scope=st.sampled_from(SCOPES),
+    score=st.sampled_from(list(SCORES)), scope=st.sampled_from(SCOPES),
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
     Q=st.integers(1, 6), window=st.integers(1, 4), longest=st.integers(3, 12), seed=st.integers(0, 999),
 )  # fmt: skip
@@ -52,7 +50,7 @@ def test_rows_sum_to_one_and_padding_gets_nothing(
     assert bool((context.abs() < 1e5).all())
 
 
-@pytest.mark.parametrize("score", ["dot", "general", "additive", "scaled_dot"])
+@pytest.mark.parametrize("score", ["dot", "general", "additive", "scaled_dot", "location"])
 def test_the_global_scope_is_the_pure_function(score: str) -> None:
     torch.manual_seed(0)
     alignment = Alignment(6, 6, score=score)
@@ -61,12 +59,10 @@ def test_the_global_scope_is_the_pure_function(score: str) -> None:
     mask = torch.arange(4) < lengths[:, None]
     given: dict[str, torch.Tensor] = {}
     if score == "general":
-        assert alignment.key is not None
         given = {"weight": alignment.key.weight}
+    if score == "location":
+        given = {"weight": alignment.query.weight, "bias": alignment.query.bias}
     if score == "additive":
-        assert alignment.query is not None
-        assert alignment.key is not None
-        assert alignment.vector is not None
         torch.nn.init.zeros_(alignment.query.bias)
         context, weights = alignment(query, alignment.prepare(values, lengths), torch.arange(3))
         given = {"query_weight": alignment.query.weight, "key_weight": alignment.key.weight, "vector": alignment.vector}
@@ -105,7 +101,82 @@ def test_windows() -> None:
     assert bias[0, 0].tolist() == [-0.5, 0.0, -0.5, -2.0, -math.inf]
 
 
+class Distance(Score):
+    """Steps near the query matter most."""
+
+    def __call__(self, query: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+        return -torch.cdist(query, keys)
+
+
+class Sharp(Score):
+    """A dot product whose sharpness is learned, and which prefers early steps."""
+
+    def create(self, query_size: int, key_size: int, *, size: int, longest: int) -> Any:
+        steps = torch.nn.Linear(longest, 1, bias=False)
+        return {**super().create(query_size, key_size, size=size, longest=longest), "steps": steps,
+                "sharpness": torch.nn.Parameter(torch.full((), 2.0))}  # fmt: skip
+
+    def __call__(
+        self, query: torch.Tensor, keys: torch.Tensor, *, sharpness: torch.Tensor, steps: torch.nn.Linear
+    ) -> torch.Tensor:
+        return sharpness * query @ keys.mT + steps.weight[:, : keys.shape[1]]
+
+
+@pytest.mark.parametrize("score", [Distance, Distance(), Sharp, Sharp()])
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("H", [6, 4])
+def test_a_custom_score_is_taken_as_class_or_object(score: Any, scope: str, H: int) -> None:
+    alignment = Alignment(H, 6, score=score, scope=scope, window=2, longest=9)
+    values, query, lengths = torch.randn(2, 4, 6), torch.randn(2, 3, H, requires_grad=True), torch.tensor([4, 2])
+    context, weights = alignment(query, alignment.prepare(values, lengths), torch.arange(3))
+    assert context.shape == (2, 3, 6)
+    torch.testing.assert_close(weights.sum(2), torch.ones(2, 3))
+    assert not weights[1, :, 2:].any()
+    context.sum().backward()
+    assert all(p.grad is not None for p in alignment.parameters())
+    names = {name.partition(".")[0] for name, _ in alignment.named_parameters()} - {"place"}
+    expected = {"sharpness", "steps"} if "Sharp" in repr(score) else set()
+    assert names == expected | ({"key"} if H == 4 else set())
+    if scope == "global" and H == 6 and not expected:
+        mask = torch.arange(4) < lengths[:, None]
+        torch.testing.assert_close((context, weights), attend(query, values, values, mask, score=score))
+
+
+def test_a_function_is_a_score() -> None:
+    alignment = Alignment(3, 3, score=lambda query, keys: query @ keys.mT * 0)
+    _, weights = alignment(
+        torch.randn(1, 2, 3), alignment.prepare(torch.randn(1, 4, 3), torch.tensor([4])), torch.arange(2)
+    )
+    assert torch.equal(weights, torch.full((1, 2, 4), 0.25))
+
+
+@pytest.mark.parametrize(
+    ("learned", "message"),
+    [
+        ({"place": torch.nn.Linear(2, 2)}, "Wrong learns 'place': rename it"),
+        ({"scope": torch.nn.Parameter(torch.zeros(1))}, "Wrong learns 'scope': rename it"),
+        ({"bias": torch.zeros(1)}, "Wrong learns 'bias', which is no Module and no Parameter"),
+    ],
+)
+def test_what_a_custom_score_cannot_learn(learned: Any, message: str) -> None:
+    class Wrong(Distance):
+        def create(self, query_size: int, key_size: int, *, size: int, longest: int) -> Any:
+            return learned
+
+    with pytest.raises(ParameterError, match=message):
+        Alignment(3, 3, score=Wrong)
+
+
+def test_scores_of_another_shape_are_refused() -> None:
+    alignment = Alignment(3, 3, score=lambda query, keys: query.sum(2, keepdim=True))
+    source = alignment.prepare(torch.randn(2, 4, 3), torch.tensor([4, 1]))
+    with pytest.raises(ParameterError, match=r"returned shape \(2, 5, 1\), expected \(2, 5, 4\)"):
+        alignment(torch.randn(2, 5, 3), source, torch.arange(5))
+
+
 def test_mistakes() -> None:
+    with pytest.raises(ParameterError, match="score=3 is not a score"):
+        Alignment(3, 3, score=3)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="did you mean 'additive'"):
         Alignment(3, 3, score="aditive")
     with pytest.raises(ParameterError, match="scope='locl-m' is not a scope"):

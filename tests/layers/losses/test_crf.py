@@ -25,13 +25,13 @@ def drawn(B: int, T: int, Y: int, seed: int) -> tuple[CRF, Tensor, Tensor]:
     return crf, torch.randn(B, T, Y, dtype=torch.float64), torch.randint(1, T + 1, (B,))
 
 
-def worths(crf: CRF, scores: Tensor) -> dict[tuple[int, ...], float]:
-    """All tags of one row (T, Y), and what they are worth."""
+def path_scores(crf: CRF, scores: Tensor) -> dict[tuple[int, ...], float]:
+    """The score of every tag sequence of one row (T, Y)."""
     found = {}
     for tags in product(range(crf.tags), repeat=len(scores)):
         total = crf.first[tags[0]] + crf.last[tags[-1]]
         for t, tag in enumerate(tags):
-            total = total + scores[t, tag] + (crf.after[tags[t - 1], tag] if t else 0.0)
+            total = total + scores[t, tag] + (crf.transitions[tags[t - 1], tag] if t else 0.0)
         found[tags] = float(total.detach())
     return found
 
@@ -40,13 +40,13 @@ def worths(crf: CRF, scores: Tensor) -> dict[tuple[int, ...], float]:
 @settings(max_examples=60, deadline=None)
 def test_it_is_brute_force(B: int, T: int, Y: int, seed: int) -> None:
     crf, scores, lengths = drawn(B, T, Y, seed)
-    best, worth = crf.decode(scores, lengths)
-    sums, shares = crf.log_sum(scores, lengths).detach(), crf.marginals(scores, lengths)
+    best, score = crf.decode(scores, lengths)
+    sums, shares = crf.log_partition(scores, lengths).detach(), crf.marginals(scores, lengths)
     for row, length in enumerate(lengths.tolist()):
-        every = worths(crf, scores[row, :length])
+        every = path_scores(crf, scores[row, :length])
         total = torch.logsumexp(torch.tensor(list(every.values()), dtype=torch.float64), 0)
         assert float(sums[row]) == pytest.approx(float(total))
-        assert float(worth[row]) == pytest.approx(max(every.values()))
+        assert float(score[row]) == pytest.approx(max(every.values()))
         assert every[tuple(best[row, :length].tolist())] == pytest.approx(max(every.values()))
         assert not best[row, length:].any()
         assert not shares[row, length:].any()
@@ -63,7 +63,7 @@ def test_the_loss_is_minus_the_log_probability_and_padding_is_not_read(B: int, T
     tags = torch.randint(Y, (B, T))
     loss = crf(scores, tags, lengths).detach()
     for row, length in enumerate(lengths.tolist()):
-        every = worths(crf, scores[row, :length])
+        every = path_scores(crf, scores[row, :length])
         total = torch.logsumexp(torch.tensor(list(every.values()), dtype=torch.float64), 0)
         assert float(loss[row]) == pytest.approx(float(total) - every[tuple(tags[row, :length].tolist())])
     other = scores.clone()
@@ -91,4 +91,4 @@ def test_what_does_not_fit() -> None:
     with pytest.raises(ParameterError, match="tags=0: expected 1 or more"):
         CRF(0)
     with pytest.raises(DataError, match=r"have shapes \(2, 3, 4\) and \(2,\), expected \(B, T, 5\) and \(B,\)"):
-        CRF(5).log_sum(torch.zeros(2, 3, 4), torch.tensor([1, 2]))
+        CRF(5).log_partition(torch.zeros(2, 3, 4), torch.tensor([1, 2]))

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.errors import DataError, ParameterError
-from gyeol.layers import linear_cross_entropy, sampled_cross_entropy, sampling_chances
+from gyeol.layers import linear_cross_entropy, sampled_cross_entropy, sampling_probabilities
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
 @settings(deadline=None)
 def test_as_many_are_drawn_as_asked(size: int, samples: int) -> None:
-    chances = sampling_chances(size, samples)
+    chances = sampling_probabilities(size, samples)
     assert chances.sum().item() == pytest.approx(min(size, samples), rel=1e-4)
     assert bool((chances[1:] <= chances[:-1]).all())
     assert 0 < chances.min() <= chances.max() <= 1
@@ -45,7 +45,7 @@ def test_learned_from_few_words_it_gives_the_frequencies_of_all() -> None:
     size = 300
     truth = (1.0 / torch.arange(1, size + 1)).double()
     truth /= truth.sum()
-    chances = sampling_chances(size, 30)
+    chances = sampling_probabilities(size, 30)
     bias = torch.zeros(size, requires_grad=True)
     adam = torch.optim.Adam([bias], lr=0.05)
     rate = torch.optim.lr_scheduler.CosineAnnealingLR(adam, 1500)
@@ -62,7 +62,7 @@ def test_learned_from_few_words_it_gives_the_frequencies_of_all() -> None:
 
 
 def test_what_is_not_drawn_gets_no_gradient_and_draws_follow_the_seed() -> None:
-    hidden, targets, chances = torch.ones(5, 4), torch.tensor([900, 3, 3, 950, 0]), sampling_chances(1000, 20)
+    hidden, targets, chances = torch.ones(5, 4), torch.tensor([900, 3, 3, 950, 0]), sampling_probabilities(1000, 20)
     found = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
@@ -79,7 +79,7 @@ def test_what_is_not_drawn_gets_no_gradient_and_draws_follow_the_seed() -> None:
 
 def test_mistakes() -> None:
     with pytest.raises(ParameterError, match="samples=0"):
-        sampling_chances(5, 0)
+        sampling_probabilities(5, 0)
     for wrong in (5, -1):
         with pytest.raises(DataError, match="target of token 1 is"):
             sampled_cross_entropy(torch.ones(2, 3), torch.ones(5, 3), None, torch.tensor([0, wrong]), torch.ones(5))

@@ -44,8 +44,10 @@ def parts(state: Any) -> tuple[Tensor, ...]:
 
 def draw_state(layer: Recurrent, B: int, dtype: torch.dtype = torch.float32) -> Any:
     shape = (layer.num_layers * layer.num_directions, B, layer.hidden_size)
-    h = torch.randn(shape, dtype=dtype)
-    return (h, torch.randn(shape, dtype=dtype)) if layer.cell.has_memory else h
+    cell = layer.cell
+    drawn = [torch.randn(shape, dtype=dtype) for _ in range(cell.initialised)]
+    state = (*drawn, *(torch.zeros(shape, dtype=dtype) for _ in cell.states[len(drawn) :]))
+    return state if cell.has_memory else state[0]
 
 
 def close(a: Tensor, b: Tensor) -> None:

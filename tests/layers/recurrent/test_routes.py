@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from gyeol.kernels import native
-from gyeol.kernels.reference import Weights
+from gyeol.kernels.cells import rnn
+from gyeol.kernels.cells.cell import Weights
+from gyeol.kernels.cells.table import CELLS
 from gyeol.layers import Recurrent
-from gyeol.layers.recurrent.cells import CELLS, RNN_RELU
 from gyeol.layers.recurrent.routes import choose_route, walk_by
 
-HALF = "native" if native.half_available() else "fused"
+BFLOAT16 = "native" if native.bfloat16_available() else "fused"
 
 
 @pytest.mark.parametrize(
@@ -23,40 +24,51 @@ HALF = "native" if native.half_available() else "fused"
         ("lstm", {"fill": 0.4}, "native"),
         ("gru", {"fill": 0.9}, "native"),
         ("rnn", {"need_state": False}, "native"),
-        ("lstm", {"autocast": torch.bfloat16}, HALF),
+        ("lstm", {"autocast": torch.bfloat16}, BFLOAT16),
         ("lstm", {"autocast": torch.float16}, "fused"),
         ("lstm", {"built": False}, "fused"),
-        ("lstm", {"built": False, "fill": 0.9}, "twin"),
+        ("lstm", {"built": False, "fill": 0.9}, "reference"),
         ("lstm", {"built": False, "fill": 0.9, "need_state": False}, "fused"),
-        ("lstm", {"built": False, "fill": 0.4, "need_state": False}, "twin"),
+        ("lstm", {"built": False, "fill": 0.4, "need_state": False}, "reference"),
         ("gru_after", {"built": False, "fill": 0.9}, "fused"),
-        ("gru_after", {"built": False, "fill": 0.4}, "twin"),
+        ("gru_after", {"built": False, "fill": 0.4}, "reference"),
         ("gru_after", {"fill": 0.4, "device": "cuda"}, "fused"),
-        ("gru", {"built": False}, "twin"),
-        ("gru", {"device": "cuda"}, "twin"),
+        ("gru", {"built": False}, "reference"),
+        ("gru", {"device": "cuda"}, "reference"),
         ("lstm", {"dtype": torch.float64}, "fused"),
-        ("lstm", {"dtype": torch.bfloat16, "fill": 0.9}, "twin"),
+        ("lstm", {"dtype": torch.bfloat16, "fill": 0.9}, "reference"),
         ("lstm", {"device": "cuda"}, "fused"),
+        ("min_gru", {}, "scan"),
+        ("min_gru", {"device": "cuda", "fill": 0.4, "dtype": torch.float64}, "scan"),
+        ("s_lstm", {}, "reference"),
     ],
 )
 def test_the_table(cell: str, circumstances: dict[str, Any], route: str) -> None:
     assert choose_route(CELLS[cell], **{"built": True, **circumstances}) == route
 
 
-def test_the_cells_of_the_table_are_those_that_have_kernels() -> None:
-    assert {cell.native: cell.gates for cell in (*CELLS.values(), RNN_RELU)} == native.CELLS
+def test_kernels_and_cells_agree() -> None:
+    """What the library says of a kernel is what the reference says of its cell; every kernel is used."""
+    used = {cell.native: cell for cell in (*CELLS.values(), rnn.RELU) if cell.native is not None}
+    kernels = native.cells()
+    if native.native_available():
+        assert used.keys() == kernels.keys()
+    for name, facts in kernels.items():
+        cell = used[name]
+        said = (facts.gates, facts.states, facts.hidden_product, facts.norm)
+        assert said == (cell.gates, cell.states, cell.hidden_product, cell.has_norm)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("lengths", [[5, 5, 5], [2, 5, 1]])
-@pytest.mark.parametrize("cell", [c for c in (*CELLS.values(), RNN_RELU) if c.fused], ids=lambda cell: cell.name)
-def test_every_way_gives_the_twin_s_numbers(cell: Any, lengths: list[int], reverse: bool) -> None:
+@pytest.mark.parametrize("cell", [c for c in (*CELLS.values(), rnn.RELU) if c.fused], ids=lambda cell: cell.name)
+def test_every_way_gives_the_same_numbers(cell: Any, lengths: list[int], reverse: bool) -> None:
     D, H, G = 4, 6, cell.gates
     x = torch.randn(3, 5, D)
-    state = tuple(torch.randn(3, H) for _ in range(2 if cell.has_memory else 1))
+    state = tuple(torch.randn(3, H) for _ in cell.states)
     weights = Weights(torch.randn(G * H, D), torch.randn(G * H, H), torch.randn(G * H), torch.randn(G * H))
     rows = torch.tensor(lengths)
-    expected, expected_state = walk_by("twin", cell, x, rows, state=state, weights=weights, reverse=reverse)
+    expected, expected_state = walk_by("reference", cell, x, rows, state=state, weights=weights, reverse=reverse)
     got, got_state = walk_by("fused", cell, x, rows, state=state, weights=weights, reverse=reverse)
     torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
     whole = len(set(lengths)) == 1 or not cell.has_memory
@@ -79,17 +91,17 @@ def test_the_native_way_gives_what_the_layer_gives_without_it(cell: str, monkeyp
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.skipif(not native.half_available(), reason="this processor multiplies no bfloat16")
-@pytest.mark.parametrize("cell", CELLS)
-def test_bfloat16_is_asked_for_by_precision_or_by_autocast(cell: str) -> None:
+@pytest.mark.skipif(not native.bfloat16_available(), reason="this processor multiplies no bfloat16")
+@pytest.mark.parametrize("cell", [name for name, cell in CELLS.items() if cell.native is not None])
+def test_bfloat16_is_used_by_precision_or_by_autocast(cell: str) -> None:
     torch.manual_seed(1)
     layer = Recurrent(cell, 6, 32, batch_first=True)
-    halved = Recurrent(cell, 6, 32, batch_first=True, precision="bfloat16")
+    rounded = Recurrent(cell, 6, 32, batch_first=True, precision="bfloat16")
     trained = Recurrent(cell, 6, 32, batch_first=True, precision="auto")
-    halved.load_state_dict(layer.state_dict())
+    rounded.load_state_dict(layer.state_dict())
     trained.load_state_dict(layer.state_dict())
     x = torch.randn(3, 7, 6)
-    plain, other = layer(x)[0], halved(x)[0]
+    plain, other = layer(x)[0], rounded(x)[0]
     assert not torch.equal(plain, other)
     torch.testing.assert_close(plain, other, atol=0.02, rtol=0.02)
     assert torch.equal(trained(x)[0], other)

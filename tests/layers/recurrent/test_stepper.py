@@ -10,15 +10,16 @@ import torch
 
 from gyeol.errors import DataError, ParameterError
 from gyeol.kernels import native
-from gyeol.kernels.reference import Weights, project
+from gyeol.kernels.cells import rnn
+from gyeol.kernels.cells.cell import Weights, project
 from gyeol.layers import CELLS, GRU, LSTM, RNN, Recurrent, Stepper
-from gyeol.layers.recurrent.cells import RNN_RELU
 
 #: How far from the whole walk, in float32, a few steps may end.
 WITHIN = {"float32": 1e-5, "bfloat16": 0.02, "int8": 0.05}
-HAVE = {"float32": True, "bfloat16": native.half_available(), "int8": native.int8_available()}
+HAVE = {"float32": True, "bfloat16": native.bfloat16_available(), "int8": native.int8_available()}
 WEIGHTS = [weights for weights, have in HAVE.items() if have]
-QUANTISED = {**{name: cell for name, cell in CELLS.items() if not cell.has_norm}, "relu": RNN_RELU}
+STEPPED = {cell.name for cell in native.cells().values() if cell.steps}  # kernels
+QUANTISED = {name: cell for name, cell in {**CELLS, "relu": rnn.RELU}.items() if cell.native in STEPPED}
 needs_int8 = pytest.mark.skipif(not native.int8_available(), reason="this processor does not multiply int8")
 
 
@@ -32,7 +33,7 @@ def parts(state: Any) -> tuple[torch.Tensor, ...]:
 @pytest.mark.parametrize("cell", CELLS)
 def test_steps_are_the_walk(cell: str, batch_size: int, weights: str, bias: bool) -> None:
     layer, x = Recurrent(cell, 7, 21, num_layers=2, bias=bias), torch.randn(6, batch_size, 7)
-    if CELLS[cell].has_norm:  # the twin steps: held to itself in float64, where dividing by a small spread is no matter
+    if CELLS[cell].has_norm:  # the reference steps: in float64, where dividing by a small spread does no harm
         layer, x = layer.double(), x.double()
     with torch.no_grad():
         expected, end = layer(x)
@@ -47,7 +48,7 @@ def test_steps_are_the_walk(cell: str, batch_size: int, weights: str, bias: bool
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_without_kernels_the_twin_steps(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_kernels_the_reference_steps(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = Recurrent(cell, 4, 5, num_layers=2)
     x = torch.randn(3, 2, 4)
     fast = layer.stepper(2)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import ParameterError
-from gyeol.inputs.tokens.ngrams import frequent_runs
-from gyeol.layers import GramEmbedding
+from gyeol.inputs.tokens.ngrams import frequent_ngrams
+from gyeol.layers import NGramEmbedding
 
 TEXTS = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=9), min_size=1, max_size=6)
 
@@ -24,7 +24,7 @@ def runs_by_hand(text: list[int], n: int) -> list[tuple[int, ...]]:
 @given(texts=TEXTS, longest=st.integers(2, 4), min_count=st.integers(1, 3))
 def test_runs_are_those_a_loop_counts(texts: list[list[int]], longest: int, min_count: int) -> None:
     rows = Ragged.gather([np.array(t, dtype=np.int32) for t in texts])
-    found = frequent_runs(rows, 7, longest=longest, min_count=min_count, at_most=1000)
+    found = frequent_ngrams(rows, 7, longest=longest, min_count=min_count, at_most=1000)
     for n, keys in enumerate(found, start=2):
         counts: dict[tuple[int, ...], int] = {}
         for text in texts:
@@ -43,8 +43,8 @@ def test_runs_are_those_a_loop_counts(texts: list[list[int]], longest: int, min_
 @given(texts=TEXTS)
 def test_each_step_gets_the_sum_of_the_runs_that_end_there(texts: list[list[int]]) -> None:
     rows = Ragged.gather([np.array(t, dtype=np.int32) for t in texts])
-    keys = frequent_runs(rows, 7, longest=3, min_count=1, at_most=1000)
-    layer = GramEmbedding(7, [len(k) for k in keys], 3)
+    keys = frequent_ngrams(rows, 7, longest=3, min_count=1, at_most=1000)
+    layer = NGramEmbedding(7, [len(k) for k in keys], 3)
     layer.set_keys([torch.as_tensor(k) for k in keys])
     rectangle, _ = rows.pad(np.arange(len(rows)), multiple=4)
     out = layer(torch.as_tensor(rectangle.astype(np.int64)))
@@ -62,12 +62,12 @@ def test_each_step_gets_the_sum_of_the_runs_that_end_there(texts: list[list[int]
 
 def test_the_most_frequent_are_kept() -> None:
     rows = Ragged.gather([np.array([2, 3, 2, 3, 4], dtype=np.int32)])
-    (keys,) = frequent_runs(rows, 5, longest=2, min_count=1, at_most=1)
+    (keys,) = frequent_ngrams(rows, 5, longest=2, min_count=1, at_most=1)
     assert keys.tolist() == [2 * 5 + 3]
 
 
 def test_unknown_runs_and_padding_give_nothing_and_get_no_gradient() -> None:
-    layer = GramEmbedding(5, [1], 4)
+    layer = NGramEmbedding(5, [1], 4)
     layer.set_keys([torch.tensor([13])])
     out = layer(torch.tensor([[2, 3, 3, 0], [3, 2, 0, 0]]))
     assert out.detach().abs().sum(-1).gt(0).tolist() == [[False, True, False, False], [False] * 4]
@@ -79,16 +79,16 @@ def test_unknown_runs_and_padding_give_nothing_and_get_no_gradient() -> None:
 
 
 def test_no_runs_at_all() -> None:
-    assert GramEmbedding(5, [0, 0], 4)(torch.tensor([[2, 3]])).abs().sum() == 0
+    assert NGramEmbedding(5, [0, 0], 4)(torch.tensor([[2, 3]])).abs().sum() == 0
 
 
 def test_keys_that_do_not_fit() -> None:
     with pytest.raises(ParameterError, match="63 bits"):
-        GramEmbedding(1 << 20, [1, 1, 1, 1], 4)
+        NGramEmbedding(1 << 20, [1, 1, 1, 1], 4)
 
 
 def test_dropout_overlooks_runs_in_training_only() -> None:
-    layer = GramEmbedding(5, [1], 4, dropout=0.5)
+    layer = NGramEmbedding(5, [1], 4, dropout=0.5)
     layer.set_keys([torch.tensor([13])])
     ids = torch.tensor([[2, 3]]).repeat(400, 1)
     whole = layer.eval()(ids)[:, 1]
@@ -97,4 +97,4 @@ def test_dropout_overlooks_runs_in_training_only() -> None:
     assert 120 < int(kept.sum()) < 280
     torch.testing.assert_close(out[kept], 2 * whole[kept])
     with pytest.raises(ParameterError, match="dropout=1"):
-        GramEmbedding(5, [1], 4, dropout=1)
+        NGramEmbedding(5, [1], 4, dropout=1)

@@ -129,7 +129,7 @@ def test_search_is_the_chain_of_teacher_forcing(model: Captioner) -> None:
     images = model._encode(model._pictures(X[:2]), None).batch(np.arange(2)).images
     with torch.inference_mode():
         steps = WriterSteps(model.net_, model.net_.read(images)[0])
-        found = beam_search(steps, 2, BeamSettings(4), begin=END, end=END, never=[0, 1])
+        found = beam_search(steps, 2, BeamSettings(4), start=END, end=END, never=[0, 1])
         for row, (best, *_) in enumerate(found):
             targets = torch.tensor([[*best.tokens, END]])
             inputs = torch.tensor([[END, *best.tokens]])

@@ -214,7 +214,7 @@ def words() -> LanguageModel:
 
 
 def spelled(scorer: LanguageScorer, numbers: list[int]) -> float:
-    state, total = scorer.begin(), 0.0
+    state, total = scorer.initial_state(), 0.0
     for number in numbers:
         state, log = scorer.extend(state, number)
         total += log

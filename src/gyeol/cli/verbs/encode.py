@@ -181,10 +181,10 @@ def _top_terms(
     blocks: Iterator[Rows], vectors: TextVectorizer, top: int, report: Callable[[dict[str, Any]], None]
 ) -> Iterator[Rows]:
     """Report the terms with the largest weights of each document (one-hot: the first terms), without punctuation."""
-    from gyeol.inputs.tokens.columns import is_telling
+    from gyeol.inputs.tokens.columns import is_informative
 
     number = 0
-    shown = is_telling(vectors.terms_)
+    shown = is_informative(vectors.terms_)
     for block in blocks:
         matrix, starts = block
         ends = matrix.indptr[starts].tolist()

@@ -337,11 +337,13 @@ def _chosen(vectors: WordVectors, count: int, words: Path | None, around: list[s
         for word in found:
             vectors[word]  # an unknown one is an error
         _from_subwords(vectors, found)
-        return list(dict.fromkeys(map(vectors.written, found)))
+        return list(dict.fromkeys(map(vectors.stored_form, found)))
     if around:
         _from_subwords(vectors, around)
         near = [
-            w for word in around for w in [vectors.written(word), *(other for other, _ in vectors.similar(word, count))]
+            w
+            for word in around
+            for w in [vectors.stored_form(word), *(other for other, _ in vectors.similar(word, count))]
         ]
         return list(dict.fromkeys(near))
     return [word for word in vectors.words if any(char.isalpha() for char in word)][:count] or vectors.words[:count]

@@ -146,7 +146,7 @@ def read_frame_labels(path: Path, *, target: str | None = None) -> dict[str, Fra
     columns = columns or _Columns.of(path, cells, target)
     for row in rows:
         if isinstance(row, BadRow):
-            raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
+            raise DataError(f"{path}, line {row.line}: {row.reason}; fix the row or remove it")
         given.append((row[0], [cell.strip() for cell in row[1]]))
     if not given:
         raise DataError(f"{path} holds no label, only a header")
@@ -239,7 +239,7 @@ class _Columns:
         for line, cells in rows:
             if len(cells) <= least:
                 where = f"{path}, line {line}"
-                raise DataError(f"{where}: {len(cells)} cells, fewer than the header has; mend the row or remove it")
+                raise DataError(f"{where}: {len(cells)} cells, fewer than the header has; fix the row or remove it")
             if not cells[self.label]:
                 raise DataError(f"{path}, line {line}: the label is missing; give the frame one")
         unit, sure = self._judged(path, rows)

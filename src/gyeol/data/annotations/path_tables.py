@@ -94,4 +94,4 @@ def read_path_rows(
         some = True
         yield row, file
     if bad and (need_target or not some):
-        raise DataError(f"{path}, line {bad[0].line}: {reasons.get(bad[0].kind, bad[0].reason)}; mend the row")
+        raise DataError(f"{path}, line {bad[0].line}: {reasons.get(bad[0].kind, bad[0].reason)}; fix the row")

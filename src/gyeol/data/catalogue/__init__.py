@@ -1,4 +1,4 @@
-"""Public data sets by name: what they are, whose they are, and fetching them when the user asks.
+"""Public data sets by name: what they are, whose they are, and how to download them when the user asks.
 
-Nothing else in gyeol opens a connection.
+Nothing else in gyeol opens a connection. It stands on no other room.
 """

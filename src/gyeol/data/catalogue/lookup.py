@@ -1,6 +1,6 @@
 """Data sets by name: where their files are on this machine, and fetching them when the user asks for that.
 
-The table itself is `gyeol.data.catalogue.datasets`. Nothing here opens a connection but `get`.
+The table itself is `gyeol.data.catalogue.datasets`. Nothing here opens a connection but `download_dataset`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def find_dataset(name: str) -> Dataset:
 
     Examples
     --------
-    >>> dataset("nsmc").task
+    >>> find_dataset("nsmc").task
     'classify'
     """
     if name not in CATALOG:
@@ -84,7 +84,7 @@ def resolve_file(name: str, role: str) -> Path:
         if known and _checked(path) not in known:
             raise DownloadError(
                 f"{path} is not the file the catalogue knows as {name} {role} (its SHA-256 differs); "
-                "mend it, or unset GYEOL_DATA"
+                "fix it, or unset GYEOL_DATA"
             )
         return path
     if file.url is None:

@@ -120,7 +120,7 @@ def is_video_clip(path: Path) -> bool:
 
 
 def are_video_clips(X: Any) -> bool:
-    """Whether what a user hands over are clips: paths, `Clip`s, colours of uint8; or numbers."""
+    """Whether what a user hands over are clips: paths, `VideoClip`s, colours of uint8; or numbers."""
     if isinstance(X, np.ndarray) and X.dtype != object:
         return X.dtype == np.uint8 and X.ndim in (4, 5)
     if isinstance(X, (str, bytes, os.PathLike)) or not hasattr(X, "__iter__"):

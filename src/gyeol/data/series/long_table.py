@@ -93,12 +93,10 @@ def read_step_table(
     labels: list[str | None] = []
     for row in rows:
         if isinstance(row, BadRow):
-            raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
+            raise DataError(f"{path}, line {row.line}: {row.reason}; fix the row or remove it")
         number, cells = row[0], [cell.strip() for cell in row[1]]
         if len(cells) != len(columns.names):
-            raise DataError(
-                f"{where(number)}: {len(cells)} cells, and {len(columns.names)} in the header; mend the row"
-            )
+            raise DataError(f"{where(number)}: {len(cells)} cells, and {len(columns.names)} in the header; fix the row")
         if len(values) * (len(lines) + 1) > MAX_VALUES:
             raise DataError(f"{where(number)}: more than {MAX_VALUES:,} values; split the file")
         name = cells[columns.sequence] if columns.sequence is not None else ""

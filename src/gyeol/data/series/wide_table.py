@@ -112,7 +112,7 @@ def table_rows(
     for place, row in enumerate(chain(sample, rows)):
         if isinstance(row, BadRow):
             if on_bad_row is None:
-                raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
+                raise DataError(f"{path}, line {row.line}: {row.reason}; fix the row or remove it")
             on_bad_row(row)
         elif place or not header:
             number, fields = row
@@ -146,7 +146,7 @@ def row_of(
 ) -> SeriesRow:
     """Read a row: its label, where it has one, at ``at``; of at most ``width`` cells where that is known."""
     if width is not None and len(cells) > width:
-        raise DataError(f"{where}: {len(cells)} cells, and {width} in the header; mend the row or remove it")
+        raise DataError(f"{where}: {len(cells)} cells, and {width} in the header; fix the row or remove it")
     label = None
     if at is not None:
         label = label_of(cells[at] if at < len(cells) else "", where, need)

@@ -1,4 +1,4 @@
-"""Data made up on the spot: no corpus, no connection, the same file for the same seed.
+"""Generated data: no corpus, no connection, the same file for the same seed.
 
-One file a subject; `gyeol data make` lists them.
+One file per subject; `gyeol data make` lists them. It stands on ``media``.
 """

@@ -94,7 +94,7 @@ def write_clips(out: str | os.PathLike[str], *, count: int = 100, length: int = 
     if path.suffix and path.suffix.lower() != ".npz":
         raise ParameterError(f"{path} ends in {path.suffix!r}; name a .npz file, or a folder for video files")
     if path.is_dir() and not (path / "labels.csv").is_file() and any(path.iterdir()):
-        raise ParameterError(f"{path} holds other things: name a new folder")
+        raise ParameterError(f"{path} contains other things: name a new folder")
     made = clips("train", count=count, length=length, seed=seed)
     if path.suffix:
         replace_file(path, lambda beside: _write_npz(beside, list(made)))

@@ -148,7 +148,7 @@ def write_scenes(out: Path, *, count: int, language: str, seed: int = 0) -> None
     if count < 10:
         raise ParameterError(f"count={count}: 10 scenes or more are needed")
     if out.is_dir() and not (out / "dataset.json").is_file() and any(out.iterdir()):
-        raise ParameterError(f"{out} holds other things: name a new folder")
+        raise ParameterError(f"{out} contains other things: name a new folder")
 
     def write(folder: Path) -> None:
         (folder / "images").mkdir()

@@ -1,4 +1,4 @@
-"""Tables of text: how a file is written, judged from its first rows, and its rows as lists of fields.
+"""Tables of text: their dialect, judged from the first rows, and their rows as lists of fields.
 
-What a field means for a task is not decided here.
+What a field means for a task is not decided here. It stands on no other room.
 """

@@ -114,7 +114,7 @@ class NumberColumn:
         if point is None and comma is None:
             told = f"; {self.given.decimal} is the decimal mark (--decimal)" if self.given.decimal else ""
             raise DataError(
-                f"{self.where(line)}: {text.strip()!r:.60} in column {self.name!r:.60} is no number{told}; mend the "
+                f"{self.where(line)}: {text.strip()!r:.60} in column {self.name!r:.60} is no number{told}; fix the "
                 "cell, or name what stands for a missing value by --missing"
             )
         self._check_unit(unit, text, line)
@@ -144,7 +144,7 @@ class NumberColumn:
             first, then = self._proof.values()
             raise DataError(
                 f"{self.where(line)}: column {self.name!r:.60} has two decimal marks: {then[1]!r:.40} here, and "
-                f"{first[1]!r:.40} in line {first[0]}; mend the cells"
+                f"{first[1]!r:.40} in line {first[0]}; fix the cells"
             )
 
     def _check_unit(self, unit: str, text: str, line: int) -> None:

@@ -106,7 +106,7 @@ def _json_whole(path: Path) -> Iterator[Object]:
         value = json.loads("\n".join(text) if text else _whole(path))
     except (ValueError, RecursionError) as error:
         told = getattr(error, "msg", None) or type(error).__name__
-        raise DataError(f"{path}, line {getattr(error, 'lineno', 1)}: not JSON ({told}); mend the file") from None
+        raise DataError(f"{path}, line {getattr(error, 'lineno', 1)}: not JSON ({told}); fix the file") from None
     records = _records(value)
     if not records:
         raise DataError(f'{path}: a list of objects was expected, such as [{{"text": "...", "label": "..."}}]')

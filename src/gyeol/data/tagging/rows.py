@@ -79,12 +79,12 @@ def _taken(path: Path, line: int, cells: list[str], layout: Layout, need_tags: b
     """Take a token, what stands beside it, and its tag out of a row."""
     if len(cells) != layout.width:
         raise DataError(
-            f"{path}, line {line}: {len(cells)} columns, and {layout.width} in the other lines; mend the row"
+            f"{path}, line {line}: {len(cells)} columns, and {layout.width} in the other lines; fix the row"
         )
     word, tag = cells[layout.input], cells[layout.target]
     for cell, what in ((word, "token"), (tag, "tag")):
         if (what == "token" or need_tags) and (not cell or (what == "tag" and cell == "_" and layout.conllu)):
-            raise DataError(f"{path}, line {line}: the {what} is missing; mend the row")
+            raise DataError(f"{path}, line {line}: the {what} is missing; fix the row")
     return (word, *(cells[n] for n in layout.beside)) if layout.beside else word, tag
 
 

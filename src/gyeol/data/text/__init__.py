@@ -1,4 +1,4 @@
-"""Texts and what stands beside them: examples out of tables, folders, FASTA and parallel files.
+"""Texts and their targets: examples from tables, objects, folders, FASTA and parallel files, and the built-in sets.
 
-Tables themselves are read in `gyeol.data.tables`.
+Tables themselves are read in `gyeol.data.tables`. It stands on ``tables`` and ``catalogue``.
 """

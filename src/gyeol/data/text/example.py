@@ -14,11 +14,11 @@ MAX_TEXT = 1_000_000  # characters of one text
 
 #: What to do about a bad row, by its kind.
 REMEDIES = {
-    "fields": "mend the row or remove it",
+    "fields": "fix the row or remove it",
     "json": 'one object a line was expected, such as {"text": "...", "label": "..."}',
     "label": "give the row a label or remove it",
     "empty": "write a text or remove the row",
-    "sequence": "mend the line, or remove the sequence",
+    "sequence": "fix the line, or remove the sequence",
     "encoding": "write the row as UTF-8",
     "long": "shorten it or break it into several rows",
 }

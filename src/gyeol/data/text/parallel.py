@@ -113,7 +113,7 @@ def read_parallel(
             found.pairs.bad.append(row)
         else:
             raise DataError(
-                f"{found.pairs.path}, line {row.line}: {row.reason}; mend it, or pass --skip-bad-rows to leave such "
+                f"{found.pairs.path}, line {row.line}: {row.reason}; fix it, or pass --skip-bad-rows to leave such "
                 "pairs out"
             )
     if not found.pairs.sources:

@@ -240,7 +240,7 @@ def read_labelled(
             return
         if row.kind != "empty" and not skip_bad_rows:
             where = "" if row.kind == "file" else f"{source.path}, line {row.line}: "
-            raise DataError(f"{where}{row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
+            raise DataError(f"{where}{row.reason}; fix it, or pass --skip-bad-rows to leave such rows out")
         data.bad.append(row)
 
     rows: Iterator[Example] = (
@@ -370,7 +370,7 @@ class Texts:
                 self.bad += 1
             else:
                 where = f"{self.source.name}, line {row.line}"
-                raise DataError(f"{where}: {row.reason}; mend it, or pass --skip-bad-rows to leave such rows out")
+                raise DataError(f"{where}: {row.reason}; fix it, or pass --skip-bad-rows to leave such rows out")
 
     def left_out(self) -> str:
         """One line on the rows left out, or nothing."""

@@ -78,7 +78,7 @@ class TrainedColumns:
 
         Examples
         --------
-        >>> Remembered(True, "리뷰", "평가", ("번호", "리뷰", "평가")).told()
+        >>> TrainedColumns(True, "리뷰", "평가", ("번호", "리뷰", "평가")).told()
         'text 리뷰, label 평가 (of 번호, 리뷰, 평가)'
         """
         parts = [f"{what} {name}" for what, name in (("text", self.input), ("label", self.target)) if name is not None]

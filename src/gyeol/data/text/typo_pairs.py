@@ -65,7 +65,7 @@ def _of_table(path: str | os.PathLike[str], table: Table) -> Iterator[tuple[str,
     header = has_header(table.cells())
     for row in table.rows:
         if isinstance(row, BadRow):
-            raise DataError(f"{path}, line {row.line}: {row.reason}; mend the row or remove it")
+            raise DataError(f"{path}, line {row.line}: {row.reason}; fix the row or remove it")
         number, fields = row
         if header or fields == [""]:
             header = False if fields != [""] else header

@@ -1,4 +1,4 @@
-"""Series over time: dates as people write them, zones, frequencies, and the even grid of their steps.
+"""Series over time: dates as people write them, time zones, frequencies, and the regular grid of their steps.
 
-Everything that knows a calendar belongs here.
+Everything that knows a calendar belongs here. It stands on ``text`` and ``tables``.
 """

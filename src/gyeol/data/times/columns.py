@@ -87,7 +87,7 @@ def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tup
     width = 0
     for item in rows:
         if isinstance(item, BadRow):
-            raise DataError(f"{path}, line {item.line}: {item.reason}; mend the row or remove it")
+            raise DataError(f"{path}, line {item.line}: {item.reason}; fix the row or remove it")
         number, cells = item
         if not any(cell.strip() for cell in cells):
             continue
@@ -97,7 +97,7 @@ def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tup
                 separator == "," and len(cells) > width
             ) else ""  # fmt: skip
             came = f"{len(cells)} field{'' if len(cells) == 1 else 's'}"
-            raise DataError(f"{path}, line {number}: {came} where {width} were expected; mend the row{hint}")
+            raise DataError(f"{path}, line {number}: {came} where {width} were expected; fix the row{hint}")
         yield number, cells
 
 

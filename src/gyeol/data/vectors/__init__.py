@@ -1,4 +1,4 @@
-"""Files of word vectors and sparse matrices: read in blocks, written to the bit.
+"""Files of word vectors and sparse matrices: read in blocks, written without loss.
 
-What vectors are asked belongs in `gyeol.inputs.vectors`.
+Queries on vectors belong in `gyeol.inputs.vectors`. It stands on ``tables`` and ``catalogue``.
 """

@@ -106,7 +106,7 @@ def _check_end(source: ByteBlocks, data: bytes, promised: int, dimension: int) -
         rest = f" and {len(data):,} bytes" if data.strip() else ""
         raise DataError(
             f"{source.path}, line 1: the header promises {promised:,} words of {dimension:,} numbers, but {count:,} "
-            f"words{rest} follow it; mend the header or fetch the file again"
+            f"words{rest} follow it; fix the header or fetch the file again"
         )
 
 

@@ -115,13 +115,13 @@ class ByteBlocks:
         rows, dimension = int(match[1]), int(match[2])
         promise = f"{self.path}, line 1: the header promises {rows:,} words of {dimension:,} numbers"
         if rows < 1 or dimension < 1:
-            raise DataError(f"{promise}; at least 1 of each was expected; mend the header or fetch the file again")
+            raise DataError(f"{promise}; at least 1 of each was expected; fix the header or fetch the file again")
         rest = None if self.size is None else self.size - len(line) - 3 * self.marked
         if rest is not None and least(rows, dimension) > rest:
             lines = sum(piece.count(b"\n") for piece in iter(self.read, b""))
             raise DataError(
                 f"{promise}, which take {least(rows, dimension):,} bytes at least, but {rest:,} bytes follow it "
-                f"(line breaks: {lines:,}); mend the header or fetch the file again"
+                f"(line breaks: {lines:,}); fix the header or fetch the file again"
             )
         self.check_dimension(dimension, 1)
         return rows, dimension

@@ -73,7 +73,7 @@ def read_rows(source: ByteBlocks, limit: int | None, *, has_header: bool) -> Vec
     if promised is not None and reader.count != promised:
         raise DataError(
             f"{source.path}, line 1: the header promises {promised:,} words, but {reader.count:,} lines follow it; "
-            "mend the header or fetch the file again"
+            "fix the header or fetch the file again"
         )
     return reader.table()
 
@@ -157,7 +157,7 @@ class _Reader:
         if not line.strip():
             raise DataError(f"{self.path}, line {number}: empty; a word and its vector were expected; drop the line")
         why = "as the header says" if self.above else "as on most of the first lines"
-        hint = "separate them with spaces, not tabs" if b"\t" in line else "mend the line or drop it"
+        hint = "separate them with spaces, not tabs" if b"\t" in line else "fix the line or drop it"
         if number == 1 and not self.above and count == 1:
             hint = "if it is a header, read the file as 'word2vec'"
         raise DataError(
@@ -181,7 +181,7 @@ class _Reader:
             token = numbers[row].split(b" ")[column]
             raise DataError(
                 f"{self.path}, line {number + row}: number {column + 1:,} is {clip(token)}, too large for float32; "
-                "finite numbers up to 3.4e38 were expected; mend the line or drop it"
+                "finite numbers up to 3.4e38 were expected; fix the line or drop it"
             )
         return vectors
 
@@ -193,7 +193,7 @@ class _Reader:
                 what = "is not finite" if NO_NUMBER.fullmatch(token) else "is no number"
                 raise DataError(
                     f"{self.path}, line {number + i}: {clip(token)} {what}; {self.dimension:,} finite decimal numbers "
-                    f"were expected after the word, and this is number {column:,}; mend the line or drop it"
+                    f"were expected after the word, and this is number {column:,}; fix the line or drop it"
                 )
 
     def _decoded(self, words: list[bytes], number: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Figures of merit under the names that `evaluate` prints, and the calibration of probabilities.
+"""Metrics under the names that `evaluate` prints, and the calibration of probabilities.
 
-Libraries count; what they lack is written here.
+Libraries compute them; what libraries lack is written here.
 """

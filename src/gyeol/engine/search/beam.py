@@ -1,4 +1,4 @@
-"""Beam search over many sequences at once: one decoder for whatever says what may come next."""
+"""Beam search over many sequences at once, with any model that scores the next token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["BeamSettings", "Hypothesis", "Steps", "allowed", "beam_search", "ens
 
 
 class Steps(Protocol):
-    """What is searched: B sequences being written, some continuations of each side by side."""
+    """The model that is searched: B sequences, with K continuations of each side by side."""
 
     def __call__(self, tokens: Tensor, parents: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Take a step.
@@ -26,7 +26,7 @@ class Steps(Protocol):
         tokens : int64 tensor, shape (B, K)
             The last token of each continuation.
         parents : int64 tensor of shape (B, K), or None
-            Which continuation of the step before each goes on from; None at the first step.
+            The continuation of the previous step that each extends; None at the first step.
 
         Returns
         -------
@@ -37,17 +37,17 @@ class Steps(Protocol):
         """
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these of the B sequences only, (B',) int64."""
+        """Continue with these of the B sequences only, (B',) int64."""
 
 
 @dataclass(frozen=True, slots=True)
 class BeamSettings:
-    """How to search.
+    """Settings of a beam search.
 
-    ``size`` continuations are kept; a finished one is worth ``log p / lp``, where ``lp`` is
+    ``size`` continuations are kept; the score of a finished one is ``log p / lp``, where ``lp`` is
     ``((5 + length) / 6) ** length_penalty``, plus ``coverage_penalty`` times the sum over source steps of
-    ``log min(1, attention it got)`` (Wu et al. 2016, equation 14); the best ``n_best`` are returned. No run of
-    ``block_ngrams`` tokens comes twice (0: any may). Lengths count tokens before the end.
+    ``log min(1, attention it received)`` (Wu et al. 2016, equation 14); the best ``n_best`` are returned. No n-gram of
+    ``block_ngrams`` tokens occurs twice (0: any may). Lengths count the tokens before the end.
     """
 
     size: int = 5
@@ -77,17 +77,17 @@ class BeamSettings:
         if wrong:
             raise ParameterError("; ".join(wrong))
 
-    def worth(self, length: int, log_probability: float) -> float:
-        """Make sequences of different lengths comparable."""
+    def score(self, length: int, log_probability: float) -> float:
+        """Normalise a log probability by length, so that sequences of different lengths are comparable."""
         return log_probability / float(((5 + length) / 6) ** self.length_penalty)
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What was found.
+    """A finished sequence.
 
-    ``tokens`` before the end; ``score``, what `BeamSettings` says it is worth; ``log_probability``; ``attention``
-    (tokens and end, T), where there is any.
+    ``tokens`` before the end; ``score``, as in `BeamSettings`; ``log_probability``; ``attention`` (tokens and end, T),
+    if the model has any.
     """
 
     tokens: list[int]
@@ -102,14 +102,14 @@ def beam_search(
     count: int,
     settings: BeamSettings,
     *,
-    begin: int,
+    start: int,
     end: int,
     never: Sequence[int] = (),
     limits: Sequence[int] | None = None,
 ) -> list[list[Hypothesis]]:
     """Find the most probable sequences.
 
-    A beam as wide as there are sequences finds the best there is; one of size 1 is greedy.
+    A beam as wide as the number of sequences finds the best one; a beam of size 1 is greedy.
 
     Parameters
     ----------
@@ -117,12 +117,12 @@ def beam_search(
     count : int
         B.
     settings : BeamSettings
-    begin, end : int
+    start, end : int
         The token before the first, and the one that ends a sequence.
     never : sequence of int
-        Tokens that are not written.
+        Tokens that are never chosen.
     limits : sequence of int, optional
-        The most tokens of each sequence; ``max_length`` at most, whatever they say.
+        The maximum number of tokens of each sequence; ``max_length`` still applies.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def beam_search(
     most = [min(settings.max_length, limit) for limit in limits or [settings.max_length] * count]
     rows = [_Row(settings, limit) for limit in most]
     alive = list(range(count))
-    tokens = torch.full((count, 1), begin)
+    tokens = torch.full((count, 1), start)
     scores = torch.zeros(count, 1)
     history = torch.zeros(count, 1, 0, dtype=torch.int64)
     looked: list[Tensor] = []
@@ -141,7 +141,7 @@ def beam_search(
         logs, attention = steps(tokens, parents)
         B, K, V = logs.shape
         logs = allowed(logs, history, settings, [most[i] for i in alive], end=end, never=never)
-        # The ends of K continuations can be among the best: 2 K of all always hold K that go on.
+        # Up to K of the best may be ends: the best 2 K always contain K continuations that go on.
         best, flat = (scores.unsqueeze(2) + logs).view(B, K * V).topk(min(2 * settings.size, K * V), dim=1)
         from_, token = flat // V, flat % V
         if attention is not None:
@@ -149,7 +149,7 @@ def beam_search(
                 looked = [a.gather(1, parents[:, :, None].expand(-1, -1, a.shape[2])) for a in looked]
             looked.append(attention)
         ends = token == end
-        ends[:, settings.size :] = False  # an end that others of the beam surpass is none: of size 1 it is greedy
+        ends[:, settings.size :] = False  # an end outside the beam does not count: with size 1 the search is greedy
         for row, i in enumerate(alive):
             rows[i].end(best[row], from_[row], ends[row], history[row], [a[row] for a in looked], t)
         going = best.masked_fill(token == end, -math.inf)
@@ -185,7 +185,7 @@ class _Row:
                 continue
             parent = int(parents[at])
             attention = torch.stack([step[parent] for step in looked]) if looked else None
-            score = self.settings.worth(length, log_probability)
+            score = self.settings.score(length, log_probability)
             if self.settings.coverage_penalty and attention is not None:
                 got = attention.sum(0)
                 score += self.settings.coverage_penalty * float(got[got > 0].clamp(max=1.0).log().sum())
@@ -194,11 +194,11 @@ class _Row:
         del self.found[self.settings.size :]
 
     def finished(self, alive: float) -> bool:
-        """Whether none that goes on can still be among the best: what it is worth only falls, but for its length."""
+        """Whether no unfinished continuation can still be among the best: only its length can raise its score."""
         if alive == -math.inf:
             return True
-        wanted = self.settings.n_best
-        return len(self.found) >= wanted and self.found[wanted - 1].score >= self.settings.worth(self.limit, alive)
+        n_best = self.settings.n_best
+        return len(self.found) >= n_best and self.found[n_best - 1].score >= self.settings.score(self.limit, alive)
 
     def best(self) -> list[Hypothesis]:
         return self.found[: self.settings.n_best]
@@ -207,31 +207,31 @@ class _Row:
 def allowed(
     logs: Tensor, history: Tensor, settings: BeamSettings, limits: Sequence[int], *, end: int, never: Sequence[int]
 ) -> Tensor:
-    """Return log probabilities (B, K, V) where what may not come after ``history`` (B, K, t) is impossible."""
+    """Return log probabilities (B, K, V), -inf for tokens that may not follow ``history`` (B, K, t)."""
     logs, t = logs.clone(), history.shape[2]
     logs[:, :, list(never)] = -math.inf
     if t < settings.min_length:
         logs[:, :, end] = -math.inf
     for row, limit in enumerate(limits):
-        if t >= limit:  # there is room for the end alone
-            kept = logs[row, :, end].clone()
+        if t >= limit:  # only the end may follow
+            ends = logs[row, :, end].clone()
             logs[row] = -math.inf
-            logs[row, :, end] = kept
+            logs[row, :, end] = ends
     if settings.block_ngrams:
         _block(logs, history, settings.block_ngrams, end)
     return logs
 
 
 def _block(logs: Tensor, history: Tensor, n: int, end: int) -> None:
-    """Make tokens impossible that would end a run of n that was there before."""
+    """Exclude tokens that would complete an n-gram that has occurred before."""
     for row, continuations in enumerate(history.tolist()):
-        for k, written in enumerate(continuations):
-            last = written[len(written) - n + 1 :] if n > 1 else []
-            if len(written) < n - 1:
+        for k, tokens in enumerate(continuations):
+            last = tokens[len(tokens) - n + 1 :] if n > 1 else []
+            if len(tokens) < n - 1:
                 continue
-            for at in range(len(written) - n + 1):
-                if written[at : at + n - 1] == last and written[at + n - 1] != end:
-                    logs[row, k, written[at + n - 1]] = -math.inf
+            for at in range(len(tokens) - n + 1):
+                if tokens[at : at + n - 1] == last and tokens[at + n - 1] != end:
+                    logs[row, k, tokens[at + n - 1]] = -math.inf
 
 
 class _Ensemble:
@@ -239,10 +239,10 @@ class _Ensemble:
         self.parts = parts
 
     def __call__(self, tokens: Tensor, parents: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        told = [part(tokens, parents) for part in self.parts]
-        scores = torch.stack([scores for scores, _ in told]).logsumexp(0) - math.log(len(told))
-        looks = [look for _, look in told if look is not None]
-        return scores, torch.stack(looks).mean(0) if looks else None
+        outputs = [part(tokens, parents) for part in self.parts]
+        scores = torch.stack([scores for scores, _ in outputs]).logsumexp(0) - math.log(len(outputs))
+        attentions = [attention for _, attention in outputs if attention is not None]
+        return scores, torch.stack(attentions).mean(0) if attentions else None
 
     def keep(self, rows: Tensor) -> None:
         for part in self.parts:
@@ -250,5 +250,5 @@ class _Ensemble:
 
 
 def ensemble(parts: Sequence[Steps]) -> Steps:
-    """Let several decide together: the mean of their probabilities, and of where they look."""
+    """Combine several models: the mean of their probabilities, and of their attention."""
     return parts[0] if len(parts) == 1 else _Ensemble(parts)

@@ -1,4 +1,4 @@
-"""The words that there are, as a tree of their letters: what may follow what, word after word."""
+"""The allowed words as a trie of their letters: which letters may follow a prefix, word after word."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from gyeol.errors import DataError
 
 __all__ = ["Lexicon"]
 
-_MOST = 1_000_000  # places in the tree, some 250 bytes each
+_MOST = 1_000_000  # nodes of the trie, some 250 bytes each
 
 
 class Lexicon:
-    """Words as a tree: a place for each of their beginnings, and from it the letters that go on (a trie).
+    """Words as a trie: a node for each prefix of a word, with the letters that may follow it.
 
-    Texts are words with one space between, none before the first or behind the last; the text without a word is one.
+    Texts are words separated by one space, without spaces at either end; the empty text is one.
 
     Parameters
     ----------
     words : iterable of sequences of int
-        The letters of each, by number; one that comes twice counts once.
+        The letters of each, by number; duplicates count once.
     space : int, optional
-        The letter between words; without it a text is one word.
+        The letter that separates words; without it a text is one word.
 
     Raises
     ------
@@ -31,13 +31,13 @@ class Lexicon:
     Examples
     --------
     >>> lexicon = Lexicon([[1, 2], [1]], space=3)
-    >>> one = lexicon.after(lexicon.begin)[1]
-    >>> lexicon.whole(one), sorted(lexicon.after(one))
+    >>> one = lexicon.next_letters(lexicon.root)[1]
+    >>> lexicon.is_complete(one), sorted(lexicon.next_letters(one))
     (True, [2, 3])
     """
 
-    begin = 0
-    _NEXT = 1  # where a word begins that is not the first
+    root = 0
+    _NEXT = 1  # the root of a word that is not the first
 
     def __init__(self, words: Iterable[Sequence[int]], space: int | None = None) -> None:
         self.space = space
@@ -55,16 +55,16 @@ class Lexicon:
         ends.discard(self._NEXT)  # of words without letters
         if not ends:
             raise DataError("the lexicon holds no words")
-        self._after[self.begin] = self._after[self._NEXT]
-        self._whole = frozenset({self.begin, *ends})
+        self._after[self.root] = self._after[self._NEXT]
+        self._whole = frozenset({self.root, *ends})
         if space is not None:
             for place in ends:
                 self._after[place][space] = self._NEXT
 
-    def after(self, place: int) -> Mapping[int, int]:
-        """Give the letters that may follow, and where each leads to."""
+    def next_letters(self, place: int) -> Mapping[int, int]:
+        """Return the letters that may follow a node, and the node to which each leads."""
         return self._after[place]
 
-    def whole(self, place: int) -> bool:
-        """Tell whether a text may end here."""
+    def is_complete(self, place: int) -> bool:
+        """Whether a text may end at a node."""
         return place in self._whole

@@ -1,4 +1,4 @@
-"""Sequences drawn by chance, many at once, from whatever says what may come next."""
+"""Sampling of many sequences at once, from any model that scores the next token."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["SamplingSettings", "sample_sequences"]
 
 @dataclass(frozen=True, slots=True)
 class SamplingSettings:
-    """How to draw: see `gyeol.engine.sample_token`.
+    """Settings of sampling: see `gyeol.engine.sample_token`.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def sample_sequences(
     settings: BeamSettings,
     sampling: SamplingSettings,
     *,
-    begin: int,
+    start: int,
     end: int,
     never: Sequence[int] = (),
     limits: Sequence[int] | None = None,
@@ -51,11 +51,11 @@ def sample_sequences(
     ----------
     steps : Steps
     draws : sequence of Generator
-        One for each of B: what is drawn for a sequence does not depend on the others.
+        One for each of the B sequences: a sequence does not depend on the others.
     settings : BeamSettings
-        ``n_best`` are drawn for each, of lengths and runs as it says; its beam is not used.
+        ``n_best`` sequences are drawn for each; its lengths and n-grams apply, its beam is not used.
     sampling : Sampling
-    begin, end, never, limits
+    start, end, never, limits
         As in `gyeol.engine.beam_search`.
 
     Returns
@@ -66,7 +66,7 @@ def sample_sequences(
     K, count = settings.n_best, len(draws)
     most = [min(settings.max_length, limit) for limit in limits or [settings.max_length] * count]
     alive = list(range(count))
-    tokens, parents = torch.full((count, 1), begin), None
+    tokens, parents = torch.full((count, 1), start), None
     history = torch.zeros(count, K, 0, dtype=torch.int64)
     totals = np.zeros((count, K))
     lengths = np.full((count, K), -1)  # of what has ended
@@ -74,7 +74,7 @@ def sample_sequences(
     found: list[list[Hypothesis]] = [[] for _ in draws]
     for t in range(max(most, default=0) + 1):
         logs, attention = steps(tokens, parents)
-        if parents is None:  # all go on from the beginning
+        if parents is None:  # all continue from the start
             logs = logs.expand(-1, K, -1)
             attention = None if attention is None else attention.expand(-1, K, -1)
         logs = allowed(logs, history, settings, [most[i] for i in alive], end=end, never=never)
@@ -99,8 +99,8 @@ def sample_sequences(
             for k, length in enumerate(lengths[i].tolist()):
                 seen = torch.stack([step[row, k] for step in looked[: length + 1]]) if looked else None
                 total = float(totals[i, k])
-                told = history[row, k, :length].tolist()
-                found[i].append(Hypothesis(told, settings.worth(length, total), total, seen))
+                drawn_tokens = history[row, k, :length].tolist()
+                found[i].append(Hypothesis(drawn_tokens, settings.score(length, total), total, seen))
             found[i].sort(key=lambda h: -h.score)
         if len(left) < len(alive):
             alive = [alive[row] for row in left]

@@ -1,4 +1,4 @@
-"""The next token, chosen from a model's probabilities: by chance, by chance among the likely ones, or the best."""
+"""The next token, sampled from a model's probabilities: from all tokens, the top k, or the smallest set of share p."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK = 128
 
 
 def check_sampling(*, temperature: float, top_k: int | None, top_p: float | None, repetition_penalty: float) -> None:
-    """Refuse settings that cannot be.
+    """Refuse invalid settings.
 
     Raises
     ------
@@ -38,18 +38,18 @@ def check_sampling(*, temperature: float, top_k: int | None, top_p: float | None
 
 
 def penalise_repetition(scores: Scores, tokens: Iterable[int], penalty: float) -> Scores:
-    """Make tokens less likely that were said already: their log probability times the penalty (Keskar et al. 2019).
+    """Multiply the log probability of tokens that have occurred by the penalty (Keskar et al. 2019).
 
     Examples
     --------
-    >>> penalised(np.array([-1.0, -2.0]), [0, 0], 1.5).tolist()
+    >>> penalise_repetition(np.array([-1.0, -2.0]), [0, 0], 1.5).tolist()
     [-1.5, -2.0]
     """
-    said = list(set(tokens))
-    if penalty == 1 or not said:
+    seen = list(set(tokens))
+    if penalty == 1 or not seen:
         return scores
     scores = scores.copy()
-    scores[said] *= penalty
+    scores[seen] *= penalty
     return scores
 
 
@@ -61,7 +61,7 @@ def sample_token(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> int:
-    """Draw a token.
+    """Sample a token.
 
     Parameters
     ----------
@@ -69,19 +69,19 @@ def sample_token(
         Log probabilities, -inf for what must not be drawn.
     draw : Generator
     temperature : float
-        Below 1 what is likely becomes likelier.
+        Below 1, likely tokens become likelier.
     top_k : int, optional
-        Among the k most probable only.
+        Sample from the k most probable tokens only.
     top_p : float, optional
-        Among the fewest that together have this share (Holtzman et al. 2020, section 3.1).
+        Sample from the smallest set of tokens with this total probability (Holtzman et al. 2020, section 3.1).
 
     Examples
     --------
-    >>> sample(np.log([0.1, 0.6, 0.3]), np.random.default_rng(0), top_k=1)
+    >>> sample_token(np.log([0.1, 0.6, 0.3]), np.random.default_rng(0), top_k=1)
     1
     """
     count = len(scores)
-    if top_k is None and top_p is None:  # by chance among all: nothing need be put in order
+    if top_k is None and top_p is None:  # among all: nothing has to be sorted
         order = None
         heated = scores / temperature
         shares = np.exp(heated - heated.max())
@@ -90,8 +90,8 @@ def sample_token(
         heated = scores[order] / temperature
         shares = np.exp(heated - heated[0])
         if top_p is not None:
-            kept = int(np.searchsorted(np.cumsum(shares / shares.sum()), top_p)) + 1
-            order, shares = order[:kept], shares[:kept]
+            count = int(np.searchsorted(np.cumsum(shares / shares.sum()), top_p)) + 1
+            order, shares = order[:count], shares[:count]
     at = _drawn(shares, draw.random())
     return at if order is None else int(order[at])
 
@@ -104,17 +104,17 @@ def _drawn(shares: Scores, chance: float) -> int:
     return first + _passed(shares[first : first + _BLOCK], left)[0]
 
 
-def _passed(shares: Scores, wanted: float) -> tuple[int, float]:
-    """Find which share passes a sum, never one of 0, and how much of it is wanted."""
+def _passed(shares: Scores, target: float) -> tuple[int, float]:
+    """Find the share at which the cumulative sum passes a target, never a share of 0, and how far into it."""
     reached = np.cumsum(shares)
-    at = int(np.searchsorted(reached, wanted, side="right"))
+    at = int(np.searchsorted(reached, target, side="right"))
     if at == len(reached):  # by rounding
         at = int(np.flatnonzero(shares)[-1])
-    return at, wanted - float(reached[at - 1] if at else 0.0)
+    return at, target - float(reached[at - 1] if at else 0.0)
 
 
 def _best(scores: Scores, count: int) -> npt.NDArray[np.int64]:
-    """Number the highest scores, the highest first, of equal ones the first."""
+    """Return the indices of the highest scores, in descending order; ties in order of index."""
     if 4 * count >= len(scores):
         return np.argsort(-scores, kind="stable")[:count]
     least = np.partition(scores, -count)[-count]

@@ -1,4 +1,4 @@
-"""Where each word of a caption looked in its image: a picture, a page, JSON.
+"""Where each word of a caption looked in its image: as a picture, a page and JSON.
 
 It knows weights, words and an image, no model.
 """

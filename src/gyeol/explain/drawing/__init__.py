@@ -1,4 +1,4 @@
 """What all pictures and pages share: fonts, sheets, the shell of a page; and the picture of a forecast.
 
-The one place that knows fonts.
+No other room handles fonts.
 """

@@ -1,4 +1,4 @@
-"""Words as points of a plane, near where their vectors are alike.
+"""Words as points of a plane, close together where their vectors are similar.
 
-A picture and a page with a search of its own.
+As a picture, and as a page with its own search.
 """

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.columns import is_plain, tokenize_column
-from gyeol.inputs.tokens.tokenizers import Tokenizer
 
 __all__ = ["UNKNOWN", "Piece", "Spool", "TermReader", "in_turn"]
 

@@ -17,8 +17,8 @@ from torch import Tensor
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError, closest
 from gyeol.inputs.text import Cut, TextInput
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.state import fitted_tokenizer
-from gyeol.inputs.tokens.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
     from gyeol.inputs.counts.text_vectorizer import TextVectorizer
@@ -203,25 +203,28 @@ class FeatureInput:
             Where the state is not one that `state` returned.
         """
         try:
-            made = cls(state["features"])
-            if made.features == "vectors":
-                made._text = TextInput.restored(state["text"], tokenizer=tokenizer)
-                made.width = len(made._text.vocabulary)
-                return made
-            if made.features == "onehot":
-                made._text, places = TextInput.restored(state["text"], tokenizer=tokenizer), state["places"]
+            inputs = cls(state["features"])
+            if inputs.features == "vectors":
+                inputs._text = TextInput.restored(state["text"], tokenizer=tokenizer)
+                inputs.width = len(inputs._text.vocabulary)
+                return inputs
+            if inputs.features == "onehot":
+                inputs._text, places = TextInput.restored(state["text"], tokenizer=tokenizer), state["places"]
                 if not isinstance(places, int) or not 1 <= places <= _PLACES:
                     raise ModelError(
                         f"tokenizer.json: places is {places!r}, expected a whole number from 1 to {_PLACES}"
                     )
-                made._places = places
-                made.width = made._places * len(made._text.vocabulary)
-                return made
+                inputs._places = places
+                inputs.width = inputs._places * len(inputs._text.vocabulary)
+                return inputs
+            from gyeol.inputs.counts.text_vectorizer import TextVectorizer
             from gyeol.inputs.counts.vectorizer_state import restored
 
-            made._vectorizer = restored({**state, "kind": made.features}, tokenizer, where="tokenizer.json")
-            made.lowercase = made.tokenizer.lowercase
-            made.width = len(made._vectorizer.terms_)
+            inputs._vectorizer = restored(
+                TextVectorizer, {**state, "kind": inputs.features}, tokenizer, where="tokenizer.json"
+            )
+            inputs.lowercase = inputs.tokenizer.lowercase
+            inputs.width = len(inputs._vectorizer.terms_)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"tokenizer.json does not describe these features: {error!r}") from error
-        return made
+        return inputs

@@ -33,8 +33,10 @@ from gyeol.errors import DataError, ParameterError
 from gyeol.inputs.counts.counting import Piece, Spool, TermReader, in_turn
 from gyeol.inputs.counts.frequencies import Columns, Frequencies, given_terms
 from gyeol.inputs.counts.stop_words import stop_words as named_stop_words
+from gyeol.inputs.counts.vectorizer_state import read_state, write_state
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.state import fitted_tokenizer
-from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, Tokenizer, tokenizer_rule, tokenizer_with
+from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_rule, tokenizer_with
 from gyeol.parameters import Rule, choice, switch, whole
 
 __all__ = ["KINDS", "Rows", "TextVectorizer", "vectorizer"]
@@ -239,8 +241,6 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Where that is impossible; what stood there before still stands.
         """
         self._ready()
-        from gyeol.inputs.counts.vectorizer_state import write_state
-
         write_state(self, Path(path))
 
     @classmethod
@@ -252,9 +252,7 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ModelError
             Where the file is missing, or no such one.
         """
-        from gyeol.inputs.counts.vectorizer_state import read_state
-
-        return read_state(Path(path), tokenizer)
+        return read_state(cls, Path(path), tokenizer)
 
     def _ready(self) -> None:
         if not hasattr(self, "terms_"):
@@ -361,9 +359,9 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def vectorizer(kind: str = "tfidf", **settings: Any) -> TextVectorizer:
     """Make a `TextVectorizer`: ``vectorizer("tfidf", tokenizer="morpheme")``."""
-    made = TextVectorizer(kind, **settings)
-    made._check()
-    return made
+    new = TextVectorizer(kind, **settings)
+    new._check()
+    return new
 
 
 def _checked(documents: Iterable[str]) -> Iterable[str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from gyeol.data.atomic import replace_file
 from gyeol.errors import ModelError, ParameterError
-from gyeol.inputs.counts.text_vectorizer import TextVectorizer
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.state import checked_words, restored_tokenizer, settings_of, tokenizer_state
-from gyeol.inputs.tokens.tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from gyeol.inputs.counts.text_vectorizer import TextVectorizer
 
 __all__ = ["read_state", "restored", "state_of", "write_state"]
 
@@ -41,8 +43,10 @@ def state_of(vectorizer: TextVectorizer, *, terms: bool = True) -> dict[str, Any
     return state
 
 
-def restored(state: Any, own: type[Tokenizer] | Tokenizer | None = None, *, where: str) -> TextVectorizer:
-    """Make a vectorizer again from `state_of`.
+def restored(
+    kind: type[TextVectorizer], state: Any, own: type[Tokenizer] | Tokenizer | None = None, *, where: str
+) -> TextVectorizer:
+    """Make a vectorizer of a class again from `state_of`.
 
     Raises
     ------
@@ -56,23 +60,23 @@ def restored(state: Any, own: type[Tokenizer] | Tokenizer | None = None, *, wher
         low, high = state["ngram_range"]
         settings = {name: state[name] for name in _SETTINGS}
         settings |= {"ngram_range": (low, high), "stop_words": state["stop_words"], "dtype": str(state["dtype"])}
-        made = TextVectorizer(**settings, tokenizer=own or tokenizer.name, lowercase=tokenizer.lowercase)
-        made.set_params(**settings_of(tokenizer))
-        made._check()
+        vectorizer = kind(**settings, tokenizer=own or tokenizer.name, lowercase=tokenizer.lowercase)
+        vectorizer.set_params(**settings_of(tokenizer))
+        vectorizer._check()
         terms = checked_words(state["terms"])
         if not terms or len(set(terms)) < len(terms):
             raise ModelError(f"{where}: the terms must be one or more, none twice")
-        if made.kind == "tfidf":
+        if vectorizer.kind == "tfidf":
             with np.errstate(over="ignore"):  # infinite then, which is said below
-                weights = np.asarray(state["idf"], dtype=made.dtype)
+                weights = np.asarray(state["idf"], dtype=vectorizer.dtype)
             if weights.shape != (len(terms),) or not np.isfinite(weights).all():
                 raise ModelError(f"{where}: idf must be a list of numbers, one a term")
-            made.idf_ = weights
-        made.documents_ = int(state["documents"])
+            vectorizer.idf_ = weights
+        vectorizer.documents_ = int(state["documents"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(f"{where} does not describe a vectorizer: {error!r:.200}") from error
-    made.tokenizer_, made.terms_ = tokenizer, pl.Series(terms, dtype=pl.String)
-    return made
+    vectorizer.tokenizer_, vectorizer.terms_ = tokenizer, pl.Series(terms, dtype=pl.String)
+    return vectorizer
 
 
 def write_state(vectorizer: TextVectorizer, path: Path) -> None:
@@ -97,8 +101,10 @@ def write_state(vectorizer: TextVectorizer, path: Path) -> None:
     replace_file(path, write)
 
 
-def read_state(path: Path, own: type[Tokenizer] | Tokenizer | None = None) -> TextVectorizer:
-    """Read what `write_state` wrote.
+def read_state(
+    kind: type[TextVectorizer], path: Path, own: type[Tokenizer] | Tokenizer | None = None
+) -> TextVectorizer:
+    """Read what `write_state` wrote, into a vectorizer of a class.
 
     Raises
     ------
@@ -116,6 +122,6 @@ def read_state(path: Path, own: type[Tokenizer] | Tokenizer | None = None) -> Te
     if not isinstance(state, dict):
         raise ModelError(f"{path} is not a saved vocabulary")
     try:
-        return restored(state, own, where=str(path))
+        return restored(kind, state, own, where=str(path))
     except ParameterError as error:
         raise ModelError(f"{path}: {error}") from error

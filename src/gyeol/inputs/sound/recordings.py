@@ -28,7 +28,7 @@ _DECIBEL = math.log(10) / 10
 _FLOOR, _LOUD = 60 * _DECIBEL, 25 * _DECIBEL  # below a recording's loudest: what is silence, and what is still speech
 _SPREAD = 2.0  # of loud frames, about
 _SILENCE = 0.3  # seconds, the most that is put before and behind
-_JOINED = 5  # recordings that are made one, at most
+_JOINED = 5  # recordings that are joined into one, at most
 _APART = 0.02  # from one length of the throat to the next
 _ENOUGH = 2000  # recordings that means, spreads and pauses are taken from
 _LONGER, _MOST, _LONGEST = 1.25, 0.98, 2.0  # a pause that parts, by that of most recordings; seconds at most
@@ -134,8 +134,8 @@ class SpeechInput:
         own = self.normalize == "speech"  # against the corpus a colour would be strange, and silence is slow to learn
         other = perturbed(samples, draw, speed=speed, silence=round(_SILENCE * self.mel.rate) if own else 0)
         formants = 1 + round(draw.uniform(-warp, warp) / _APART) * _APART  # the filters of each are kept
-        made = self.mel(other, warp=formants)
-        return spec_augment(self.normal(coloured(made, draw) if own else made), draw)
+        mel = self.mel(other, warp=formants)
+        return spec_augment(self.normal(coloured(mel, draw) if own else mel), draw)
 
     def cutter(self) -> PauseCutter:
         """Begin to cut frames where a pause is longer than `pause`."""
@@ -208,17 +208,17 @@ class SpeechInput:
             fits = type(rate) is int and 1000 <= rate <= 384_000 and type(mels) is int and numbers.shape == (2, mels)
             if not fits or not np.isfinite(numbers).all() or (numbers[1] <= 0).any() or normalize not in NORMALS:
                 raise ModelError("tokenizer.json does not describe frames: the numbers do not fit together")
-            made = cls(rate=rate, mels=mels, normalize=normalize)
-            made.text = TextInput.restored(state["text"])
+            inputs = cls(rate=rate, mels=mels, normalize=normalize)
+            inputs.text = TextInput.restored(state["text"])
             if state.get("pause") is not None:  # not known of models of an older gyeol
-                made.pause, before, after = map(float, state["pause"])
-                made.around = before, after
-                if not (made.pause > 0 <= before <= made.pause >= after >= 0):
+                inputs.pause, before, after = map(float, state["pause"])
+                inputs.around = before, after
+                if not (inputs.pause > 0 <= before <= inputs.pause >= after >= 0):
                     raise ModelError("tokenizer.json does not describe frames: the pauses do not fit together")
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"tokenizer.json does not describe frames: {error!r}") from error
-        made.mean, made.spread = numbers
-        return made
+        inputs.mean, inputs.spread = numbers
+        return inputs
 
 
 def _grouped(which: npt.NDArray[np.int64], draw: np.random.Generator) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 After Brill and Moore 2000 (An Improved Error Model for Noisy Channel Spelling Correction): the word that was meant is
 cut into pieces, and each piece is typed as some other piece, of up to three units; the best cut counts. What pieces
-become is learned from pairs, aligned twice: first at the price of one an edit, then at the prices learned.
+become is learned from pairs, aligned twice: first at a cost of one an edit, then by the log probabilities learned.
 Units are letters, or the jamo of Hangul.
 """
 
@@ -19,10 +19,10 @@ __all__ = ["ErrorChannel", "from_units", "to_units"]
 
 _BEGIN, _END = "\x02", "\x03"
 _PIECE = 3  # units of a piece, at most
-_BAND = 4  # how far typed and meant may run apart
-_PRIOR = 3.0  # as if every piece had been seen right so often besides
+_BAND = 4  # how far the positions in typed and meant may differ
+_PRIOR = 3.0  # so many correct occurrences of every piece are added
 _RARE = math.log(1e-6)  # an edit that no pair showed
-_LONGEST = 64  # units of a word that is looked at
+_LONGEST = 64  # units of a word that are compared
 
 Edit = tuple[str, str]  # meant, typed
 
@@ -48,8 +48,8 @@ class ErrorChannel:
 
     Parameters
     ----------
-    prices : dict
-        By what was meant, by what was typed: log probabilities. ``learn`` makes them.
+    log_probs : dict
+        Log probabilities, by the piece that was meant and the piece that was typed; ``learn`` estimates them.
 
     Examples
     --------
@@ -59,8 +59,8 @@ class ErrorChannel:
     True
     """
 
-    def __init__(self, prices: dict[str, dict[str, float]]) -> None:
-        self.prices = prices
+    def __init__(self, log_probs: dict[str, dict[str, float]]) -> None:
+        self.log_probs = log_probs
 
     @classmethod
     def learn(cls, pairs: Iterable[tuple[str, str]]) -> ErrorChannel:
@@ -68,7 +68,7 @@ class ErrorChannel:
         units = [(_marked(to_units(typed)), _marked(to_units(meant))) for typed, meant in pairs]
         units = [(t, m) for t, m in units if abs(len(t) - len(m)) < _BAND and max(len(t), len(m)) <= _LONGEST]
         channel = cls._count([(pair, _aligned(*pair, None)) for pair in units])
-        return cls._count([(pair, _aligned(*pair, channel.prices)) for pair in units])
+        return cls._count([(pair, _aligned(*pair, channel.log_probs)) for pair in units])
 
     @classmethod
     def _count(cls, aligned: Sequence[tuple[tuple[str, str], list[Edit]]]) -> ErrorChannel:
@@ -86,83 +86,82 @@ class ErrorChannel:
                     piece = "".join(m for m, _ in edits[first:last])
                     if len(piece) <= _PIECE:
                         became[piece]["".join(t for _, t in edits[first:last])] += 1
-        prices: dict[str, dict[str, float]] = {}
+        log_probs: dict[str, dict[str, float]] = {}
         everything = sum(count for piece, count in seen.items() if len(piece) == 1)
         for piece, counts in became.items():
             total = (seen[piece] if piece else everything) + _PRIOR
-            # What was seen once, in a piece seen seldom, says little: half an occurrence is taken off.
-            # Four digits, here and in the file: a channel that was saved is the same channel.
-            kept = {typed: round(math.log((count - 0.5) / total), 4) for typed, count in counts.items()}
-            prices[piece] = kept
+            # A single occurrence of a rare piece is weak evidence: half an occurrence is subtracted.
+            # Four digits, here and in the file: a saved channel is the same channel.
+            log_probs[piece] = {typed: round(math.log((count - 0.5) / total), 4) for typed, count in counts.items()}
         for unit, count in seen.items():
             if len(unit) == 1:
                 missed = sum(n for typed, n in became[unit].items() if len(typed) <= 1) if unit in became else 0
                 right = math.log(max(1.0, count - missed + _PRIOR) / (count + 2 * _PRIOR))
-                prices.setdefault(unit, {})[unit] = round(right, 4)
-        return cls(prices)
+                log_probs.setdefault(unit, {})[unit] = round(right, 4)
+        return cls(log_probs)
 
     def score(self, typed: str, meant: str) -> float:
-        """Return the log probability of typing one word where another was meant; -inf where they lie too far apart."""
+        """Return the log probability of typing one word where another was meant; -inf where they differ too much."""
         return self.score_units(to_units(typed), to_units(meant))
 
     def score_units(self, typed: str, meant: str) -> float:
-        """Do the same with words taken apart already."""
+        """Do the same for words that are split into units already."""
         typed, meant = _marked(typed[:_LONGEST]), _marked(meant[:_LONGEST])
-        N, J, prices = len(meant), len(typed), self.prices
+        N, J, log_probs = len(meant), len(typed), self.log_probs
         if abs(N - J) > _BAND:
             return -math.inf
         row = [-math.inf] * (J + 1)
         best = [row.copy() for _ in range(N + 1)]
         best[0][0] = 0.0
-        nothing = prices.get("", {})
+        nothing = log_probs.get("", {})
         for i in range(N + 1):
             here = best[i]
-            # The pieces that begin here, each with what it may become.
-            begun = [(prices.get(meant[i : i + k]), k) for k in range(1, min(_PIECE, N - i) + 1)]
-            pieces = [(table, best[i + k]) for table, k in begun if table is not None]
+            # The pieces that start here, each with what it may become.
+            starting = [(log_probs.get(meant[i : i + k]), k) for k in range(1, min(_PIECE, N - i) + 1)]
+            pieces = [(table, best[i + k]) for table, k in starting if table is not None]
             unit = meant[i : i + 1]
             for j in range(max(0, i - _BAND), min(J, i + _BAND) + 1):
                 value = here[j]
                 if value == -math.inf:
                     continue
-                if i < N:  # what no pair showed: lost, or taken for another
-                    after = best[i + 1]
-                    after[j] = max(after[j], value + _RARE)
+                if i < N:  # not seen in training: deleted, or substituted
+                    following = best[i + 1]
+                    following[j] = max(following[j], value + _RARE)
                     if j < J:
-                        right = 0.0 if unit == typed[j] and unit not in prices else _RARE
-                        after[j + 1] = max(after[j + 1], value + right)
+                        right = 0.0 if unit == typed[j] and unit not in log_probs else _RARE
+                        following[j + 1] = max(following[j + 1], value + right)
                     if meant[i : i + 2] == typed[j : j + 2][::-1] and i + 1 < N and j + 1 < J:  # swapped
                         best[i + 2][j + 2] = max(best[i + 2][j + 2], value + _RARE)
                 if j < J:  # added
                     here[j + 1] = max(here[j + 1], value + nothing.get(typed[j], _RARE))
-                for table, after in pieces:
+                for table, following in pieces:
                     for end in range(j, min(J, j + _PIECE + 1) + 1):
-                        price = table.get(typed[j:end])
-                        if price is not None and value + price > after[end]:
-                            after[end] = value + price
+                        log_prob = table.get(typed[j:end])
+                        if log_prob is not None and value + log_prob > following[end]:
+                            following[end] = value + log_prob
         return best[N][J]
 
     def state(self) -> dict[str, Any]:
         """Return all that was learned, as JSON values."""
-        return {meant: dict(into) for meant, into in self.prices.items()}
+        return {meant: dict(into) for meant, into in self.log_probs.items()}
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> ErrorChannel:
-        """Make one again from `state`; ValueError where it is none."""
-        prices = {str(m): {str(t): float(p) for t, p in into.items()} for m, into in state.items()}
-        if not all(p <= 0.0 for into in prices.values() for p in into.values()):
-            raise ValueError("a price of the error channel is no log probability")
-        return cls(prices)
+        """Restore a channel from `state`; ValueError where the state is invalid."""
+        log_probs = {str(m): {str(t): float(p) for t, p in into.items()} for m, into in state.items()}
+        if not all(p <= 0.0 for into in log_probs.values() for p in into.values()):
+            raise ValueError("a number of the error channel is no log probability")
+        return cls(log_probs)
 
 
 def _marked(units: str) -> str:
     return f"{_BEGIN}{units}{_END}"
 
 
-def _aligned(typed: str, meant: str, prices: dict[str, dict[str, float]] | None) -> list[Edit]:
-    """Align two words unit by unit, two that are swapped together: the cheapest way.
+def _aligned(typed: str, meant: str, log_probs: dict[str, dict[str, float]] | None) -> list[Edit]:
+    """Align two words unit by unit, swapped neighbours as one edit, at the lowest cost.
 
-    What both begin and end with is aligned with itself, which saves most of the work.
+    A common prefix and suffix are aligned with themselves, which saves most of the work.
     """
     head = 0
     while head < min(len(typed), len(meant)) and typed[head] == meant[head]:
@@ -173,10 +172,10 @@ def _aligned(typed: str, meant: str, prices: dict[str, dict[str, float]] | None)
     whole = meant
     typed, meant = typed[head : len(typed) - tail], meant[head : len(meant) - tail]
 
-    def price(m: str, t: str) -> float:
-        if prices is None:
+    def cost(m: str, t: str) -> float:
+        if log_probs is None:
             return 0.0 if m == t else 1.0
-        return -prices.get(m, {}).get(t, _RARE)
+        return -log_probs.get(m, {}).get(t, _RARE)
 
     N, J = len(meant), len(typed)
     best: list[list[tuple[float, int, int]]] = [[(math.inf, 0, 0)] * (J + 1) for _ in range(N + 1)]
@@ -185,13 +184,13 @@ def _aligned(typed: str, meant: str, prices: dict[str, dict[str, float]] | None)
         for j in range(J + 1):
             ways = [(best[i][j][0], best[i][j][1], best[i][j][2])]
             if i and j:
-                ways.append((best[i - 1][j - 1][0] + price(meant[i - 1], typed[j - 1]), 1, 1))
+                ways.append((best[i - 1][j - 1][0] + cost(meant[i - 1], typed[j - 1]), 1, 1))
             if i:
-                ways.append((best[i - 1][j][0] + price(meant[i - 1], ""), 1, 0))
+                ways.append((best[i - 1][j][0] + cost(meant[i - 1], ""), 1, 0))
             if j:
-                ways.append((best[i][j - 1][0] + price("", typed[j - 1]), 0, 1))
+                ways.append((best[i][j - 1][0] + cost("", typed[j - 1]), 0, 1))
             if i > 1 and j > 1 and meant[i - 2 : i] == typed[j - 1] + typed[j - 2] and typed[j - 1] != typed[j - 2]:
-                ways.append((best[i - 2][j - 2][0] + price(meant[i - 2 : i], typed[j - 2 : j]), 2, 2))
+                ways.append((best[i - 2][j - 2][0] + cost(meant[i - 2 : i], typed[j - 2 : j]), 2, 2))
             best[i][j] = min(ways, key=lambda way: way[0])
     edits: list[Edit] = []
     i, j = N, J

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from gyeol.errors import ModelError, ParameterError
-from gyeol.inputs.tokens.tokenizers import Token, Tokenizer
+from gyeol.inputs.tokens.base import Token, Tokenizer
 
 __all__ = ["BPE"]
 
@@ -29,8 +29,9 @@ class BPE(Tokenizer):
         The most pieces learned, single characters included.
     """
 
-    name: ClassVar[str] = "bpe"
+    name = "bpe"
     learns: ClassVar[bool] = True
+    word_start: ClassVar[str] = _SPACE
 
     def __init__(self, *, lowercase: bool = False, size: int = 8000) -> None:
         super().__init__(lowercase=lowercase)

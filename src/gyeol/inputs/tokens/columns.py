@@ -11,17 +11,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from unicodedata import is_normalized
 
+from gyeol.inputs.tokens.base import Tokenizer
+from gyeol.inputs.tokens.characters import Jamo, Syllable
 from gyeol.inputs.tokens.jamo import FIRST_SYLLABLE, LAST_SYLLABLE, decompose
-from gyeol.inputs.tokens.normalization import normalize
-from gyeol.inputs.tokens.segmentation import CLUSTERED, EASY_WORD, INVISIBLE, NOT_EASY, SPACE, WORD
-from gyeol.inputs.tokens.tokenizers import Jamo, Syllable, Tokenizer, Whitespace, Word
+from gyeol.inputs.tokens.normalization import INVISIBLE, normalize
+from gyeol.inputs.tokens.segmentation import CLUSTERED, EASY_WORD, NOT_EASY, SPACE, WORD
+from gyeol.inputs.tokens.words import Whitespace, Word
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import polars as pl
 
-__all__ = ["is_plain", "is_telling", "tokenize_column"]
+__all__ = ["is_informative", "is_plain", "tokenize_column"]
 
 _LETTER = r"\p{L}\p{N}_"  # as \w has it in Python: no combining marks
 _OLD_WORD = rf"[{_LETTER}]+|[^{_LETTER}{SPACE}]"  # of version 1
@@ -43,13 +45,13 @@ _STRANGE = r"[[^\x00-\u1c7f\u1d00-\ua7bf\ua800-\uffff\U0001f000-\U0001faff]\p{Cn
 _FEW = 2000  # texts that Python cuts sooner than the automaton is built
 
 
-def is_telling(terms: pl.Series) -> npt.NDArray[np.bool_]:
+def is_informative(terms: pl.Series) -> npt.NDArray[np.bool_]:
     """Say of terms (V,) whether they hold a letter, a digit or a picture: punctuation alone tells nobody anything.
 
     Examples
     --------
     >>> import polars as pl
-    >>> is_telling(pl.Series(["영화", "ㅋㅋ", "3", "♥", ".", "! ?", "~"])).tolist()
+    >>> is_informative(pl.Series(["영화", "ㅋㅋ", "3", "♥", ".", "! ?", "~"])).tolist()
     [True, True, True, True, False, False, False]
     """
     telling: npt.NDArray[np.bool_] = terms.str.contains(rf"[{_LETTER}\p{{So}}--_]").to_numpy()

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from gyeol.errors import MissingExtraError, ModelError
-from gyeol.inputs.tokens.tokenizers import Token, Tokenizer
+from gyeol.inputs.tokens.base import Token, Tokenizer
 from gyeol.inputs.tokens.user_dictionary import Entry, checked_tags, read_dictionary
 
 __all__ = ["CONTENT_TAGS", "Content", "Morpheme"]
@@ -62,8 +62,9 @@ class Morpheme(Tokenizer):
         (``"N"``).
     """
 
-    name: ClassVar[str] = "morpheme"
+    name = "morpheme"
     joint: ClassVar[str] = " "
+    settings: ClassVar[tuple[str, ...]] = ("user_dictionary", "keep_tags", "stop_tags")
     #: What is kept where ``keep_tags`` is not given; None for all.
     kept: ClassVar[tuple[str, ...] | None] = None
 
@@ -94,6 +95,11 @@ class Morpheme(Tokenizer):
     def plain(self) -> str:
         """Say what stands for it in a model's settings: its name, for a model keeps all that it knows."""
         return self.name if type(self) in (Morpheme, Content) else f"own:{self.name}"
+
+    def given(self) -> dict[str, Any]:
+        """Return the user's words and the tags that differ from the defaults."""
+        state = self.state()
+        return {"user_dictionary": state.get("dictionary"), **{n: state.get(n) for n in ("keep_tags", "stop_tags")}}
 
     def state(self) -> dict[str, Any]:
         """Return the user's words and the tags, as JSON values; nothing where there are none."""
@@ -153,7 +159,7 @@ class Content(Morpheme):
         Instead of `CONTENT_TAGS`.
     """
 
-    name: ClassVar[str] = "content"
+    name = "content"
     kept: ClassVar[tuple[str, ...] | None] = CONTENT_TAGS
 
     def _tokens(self, analysed: Sequence[Any]) -> list[Token]:

@@ -1,4 +1,4 @@
-"""Which runs of tokens are frequent enough to be known."""
+"""Which n-grams of tokens are frequent enough to be known."""
 
 from __future__ import annotations
 
@@ -11,41 +11,42 @@ from gyeol.data.ragged import Ragged
 from gyeol.errors import ParameterError
 from gyeol.inputs.tokens.vocabulary import UNKNOWN
 
-__all__ = ["frequent_runs"]
+__all__ = ["frequent_ngrams"]
 
 
-def frequent_runs(
+def frequent_ngrams(
     rows: Ragged, size: int, *, longest: int, min_count: int, at_most: int
 ) -> list[npt.NDArray[np.int64]]:
-    """Count runs of 2 to ``longest`` tokens and key the frequent ones.
+    """Count n-grams of 2 to ``longest`` tokens and return the keys of the frequent ones.
 
     Parameters
     ----------
     rows : Ragged
         Numbered texts.
     size : int
-        V, the size of the vocabulary. A run a, b, c has the key (a V + b) V + c. Runs with unknown tokens do not count.
+        V, the size of the vocabulary. The n-gram a, b, c has the key (a V + b) V + c. N-grams with unknown tokens do
+        not count.
     longest : int
-        The most tokens of a run.
+        The most tokens of an n-gram.
     min_count : int
-        The fewest occurrences of a known run.
+        The fewest occurrences of a known n-gram.
     at_most : int
-        The most runs of each length, the most frequent ones.
+        The most n-grams of each length, the most frequent ones.
 
     Returns
     -------
     list of int64 arrays
-        For 2, 3, ... tokens the keys of the known runs, ascending.
+        For n = 2, 3, ... the keys of the known n-grams, ascending.
 
     Raises
     ------
     ParameterError
-        Runs so long that their keys would not fit into 63 bits.
+        N-grams so long that their keys would not fit into 63 bits.
 
     Examples
     --------
     >>> texts = Ragged.gather([np.array([2, 3, 4]), np.array([2, 3])])
-    >>> [keys.tolist() for keys in frequent_runs(texts, 5, longest=3, min_count=2, at_most=10)]
+    >>> [keys.tolist() for keys in frequent_ngrams(texts, 5, longest=3, min_count=2, at_most=10)]
     [[13], []]
     """
     if longest * math.log2(max(2, size)) >= 63:
@@ -53,7 +54,7 @@ def frequent_runs(
             f"ngrams={longest} over {size:,} tokens: the keys do not fit into 63 bits; set ngrams lower"
         )
     values = rows.values.astype(np.int64)
-    left = np.repeat(rows.starts[:-1], rows.lengths)  # where each token's text begins
+    left = np.repeat(rows.starts[:-1], rows.lengths)  # where each token's text starts
     place = np.arange(len(values))
     key, solid = values.copy(), values > UNKNOWN
     found: list[npt.NDArray[np.int64]] = []
@@ -64,7 +65,7 @@ def frequent_runs(
         solid = solid & inside & (before > UNKNOWN)
         key = key + before * size ** (n - 1)
         keys, counts = np.unique(key[solid], return_counts=True)
-        often = np.flatnonzero(counts >= min_count)
-        often = often[np.argsort(-counts[often], kind="stable")[:at_most]]
-        found.append(np.sort(keys[often]))
+        frequent = np.flatnonzero(counts >= min_count)
+        frequent = frequent[np.argsort(-counts[frequent], kind="stable")[:at_most]]
+        found.append(np.sort(keys[frequent]))
     return found

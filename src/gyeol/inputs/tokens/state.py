@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gyeol.errors import ModelError
-from gyeol.inputs.tokens.tokenizers import BY_TAG, TOKENIZERS, VERSION, Tokenizer, choose_tokenizer, make_tokenizer
+from gyeol.inputs.tokens.base import VERSION, Tokenizer
+from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, TOKENIZERS, choose_tokenizer, make_tokenizer
 
 __all__ = ["checked_words", "fitted_tokenizer", "restored_tokenizer", "settings_of", "tokenizer_state"]
 
@@ -33,13 +34,9 @@ def tokenizer_state(tokenizer: Tokenizer) -> dict[str, Any]:
 
 
 def settings_of(tokenizer: Tokenizer) -> dict[str, Any]:
-    """Return the settings with which a tokenizer is made that knows the same words and tags."""
-    state = tokenizer.state() if tokenizer.name in BY_TAG else {}
-    return {
-        "user_dictionary": state.get("dictionary"),
-        "keep_tags": state.get("keep_tags"),
-        "stop_tags": state.get("stop_tags"),
-    }
+    """Return the settings by which a tokenizer knows the same words and tags; None for what was not given."""
+    given = tokenizer.given()
+    return {name: given.get(name) for name in MORPHEME_RULES}
 
 
 def restored_tokenizer(state: dict[str, Any], own: type[Tokenizer] | Tokenizer | None) -> Tokenizer:

@@ -10,16 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.errors import DataError
-from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, TOKENIZERS, Tokenizer, make_tokenizer, tokenizer_with
+from gyeol.inputs.tokens.base import Tokenizer
+from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, TOKENIZERS, make_tokenizer, tokenizer_with
 from gyeol.inputs.vectors.word_vectors import WordVectors
 
-__all__ = ["Start", "begin_on", "described", "start_from", "tokenizer_for"]
+__all__ = ["InitialVectors", "describe_overlap", "find_vectors", "initial_vectors", "tokenizer_for"]
 
 _LOOKED_AT = 2000  # texts by which a tokenizer is chosen
 _BEGINS = "▁"  # how a subword marks that a word begins with it
 
 
-class Start(NamedTuple):
+class InitialVectors(NamedTuple):
     """The vectors of a vocabulary.
 
     ``table`` (V, D) float32, rows of zeros where there is none; ``known`` (V,) bool says where there is one.
@@ -29,12 +30,12 @@ class Start(NamedTuple):
     known: npt.NDArray[np.bool_]
 
 
-def start_from(vectors: WordVectors, tokens: Sequence[str]) -> Start:
+def find_vectors(vectors: WordVectors, tokens: Sequence[str]) -> InitialVectors:
     """Find the vector of each token: its own, that in lower case, or that of its subwords.
 
     Examples
     --------
-    >>> start_from(WordVectors(["good"], [[1.0, 2.0]]), ["Good", "나쁨"]).known.tolist()
+    >>> find_vectors(WordVectors(["good"], [[1.0, 2.0]]), ["Good", "나쁨"]).known.tolist()
     [True, False]
     """
     table = np.zeros((len(tokens), vectors.size), dtype=np.float32)
@@ -49,12 +50,12 @@ def start_from(vectors: WordVectors, tokens: Sequence[str]) -> Start:
             found = vectors.subwords.vector(word) if vectors.subwords is not None and word else None
             if found is not None:
                 table[i], known[i] = found, True
-    return Start(table, known)
+    return InitialVectors(table, known)
 
 
-def begin_on(
+def initial_vectors(
     vectors: WordVectors, tokens: Sequence[str], rows: Iterable[npt.NDArray[np.integer]], tokenizer: str
-) -> tuple[Start, dict[str, Any]]:
+) -> tuple[InitialVectors, dict[str, Any]]:
     """Find the vectors of a vocabulary (V), and tell how many of its tokens have one and which share of texts they are.
 
     Parameters
@@ -72,7 +73,7 @@ def begin_on(
     DataError
         None has a vector: they are of another language, or of tokens cut otherwise.
     """
-    start = start_from(vectors, ["", "", *tokens[2:]])
+    start = find_vectors(vectors, ["", "", *tokens[2:]])
     known = start.known
     if not known.any():
         raise DataError(
@@ -85,7 +86,7 @@ def begin_on(
     return start, {"tokens": len(tokens) - 2, "known": int(known.sum()), "of_texts": of / max(1, all_of)}
 
 
-def described(overlap: dict[str, Any]) -> str:
+def describe_overlap(overlap: dict[str, Any]) -> str:
     """Say an overlap in words."""
     known, tokens, share = (overlap[name] for name in ("known", "tokens", "of_texts"))
     return f"know {known:,} of {tokens:,} tokens, {share:.1%} of the texts"
@@ -100,7 +101,7 @@ def tokenizer_for(vectors: WordVectors, texts: Sequence[str]) -> str | Tokenizer
     'word'
     """
     named = vectors.about.get("tokenizer")
-    if isinstance(named, str) and named in TOKENIZERS and named != "bpe":  # whose pieces were learned elsewhere
+    if isinstance(named, str) and named in TOKENIZERS and not TOKENIZERS[named].learns:  # what it learned is elsewhere
         chosen: str | Tokenizer = tokenizer_with(named, **{name: vectors.about.get(name) for name in MORPHEME_RULES})
         return chosen
     best, most = "word", -1.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,10 @@ from gyeol.data.atomic import replace_folder
 from gyeol.data.vectors.vector_files import FORMS, read_vectors, write_vectors
 from gyeol.errors import ModelError, ParameterError, SaveError, closest
 from gyeol.inputs.vectors.subword_vectors import SPELLINGS, Subwords
-from gyeol.inputs.vectors.word_vectors import WordVectors
+from gyeol.inputs.vectors.word_table import WordTable
+
+if TYPE_CHECKING:
+    from gyeol.inputs.vectors.word_vectors import WordVectors
 
 __all__ = ["ENDINGS", "check_vectors_place", "load_vectors", "save_vectors"]
 
@@ -46,7 +49,7 @@ def check_vectors_place(path: Path, form: str = "auto") -> str:
             )
         form = ENDINGS.get(ending, "folder")
     if form == "folder" and path.is_dir() and not {file.name for file in path.iterdir()} <= set(_FILES):
-        raise SaveError(f"{path} is a folder that holds other things than vectors; name another place")
+        raise SaveError(f"{path} is a folder that contains other things than vectors; name another place")
     return form
 
 
@@ -75,13 +78,11 @@ def save_vectors(vectors: WordVectors, path: Path, *, form: str = "auto") -> Non
     replace_folder(path, write)
 
 
-def load_vectors(path: Path, *, form: str = "auto", limit: int | None = None, cache: bool = True) -> WordVectors:
+def load_vectors(path: Path, *, form: str = "auto", limit: int | None = None, cache: bool = True) -> WordTable:
     """Read vectors: `WordVectors.load`."""
     if not path.is_dir():
         read = read_vectors(path, form=form, limit=limit, cache=cache)
-        made = WordVectors(read.words, read.vectors, about={"file": path.name, "notes": read.notes})
-        made.path = str(path)
-        return made
+        return WordTable(read.words, read.vectors, None, {"file": path.name, "notes": read.notes})
     try:
         config = json.loads((path / "config.json").read_text("utf-8"))
         if config["format"] != _FORMAT:
@@ -91,9 +92,7 @@ def load_vectors(path: Path, *, form: str = "auto", limit: int | None = None, ca
             raise ModelError(f"{path}: words.json must be a list of words")
         table = _mapped(path, "vectors.npy", np.float32, 2)
         subwords = _subwords(path, config["subwords"], table.shape[1])
-        made = WordVectors(words[:limit], table[:limit], subwords=subwords, about=dict(config["about"]))
-        made.path = str(path)
-        return made
+        return WordTable(words[:limit], table[:limit], subwords, dict(config["about"]))
     except FileNotFoundError as error:
         missing = Path(str(error.filename)).name
         raise ModelError(f"{path} is not a folder of word vectors: it has no {missing}") from None

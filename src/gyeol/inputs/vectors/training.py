@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -20,18 +20,22 @@ import polars as pl
 
 from gyeol import parameters
 from gyeol.errors import DataError, MissingExtraError, ParameterError
+from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.columns import tokenize_column
 from gyeol.inputs.tokens.jamo import FIRST_SYLLABLE, LAST_SYLLABLE
 from gyeol.inputs.tokens.state import fitted_tokenizer, settings_of
-from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, Tokenizer, tokenizer_rule, tokenizer_with
+from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_rule, tokenizer_with
 from gyeol.inputs.vectors.subword_vectors import SPELLINGS, Subwords, spell, unspell, used_buckets
-from gyeol.inputs.vectors.word_vectors import Progress, WordVectors
+from gyeol.inputs.vectors.word_table import WordTable
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 
 __all__ = ["ALGORITHMS", "train_vectors", "write_corpus"]
 
 #: What predicts what: the word its neighbours, or they the word (Mikolov et al. 2013).
 ALGORITHMS = ("skipgram", "cbow")
+
+#: Receives the share of a long computation that is done, from 0 to 1.
+Progress = Callable[[float], None]
 
 _SAMPLE = 200_000  # texts that a tokenizer learns from
 _CHUNK = 20_000  # texts cut at once
@@ -80,7 +84,7 @@ def train_vectors(
     keep_tags: Any = None,
     stop_tags: Any = None,
     progress: Progress | None = None,
-) -> WordVectors:
+) -> WordTable:
     """Train word vectors with negative sampling.
 
     Parameters
@@ -115,7 +119,7 @@ def train_vectors(
 
     Returns
     -------
-    WordVectors
+    WordTable
         The most frequent word first.
 
     Raises
@@ -193,7 +197,7 @@ def write_corpus(
     return cut, count
 
 
-def _taken(trained: Any, about: dict[str, Any]) -> WordVectors:
+def _taken(trained: Any, about: dict[str, Any]) -> WordTable:
     words = list(trained.index_to_key)
     if about["subwords"] == "jamo":
         words = [unspell(word) for word in words]
@@ -202,7 +206,7 @@ def _taken(trained: Any, about: dict[str, Any]) -> WordVectors:
         known = used_buckets(trained.buckets_word)
         runs = np.ascontiguousarray(trained.vectors_ngrams[known], dtype=np.float32)
         sub = Subwords(about["subwords"], about["shortest"], about["longest"], about["buckets"], known, runs)
-    return WordVectors(words, trained.vectors, subwords=sub, about=about)
+    return WordTable(words, trained.vectors, sub, about)
 
 
 @contextmanager

@@ -1,17 +1,17 @@
-"""Word vectors: read, trained, asked.
+"""Word vectors: read, trained, queried.
 
 Words that are used alike get vectors that point alike (Mikolov et al. 2013); how alike is the cosine of the angle
 between. All answers are exact; which of two paths finds them is a matter of speed (see `gyeol.kernels.nearest`).
 
-Words are compared in Unicode's form NFC and without invisible characters, and answered as they were written: files made
-on macOS hold Hangul taken apart.
+Words are compared in Unicode's form NFC and without invisible characters, and returned as they are stored: files from
+macOS hold decomposed Hangul.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,11 @@ from unicodedata import is_normalized
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.errors import DataError, ParameterError, closest
+from gyeol.errors import DataError, ModelError, ParameterError, closest
 from gyeol.inputs.tokens.jamo import decompose
-from gyeol.inputs.tokens.normalization import compared
-from gyeol.inputs.tokens.segmentation import is_visible
+from gyeol.inputs.tokens.normalization import compared, is_visible
 from gyeol.inputs.vectors.subword_vectors import Subwords
+from gyeol.inputs.vectors.word_table import WordTable
 
 __all__ = ["METHODS", "WordVectors"]
 
@@ -117,7 +117,15 @@ class WordVectors:
         """
         from gyeol.inputs.vectors.store import load_vectors
 
-        return load_vectors(Path(path), form=form, limit=limit, cache=cache)
+        table = load_vectors(Path(path), form=form, limit=limit, cache=cache)
+        try:
+            vectors = cls._of(table)
+        except DataError as error:
+            if not Path(path).is_dir():
+                raise
+            raise ModelError(f"{path} is not a folder of word vectors: {error}") from error
+        vectors.path = str(Path(path))
+        return vectors
 
     @classmethod
     def train(cls, texts: Iterable[str], **settings: Any) -> WordVectors:
@@ -131,7 +139,11 @@ class WordVectors:
         """
         from gyeol.inputs.vectors.training import train_vectors
 
-        return train_vectors(texts, **settings)
+        return cls._of(train_vectors(texts, **settings))
+
+    @classmethod
+    def _of(cls, table: WordTable) -> WordVectors:
+        return cls(table.words, table.vectors, subwords=table.subwords, about=table.about)
 
     def save(self, path: str | os.PathLike[str], *, form: str = "auto") -> None:
         """Write a folder with subwords and all, or a file: .vec (word2vec's text), .bin (its binary), .glove.
@@ -159,8 +171,8 @@ class WordVectors:
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self._find(word) is not None
 
-    def written(self, word: str) -> str:
-        """Return a word as it stands among the words; one that is not there, as it came."""
+    def stored_form(self, word: str) -> str:
+        """Return a word as it is spelled among the words; an unknown word unchanged."""
         row = self._find(word)
         return word if row is None else self.words[row]
 
@@ -376,7 +388,3 @@ def _checked_top(top: int) -> int:
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise ParameterError(f"top={top!r}: expected a whole number from 1")
     return top
-
-
-#: What is told how far a long work has come, from 0 to 1.
-Progress = Callable[[float], None]

@@ -1,4 +1,4 @@
-"""Attention: scores as pure functions, and where a decoder may look.
+"""Attention: scores (how well a step answers a query), scopes (which steps may be chosen), contexts.
 
-A score is a function and a line in `SCORES`.
+A new score is a class with a formula and a line in `SCORES` (scores.py).
 """

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gyeol.errors import ParameterError, closest
-from gyeol.kernels.additive import additive_scores
-from gyeol.layers.attention.scores import weigh
+from gyeol.layers.attention.score import Score, weigh
+from gyeol.layers.attention.scores import find_score
 
 __all__ = ["SCOPES", "Alignment", "Source", "window_around", "window_monotonic"]
 
 #: Which steps of the source a query may look at: all; those around its own number; those around where it thinks it is.
 SCOPES = ("global", "local-m", "local-p")
-_SCORES = ("dot", "scaled_dot", "general", "additive", "location")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is looked at: ``keys`` (B, T, K) as the score wants them, ``values`` (B, T, V), ``lengths`` (B,)."""
+    """Where attention may look: ``keys`` as the score prepared them, ``values`` (B, T, V), ``lengths`` (B,)."""
 
     keys: Tensor
     values: Tensor
     lengths: Tensor
 
     def take(self, rows: Tensor) -> Source:
-        """Return these rows of the batch."""
+        """Return the given rows of the batch."""
         return Source(self.keys[rows], self.values[rows], self.lengths[rows])
 
 
@@ -89,17 +87,16 @@ class Alignment(nn.Module):
     ----------
     query_size, value_size : int
         H of the decoder's states, V of the encoder's.
-    score : {"dot", "scaled_dot", "general", "additive", "location"}
-        Luong et al. 2015, equation 8; "additive" is Bahdanau et al. 2015 and their "concat"; the dots need H = V, or
-        project the values to H first.
+    score : str, Score or class
+        A name of `SCORES`, a `Score` or a class derived from it. What it learns becomes parameters of this module.
     scope : {"global", "local-m", "local-p"}
         In "local-p" the weights of equation 10 are made to sum to 1.
     size : int, optional
-        Units of the additive score; ``query_size`` by default.
+        Hidden units of the score and of the predicted place; ``query_size`` by default.
     window : int
         D: how far a local scope reaches on either side.
     longest : int
-        The most source steps the score "location" tells apart; what lies beyond gets no weight.
+        The longest source, for scores whose weights depend on it: "location" gives no weight to steps beyond it.
 
     Examples
     --------
@@ -115,40 +112,43 @@ class Alignment(nn.Module):
         query_size: int,
         value_size: int,
         *,
-        score: str = "additive",
+        score: str | type[Score] | Score = "additive",
         scope: str = "global",
         size: int | None = None,
         window: int = 10,
         longest: int = 200,
     ) -> None:
         super().__init__()
-        if score not in _SCORES:
-            raise ParameterError(f"score={score!r} is not a score{closest(str(score), _SCORES)}")
         if scope not in SCOPES:
             raise ParameterError(f"scope={scope!r} is not a scope{closest(str(scope), SCOPES)}")
         if window < 1:
             raise ParameterError(f"window={window}: expected 1 step or more")
-        self.score, self.scope, self.window = score, scope, window
+        self.score, self.scope, self.window = find_score(score), scope, window
         A = size or query_size
-        self.query: nn.Linear | None = None
-        self.key: nn.Linear | None = None
-        self.vector: nn.Parameter | None = None
-        if score == "additive":
-            self.query, self.key = nn.Linear(query_size, A), nn.Linear(value_size, A, bias=False)
-            self.vector = nn.Parameter(torch.empty(A).uniform_(-1 / math.sqrt(A), 1 / math.sqrt(A)))
-        elif score == "general" or (score in ("dot", "scaled_dot") and query_size != value_size):
-            self.key = nn.Linear(value_size, query_size, bias=False)
-        elif score == "location":
-            self.query = nn.Linear(query_size, longest)
+        learned = self.score.create(query_size, value_size, size=A, longest=longest)
+        for name, part in learned.items():
+            if not isinstance(part, (nn.Module, nn.Parameter)):
+                raise ParameterError(
+                    f"{type(self.score).__name__} learns {name!r}, which is no Module and no Parameter"
+                )
+            if name == "place" or hasattr(self, name):
+                raise ParameterError(f"{type(self.score).__name__} learns {name!r}: rename it, an Alignment has one")
+            setattr(self, name, part)
+        self._learned = tuple(learned)
         if scope == "local-p":
             self.place = nn.Sequential(nn.Linear(query_size, A), nn.Tanh(), nn.Linear(A, 1, bias=False))
 
+    @property
+    def learned(self) -> dict[str, Any]:
+        """What the score learns, by name."""
+        return {name: getattr(self, name) for name in self._learned}
+
     def prepare(self, values: Tensor, lengths: Tensor) -> Source:
         """Project a source (B, T, V) once for all queries."""
-        return Source(values if self.key is None else self.key(values), values, lengths)
+        return Source(self.score.prepare(values, self.learned), values, lengths)
 
     def forward(self, query: Tensor, source: Source, steps: Tensor) -> tuple[Tensor, Tensor]:
-        """Look.
+        """Return what each query finds, and where.
 
         Parameters
         ----------
@@ -164,32 +164,17 @@ class Alignment(nn.Module):
         """
         T = source.values.shape[1]
         mask = (torch.arange(T, device=query.device) < source.lengths[:, None]).unsqueeze(1)
-        scores = self._scores(query, source)
+        scores = self.score.compare(query, source.keys, source.lengths, self.learned)
+        if scores.shape != (*query.shape[:2], T):
+            expected = f"{(*query.shape[:2], T)}: queries and steps of each row"
+            raise ParameterError(
+                f"{type(self.score).__name__} returned shape {tuple(scores.shape)}, expected {expected}"
+            )
         if self.scope == "local-m":
             mask = window_monotonic(steps, source.lengths, T, self.window)
         elif self.scope == "local-p":
             centre = torch.sigmoid(self.place(query)).squeeze(2) * (source.lengths - 1)[:, None]
             near = window_around(centre, source.lengths, T, self.window)
             scores, mask = scores + near.masked_fill(near == -math.inf, 0.0), near > -math.inf
-        if self.score == "location" and scores.shape[2] < T:
-            scores = F.pad(scores, (0, T - scores.shape[2]))
-            mask = mask & (torch.arange(T, device=query.device) < self._longest())
         weights = weigh(scores, mask)
         return weights @ source.values, weights
-
-    def _longest(self) -> int:
-        assert self.query is not None
-        return self.query.out_features
-
-    def _scores(self, query: Tensor, source: Source) -> Tensor:
-        keys = source.keys
-        if self.score == "location":
-            assert self.query is not None
-            scores: Tensor = self.query(query)[:, :, : keys.shape[1]]
-            return scores
-        if self.score == "additive":
-            assert self.query is not None
-            assert self.vector is not None
-            return additive_scores(self.query(query), source.keys, self.vector, source.lengths)
-        scores = query @ keys.transpose(1, 2)
-        return scores / math.sqrt(keys.shape[2]) if self.score == "scaled_dot" else scores

@@ -8,10 +8,10 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from gyeol.kernels.cells.cell import Cell
 from gyeol.kernels.packing import Packing
 from gyeol.layers.attention.alignment import Alignment, Source
 from gyeol.layers.dropout import LockedDropout
-from gyeol.layers.recurrent.cells import Cell
 from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
 

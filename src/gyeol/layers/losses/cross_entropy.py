@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from gyeol.errors import DataError
-from gyeol.kernels.native import half_available
+from gyeol.kernels.native import bfloat16_available
 
 __all__ = ["linear_cross_entropy"]
 
-_LOGITS = 1 << 22  # held at a time: 16 MB of them
+_LOGITS = 1 << 22  # in memory at a time: 16 MB of them
 _ROUNDED = 1 << 25  # of them as bfloat16, 64 MB: every block adds V x H numbers to a gradient, so that few are better
 _ROWS = 32  # of a product in bfloat16: oneDNN compiles one for every new number of rows
 _FEW = 512  # words: with fewer, rounding costs more than the products gain
@@ -31,9 +31,9 @@ def linear_cross_entropy(
 ) -> Tensor:
     """Return the mean of ``-log softmax(W h + b)[target]``, as ``F.cross_entropy(F.linear(h, W, b), targets)``.
 
-    The logits of some tokens at a time are computed, turned into their gradient where they lie, and forgotten: memory
-    grows with N and V, not with N * V. What is handed back are the same numbers; with ``precision="bfloat16"`` numbers
-    are rounded to eight bits before they are multiplied, as a training may, and logits after that.
+    The logits of a block of tokens at a time are computed, turned into their gradient in place, and discarded: memory
+    grows with N and V, not with N * V. The result is the same; with ``precision="bfloat16"`` the factors of a product
+    are rounded to eight bits, and so are the logits.
 
     Parameters
     ----------
@@ -74,19 +74,23 @@ def linear_cross_entropy(
     if bool(wrong.any()):
         token = int(wrong.nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1} or {ignore_index}")
-    half = (
-        precision == "bfloat16" and half_available() and V >= _FEW and hidden.dtype == torch.float32 and len(hidden) > 0
+    rounded = (
+        precision == "bfloat16"
+        and bfloat16_available()
+        and V >= _FEW
+        and hidden.dtype == torch.float32
+        and len(hidden) > 0
     )
-    way: Any = _Rounded if half and hidden.device.type == "cpu" else _Exact
-    loss: Tensor = way.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())
+    function: Any = _Rounded if rounded and hidden.device.type == "cpu" else _Exact
+    loss: Tensor = function.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())
     if not label_smoothing:
         return loss
-    # A share of the loss is -log p averaged over all words: it differs by target's logit less the mean one, and for the
-    # mean of all logits the mean of all weights will do.
-    kept = targets[counted]
-    above = (hidden[counted] * (weight[kept] - weight.mean(0))).sum(1)
+    # The smoothed part is -log p averaged over all words: it differs from the loss by the target's logit minus the mean
+    # logit, which is the logit of the mean weights.
+    real = targets[counted]
+    above = (hidden[counted] * (weight[real] - weight.mean(0))).sum(1)
     if bias is not None:
-        above = above + bias[kept] - bias.mean()
+        above = above + bias[real] - bias.mean()
     return loss + label_smoothing * above.mean()
 
 
@@ -95,10 +99,10 @@ class _Exact(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, counted: Tensor, grad: bool
     ) -> Tensor:
-        wanted = [grad and ctx.needs_input_grad[i] for i in range(3)]
-        d_hidden = torch.empty_like(hidden) if wanted[0] else None
-        d_weight = torch.zeros_like(weight) if wanted[1] else None
-        d_bias = torch.zeros_like(bias) if wanted[2] and bias is not None else None
+        needed = [grad and ctx.needs_input_grad[i] for i in range(3)]
+        d_hidden = torch.empty_like(hidden) if needed[0] else None
+        d_weight = torch.zeros_like(weight) if needed[1] else None
+        d_bias = torch.zeros_like(bias) if needed[2] and bias is not None else None
         count = counted.sum()
         share = (1.0 / count).to(hidden.dtype)
         total = hidden.new_zeros(())
@@ -116,7 +120,7 @@ class _Exact(torch.autograd.Function):
             # The log of the sum, by the largest share, which is never too small for its logarithm.
             scale = most - shares.amax(dim=1, keepdim=True).log()
             total += ((scale - chosen).squeeze(1) * real).sum()
-            if not any(wanted):
+            if not any(needed):
                 continue
             d_logits = shares.mul_((share * real).unsqueeze(1))
             d_logits.scatter_add_(1, target, (-share * real).to(d_logits.dtype).unsqueeze(1))

@@ -1,8 +1,8 @@
 """Connectionist temporal classification: letters without knowing when (Graves et al. 2006).
 
-The network says at every step how probable each letter is, or nothing (the *blank*, number 0). A way through the steps
-spells a text once repetitions are drawn together and blanks are left out; a text is as probable as all ways that spell
-it together.
+The network predicts at every step the probability of each letter and of the *blank* (number 0). A path through the
+steps spells a text when repetitions are merged and blanks removed; the probability of a text is the sum over the paths
+that spell it.
 """
 
 from __future__ import annotations
@@ -46,13 +46,15 @@ def ctc_loss(log_probs: Tensor, lengths: Tensor, targets: Tensor, target_lengths
     --------
     >>> import torch
     >>> even = torch.full((1, 2, 2), 0.5).log()
-    >>> ctc_loss(even, torch.tensor([2]), torch.tensor([[1]]), torch.tensor([1])).exp()  # 3 of 4 ways spell it
+    >>> ctc_loss(even, torch.tensor([2]), torch.tensor([[1]]), torch.tensor([1])).exp()  # 3 of 4 paths spell it
     tensor([1.3333])
     """
     B = len(log_probs)
     if log_probs.ndim != 3 or targets.ndim != 2 or not len(lengths) == len(targets) == len(target_lengths) == B:
-        came = ", ".join(str(tuple(part.shape)) for part in (log_probs, lengths, targets, target_lengths))
-        raise DataError(f"log_probs, lengths, targets, lengths came as {came}; expected (B, T, V), (B,), (B, L), (B,)")
+        shapes = ", ".join(str(tuple(part.shape)) for part in (log_probs, lengths, targets, target_lengths))
+        raise DataError(
+            f"log_probs, lengths, targets, lengths came as {shapes}; expected (B, T, V), (B,), (B, L), (B,)"
+        )
     return F.ctc_loss(
         log_probs.transpose(0, 1), targets, lengths, target_lengths, blank=BLANK, reduction="none", zero_infinity=True
     )
@@ -70,7 +72,7 @@ def needed_steps(target: npt.NDArray[np.generic]) -> int:
 
 
 def ctc_align(log_probs: npt.NDArray[np.floating], target: npt.NDArray[np.generic]) -> tuple[list[range], float]:
-    """Find the most probable way that spells a text (Viterbi over the states of Graves et al. 2006, figure 3).
+    """Find the most probable path that spells a text (Viterbi over the states of Graves et al. 2006, figure 3).
 
     Parameters
     ----------
@@ -80,9 +82,9 @@ def ctc_align(log_probs: npt.NDArray[np.floating], target: npt.NDArray[np.generi
     Returns
     -------
     spans : list of range
-        For every letter the steps at which it is said.
+        For every letter its steps.
     log_probability : float
-        Of that way alone; minus infinity, with no spans, where no way spells the text.
+        Of that path alone; minus infinity, with no spans, where no path spells the text.
 
     Examples
     --------
@@ -92,26 +94,26 @@ def ctc_align(log_probs: npt.NDArray[np.floating], target: npt.NDArray[np.generi
     T, L = len(log_probs), len(target)
     states = np.full(2 * L + 1, BLANK)
     states[1::2] = target
-    leap = np.zeros(len(states), dtype=bool)  # a blank may be left out between two letters that differ
+    leap = np.zeros(len(states), dtype=bool)  # a blank may be skipped between two letters that differ
     leap[3::2] = target[1:] != target[:-1]
-    said = log_probs[:, states]
+    emissions = log_probs[:, states]
     best = np.full(len(states), -np.inf)
-    best[:2] = said[0, :2]
-    came = np.zeros((T, len(states)), dtype=np.int64)
+    best[:2] = emissions[0, :2]
+    pointers = np.zeros((T, len(states)), dtype=np.int64)
     for t in range(1, T):
         one = np.concatenate([[-np.inf], best[:-1]])
         two = np.where(leap, np.concatenate([[-np.inf, -np.inf], best[:-2]])[: len(states)], -np.inf)
-        ways = np.stack([best, one, two])
-        came[t] = ways.argmax(axis=0)
-        best = ways.max(axis=0) + said[t]
+        paths = np.stack([best, one, two])
+        pointers[t] = paths.argmax(axis=0)
+        best = paths.max(axis=0) + emissions[t]
     at = len(states) - 1 if L == 0 or best[-1] >= best[-2] else len(states) - 2
-    worth = float(best[at])
-    if worth == -np.inf:
-        return [], worth
+    log_probability = float(best[at])
+    if log_probability == -np.inf:
+        return [], log_probability
     path = [at]
     for t in range(T - 1, 0, -1):
-        at -= int(came[t, at])
+        at -= int(pointers[t, at])
         path.append(at)
     steps = np.array(path[::-1])
     spans = [np.flatnonzero(steps == 2 * n + 1) for n in range(L)]
-    return [range(int(span[0]), int(span[-1]) + 1) for span in spans], worth
+    return [range(int(span[0]), int(span[-1]) + 1) for span in spans], log_probability

@@ -1,4 +1,4 @@
-"""A softmax learned from some of its words at a time: the others are drawn anew for every batch."""
+"""A softmax trained on a sample of its words, drawn for every batch."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from torch import Tensor
 from gyeol.errors import DataError, ParameterError
 from gyeol.layers.losses.cross_entropy import linear_cross_entropy
 
-__all__ = ["sampled_cross_entropy", "sampling_chances"]
+__all__ = ["sampled_cross_entropy", "sampling_probabilities"]
 
 _WIDTH = (
     512  # the words of a batch come in multiples of so many: oneDNN compiles a product for every new number of them
 )
-_NEVER = -1e4  # a logit that no other comes near
+_NEVER = -1e4  # a logit far below all others
 
 
-def sampling_chances(size: int, samples: int) -> Tensor:
-    """Give each word's chance to be drawn, the more frequent the higher; frequent ones are always drawn.
+def sampling_probabilities(size: int, samples: int) -> Tensor:
+    """Return the probability of each word to be drawn, which falls with its rank; frequent words are always drawn.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def sampling_chances(size: int, samples: int) -> Tensor:
 
     Examples
     --------
-    >>> [round(chance, 2) for chance in sampling_chances(4, 2).tolist()]
+    >>> [round(chance, 2) for chance in sampling_probabilities(4, 2).tolist()]
     [0.96, 0.48, 0.32, 0.24]
     """
     if samples < 1:
@@ -60,15 +60,15 @@ def sampled_cross_entropy(
     weight: Tensor,
     bias: Tensor | None,
     targets: Tensor,
-    chances: Tensor,
+    probabilities: Tensor,
     *,
     precision: str = "float32",
 ) -> Tensor:
-    """Return a loss of which the softmax over all words is the best solution, though it sees some of them only.
+    """Return a loss that the softmax over all words minimises, computed on a sample of them.
 
-    Drawn are words by their ``chances``, each by itself and once for the whole batch; beside them stand all targets.
-    A word's logit is less by the logarithm of the chance to stand there: candidate sampling (Jean et al. 2015, section
-    3; Bengio and Senecal 2008). The loss is no perplexity: it grows with the words drawn.
+    Words are drawn by their ``probabilities``, independently and once for the whole batch; all targets are added. The
+    logarithm of the probability to be in the sample is subtracted from a word's logit: candidate sampling (Jean et al.
+    2015, section 3; Bengio and Senecal 2008). The loss is no perplexity: it grows with the size of the sample.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def sampled_cross_entropy(
     weight : Tensor, shape (V, H)
     bias : Tensor of shape (V,), or None
     targets : Tensor of int64, shape (N,)
-    chances : Tensor, shape (V,)
-        From `sampling_chances`. Words are drawn from PyTorch's generator.
+    probabilities : Tensor, shape (V,)
+        From `sampling_probabilities`. Words are drawn from PyTorch's generator.
     precision : {"float32", "bfloat16"}
         As in `linear_cross_entropy`.
 
@@ -96,17 +96,17 @@ def sampled_cross_entropy(
         token = int(((targets < 0) | (targets >= V)).nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1}")
     device = targets.device
-    chances = chances.to(device)
-    drawn = torch.rand(V, device=device) < chances
+    probabilities = probabilities.to(device)
+    drawn = torch.rand(V, device=device) < probabilities
     drawn[targets] = True
     words = drawn.nonzero().squeeze(1)
-    # The chance to be a target of the batch is Zipf's, too.
-    often = 1.0 / ((words + 1) * (math.log(V) + 0.5772))
-    log_chance = torch.log1p(-(1.0 - chances[words]).clamp(min=0.0) * (1.0 - often).pow(N))
+    # The probability to be a target of the batch follows Zipf's law, too.
+    frequency = 1.0 / ((words + 1) * (math.log(V) + 0.5772))
+    log_chance = torch.log1p(-(1.0 - probabilities[words]).clamp(min=0.0) * (1.0 - frequency).pow(N))
     place = torch.empty_like(drawn, dtype=torch.int64)
     place[words] = torch.arange(len(words), device=device)
     lacking = -len(words) % _WIDTH
-    own = -log_chance if bias is None else bias[words] - log_chance
-    shift = torch.cat([own, own.new_full((lacking,), _NEVER)])
+    offset = -log_chance if bias is None else bias[words] - log_chance
+    shift = torch.cat([offset, offset.new_full((lacking,), _NEVER)])
     chosen = weight.index_select(0, torch.cat([words, words.new_zeros(lacking)]))
     return linear_cross_entropy(hidden, chosen, shift.to(hidden.dtype), place[targets], precision=precision)

@@ -1,4 +1,4 @@
-"""What a gated cell keeps before it has learned anything."""
+"""Chrono initialisation: biases of the gates that keep a state for long."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import torch
 from gyeol.errors import ParameterError
 from gyeol.layers.recurrent.layer import Recurrent
 
-__all__ = ["begin_with_memory"]
+__all__ = ["chrono_init"]
 
 
 @torch.no_grad()
-def begin_with_memory(layer: Recurrent, steps: int) -> None:
+def chrono_init(layer: Recurrent, steps: int) -> None:
     """Draw the gates' biases so that states last for up to so many steps (Tallec and Ollivier 2018: chrono).
 
     A gate that keeps gets the bias log(u), one that takes -log(u), with u from U(1, steps - 1) for every unit: its
@@ -32,7 +32,7 @@ def begin_with_memory(layer: Recurrent, steps: int) -> None:
     Examples
     --------
     >>> lstm = Recurrent("lstm", 1, 4)
-    >>> begin_with_memory(lstm, 100)
+    >>> chrono_init(lstm, 100)
     >>> bool((lstm.bias_ih_l0[4:8] > 0).all() and (lstm.bias_ih_l0[:4] < 0).all())
     True
     """
@@ -42,9 +42,9 @@ def begin_with_memory(layer: Recurrent, steps: int) -> None:
     for number in range(layer.num_layers):
         for weights in layer.weights_of(number):
             assert weights.b_ih is not None
-            assert weights.b_hh is not None
-            kept = torch.empty(H, dtype=torch.float64).uniform_(1, steps - 1).log_()
+            log_steps = torch.empty(H, dtype=torch.float64).uniform_(1, steps - 1).log_()
             for gate, sign in layer.cell.keeping:
                 rows = slice(gate * H, (gate + 1) * H)
-                weights.b_ih[rows] = sign * kept.to(weights.b_ih)
-                weights.b_hh[rows] = 0.0
+                weights.b_ih[rows] = sign * log_steps.to(weights.b_ih)
+                if weights.b_hh is not None:
+                    weights.b_hh[rows] = 0.0

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from gyeol.errors import ParameterError, closest
-from gyeol.layers.recurrent.cells import CELLS, RNN_RELU
+from gyeol.kernels.cells import rnn
+from gyeol.kernels.cells.table import CELLS
 from gyeol.layers.recurrent.layer import Recurrent
 
 __all__ = ["GRU", "LSTM", "RNN"]
@@ -41,7 +42,7 @@ class RNN(Recurrent):
         device: Any = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        cells = {"tanh": CELLS["rnn"], "relu": RNN_RELU}
+        cells = {"tanh": CELLS["rnn"], "relu": rnn.RELU}
         if nonlinearity not in cells:
             raise ParameterError(f"nonlinearity={nonlinearity!r} is not one{closest(str(nonlinearity), cells)}")
         cell = cells[nonlinearity]

@@ -1,7 +1,7 @@
 """Recurrent layers of any cell, in one or both directions, over rows of different lengths.
 
-A *cell* is a step (`cells.py`); a *layer* is a walk over a cell (`routes.py`). Directions and layers compose out of
-walks: a backward walk starts at each row's own last step, and a stack feeds one layer's outputs to the next.
+A *cell* is a step (`gyeol.kernels.cells`); a *layer* is a walk over a cell (`routes.py`). Directions and layers are
+composed of walks: a reverse walk starts at each row's own last step, a stack feeds one layer's outputs to the next.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from torch.nn.utils.rnn import PackedSequence
 
 from gyeol.errors import DataError, ParameterError, closest
 from gyeol.kernels.autograd import run_layer
-from gyeol.kernels.native import half_available
+from gyeol.kernels.cells.cell import Cell, State, Weights
+from gyeol.kernels.cells.table import find_cell
+from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.packing import Packing
-from gyeol.kernels.reference import State, Weights
-from gyeol.layers.recurrent.cells import Cell, find_cell
 from gyeol.layers.recurrent.routes import Route, choose_route, walk_by
 from gyeol.layers.recurrent.stepper import Stepper
 
@@ -34,8 +34,8 @@ class Recurrent(nn.Module):
 
     Parameters
     ----------
-    cell : str or Cell
-        A name in `CELLS`, or a cell of your own.
+    cell : str, Cell or class
+        A name in `CELLS`, or a custom cell: a `Cell`, or a class derived from it.
     input_size, hidden_size, num_layers : int
         D, H, and the number of layers on top of each other.
     bias : bool
@@ -66,7 +66,7 @@ class Recurrent(nn.Module):
 
     def __init__(
         self,
-        cell: str | Cell,
+        cell: str | Cell | type[Cell],
         input_size: int,
         hidden_size: int,
         *,
@@ -94,17 +94,20 @@ class Recurrent(nn.Module):
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional = bidirectional
         self.num_directions = 2 if bidirectional else 1
+        sides = ("ih", "hh") if self.cell.hidden_product else ("ih",)
+        kinds = ("weight", "bias") if bias else ("weight",)
+        norm = ("norm",) if self.cell.has_norm else ()
+        self._parts = (*(f"{kind}_{side}" for kind in kinds for side in sides), *norm)
         rows = self.cell.gates * hidden_size
         for layer in range(num_layers):
             columns = input_size if layer == 0 else hidden_size * self.num_directions
             for suffix in self._suffixes(layer):
-                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, columns), "weight_hh": (rows, hidden_size)}
-                if bias:
-                    shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
-                if self.cell.has_norm:
-                    shapes["norm"] = (10, hidden_size)
-                for name, shape in shapes.items():
-                    parameter = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+                shapes: dict[str, tuple[int, ...]] = {
+                    "weight_ih": (rows, columns), "weight_hh": (rows, hidden_size),
+                    "bias_ih": (rows,), "bias_hh": (rows,), "norm": (10, hidden_size),
+                }  # fmt: skip
+                for name in self._parts:
+                    parameter = nn.Parameter(torch.empty(shapes[name], device=device, dtype=dtype))
                     self.register_parameter(f"{name}_{suffix}", parameter)
         self.reset_parameters()
 
@@ -139,9 +142,8 @@ class Recurrent(nn.Module):
         return output.squeeze(1 if self.batch_first else 0), after
 
     def _weights(self, suffix: str) -> Weights:
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if self.bias else ("weight_ih", "weight_hh")
-        own = Weights(*(getattr(self, f"{name}_{suffix}") for name in names))
-        return own._replace(norm=getattr(self, f"norm_{suffix}")) if self.cell.has_norm else own
+        parts = {name.replace("weight", "w").replace("bias", "b"): f"{name}_{suffix}" for name in self._parts}
+        return Weights(**{"w_hh": None, **{field: getattr(self, name) for field, name in parts.items()}})
 
     def reset_parameters(self) -> None:
         """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), in PyTorch's order: a seed gives the same values.
@@ -181,11 +183,12 @@ class Recurrent(nn.Module):
         ----------
         x : Tensor of shape (T, B, D), or (B, T, D) with batch_first, or PackedSequence
         state : Tensor of shape (num_layers * directions, B, H), optional
-            The state before the first step, zeros by default; for the LSTM a tuple of two such, h and c.
+            The state before the first step, zeros by default; a tuple of such for a cell whose state has
+            several parts (h and c for the LSTM).
         lengths : B whole numbers in 1..T, optional
-            The rows' lengths; T by default. What stands in x beyond them reaches nothing.
+            The rows' lengths; T by default. What x holds beyond them reaches nothing.
         need_state : bool
-            Whether the final state is wanted; without it the state returned is None. Where no kernel serves, an LSTM
+            Whether the final state is requested; otherwise the state returned is None. Without native kernels an LSTM
             then trains faster on rows of different lengths.
 
         Returns
@@ -193,7 +196,7 @@ class Recurrent(nn.Module):
         output : Tensor of shape (T, B, directions * H), or (B, T, directions * H), or PackedSequence
             h of the last layer at every step; 0 at padding.
         state
-            Like `state`, after each row's own last step; None if it was not wanted.
+            Like `state`, after each row's own last step; None if it was not requested.
 
         Raises
         ------
@@ -274,22 +277,24 @@ class Recurrent(nn.Module):
 
     def _run_native(self, x: Tensor, packing: Packing, first: State, need_state: bool) -> tuple[Tensor, Any]:
         """Walk all layers over packed tokens (N, D), which stay packed from layer to layer."""
-        wanted = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        half = (wanted or torch.is_autocast_enabled("cpu")) and half_available() and self.hidden_size % 2 == 0
+        requested = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
+        bfloat16 = (
+            (requested or torch.is_autocast_enabled("cpu")) and bfloat16_available() and self.hidden_size % 2 == 0
+        )
         x, last = x.float(), []
         first = tuple(packing.rank(part) for part in first)
         assert self.cell.native is not None
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
                 x = F.dropout(x, self.dropout, self.training)
-            own = slice(layer * self.num_directions, (layer + 1) * self.num_directions)
+            of_layer = slice(layer * self.num_directions, (layer + 1) * self.num_directions)
             x, after = run_layer(
                 self.cell.native,
                 x,
                 packing.lengths,
-                tuple(part[own] for part in first),
+                tuple(part[of_layer] for part in first),
                 self.weights_of(layer),
-                half=half,
+                bfloat16=bfloat16,
             )
             last.append(after)
         if not need_state:
@@ -337,12 +342,14 @@ class Recurrent(nn.Module):
     def _check_state(self, state: Any, x: Tensor, B: int) -> State:
         """Return the state before the first step as a tuple of (layers * directions, B, H), zeros if None came."""
         shape = (self.num_layers * self.num_directions, B, self.hidden_size)
-        names = ("h", "c") if self.cell.has_memory else ("h",)
+        names = self.cell.states
         if state is None:
             return tuple(x.new_zeros(shape) for _ in names)
         parts = tuple(state) if isinstance(state, (tuple, list)) else (state,)
         if len(parts) != len(names) or not all(isinstance(part, Tensor) for part in parts):
-            expected = "a tuple of two tensors, h and c" if self.cell.has_memory else "one tensor, h"
+            count = {2: "two", 3: "three", 4: "four"}.get(len(names), str(len(names)))
+            listed = f"{', '.join(names[:-1])} and {names[-1]}"
+            expected = f"a tuple of {count} tensors, {listed}" if len(names) > 1 else "one tensor, h"
             kinds = " and ".join(sorted({type(part).__name__ for part in parts})) or "nothing"
             raise DataError(f"the state came as {len(parts)} of {kinds}, expected {expected}")
         for name, part in zip(names, parts, strict=True):

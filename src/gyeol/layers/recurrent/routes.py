@@ -1,4 +1,4 @@
-"""The three ways to walk, and the table that says which one is taken."""
+"""The four ways to walk, and the table that says which one is taken."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from gyeol.kernels import native, reference
-from gyeol.kernels.reference import State, Weights
-from gyeol.layers.recurrent.cells import Cell
+from gyeol.kernels import native, reference, scan
+from gyeol.kernels.cells.cell import Cell, State, Weights
 
 __all__ = ["Route", "choose_route", "walk_by"]
 
-Route = Literal["native", "fused", "twin"]
+Route = Literal["native", "scan", "fused", "reference"]
 
 
 def choose_route(
@@ -28,13 +27,14 @@ def choose_route(
 ) -> Route:
     """Say who walks: the first line of the table that fits.
 
-    ====== ===============================================================================================
-    native a native kernel was built for the cell; CPU, float32, no autocast but to a bfloat16 that the processor has
-    fused  PyTorch has the cell as one operation; not where rows of different lengths have a memory that is
-           asked for: on padded rows c runs on past a row's end (h is found among the outputs); nor on the
-           CPU where less than half of the padded batch is real, which the twin, skipping padding, does sooner
-    twin   everything else
-    ====== ===============================================================================================
+    ========= ===============================================================================================
+    native    a native kernel was built for the cell; CPU, float32, no autocast but to a bfloat16 that the processor has
+    scan      the cell is linear
+    fused     PyTorch has the cell as one operation; not where rows of different lengths have a memory whose last
+              state is requested: on padded rows c runs on past a row's end (h is found among the outputs); nor on the
+              CPU where less than half of the padded batch is real: the reference, which skips padding, is faster there
+    reference everything else
+    ========= ===============================================================================================
 
     Parameters
     ----------
@@ -42,41 +42,45 @@ def choose_route(
     device, dtype
         Where the input lies, and its type.
     need_state : bool
-        Whether the final state is wanted.
+        Whether the final state is requested.
     autocast : torch.dtype, optional
         What PyTorch casts products to at the moment; None where it does not.
     fill : float
         The real steps' share of the padded batch; 1 where all lengths are equal.
     built : bool, optional
-        Whether the native kernels are there; asked of `gyeol.kernels` by default.
+        Whether the native kernels are available; by default as `gyeol.kernels` says.
 
     Examples
     --------
-    >>> from gyeol.layers.recurrent.cells import CELLS
+    >>> from gyeol.kernels.cells.table import CELLS
     >>> choose_route(CELLS["gru"], dtype=torch.float64)
-    'twin'
+    'reference'
     >>> choose_route(CELLS["lstm"], fill=0.9, need_state=False, device="cuda")
     'fused'
     """
-    built = native.native_available() if built is None else built
-    right_type = dtype == torch.float32 if autocast is None else autocast == torch.bfloat16 and native.half_available()
-    if cell.native and built and device == "cpu" and right_type:
+    has_kernel = cell.native is not None and (cell.native in native.cells() if built is None else built)
+    right_type = (
+        dtype == torch.float32 if autocast is None else autocast == torch.bfloat16 and native.bfloat16_available()
+    )
+    if has_kernel and device == "cpu" and right_type:
         return "native"
+    if cell.linear is not None:
+        return "scan"
     memory_is_lost = fill < 1 and cell.has_memory and need_state
     mostly_padding = fill < 0.5 and device == "cpu"
     if cell.fused and not memory_is_lost and not mostly_padding:
         return "fused"
-    return "twin"
+    return "reference"
 
 
 def walk_by(
     route: Route, cell: Cell, x: Tensor, lengths: Tensor, *, state: State, weights: Weights, reverse: bool = False
 ) -> tuple[Tensor, State]:
-    """Walk one layer in one direction over a padded batch, by one of the two routes that do.
+    """Walk one layer in one direction over a padded batch, by one of the three routes that do.
 
     Parameters
     ----------
-    route : {"fused", "twin"}
+    route : {"scan", "fused", "reference"}
     cell : Cell
     x : Tensor, shape (B, T, D)
     lengths : Tensor, shape (B,)
@@ -93,7 +97,9 @@ def walk_by(
     state : tuple of Tensor, each (B, H)
         After each row's own last step. By "fused", where rows of different lengths have a memory, only h.
     """
-    if route == "twin":
+    if route == "scan" and cell.linear is not None:
+        return scan.walk_linear(cell.linear, x, lengths, state, weights, reverse=reverse)
+    if route == "reference":
         return reference.walk(cell.step, x, lengths, state, weights, reverse=reverse)
     ragged = bool((lengths < x.shape[1]).any())
     return _walk_fused(cell, x, lengths if ragged else None, state, weights, reverse=reverse)
@@ -104,8 +110,8 @@ def _walk_fused(
 ) -> tuple[Tensor, State]:
     """Walk one layer in one direction with PyTorch's operation, on padded rows.
 
-    A backward walk is a forward walk over rows that were turned around within their own lengths: padding stays behind,
-    where what is computed from it is thrown away.
+    A backward walk is a forward walk over rows that are turned around within their own lengths: padding stays behind,
+    where what is computed from it is discarded.
     """
     assert cell.fused is not None
     operation = getattr(torch._VF, cell.fused)
@@ -116,20 +122,11 @@ def _walk_fused(
         real = (torch.arange(x.shape[1], device=x.device) < lengths[:, None]).unsqueeze(-1)
         x = x.masked_fill(~real, 0)  # a NaN in the padding would reach the weights' gradient: 0 * NaN is NaN
     if reverse:
-        x = _turn(x, lengths)
+        x = scan.turn_around(x, lengths)
     # has_biases, num_layers, dropout, training, bidirectional, batch_first
     out, *after = operation(x, before if cell.has_memory else before[0], names, has_bias, 1, 0.0, False, False, True)
     final = tuple(part.squeeze(0) for part in after)
     if lengths is not None and real is not None:
         final = (out[torch.arange(len(out), device=out.device), lengths - 1],)
         out = out.masked_fill(~real, 0)
-    return _turn(out, lengths) if reverse else out, final
-
-
-def _turn(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Turn each row of x (B, T, D) around within its own length; padding stays where it is."""
-    if lengths is None:
-        return x.flip(1)
-    t = torch.arange(x.shape[1], device=x.device)
-    turned = torch.where(t < lengths[:, None], lengths[:, None] - 1 - t, t)
-    return x.gather(1, turned.unsqueeze(-1).expand_as(x))
+    return scan.turn_around(out, lengths) if reverse else out, final

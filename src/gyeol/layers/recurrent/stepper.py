@@ -1,4 +1,4 @@
-"""A recurrent layer one step at a time, as a stream brings it: no autograd, no padding, no memory taken on the way."""
+"""A recurrent layer one step at a time, for streams: no autograd, no padding, no allocation on the way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gyeol.errors import DataError, ParameterError, closest
 from gyeol.kernels import native
-from gyeol.kernels.reference import State, Weights, project
+from gyeol.kernels.cells.cell import State, Weights, project
 
 if TYPE_CHECKING:
     from gyeol.layers.recurrent.layer import Recurrent
@@ -25,7 +25,7 @@ _WEIGHTS = ("float32", "bfloat16", "int8")
 class Stepper:
     """Takes one step of every row at a time and keeps the state in between.
 
-    The layer's weights are copied when it is made: what is trained afterwards does not reach it.
+    The layer's weights are copied at construction: later training does not reach it.
 
     Parameters
     ----------
@@ -34,17 +34,17 @@ class Stepper:
     batch_size : int
         B, the rows of every step.
     weights : {"float32", "bfloat16", "int8"}
-        How the weights are kept: "bfloat16" halves what a step reads, "int8" halves it again, where the processor
-        multiplies them. The state and the gates stay float32 (and so do the weights of ``lstm_norm``, and of a layer
-        that is not float32, which step without the kernels).
+        How the weights are stored: "bfloat16" halves what a step reads, "int8" halves it again, where the processor
+        multiplies them. The state and the gates stay float32 (and so do the weights of cells without a native stepper,
+        and of a layer that is not float32, which step without the kernels).
 
-        "int8" keeps one scale for each unit of each gate, and scales x and h row by row at every step, so that a row
+        "int8" stores one scale for each unit of each gate, and scales x and h row by row at every step, so that a row
         that is not finite gives NaN. What it costs: after 200 steps of random input, in layers of 128 to 512 units with
-        the weights they begin with, h was off from float32's by 0.0009 on average and 0.008 at most (LSTM), by 0.002
+        their initial weights, h was off from float32's by 0.0009 on average and 0.008 at most (LSTM), by 0.002
         and 0.014 (GRU), by 0.0035 and 0.021 (RNN), three to four times as much as with "bfloat16". It does not grow
         with the steps.
     direction : {0, 1}, optional
-        Which way of a layer that walks in both to take, for one whose input has an end: 1 is to be given it from there.
+        Which direction of a bidirectional layer to take, for input that has an end: 1 is given it from the end.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class Stepper:
             raise ParameterError(f"batch_size={batch_size!r}: expected a whole number of 1 or more")
         if weights not in _WEIGHTS:
             raise ParameterError(f"weights={weights!r} is not one{closest(str(weights), _WEIGHTS)}")
-        if weights == "bfloat16" and not native.half_available():
+        if weights == "bfloat16" and not native.bfloat16_available():
             raise ParameterError("weights='bfloat16': this processor does not multiply bfloat16; use 'float32'")
         if weights == "int8" and not native.int8_available():
             raise ParameterError("weights='int8': this processor does not multiply int8; use 'float32'")
@@ -84,25 +84,24 @@ class Stepper:
         self._shape = (batch_size, layer.input_size)
         self._weights = [layer.weights_of(number)[direction or 0] for number in range(layer.num_layers)]
         self._native: Any = None
-        kernel = None if layer.cell.has_norm or not native.native_available() else layer.cell.native
-        if kernel is not None and self._weights[0].w_hh.dtype == torch.float32:
-            self._native = native.stepper(kernel, weights, self._weights, batch_size)
+        kernel = native.cells().get(layer.cell.native or "")
+        if kernel is not None and kernel.steps and self._weights[0].w_ih.dtype == torch.float32:
+            self._native = native.stepper(kernel.name, weights, self._weights, batch_size)
             self._x, self._take = self._native.x, self._native.step  # looked up once: a step takes microseconds
             self._x_tensor, self._y = torch.from_numpy(self._x), torch.from_numpy(self._native.y)
-            held = (self._native.h, self._native.c) if layer.cell.has_memory else (self._native.h,)
-            self._state: State = tuple(torch.from_numpy(part) for part in held)
+            self._state: State = tuple(torch.from_numpy(getattr(self._native, part)) for part in kernel.states)
         else:
             self._weights = [_copied(w) for w in self._weights]
-            zeros = self._weights[0].w_hh.new_zeros(layer.num_layers, batch_size, layer.hidden_size)
-            self._state = tuple(zeros.clone() for _ in range(2 if layer.cell.has_memory else 1))
+            zeros = self._weights[0].w_ih.new_zeros(layer.num_layers, batch_size, layer.hidden_size)
+            self._state = tuple(zeros.clone() for _ in layer.cell.states)
 
     @property
     def state(self) -> Any:
-        """The state (num_layers, B, H), for the LSTM h and c: the stepper's own memory, which may be written."""
+        """The state (num_layers, B, H), a tuple where it has several parts; writing to it changes the stepper."""
         return self._state if self.cell.has_memory else self._state[0]
 
     def reset(self, rows: Sequence[int] | None = None) -> None:
-        """Begin anew, with a state of zeros: all rows, or those numbered."""
+        """Set the state to zeros: of all rows, or of those numbered."""
         for part in self._state:
             part[:, list(range(self.batch_size)) if rows is None else list(rows)] = 0
 
@@ -116,7 +115,7 @@ class Stepper:
         Returns
         -------
         Tensor, shape (B, H)
-            h of the last layer, in the stepper's own memory: the next step writes over it.
+            h of the last layer, in the stepper's memory: the next step overwrites it.
 
         Raises
         ------
@@ -126,7 +125,7 @@ class Stepper:
         if x.shape != self._shape:
             raise DataError(f"a step came as {tuple(x.shape)}, expected {self._shape}")
         if self._native is None:
-            return self._step_by_twin(torch.as_tensor(x))
+            return self._step_by_reference(torch.as_tensor(x))
         if isinstance(x, Tensor):
             self._x_tensor.copy_(x)
         else:
@@ -135,7 +134,7 @@ class Stepper:
         return self._y
 
     @torch.no_grad()
-    def _step_by_twin(self, x: Tensor) -> Tensor:
+    def _step_by_reference(self, x: Tensor) -> Tensor:
         for number, w in enumerate(self._weights):
             before = tuple(part[number] for part in self._state)
             after = self.cell.step(project(x, w), before, w)
@@ -146,7 +145,6 @@ class Stepper:
 
 
 def _copied(w: Weights) -> Weights:
-    w_ih, w_hh, *others = (None if part is None else part.detach().clone() for part in w)
+    w_ih, *others = (None if part is None else part.detach().clone() for part in w)
     assert w_ih is not None
-    assert w_hh is not None
-    return Weights(w_ih, w_hh, *others)
+    return Weights(w_ih, *others)

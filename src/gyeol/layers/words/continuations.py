@@ -1,4 +1,4 @@
-"""What known runs of tokens say of the next one, by reader: a maximum-entropy model of n-grams, sparse."""
+"""A sparse maximum-entropy model of n-grams beside a recurrent net: what the last tokens add to the next one."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ __all__ = ["Continuations"]
 
 @final
 class Continuations(nn.Module):
-    """For each step, the words that known runs go on with, and the A numbers that each run adds to such a word.
+    """For each step, the words that continue a known n-gram, and the A numbers that each n-gram adds to such a word.
 
     The n-gram features of a maximum-entropy language model (Rosenfeld 1996; beside a recurrent net, Mikolov et al.
-    2011), with exact keys in place of hashing. A run of tokens a, b, c has the key (a V + b) V + c; ascending, the runs
-    that begin alike stand side by side, so that a context's continuations are one range.
+    2011), with exact keys in place of hashing. The n-gram a, b, c of tokens has the key (a V + b) V + c; in ascending
+    order n-grams with the same prefix are neighbours, so that the continuations of a context are one range.
 
     Parameters
     ----------
     num_embeddings : int
         V, the size of the vocabulary.
     sizes : sequence of int
-        How many runs of 2, 3, ... tokens are known. Their keys are the buffers `keys2`, `keys3`, ..., ascending.
+        How many 2-grams, 3-grams, ... are known. Their keys are the buffers `keys2`, `keys3`, ..., ascending.
     columns : int
         A. `weight` is (sum of sizes, A), zeros at first.
 
     Raises
     ------
     ParameterError
-        Runs so long that their keys would not fit into 63 bits.
+        N-grams so long that their keys would not fit into 63 bits.
 
     Examples
     --------
-    >>> runs = Continuations(5, [2], 1)
-    >>> runs.set_keys([torch.tensor([13, 14])])       # the runs (2, 3) and (2, 4)
-    >>> step, word, added = runs(runs.contexts(torch.tensor([[2, 4]]))[0])
+    >>> ngrams = Continuations(5, [2], 1)
+    >>> ngrams.set_keys([torch.tensor([13, 14])])     # the 2-grams (2, 3) and (2, 4)
+    >>> step, word, added = ngrams(ngrams.contexts(torch.tensor([[2, 4]]))[0])
     >>> step.tolist(), word.tolist(), added.shape
     ([0, 0], [3, 4], torch.Size([2, 1]))
     """
@@ -59,15 +59,15 @@ class Continuations(nn.Module):
         self.weight = nn.Parameter(torch.zeros(sum(self.sizes), columns))
 
     def set_keys(self, keys: Sequence[Tensor]) -> None:
-        """Say which runs are known: for 2, 3, ... tokens their keys, ascending, as many as `sizes` says.
+        """Set the known n-grams: for n = 2, 3, ... their keys, ascending, as many as in `sizes`.
 
-        A run counts only where its last two tokens are a known run, too.
+        An n-gram counts only where its last two tokens are a known 2-gram.
         """
-        for n, own in enumerate(keys, start=2):
-            self.get_buffer(f"keys{n}").copy_(own)
+        for n, known in enumerate(keys, start=2):
+            self.get_buffer(f"keys{n}").copy_(known)
 
     def contexts(self, ids: Tensor) -> Tensor:
-        """Number what stands before the next token: the last 1, 2, ... tokens at each step.
+        """Number the context of the next token: the last 1, 2, ... tokens at each step.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Continuations(nn.Module):
         found, key, before = [], ids, ids
         for n in range(len(self.sizes)):
             if n:
-                before = F.pad(before, (1, 0))[:, :-1]  # 0 beyond the beginning: no run begins so
+                before = F.pad(before, (1, 0))[:, :-1]  # 0 before the text: no n-gram starts with it
                 key = key + before * self.num_embeddings**n
             found.append(key)
         return torch.stack(found, 2) if found else ids.new_zeros(*ids.shape, 0)
@@ -97,7 +97,7 @@ class Continuations(nn.Module):
         -------
         step, word : Tensors of int64, shape (M,)
         added : Tensor, shape (M, A)
-            What the runs that end in the word add up to.
+            The sum over the n-grams that end in the word.
         """
         V, rows, places = self.num_embeddings, [], []
         step = word = low = start = contexts.new_zeros(0)
@@ -105,14 +105,14 @@ class Continuations(nn.Module):
         for n, size in enumerate(self.sizes, start=2):
             keys = self.get_buffer(f"keys{n}")
             context = contexts[:, n - 2]
-            begin = torch.searchsorted(keys, context * V)
-            count = torch.searchsorted(keys, context * V + V) - begin
+            lower = torch.searchsorted(keys, context * V)
+            count = torch.searchsorted(keys, context * V + V) - lower
             at = torch.repeat_interleave(torch.arange(len(context)), count)
-            row = torch.arange(len(at)) - (count.cumsum(0) - count)[at] + begin[at]
+            row = torch.arange(len(at)) - (count.cumsum(0) - count)[at] + lower[at]
             if n == 2:
-                step, word, low, start = at, keys[row] - context[at] * V, begin, count.cumsum(0) - count
+                step, word, low, start = at, keys[row] - context[at] * V, lower, count.cumsum(0) - count
                 places.append(torch.arange(len(at)))
-            else:  # where the run's last two tokens stand in the list of all
+            else:  # the place of the n-gram's last two tokens among all 2-grams
                 short = torch.searchsorted(self.get_buffer("keys2"), keys[row] % (V * V))
                 places.append(start[at] + short - low[at])
             rows.append(row + first)

@@ -1,4 +1,4 @@
-"""Direct connections: runs of tokens that speak for an answer past the recurrent net."""
+"""Direct connections: a linear model of n-grams beside the recurrent net."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ __all__ = ["DirectScores"]
 
 @final
 class DirectScores(nn.Module):
-    """A linear model of the tokens, and of the known runs of them, that stand in a text.
+    """A linear model of the tokens, and of the known n-grams, of a text.
 
     The maximum entropy part that Mikolov et al. 2011 ("Strategies for training large scale neural network language
-    models", section 5) train together with a recurrent net, here for answers to a whole text, and with exact rows in
-    place of hashing. What is aligned is also told apart by its place: a token by each place of its own, a run of n
-    tokens by windows of 2 ** (n - 1) places, for the longer a run is, the seldomer it stands at the very same place.
+    models", section 5) train together with a recurrent net, here for classes of a whole text, and with exact rows in
+    place of hashing. In aligned sequences n-grams are also distinguished by position: a token by its exact position, an
+    n-gram by windows of 2 ** (n - 1) positions, since the longer it is, the more rarely it occurs at the same one.
 
     Parameters
     ----------
     known : int
-        How many rows there are: tokens and runs, each at a place, that training has seen often enough. Their ids are
+        How many rows there are: tokens and n-grams, each at a position, that are frequent in training. Their ids are
         the buffer `keys`, ascending.
     sizes : sequence of int
-        How many tokens, and how many runs of 2, 3, ... tokens there are.
+        How many tokens, 2-grams, 3-grams, ... there are.
     output_size : int
-        C, how many answers.
+        C, how many classes.
     positions : int
-        So many places are told apart, all later ones share the last window; 0: none are.
+        So many positions are distinguished, all later ones share the last window; 0: none are.
     dropout : float
-        Probability of overlooking a run where it stands, in training only. What stays is scaled up by
+        Probability of dropping an occurrence of an n-gram, in training only. The others are scaled up by
         1 / (1 - dropout).
 
     Raises
@@ -52,9 +52,9 @@ class DirectScores(nn.Module):
     """
 
     sparse = True
-    #: How many times the learning rate is that of plain descent here. Adam would let a run that stands in three texts
-    #: say as much as one that tells all classes apart. A text's runs have length one together: with the gradient's mean
-    #: over 32 texts, and Adam's usual 0.003, a step brings what they say about twice the error nearer to the answer.
+    #: The factor of the learning rate for plain gradient descent here. With Adam an n-gram of three texts would move as
+    #: far as one that separates all classes. The n-grams of a text have length one together: with the gradient's mean
+    #: over 32 texts, and Adam's usual 0.003, a step moves their scores by about twice the error.
     descent = 20_000.0
     keys: Tensor
 
@@ -74,7 +74,7 @@ class DirectScores(nn.Module):
             raise ParameterError(f"dropout={dropout!r}: expected a probability from 0 to less than 1")
         self.sizes, self.positions, self.dropout = list(sizes), int(positions), float(dropout)
         self.register_buffer("keys", torch.zeros(known, dtype=torch.int64, device=device))
-        # Row 0 is that of what is not known, and stays zero. All others begin there: no run says anything yet.
+        # Row 0 is that of unknown n-grams, and stays zero. All others start at zero, too.
         self.weight = nn.Parameter(torch.zeros(1 + known, output_size, device=device, dtype=dtype))
 
     def extra_repr(self) -> str:
@@ -82,52 +82,52 @@ class DirectScores(nn.Module):
         return f"{len(self.keys)} of {self.sizes}, {self.weight.shape[1]}, positions={self.positions}"
 
     def set_keys(self, keys: Tensor) -> None:
-        """Say which ids are known: ascending, as many as there are rows."""
+        """Set the known ids: ascending, as many as there are rows."""
         self.keys.copy_(keys)
 
-    def ids(self, runs: Tensor) -> Tensor:
-        """Number the runs together with the windows they stand in, from 1; 0 for none.
+    def ids(self, ngrams: Tensor) -> Tensor:
+        """Number n-grams together with their windows of positions, from 1; 0 for none.
 
         Parameters
         ----------
-        runs : Tensor of int64, shape (B, T, len(sizes))
-            Of 1, 2, ... tokens that end at each step the number of the run among those of its length, from 1; 0 for
+        ngrams : Tensor of int64, shape (B, T, len(sizes))
+            For n = 1, 2, ... the number of the n-gram that ends at each step among those of its length, from 1; 0 for
             none.
 
         Returns
         -------
         Tensor of int64, shape (B, T, len(sizes))
         """
-        steps = torch.arange(runs.shape[1], device=runs.device)
-        found, first = torch.zeros_like(runs), 1
+        steps = torch.arange(ngrams.shape[1], device=ngrams.device)
+        found, first = torch.zeros_like(ngrams), 1
         for n, size in enumerate(self.sizes):
             windows = max(1, -(-self.positions // 2**n))
-            own, window = runs[..., n], (steps >> n).clamp(max=windows - 1)
-            found[..., n] = torch.where(own > 0, (own - 1) * windows + window + first, 0)
+            number, window = ngrams[..., n], (steps >> n).clamp(max=windows - 1)
+            found[..., n] = torch.where(number > 0, (number - 1) * windows + window + first, 0)
             first += size * windows
         return found
 
-    def rows(self, runs: Tensor) -> Tensor:
-        """Find the row of `weight` of each run where it stands, 0 for none; shapes as for `ids`."""
+    def rows(self, ngrams: Tensor) -> Tensor:
+        """Return the row of `weight` of each n-gram at its position, 0 for none; shapes as for `ids`."""
         if not len(self.keys):
-            return torch.zeros_like(runs)
-        ids = self.ids(runs)
+            return torch.zeros_like(ngrams)
+        ids = self.ids(ngrams)
         place = torch.searchsorted(self.keys, ids).clamp_(max=len(self.keys) - 1)
         return torch.where((ids > 0) & (self.keys[place] == ids), place + 1, 0)
 
-    def forward(self, runs: Tensor) -> Tensor:
-        """Add up what the runs of each text say, by the square root of how many there are.
+    def forward(self, ngrams: Tensor) -> Tensor:
+        """Sum the scores of the n-grams of each text, divided by the square root of their number.
 
         Parameters
         ----------
-        runs : Tensor of int64, shape (B, T, len(sizes))
+        ngrams : Tensor of int64, shape (B, T, len(sizes))
             As `ids` takes them; all 0 beyond a text's end.
 
         Returns
         -------
         Tensor, shape (B, C)
         """
-        rows = self.rows(runs).flatten(1)
+        rows = self.rows(ngrams).flatten(1)
         dropped = self.dropout if self.training else 0.0
         length = (rows > 0).sum(1, keepdim=True).clamp(min=1).to(self.weight.dtype).sqrt() * (1 - dropped)
         if dropped:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError
 
-__all__ = ["Embedding", "begin_with", "word_dropout"]
+__all__ = ["Embedding", "initialize_embedding", "word_dropout"]
 
 _FEW = 1_000
 
@@ -115,7 +115,7 @@ class Embedding(nn.Module):
 
 
 @torch.no_grad()
-def begin_with(
+def initialize_embedding(
     weight: Tensor, table: npt.NDArray[np.float32], known: npt.NDArray[np.bool_], *, frozen: bool = False
 ) -> None:
     """Let a table of vectors (V, E) begin with given ones; what is not known stays drawn, as widely as they lie.

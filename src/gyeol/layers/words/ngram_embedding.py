@@ -1,4 +1,4 @@
-"""Runs of tokens with vectors of their own: what a recurrent net on syllables would need far more text to learn."""
+"""Vectors for frequent n-grams: what a recurrent net on syllables would need far more text to learn."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from torch.nn import functional as F
 from gyeol.errors import ParameterError
 from gyeol.kernels.packing import Packing
 
-__all__ = ["GramEmbedding"]
+__all__ = ["NGramEmbedding"]
 
 
 @final
-class GramEmbedding(nn.Module):
-    """For each step, the sum of the vectors of the known runs of 2, 3, ... tokens that end there.
+class NGramEmbedding(nn.Module):
+    """For each step, the sum of the vectors of the known n-grams (n = 2, 3, ...) that end there.
 
     The idea is that of fastText's word n-grams (Joulin et al. 2017, section 2.1), with exact keys in place of hashing:
-    a run that was not frequent enough in training has no vector, so that nothing rare is learned by heart and no two
-    runs share a row. A run of tokens a, b, c has the key (a V + b) V + c.
+    an n-gram that was rare in training has no vector, so that nothing rare is learned by heart and no two n-grams share
+    a row. The n-gram a, b, c of tokens has the key (a V + b) V + c.
 
     Parameters
     ----------
     num_embeddings : int
         V, the size of the vocabulary that numbers the tokens; 0 is padding.
     sizes : sequence of int
-        How many runs of 2, 3, ... tokens are known. Their keys are the buffers `keys2`, `keys3`, ..., ascending.
+        How many 2-grams, 3-grams, ... are known. Their keys are the buffers `keys2`, `keys3`, ..., ascending.
     embedding_dim : int
         E.
     dropout : float
-        Probability of overlooking a run where it stands, in training only: so that the net learns to do without. What
-        stays is scaled up by 1 / (1 - dropout).
+        Probability of dropping an occurrence of an n-gram, in training only: so that the net learns to do without. The
+        others are scaled up by 1 / (1 - dropout).
 
     Raises
     ------
     ParameterError
-        Runs so long that their keys would not fit into 63 bits, or a dropout that is no probability below 1.
+        N-grams so long that their keys would not fit into 63 bits, or a dropout that is no probability below 1.
 
     Examples
     --------
-    >>> grams = GramEmbedding(5, [2], 4)
-    >>> grams.set_keys([torch.tensor([11, 13])])      # the runs (2, 1) and (2, 3)
-    >>> grams(torch.tensor([[2, 3, 2, 0]])).abs().sum(-1).gt(0).tolist()
+    >>> ngrams = NGramEmbedding(5, [2], 4)
+    >>> ngrams.set_keys([torch.tensor([11, 13])])     # the 2-grams (2, 1) and (2, 3)
+    >>> ngrams(torch.tensor([[2, 3, 2, 0]])).abs().sum(-1).gt(0).tolist()
     [[False, True, False, False]]
     """
 
@@ -72,27 +72,27 @@ class GramEmbedding(nn.Module):
         self.num_embeddings, self.sizes, self.dropout = num_embeddings, list(sizes), float(dropout)
         for n, size in enumerate(self.sizes, start=2):
             self.register_buffer(f"keys{n}", torch.zeros(size, dtype=torch.int64, device=device))
-        # Row 0 is that of every unknown run, and stays zero.
+        # Row 0 is that of every unknown n-gram, and stays zero.
         self.weight = nn.Parameter(torch.zeros(1 + sum(self.sizes), embedding_dim, device=device, dtype=dtype))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the vectors from N(0, 0.1): small beside the tokens' own, as they come on top."""
+        """Draw the vectors from N(0, 0.1): small beside the tokens' vectors, to which they are added."""
         with torch.no_grad():
             nn.init.normal_(self.weight, std=0.1)
             self.weight[0] = 0
 
     def set_keys(self, keys: Sequence[Tensor]) -> None:
-        """Say which runs are known: for 2, 3, ... tokens their keys, ascending, as many as `sizes` says."""
-        for n, own in enumerate(keys, start=2):
-            self.get_buffer(f"keys{n}").copy_(own)
+        """Set the known n-grams: for n = 2, 3, ... their keys, ascending, as many as in `sizes`."""
+        for n, known in enumerate(keys, start=2):
+            self.get_buffer(f"keys{n}").copy_(known)
 
     def extra_repr(self) -> str:
         """Show the sizes when printed."""
         return f"{self.num_embeddings}, {self.sizes}, {self.weight.shape[1]}"
 
     def rows(self, ids: Tensor) -> Tensor:
-        """Find the row of `weight` of the run of n = 2, 3, ... tokens that ends at each step, 0 for none.
+        """Return the row of `weight` of the n-gram (n = 2, 3, ...) that ends at each step, 0 for none.
 
         Parameters
         ----------
@@ -104,13 +104,13 @@ class GramEmbedding(nn.Module):
         """
         numbers, first = self.numbers(ids), 0
         for n, size in enumerate(self.sizes):
-            own = numbers[..., n]
-            own += torch.where(own > 0, first, 0)
+            column = numbers[..., n]
+            column += torch.where(column > 0, first, 0)
             first += size
         return numbers
 
     def numbers(self, ids: Tensor) -> Tensor:
-        """Number the run of n = 2, 3, ... tokens that ends at each step among those of its length, 0 for none.
+        """Number the n-gram (n = 2, 3, ...) that ends at each step among those of its length, from 1; 0 for none.
 
         Parameters
         ----------
@@ -133,7 +133,7 @@ class GramEmbedding(nn.Module):
         return found
 
     def forward(self, ids: Tensor, packing: Packing | None = None) -> Tensor:
-        """Sum the vectors of the runs that end at each step.
+        """Sum the vectors of the n-grams that end at each step.
 
         Parameters
         ----------

@@ -25,7 +25,7 @@ from gyeol import engine
 from gyeol.errors import DataError
 from gyeol.explain import TokenExplanation
 from gyeol.inputs import TextInput, tokenizer_rule
-from gyeol.inputs.tokens.ngrams import frequent_runs
+from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, positive, switch, whole
 from gyeol.tasks.authors.net import ApartNet, AuthorNet, SharedNet, places
@@ -211,7 +211,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             rows, size = self.inputs_.encode(X), len(self.inputs_.vocabulary)
             often = {"min_count": int(self.min_count), "at_most": _RUNS}
             longest = min(int(self.ngrams), int(_KEY_BITS / np.log2(size)))
-            self.runs_ = _nested(frequent_runs(rows, size, longest=longest, **often), size)
+            self.runs_ = _nested(frequent_ngrams(rows, size, longest=longest, **often), size)
 
     def _fit_targets(self, y: npt.NDArray[np.int64]) -> None:
         # One more of each: an author of whom all texts were held back shall not be impossible.

@@ -22,7 +22,7 @@ from gyeol.explain import CaptionMap
 from gyeol.inputs import TextInput, tokenizer_rule
 from gyeol.inputs.pixels import AUGMENTATIONS
 from gyeol.inputs.targets import END, check_end, text_of
-from gyeol.layers import CELLS, Cell, ResidualNet
+from gyeol.layers import CELLS, Cell, ResidualNet, score_rule
 from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
@@ -69,10 +69,9 @@ class Captioner(Estimator):
         ``"timm:NAME"`` or ``"torchvision:NAME"``, a net of those libraries.
     pretrained : bool
         Let such a library fetch its trained weights from where it keeps them.
-    image_size : int
-        Pixels either way, to which images are cut and shrunk.
-    channels : int
-        Of the residual net's first stage; the others have two and four times as many.
+    image_size, channels : int
+        Pixels either way, to which images are cut and shrunk; channels of the residual net's first stage, of which the
+        others have two and four times as many.
     augmentation : {None, "shift", "flip", "turn"}
         How images are changed in training: moved and coloured a little; also seen in a mirror; also turned by quarters.
         Captions that speak of left and right bear no mirrors.
@@ -85,6 +84,8 @@ class Captioner(Estimator):
         section 3.2; the words themselves are the attributes): from this the encoder learns soonest.
     label_smoothing : float
         Share of a target's weight that all words have alike.
+    attention_score : str, Score or class
+        How well a place answers the decoder: as in `Translator`.
     consensus : int
         Of so many captions, found by a beam as wide, the one is written that all of them bear out best
         (`gyeol.engine.agreement`); 0: the most probable one.
@@ -127,6 +128,7 @@ class Captioner(Estimator):
         "balance": positive(zero=True),
         "naming": positive(zero=True),
         "label_smoothing": fraction(),
+        "attention_score": score_rule(),
         "consensus": whole(0, 100),
     }
 
@@ -169,6 +171,7 @@ class Captioner(Estimator):
         balance: float = 0.0,
         naming: float = 1.0,
         label_smoothing: float = 0.0,
+        attention_score: Any = "additive",
         consensus: int = 0,
     ) -> None:
         self.cell = cell
@@ -202,6 +205,7 @@ class Captioner(Estimator):
         self.balance = balance
         self.naming = naming
         self.label_smoothing = label_smoothing
+        self.attention_score = attention_score
         self.consensus = consensus
 
     # What training asks for.
@@ -283,7 +287,7 @@ class Captioner(Estimator):
 
     def _searched(self, net: CaptionerNet, images: Tensor, how: BeamSettings) -> list[list[Hypothesis]]:
         steps = WriterSteps(net, net.read(images)[0])
-        return beam_search(steps, len(images), how, begin=END, end=END, never=[0, 1])
+        return beam_search(steps, len(images), how, start=END, end=END, never=[0, 1])
 
     def _score(self, outputs: npt.NDArray[Any], y: list[list[str]]) -> dict[str, float]:
         loss = float(outputs[:, 0].sum() / outputs[:, 1].sum())
@@ -296,9 +300,8 @@ class Captioner(Estimator):
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.grid_ = grid_in(learned)
         self.standardize_ = learned.get("standardize") is True  # there was no such thing once
-        self.inputs_ = TextInput.restored(
-            inputs, tokenizer=self.tokenizer if not isinstance(self.tokenizer, str) else None
-        )
+        own = None if isinstance(self.tokenizer, str) else self.tokenizer
+        self.inputs_ = TextInput.restored(inputs, tokenizer=own)
         check_end(self.inputs_)
 
     # What a user asks for.
@@ -387,13 +390,11 @@ class Captioner(Estimator):
         with self._session():
             outputs = self._outputs(self._encode(pictures, captions))
         search = {"beam_size": beam_size, "consensus": self.consensus, **search}
-        written = self.captions(pictures, **search)
-        outputs[:, 2] = [found[0].text if found else "" for found in written]
+        outputs[:, 2] = [found[0].text if found else "" for found in self.captions(pictures, **search)]
         return {**self._score(outputs, captions), "count": len(pictures), **search}
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of words and images."""
         seen = "ready features" if self.encoder == "features" else f"{self.image_size} x {self.image_size} pixels"
-        places = f"{self.grid_[0]} x {self.grid_[1]} places"
         words = f"{len(self.inputs_.vocabulary):,} ({self.inputs_.tokenizer.name})"
-        return {"words": words, "images": f"{seen}, {places}"}
+        return {"words": words, "images": f"{seen}, {self.grid_[0]} x {self.grid_[1]} places"}

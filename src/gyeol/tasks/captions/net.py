@@ -68,12 +68,13 @@ class CaptionerNet(Writer):
         self.norm = nn.LayerNorm(H)
         self.words = Embedding(words, E, dropout=dropout / 4, sparse=False)
         nn.init.normal_(self.words.weight, std=E**-0.5)
-        alignment = None if model.attention is None else Alignment(H, H, score="additive")
+        alignment = None
+        if model.attention is not None:
+            alignment = Alignment(H, H, score=model.attention_score, longest=grid[0] * grid[1])
         self.decoder = Decoder(
             model.cell, E, H, E, H, num_layers=L, alignment=alignment, dropout=dropout, precision=precision
         )
-        parts = 2 if self.decoder.walks[0].cell.has_memory else 1
-        self.bridge = nn.ModuleList(nn.Linear(H, H) for _ in range(L * parts))
+        self.bridge = nn.ModuleList(nn.Linear(H, H) for _ in range(L * self.decoder.walks[0].cell.initialised))
         self.bias = nn.Parameter(torch.zeros(words))
         self.locked = LockedDropout(dropout)
         self.named = nn.Linear(2 * H, words)  # which words an image calls for, before any is written
@@ -96,8 +97,11 @@ class CaptionerNet(Writer):
         middle = values.mean(1)
         L = len(self.decoder.walks)
         parts = len(self.bridge) // L
+        # The decoder's other parts of a state begin with zeros.
+        zeros = [torch.zeros_like(middle).unsqueeze(0) for _ in self.decoder.walks[0].cell.states[parts:]]
         state = [
-            tuple(torch.tanh(self.bridge[n * parts + p](middle)).unsqueeze(0) for p in range(parts)) for n in range(L)
+            (*(torch.tanh(self.bridge[n * parts + p](middle)).unsqueeze(0) for p in range(parts)), *zeros)
+            for n in range(L)
         ]
         lengths = torch.full((len(values),), values.shape[1])
         if self.decoder.alignment is None:

@@ -15,7 +15,7 @@ from gyeol.engine.metrics.figures import agreement
 from gyeol.engine.search.beam import Hypothesis
 from gyeol.errors import DataError
 from gyeol.inputs import TextInput
-from gyeol.inputs.targets import given_and_wanted, text_of, with_ends
+from gyeol.inputs.targets import inputs_and_targets, text_of, with_ends
 
 __all__ = ["LONGEST", "Caption", "CaptionRows", "agreed", "checked_captions", "told"]
 
@@ -102,6 +102,6 @@ class CaptionRows:
                 own = own[torch.randperm(len(own))[:_CAPTIONS].numpy()]
             owners += [row] * len(own)
             places.append(own)
-        arrays = np.array(owners), *given_and_wanted(self.rows, np.concatenate(places))
+        arrays = np.array(owners), *inputs_and_targets(self.rows, np.concatenate(places))
         told = tuple(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays)
         return told[0], told[1], told[2], told[3]

@@ -20,10 +20,10 @@ from torch import nn
 from gyeol import engine
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs import TextInput, tokenizer_rule
-from gyeol.inputs.vectors.initial_embedding import Start, begin_on, described, tokenizer_for
+from gyeol.inputs.vectors.initial_embedding import InitialVectors, describe_overlap, initial_vectors, tokenizer_for
 from gyeol.inputs.vectors.word_vectors import WordVectors
 from gyeol.layers import CELLS, Cell
-from gyeol.layers.words.embedding import begin_with
+from gyeol.layers.words.embedding import initialize_embedding
 from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.checks import checked_texts
@@ -131,7 +131,7 @@ class LanguageModel(Estimator):
     net_: LanguageNet
     inputs_: TextInput
     overlap_: dict[str, Any] | None
-    _start: Start | None
+    _start: InitialVectors | None
     _size: int
 
     def __init__(
@@ -223,7 +223,7 @@ class LanguageModel(Estimator):
         self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
         if vectors is not None:
             tokens = self.inputs_.vocabulary.tokens
-            self._start, self.overlap_ = begin_on(vectors, tokens, self._numbers(X), text.tokenizer.name)
+            self._start, self.overlap_ = initial_vectors(vectors, tokens, self._numbers(X), text.tokenizer.name)
             self._size = vectors.size
 
     def _numbers(self, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int32]]:
@@ -242,7 +242,7 @@ class LanguageModel(Estimator):
     def _build(self) -> nn.Module:
         net = LanguageNet(self, len(self.inputs_.vocabulary), self._size)
         if self._start is not None:
-            begin_with(net.embedding.weight, *self._start)
+            initialize_embedding(net.embedding.weight, *self._start)
             self._start = None
         return net
 
@@ -387,4 +387,4 @@ class LanguageModel(Estimator):
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the vocabulary."""
         told = {"vocabulary": f"{len(self.inputs_.vocabulary):,} tokens ({self.inputs_.tokenizer.name})"}
-        return told if self.overlap_ is None else {**told, "vectors": described(self.overlap_)}
+        return told if self.overlap_ is None else {**told, "vectors": describe_overlap(self.overlap_)}

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from gyeol.errors import ParameterError
 from gyeol.kernels.packing import Packing
 from gyeol.layers import (
     Embedding,
@@ -18,7 +19,7 @@ from gyeol.layers import (
     Recurrent,
     linear_cross_entropy,
     sampled_cross_entropy,
-    sampling_chances,
+    sampling_probabilities,
     word_dropout,
 )
 
@@ -164,6 +165,11 @@ class LanguageNet(nn.Module):
             Recurrent(model.cell, sizes[n], sizes[n + 1], precision=precision) for n in range(len(sizes) - 1)
         )
         self.weight_dropout = float(model.weight_dropout)
+        if self.weight_dropout and not self.walks[0].cell.hidden_product:
+            raise ParameterError(
+                f"weight_dropout={self.weight_dropout} drops weights between states, which the cell "
+                f"{self.walks[0].cell.name!r} has not: set weight_dropout=0"
+            )
         self.entry, self.between, self.exit = (LockedDropout(share * dropout) for share in (0.75, 0.6, 1.0))
         self.weight = nn.Parameter(torch.empty(size, H).uniform_(-0.1, 0.1)) if full and not tied else None
         self.bias = nn.Parameter(torch.zeros(size)) if full else None
@@ -194,7 +200,7 @@ class LanguageNet(nn.Module):
         walks = self.walks
         cell = walks[0].cell
         sizes = [layer.hidden_size for layer in walks]
-        before = carrier.before(pieces, sizes, 2 if cell.has_memory else 1, x)
+        before = carrier.before(pieces, sizes, len(cell.states), x)
         after: list[tuple[Tensor, ...]] = []
         x = self.entry(x, packing)
         for n, layer in enumerate(walks):
@@ -209,7 +215,7 @@ class LanguageNet(nn.Module):
     def _walk(self, layer: Recurrent, x: Tensor, packing: Packing, state: Any) -> tuple[Tensor, Any]:
         if not (self.training and self.weight_dropout):
             return layer.run_packed(x, packing, state)
-        weights = {"layer.weight_hh_l0": dropped(layer.weights_of(0)[0].w_hh, self.weight_dropout)}
+        weights = {"layer.weight_hh_l0": dropped(layer.get_parameter("weight_hh_l0"), self.weight_dropout)}
         walked: tuple[Tensor, Any] = functional_call(_Packed(layer), weights, (x, packing, state))
         return walked
 
@@ -220,7 +226,7 @@ class LanguageNet(nn.Module):
             return mean
         if self.samples:
             if self._chances is None:
-                self._chances = sampling_chances(len(self.softmax), self.samples)
+                self._chances = sampling_probabilities(len(self.softmax), self.samples)
             return sampled_cross_entropy(hidden, self.softmax, self.bias, targets, self._chances, precision=precision)
         return linear_cross_entropy(hidden, self.softmax, self.bias, targets, precision=precision)
 

@@ -23,7 +23,6 @@ from gyeol.tasks.language.net import LanguageNet
 __all__ = ["Reader", "suggestions", "written"]
 
 PAD, UNKNOWN, END = 0, 1, 2
-_BEGINS = "▁"  # how a subword marks that a word begins with it
 _RECENT = 64  # tokens that a repetition is looked for among
 _BEAM = 4  # paths kept for each word asked for
 _LONGEST = 24  # tokens of a word
@@ -154,7 +153,8 @@ def written(
 ) -> Iterator[str]:
     """Write on after a prompt: pieces of text, whose concatenation is the whole."""
     reader.read(prompt)
-    names, joint = reader.inputs.vocabulary.tokens, reader.inputs.tokenizer.joint
+    tokenizer, names = reader.inputs.tokenizer, reader.inputs.vocabulary.tokens
+    joint, start = tokenizer.joint, tokenizer.word_start
     closed = bool(prompt) and not prompt[-1].isspace()  # a space may be due
     tokens: list[int] = []
     begun = 0  # the first token of the line being written
@@ -166,7 +166,7 @@ def written(
         scores[[PAD, UNKNOWN]] = -np.inf
         tokens.append(sample_token(scores, draw, **sampling))
         reader.feed(tokens[-1:])
-        begins = tokens[0] != END and (joint == " " or names[tokens[0]].startswith(_BEGINS))
+        begins = tokens[0] != END and (joint == " " or bool(start and names[tokens[0]].startswith(start)))
         if len(tokens) > 1 and tokens[-2] == END:  # lines that ended stay as they are
             begun, before = len(tokens) - 1, text
         line = _joined(reader.inputs, tokens[begun:])
@@ -175,8 +175,8 @@ def written(
         if ends:
             yield text[told : min(ends)]
             return
-        # A syllable may still grow by a jamo, and what may begin a mark is kept back.
-        safe = len(text) - max(longest - 1, 1 if reader.inputs.tokenizer.name == "jamo" else 0)
+        # The last characters may still change (a jamo joins a syllable), and what may begin a mark is kept back.
+        safe = len(text) - max(longest - 1, tokenizer.unsettled)
         if safe > told:
             yield text[told:safe]
             told = safe
@@ -219,7 +219,7 @@ def suggestions(reader: Reader, prefix: str, top: int) -> list[tuple[str, float]
 def _spelled(reader: Reader, open_word: str, top: int) -> list[tuple[str, float]]:
     """Search words that are spelled of tokens, the likeliest paths first (a beam)."""
     inputs, names = reader.inputs, reader.inputs.vocabulary.tokens
-    subwords = inputs.tokenizer.name == "bpe"
+    start = inputs.tokenizer.word_start
     paths: list[tuple[float, list[int], dict[str, Any]]] = [(0.0, [], reader.state)]
     found: dict[str, float] = {}
     width = _BEAM * top
@@ -231,12 +231,12 @@ def _spelled(reader: Reader, open_word: str, top: int) -> list[tuple[str, float]
             for n in np.argsort(-scores, kind="stable")[: width + 3].tolist():
                 if n in (PAD, UNKNOWN):
                     continue
-                ends = n == END or (names[n].startswith(_BEGINS) if subwords else names[n] == " ")
+                ends = n == END or (names[n].startswith(start) if start else names[n] == " ")
                 if ends and (tokens or open_word):
                     word = open_word + inputs.tokenizer.join([names[t] for t in tokens]).strip()
                     found[word] = max(found.get(word, -math.inf), score + float(scores[n]))
                     continue
-                if ends and (n == END or not subwords):  # no word begins so; a subword's mark is a beginning, too
+                if ends and (n == END or not start):  # no word begins so; a subword's mark is a beginning, too
                     continue
                 grown.append((score + float(scores[n]), [*tokens, n], state))
         best = heapq.nlargest(width, grown, key=lambda path: path[0])

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gyeol.inputs.numeric import SeriesBatch
 from gyeol.kernels.packing import Packing
-from gyeol.layers import LockedDropout, Recurrent, Summary, begin_with_memory
+from gyeol.layers import LockedDropout, Recurrent, Summary, chrono_init
 
 if TYPE_CHECKING:
     from gyeol.tasks.series.base import SeriesEstimator
@@ -35,7 +35,7 @@ class SeriesNet(nn.Module):
             precision="auto" if model.precision in ("auto", "bfloat16") else "float32",
         )
         if model.memory is not None:
-            begin_with_memory(self.recurrent, int(model.memory))
+            chrono_init(self.recurrent, int(model.memory))
         self.locked = LockedDropout(dropout / 2)
         self.summary = Summary(
             hidden_size * directions,

@@ -53,7 +53,7 @@ class LanguageScorer:
         size = sum(part.nbytes for layer in self._first["layers"] for part in layer) + self._first["scores"].nbytes
         self._room = max(16, _MEMORY // size)
 
-    def begin(self) -> _Reading:
+    def initial_state(self) -> _Reading:
         """Give the state before the first letter."""
         return _Reading(self._first, (), (), ())
 

@@ -23,8 +23,8 @@ from gyeol.engine.metrics.correction import correction
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs import TextInput
 from gyeol.inputs.spelling.error_channel import ErrorChannel
+from gyeol.inputs.tokens.characters import Syllable
 from gyeol.inputs.tokens.normalization import normalize
-from gyeol.inputs.tokens.tokenizers import Syllable
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, fraction, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator

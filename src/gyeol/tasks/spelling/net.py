@@ -132,8 +132,8 @@ def _states(
         if not q_stops or q_stops[0]:
             q_stops.insert(0, 0)
     sizes = [layer.hidden_size for layer in net.walks]
-    parts = 2 if net.walks[0].cell.has_memory else 1
-    zero = [tuple(torch.zeros(1, 1, H, dtype=net.embedding.weight.dtype) for _ in range(parts)) for H in sizes]
+    parts = net.walks[0].cell.states
+    zero = [tuple(torch.zeros(1, 1, H, dtype=net.embedding.weight.dtype) for _ in parts) for H in sizes]
     reached: dict[tuple[int, int], list[tuple[Tensor, ...]]] = {(n, 0): zero for n in range(len(streams))}
     for step in range(1, max(map(len, stops), default=0)):
         rows = [n for n, own in enumerate(stops) if len(own) > step]

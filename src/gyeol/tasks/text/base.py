@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors, tokenizer_rule
 from gyeol.inputs.sequences import Reading, find_reading
-from gyeol.inputs.tokens.ngrams import frequent_runs
+from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
-from gyeol.inputs.vectors.initial_embedding import Start, begin_on, described, tokenizer_for
+from gyeol.inputs.vectors.initial_embedding import InitialVectors, describe_overlap, initial_vectors, tokenizer_for
 from gyeol.layers import CELLS, POOLINGS, Cell
-from gyeol.layers.words.embedding import begin_with
+from gyeol.layers.words.embedding import initialize_embedding
 from gyeol.parameters import Rule, choice, joined, maybe, switch, whole
 from gyeol.tasks.alphabet import unknown_shares
 from gyeol.tasks.base import TRAINING_RULES, Encoded
@@ -65,7 +65,7 @@ class TextEstimator(WeightedEstimator):
 
     overlap_: dict[str, Any] | None
     reading_: Reading
-    _start: Start | None
+    _start: InitialVectors | None
     _size: int
 
     @property
@@ -101,14 +101,14 @@ class TextEstimator(WeightedEstimator):
         if vectors is not None:
             text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
             rows = [np.asarray(text.encode(X).values, dtype=np.int64)]
-            self._start, self.overlap_ = begin_on(vectors, text.vocabulary.tokens, rows, text.tokenizer.name)
+            self._start, self.overlap_ = initial_vectors(vectors, text.vocabulary.tokens, rows, text.tokenizer.name)
             self._size = vectors.size
         self.runs_, self.direct_ = [], None
         if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.reading_.direct):
             size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)
             often: dict[str, int] = {"min_count": self.min_count}
             if self.ngrams > 1:
-                self.runs_ = frequent_runs(texts, size, longest=self.ngrams, at_most=_RUNS, **often)
+                self.runs_ = frequent_ngrams(texts, size, longest=self.ngrams, at_most=_RUNS, **often)
             if self.reading_.direct:
                 parts = np.array_split(np.arange(len(X)), -(-len(X) // 256))
                 batches = (self.inputs_.batch(texts, part) for part in parts)
@@ -147,7 +147,7 @@ class TextEstimator(WeightedEstimator):
             if net.direct is not None:
                 net.direct.set_keys(torch.as_tensor(self.direct_))
         if self._start is not None:
-            begin_with(net.embedding.weight, *self._start, frozen=bool(self.freeze_vectors))
+            initialize_embedding(net.embedding.weight, *self._start, frozen=bool(self.freeze_vectors))
             self._start = None
         return net
 
@@ -178,7 +178,7 @@ class TextEstimator(WeightedEstimator):
         """What the model card says of the user's own words, and of the vectors that the tokens' began with."""
         own = getattr(self.inputs_.tokenizer, "entries", ())
         told = {"user dictionary": f"{len(own):,} word{'s' if len(own) > 1 else ''}"} if own else {}
-        return told if self.overlap_ is None else {**told, "vectors": described(self.overlap_)}
+        return told if self.overlap_ is None else {**told, "vectors": describe_overlap(self.overlap_)}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gyeol.inputs.counts.features import FeatureBatch
 from gyeol.inputs.text import TextBatch
 from gyeol.kernels.packing import Packing
-from gyeol.layers import DirectScores, Embedding, GramEmbedding, LockedDropout, Recurrent, Summary
+from gyeol.layers import DirectScores, Embedding, LockedDropout, NGramEmbedding, Recurrent, Summary
 
 if TYPE_CHECKING:
     from gyeol.tasks.text.base import TextEstimator
@@ -34,7 +34,7 @@ class RecurrentNet(nn.Module):
         hidden_size, dropout = int(model.hidden_size), float(model.dropout)
         self.embedding = Embedding(size, embedding_size)
         nn.init.normal_(self.embedding.weight[1:], std=0.1)
-        self.grams = GramEmbedding(size, sizes, embedding_size, dropout=dropout / 2) if sizes else None
+        self.grams = NGramEmbedding(size, sizes, embedding_size, dropout=dropout / 2) if sizes else None
         positions = model.reading_.positions
         self.places = nn.Embedding(positions, embedding_size) if positions else None
         if self.places is not None:
@@ -84,7 +84,7 @@ class RecurrentNet(nn.Module):
         return logits, weights
 
 
-def _runs(tokens: Tensor, grams: GramEmbedding | None) -> Tensor:
+def _runs(tokens: Tensor, grams: NGramEmbedding | None) -> Tensor:
     """Number the tokens, and the known runs that end with them, each among those of its length."""
     known = tokens.unsqueeze(2)
     return known if grams is None else torch.cat([known, grams.numbers(tokens)], dim=2)
@@ -111,7 +111,7 @@ def frequent_ids(
     int64 array
         Ids, ascending.
     """
-    grams = GramEmbedding(size, [len(keys) for keys in runs], 1) if runs else None
+    grams = NGramEmbedding(size, [len(keys) for keys in runs], 1) if runs else None
     if grams is not None:
         grams.set_keys([torch.as_tensor(keys) for keys in runs])
     scores = DirectScores(0, [size, *map(len, runs)], 1, positions=positions)

@@ -47,8 +47,7 @@ class TranslatorNet(Writer):
             for n in range(L)
         )
         self.self_attention = _SelfAttention(V) if model.self_attention else None
-        parts = 2 if self.walks[0].cell.has_memory else 1
-        self.bridge = nn.ModuleList(nn.Linear(V, H) for _ in range(L * parts))
+        self.bridge = nn.ModuleList(nn.Linear(V, H) for _ in range(L * self.walks[0].cell.initialised))
         alignment = None
         if model.attention is not None:
             alignment = Alignment(
@@ -76,10 +75,12 @@ class TranslatorNet(Writer):
                 x = self.locked(x, packing)
             x, last = layer.run_packed(x, packing) if walk is None else walk(n, x)
             finals = last if isinstance(last, tuple) else (last,)
+            count = layer.cell.initialised  # the decoder's other parts begin with zeros
             # Of both directions, what each ends with: (directions, B, H) side by side.
-            joined = [part.transpose(0, 1).flatten(1) for part in finals]
-            parts = [self.bridge[n * len(joined) + p](part) for p, part in enumerate(joined)]
-            state.append((torch.tanh(parts[0]).unsqueeze(0), *(part.unsqueeze(0) for part in parts[1:])))
+            joined = [part.transpose(0, 1).flatten(1) for part in finals[:count]]
+            parts = [self.bridge[n * count + p](part).unsqueeze(0) for p, part in enumerate(joined)]
+            zeros = [torch.zeros_like(parts[0]) for _ in finals[count:]]
+            state.append((torch.tanh(parts[0]), *parts[1:], *zeros))
         values = packing.scatter(self.locked(x, packing))
         if self.self_attention is not None:
             values = self.self_attention(values, lengths)

@@ -89,9 +89,9 @@ def search(
     steps = ensemble([_steps(net, pairs, how.weights) for net in nets])
     limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
     if how.sampling is None:
-        return beam_search(steps, len(pairs), how.beam, begin=END, end=END, never=[0], limits=limits)
+        return beam_search(steps, len(pairs), how.beam, start=END, end=END, never=[0], limits=limits)
     draws = [np.random.default_rng([how.seed, n]) for n in (range(len(pairs)) if numbers is None else numbers)]
-    return sample_sequences(steps, draws, how.beam, how.sampling, begin=END, end=END, never=[0], limits=limits)
+    return sample_sequences(steps, draws, how.beam, how.sampling, start=END, end=END, never=[0], limits=limits)
 
 
 def _steps(net: TranslatorNet, pairs: PairBatch, weights: str) -> WriterSteps:

@@ -18,7 +18,7 @@ from gyeol.errors import DataError
 from gyeol.inputs import tokenizer_rule
 from gyeol.inputs.targets import text_of
 from gyeol.inputs.text_pairs import PairBatch, PairInput, Pairs
-from gyeol.layers import CELLS, SCOPES, Cell
+from gyeol.layers import CELLS, SCOPES, Cell, score_rule
 from gyeol.parameters import Rule, choice, fraction, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
 from gyeol.tasks.checks import checked_texts
@@ -59,8 +59,9 @@ class Translator(Estimator):
         Share held back for that; decay of the moving average of the weights; seconds.
     precision, threads, random_state, verbose
         As in `LanguageModel`.
-    attention_score : {"additive", "general", "dot", "scaled_dot", "location"}
-        What says how much a step of the source matters.
+    attention_score : str, Score or class
+        How well a step of the source answers the decoder: ``"additive"``, ``"general"``, ``"dot"``, ``"scaled_dot"``,
+        ``"location"``, or a `gyeol.layers.Score` of your own.
     window : int
         How far the local attentions reach on either side.
     input_feeding : bool
@@ -105,7 +106,7 @@ class Translator(Estimator):
         "min_count": whole(1),
         "embedding_size": whole(1, 1 << 16),
         **TRAINING_RULES,
-        "attention_score": choice(("additive", "general", "dot", "scaled_dot", "location")),
+        "attention_score": score_rule(),
         "window": whole(1),
         "input_feeding": switch,
         "self_attention": switch,
@@ -146,7 +147,7 @@ class Translator(Estimator):
         threads: int | None = None,
         random_state: int | None = 0,
         verbose: bool = False,
-        attention_score: str = "additive",
+        attention_score: Any = "additive",
         window: int = 10,
         input_feeding: bool = False,
         self_attention: bool = False,

@@ -1,8 +1,9 @@
-"""Attention against loops over single numbers."""
+"""Attention against loops over single numbers, and what holds for every score."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,23 +13,39 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from gyeol.errors import DataError, ParameterError
-from gyeol.layers.attention.scores import SCORES, AttentionPooling, attend
+from gyeol.layers import SCORES, Score, attend
+from gyeol.layers.attention.scores import find_score
 
 D64 = torch.float64
 
 
-def draw_weights(score: str, K: int, A: int = 3) -> dict[str, Tensor]:
-    shapes: dict[str, dict[str, tuple[int, ...]]] = {
-        "dot": {},
-        "scaled_dot": {},
-        "general": {"weight": (K, K)},
-        "additive": {"query_weight": (A, K), "key_weight": (A, K), "vector": (A,)},
-    }
-    return {name: torch.randn(shape, dtype=D64) for name, shape in shapes[score].items()}
+#: Of each score whose formula is written out below, the shapes of its weights.
+FORMULAS: dict[str, dict[str, tuple[int, ...]]] = {
+    "dot": {},
+    "scaled_dot": {},
+    "general": {"weight": (5, 5)},
+    "additive": {"query_weight": (3, 5), "key_weight": (3, 5), "vector": (3,)},
+    "location": {"weight": (9, 5), "bias": (9,)},
+}
 
 
-def score_by_hand(score: str, q: list[float], k: list[float], w: dict[str, Any]) -> float:
+def drawn(score: str, K: int, longest: int = 9) -> tuple[Callable[[Tensor, Tensor], Tensor], list[Tensor]]:
+    """Return a score of the table as a function of query and keys, and what it has learned."""
+    one: Score = find_score(SCORES[score])
+    learned = {name: part.double() for name, part in one.create(K, K, size=3, longest=longest).items()}
+
+    def function(query: Tensor, keys: Tensor) -> Tensor:
+        lengths = torch.full((len(keys),), keys.shape[1])
+        return one.compare(query, one.prepare(keys, learned), lengths, learned)
+
+    tensors = [t for part in learned.values() for t in ([part] if isinstance(part, Tensor) else part.parameters())]
+    return function, tensors
+
+
+def score_by_hand(score: str, q: list[float], k: list[float], t: int, w: dict[str, Any]) -> float:
     K = len(k)
+    if score == "location":
+        return sum(w["weight"][t][n] * q[n] for n in range(K)) + w["bias"][t]
     if score in ("dot", "scaled_dot"):
         total = sum(q[n] * k[n] for n in range(K))
         return total / math.sqrt(K) if score == "scaled_dot" else total
@@ -41,19 +58,19 @@ def score_by_hand(score: str, q: list[float], k: list[float], w: dict[str, Any])
     return total
 
 
-@pytest.mark.parametrize("score", SCORES)
-def test_every_score_equals_a_loop(score: str) -> None:
+@pytest.mark.parametrize("score", FORMULAS)
+def test_a_score_equals_a_loop(score: str) -> None:
     B, Q, T, K, V = 2, 3, 4, 5, 2
     query, keys = torch.randn(B, Q, K, dtype=D64), torch.randn(B, T, K, dtype=D64)
     values, lengths = torch.randn(B, T, V, dtype=D64), [4, 2]
     mask = torch.arange(T) < torch.tensor(lengths)[:, None]
-    weights = draw_weights(score, K)
+    weights = {name: torch.randn(shape, dtype=D64) for name, shape in FORMULAS[score].items()}
     context, alpha = attend(query, keys, values, mask, score=score, **weights)
     lists = {name: w.tolist() for name, w in weights.items()}
     for b in range(B):
         for q in range(Q):
             row = [
-                math.exp(score_by_hand(score, query[b, q].tolist(), keys[b, t].tolist(), lists))
+                math.exp(score_by_hand(score, query[b, q].tolist(), keys[b, t].tolist(), t, lists))
                 for t in range(lengths[b])
             ]
             expected = [value / sum(row) for value in row] + [0.0] * (T - lengths[b])
@@ -75,43 +92,44 @@ def test_rows_sum_to_one_and_padding_gets_exactly_nothing(
     torch.manual_seed(seed)
     B, T, K = len(lengths), max(lengths), 4
     mask = torch.arange(T) < torch.tensor(lengths)[:, None]
-    weights = {name: w.float() for name, w in draw_weights(score, K).items()}
-    query, keys = torch.randn(B, 2, K) * size, torch.randn(B, T, K) * size
-    _, alpha = attend(query, keys, torch.randn(B, T, 3), mask, score=score, **weights)
+    function, _ = drawn(score, K)
+    query, keys = torch.randn(B, 2, K, dtype=D64) * size, torch.randn(B, T, K, dtype=D64) * size
+    values = torch.randn(B, T, 3, dtype=D64)
+    _, alpha = attend(query, keys, values, mask, score=function)
     assert (alpha.sum(-1) - 1).abs().max() < 1e-6
-    assert torch.equal(alpha.masked_select(~mask.unsqueeze(1)), torch.zeros(int((~mask).sum()) * 2))
-    _, single = attend(query[:, 0], keys, torch.randn(B, T, 3), mask, score=score, **weights)
+    assert torch.equal(alpha.masked_select(~mask.unsqueeze(1)), torch.zeros(int((~mask).sum()) * 2, dtype=D64))
+    _, single = attend(query[:, 0], keys, values, mask, score=function)
     torch.testing.assert_close(single, alpha[:, 0], atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("score", SCORES)
 def test_nan_in_one_row_stays_there_and_in_padding_reaches_nothing(score: str) -> None:
-    weights = {name: w.requires_grad_() for name, w in draw_weights(score, 4).items()}
+    function, learned = drawn(score, 4)
     query, values = torch.randn(3, 4, dtype=D64), torch.randn(3, 5, 2, dtype=D64)
     keys = torch.randn(3, 5, 4, dtype=D64, requires_grad=True)
     mask = torch.arange(5) < torch.tensor([5, 2, 4])[:, None]
-    clean, _ = attend(query, keys, values, mask, score=score, **weights)
+    clean, _ = attend(query, keys, values, mask, score=function)
     hole = torch.zeros(3, 5, 1, dtype=D64)
     hole[1, 3] = math.nan
-    dirty, _ = attend(query, keys + hole, values + hole, mask, score=score, **weights)
+    dirty, _ = attend(query, keys + hole, values + hole, mask, score=function)
     assert torch.equal(clean, dirty)
-    for grad in torch.autograd.grad(dirty.sum(), [keys, *weights.values()]):
-        assert grad.isfinite().all()
+    for grad in torch.autograd.grad(dirty.sum(), [keys, *learned], allow_unused=True):
+        assert grad is None or grad.isfinite().all()
     hole[1, 0] = math.nan
-    worse, _ = attend(query, keys + hole, values, mask, score=score, **weights)
+    worse, _ = attend(query, keys + hole, values + hole, mask, score=function)
     assert worse[1].isnan().all()
     assert torch.equal(worse[[0, 2]], clean[[0, 2]])
 
 
 @pytest.mark.parametrize("score", SCORES)
 def test_gradients_are_the_numerical_ones(score: str) -> None:
-    weights = draw_weights(score, 3)
+    function, learned = drawn(score, 3)
     inputs = [torch.randn(2, 3, dtype=D64), torch.randn(2, 4, 3, dtype=D64), torch.randn(2, 4, 2, dtype=D64)]
-    inputs = [t.requires_grad_() for t in [*inputs, *weights.values()]]
+    inputs = [t.requires_grad_() for t in [*inputs, *learned]]
     mask = torch.arange(4) < torch.tensor([4, 2])[:, None]
 
-    def run(q: Tensor, k: Tensor, v: Tensor, *rest: Tensor) -> tuple[Tensor, Tensor]:
-        return attend(q, k, v, mask, score=score, **dict(zip(weights, rest, strict=True)))
+    def run(q: Tensor, k: Tensor, v: Tensor, *_: Tensor) -> tuple[Tensor, Tensor]:
+        return attend(q, k, v, mask, score=function)
 
     assert torch.autograd.gradcheck(run, inputs)
 
@@ -121,38 +139,8 @@ def test_a_score_of_one_s_own_is_accepted() -> None:
     assert torch.equal(alpha, torch.full((2, 4), 0.25))
 
 
-def test_attention_pooling_equals_a_loop() -> None:
-    pooling = AttentionPooling(4, 3).double()
-    outputs, lengths = torch.randn(2, 5, 4, dtype=D64), [5, 2]
-    outputs[1, 3] = math.nan
-    context, weights = pooling(outputs, torch.arange(5) < torch.tensor(lengths)[:, None])
-    W, b, u_w = pooling.project.weight, pooling.project.bias, pooling.query
-    for row, n in enumerate(lengths):
-        scores = torch.stack([torch.tanh(W @ outputs[row, t] + b) @ u_w for t in range(n)])
-        alpha = scores.exp() / scores.exp().sum()
-        torch.testing.assert_close(weights[row, :n], alpha)
-        assert not weights[row, n:].any()
-        torch.testing.assert_close(context[row], sum(alpha[t] * outputs[row, t] for t in range(n)))
-
-
-def test_attention_pooling_learns_which_step_matters() -> None:
-    pooling = AttentionPooling(4)
-    optimizer = torch.optim.Adam(pooling.parameters(), 0.05)
-    for _ in range(150):
-        outputs = torch.randn(32, 6, 4)
-        outputs[..., 0] = 0
-        marked = torch.randint(6, (32,))
-        outputs[torch.arange(32), marked, 0] = 2
-        _, weights = pooling(outputs)
-        loss = -weights[torch.arange(32), marked].log().mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert (weights.argmax(-1) == marked).float().mean() > 0.9
-
-
 @pytest.mark.parametrize(
-    ("shapes", "mask", "told"),
+    ("shapes", "mask", "message"),
     [
         (((2,), (2, 4, 3), (2, 4, 3)), None, r"have shapes \(2,\), \(2, 4, 3\), \(2, 4, 3\), expected"),
         (((2, 3), (2, 3), (2, 4, 3)), None, r"expected \(B, Q, K\) or \(B, K\)"),
@@ -163,16 +151,11 @@ def test_attention_pooling_learns_which_step_matters() -> None:
         (((2, 3), (2, 4, 3), (2, 4, 3)), torch.tensor([[True] * 4, [False] * 4]), "is all padding"),
     ],
 )
-def test_what_does_not_fit_is_refused(shapes: Any, mask: Any, told: str) -> None:
-    with pytest.raises(DataError, match=told):
+def test_what_does_not_fit_is_refused(shapes: Any, mask: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
         attend(*(torch.zeros(shape) for shape in shapes), mask)
 
 
 def test_an_unknown_score_is_answered_with_the_closest() -> None:
     with pytest.raises(ParameterError, match="did you mean 'additive'"):
         attend(torch.zeros(1, 2), torch.zeros(1, 2, 2), torch.zeros(1, 2, 2), score="aditive")
-
-
-def test_pooling_refuses_outputs_of_another_size() -> None:
-    with pytest.raises(DataError, match=r"expected \(B, T, 4\)"):
-        AttentionPooling(4)(torch.zeros(2, 3, 5))

@@ -1,0 +1,40 @@
+"""sLSTM: an LSTM with exponential gates, whose memory is a weighted mean of what it has read."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from gyeol.kernels.cells.cell import Cell, State, Weights
+
+__all__ = ["CELL", "step"]
+
+
+def step(u: Tensor, state: State, weights: Weights) -> State:
+    """Take a step (Beck et al. 2024, xLSTM, equations 8 to 17, of one head, with a sigmoid as the forget gate).
+
+    ``i = exp(W·[h_{t-1}, x_t] + b)``, ``f, o = sigmoid(...)``, ``g = tanh(...)``, ``c_t = f * c_{t-1} + i * g``,
+    ``n_t = f * n_{t-1} + i``, ``h_t = o * c_t / n_t``.
+
+    Exponentials of large numbers would overflow: c and n are kept divided by ``exp(m_t)``, with
+    ``m_t = max(log f + m_{t-1}, log i)``. Where nothing has been read (n = 0) ``m_t = log i``.
+
+    Parameters
+    ----------
+    u : Tensor, shape (B, 4H)
+        Gates i, f, g, o.
+    state : tuple of h, c, n and m, each (B, H)
+    weights : Weights
+    """
+    h, c, n, m = state
+    i, f, g, o = (u + weights.hidden(h)).chunk(4, dim=-1)
+    log_f = torch.where(n == 0, -torch.inf, F.logsigmoid(f) + m)
+    m = torch.maximum(log_f, i)
+    i, f = torch.exp(i - m), torch.exp(log_f - m)
+    c = f * c + i * torch.tanh(g)
+    n = f * n + i
+    return torch.sigmoid(o) * c / n, c, n, m
+
+
+CELL = Cell("s_lstm", 4, step, states=("h", "c", "n", "m"), free_states=1, keeping=((1, 1.0),))
