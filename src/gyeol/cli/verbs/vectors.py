@@ -340,12 +340,8 @@ def _chosen(vectors: WordVectors, count: int, words: Path | None, around: list[s
         return list(dict.fromkeys(map(vectors.stored_form, found)))
     if around:
         _from_subwords(vectors, around)
-        near = [
-            w
-            for word in around
-            for w in [vectors.stored_form(word), *(other for other, _ in vectors.similar(word, count))]
-        ]
-        return list(dict.fromkeys(near))
+        near = [(vectors.stored_form(word), *(other for other, _ in vectors.similar(word, count))) for word in around]
+        return list(dict.fromkeys(other for others in near for other in others))
     return [word for word in vectors.words if any(char.isalpha() for char in word)][:count] or vectors.words[:count]
 
 
