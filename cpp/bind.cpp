@@ -1,4 +1,4 @@
-// Python's door to the kernels: check everything, release the GIL, call. With call.hpp and step.hpp the only one that knows Python.
+// Python's door to the kernels: check everything, release the GIL, call. With call.hpp, facts.hpp and step.hpp the only file that knows Python.
 //
 // Arrays are never converted or copied on the way in (noconvert): what does not fit is a TypeError or a ValueError here, so
 // that the kernels need no checks of their own. Bfloat16 matrices come as int16, which NumPy and PyTorch both have.
@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "call.hpp"
+#include "facts.hpp"
 #include "step.hpp"
 #include "walks.hpp"
 
@@ -164,41 +165,6 @@ void backward(const std::string& cell_name, bool bfloat16, Whole lengths, bool r
     }
     nb::gil_scoped_release without_the_gil;
     run_backward(cell, layers, of.weights, sums, threads);
-}
-
-// What Python must know of the cells of an instruction set; nothing of it is written down a second time there.
-nb::list cells(const std::string& instruction_set) {
-    const Kernels& kernels = find(instruction_set);
-    const auto blocks = [](const GateBlock* from, int64_t count) {
-        nb::list all;
-        for (int64_t i = 0; i < count; ++i) all.append(nb::make_tuple(from[i].at, from[i].gate, from[i].count));
-        return nb::tuple(all);
-    };
-    nb::list found;
-    for (int64_t i = 0; i < kernels.count; ++i) {
-        const CellKernels& cell = kernels.cells[i];
-        if (std::strcmp(cell.element, "float32") != 0) continue;
-        nb::list elements;
-        for (int64_t j = 0; j < kernels.count; ++j)
-            if (std::strcmp(cell.name, kernels.cells[j].name) == 0) elements.append(kernels.cells[j].element);
-        const int64_t separate = separate_hidden_bias(cell);
-        nb::dict of;
-        of["name"] = cell.name;
-        of["gates"] = cell.gates;
-        of["states"] = cell.memory ? nb::make_tuple("h", "c") : nb::make_tuple("h");
-        of["hidden_product"] = cell.hiddens > 0;
-        of["norm"] = cell.norm;
-        of["steps"] = !cell.norm;
-        of["extra"] = cell.extra;
-        of["reads_gates"] = cell.reads_gates;
-        of["gradient_blocks"] = cell.gradient_blocks;
-        of["input_blocks"] = blocks(cell.input, cell.inputs);
-        of["hidden_blocks"] = blocks(cell.hidden, cell.hiddens);
-        of["separate_hidden_bias"] = separate < 0 ? nb::object(nb::none()) : nb::object(nb::int_(separate));
-        of["elements"] = nb::tuple(elements);
-        found.append(of);
-    }
-    return found;
 }
 
 // Pools checked once for both ways; out is (B, views * K), or its gradient.

@@ -1,12 +1,12 @@
 // Compiled once for each instruction set (see CMakeLists.txt), with GYEOL_ISA its name.
 #include "additive.hpp"
-#include "gru.hpp"
+#include "cells/gru.hpp"
+#include "cells/lstm.hpp"
+#include "cells/lstm_norm.hpp"
+#include "cells/rnn.hpp"
 #include "kernels.hpp"
-#include "lstm.hpp"
-#include "lstm_norm.hpp"
 #include "nearest.hpp"
 #include "pool.hpp"
-#include "rnn.hpp"
 
 #define GYEOL_TEXT_OF(name) #name
 #define GYEOL_TEXT(name) GYEOL_TEXT_OF(name)

@@ -118,10 +118,10 @@ def test_the_threads_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_differs_is_never_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = peers.made
+    build_trio = peers.build_trio
 
     def wrong(cell: str, size: int) -> peers.Trio:
-        trio = made(cell, size)
+        trio = build_trio(cell, size)
         with torch.no_grad():
             next(trio.float32.parameters())[0] += 0.01
         return trio
@@ -130,7 +130,7 @@ def test_what_differs_is_never_timed(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("timed all the same")
 
     for module in (layers, lengths):
-        monkeypatch.setattr(module, "made", wrong)
+        monkeypatch.setattr(module, "build_trio", wrong)
         monkeypatch.setattr(module, "take_turns", timed)
         with pytest.raises(AssertionError, match=r"rnn, .* differs by"):
             module.run(quick=True)

@@ -42,7 +42,7 @@ def test_help_says_all(gyeol: Run, path: tuple[str, ...]) -> None:
         assert shown.err == ""
         assert shown.out.startswith(f"Usage: {' '.join(('gyeol', *path))} ")
         assert max(map(len, shown.out.splitlines())) <= 80
-        assert "..." not in shown.out.replace("]...", "").replace("}...", "")  # no sentence is cut short
+        assert "..." not in shown.out.replace("]...", "").replace("}...", "")  # no sentence is truncated
         for line in shown.out.partition("Options:")[2].splitlines():
             assert not line.strip().endswith((">", "COL", "FILE", "  "))  # every option says what it does
 

@@ -101,7 +101,7 @@ def test_a_class_or_an_object_itself_is_taken(score: Any, tmp_path: Path) -> Non
     model = Translator(attention_score=score, **TINY).fit(SOURCES, TARGETS)
     model.save(tmp_path / "m")
     with pytest.raises(
-        ModelError, match=f"attention_score='{'Sharp' if score is Sharp else 'Distance'}'.*load it with"
+        ModelError, match=rf"attention_score='{'Sharp' if score is Sharp else 'Distance'}'.*gyeol\.load"
     ):
         load(tmp_path / "m")
     again = load(tmp_path / "m", attention_score=score)

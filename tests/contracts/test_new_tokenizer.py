@@ -138,7 +138,7 @@ def test_a_class_or_an_object_itself_is_taken(make: Any, tokenizer: Any, tmp_pat
     y = LABELS if make is TextClassifier else TEXTS
     model = make(tokenizer=tokenizer, **TINY).fit(TEXTS, y)
     model.save(tmp_path / "m")
-    with pytest.raises(ModelError, match="load it with tokenizer="):
+    with pytest.raises(ModelError, match=r"gyeol\.load\(path, tokenizer="):
         load(tmp_path / "m")
     again = load(tmp_path / "m", tokenizer=tokenizer)
     assert list(again.predict(TEXTS)) == list(model.predict(TEXTS))

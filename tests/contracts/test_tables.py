@@ -30,7 +30,10 @@ TEXTS = [
     f"{text} {i}" for i in range(4) for text in ("정말 좋아요", "진짜 재밌네 ㅋㅋ", "정말 싫어요", "별로였다 good")
 ]
 LABELS = ["긍정", "긍정", "부정", "부정"] * 4
-LENGTHS = {"alike": [8, 7, 8, 6, 8], "far apart": [2, 30, 1, 5, 8]}  # PyTorch's operation walks these, the twin those
+LENGTHS = {
+    "alike": [8, 7, 8, 6, 8],
+    "far apart": [2, 30, 1, 5, 8],
+}  # PyTorch's operation walks these, the reference those
 CLOSE = {"float32": 1e-5, "float64": 1e-10}
 
 

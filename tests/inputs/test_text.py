@@ -121,7 +121,7 @@ def test_a_tokenizer_of_ones_own_is_copied_and_must_be_handed_over() -> None:
     with pytest.raises(ParameterError, match="has not learned"):
         own.state()
     halves = made(tokenizer=Halves, lowercase=True)
-    with pytest.raises(ModelError, match="a tokenizer of its own, 'halves': load it with tokenizer="):
+    with pytest.raises(ModelError, match="a custom tokenizer, 'halves': load it with tokenizer="):
         TextInput.restored(halves.state())
     for given_own in (Halves, Halves(), Halves(lowercase=True)):
         again = TextInput.restored(halves.state(), tokenizer=given_own)

@@ -1,4 +1,4 @@
-"""Additive attention's scores and gradients are the twin's on every instruction set; padding is not read."""
+"""Additive attention's scores and gradients are the reference's on every instruction set; padding is not read."""
 
 from __future__ import annotations
 

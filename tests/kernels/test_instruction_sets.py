@@ -14,8 +14,8 @@ HAVE = kernels.instruction_sets()
 CODE = "import torch, gyeol.kernels as k; print(k.describe()); x = k.use_instruction_set(); print(x)"
 
 
-def run(wanted: str, code: str = CODE) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "GYEOL_ISA": wanted}
+def run(requested: str, code: str = CODE) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "GYEOL_ISA": requested}
     return subprocess.run(
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=False
     )

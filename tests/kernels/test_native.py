@@ -27,7 +27,7 @@ from gyeol.kernels.packing import Packing
 
 pytestmark = pytest.mark.skipif(not native.native_available(), reason=f"kernels: {native.describe()}")
 EVERY = native.instruction_sets()
-STEPS = {cell.native: cell.step for cell in (*CELLS.values(), rnn.RELU) if cell.native in native.cells()}
+STEPS = {cell.native: cell.step for cell in (*CELLS.values(), rnn.RELU) if cell.native in native.CELLS}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ class Drawn:
         scale: float = 0.7,
     ) -> None:  # fmt: skip
         g = torch.Generator().manual_seed(seed)
-        facts = native.cells()[cell]
+        facts = native.CELLS[cell]
         G, parts = facts.gates, len(facts.states)
         shapes = [(G * H, D), (G * H, H)] + [(G * H,)] * (2 if bias else 0)
         self.cell, self.lengths = cell, torch.tensor(lengths)
@@ -125,7 +125,7 @@ def assert_alike(drawn: Drawn, *, reverse: bool = False, bfloat16: bool = False,
         outputs += [leaf.grad for leaf in one.leaves()]
     for true, near, got in zip(*results, strict=True):
         allowed = within * true.abs().max().clamp_min(1.0)
-        if native.cells()[drawn.cell].norm:
+        if native.CELLS[drawn.cell].norm:
             allowed = torch.maximum(allowed, 5 * (near - true).abs().max())
         assert (got - true).abs().max() <= allowed
 
@@ -177,13 +177,13 @@ def test_bfloat16_stays_near(
     isa: str, cell: str, lengths: list[int], D: int, H: int, directions: int, seed: int
 ) -> None:
     """Eight bits of a factor: the sums differ in the third digit."""
-    if native.cells()[cell].norm:  # of one or two numbers a norm is little but their signs
+    if native.CELLS[cell].norm:  # of one or two numbers a norm is little but their signs
         D, H = max(D, 4), max(H, 4)
     assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), bfloat16=True, within=0.04)
 
 
 @every_isa
-@pytest.mark.parametrize("cell", [cell for cell in STEPS if not native.cells()[cell].norm and cell != "rnn_relu"])
+@pytest.mark.parametrize("cell", [cell for cell in STEPS if not native.CELLS[cell].norm and cell != "rnn_relu"])
 @pytest.mark.parametrize(
     "lengths", [[700, 640, 3], [1300]], ids=["more than a chunk a walk", "fewer walks than threads"]
 )
@@ -215,18 +215,18 @@ def test_bfloat16_is_multiplied_and_summed_exactly(isa: str, tokens: int, thread
 
 
 @every_cell
-@pytest.mark.parametrize("wanted", ["x", "state", "weights"])
-def test_gradients_are_the_same_where_only_some_are_asked_for(cell: str, wanted: str) -> None:
+@pytest.mark.parametrize("requested", ["x", "state", "weights"])
+def test_gradients_are_the_same_where_only_some_are_requested(cell: str, requested: str) -> None:
     drawn = Drawn(cell, [5, 3, 3], 6, 10, directions=2).copy()
     pick = {
         "x": [drawn.x],
         "state": list(drawn.state),
         "weights": [w for ws in drawn.weights for w in ws if w is not None],
     }
-    all_of_them = torch.autograd.grad(drawn.by_kernel()[0].sum(), pick[wanted])
+    all_of_them = torch.autograd.grad(drawn.by_kernel()[0].sum(), pick[requested])
     for leaf in drawn.leaves():
-        leaf.requires_grad_(any(leaf is one for one in pick[wanted]))
-    alone = torch.autograd.grad(drawn.by_kernel()[0].sum(), pick[wanted])
+        leaf.requires_grad_(any(leaf is one for one in pick[requested]))
+    alone = torch.autograd.grad(drawn.by_kernel()[0].sum(), pick[requested])
     assert all(torch.equal(a, b) for a, b in zip(alone, all_of_them, strict=True))
 
 
@@ -250,14 +250,14 @@ def test_one_row_is_the_same_alone_and_in_any_company(isa: str, cell: str) -> No
 @every_cell
 def test_the_same_bits_every_time(isa: str, cell: str) -> None:
     torch.set_num_threads(2)
-    runs = []
+    results = []
     for _ in range(3):
         drawn = Drawn(cell, [30, 3, 17, 8] * 9, 40, 48, directions=2).copy()
         y, final = drawn.by_kernel()
         torch.autograd.backward([y, *final], [torch.ones_like(y), *map(torch.ones_like, final)])
-        runs.append([y, *final, *(t.grad for t in drawn.leaves())])
-    for other in runs[1:]:
-        assert all(torch.equal(a, b) for a, b in zip(runs[0], other, strict=True))
+        results.append([y, *final, *(t.grad for t in drawn.leaves())])
+    for other in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
 @every_isa

@@ -73,7 +73,9 @@ class Layer:
         """A graph of one node: X (T, B, D), the states, lengths (B); out Y (T, directions, B, H) and the states."""
         helper, kind = onnx.helper, getattr(onnx.TensorProto, TYPES[self.dtype][0])
         H = self.state[0].shape[-1]
-        name, attributes = onnx_operator(self.cell, H, bidirectional=self.directions == 2, down=self.way == "reverse")
+        name, attributes = onnx_operator(
+            self.cell, H, bidirectional=self.directions == 2, reverse=self.way == "reverse"
+        )
         W, R, B = onnx_weights(self.cell, [[None if t is None else t.numpy() for t in w] for w in self.weights])
         constants = {"W": W, "R": R} if B is None else {"W": W, "R": R, "B": B}
         states = ["h", "c"][: len(self.state)]

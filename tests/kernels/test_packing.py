@@ -1,4 +1,4 @@
-"""Padded batches without their padding, and back; and pooling over them, native and by the twin."""
+"""Padded batches without their padding, and back; and pooling over them, native and by the reference."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def draw_weights(name: str, D: int, H: int, dtype: torch.dtype = torch.float64, 
 def draw_state(name: str, B: int, H: int) -> tuple[Tensor, ...]:
     """What may be any numbers at random, zeros elsewhere."""
     cell = EVERY[name]
-    drawn = [torch.randn(B, H, dtype=torch.float64) for _ in range(cell.initialised)]
+    drawn = [torch.randn(B, H, dtype=torch.float64) for _ in range(cell.free_states)]
     return (*drawn, *(torch.zeros(B, H, dtype=torch.float64) for _ in cell.states[len(drawn) :]))
 
 
@@ -140,7 +140,7 @@ def test_gradients_are_the_numerical_ones(name: str, lengths: list[int], reverse
     rows, H = torch.tensor(lengths), 3
     x = torch.randn(3, 4, 2, dtype=torch.float64, requires_grad=True)
     state = draw_state(name, 3, H)
-    parts = EVERY[name].initialised
+    parts = EVERY[name].free_states
     for part in state[:parts]:
         part.requires_grad_()
     weights = draw_weights(name, 2, H, bias=bias)

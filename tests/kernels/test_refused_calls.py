@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not native.native_available(), reason=f"kernels:
 
 def forward_call(kind: str = "lstm", **changes: object) -> None:
     """Call the C++ function itself on a batch of two rows (3 and 2 steps), with something changed."""
-    facts = native.cells()[kind]
+    facts = native.CELLS[kind]
     H, G, norm, c = 4, facts.gates, facts.norm, torch.zeros(1, 2, 4) if "c" in facts.states else None
     arguments: dict[str, object] = {
         "cell": kind, "bfloat16": False, "lengths": torch.tensor([3, 2]), "reverse": False,
@@ -39,7 +39,7 @@ def backward_call(**changes: object) -> None:
 
 
 def test_the_calls_that_the_refusals_change_are_themselves_accepted() -> None:
-    for cell in native.cells():
+    for cell in native.CELLS:
         forward_call(cell)
     backward_call()
 

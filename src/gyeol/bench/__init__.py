@@ -37,10 +37,10 @@ BENCHES: dict[str, Bench] = {
     "step": Bench("one step of a stream, beside onnxruntime", run_step),
     "fit": Bench("a whole TextClassifier.fit, beside PyTorch and Keras in alternating processes", run_fit),
     "language": Bench(
-        "a language model of 2 x 200 and 10,000 words beside PyTorch's example: training, writing", run_language
+        "a language model of 2 x 200 and 10,000 words beside PyTorch's example: training, generation", run_language
     ),
     "translate": Bench("a translator of 2 x 512 beside torch.nn with packed sequences: training, beams", run_translate),
-    "vectors": Bench("TF-IDF beside scikit-learn; word vectors read, asked and trained beside Gensim", run_vectors),
+    "vectors": Bench("TF-IDF beside scikit-learn; word vectors read, queried and trained beside Gensim", run_vectors),
 }
 
 
@@ -58,7 +58,7 @@ def run(
     threads : int, optional
         Cores to use; as many as PyTorch uses by default.
     note : callable, optional
-        Told a line whenever a case is done.
+        Called with a line whenever a case is done.
 
     Returns
     -------

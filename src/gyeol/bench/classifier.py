@@ -51,10 +51,10 @@ def main() -> None:
     (texts, labels), valid = read(given.path, given.documents)
     few = (valid[0][:64], valid[1][:64])
     TextClassifier(**SETTINGS, **shared, epochs=1).fit(texts[:_WARM], labels[:_WARM], validation=few)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     model = TextClassifier(**SETTINGS, **shared, epochs=given.epochs, patience=given.epochs)
     model.fit(texts, labels, validation=valid)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - started
     last = model.history_.records[-1]
     line = {
         "documents_per_second": len(texts) * given.epochs / seconds,

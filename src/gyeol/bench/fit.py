@@ -104,12 +104,12 @@ def run(
 def _train(command: list[str]) -> dict[str, Any] | str:
     """Run a training in a process of its own; returns its line, or why there is none."""
     threads = str(torch.get_num_threads())
-    # A thread that waits shall give its core away, as in gyeol.cli.app; and no library starts more than asked for.
+    # A thread that waits shall give its core away, as in gyeol.cli.app; and no library starts more than requested.
     environment = {"GOMP_SPINCOUNT": "1000", **os.environ, "OMP_NUM_THREADS": threads}
     done = subprocess.run(  # noqa: S603  # our own scripts
         [*command, "--threads", threads], capture_output=True, text=True, env=environment, check=False
     )
-    last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1]
     if done.returncode == _NOT_HERE:
         return last
     if done.returncode:
@@ -147,14 +147,14 @@ def assert_same_net(path: Path) -> None:
     ragged = inputs.batch(inputs.encode(texts), np.arange(len(texts)))
     shortest = int(ragged.lengths.min())
     even = TextBatch(ragged.tokens[:, :shortest], torch.full_like(ragged.lengths, shortest))
-    made = _peers_net()
+    build_net = _peers_net()
     for packed, batch in ((True, ragged), (False, even)):
-        net = made(len(inputs.vocabulary), len(model.classes_), packed=packed)
+        net = build_net(len(inputs.vocabulary), len(model.classes_), packed=packed)
         net.load_state_dict(weights)
         net.eval()
         with torch.no_grad():
-            came, expected = ours(batch)[0], net(batch.tokens, batch.lengths)
-        assert_close([came], [expected], f"the peers' net, {'packed' if packed else 'padded'}")
+            actual, expected = ours(batch)[0], net(batch.tokens, batch.lengths)
+        assert_close([actual], [expected], f"the peers' net, {'packed' if packed else 'padded'}")
 
 
 def _peers_net() -> Any:
@@ -191,7 +191,7 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
             return None
         return float(by_name[name][what] / by_name[over][what])
 
-    half = [by_name[name]["valid_accuracy"] for name in ("gyeol", "gyeol bfloat16") if name in by_name]
+    accuracies = [by_name[name]["valid_accuracy"] for name in ("gyeol", "gyeol bfloat16") if name in by_name]
     return {
         "float32 over PyTorch tuned": figure(ratio("gyeol", "torch tuned"), at_least=2.0),
         "bfloat16 over PyTorch tuned": figure(ratio("gyeol bfloat16", "torch tuned"), at_least=3.0),
@@ -202,5 +202,7 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "peak memory over the PyTorch tutorial's way": figure(
             ratio("gyeol", "torch tutorial", "peak_rss_mb"), at_most=1.0
         ),
-        "accuracy lost by bfloat16, one epoch, points": figure(100 * (half[0] - half[1]) if len(half) > 1 else None),
+        "accuracy lost by bfloat16, one epoch, points": figure(
+            100 * (accuracies[0] - accuracies[1]) if len(accuracies) > 1 else None
+        ),
     }

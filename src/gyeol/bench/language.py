@@ -168,8 +168,8 @@ def _write(texts: list[str], settings: dict[str, Any], quick: bool, note: Callab
             contestants[f"onnxruntime, {threads} threads"] = partial(_by_onnxruntime, session, UNITS, tokens)
             steps[f"onnxruntime, {threads} threads"] = partial(_by_onnxruntime, session, UNITS, 5, best=True)
     expected = _by_gyeol(exact, exact.state, 5, best=True)
-    for name, told in steps.items():
-        assert told() == expected, f"{name} writes other words than gyeol"
+    for name, step_of in steps.items():
+        assert step_of() == expected, f"{name} writes other words than gyeol"
     times = take_turns(
         [Contestant(name, call) for name, call in contestants.items()],
         seconds=0.01 if quick else 12.0,
@@ -192,8 +192,8 @@ def _written_row(times: dict[str, Timing], tokens: int, note: Callable[[str], No
     }
 
 
-def _by_gyeol(reader: Reader, begin: dict[str, Any], count: int, *, best: bool = False) -> list[int]:
-    reader.state = begin
+def _by_gyeol(reader: Reader, initial_state: dict[str, Any], count: int, *, best: bool = False) -> list[int]:
+    reader.state = initial_state
     draw, tokens = np.random.default_rng(0), []
     for _ in range(count):
         tokens.append(engine.sample_token(reader.scores(), draw, temperature=0.8, top_k=1 if best else None))

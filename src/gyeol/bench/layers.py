@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from gyeol.bench.figures import geometric_mean, lowest
-from gyeol.bench.peers import CELLS, ONEDNN, Trio, assert_agree, made, setting
+from gyeol.bench.peers import CELLS, ONEDNN, Trio, assert_agree, build_trio, setting
 from gyeol.bench.timing import Contestant, Timing, sgemm_rate, take_turns
 
 __all__ = ["run"]
 
 BATCHES, SIZES = (1, 8, 32, 128), (64, 128, 256, 512)
 TOKENS, STEPS = 4096, 100  # a case; the most steps of a single row
-COMPARED = 128  # steps: the twin takes its time
+COMPARED = 128  # steps: the reference implementation is slow
 PASSES = {"forward": False, "forward+backward": True}
 
 
@@ -44,7 +44,7 @@ def run(
     rows: list[dict[str, Any]] = []
     for cell in CELLS:
         for size in sizes:
-            trio = made(cell, size)
+            trio = build_trio(cell, size)
             rate = sgemm_rate(256 if quick else 2048)
             for batch in batches:
                 x = torch.randn(max(1, min(tokens // batch, STEPS if batch == 1 else tokens)), batch, size)
@@ -65,7 +65,7 @@ def run(
 
 
 def _walk(x: Tensor, layer: nn.Module) -> Any:
-    """Run a layer; the twin's stand-in has float64 weights and takes such."""
+    """Run a layer; the stand-in for the reference implementation has float64 weights and takes such."""
     return layer(x.to(next(layer.parameters()).dtype))
 
 
@@ -91,22 +91,22 @@ def _contestants(trio: Trio, x: Tensor, gradient: Tensor, *, backward: bool) -> 
 
 def _row(trio: Trio, times: dict[str, Timing], x: Tensor, *, cell: str, what: str, rate: float) -> dict[str, Any]:
     T, B, H = x.shape
-    own, half = times["gyeol"].median, times.get("gyeol bfloat16")
+    in_float32, in_bfloat16 = times["gyeol"].median, times.get("gyeol bfloat16")
     best = min((name for name in ONEDNN if name in times), key=lambda name: times[name].median, default=None)
-    gflops = trio.work(T * B, backward=PASSES[what]) / own
+    gflops = trio.work(T * B, backward=PASSES[what]) / in_float32
     return {
         "cell": cell,
         "batch": B,
         "hidden": H,
         "steps": T,
         "pass": what,
-        "milliseconds": own * 1e3,
+        "milliseconds": in_float32 * 1e3,
         "peer": best,
-        "ratio": times[best].median / own if best else None,
+        "ratio": times[best].median / in_float32 if best else None,
         "gflops": gflops,
         "sgemm": rate,
         "of_sgemm": gflops / rate,
-        "bfloat16_ratio": own / half.median if half else None,
+        "bfloat16_ratio": in_float32 / in_bfloat16.median if in_bfloat16 else None,
         "seconds": {name: timing.as_dict() for name, timing in times.items()},
     }
 

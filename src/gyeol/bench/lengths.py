@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from gyeol.bench.figures import figure, geometric_mean, lowest
-from gyeol.bench.peers import CELLS, ONEDNN, Trio, assert_agree, assert_close, made, setting, tensors
+from gyeol.bench.peers import CELLS, ONEDNN, Trio, assert_agree, assert_close, build_trio, setting, tensors
 from gyeol.bench.timing import Contestant, Timing, sgemm_rate, take_turns
 from gyeol.data.batches import bucket
 from gyeol.data.text.sources import find_source, read_labelled
@@ -29,7 +29,7 @@ _TEXTS = 20_000
 
 
 class Batch(NamedTuple):
-    """Padded rows (T, B, D) and their lengths (B,); ``gradient`` is what the way back begins with, 0 at padding."""
+    """Padded rows (T, B, D) and their lengths (B,); ``gradient`` is that of the outputs, 0 at padding."""
 
     x: Tensor
     lengths: Tensor
@@ -126,8 +126,8 @@ def _assert_same(trio: Trio, batch: Batch, what: str) -> None:
     states = [t.detach() for t in tensors(trio.float32(batch.x, lengths=batch.lengths)[1])]
     assert_close(states, packed, f"{what}, final states")
     if trio.bfloat16 is not None:
-        half = _results(_by_lengths, trio.bfloat16, batch)
-        assert_close(half, ours, f"{what}, bfloat16", tolerance=0.1)
+        in_bfloat16 = _results(_by_lengths, trio.bfloat16, batch)
+        assert_close(in_bfloat16, ours, f"{what}, bfloat16", tolerance=0.1)
 
 
 def _all(walk: Walk, layer: nn.Module, batches: Sequence[Batch]) -> None:
@@ -138,7 +138,7 @@ def _all(walk: Walk, layer: nn.Module, batches: Sequence[Batch]) -> None:
 def _real(
     cell: str, size: int, lengths: Sequence[npt.NDArray[np.int64]], limits: dict[str, Any], quick: bool
 ) -> dict[str, Any]:
-    trio = made(cell, size)
+    trio = build_trio(cell, size)
     batches = [_batch(rows, size) for rows in lengths]
     for batch in batches[:3]:
         _assert_same(trio, batch, f"{cell}, hidden {size}, real lengths")
@@ -150,7 +150,7 @@ def _real(
     contestants += [Contestant(f"{name} padded", padded, partial(setting, onednn=on)) for name, on in ONEDNN.items()]
     contestants.append(Contestant("torch packed", partial(_all, _packed, trio.torch, batches)))
     times = take_turns(contestants, **limits)
-    own, half = times["gyeol"].median, times.get("gyeol bfloat16")
+    in_float32, in_bfloat16 = times["gyeol"].median, times.get("gyeol bfloat16")
     best = min((f"{name} padded" for name in ONEDNN), key=lambda name: times[name].median)
     tokens = sum(int(rows.sum()) for rows in lengths)
     places = sum(len(rows) * int(rows.max()) for rows in lengths)
@@ -159,12 +159,12 @@ def _real(
         "hidden": size,
         "tokens": tokens,
         "fill": tokens / places,
-        "milliseconds": own * 1e3,
+        "milliseconds": in_float32 * 1e3,
         "peer": best,
-        "ratio_padded": times[best].median / own,
-        "ratio_packed": times["torch packed"].median / own,
-        "of_sgemm": trio.work(tokens, backward=True) / own / rate,
-        "bfloat16_ratio": own / half.median if half else None,
+        "ratio_padded": times[best].median / in_float32,
+        "ratio_packed": times["torch packed"].median / in_float32,
+        "of_sgemm": trio.work(tokens, backward=True) / in_float32 / rate,
+        "bfloat16_ratio": in_float32 / in_bfloat16.median if in_bfloat16 else None,
         "seconds": {name: timing.as_dict() for name, timing in times.items()},
     }
 
@@ -173,7 +173,7 @@ def _long(
     lengths: Sequence[int], size: int, limits: dict[str, Any], note: Callable[[str], None]
 ) -> list[dict[str, Any]]:
     """Time an LSTM over the same number of tokens in rows of each length, forward and backward."""
-    trio = made("lstm", size)
+    trio = build_trio("lstm", size)
     longest = max(lengths)
     contestants = []
     for length in lengths:

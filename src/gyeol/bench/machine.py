@@ -19,7 +19,7 @@ _BUSY = 0.5  # programs that want a core besides this one
 
 
 def describe_machine() -> dict[str, Any]:
-    """Describe this machine as it is now; to be asked before anything is timed.
+    """Describe this machine as it is now; call it before anything is timed.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gyeol import layers
 from gyeol.kernels.native import bfloat16_available
 
-__all__ = ["CELLS", "ONEDNN", "Trio", "assert_agree", "assert_close", "made", "setting", "tensors"]
+__all__ = ["CELLS", "ONEDNN", "Trio", "assert_agree", "assert_close", "build_trio", "setting", "tensors"]
 
 CELLS: dict[str, tuple[Callable[..., layers.Recurrent], Callable[..., nn.Module] | None]] = {
     "rnn": (layers.RNN, nn.RNN),
@@ -46,19 +46,19 @@ class Trio(NamedTuple):
         return (3 if backward else 1) * 2 * tokens * self.gates * H * (D + H) / 1e9
 
 
-def made(cell: str, size: int) -> Trio:
+def build_trio(cell: str, size: int) -> Trio:
     """Make the layers of a cell, D = H = size."""
     torch.manual_seed(0)
     own, theirs = CELLS[cell]
     layer = own(size, size)
-    half = peer = None
+    in_bfloat16 = peer = None
     if bfloat16_available():
-        half = layers.Recurrent(layer.cell, size, size, precision="bfloat16")
-        half.load_state_dict(layer.state_dict())
+        in_bfloat16 = layers.Recurrent(layer.cell, size, size, precision="bfloat16")
+        in_bfloat16.load_state_dict(layer.state_dict())
     if theirs is not None:
         peer = theirs(size, size)
         peer.load_state_dict(layer.state_dict())
-    return Trio(layer, half, peer, layer.cell.gates)
+    return Trio(layer, in_bfloat16, peer, layer.cell.gates)
 
 
 @contextmanager
@@ -80,17 +80,17 @@ def tensors(value: Any) -> list[Tensor]:
     return [] if value is None else [t for part in value for t in tensors(part)]
 
 
-def assert_agree(trio: Trio, walk: Callable[[Any], Any], wanted: Tensor, gradient: Tensor, what: str) -> None:
-    """Compare outputs, states and gradients; without a peer the oracle is the readable twin in float64.
+def assert_agree(trio: Trio, walk: Callable[[Any], Any], inputs: Tensor, gradient: Tensor, what: str) -> None:
+    """Compare outputs, states and gradients; without a peer the oracle is the reference implementation in float64.
 
     Parameters
     ----------
     walk : callable
         Runs a layer; returns outputs and states.
     wanted : Tensor
-        The input, whose gradient is asked for.
+        The input, whose gradient is compared.
     gradient : Tensor
-        Of the outputs: what the way back begins with.
+        Of the outputs: the gradient at the start of the backward pass.
 
     Raises
     ------
@@ -100,12 +100,12 @@ def assert_agree(trio: Trio, walk: Callable[[Any], Any], wanted: Tensor, gradien
 
     def everything(layer: nn.Module) -> list[Tensor]:
         answer = tensors(walk(layer))
-        grads = torch.autograd.grad(answer[0], [wanted, *layer.parameters()], gradient.to(answer[0].dtype))
+        grads = torch.autograd.grad(answer[0], [inputs, *layer.parameters()], gradient.to(answer[0].dtype))
         return [*(t.detach() for t in answer), *grads]
 
     ours = everything(trio.float32)
     if trio.torch is None:
-        assert_close(ours, everything(copy.deepcopy(trio.float32).double()), f"{what}, the readable twin")
+        assert_close(ours, everything(copy.deepcopy(trio.float32).double()), f"{what}, the reference implementation")
     for name, onednn in ONEDNN.items():
         if trio.torch is not None:
             with setting(onednn=onednn):
@@ -114,7 +114,7 @@ def assert_agree(trio: Trio, walk: Callable[[Any], Any], wanted: Tensor, gradien
         assert_close(everything(trio.bfloat16), ours, f"{what}, bfloat16", tolerance=_HALF_CLOSE)
 
 
-def assert_close(came: Sequence[Tensor], expected: Sequence[Tensor], what: str, *, tolerance: float = _CLOSE) -> None:
+def assert_close(actual: Sequence[Tensor], expected: Sequence[Tensor], what: str, *, tolerance: float = _CLOSE) -> None:
     """Compare tensors by their largest difference, as a share of the largest value (of 1 where that is less).
 
     Raises
@@ -122,9 +122,9 @@ def assert_close(came: Sequence[Tensor], expected: Sequence[Tensor], what: str, 
     AssertionError
         They differ by more than the tolerance.
     """
-    if [t.shape for t in came] != [t.shape for t in expected]:
-        raise AssertionError(f"{what}: the shapes differ, {[tuple(t.shape) for t in came]}")
-    for i, (a, b) in enumerate(zip(came, expected, strict=True)):
+    if [t.shape for t in actual] != [t.shape for t in expected]:
+        raise AssertionError(f"{what}: the shapes differ, {[tuple(t.shape) for t in actual]}")
+    for i, (a, b) in enumerate(zip(actual, expected, strict=True)):
         apart = float((a.double() - b.double()).abs().max() / b.abs().max().clamp_min(1))
         if not apart <= tolerance:
             raise AssertionError(f"{what}: result {i} differs by {apart:.2g}, at most {tolerance} is allowed")

@@ -51,23 +51,23 @@ def run(
         )
         peers = {name: t for name, t in times.items() if name.startswith("onnx")}
         best = min(peers, key=lambda name: peers[name].median, default=None)
-        own, half, quarter = (
+        in_float32, in_bfloat16, in_int8 = (
             times[name].median / steps if name in times else None for name in ("gyeol", "gyeol bfloat16", "gyeol int8")
         )
-        assert own is not None
+        assert in_float32 is not None
         row: dict[str, Any] = {
             "hidden": size,
-            "microseconds": own * 1e6,
-            "bfloat16 microseconds": half * 1e6 if half else None,
-            "int8 microseconds": quarter * 1e6 if quarter else None,
+            "microseconds": in_float32 * 1e6,
+            "bfloat16 microseconds": in_bfloat16 * 1e6 if in_bfloat16 else None,
+            "int8 microseconds": in_int8 * 1e6 if in_int8 else None,
             "peer": best,
             "peer microseconds": peers[best].median / steps * 1e6 if best else None,
-            "share": own * steps / peers[best].median if best else None,
-            "int8 share": quarter / half if quarter and half else None,
+            "share": in_float32 * steps / peers[best].median if best else None,
+            "int8 share": in_int8 / in_bfloat16 if in_int8 and in_bfloat16 else None,
             "seconds": {name: timing.as_dict() for name, timing in times.items()},
         }
         rows.append(row)
-        small = "".join(f", {kind} {t * 1e6:.1f}" for kind, t in (("bfloat16", half), ("int8", quarter)) if t)
+        small = "".join(f", {kind} {t * 1e6:.1f}" for kind, t in (("bfloat16", in_bfloat16), ("int8", in_int8)) if t)
         note(f"hidden {size}: {row['microseconds']:.1f} us a step{small}")
     shares = {row["hidden"]: row["share"] for row in rows}
     int8 = [(row["int8 share"], f"hidden {row['hidden']}") for row in rows if row["int8 share"] is not None]

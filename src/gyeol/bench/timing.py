@@ -1,4 +1,4 @@
-"""Timing in turns: A B A B, so that whatever the machine does meanwhile befalls all alike."""
+"""Timing in turns, A B A B, so that disturbances of the machine affect all contestants alike."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def take_turns(
     ----------
     contestants : sequence of Contestant
     seconds : float
-        No new round is begun after so long, warm-up apart.
+        No new round starts after this time, not counting warm-up.
     least, most : int
         Rounds; the least are run however long they take.
     warm : int
@@ -82,9 +82,9 @@ def take_turns(
             for c in contestants:
                 with c.around():
                     c.call()
-        begun = clock()
+        started = clock()
         for done in range(most):
-            if done >= least and clock() - begun >= seconds:
+            if done >= least and clock() - started >= seconds:
                 break
             for c in contestants:
                 with c.around():

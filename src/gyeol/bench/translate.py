@@ -116,9 +116,9 @@ class PackedTranslator(nn.Module):
 
 
 def _torch_lstm(layer: Any) -> nn.LSTM:
-    made = nn.LSTM(layer.input_size, layer.hidden_size, bidirectional=layer.bidirectional, batch_first=True)
-    made.load_state_dict(layer.state_dict())
-    return made
+    lstm = nn.LSTM(layer.input_size, layer.hidden_size, bidirectional=layer.bidirectional, batch_first=True)
+    lstm.load_state_dict(layer.state_dict())
+    return lstm
 
 
 def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Words into numbers: TF-IDF beside scikit-learn, word vectors read, asked and trained beside Gensim."""
+"""Words into numbers: TF-IDF beside scikit-learn, word vectors read, queried and trained beside Gensim."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gyeol.inputs.vectors.training import write_corpus
 
 __all__ = ["run"]
 
-WORDS, SIZE = 400_000, 100  # of the table that is read and asked
+WORDS, SIZE = 400_000, 100  # of the table that is read and queried
 _QUESTIONS = 20  # a call that is timed
 _CORPORA = {"nsmc": "words_ko", "wikitext2": "words_en"}  # what is trained on, and tested with
 _TRAINED: dict[str, Any] = {"size": 100, "window": 5, "min_count": 5, "negative": 5, "epochs": 3}
@@ -139,17 +139,17 @@ def _read(table: WordVectors, folder: Path, quick: bool, limits: dict[str, Any])
 
 
 def _ask(table: WordVectors, limits: dict[str, Any]) -> dict[str, Timing]:
-    asked = table.words[: len(table) : max(1, len(table) // _QUESTIONS)]
-    contestants = [Contestant("gyeol", lambda: [table.similar(word, 10) for word in asked])]
+    queries = table.words[: len(table) : max(1, len(table) // _QUESTIONS)]
+    contestants = [Contestant("gyeol", lambda: [table.similar(word, 10) for word in queries])]
     if find_spec("gensim"):
         from gensim.models import KeyedVectors
 
         theirs = KeyedVectors(table.size)
         theirs.add_vectors(table.words, table.vectors)
-        for word in asked:
+        for word in queries:
             mine, expected = table.similar(word, 10), theirs.most_similar(word, topn=10)
             np.testing.assert_allclose([c for _, c in mine], [c for _, c in expected], atol=1e-5)
-        contestants.append(Contestant("Gensim", lambda: [theirs.most_similar(word, topn=10) for word in asked]))
+        contestants.append(Contestant("Gensim", lambda: [theirs.most_similar(word, topn=10) for word in queries]))
     return take_turns(contestants, **limits)
 
 
@@ -159,17 +159,17 @@ def _train(texts: list[str], name: str, folder: Path, quick: bool) -> tuple[dict
 
     threads, cut = torch.get_num_threads(), make_tokenizer("word").tokenize
     settings = {**_TRAINED, "epochs": 1, "min_count": 1} if quick else _TRAINED
-    made: dict[str, WordVectors] = {}
+    trained: dict[str, WordVectors] = {}
 
     def ours() -> None:
-        made["gyeol"] = WordVectors.train(texts, threads=threads, **settings)
+        trained["gyeol"] = WordVectors.train(texts, threads=threads, **settings)
 
     def gensims() -> None:
         model = Word2Vec(
             [cut(text) for text in texts], sg=1, vector_size=settings["size"], window=settings["window"],
             min_count=settings["min_count"], negative=settings["negative"], epochs=settings["epochs"], workers=threads,
         )  # fmt: skip
-        made["Gensim, lists of tokens"] = WordVectors(model.wv.index_to_key, model.wv.vectors)
+        trained["Gensim, lists of tokens"] = WordVectors(model.wv.index_to_key, model.wv.vectors)
 
     def fasttexts() -> None:
         import fasttext
@@ -181,7 +181,7 @@ def _train(texts: list[str], name: str, folder: Path, quick: bool) -> tuple[dict
             neg=settings["negative"], epoch=settings["epochs"], thread=threads, maxn=0, lr=0.025, t=1e-3, verbose=0,
         )  # fmt: skip
         words = model.words
-        made["fastText"] = WordVectors(words, np.stack([model.get_word_vector(word) for word in words]))
+        trained["fastText"] = WordVectors(words, np.stack([model.get_word_vector(word) for word in words]))
 
     contestants = [Contestant("gyeol", ours), Contestant("Gensim, lists of tokens", gensims)]
     if find_spec("fasttext"):
@@ -199,6 +199,6 @@ def _train(texts: list[str], name: str, folder: Path, quick: bool) -> tuple[dict
             for test in tests
             for found in [evaluate_vectors(vectors, test)]
         }
-        for who, vectors in made.items()
+        for who, vectors in trained.items()
     }
     return times, figures

@@ -1,4 +1,4 @@
-"""Files and folders written beside their place and renamed into it: whole, or not at all."""
+"""Atomic writes: files and folders are written next to their destination, then renamed, so that none is partial."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from gyeol.errors import SaveError
 
 __all__ = ["backed_up", "replace_file", "replace_folder", "write_bytes"]
 
-_OLD = "old"  # where an older folder waits until the new one stands
+_OLD = "old"  # where the previous folder waits until the new one is in place
 
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside its place, flush it to the disk, then rename it into place.
+    """Write a file next to its destination, flush it to disk, then rename it.
 
     Parameters
     ----------
     path : Path
-        Where the file shall stand; of a link, what it leads to.
+        The destination; a link is followed.
     write : callable
-        Gets a path of the same name, in a folder of its own on the same disk, and writes there. A device or a pipe
-        (``/dev/null``, ``/dev/stdout``) it gets itself: an ordinary file must never come to stand in its place.
+        Receives a path of the same name in a temporary folder on the same disk, and writes there. A device or a pipe
+        (``/dev/null``, ``/dev/stdout``) is passed as it is: an ordinary file must never replace it.
 
     Raises
     ------
     SaveError
-        Where that is impossible; what stood at ``path`` still stands, and nothing else is left.
+        It cannot be written; whatever was at ``path`` is unchanged, and nothing else is left behind.
     """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -40,7 +40,7 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             return
         place = Path(os.path.realpath(path)) if path.is_symlink() else path
         if place.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a folder stands there; name a file")
+            raise IsADirectoryError(errno.EISDIR, "it is a folder; name a file")
         with _parents(place), _room(place) as new:
             write(new / place.name)
             _flush(new / place.name)
@@ -65,16 +65,16 @@ def write_bytes(path: Path | str, content: bytes) -> None:
 
 
 def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a folder beside its place, flush its files to the disk, then rename it into place.
+    """Write a folder next to its destination, flush its files to disk, then rename it.
 
     An older folder at ``path`` is moved aside first and removed last, so that at every moment one of the two is whole.
 
     Parameters
     ----------
     path : Path
-        Where the folder shall stand; of a link, what it leads to.
+        The destination; a link is followed.
     write : callable
-        Gets a new empty folder and fills it.
+        Receives a new empty folder and fills it.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
     try:
         place = Path(os.path.realpath(path)) if path.is_symlink() else path
         if place.exists() and not place.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "a file stands there, not a folder")
+            raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder")
         with _parents(place), _room(place) as new:
             write(new)
             for file in sorted(new.rglob("*")):
@@ -100,21 +100,21 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
 
 @contextmanager
 def backed_up(path: Path) -> Iterator[Path | None]:
-    """Keep what stands at a place under the next free name, while something new is written to the place.
+    """Back up what exists at a path under the next free name, while something new is written to the path.
 
-    A folder ``m`` is kept as ``m.1`` (or ``m.2``, ...), a file ``m.vec`` as ``m.1.vec``. It stands there, whole, before
-    the new one takes its place; where that fails, the second name is taken away again. Files are linked where the disk
-    can do that, and copied where it cannot.
+    A folder ``m`` becomes ``m.1`` (or ``m.2``, ...), a file ``m.vec`` becomes ``m.1.vec``. It is complete before
+    the new one replaces the original; if that fails, the backup is removed again. Files are linked if the disk
+    can do that, and copied otherwise.
 
     Parameters
     ----------
     path : Path
-        The place; of a link, what it leads to. Where nothing stands there (or an empty folder), nothing is kept.
+        The path; a link is followed. If nothing exists there (or an empty folder), there is no backup.
 
     Yields
     ------
     Path or None
-        The other name.
+        The path of the backup.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _link(file: Path, new: Path) -> None:
 
 @contextmanager
 def _room(place: Path) -> Iterator[Path]:
-    """Give an empty folder, on the disk of a place, that no other thread or process knows.
+    """Create an empty folder, on the disk of the destination, that no other thread or process knows.
 
     It stands in another beside the place, whose name is short however long the place's is. When that is taken away, an
     older thing that was moved into it goes back where nothing came to stand.
@@ -176,7 +176,7 @@ def _room(place: Path) -> Iterator[Path]:
 
 @contextmanager
 def _parents(path: Path) -> Iterator[None]:
-    """Make the folders that lead to a place, and take them away again where nothing comes to stand there."""
+    """Create the parent folders of a path, and remove them again if writing fails."""
     missing = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -210,4 +210,4 @@ def _explained(path: Path, error: OSError) -> SaveError:
         errno.ENOTDIR: "a part of this path is a file, not a folder",
         errno.EEXIST: "a part of this path is a file, not a folder",
     }.get(error.errno or 0, error.strerror or str(error))
-    return SaveError(f"could not write {path}: {why}. What stood there before is unchanged")
+    return SaveError(f"could not write {path}: {why}. Whatever was there before is unchanged")

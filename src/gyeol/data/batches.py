@@ -50,7 +50,7 @@ def bucket(
 def bucket_by_tokens(
     lengths: npt.NDArray[np.int64], tokens: int, *, seed: int, epoch: int, pool: int = 100
 ) -> list[npt.NDArray[np.int64]]:
-    """Shuffle as `bucket` does, but fill batches by tokens: long examples come in smaller company.
+    """Shuffle as `bucket` does, but fill batches by tokens: long examples come in smaller batches.
 
     Parameters
     ----------

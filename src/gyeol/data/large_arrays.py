@@ -1,4 +1,4 @@
-"""Room for arrays that may be larger than memory."""
+"""Allocation of arrays that may be larger than memory."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _IN_MEMORY = 256 << 20  # bytes
 
 
 def allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Make room for an array: up to 256 MB in memory, more in a file of no name that goes when nobody uses it.
+    """Allocate an array: up to 256 MB in memory, a larger one in an unnamed file that vanishes with it.
 
     Raises
     ------
     DataError
-        The disk has no room for it.
+        The disk has too little space for it.
     """
     count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     if count <= _IN_MEMORY:

@@ -1,4 +1,4 @@
-"""Where a model may be written: at a free place, or over another model, and over nothing else."""
+"""Where a model may be written: to a free path, or over another model, but over nothing else."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CONFIG_CAP = 64 << 20  # thousands of classes of a thousand characters each
 
 
 def check_place(path: Path) -> None:
-    """Make sure that a model may be written at a place, before hours are spent on it.
+    """Make sure, before hours are spent, that a model may be written to a path.
 
     Raises
     ------
     SaveError
-        Where something other than a model stands there, or nothing can be written.
+        Something other than a model exists there, or it cannot be written.
     """
     path = free_place(path)
     probe = path.with_name(f".{path.name}.probe")
@@ -34,7 +34,7 @@ def check_place(path: Path) -> None:
 def free_place(path: Path) -> Path:
     """Refuse to replace anything but a model; returns where to write."""
     if path.name in ("", ".."):
-        raise SaveError(f"{str(path)!r} names no folder of its own: choose another place for the model")
+        raise SaveError(f"{str(path)!r} is not the name of a folder: choose another place for the model")
     if path.is_symlink():
         path = path.resolve()
     if not path.exists():
@@ -50,7 +50,7 @@ def free_place(path: Path) -> Path:
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """Read what a model says of its training; nothing where there is no model."""
+    """Read what a model stores about its training; empty if there is no model."""
     about = _config(path).get("about")
     return about if isinstance(about, dict) else {}
 

@@ -64,9 +64,9 @@ def check_file(path: str | os.PathLike[str]) -> Path:
     if stat.S_ISDIR(state.st_mode):
         raise DataError(f"{path} is a folder; a file was expected{_inside(path)}")
     if not stat.S_ISREG(state.st_mode):
-        raise DataError(f"{path} is not an ordinary file; write what it gives into a file first")
+        raise DataError(f"{path} is not an ordinary file; save its output to a file first")
     if state.st_size == 0:
-        raise DataError(f"{path} is empty; a file with one text a row was expected")
+        raise DataError(f"{path} is empty; a file with one text per row was expected")
     return path
 
 

@@ -1,4 +1,4 @@
-"""A validation part cut off the training data."""
+"""Splits of the data into a training and a validation part."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ __all__ = ["gapped_tail_split", "stratified_split", "tail_split"]
 def stratified_split(
     classes: npt.NDArray[np.int64], fraction: float, *, seed: int, at_most: int = 10_000
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Choose examples to hold back, the same share of each class, every class keeping at least one to train on.
+    """Split examples with the same share of each class; every class keeps at least one to train on.
 
     Parameters
     ----------
     classes : int array, shape (N,)
         The class of every example.
     fraction : float
-        The share held back, between 0 and 1.
+        The share of the validation part, between 0 and 1.
     seed : int
         Decides which.
     at_most : int
-        The most examples held back: beyond some ten thousand a figure gains little.
+        The maximum size of the validation part: beyond some ten thousand a figure gains little.
 
     Returns
     -------
-    kept, held : int arrays
+    train, valid : int arrays
         Indices, both in ascending order.
 
     Examples
@@ -47,7 +47,7 @@ def stratified_split(
 
 
 def tail_split(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Hold back the last examples of each class, the same share of each: those of a text that goes on.
+    """Split off the last examples of each class, the same share of each: for consecutive parts of a text.
 
     Examples
     --------
@@ -64,9 +64,9 @@ def tail_split(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDA
 def gapped_tail_split(
     classes: npt.NDArray[np.int64], fraction: float, *, gap: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Hold back the last examples of each class and leave out ``gap`` before them, which reach into those held back.
+    """Split off the last examples of each class, and drop ``gap`` before them, which overlap with them.
 
-    A class too short for that is kept whole.
+    A class that is too short is used for training only.
 
     Examples
     --------

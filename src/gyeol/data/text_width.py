@@ -12,7 +12,7 @@ _CUT = "…"
 def text_width(text: str) -> int:
     r"""Count the columns that a text takes in a terminal.
 
-    East Asian wide characters take two (Unicode Standard Annex 11), marks that stand on the character before them
+    East Asian wide characters take two (Unicode Standard Annex 11), combining marks
     none; vowels and finals of decomposed Hangul are such marks.
 
     Examples
@@ -24,7 +24,7 @@ def text_width(text: str) -> int:
 
 
 def cut_to_width(text: str, most: int) -> str:
-    """Cut a text to a number of columns; an ellipsis stands for what is gone.
+    """Cut a text to a number of columns; an ellipsis replaces the rest.
 
     Examples
     --------

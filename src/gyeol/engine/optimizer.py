@@ -160,7 +160,7 @@ def _check_moments(part: torch.optim.Optimizer, state: dict[int, dict[str, Any]]
     """Hold moments to their parameters: PyTorch would find out only while updating, if at all."""
     parameters = [p for group in part.param_groups for p in group["params"]]
     if state and isinstance(part, torch.optim.SGD):
-        raise ValueError("plain descent keeps no state, and this checkpoint holds some")
+        raise ValueError("plain gradient descent has no state, but this checkpoint contains some")
     for index, entry in state.items():
         if index >= len(parameters) or set(entry) != {"step", "exp_avg", "exp_avg_sq"}:
             raise ValueError(f"the optimizer's state of parameter {index} is not one of Adam's")

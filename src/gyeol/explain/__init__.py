@@ -1,4 +1,4 @@
-"""What a model knows, made visible: its words, where it looked, what tokens add to a verdict, what comes next."""
+"""What a model knows, made visible: its words, where it looked, what tokens contribute, what it forecasts."""
 
 from __future__ import annotations
 

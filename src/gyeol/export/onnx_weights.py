@@ -1,7 +1,7 @@
 """The weights of a recurrent layer as ONNX's operators RNN, LSTM and GRU want them. Needs NumPy only, not onnx.
 
 ONNX has other gate orders than PyTorch and gyeol, and both biases in one array; and its update gate keeps the old state
-where z = 1, as PyTorch's does, while the course's (``gru_before``) takes the new: there ``1 - z`` is wanted, and since
+where z = 1, as PyTorch's does, while the course's (``gru_before``) takes the new: there ``1 - z`` is needed, and since
 ``1 - sigmoid(a) = sigmoid(-a)``, all that makes up ``a`` is negated.
 
 Source: https://onnx.ai/onnx/operators, RNN, LSTM and GRU.
@@ -24,7 +24,7 @@ Floats = NDArray[Any]
 @final
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """How one of gyeol's cells is written in ONNX.
+    """One of gyeol's cells in ONNX.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Operator:
     activation : str, optional
         RNN only.
     linear_before_reset : int, optional
-        GRU only: 1 where the reset gate stands after the product.
+        GRU only: 1 where the reset gate is applied after the product.
     """
 
     name: str
@@ -57,7 +57,7 @@ OPERATORS = {
 
 
 def onnx_operator(
-    cell: str, hidden_size: int, *, bidirectional: bool = False, down: bool = False
+    cell: str, hidden_size: int, *, bidirectional: bool = False, reverse: bool = False
 ) -> tuple[str, dict[str, Any]]:
     """Return the operator's name and the attributes of its node.
 
@@ -68,16 +68,16 @@ def onnx_operator(
     hidden_size : int
         H.
     bidirectional : bool
-    down : bool
+    reverse : bool
         The only direction walks from each row's last step to its first.
 
     Examples
     --------
-    >>> onnx_operator("gru_after", 8, down=True)
+    >>> onnx_operator("gru_after", 8, reverse=True)
     ('GRU', {'hidden_size': 8, 'direction': 'reverse', 'linear_before_reset': 1})
     """
     operator = OPERATORS[cell]
-    direction = "bidirectional" if bidirectional else "reverse" if down else "forward"
+    direction = "bidirectional" if bidirectional else "reverse" if reverse else "forward"
     attributes: dict[str, Any] = {"hidden_size": hidden_size, "direction": direction}
     if operator.activation is not None:
         attributes["activations"] = [operator.activation] * (2 if bidirectional else 1)

@@ -1,4 +1,4 @@
-"""Clips on their way into a network: unpacked once into room that may be larger than memory, cut into batches."""
+"""Video clips as network input: unpacked once into arrays that may be larger than memory, cut into batches."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class StepBatch:
         return len(self.lengths)
 
     def places(self) -> Tensor:
-        """Say where in ``steps`` each step of each sequence lies: (B, T, 1), anywhere past the lengths."""
+        """Return the index in ``steps`` of each step of each sequence: (B, T, 1), arbitrary past the lengths."""
         starts = self.lengths.cumsum(0) - self.lengths
         places = starts[:, None] + torch.arange(int(self.lengths.max()))
         return places.clamp(max=len(self.steps) - 1).unsqueeze(2)
 
 
 class FrameInput:
-    """Turns clips into squares of colours.
+    """Turns clips into square RGB frames.
 
     Parameters
     ----------
@@ -73,17 +73,17 @@ class FrameInput:
                 here[:] = block[: len(here)]
                 found += len(block)
             if found != known[number]:
-                what = f"{clip.told}: {clip.name}" if clip.told else clip.name or f"clip {number}"
+                what = f"{clip.labels_from}: {clip.name}" if clip.labels_from else clip.name or f"clip {number}"
                 raise DataError(f"{what} has {found:,} frames and {known[number]:,} labels; there must be one to each")
         return Ragged(frames, starts)
 
     def state(self) -> dict[str, Any]:
-        """Return what was set, as JSON values."""
+        """Return the settings, as JSON values."""
         return {"image_size": self.image_size}
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> FrameInput:
-        """Make one again from `state`.
+        """Restore the input from `state`.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class FrameInput:
         """
         size = state.get("image_size")
         if type(size) is not int or not 8 <= size <= 1024:
-            raise ModelError(f"tokenizer.json: frames of {size!r:.40} pixels cannot be")
+            raise ModelError(f"tokenizer.json: image_size is {size!r:.40}, expected a whole number from 8 to 1024")
         return cls(image_size=size)
 
 
@@ -102,7 +102,7 @@ def _counted(clip: VideoClip, size: int) -> int:
 
 
 def pieces(rows: Ragged, longest: int) -> npt.NDArray[np.int64]:
-    """Cut sequences into even pieces, none above ``longest`` steps: where each begins and ends, (M, 2).
+    """Cut sequences into even pieces of at most ``longest`` steps; return the start and end of each, (M, 2).
 
     Examples
     --------
@@ -119,5 +119,5 @@ def pieces(rows: Ragged, longest: int) -> npt.NDArray[np.int64]:
 def steps_of(rows: Ragged, ranges: npt.NDArray[np.int64]) -> StepBatch:
     """Put ranges (B, 2) of steps into a batch."""
     parts = [rows.values[start:end] for start, end in ranges.tolist()]
-    taken = parts[0] if len(parts) == 1 else np.concatenate(parts)  # one alone, perhaps a long one, stays where it is
+    taken = parts[0] if len(parts) == 1 else np.concatenate(parts)  # a single range is not copied
     return StepBatch(torch.from_numpy(taken), torch.from_numpy(ranges[:, 1] - ranges[:, 0]))

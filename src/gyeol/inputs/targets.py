@@ -1,4 +1,4 @@
-"""Texts that a decoder writes: numbered, each with its end, and what the decoder is given at every step."""
+"""Target texts of a decoder: numbered, each with its end, and the decoder's input at every step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gyeol.inputs.text import Cut, TextInput
 
 __all__ = ["END", "check_end", "inputs_and_targets", "text_of", "with_ends"]
 
-END = 2  # closes every text, and stands before the first token that a decoder writes
+END = 2  # the last token of every text, and the first input of a decoder
 
 
 def with_ends(side: TextInput, texts: Iterable[str], *, longest: int | None = None) -> Ragged:
@@ -39,7 +39,7 @@ def inputs_and_targets(
     Returns
     -------
     inputs, targets : int64 arrays, shape (B, Q)
-        What the decoder reads: the end of the text before, then all but the last; and what it is to say.
+        The decoder's inputs: the end of the previous text, then all tokens but the last; and what it is to predict.
     lengths : int64 array, shape (B,)
     """
     targets, lengths = rows.pad(which)
@@ -49,12 +49,12 @@ def inputs_and_targets(
 
 
 def text_of(side: TextInput, tokens: Sequence[int]) -> str:
-    """Join tokens that were written."""
+    """Join predicted tokens into a text."""
     return side.tokenizer.join([side.vocabulary.tokens[token] for token in tokens]) if tokens else ""
 
 
 def check_end(side: TextInput) -> None:
-    """Make sure that a vocabulary which was read from a file has the end where it belongs.
+    """Check that a vocabulary from a file has the end at its place.
 
     Raises
     ------

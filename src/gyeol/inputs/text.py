@@ -36,7 +36,7 @@ class TextBatch:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What texts lost because they were too long.
+    """How many texts were too long, and were shortened.
 
     ``count`` of ``total`` texts had more than ``limit`` tokens, the longest of them ``longest``; their ``part``, the
     middle or the end, was left out.
@@ -73,7 +73,7 @@ class TextInput:
     lowercase : bool
         Lower-case the texts.
     min_count : int
-        Tokens seen less often become the unknown one.
+        Rarer tokens become the unknown one.
     max_length : int
         Of a longer text the first and the last half of this many tokens are kept: openings and verdicts matter most.
     """
@@ -152,7 +152,7 @@ class TextInput:
 
     @classmethod
     def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | Tokenizer | None = None) -> TextInput:
-        """Make one again from `state`; a tokenizer of the user's own must be handed over, as class or object.
+        """Restore the input from `state`; a custom tokenizer must be given, as class or object.
 
         Raises
         ------

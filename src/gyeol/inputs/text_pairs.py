@@ -1,4 +1,4 @@
-"""Pairs of texts on their way into an encoder and a decoder."""
+"""Pairs of texts as input of an encoder and a decoder."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Pairs:
 class PairBatch:
     """Some pairs as rectangles of int64, zeros behind the ends.
 
-    ``source`` (B, T) and ``source_lengths`` (B,); what the decoder reads, ``inputs`` (B, Q), and is to say,
-    ``targets`` (B, Q), with ``target_lengths`` (B,); the last three have no columns where targets are not known.
+    ``source`` (B, T) and ``source_lengths`` (B,); the decoder's ``inputs`` (B, Q) and ``targets`` (B, Q), with
+    ``target_lengths`` (B,); the last three have no columns where targets are not known.
     """
 
     source: Tensor
@@ -123,7 +123,7 @@ class PairInput:
 
     @classmethod
     def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | Tokenizer | None = None) -> PairInput:
-        """Make one again from `state`.
+        """Restore the input from `state`.
 
         Raises
         ------

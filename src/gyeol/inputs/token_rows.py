@@ -1,4 +1,4 @@
-"""Sentences that come as tokens, on their way into a network: words, their letters, what stands beside them."""
+"""Tokenised sentences as network input: words, their letters, and further columns."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Token = str | tuple[str, ...]
 class TokenBatch:
     """Sentences of a batch.
 
-    ``forms`` (B, T) says which of the U different words of the batch stands where (0 past ``lengths`` (B,)); ``words``
-    (U,) are their numbers, ``letters`` (U, C) those of their letters, with ``sizes`` (U,) of each, where they are read;
-    ``beside`` are numbers (B, T) of what stands beside the tokens.
+    ``forms`` (B, T) are indices into the U different words of the batch (0 past ``lengths`` (B,)); ``words`` (U,) are
+    their numbers, ``letters`` (U, C) those of their letters, with ``sizes`` (U,) of each, where letters are read;
+    ``beside`` are the numbers (B, T) of further columns.
     """
 
     forms: Tensor
@@ -51,7 +51,7 @@ class TokenBatch:
 
 @dataclass(frozen=True, slots=True)
 class TokenRows:
-    """Numbered sentences: of each the forms, of each form its word and its letters, and what stands beside."""
+    """Numbered sentences: the forms of each, the word and the letters of each form, and further columns."""
 
     forms: Ragged
     words: npt.NDArray[np.int32]
@@ -112,7 +112,7 @@ class TokenInput:
         Raises
         ------
         DataError
-            Not as much stands beside the tokens as in training.
+            There are not as many columns beside the tokens as in training.
         """
         sentences = list(sentences)
         for at, sentence in enumerate(sentences):
@@ -164,7 +164,7 @@ class TokenInput:
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> TokenInput:
-        """Make one again from `state`.
+        """Restore the input from `state`.
 
         Raises
         ------

@@ -1,7 +1,7 @@
-"""From series to batches: windows cut where they are asked for, missing values filled, channels brought to one scale.
+"""From series to batches: windows cut on demand, missing values filled, channels standardised.
 
-A *window* is what comes before and after an origin: ``lookback`` steps of history, ``horizon`` steps to forecast, of
-all channels. Series lie one after another in one array; a window is a number, and costs eight bytes until it is cut.
+A *window* is the surroundings of an origin: ``lookback`` steps of history, ``horizon`` steps to forecast, of all
+channels. Series are concatenated in one array; a window is a number, and costs eight bytes until it is cut.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Windows of series that lie one after another.
+    """Windows of concatenated series.
 
     Parameters
     ----------
@@ -38,11 +38,11 @@ class Windows:
     ready : bool array of shape (T, C), or None
         Whether the series had any value before the step: without one there is nothing to forecast from.
     covariates : float64 array of shape (T, K), or None
-        What is known of every step beforehand.
+        What is known of every step in advance.
     begins : int64 array, shape (T,)
-        Where the series of each step begins.
+        The first step of the series of each step.
     origins : int64 array, shape (N,)
-        The step at which each window's future begins.
+        The first step of each window's future.
     lookback, horizon : int
         Steps before an origin, and from it on.
     """
@@ -67,7 +67,7 @@ class Windows:
         stride: int = 1,
         last: bool = False,
     ) -> Windows:
-        """Cut every series wherever a whole window fits, or where ``last``, once: where its future begins.
+        """Cut every series wherever a whole window fits, or with ``last`` only at its end.
 
         Parameters
         ----------
@@ -79,16 +79,16 @@ class Windows:
         stride : int
             Steps from an origin to the next.
         last : bool
-            Whether what comes after the series is what is asked for.
+            Whether the future after the series is to be forecast.
         """
         origins: list[Rows] = []
-        begin = 0
+        start = 0
         if last:
             series = [np.vstack([one, np.full((horizon, one.shape[1]), np.nan)]) for one in series]
         for one in series:
-            first, end = begin + lookback, begin + len(one) - horizon + 1
+            first, end = start + lookback, start + len(one) - horizon + 1
             origins.append(np.arange(end - 1 if last else first, end, stride, dtype=np.int64))
-            begin += len(one)
+            start += len(one)
         lengths = np.array([len(one) for one in series], dtype=np.int64)
         values = np.concatenate(series)
         missing = np.isnan(values)
@@ -113,15 +113,15 @@ class Windows:
         return int(self.values.shape[1])
 
     def take(self, rows: Rows) -> Windows:
-        """Give some of the windows; nothing is copied."""
+        """Select windows; nothing is copied."""
         return replace(self, origins=self.origins[rows])
 
     def thinned(self, most: int) -> Windows:
-        """Give every second, third, ... window: so many at most."""
+        """Select every second, third, ... window: ``most`` at most."""
         return self.take(np.arange(0, len(self), max(1, -(-len(self) // most)), dtype=np.int64))
 
     def fingerprint(self) -> str:
-        """Name what is here: 64 hexadecimal digits."""
+        """Return a hash of the content: 64 hexadecimal digits."""
         digest = hashlib.sha256()
         for part in (self.values, self.observed, self.covariates, self.begins, self.origins):
             digest.update(b"" if part is None else np.ascontiguousarray(part).tobytes())
@@ -129,7 +129,7 @@ class Windows:
         return digest.hexdigest()
 
     def covered(self) -> Mask:
-        """Tell which steps (T,) lie in these windows, or before one of the same series."""
+        """Return which steps (T,) are in these windows, or before one of the same series."""
         last = np.zeros(len(self.values), dtype=np.int64)
         np.maximum.at(last, self.begins[self.origins], self.origins + self.horizon)
         inside: Mask = np.arange(len(self.values)) < last[self.begins]
@@ -159,7 +159,7 @@ class Scale:
 
     @classmethod
     def restored(cls, state: Any, count: int, where: str) -> Scale:
-        """Take over what `state` returned, for so many columns.
+        """Restore what `state` returned, for ``count`` columns.
 
         Raises
         ------
@@ -204,7 +204,7 @@ class WindowInput:
     known : Scale, optional
         Of the covariates.
     missing : bool
-        Whether values were missing in training: the network is then told which.
+        Whether values were missing in training: the network then gets a mask.
     """
 
     scale: Scale
@@ -257,7 +257,7 @@ class WindowInput:
 
     @classmethod
     def restored(cls, state: Any, channels: int, covariates: int) -> WindowInput:
-        """Take over what `state` returned.
+        """Restore what `state` returned.
 
         Raises
         ------
@@ -290,7 +290,7 @@ def _filled(series: Numbers) -> Numbers:
 
 
 def _seen_before(series: Numbers) -> Mask:
-    """Tell of every step and channel whether there was any value before it."""
+    """Return for every step and channel whether there was any value before it."""
     seen = ~np.isnan(series)
     before: Mask = np.cumsum(seen, axis=0) > seen
     return before

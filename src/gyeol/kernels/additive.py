@@ -1,4 +1,4 @@
-"""The scores of additive attention, natively without the tensor of all their tanh, or by the twin in plain PyTorch."""
+"""The scores of additive attention, natively without the tensor of all their tanh, or in plain PyTorch."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def additive_scores(query: Tensor, keys: Tensor, vector: Tensor, lengths: Tensor
 
 
 def additive_scores_reference(query: Tensor, keys: Tensor, vector: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """Do what `additive_scores` does, readably: the oracle of the native kernel, and what serves without it."""
+    """Do what `additive_scores` does, readably: the native kernel is tested against it; used where there is none."""
     scores = torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)) @ vector
     if lengths is None:
         return scores

@@ -31,7 +31,7 @@ class _Call(NamedTuple):
 
     @property
     def facts(self) -> native.NativeCell:
-        return native.cells()[self.cell]
+        return native.CELLS[self.cell]
 
 
 def run_layer(
@@ -49,13 +49,13 @@ def run_layer(
     Parameters
     ----------
     cell : str
-        A name of `native.cells`.
+        A name of `native.CELLS`.
     x : Tensor, shape (N, D)
         float32, by time, the rows ranked by length.
     lengths : Tensor, shape (B,)
         int64, on the CPU, never rising.
     state : tuple of Tensor, each (directions, B, H)
-        By rank; the parts that `native.cells` names.
+        By rank; the parts that `native.CELLS` names.
     weights : sequence of Weights
         One or two; the second walks from each row's last token to its first.
     reverse : bool

@@ -15,12 +15,12 @@ from gyeol.errors import ParameterError
 from gyeol.kernels.cells.cell import Weights
 
 __all__ = [
+    "CELLS",
     "NativeCell",
     "additive_backward",
     "additive_forward",
     "backward",
     "bfloat16_available",
-    "cells",
     "cosines",
     "describe",
     "forward",
@@ -38,14 +38,14 @@ __all__ = [
 _VARIABLE = "GYEOL_ISA"
 
 _native: Any
-_wanted = os.environ.get(_VARIABLE, "").strip().lower()
+_requested = os.environ.get(_VARIABLE, "").strip().lower()
 try:
     _native, _reason = importlib.import_module("gyeol.kernels._native"), ""
 except ModuleNotFoundError:
     _native, _reason = None, "no compiler at install"
 except ImportError as error:  # built, but not for this machine or not with this torch
     _native, _reason = None, f"the native kernels do not load: {error}"
-if _wanted == "python":
+if _requested == "python":
     _native, _reason = None, f"{_VARIABLE}=python"
 
 _NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
@@ -77,7 +77,7 @@ class NativeCell(NamedTuple):
     separate_hidden_bias : int or None
         The gate whose hidden bias is not added to its input bias, since a gate multiplies U h + b_hh.
     elements : tuple of str
-        What its weights may be multiplied in: float32, bfloat16, int8.
+        What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, int8.
     """
 
     name: str
@@ -121,13 +121,16 @@ def instruction_sets() -> list[str]:
 def _first_choice() -> str:
     """Take the instruction set that the environment names, or the best."""
     known = instruction_sets()
-    if _wanted in ("", "python", *known):
-        return _wanted if _wanted in known else next(iter(known), "")
+    if _requested in ("", "python", *known):
+        return _requested if _requested in known else next(iter(known), "")
     listed = ", ".join([*known, "python"])
-    raise ParameterError(f"{_VARIABLE}={_wanted:.40}: this installation has {listed} here; unset it for the fastest")
+    raise ParameterError(f"{_VARIABLE}={_requested:.40}: this installation has {listed} here; unset it for the fastest")
 
 
 _chosen = _first_choice()
+
+#: What the library says of the cells that have kernels; the same for every instruction set, but for `elements`.
+CELLS = {} if _native is None else {facts["name"]: NativeCell(**facts) for facts in _native.cells(_chosen)}
 
 
 def use_instruction_set(name: str | None = None) -> str:
@@ -153,24 +156,23 @@ def use_instruction_set(name: str | None = None) -> str:
     return before
 
 
-def cells() -> dict[str, NativeCell]:
-    """Return the cells that have kernels in the instruction set chosen, by name; none where nothing was built."""
-    return _cells_of(_chosen) if native_available() else {}
-
-
-@cache
-def _cells_of(instruction_set: str) -> dict[str, NativeCell]:
-    return {facts["name"]: NativeCell(**facts) for facts in _native.cells(instruction_set)}
-
-
 def bfloat16_available() -> bool:
     """Whether this processor multiplies bfloat16 (AVX512-BF16)."""
-    return any("bfloat16" in cell.elements for cell in cells().values())
+    return _multiplies("bfloat16")
 
 
 def int8_available() -> bool:
     """Whether this processor multiplies int8 (AVX512-VNNI, which comes with AVX512-BF16 here: see CMakeLists.txt)."""
-    return any("int8" in cell.elements for cell in cells().values())
+    return _multiplies("int8")
+
+
+@cache
+def _elements_of(instruction_set: str) -> set[str]:
+    return {element for cell in _native.cells(instruction_set) for element in cell["elements"]}
+
+
+def _multiplies(element: str) -> bool:
+    return _native is not None and element in _elements_of(_chosen)
 
 
 def forward(
@@ -192,7 +194,7 @@ def forward(
     h_n: Tensor,
     c_n: Tensor | None,
 ) -> None:
-    """Walk a layer over x (N, D), or the projection in `gates`; shapes, and who writes what: ``cpp/scan.hpp``.
+    """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
 
     Raises
     ------
@@ -252,7 +254,7 @@ def _whole(x: Tensor | None) -> Any:
 def pool_forward(
     x: Tensor, lengths: Tensor, weights: Tensor | None, mean: bool, most: bool, out: Tensor, at: Tensor | None
 ) -> None:
-    """Pool packed tokens; shapes, and what is read and written, are in ``cpp/pool.hpp``."""
+    """Pool packed tokens; shapes, and inputs and outputs are in ``cpp/pool.hpp``."""
     weights = None if weights is None else weights.detach()
     _native.pool_forward(x.detach(), lengths, weights, mean, most, out, at, torch.get_num_threads(), _chosen)
 
@@ -269,7 +271,7 @@ def pool_backward(
 
 
 def additive_forward(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, scores: Tensor) -> None:
-    """Score queries with keys; shapes, and what is written, are in ``cpp/additive.hpp``."""
+    """Score queries with keys; shapes, and outputs, are in ``cpp/additive.hpp``."""
     _native.additive_forward(q.detach(), k.detach(), v.detach(), lengths, scores, torch.get_num_threads(), _chosen)
 
 
@@ -283,7 +285,7 @@ def additive_backward(
 
 
 def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int) -> Any:
-    """Make layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
+    """Create layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
     `element` is how they are stored: float32, bfloat16 or int8.
     """

@@ -21,7 +21,7 @@ class Nearest:
     Parameters
     ----------
     table : float32 array, shape (N, D)
-        Contiguous and finite; kept, not copied. The codes beside it take N * D bytes.
+        Contiguous and finite; not copied. The codes beside it take N * D bytes.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Nearest:
         q : float32 array, shape (D,)
             Of length 1.
         count : int
-            How many are asked for, 1 or more.
+            How many to return, 1 or more.
         """
         near = np.empty(self._count, dtype=np.float32)
         native.cosines(self._codes, self._factors, q, near)

@@ -1,4 +1,4 @@
-"""One vector for each row out of packed tokens, in one pass over them: natively, or by the twin in plain PyTorch."""
+"""One vector for each row out of packed tokens, in one pass over them: natively, or by a reference in plain PyTorch."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def pool(
     x : Tensor, shape (N, K)
     packing : Packing
     weights : Tensor of shape (N,), optional
-        Asks for the weighted sum.
+        Adds the weighted sum to the result.
     mean, most : bool
-        Ask for the mean, and for the largest value of each column.
+        Add the mean, and the largest value of each column.
 
     Returns
     -------
     Tensor, shape (B, views * K)
-        The rows as they came before packing.
+        The rows in the order before packing.
     """
     if not native.native_available() or x.dtype != torch.float32 or x.device.type != "cpu":
         return pool_reference(x, packing, weights=weights, mean=mean, most=most)
@@ -55,7 +55,7 @@ def pool(
 def pool_reference(
     x: Tensor, packing: Packing, *, weights: Tensor | None = None, mean: bool = False, most: bool = False
 ) -> Tensor:
-    """Do what `pool` does, readably: the oracle of the native kernel, and what serves without it."""
+    """Do what `pool` does, readably: the native kernel is tested against it, and it serves where there is none."""
     views = []
     padded = packing.scatter(x)
     if weights is not None:
@@ -69,7 +69,7 @@ def pool_reference(
 
 
 def last_of(x: Tensor, packing: Packing, *, directions: int = 1) -> Tensor:
-    """Take what has read everything: each row's last token of x (N, K), and of a second direction's half the first."""
+    """Return the last output of each direction: each row's last token of x (N, K); of the reverse half, its first."""
     B = len(packing.lengths)
     offsets = torch.cat([packing.lengths.new_zeros(1), packing.counts().cumsum(0)])
     last = x.index_select(0, (offsets[packing.lengths - 1] + torch.arange(B)).to(x.device))

@@ -1,4 +1,4 @@
-"""What sees an image: our residual net, or one of timm's or torchvision's by name."""
+"""Image encoders: our residual net, or one of timm's or torchvision's by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 
 
 def is_encoder(value: Any) -> str:
-    """Say what is wrong with the name of an encoder, or nothing."""
+    """Accept the name of an encoder: the message of a rule, or an empty one."""
     library, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
     if value in ("residual", "features") or (library in _LIBRARIES and _NAME.fullmatch(name)):
         return ""
@@ -35,7 +35,7 @@ def make_encoder(
     precision: str = "float32",
     standardize: bool = True,
 ) -> ResidualNet | Backbone:
-    """Make what images are seen with.
+    """Create an image encoder.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def make_encoder(
 
 
 def grid_of(encoder: ResidualNet | Backbone, size: int) -> tuple[int, int, int]:
-    """Say what becomes of an image of so many pixels either way: height, width and D of the grid."""
+    """Return height, width and D of the grid for an image of ``size`` pixels either way."""
     was = encoder.training
     with torch.inference_mode():
         depth, height, width = encoder.eval().maps(torch.zeros(1, 3, size, size)).shape[1:]

@@ -1,4 +1,4 @@
-"""Every window on a scale of its own, and what is said of it back on the scale it came from."""
+"""Windows normalised one by one, and forecasts mapped back to their scale."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Instance(NamedTuple):
 class InstanceNorm(nn.Module):
     """Reversible instance normalisation of windows of one channel each.
 
-    Series drift: a level that training never saw is no level at all once it is taken off, and comes back unharmed.
+    Series drift: without its level a window resembles those of training; the level is added to the forecast again.
 
     Parameters
     ----------

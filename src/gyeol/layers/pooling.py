@@ -35,12 +35,12 @@ def valid_steps(lengths: Tensor, steps: int) -> Tensor:
 
 
 def pool_last(outputs: Tensor, lengths: Tensor, *, directions: int = 1) -> Tensor:
-    """Take what has read everything: the forward half at a row's last step, the backward half at its first.
+    """Take the final outputs: of the forward direction at a row's last step, of the reverse direction at its first.
 
     Parameters
     ----------
     outputs : Tensor, shape (B, T, H)
-        With two directions the first H/2 of them are the forward walk's.
+        With two directions the first H/2 are those of the forward direction.
     lengths : Tensor, shape (B,)
         Each in 1..T.
     directions : int
@@ -65,8 +65,8 @@ def pool_last(outputs: Tensor, lengths: Tensor, *, directions: int = 1) -> Tenso
     last = outputs[torch.arange(len(outputs), device=outputs.device), lengths - 1]
     if directions == 1:
         return last
-    half = outputs.shape[-1] // 2
-    return torch.cat([last[:, :half], outputs[:, 0, half:]], dim=-1)
+    H = outputs.shape[-1] // 2
+    return torch.cat([last[:, :H], outputs[:, 0, H:]], dim=-1)
 
 
 def pool_mean(outputs: Tensor, lengths: Tensor, *, directions: int = 1) -> Tensor:

@@ -1,4 +1,4 @@
-"""A linear layer whose weights were rounded to 8 bits: a quarter of the reading, which is what one row costs."""
+"""A linear layer with weights rounded to 8 bits: a quarter of the memory traffic, which dominates for one row."""
 
 from __future__ import annotations
 

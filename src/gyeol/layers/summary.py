@@ -92,18 +92,18 @@ class Summary(nn.Module):
     input_size : int
         H, the size of a state.
     beside_size : int
-        E, the size of what stands beside each state (0: nothing).
+        E, the size of a second vector beside each state (0: none).
     attention : bool
-        Let a learned query look at every step (`AttentionPooling`).
+        Whether a learned query attends to every step (`AttentionPooling`).
     poolings : sequence of str
         Names of `POOLINGS`.
     directions : int
-        1 or 2: where ``"last"`` finds the last step of each direction.
+        1 or 2: ``"last"`` takes the last step of each direction.
 
     Raises
     ------
     ParameterError
-        No view is asked for, or one that there is not.
+        No attention and no pooling, or an unknown pooling.
 
     Examples
     --------
@@ -124,7 +124,7 @@ class Summary(nn.Module):
     ) -> None:
         super().__init__()
         if not attention and not poolings:
-            raise ParameterError("neither attention nor a pooling was asked for: nothing would reach the next layer")
+            raise ParameterError("neither attention nor a pooling is set: nothing would reach the next layer")
         unknown = next((name for name in poolings if name not in POOLINGS), None)
         if unknown is not None:
             raise ParameterError(f"pooling={unknown!r} is not known{closest(unknown, POOLINGS)}")
@@ -145,14 +145,13 @@ class Summary(nn.Module):
         ----------
         states : Tensor, shape (N, H)
         beside : Tensor of shape (N, E), or None
-            What stands beside each state.
+            The second vector of each state.
         packing : Packing
 
         Returns
         -------
         vector : Tensor, shape (B, output_size)
-            Of the states attention's view and then the poolings, each in the order asked for; of what stands beside
-            them, the same.
+            The states' attention and poolings, in the order of the settings; then those of the second vectors.
         weights : Tensor of shape (B, T), or None
             The attention's weights: rows sum to 1, padding is exactly 0.
         """
@@ -166,9 +165,9 @@ class Summary(nn.Module):
         mean, most = "mean" in self.poolings, "max" in self.poolings
         views: dict[str, Tensor] = {}
         if weights is not None or mean or most:
-            asked = {"attention": weights is not None, "mean": mean, "max": most}
-            found = pool(x, packing, weights=weights, mean=mean, most=most).chunk(sum(asked.values()), dim=1)
-            views = dict(zip([name for name, wanted in asked.items() if wanted], found, strict=True))
+            used = {"attention": weights is not None, "mean": mean, "max": most}
+            found = pool(x, packing, weights=weights, mean=mean, most=most).chunk(sum(used.values()), dim=1)
+            views = dict(zip([name for name, on in used.items() if on], found, strict=True))
         if "last" in self.poolings:
             views["last"] = last_of(x, packing, directions=self.directions if walked else 1)
         return [views[name] for name in (["attention"] if weights is not None else []) + self.poolings]

@@ -69,7 +69,7 @@ def run(
     if name not in REPRODUCTIONS:
         raise ParameterError(f"there is no reproduction {name!r}{closest(name, REPRODUCTIONS)}")
     entry = REPRODUCTIONS[name]
-    begun = time.monotonic()
+    started = time.monotonic()
     result = entry.run(seed=seed, threads=threads, out=out, progress=progress)
     others = [*entry.published, *([Published(result.pop("beside"), entry.beside)] if entry.beside else [])]
     return {
@@ -79,7 +79,7 @@ def run(
         "published": others[0].figure,
         "source": others[0].source,
         "others": [{"figure": p.figure, "source": p.source} for p in others],
-        "seconds": round(time.monotonic() - begun, 1),
+        "seconds": round(time.monotonic() - started, 1),
         "setting": entry.setting,
         "data": entry.data,
     }

@@ -1,4 +1,4 @@
-"""What attention is worth, and which: the same translator with none and with each, by the length of the source."""
+"""How much attention helps, and which kind: one translator without it and with each kind, by length of the source."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ WAYS: dict[str, dict[str, Any]] = {
 LENGTHS = (10, 15, 20)
 
 
-def by_length(sources: Sequence[str], written: Sequence[str], wanted: Sequence[str]) -> dict[str, tuple[float, int]]:
+def by_length(
+    sources: Sequence[str], outputs: Sequence[str], references: Sequence[str]
+) -> dict[str, tuple[float, int]]:
     """Measure BLEU on sources of up to 10 words, 11 to 15, 16 to 20, and of more: the figure and how many there are."""
     groups: dict[str, list[int]] = {}
     names = [f"to {LENGTHS[0]}", *(f"{a + 1} to {b}" for a, b in pairwise(LENGTHS))]
@@ -53,7 +55,7 @@ def by_length(sources: Sequence[str], written: Sequence[str], wanted: Sequence[s
     ordered = [name for name in (*names, f"over {LENGTHS[-1]}") if name in groups]
     return {
         name: (
-            engine.translation([written[i] for i in groups[name]], [wanted[i] for i in groups[name]])["bleu"],
+            engine.translation([outputs[i] for i in groups[name]], [references[i] for i in groups[name]])["bleu"],
             len(groups[name]),
         )
         for name in ordered
@@ -66,10 +68,10 @@ def _attention(seed: int, threads: int | None, out: Path | None, progress: Progr
     for name, way in WAYS.items():
         own = out if name == "global, additive" else None
         model = fitted(SETTINGS | way, train, valid, seed, threads, own, progress, "multi30k de-en (train)")
-        sources, wanted = [*test[0], *valid[0]], [*test[1], *valid[1]]
-        written = model.predict(sources)
-        whole = engine.translation(written[: len(test[0])], test[1])
-        lengths = by_length(sources, written, wanted)
+        sources, references = [*test[0], *valid[0]], [*test[1], *valid[1]]
+        outputs = model.predict(sources)
+        whole = engine.translation(outputs[: len(test[0])], test[1])
+        lengths = by_length(sources, outputs, references)
         rows.append(
             {"attention": name, "test": f"{whole['bleu']:.1f}", "chrf": f"{whole['chrf']:.1f}"}
             | {f"{group} words ({count})": f"{bleu:.1f}" for group, (bleu, count) in lengths.items()}

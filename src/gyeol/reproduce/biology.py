@@ -1,4 +1,4 @@
-"""Biological sequences: promoters told from other DNA, the secondary structure of proteins."""
+"""Biological sequences: promoters distinguished from other DNA, the secondary structure of proteins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 from gyeol.reproduce.tag import usual_tags
 
 __all__ = ["BIOLOGY", "PROMOTERS", "PROTEINS"]
@@ -40,7 +40,7 @@ PROMOTERS: dict[str, Any] = {
     "precision": "auto",
 }
 
-#: Amino acids, one vector each; what stands far off in the chain matters, hence two layers.
+#: Amino acids, one vector each; distant parts of the chain matter, hence two layers.
 PROTEINS: dict[str, Any] = {
     "cell": "lstm",
     "hidden_size": 192,
@@ -101,11 +101,10 @@ def folded(
     for learn, test in StratifiedKFold(_FOLDS, shuffle=True, random_state=0).split(texts, labels):
         model = TextClassifier(**PROMOTERS, random_state=seed, threads=threads)
         model.fit([texts[i] for i in learn], labels[learn].tolist(), progress=progress)
-        if model.history_.stopped == "interrupted":
-            raise KeyboardInterrupt
-        said = model.predict([texts[i] for i in test])
-        (tn, fp), (fn, tp) = confusion_matrix(labels[test], said, labels=["other", "promoter"])
-        correlation = float(matthews_corrcoef(labels[test], said))
+        check_complete(model)
+        predicted = model.predict([texts[i] for i in test])
+        (tn, fp), (fn, tp) = confusion_matrix(labels[test], predicted, labels=["other", "promoter"])
+        correlation = float(matthews_corrcoef(labels[test], predicted))
         found.append({"sensitivity": tp / (tp + fn), "specificity": tn / (tn + fp), "correlation": correlation})
         if out is not None:
             model.save(out)
@@ -120,23 +119,24 @@ def _proteins(seed: int, threads: int | None, out: Path | None, progress: Progre
     train = read_tagged(resolve_file("protein_ss", "sequences"), target=str(resolve_file("protein_ss", "states")))
     test = read_tagged(resolve_file("protein_ss", "test"), input="input", target="dssp3")
     copies = {"".join(map(str, chain)) for chain in test.tokens}
-    kept = [i for i, chain in enumerate(train.tokens) if "".join(map(str, chain)) not in copies]
-    left_out = len(train.tokens) - len(kept)
-    train.tokens, train.tags = [train.tokens[i] for i in kept], [train.tags[i] for i in kept]
+    unrelated = [i for i, chain in enumerate(train.tokens) if "".join(map(str, chain)) not in copies]
+    left_out = len(train.tokens) - len(unrelated)
+    train.tokens, train.tags = [train.tokens[i] for i in unrelated], [train.tags[i] for i in unrelated]
     model = SequenceTagger(**PROTEINS, random_state=seed, threads=threads)
     model.fit(train.tokens, train.tags, progress=progress, about={"data": f"protein_ss, {left_out} copies left out"})
-    if model.history_.stopped == "interrupted":
-        raise KeyboardInterrupt
+    check_complete(model)
     if out is not None:
         model.save(out)
-    said = model.predict(test.tokens)
+    predicted = model.predict(test.tokens)
     counted = domains(resolve_file("protein_ss", "test"))
     near = related(test.tokens, train.tokens)
     figures = model.evaluate(test.tokens, test.tags)
     return {
-        "figure": share_right(said, test.tags, counted),
+        "figure": share_right(predicted, test.tags, counted),
         "beside": share_right(usual_tags(train, test), test.tags, counted),
-        "unrelated": share_right(said, test.tags, [mask & (not own) for mask, own in zip(counted, near, strict=True)]),
+        "unrelated": share_right(
+            predicted, test.tags, [mask & (not own) for mask, own in zip(counted, near, strict=True)]
+        ),
         "related_chains": sum(near),
         "whole_chains": figures["accuracy"],
         "valid": model.metrics_["valid_accuracy"],
@@ -169,11 +169,11 @@ def _runs(chain: Sequence[Any]) -> set[str]:
 
 
 def share_right(
-    said: Sequence[Sequence[str]], truth: Sequence[Sequence[str]], counted: Sequence[npt.NDArray[np.bool_]]
+    predicted: Sequence[Sequence[str]], truth: Sequence[Sequence[str]], counted: Sequence[npt.NDArray[np.bool_]]
 ) -> float:
     """Give the share of the counted residues whose state is right."""
     right = total = 0
-    for own, real, mask in zip(said, truth, counted, strict=True):
+    for own, real, mask in zip(predicted, truth, counted, strict=True):
         right += int(((np.array(own) == np.array(real)) & mask).sum())
         total += int(mask.sum())
     return right / total
@@ -181,7 +181,7 @@ def share_right(
 
 BIOLOGY: dict[str, Reproduction] = {
     "dna-promoters": Reproduction(
-        title="Promoters told from other DNA: the correlation coefficient, mean of four sets, ten folds each",
+        title="Promoters distinguished from other DNA: the correlation coefficient, mean of four sets, ten folds each",
         metric="correlation",
         examples="sequences",
         setting="BiLSTM 32 on letters, their runs of up to 6 and their places, which speak directly, too; 8 epochs",

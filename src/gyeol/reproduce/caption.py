@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from gyeol.data.synthetic.scenes import SCENES as SETS
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 if TYPE_CHECKING:
     from gyeol.tasks import Captioner
 
 __all__ = ["AERIAL", "CAPTIONERS", "SCENES", "most_frequent"]
 
-#: Coloured shapes: what each is called, and where each stands.
+#: Coloured shapes: what each is called, and where it is.
 SCENES: dict[str, Any] = {
     "cell": "lstm",
     "hidden_size": 256,
@@ -70,8 +70,7 @@ def _captioner(
         train.images, train.captions, validation=(watched.images, watched.captions), progress=progress,
         about=train.about(),
     )  # fmt: skip
-    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-        raise KeyboardInterrupt
+    check_complete(model)
     if out is not None:
         model.save(out)
     figures = model.evaluate(test.images, test.captions)
@@ -96,7 +95,7 @@ def _novel(model: Captioner, data: str) -> float:
 
 
 def most_frequent(train: Sequence[Sequence[str]], test: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Measure the caption that training has most often, said of every image."""
+    """Measure the most frequent caption of the training, for every image."""
     from gyeol.engine import captioning
 
     usual = Counter(text for some in train for text in some).most_common(1)[0][0]
@@ -112,7 +111,7 @@ CAPTIONERS: dict[str, Reproduction] = {
         data="scenes-ko: 3,200 drawn scenes, 400 watched, 400 of test; novel: 400 with a shape in a colour never seen",
         published=(),
         run=partial(_captioner, SCENES, "scenes-ko", "exact"),
-        beside="measured here: the caption that training has most often, said of every image",
+        beside="measured here: the most frequent caption of the training, for every image",
     ),
     "captions-aerial": Reproduction(
         title="Aerial photographs (UCM-Captions): BLEU-4, nothing pretrained",
@@ -124,6 +123,6 @@ CAPTIONERS: dict[str, Reproduction] = {
             Published(52.5, "soft attention, VGG-16 trained on ImageNet, 224 x 224 (Lu et al. 2017), from memory"),
         ),
         run=partial(_captioner, AERIAL, "ucm_captions", "bleu"),
-        beside="measured here: the caption that training has most often, said of every image",
+        beside="measured here: the most frequent caption of the training, for every image",
     ),
 }

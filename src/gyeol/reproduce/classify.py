@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 __all__ = ["CLASSIFIERS", "NSMC"]
 
@@ -40,8 +40,7 @@ def _nsmc(seed: int, threads: int | None, out: Path | None, progress: Progress |
     test = read_labelled(find_source("nsmc", "test"))
     model = TextClassifier(**NSMC, random_state=seed, threads=threads)
     model.fit(train.texts, train.labels, progress=progress, about=train.about())
-    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-        raise KeyboardInterrupt
+    check_complete(model)
     if out is not None:
         model.save(out)
     figures = model.evaluate(test.texts, test.labels)

@@ -1,4 +1,4 @@
-"""Translators of Korean: answers to what people say, and English for it, with samples of what they write."""
+"""Translators of Korean: answers to what people say, and translations into English, with samples of their output."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ BIBLE: dict[str, Any] = {
 
 
 def split_by_source(pairs: Part, seed: int, *, valid: int = 5, test: int = 10) -> list[Part]:
-    """Share pairs out: train, valid and test (per cent); what is asked twice goes to one part altogether."""
+    """Split pairs into train, valid and test (per cent); pairs with the same source go to the same part."""
     sources = sorted(set(pairs[0]))
     draw = np.random.default_rng([seed, 0xC4A7]).permutation(len(sources)) * 100 // len(sources)
     part_of = {
@@ -116,7 +116,7 @@ def _written(
     model = fitted(chosen, train, valid, seed, threads, out, progress, name)
     figures = model.evaluate(*test)
     some = np.random.default_rng(seed).permutation(len(test[0]))[:SAMPLES].tolist()
-    written = model.predict([test[0][i] for i in some])
+    outputs = model.predict([test[0][i] for i in some])
     return {
         "figure": figures["bleu"],
         "beside": _most_frequent(train[1], test[1]),
@@ -126,7 +126,7 @@ def _written(
         "epochs": len(model.history_.records),
         "signature": figures["signature"],
         "parts": [
-            {"given": test[0][i], "wrote": wrote, "wanted": test[1][i]} for i, wrote in zip(some, written, strict=True)
+            {"given": test[0][i], "wrote": wrote, "wanted": test[1][i]} for i, wrote in zip(some, outputs, strict=True)
         ],
     }  # fmt: skip
 
@@ -137,14 +137,14 @@ def _pieces(size: int) -> Tokenizer:
     return BPE(size=size)
 
 
-def _most_frequent(train: Sequence[str], wanted: Sequence[str]) -> float:
+def _most_frequent(train: Sequence[str], references: Sequence[str]) -> float:
     """BLEU of one answer to everything: the most frequent of the training part."""
     from collections import Counter
 
     from gyeol import engine
 
     most = Counter(train).most_common(1)[0][0]
-    return engine.translation([most] * len(wanted), wanted)["bleu"]
+    return engine.translation([most] * len(references), references)["bleu"]
 
 
 _BESIDE = "measured here: the training part's most frequent target, whatever is given"

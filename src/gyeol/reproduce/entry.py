@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Published", "Reproduction"]
+__all__ = ["Published", "Reproduction", "check_complete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +34,15 @@ class Reproduction:
     run: Callable[..., dict[str, Any]]
     beside: str = ""
     examples: str = "texts"
+
+
+def check_complete(model: Any) -> None:
+    """Make sure that a training was not interrupted: its figure would pass for that of a complete one.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        It was.
+    """
+    if model.history_.stopped == "interrupted":
+        raise KeyboardInterrupt

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 __all__ = ["ETTH1", "FORECASTERS"]
 
@@ -59,8 +59,7 @@ def _etth1(seed: int, threads: int | None, out: Path | None, progress: Progress 
         model = Forecaster(**{**ETTH1, **more}, horizon=horizon, random_state=seed, threads=threads)
         watched = series[_TRAIN - _LOOKBACK : _VALID]
         model.fit(series[:_TRAIN], validation=(watched, None), progress=progress, about={"data": "ett, 12 months"})
-        if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-            raise KeyboardInterrupt
+        check_complete(model)
         if out is not None and not parts:
             model.save(out)
         found = model.evaluate(series[_VALID - _LOOKBACK : _TEST])

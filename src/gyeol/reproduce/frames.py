@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Reproduction
+from gyeol.reproduce.entry import Reproduction, check_complete
 
 if TYPE_CHECKING:
     from gyeol.data.synthetic.clips import ClipMade
@@ -40,16 +40,15 @@ def _clips(
     train, valid, test = (list(clips(role, count=count, seed=seed)) for role in ("train", "valid", "test"))
     found, parts = {}, []
     for kind, num_layers in (("memory", 1), ("each frame alone", 0)):
-        begun = time.monotonic()
+        started = time.monotonic()
         model = FrameClassifier(**settings, num_layers=num_layers, random_state=seed, threads=threads)
         model.fit(*_pair(train), validation=_pair(valid), progress=progress, about={"data": "clips"})
-        if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-            raise KeyboardInterrupt
+        check_complete(model)
         if out is not None and num_layers:
             model.save(out)
         figures = found[kind] = model.evaluate(*_pair(test))
         recalls = {name: f"{own['recall']:.3f}" for name, own in figures["per_class"].items()}
-        seconds = f"{time.monotonic() - begun:.0f}"
+        seconds = f"{time.monotonic() - started:.0f}"
         parts.append({"model": kind, "accuracy": f"{figures['accuracy']:.4f}", **recalls, "seconds": seconds})
     figures = found["memory"]
     alone = found["each frame alone"]["accuracy"]
@@ -57,8 +56,8 @@ def _clips(
     return {"figure": figures["accuracy"], **more, "beside": alone, "parts": parts}
 
 
-def _pair(made: list[ClipMade]) -> tuple[list[Any], list[Any]]:
-    return [clip.frames for clip in made], [clip.labels for clip in made]
+def _pair(clips_of_part: list[ClipMade]) -> tuple[list[Any], list[Any]]:
+    return [clip.frames for clip in clips_of_part], [clip.labels for clip in clips_of_part]
 
 
 FRAMES: dict[str, Reproduction] = {

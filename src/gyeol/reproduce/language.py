@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 __all__ = ["LANGUAGE_MODELS", "PTB_MEDIUM", "PTB_SMALL", "SHAKESPEARE", "WIKITEXT2"]
 
@@ -108,8 +108,7 @@ def _language(
     train, valid, test = _read_shakespeare() if data == "tinyshakespeare" else _read(data)
     model = LanguageModel(**settings, random_state=seed, threads=threads)
     model.fit(train, validation=(valid, None), progress=progress, about={"data": f"{data} (train)"})
-    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-        raise KeyboardInterrupt
+    check_complete(model)
     if out is not None:
         model.save(out)
     figures = model.evaluate(test)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 __all__ = ["ADDING", "DIGITS", "HEARTBEATS", "SERIES"]
 
-#: Heartbeats of 140 values. So few of them that none are held back: the figures watched are those of the training.
+#: Heartbeats of 140 values. There are so few that none are held out: the validation figures are those of the training.
 HEARTBEATS: dict[str, Any] = {
     "frame": 4,
     "pooling": "last+mean+max",
@@ -65,7 +65,7 @@ def _heartbeats(
     train, test = (read_series(resolve_file("ecg5000", role)) for role in ("train", "test"))
     model = SeriesClassifier(**settings, random_state=seed, threads=threads)
     model.fit(train.series, train.labels, progress=progress, about={"data": "ecg5000 (train)"})
-    _check_whole(model)
+    check_complete(model)
     if out is not None:
         model.save(out)
     figures = model.evaluate(test.series, test.labels)
@@ -85,17 +85,17 @@ def _digits(
     from gyeol.tasks import SeriesClassifier
 
     pictures, labels = zip(*digits(1797), strict=True)
-    kept = len(pictures) - _TEST_DIGITS
+    count = len(pictures) - _TEST_DIGITS
     found, parts = {}, []
     for cell in _CELLS:
-        begun = time.monotonic()
+        started = time.monotonic()
         model = SeriesClassifier(**settings, cell=cell, random_state=seed, threads=threads)
-        model.fit(pictures[:kept], labels[:kept], progress=progress, about={"data": "scikit-learn's digits, by rows"})
-        _check_whole(model)
+        model.fit(pictures[:count], labels[:count], progress=progress, about={"data": "scikit-learn's digits, by rows"})
+        check_complete(model)
         if out is not None and cell == _CELLS[0]:
             model.save(out)
-        found[cell] = model.evaluate(pictures[kept:], labels[kept:])["accuracy"]
-        seconds = f"{time.monotonic() - begun:.0f}"
+        found[cell] = model.evaluate(pictures[count:], labels[count:])["accuracy"]
+        seconds = f"{time.monotonic() - started:.0f}"
         valid = f"{model.metrics_['valid_accuracy']:.4f}"
         parts.append({"cell": cell, "accuracy": f"{found[cell]:.4f}", "valid": valid, "seconds": seconds})
     return {"figure": min(found["lstm"], found["gru"]), **found, "beside": found["rnn"], "parts": parts}
@@ -112,31 +112,26 @@ def _adding(
 
     parts, errors = [], {}
     for length in lengths:
-        made = []
+        generated = []
         for place, count in enumerate(counts.values()):
             series, sums = zip(*adding(count, length, 3 * seed + place), strict=True)
-            made.append((series, np.array([float(value) for value in sums])))
-        train, valid, test = made
+            generated.append((series, np.array([float(value) for value in sums])))
+        train, valid, test = generated
         for cell in _CELLS:
-            begun = time.monotonic()
+            started = time.monotonic()
             model = SeriesRegressor(**settings, cell=cell, memory=length, random_state=seed, threads=threads)
             if cell == "rnn":
                 model.set_params(epochs=_RNN_EPOCHS, patience=_RNN_EPOCHS)
             about = {"data": f"adding, {length} steps"}
             model.fit(*train, validation=valid, progress=progress, about=about)
-            _check_whole(model)
+            check_complete(model)
             if out is not None and cell == _CELLS[0] and length == max(lengths):
                 model.save(out)
             errors[length, cell] = model.evaluate(*test)["mse"]
-            seconds = f"{time.monotonic() - begun:.0f}"
+            seconds = f"{time.monotonic() - started:.0f}"
             parts.append({"steps": length, "cell": cell, "mse": f"{errors[length, cell]:.5f}", "seconds": seconds})
     worst = max(error for (_, cell), error in errors.items() if cell != "rnn")
     return {"figure": worst, "beside": min(errors[length, "rnn"] for length in lengths), "parts": parts}
-
-
-def _check_whole(model: Any) -> None:
-    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-        raise KeyboardInterrupt
 
 
 SERIES: dict[str, Reproduction] = {
@@ -145,7 +140,7 @@ SERIES: dict[str, Reproduction] = {
         metric="accuracy",
         examples="sequences",
         setting="BiLSTM 64 over steps of 4 values, attention and all poolings, time warped in training; 80 epochs",
-        data="UCR ECG5000: the official 500 to train on, none held back; 1,500 of the official test part",
+        data="UCR ECG5000: the official 500 to train on, none held out; 1,500 of the official test part",
         published=(
             Published(0.947, "LSTM-FCN on all 4,500 of the test part (Karim et al. 2018), recalled, unverified"),
             Published(0.925, "nearest neighbour, Euclidean distance or DTW, on all 4,500 (UCR), recalled, unverified"),
@@ -167,7 +162,7 @@ SERIES: dict[str, Reproduction] = {
         title="the adding problem, 100 and 400 steps: mean squared error",
         metric="mse",
         examples="sequences",
-        setting="64 units, the last state, gates that begin with a memory of all steps; the worse of LSTM and GRU",
+        setting="64 units, the last state, gates that are initialised to remember all steps; the worse of LSTM and GRU",
         data="made up: 5,000 sequences, 3 epochs (RNN: 10), 500 watched; 2,000 of test. Always 1 would have 0.1667",
         published=(),
         run=partial(_adding, ADDING, (100, 400), _SUMS),

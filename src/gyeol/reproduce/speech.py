@@ -1,4 +1,4 @@
-"""Recognizers trained and measured: English digits, of speakers that were heard before and of others."""
+"""Recognizers trained and measured: English digits, of speakers from the training and of others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from gyeol import engine
 from gyeol.data.split import stratified_split
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 if TYPE_CHECKING:
     from gyeol.data.annotations.transcripts import Digit
@@ -40,7 +40,7 @@ DIGITS: dict[str, Any] = {
 }
 _WATCHED = 0.05  # of the recordings to learn from
 
-#: For voices that were never heard, as different ones as can be made of those that were.
+#: For unseen voices: augmentation that varies the voices of the training as much as possible.
 SPEAKERS: dict[str, Any] = {**DIGITS, "speed": 0.15, "warp": 0.25}
 
 _BEAM = 64  # more than the ten words have beginnings
@@ -48,7 +48,7 @@ _BEAM = 64  # more than the ten words have beginnings
 
 @dataclass(frozen=True, slots=True)
 class _Trained:
-    """A recognizer, and the words that it has heard."""
+    """A recognizer, and the words that it recognised."""
 
     model: SpeechRecognizer
     words: list[str]
@@ -67,12 +67,11 @@ def _fitted(
 
     words = sorted({d.word for d in digits})
     numbers = np.array([words.index(d.word) for d in digits])
-    kept, held = stratified_split(numbers, _WATCHED, seed=seed)
-    train, watched = [digits[n] for n in kept], [digits[n] for n in held]
+    train_rows, valid_rows = stratified_split(numbers, _WATCHED, seed=seed)
+    train, watched = [digits[n] for n in train_rows], [digits[n] for n in valid_rows]
     model = SpeechRecognizer(**settings, random_state=seed, threads=threads)
     model.fit(*_pair(train), validation=_pair(watched), progress=progress, about={"data": "fsdd"})
-    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-        raise KeyboardInterrupt
+    check_complete(model)
     return _Trained(model, words)
 
 
@@ -103,7 +102,7 @@ def _digits(
 def _speakers(
     settings: dict[str, Any], seed: int, threads: int | None, out: Path | None, progress: Progress | None
 ) -> dict[str, Any]:
-    """Leave out one speaker after the other; ``out`` keeps the model that has not heard the last one."""
+    """Leave out one speaker after the other; ``out`` receives the model that was trained without the last one."""
     from gyeol.data.annotations.transcripts import fsdd
 
     every = fsdd()
@@ -137,10 +136,10 @@ RECOGNIZERS: dict[str, Reproduction] = {
         run=partial(_digits, DIGITS),
     ),
     "fsdd-speakers": Reproduction(
-        title="Spoken English digits (FSDD): word error of speakers never heard, each left out in turn",
+        title="Spoken English digits (FSDD): word error of unseen speakers, each left out in turn",
         metric="wer",
         examples="recordings",
-        setting="as fsdd, six trainings; of the five speakers heard, a twentieth is watched",
+        setting="as fsdd, six trainings; of the five speakers of the training, a twentieth is for validation",
         data="FSDD: trained on five speakers (2,500 recordings), tested on the sixth (500)",
         published=(Published(0.12, "no published figure is known: the most that was aimed at"),),
         run=partial(_speakers, SPEAKERS),

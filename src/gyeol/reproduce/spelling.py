@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 __all__ = ["ENGLISH", "KOREAN", "SPELLING", "english", "korean"]
 
@@ -62,8 +62,8 @@ def korean(seed: int, threads: int | None, out: Path | None, progress: Progress 
 
     reviews = [" ".join(text.split()) for text in _column("nsmc", "test") if text.strip()][:_REVIEWS]
     sentences = list(_conllu("test"))
-    held = {*reviews, *sentences}
-    lines = [line for line in _korean_lines() if line.strip() and line not in held]
+    excluded = {*reviews, *sentences}
+    lines = [line for line in _korean_lines() if line.strip() and line not in excluded]
     model = _fitted(KOREAN, lines, None, seed, threads, out, progress, "nsmc, Bible, Tatoeba, UD Korean (Korean)")
     typist = Typist(seed=seed + 1000)
     answer: dict[str, Any] = {"threshold": model.threshold}
@@ -92,11 +92,10 @@ def _fitted(
 ) -> Any:
     from gyeol.tasks import SpellingCorrector
 
-    random.Random(0).shuffle(lines)  # noqa: S311 -- the held lines shall be of all kinds
+    random.Random(0).shuffle(lines)  # noqa: S311 -- the lines held out shall be of all kinds
     model = SpellingCorrector(**setting, random_state=seed, threads=threads)
     model.fit(lines, pairs, progress=progress, about={"data": name})
-    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-        raise KeyboardInterrupt
+    check_complete(model)
     if out is not None:
         model.save(out)
     return model
@@ -158,7 +157,7 @@ SPELLING: dict[str, Reproduction] = {
         run=english,
     ),
     "spelling-ko": Reproduction(
-        title="Korean spelling: typing errors made by rule in reviews and sentences, found and mended",
+        title="Korean spelling: typing errors made by rule in reviews and sentences, found and fixed",
         metric="precision",
         examples="characters",
         setting="edits of jamo, two GRUs of 192 units over syllables, log-linear weights",

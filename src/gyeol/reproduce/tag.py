@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 if TYPE_CHECKING:
     from gyeol.data.tagging.sentences import TaggedSentences
@@ -35,7 +35,7 @@ NAMES: dict[str, Any] = {
     "precision": "auto",
 }
 
-#: Parts of speech of eojeols, of which most were never seen: their letters must tell.
+#: Parts of speech of eojeols, of which most were never seen: only their letters help.
 PARTS_OF_SPEECH: dict[str, Any] = {**NAMES, "character_size": 64, "members": 1, "epochs": 30, "patience": 30}
 
 
@@ -64,8 +64,7 @@ def _tagger(
     model.fit(
         train.tokens, train.tags, validation=_pair(watched), progress=progress, about={"data": f"{data} ({roles[0]})"}
     )
-    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-        raise KeyboardInterrupt
+    check_complete(model)
     if out is not None:
         model.save(out)
     figures = model.evaluate(test.tokens, test.tags)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gyeol.engine import Progress
-from gyeol.reproduce.entry import Published, Reproduction
+from gyeol.reproduce.entry import Published, Reproduction, check_complete
 
 if TYPE_CHECKING:
     from gyeol.tasks import Translator
@@ -96,13 +96,12 @@ def fitted(
     progress: Progress | None,
     name: str,
 ) -> Translator:
-    """Train a translator, and save it where it is wanted."""
+    """Train a translator, and save it if requested."""
     from gyeol.tasks import Translator
 
     model = Translator(**settings, random_state=seed, threads=threads)
     model.fit(*train, validation=valid, progress=progress, about={"data": name})
-    if model.history_.stopped == "interrupted":  # a figure of half a training would be taken for the whole one's
-        raise KeyboardInterrupt
+    check_complete(model)
     if out is not None:
         model.save(out)
     return model

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from gyeol.inputs.sequences import Reading, unknown_share
+from gyeol.inputs.letter_sequences import Reading, unknown_share
 from gyeol.inputs.token_rows import TokenInput
 from gyeol.inputs.tokens.vocabulary import UNKNOWN
 

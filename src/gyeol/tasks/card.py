@@ -61,7 +61,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
     for known in (MEASURED, "training_id"):
         about.pop(known, None)
     if (columns := TrainedColumns.of(about)) is not None:
-        about["columns"] = columns.told()
+        about["columns"] = columns.describe()
     count = sum(p.numel() for p in model.net_.parameters())
     own = {k: v for k, v in model.get_params(deep=False).items()}
     lines = [

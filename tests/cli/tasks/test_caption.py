@@ -180,7 +180,7 @@ def test_mistakes(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None
     (tmp_path / "t.csv").write_text("image,caption\na.png,x\n")
     assert "a.png is empty; an image was expected" in gyeol(*fit, tmp_path / "t.csv").mistake
     assert "there is no file nowhere.png" in gyeol("predict", model, "nowhere.png").mistake
-    assert "is no image of a kind known here" in gyeol("predict", model, folder / "captions.csv").mistake
+    assert "is not an image of a known format" in gyeol("predict", model, folder / "captions.csv").mistake
     assert "is for the task 'classify', not for 'caption'" in gyeol(*fit, "nsmc").mistake
     assert "did you mean 'scenes-ko'" in gyeol(*fit, "scenes-kr").mistake
     assert "encoder='resnet' is not known" in gyeol(*fit, folder, "--set", "encoder=resnet").mistake

@@ -100,7 +100,7 @@ def test_a_bad_record_does_not_stop_the_others(gyeol: Run, promoters: Path) -> N
     told = gyeol("predict", promoters, "--json", stdin=b">a\nTATAATTATAAT\n>b\nTA1A\n>c\nGCCGGCGCCGGC\n")
     rows = told.object["predictions"]
     assert [(row["name"], row["label"]) for row in rows] == [("a", "promoter"), ("b", None), ("c", "other")]
-    assert (told.status, "line 4: '1' is no letter of a sequence" in told.err) == (0, True)
+    assert (told.status, "line 4: '1' is not a letter of a sequence" in told.err) == (0, True)
 
 
 def test_texts_that_begin_with_a_sign_are_texts(gyeol: Run, model: Path) -> None:
@@ -143,7 +143,7 @@ def test_what_was_noticed_is_said(gyeol: Run, promoters: Path, tmp_path: Path) -
     fit = ("fit", "classify", table, "--input", "seq", "--target", "kind", *TINY, "--set", "epochs=1")
     told = gyeol(*fit, "--out", tmp_path / "m")
     assert "aligned: all sequences have 12 letters" in told.err
-    assert "positions=0 for not" in told.err
+    assert "positions=0 turns this off" in told.err
     assert "aligned" not in gyeol(*fit, "--set", "positions=0", "--out", tmp_path / "n").err
     path = fasta(tmp_path / "new.fa", ["TATAATTATAAT"])
     rows = gyeol("predict", tmp_path / "m", "--file", path, "--json").object["predictions"]

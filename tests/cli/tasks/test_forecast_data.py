@@ -84,7 +84,7 @@ def test_the_line_of_a_training(gyeol: Run, tmp_path: Path) -> None:
     )
     told = gyeol("fit", "forecast", file, "--out", tmp_path / "m", *SMALL).err
     assert "times: Datum (day first); frequency: daily" in told
-    assert "times come more than once, and once in each 'shop': 2 series (--series shop)" in told
+    assert "times occur more than once, but only once in each 'shop': 2 series (--series shop)" in told
     answers = gyeol("predict", tmp_path / "m", "--file", file, "--json").object["forecasts"]
     assert [one["series"] for one in answers] == ["s0", "s1"]
 

@@ -143,7 +143,7 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     rows = file.read_text(encoding="utf-8").splitlines()
     rows[11] = "r1,0,x,감"
     (tmp_path / "b.csv").write_text("\n".join(rows), encoding="utf-8")
-    assert "line 12: 'x' in column 'x' is no number" in gyeol("predict", model, "--file", tmp_path / "b.csv").mistake
+    assert "line 12: 'x' in column 'x' is not a number" in gyeol("predict", model, "--file", tmp_path / "b.csv").mistake
     (tmp_path / "c.csv").write_text("run,time,x,state\na,0,1,감\na,1,1,없음\n", encoding="utf-8")
     assert "c.csv, line 3: the label '없음' did not occur" in gyeol("evaluate", model, tmp_path / "c.csv").mistake
     assert not (tmp_path / "n").exists()
@@ -171,5 +171,5 @@ def test_one_clip_of_several_that_cannot_be_read(gyeol: Run, model: Path, file: 
     asked = gyeol("predict", model, file, tmp_path / "bad.csv", file, "--json")
     assert asked.status == 0
     assert sum(one["label"] != "" for one in asked.object["predictions"]) == 400
-    assert "bad.csv, line 2: 'x' in column 'x' is no number" in asked.err
+    assert "bad.csv, line 2: 'x' in column 'x' is not a number" in asked.err
     assert gyeol("predict", model, file, tmp_path / "bad.csv", "--strict").status == 2

@@ -127,7 +127,7 @@ def test_weights_are_a_column(gyeol: Run, tmp_path: Path) -> None:
     )
     done = gyeol("fit", "classify", path, "--weight", "label", "--out", tmp_path / "m", *QUICK)
     assert (done.status, done.err.count("\n")) == (2, 2)  # which columns were taken, and what is wrong
-    assert "line 2: '좋음' in column 'label' is no number" in done.err.splitlines()[-1]
+    assert "line 2: '좋음' in column 'label' is not a number" in done.err.splitlines()[-1]
     path.write_text(path.read_text("utf-8").replace("\t2\n", "\t-2\n"), "utf-8")
     done = gyeol("fit", "classify", path, "--weight", "weight", "--out", tmp_path / "m", *QUICK)
     assert done.status == 2

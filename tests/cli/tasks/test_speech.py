@@ -198,7 +198,7 @@ def test_made_digits_are_learned_from(gyeol: Run, tmp_path: Path) -> None:
     assert answer["sample_rate"] == 8000
     assert {"cer", "wer", "left_out", "weights"} <= set(answer)
     again = gyeol("data", "make", "digits-ko", "--out", tmp_path / "d")
-    assert "is there already" in again.mistake
+    assert "already exists" in again.mistake
     assert "digits-ko" in gyeol("data", "list", "--json").object["made"]
 
 
@@ -208,9 +208,9 @@ def test_mistakes(gyeol: Run, model: Path, sounds: Path, tmp_path: Path, reviews
     assert "which column holds the paths of sound files" in gyeol(*fit, reviews).mistake
     assert "is for the task 'classify', not for 'transcribe'" in gyeol(*fit, "nsmc").mistake
     assert "holds no sound files" in gyeol(*fit, tmp_path).mistake
-    assert "what is said in it?" in gyeol(*fit, sounds).mistake
+    assert "its transcript is missing" in gyeol(*fit, sounds).mistake
     (tmp_path / "bad.wav").write_bytes(b"RIFF....WAVE")
-    assert "is no sound file that can be read" in gyeol("predict", model, tmp_path / "bad.wav").mistake
+    assert "is not a readable sound file" in gyeol("predict", model, tmp_path / "bad.wav").mistake
     assert "there is no file" in gyeol("predict", model, "none.wav").mistake
     assert "no recording given" in gyeol("predict", model, stdin=b"x").mistake
     assert "--top is for models of 'fit classify', " in gyeol("predict", model, "a.wav", "--top", 2).mistake

@@ -141,7 +141,7 @@ def test_numbered_tags_get_names(gyeol: Run, tmp_path: Path) -> None:
     assert gyeol("predict", tmp_path / "m", "영희는 부산시 왔다").out == "영희는\tB-PS\n부산시\tB-LC\n왔다\tO\n\n"
     assert gyeol("evaluate", tmp_path / "m", path, "--json").object["f1"] > 0.9  # the names are remembered
     told = gyeol("fit", "tag", path, "--out", tmp_path / "n", *SMALL)
-    assert "train.jsonl: the tags are numbers and are learned as they stand; --names" in told.err
+    assert "train.jsonl: the tags are numbers and are learned as they are; --names" in told.err
     assert told.object["classes"] == ["0", "1", "2"]
     assert (
         "the tag 2, and --names has 2 names"

@@ -39,7 +39,7 @@ def test_what_is_here_is_shown(gyeol: Run, tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_set_that_is_not_here_names_the_command(gyeol: Run, tmp_path: Path) -> None:
     message = gyeol("fit", "classify", "nsmc", "--out", tmp_path / "m", "-q").mistake
-    assert message == "nsmc train is not on this machine; fetch it with: gyeol data get nsmc"
+    assert message == "nsmc train is not on this machine; download it with: gyeol data get nsmc"
 
 
 def test_getting(gyeol: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

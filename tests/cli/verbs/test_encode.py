@@ -109,7 +109,7 @@ def test_rows_that_cannot_be_read(gyeol: Run, tmp_path: Path) -> None:
     [
         (["tfidf"], "no output given"),
         (["tfdif", "--show"], "did you mean 'tfidf'"),
-        (["tfidf", "--out", "x.csv"], "says no matrix format"),
+        (["tfidf", "--out", "x.csv"], "is not a matrix format"),
         (["tfidf", "--show", "--ngrams", "x"], "--ngrams 'x'"),
         (["tfidf", "--show", "--ngrams", "3-1"], "low <= high"),
         (["tfidf", "--show", "--min-df", "many"], "--min-df 'many'"),

@@ -178,7 +178,7 @@ def test_names_that_are_not_there(gyeol: Run, tmp_path: Path, reviews: Path, mon
     assert "did you mean 'films.tsv'" in mistake(reviews.parent / "film.tsv")
     assert "is a folder" in mistake(reviews.parent)
     assert "did you mean 'nsmc'?" in mistake("nsnc")
-    assert "for the task 'language', not for 'classify'; those for it are: reviews, nsmc" in mistake("ptb")
+    assert "for the task 'language', not for 'classify'; suitable ones: reviews, nsmc" in mistake("ptb")
     assert "no column 'txt'; did you mean 'text'? Possible: text, label" in mistake(reviews, "--input", "txt")
     assert "no column 'y'. Possible: text, label" in mistake(reviews, "--target", "y")
     assert "text and the label at once" in mistake(reviews, "--input", "text", "--target", "text")
@@ -253,8 +253,8 @@ def test_places_for_a_model(gyeol: Run, tmp_path: Path, reviews: Path, monkeypat
         "things": "folder with other things in it",
         "file/m": "a part of this path is a file",
         "m": "holds other files",
-        ".": "names no folder of its own",
-        "": "names no folder of its own",
+        ".": "is not the name of a folder",
+        "": "is not the name of a folder",
     }.items():
         assert expected in gyeol("fit", "classify", reviews, "--out", out, *TINY, "-q").mistake
     assert {(tmp_path / p).read_text() for p in ("file", "things/a", "m.checkpoint/a")} == {"precious"}

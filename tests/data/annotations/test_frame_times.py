@@ -88,7 +88,7 @@ def test_a_folder_of_images_needs_a_rate(tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / "a" / f"{number}.png").write_bytes(png_bytes(np.zeros((4, 4, 3), np.uint8)))
     written(tmp_path / "a.csv", "start,end,label\n0,0.5,on\n0.5,2,off\n")
-    with pytest.raises(DataError, match=r"a.csv: start and end are seconds, and a does not say .*: add a column fps"):
+    with pytest.raises(DataError, match=r"a.csv: start and end are seconds, and a does not state .*: add a column fps"):
         read_labelled_frames(str(tmp_path / "a"), "train")
     written(tmp_path / "a.csv", "start,end,label,fps\n0,0.5,on,10\n0.5,2,off,10\n")
     assert runs(read_labelled_frames(str(tmp_path / "a"), "train").labels[0]) == [("on", 5), ("off", 15)]
@@ -109,8 +109,8 @@ def test_names_of_clips_in_either_unicode_form(tmp_path: Path) -> None:
         ("start,end,label\n0.5,2.5,a\n", "line 2: from 0 s to 0.5 s the clip has none"),
         ("start,end,label\n0,0.0,a\n", "line 2: the range from 0 s to 0 s is empty"),
         ("start,end,label\n0,1.5,a\n1.5,1.51,b\n1.51,2.5,a\n", "line 3: 1.5 s to 1.51 s holds no frame"),
-        ("start,end,label\n0,1.5s,a\n", "line 2: '1.5s' is no time; expected seconds"),
-        ("start,end,label\n0,1:75.0,a\n", "line 2: '1:75.0' is no time"),
+        ("start,end,label\n0,1.5s,a\n", "line 2: '1.5s' is not a time; expected seconds"),
+        ("start,end,label\n0,1:75.0,a\n", "line 2: '1:75.0' is not a time"),
         ("start_s,end,label\n0,1,a\n", "ranges need both start and end"),
         ("unit,start,end,label\ns,0,1,a\nms,1,2,a\n", "the column 'unit' says ms, s; expected s, ms or frame"),
         ("start,end,label\n0,1.5,a\n", "line 2: the labels end at 1.5 s, and the clip lasts 2.5 s, 30 frames"),

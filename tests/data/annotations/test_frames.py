@@ -1,4 +1,4 @@
-"""Sequences with a label a step: every kind of file gives the same, and what does not fit is named with its line."""
+"""Sequences with one label per step: all kinds of files give the same, and what does not fit is named with its line."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_ranges_and_frames(tmp_path: Path) -> None:
         ("a.csv", "start,end,label\n0,2,a\n1,4,b\n", "line 3: frame 1 has a label already"),
         ("a.csv", "start,end,label\n0,0,a\n", "line 2: the range from 0 to 0 holds no frame"),
         ("a.csv", "start,end,label\n0,2,\n", "line 2: the label is missing"),
-        ("a.csv", "start,end,label\n-1,2,a\n", "line 2: '-1' is no number of a frame"),
+        ("a.csv", "start,end,label\n-1,2,a\n", "line 2: '-1' is not a frame number"),
         ("a.csv", "start,end,label\n0,99999999,a\n", "line 2: more than 1,000,000 frames"),
         ("a.csv", "start,end,label\n0,2\n", "line 2: 2 cells, fewer than the header has"),
         ("a.csv", "start,label\n0,a\n", "ranges need both start and end"),
@@ -87,7 +87,7 @@ def test_a_table_in_long_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("id,x,label\na,1,on\na,?!,off\n", r"line 3: '\?!' in column 'x' is no number"),
+        ("id,x,label\na,1,on\na,?!,off\n", r"line 3: '\?!' in column 'x' is not a number"),
         ("id,x,label\na,inf,on\n", "line 2: x is infinite"),
         ("id,x,label\na,1,on\na,2,\n", "line 3: the label is missing"),
         ("id,x,label\na,1\n", "line 2: 2 cells, and 3 in the header"),
@@ -124,8 +124,11 @@ def test_arrays_of_numbers_and_of_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "what"),
     [
-        ({"X": np.zeros((2, 3)), "y": np.zeros((2, 2))}, r"y is of shape \(2, 2\); \(2, 3\) was expected, one a step"),
-        ({"X": np.zeros((2, 3))}, "an array y with a label a step was expected"),
+        (
+            {"X": np.zeros((2, 3)), "y": np.zeros((2, 2))},
+            r"y is of shape \(2, 2\); \(2, 3\) was expected, one per step",
+        ),
+        ({"X": np.zeros((2, 3))}, "an array y with one label per step was expected"),
         ({"X": np.zeros((2, 3, 4, 4, 3)), "y": np.zeros((2, 3))}, "an array X was expected"),
         (
             {"X": np.zeros((2, 3)), "y": np.zeros((2, 3)), "lengths": [0, 1]},
@@ -173,7 +176,7 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"labels.csv, line 2: there is no clip 'd'"):
         read_labelled_frames(str(tmp_path), "train")
     (tmp_path / "labels.csv").unlink()
-    with pytest.raises(DataError, match="a has no labels: they are looked for in"):
+    with pytest.raises(DataError, match="a has no labels: they are expected in"):
         read_labelled_frames(str(tmp_path), "train")
 
 

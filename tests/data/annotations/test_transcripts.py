@@ -80,7 +80,7 @@ def test_folders(folder: Path) -> None:
         (folder / f"{name}.txt").write_text(text, "utf-8")
     assert read_folder(folder).texts == ["하나 둘", "셋", "넷"]
     (folder / "b.txt").unlink()
-    with pytest.raises(DataError, match=r"b\.flac has no text beside it, b\.txt, and other files have"):
+    with pytest.raises(DataError, match=r"b\.flac has no transcript beside it, b\.txt, and other files have"):
         read_folder(folder)
     with pytest.raises(DataError, match="is a folder, which has no columns"):
         find_recordings(str(folder), "train", input="x")
@@ -93,7 +93,7 @@ def test_names_that_begin_with_what_is_said(tmp_path: Path) -> None:
     found = read_folder(tmp_path)
     assert sorted(found.texts) == ["영", "일"]
     (tmp_path / "what.wav").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"what\.wav: what is said in it\? Write what\.txt beside it"):
+    with pytest.raises(DataError, match=r"what\.wav: its transcript is missing\. Write what\.txt beside it"):
         read_folder(tmp_path)
     assert len(read_folder(tmp_path, need_texts=False).files) == 3
     (tmp_path / "empty").mkdir()
@@ -110,7 +110,7 @@ def test_digits_by_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ]  # fmt: skip
     assert find_recordings("fsdd", "train").texts == ["zero"]
     assert find_recordings("fsdd", "test").texts == ["one", "seven"]
-    with pytest.raises(DataError, match=r"is for the task 'classify', not for 'transcribe'; those for it are: .*fsdd"):
+    with pytest.raises(DataError, match=r"is for the task 'classify', not for 'transcribe'; suitable ones: .*fsdd"):
         find_recordings("nsmc", "train")
     with pytest.raises(DataError, match="there is no file 'fsd', and no data set of that name; did you mean 'fsdd'"):
         find_recordings("fsd", "train")

@@ -93,8 +93,8 @@ def test_a_whole_file_arrives(server: str, place: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sha256", "size", "word"),
     [
-        ("cut", SUM, len(BODY), "broke off after 524,288 of 1,048,576 bytes"),
-        ("file.txt", "0" * 64, len(BODY), "another file than the catalogue knows"),
+        ("cut", SUM, len(BODY), "was interrupted after 524,288 of 1,048,576 bytes"),
+        ("file.txt", "0" * 64, len(BODY), "a different file than the catalogue lists"),
         ("file.txt", SUM, len(BODY) - 1, "would give 1,048,576 bytes where 1,048,575 were expected"),
         ("unsized", SUM, len(BODY) - 1, "gives more than the 1,048,575 bytes expected"),
         ("endless", None, 3_000_000, "gives more than"),
@@ -159,7 +159,7 @@ def entry(server: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 
 def test_get_then_resolve(entry: Dataset) -> None:
-    with pytest.raises(DownloadError, match="fetch it with: gyeol data get served"):
+    with pytest.raises(DownloadError, match="download it with: gyeol data get served"):
         resolve_file("served", "train")
     paths = download_dataset("served")
     assert [path.name for path in paths] == ["train.txt", "test.txt"]
@@ -176,7 +176,7 @@ def test_the_first_hash_met_is_kept(entry: Dataset) -> None:
     assert pins == {entry.files["test"].url: SUM}
     path.unlink()
     Handler.body = BODY[::-1]
-    with pytest.raises(DownloadError, match="another file than the catalogue knows"):
+    with pytest.raises(DownloadError, match="a different file than the catalogue lists"):
         download_dataset("served")
     assert not path.exists()
     path.write_bytes(BODY[::-1])
@@ -191,5 +191,5 @@ def test_the_first_hash_met_is_kept(entry: Dataset) -> None:
 def test_a_set_without_a_public_home(monkeypatch: pytest.MonkeyPatch) -> None:
     file = RemoteFile(None, None, 1, "kept/a.txt", SUM)
     monkeypatch.setitem(CATALOG, "kept", Dataset("kept", "", "", "", "classify", {"all": file}))
-    with pytest.raises(DownloadError, match="no public home"):
+    with pytest.raises(DownloadError, match="no public address"):
         download_dataset("kept")

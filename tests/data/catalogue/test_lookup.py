@@ -58,7 +58,7 @@ def test_every_entry_is_whole(name: str) -> None:
         assert file.url is not None or file.local is not None
         assert (file.local is None) == (file.local_sha256 is None)
         assert file.local is None or not (Path(file.local).is_absolute() or ".." in file.local)
-        places.add(file.url or file.local)  # two files of no public home are two all the same
+        places.add(file.url or file.local)  # two files of no public address are two all the same
     assert len(places) == len(entry.files)
 
 
@@ -93,7 +93,7 @@ def test_the_local_file_is_taken_and_checked(small: Path) -> None:
         assert resolve_file("small", "all") == small
     small.write_bytes(b"c\n")
     os.utime(small, ns=(1, 1))
-    with pytest.raises(DownloadError, match="is not the file the catalogue knows"):
+    with pytest.raises(DownloadError, match="is not the file that the catalogue lists"):
         resolve_file("small", "all")
     with pytest.raises(DownloadError, match="cannot be downloaded; set GYEOL_DATA"):
         resolve_file("small", "kept")

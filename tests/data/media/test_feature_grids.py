@@ -52,13 +52,13 @@ def test_what_cannot_be_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", header((1 << 40,)))
     for name, data, message in (
-        ("a.npy", b"no array", "is no .npy or .npz file of numbers"),
+        ("a.npy", b"no array", "is not a .npy or .npz file of numbers"),
         ("b.npy", pickled.getvalue(), "is an array of object"),
         ("c.npy", header((4, 4, 9)) + bytes(7), "ends before its array does"),
         ("d.npy", header((1 << 40, 5)), "67,108,864 at most"),
         ("e.npz", many.getvalue(), "one array, or one called features"),
         ("f.npz", bomb.getvalue(), "67,108,864 at most"),
-        ("g.npz", many.getvalue()[:90], "is no .npy or .npz file"),
+        ("g.npz", many.getvalue()[:90], "is not a .npy or .npz file"),
         ("h.npy", header((2, 2), "<U4") + bytes(64), "is an array of <U4"),
     ):
         (tmp_path / name).write_bytes(data)

@@ -1,4 +1,4 @@
-"""Sound of every kind is read alike, block by block; what is damaged, cut short or too long is one clear line."""
+"""Sound of every kind is read alike, block by block; what is damaged, truncated or too long is one clear line."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def test_what_is_not_there_or_is_no_sound(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_bytes(content)
     assert "is empty: it holds no sound" in mistake(tmp_path / "e.wav")
-    assert "is no sound file that can be read" in mistake(tmp_path / "t.wav")
-    assert "is no sound file that can be read" in mistake(tmp_path / "r.wav")
+    assert "is not a readable sound file" in mistake(tmp_path / "t.wav")
+    assert "is not a readable sound file" in mistake(tmp_path / "r.wav")
 
 
 @pytest.mark.parametrize("name", ["z.wav", "z.flac"])
@@ -115,7 +115,7 @@ def test_files_that_end_too_early(tmp_path: Path, name: str) -> None:
     whole = path.read_bytes()
     for share in (0.5, 0.95):
         path.write_bytes(whole[: int(len(whole) * share)])
-        assert "cut short" in mistake(path) or "no sound file" in mistake(path)
+        assert "truncated" in mistake(path) or "not a readable sound file" in mistake(path)
 
 
 @pytest.mark.parametrize("name", ["d.wav", "d.flac", "d.ogg"])
@@ -146,7 +146,7 @@ def test_what_is_no_number(tmp_path: Path) -> None:
     for wrong in (np.nan, np.inf, 1e30):
         samples = TONE.copy()
         samples[3] = wrong
-        assert "holds numbers that are no samples" in mistake(written(tmp_path / "n.wav", samples, subtype="FLOAT"))
+        assert "holds numbers that are not samples" in mistake(written(tmp_path / "n.wav", samples, subtype="FLOAT"))
 
 
 def test_the_header_says_that_it_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ def test_files(tmp_path: Path) -> None:
     with wave.open(str(tmp_path / "d" / "00000.wav")) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
         assert file.getnframes() > 800
-    with pytest.raises(SaveError, match="is there already"):
+    with pytest.raises(SaveError, match="already exists"):
         write_digits("ko", tmp_path / "d", count=3, seed=0)
     with pytest.raises(ParameterError, match=r"no digits in 'kr'\. Possible: ko, en"):
         write_digits("kr", tmp_path / "e", count=3, seed=0)

@@ -317,7 +317,7 @@ def test_a_short_first_row_is_no_title(tmp_path: Path) -> None:
 def test_a_header_that_comes_again(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("text,label\ngood,pos\nbad,neg\nfine,pos\n" * 2)
-    with pytest.raises(DataError, match="line 5: the header stands here again"):
+    with pytest.raises(DataError, match="line 5: the header is repeated here"):
         list(read_examples(path))
     bad: list[BadRow] = []
     assert len(list(read_examples(path, on_bad_row=bad.append))) == 6

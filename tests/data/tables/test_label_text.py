@@ -29,8 +29,8 @@ def test_one_reading(value: Any, text: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("value", "word"),
-    [(["a|b"], "stands between"), (["a", "b|c"], "stands between"), (["a", None], "no label"), ([""], "no label"),
-     ([["a"]], "no label"), ({"a": 1}, "dict")],
+    [(["a|b"], "separates labels"), (["a", "b|c"], "separates labels"), (["a", None], "not a label"),
+     ([""], "not a label"), ([["a"]], "not a label"), ({"a": 1}, "dict")],
 )  # fmt: skip
 def test_what_is_no_label(value: Any, word: str) -> None:
     with pytest.raises(ValueError, match=word):

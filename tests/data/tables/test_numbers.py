@@ -114,11 +114,11 @@ def test_what_nothing_decides_is_asked_about(cells: list[str], separator: str | 
             "line 3: column 'y' has two .*: '12.5' here, and '12,5' in line 1",
         ),
         (["1,234.5", "1.234,5"], NumberFormat(), "line 2: column 'y' has two decimal marks"),
-        (["12.5"], NumberFormat(","), "line 1: '12.5' in column 'y' is no number; , is the decimal mark"),
-        (["1,5"], NumberFormat("."), "line 1: '1,5' in column 'y' is no number"),
+        (["12.5"], NumberFormat(","), "line 1: '12.5' in column 'y' is not a number; , is the decimal mark"),
+        (["1,5"], NumberFormat("."), "line 1: '1,5' in column 'y' is not a number"),
         (["12%", "12"], NumberFormat(), "line 2: '12' in column 'y' is of another unit than '12%' in line 1"),
         (["$12", "€3"], NumberFormat(), "line 2: '€3' in column 'y' is of another unit"),
-        (["1", "*"], NumberFormat(), r"line 2: '\*' in column 'y' is no number; .*--missing"),
+        (["1", "*"], NumberFormat(), r"line 2: '\*' in column 'y' is not a number; .*--missing"),
     ],
 )
 def test_what_contradicts_itself_is_refused(cells: list[str], given: NumberFormat, message: str) -> None:
@@ -144,8 +144,8 @@ def test_columns_of_a_file_agree() -> None:
             column.add(cell, line)
     assert settle(columns, "\t") == ","
     assert columns[0].values().tolist() == [9.897, 1.234]
-    assert columns[0].told() == "a comma is the decimal mark in column 'a', as in the other columns"
-    assert columns[1].told() == "a comma is the decimal mark in column 'b', as 1,5 in line 1 shows"
+    assert columns[0].describe() == "a comma is the decimal mark in column 'a', as in the other columns"
+    assert columns[1].describe() == "a comma is the decimal mark in column 'b', as 1,5 in line 1 shows"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -77,7 +77,7 @@ def test_a_stray_line_does_not_decide_the_encoding_for_good() -> None:
 
 
 def test_a_pipe_that_begins_as_utf_16_and_is_not() -> None:
-    with pytest.raises(DataError, match="begins as UTF-16 and is not"):
+    with pytest.raises(DataError, match="starts as UTF-16 but is not"):
         lines(b"\xff\xfe\x00\xd8")
 
 

@@ -44,7 +44,7 @@ def test_from_the_command_line_and_by_column(tmp_path: Path) -> None:
         ("O\n", "two names or more"),
         ("O\nO\n", "two names or more"),
         ('{"a": 1}', "holds no list of names"),
-        ("{", "it is no JSON"),
+        ("{", "it is not JSON"),
     ],
 )
 def test_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:

@@ -76,7 +76,7 @@ def test_places_in_the_words_that_a_column_tells_of(tmp_path: Path) -> None:
         ("a.tsv", "a\tX\n", "line 1: --within '9' is no column"),
         ("a.jsonl", '{"tokens": ["a"], "tags": ["X"], "9": [1, 1]}\n', "line 1: 1 tokens and 2 9; there must be one"),
         ("a.jsonl", '{"tokens": ["a"], "tags": ["X"], "9": [1.5]}\n', "line 1: '9' is .* a list of texts"),
-        ("a.csv", "9,b\na,X\n", "--within is for files with a token a line"),
+        ("a.csv", "9,b\na,X\n", "--within is for files with one token per line"),
         ("a.fa", ">a\nMKV\n", "leave --input, --beside and --within out"),
     ],
 )
@@ -107,7 +107,7 @@ def test_json_lines(tmp_path: Path) -> None:
         ("a.jsonl", '{"tokens": ["a"], "tags": ["X", "Y"]}\n', {}, "line 1: 1 tokens and 2 tags"),
         ("a.jsonl", '{"tokens": ["a"]}\n', {}, "line 1: there is no 'tags'"),
         ("a.jsonl", '{"tokens": ["a", 3], "tags": ["X", "Y"]}\n', {}, "line 1: 'tokens' is .* a list of texts"),
-        ("a.jsonl", "[1]\n", {}, "line 1: a JSON list, not an object; one object a line"),
+        ("a.jsonl", "[1]\n", {}, "line 1: a JSON list, not an object; one object per line"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(
@@ -154,7 +154,7 @@ def test_letters_and_tags_of_two_fasta_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tags", "message"),
     [
-        (">a\nCH\n>b\nEE\n", "line 1: 'a' has 3 letters, and in .*, line 1, stand 2 tags for 'a'"),
+        (">a\nCH\n>b\nEE\n", "line 1: 'a' has 3 letters, and .*, line 1, has 2 tags for 'a'"),
         (">a\nCHH\n>c\nEE\n", "line 3: 'b' has 2 letters, .* for 'c'"),
         (">a\nCHH\n", "line 3: 'b' has no tags: .* ends before it"),
         (">a\nCHH\n>b\nEE\n>c\nE\n", "line 5: tags of 'c', which .* has not"),

@@ -120,7 +120,7 @@ def test_a_csv_file_of_lists_of_numbers(tmp_path: Path) -> None:
     path = put(tmp_path, "ner.csv", "tokens,ner_tags\n\"['Kim' 'naps']\",[1 0]\n\"['It']\",[0]\n")
     assert read_tagged(path, names="O,B-PER").tags == [["B-PER", "O"], ["O"]]
     put(tmp_path, "ner.csv", "tokens,ner_tags\n" + "\"['a']\",[0]\n" * 300 + "It is,O O\n")
-    with pytest.raises(DataError, match="line 302: 'It is' came; lists were expected"):
+    with pytest.raises(DataError, match="line 302: 'It is' is not a list; lists were expected"):
         read_tagged(path)
 
 

@@ -1,4 +1,4 @@
-"""A folder of texts: a folder a class, a file a text."""
+"""A folder of texts: one folder per class, one file per text."""
 
 from __future__ import annotations
 

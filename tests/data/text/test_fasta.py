@@ -47,8 +47,8 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, lette
         ("ACGT\n>a\nA\n", "line 1: 'ACGT' before the first header"),
         (">a\n>b\nA\n", "line 1: the sequence 'a' has no letters"),
         (">a\nA\n>b\n", "line 3: the sequence 'b' has no letters"),
-        (">a\nAC1T\n", "line 2: '1' is no letter"),
-        (">a\nA C\n", "line 2: ' ' is no letter"),
+        (">a\nAC1T\n", "line 2: '1' is not a letter"),
+        (">a\nA C\n", "line 2: ' ' is not a letter"),
         ("\n\n", "holds no sequence"),
     ],
 )
@@ -107,7 +107,7 @@ def test_a_bad_record_keeps_its_place_and_its_name(tmp_path: Path) -> None:
         (4, "sequence", (("name", "b"),)),
         (6, "sequence", (("name", "c"),)),
     ]
-    with pytest.raises(DataError, match="line 4: '1' is no letter"):
+    with pytest.raises(DataError, match="line 4: '1' is not a letter"):
         list(read_examples(path, need_target=False))
 
 

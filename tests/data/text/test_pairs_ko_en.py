@@ -72,7 +72,7 @@ def test_they_are_read_by_name() -> None:
     assert len(pairs.sources) == len(pairs.targets) > 200
     back = read_parallel("pairs-ko-en", "test", input="en", target="ko")
     assert (back.sources, back.targets) == (pairs.targets, pairs.sources)
-    with pytest.raises(DataError, match="those that are: reviews"):
+    with pytest.raises(DataError, match="suitable ones: reviews"):
         find_source("pairs-ko-en", "train")
-    with pytest.raises(DataError, match="those that are: pairs-ko-en"):
+    with pytest.raises(DataError, match="suitable ones: pairs-ko-en"):
         read_parallel("reviews", "train")

@@ -57,7 +57,7 @@ def test_a_named_set_of_two_files() -> None:
     assert languages_of("nsmc") == []
     with pytest.raises(ParameterError, match=r"--input is missing.*; its languages are de, en"):
         read_parallel("multi30k", "train")
-    with pytest.raises(ParameterError, match="--target 'fr' is no language"):
+    with pytest.raises(ParameterError, match="--target 'fr' is not a language"):
         read_parallel("multi30k", "train", input="de", target="fr")
     with pytest.raises(ParameterError, match="is a named set"):
         read_parallel("multi30k", "train", targets="x", input="de", target="en")

@@ -45,7 +45,7 @@ def test_a_folder_in_two_encodings(tmp_path: Path) -> None:
 
 def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("글\n", "utf-8")
-    with pytest.raises(DataError, match="expected two or more, one an author"):
+    with pytest.raises(DataError, match="expected two or more, one per author"):
         read_authors(tmp_path)
     (tmp_path / "b.txt").write_text(" \n\n", "utf-8")
     with pytest.raises(DataError, match="holds no text"):

@@ -24,7 +24,7 @@ def test_both_forms_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a\tb\nnonsense\n", "line 2: 'nonsense' is no pair"),
+        ("a\tb\nnonsense\n", "line 2: 'nonsense' is not a pair"),
         ("a\tb\tc\n", "line 1: 3 columns"),
         ("a\tb\n\tb\n", "line 2: one side is empty"),
         ("a\tb\nword:\n", "line 2"),

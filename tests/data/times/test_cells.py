@@ -113,7 +113,7 @@ def test_hours_as_people_write_them(
 def test_which_part_of_a_date_comes_first(tmp_path: Path) -> None:
     proof = table(tmp_path / "a.csv", "date,y", [(f"{day:%d/%m/%Y}", n) for n, day in enumerate(DAYS)])
     assert (read_time_table(proof).order, labels(read_time_table(proof), 0)) == ("day first", ["2026-03-01"])
-    with pytest.raises(DataError, match=r"line 13: '13/01/2026' in column 'date' is no time with the month first"):
+    with pytest.raises(DataError, match=r"line 13: '13/01/2026' in column 'date' is not a time with the month first"):
         read_time_table(
             table(tmp_path / "z.csv", "date,y", [(f"{d:%d/%m/%Y}", 1.5) for d in DAYS[1:]]), day_first=False
         )
@@ -134,7 +134,7 @@ def test_epochs(tmp_path: Path, size: int) -> None:
     rows = [((1_767_225_600 + 3600 * n) * size, n) for n in range(50)]
     found = read_time_table(table(tmp_path / "a.csv", "date,y", rows))
     unit = {1: "seconds", 10**3: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}[size]
-    assert found.told() == f"times: date (epoch {unit}, in UTC); frequency: hourly; zone +00:00"
+    assert found.describe() == f"times: date (epoch {unit}, in UTC); frequency: hourly; zone +00:00"
     assert labels(found, 1) == ["2026-01-03 02:00+00:00"]
     seoul = read_time_table(tmp_path / "a.csv", zone="Asia/Seoul")
     assert labels(seoul, 1) == ["2026-01-03 11:00+09:00"]
@@ -149,7 +149,7 @@ def test_numbers_of_a_spreadsheet_are_no_dates(tmp_path: Path) -> None:
 def test_frequencies_and_what_a_model_remembers(tmp_path: Path) -> None:
     business = [day for day in DAYS if day.weekday() < 5 and day != DAYS[20]]
     found = read_time_table(table(tmp_path / "a.csv", "date,y", [(day.date(), 1.5) for day in business]))
-    assert found.told() == "times: date; frequency: business days (Mon-Fri)"
+    assert found.describe() == "times: date; frequency: business days (Mon-Fri)"
     assert labels(found, 0, 1) == ["2026-02-27", "2026-03-02"]
     assert found.notes == ["1 gap(s) in the times: 1 steps of 1 business day have no row and count as missing"]
     trained = Trained.remembered(found.remember())

@@ -49,7 +49,7 @@ def test_rows_lie_where_their_times_are(begin: int, step: int, jumps: list[int])
 @pytest.mark.parametrize(
     ("days", "message"),
     [
-        ([0, 1, 1, 2], r"file, line 4: the time 1970-01-02 comes twice"),
+        ([0, 1, 1, 2], r"file, line 4: the time 1970-01-02 occurs twice"),
         ([0, 2, 1, 3], r"file, line 4: the time 1970-01-02 comes after a later one; sort the file by time"),
         ([0, 1, 2, 3, 9000], r"file, line 6: a gap of 8,997 steps of 1 day before it"),
     ],

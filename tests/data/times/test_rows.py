@@ -59,8 +59,8 @@ def test_columns_that_name_series_or_count_rows_are_not_forecast(tmp_path: Path)
     found = read_time_table(table(tmp_path / "a.csv", ",store,date,y", rows))
     assert found.names == ["y"]
     assert found.notes == [
-        "left out, as they count rows: 1 (--target takes them in)",
-        "left out, as they name series: store (--target takes them in)",
+        "left out, as they count rows: 1 (--target includes them)",
+        "left out, as they name series: store (--target includes them)",
     ]
     two = [(name, day.date(), n) for n, day in enumerate(DAYS) for name in ("1", "01")]
     found = read_time_table(table(tmp_path / "b.csv", "id,date,y", two))

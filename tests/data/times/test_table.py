@@ -107,8 +107,8 @@ def test_many_series_one_under_another(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.values[:, 0], np.arange(48) / 4 + bias)
     found = read_time_table(path, targets=["sales"])
     assert (found.ids, [one.name for one in found.series]) == ("shop", ["강남", "b"])
-    assert found.notes == ["times come more than once, and once in each 'shop': 2 series (--series shop)"]
-    with pytest.raises(DataError, match=r"line 3: the time 2026-01-01 comes twice.*name --series COL"):
+    assert found.notes == ["times occur more than once, but only once in each 'shop': 2 series (--series shop)"]
+    with pytest.raises(DataError, match=r"line 3: the time 2026-01-01 occurs twice.*name --series COL"):
         read_time_table(written(tmp_path / "b.csv", [row[1:] for row in rows], "date,sales"))
 
 
@@ -133,12 +133,12 @@ def test_encodings_thousands_and_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
-        ({(4, 1): "much"}, {}, r"line 6: 'much' in column 'load' is no number"),
+        ({(4, 1): "much"}, {}, r"line 6: 'much' in column 'load' is not a number"),
         ({(4, 1): "inf"}, {}, r"line 6: column 'load' is infinite"),
         ({(4, 1): "1e999"}, {}, r"line 6: column 'load' is infinite"),
         ({(4, 0): "01/02/2026"}, {"time": "date"}, r"line 6: '01/02/2026' in column 'date' is written in another"),
-        ({(4, 0): "7"}, {}, r"line 6: '7' in column 'date' is no time like those before"),
-        ({(4, 0): ROWS[3][0]}, {}, r"line 6: the time 2026-01-01 03:00 comes twice"),
+        ({(4, 0): "7"}, {}, r"line 6: '7' in column 'date' is not a time like those before"),
+        ({(4, 0): ROWS[3][0]}, {}, r"line 6: the time 2026-01-01 03:00 occurs twice"),
         ({(4, 0): ROWS[2][0]}, {}, r"line 6: the time 2026-01-01 02:00 comes after a later one"),
         ({(47, 0): "2027-01-01 00:00"}, {}, r"line 49: a gap of 8,714 steps of 1 h before it"),
         ({(4, 3): ""}, {"covariates": ["holiday"]}, r"line 6: the covariate 'holiday' is missing"),

@@ -45,9 +45,9 @@ def test_a_zone_is_kept(tmp_path: Path) -> None:
     assert utc.notes == ["the times are of +00:00: converted to +09:00, the zone of the training"]
     assert labels(utc, 0) == ["2026-03-31 16:00+09:00"]
     naive = table(tmp_path / "c.csv", "date,y", [(f"{t:%Y-%m-%d %H:%M}", 1.5) for t in UTC_HOURS])
-    assert "no zone: taken to be of +09:00" in read_time_table(naive, trained=Trained(zone="+09:00")).notes[0]
+    assert "no zone: taken to be in +09:00" in read_time_table(naive, trained=Trained(zone="+09:00")).notes[0]
     assert "had no zone" in read_time_table(tmp_path / "b.csv", trained=Trained(zone="")).notes[0]
-    with pytest.raises(ParameterError, match="--zone 'Mars' is no zone"):
+    with pytest.raises(ParameterError, match="--zone 'Mars' is not a time zone"):
         read_time_table(naive, zone="Mars")
 
 
@@ -71,7 +71,7 @@ def test_summer_time(tmp_path: Path) -> None:
     assert read_time_table(path, zone="Europe/Berlin").notes == []
     autumn = [datetime(2026, 10, 24, tzinfo=UTC) + timedelta(hours=n) for n in range(80)]
     naive = table(tmp_path / "b.csv", "date,y", [(f"{t.astimezone(BERLIN):%Y-%m-%d %H:%M}", 1.5) for t in autumn])
-    with pytest.raises(DataError, match=r"line 27: the time 2026-10-25 02:00 comes twice.*name the --zone"):
+    with pytest.raises(DataError, match=r"line 27: the time 2026-10-25 02:00 occurs twice.*name the --zone"):
         read_time_table(naive)
     found = read_time_table(naive, zone="Europe/Berlin")
     assert (len(found.series[0].values), labels(found, 1)) == (80, ["2026-10-27 09:00+01:00"])

@@ -67,11 +67,11 @@ def refused(path: Path, *parts: str, **named: Any) -> str:
         ("a 1 2\nb nan 4\n", ["line 2", "'nan' is not finite"]),
         ("a 1 2\nb 3 -Inf\n", ["line 2", "'-Inf' is not finite", "number 2"]),
         ("a 1 2\nb 3 1e39\n", ["line 2", "'1e39', too large", "number 2"]),
-        ("a 1 2\nb 3,5 4\n", ["line 2", "'3,5' is no number"]),
-        ("a 1 2\nb 0x1 4\n", ["line 2", "'0x1' is no number"]),
-        ("a 1 2\nb 1_0 4\n", ["line 2", "'1_0' is no number"]),
-        ("a 1 2\nb ٣ 4\n", ["line 2", "'٣' is no number"]),
-        ("a 1 2\nb 1-2 4\n", ["line 2", "'1-2' is no number"]),
+        ("a 1 2\nb 3,5 4\n", ["line 2", "'3,5' is not a number"]),
+        ("a 1 2\nb 0x1 4\n", ["line 2", "'0x1' is not a number"]),
+        ("a 1 2\nb 1_0 4\n", ["line 2", "'1_0' is not a number"]),
+        ("a 1 2\nb ٣ 4\n", ["line 2", "'٣' is not a number"]),
+        ("a 1 2\nb 1-2 4\n", ["line 2", "'1-2' is not a number"]),
         ("a 1 2\n 3 4\n", ["line 2", "a word is missing"]),
         ("a 1 2\n\nb 3 4\n", ["line 2", "empty"]),
         ("a\t1\t2\nb\t3\t4\n", ["line 1", "ends in no number"]),
@@ -166,7 +166,7 @@ def test_what_cannot_be_written(tmp_path: Path, form: str) -> None:
         (["a"], one.astype(np.float64), "float64"),
         (["a"], one[0], r"\(V, D\)"),
         ([], one[:0], "at least one"),
-        (["a", "b", "a"], np.ones((3, 2), np.float32), "'a' stands twice"),
+        (["a", "b", "a"], np.ones((3, 2), np.float32), "'a' occurs twice"),
     ]:
         with pytest.raises(DataError, match=why):
             write_vectors(tmp_path / "x", words, vectors, form=form)

@@ -74,7 +74,7 @@ def test_rows_that_are_tokens_know_their_document(ending: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["x.csv", "x", "x.npy"])
 def test_endings_that_say_nothing(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"says no matrix format.*\.npz"):
+    with pytest.raises(ParameterError, match=r"is not a matrix format.*\.npz"):
         write_matrix(tmp_path / name, [], TERMS)
 
 

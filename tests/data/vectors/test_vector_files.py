@@ -250,7 +250,7 @@ def test_of_a_word_that_stands_twice_the_first_is_kept(tmp_path: Path, form: str
     back = read(path, form=form)
     assert (back.words, back.vectors[:, 0].tolist()) == (["the", "a", "b"], [1, 2, 4])
     place = {"word2vec": "line 4", "word2vec-binary": "entry 3", "glove": "line 3"}[form]
-    assert back.notes == [f"2 words stand twice; the first of each was kept ({place}: 'the')"]
+    assert back.notes == [f"2 words occur twice; the first of each was kept ({place}: 'the')"]
 
 
 def test_duplicates_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +258,7 @@ def test_duplicates_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     back = read(text(tmp_path / "x", "".join(f"w{i % 90} {i} 1\n" for i in range(200))))
     assert back.words == [f"w{i}" for i in range(90)]
     assert back.vectors[:, 0].tolist() == list(range(90))
-    assert back.notes == ["110 words stand twice; the first of each was kept (line 91: 'w0')"]
+    assert back.notes == ["110 words occur twice; the first of each was kept (line 91: 'w0')"]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -188,7 +188,7 @@ def test_a_lexicon_without_words() -> None:
 
 def test_a_lexicon_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gyeol.engine.search.lexicon._MOST", 50)
-    with pytest.raises(DataError, match="more than 50 beginnings"):
+    with pytest.raises(DataError, match="more than 50 prefixes"):
         Lexicon(product((1, 2), repeat=5))
 
 

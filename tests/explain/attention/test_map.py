@@ -73,11 +73,11 @@ def test_what_is_given_is_kept_and_cannot_change() -> None:
     [
         ([], ["a"], np.ones((1, 0)), "source: there are no words"),
         (["a"], [], np.ones((0, 1)), "target: there are no words"),
-        ("ab", ["a"], [[1.0, 0.0]], r"source: one text came, 'ab'; expected a list of words: wrap it"),
+        ("ab", ["a"], [[1.0, 0.0]], r"source: got one text, 'ab'; expected a list of words: wrap it"),
         (["a", 3], ["a"], [[1.0, 0.0]], "source: word 1 is int, expected str"),
         (["a"], None, [[1.0]], "target: came NoneType"),
-        (["a"], ["b", "c"], [[1.0]], r"came shape \(1, 1\), expected \(2, 1\)"),
-        (["a"], ["b", "c"], [[0.5, 0.5]], r"came shape \(1, 2\), expected \(2, 1\), .*: transpose them"),
+        (["a"], ["b", "c"], [[1.0]], r"got shape \(1, 1\), expected \(2, 1\)"),
+        (["a"], ["b", "c"], [[0.5, 0.5]], r"got shape \(1, 2\), expected \(2, 1\), .*: transpose them"),
         (["a"], ["b"], [["x"]], "weights: expected an array of numbers"),
         (["a"], ["b"], [[1.0], [1.0, 2.0]], "weights: expected an array of numbers"),
         (["a"], ["b"], torch.ones(1, 1, requires_grad=True), r"detach\(\)"),
@@ -95,7 +95,7 @@ def test_sums_are_held_to_1e_5() -> None:
     AttentionMap(["a", "b"], ["c"], np.array([[0.5, 0.5 + 0.9e-5]]))
     with pytest.raises(DataError, match="sums to"):
         AttentionMap(["a", "b"], ["c"], np.array([[0.5, 0.5 + 1.1e-5]]))
-    with pytest.raises(DataError, match="title: came int"):
+    with pytest.raises(DataError, match="title: got int"):
         AttentionMap(["a"], ["c"], np.ones((1, 1)), 3)  # type: ignore[arg-type]
 
 

@@ -95,7 +95,7 @@ def test_enlarging_keeps_colours(size: int) -> None:
     ("change", "message"),
     [
         ({"words": ()}, "expected one text"),
-        ({"weights": np.ones((1, 2, 2)) / 4}, "came shape"),
+        ({"weights": np.ones((1, 2, 2)) / 4}, "got shape"),
         ({"weights": np.ones((2, 2, 2))}, "expected shares"),
         ({"weights": np.full((2, 2, 2), np.nan)}, "expected shares"),
         ({"image": np.zeros((4, 5, 3), np.uint8)}, "image: came"),

@@ -201,7 +201,7 @@ def test_several_mistakes_are_told_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("vocabulary", "message"),
-    [([], "one term or more"), ([1], "each a str"), (["a", "b", "a"], "'a' stands in it twice"), ({"a": 1}, "a gap")],
+    [([], "one term or more"), ([1], "each a str"), (["a", "b", "a"], "'a' occurs in it twice"), ({"a": 1}, "a gap")],
 )
 def test_vocabularies_that_cannot_be(vocabulary: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):

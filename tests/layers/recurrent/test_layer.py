@@ -45,7 +45,7 @@ def parts(state: Any) -> tuple[Tensor, ...]:
 def draw_state(layer: Recurrent, B: int, dtype: torch.dtype = torch.float32) -> Any:
     shape = (layer.num_layers * layer.num_directions, B, layer.hidden_size)
     cell = layer.cell
-    drawn = [torch.randn(shape, dtype=dtype) for _ in range(cell.initialised)]
+    drawn = [torch.randn(shape, dtype=dtype) for _ in range(cell.free_states)]
     state = (*drawn, *(torch.zeros(shape, dtype=dtype) for _ in cell.states[len(drawn) :]))
     return state if cell.has_memory else state[0]
 
@@ -251,7 +251,7 @@ def test_float64_is_served() -> None:
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize(
-    ("x", "settings_", "told"),
+    ("x", "settings_", "message"),
     [
         (torch.zeros(4, 3), {}, r"the input came as shape \(4, 3\), expected \(B, T, D\)"),
         ([[1.0]], {}, r"the input came as list, expected \(B, T, D\)"),
@@ -269,9 +269,9 @@ def test_float64_is_served() -> None:
         (torch.zeros(2, 4, 3), {"state": "h"}, "the state came as 1 of str, expected"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused_in_one_line(cell: str, x: Any, settings_: dict[str, Any], told: str) -> None:
+def test_what_does_not_fit_is_refused_in_one_line(cell: str, x: Any, settings_: dict[str, Any], message: str) -> None:
     layer = Recurrent(cell, 3, 4, batch_first=True)
-    with pytest.raises(DataError, match=told) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         layer(x, **settings_)
     assert "\n" not in str(caught.value)
 
@@ -296,7 +296,7 @@ def test_lengths_beside_a_packed_sequence_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("build", "told"),
+    ("build", "message"),
     [
         (lambda: Recurrent("lstn", 3, 4), "cell='lstn' is not a cell; did you mean 'lstm'"),
         (lambda: LSTM(0, 4), "input_size=0: expected a whole number of 1 or more"),
@@ -307,6 +307,6 @@ def test_lengths_beside_a_packed_sequence_are_refused() -> None:
         (lambda: RNN(3, 4, nonlinearity="sigmoid"), "nonlinearity='sigmoid' is not one"),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused(build: Any, told: str) -> None:
-    with pytest.raises(ParameterError, match=told):
+def test_a_setting_that_cannot_be_is_refused(build: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         build()

@@ -18,7 +18,7 @@ from gyeol.layers import CELLS, GRU, LSTM, RNN, Recurrent, Stepper
 WITHIN = {"float32": 1e-5, "bfloat16": 0.02, "int8": 0.05}
 HAVE = {"float32": True, "bfloat16": native.bfloat16_available(), "int8": native.int8_available()}
 WEIGHTS = [weights for weights, have in HAVE.items() if have]
-STEPPED = {cell.name for cell in native.cells().values() if cell.steps}  # kernels
+STEPPED = {cell.name for cell in native.CELLS.values() if cell.steps}  # kernels
 QUANTISED = {name: cell for name, cell in {**CELLS, "relu": rnn.RELU}.items() if cell.native in STEPPED}
 needs_int8 = pytest.mark.skipif(not native.int8_available(), reason="this processor does not multiply int8")
 

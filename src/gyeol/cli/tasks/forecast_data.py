@@ -143,7 +143,7 @@ def describe(given: ForecastData) -> str:
     every = f", one every {clock.interval()}" if clock is not None else ""
     names = ", ".join(table.names[:8]) + (", ..." if len(table.names) > 8 else "")
     several = f"{len(table.series):,} series, " if len(table.series) > 1 else ""
-    return f"{given.about['data']}: {several}{steps:,} steps{every}; {names}\n{table.told()}"
+    return f"{given.about['data']}: {several}{steps:,} steps{every}; {names}\n{table.describe()}"
 
 
 def refuse_input(input: str | None) -> None:

@@ -108,7 +108,7 @@ def _numbers(rows: Labelled, given: NumberFormat, remembered: str | None, skip: 
         raise DataError(f"{path} holds no numbers to learn: name their column with --target")
     rows.keep(good)
     mark = settle([column], separator_of(path), remembered)
-    note(f"{rows.source.name}: {remark}" if (remark := column.told()) else "")
+    note(f"{rows.source.name}: {remark}" if (remark := column.describe()) else "")
     return column.values(), mark
 
 

@@ -64,7 +64,7 @@ def info(
         ["figures measured on", measured_words(config.about)],
         *[[k.replace("_", " "), v] for k, v in figure_rows(model.metrics_, config.about).items()],
         *[[k.replace("_", " "), v] for k, v in config.about.items() if k not in _SHOWN_ELSEWHERE],
-        *([["columns", columns.told()]] if columns is not None else []),
+        *([["columns", columns.describe()]] if columns is not None else []),
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],
         ["kernels here", answer["kernels"]],
     ]

@@ -35,7 +35,7 @@ _FEATURES = (".npy", ".npz")
 
 @dataclass(slots=True)
 class CaptionedImages:
-    """Images that are not unpacked yet, the captions of each (none where none are known), and where they come from.
+    """Images that are not decoded yet, the captions of each (none if unknown), and their source.
 
     Of a table also the ``lines`` that name them, its ``others`` columns, and, where no captions are needed, the rows
     that are ``bad``.
@@ -51,7 +51,7 @@ class CaptionedImages:
     columns: dict[str, Any] = field(default_factory=dict)
 
     def about(self) -> dict[str, Any]:
-        """What a model card says of the data."""
+        """Describe the data for a model card."""
         hashed = {"sha256": fingerprint(self.path)} if self.path and self.path.is_file() else {}
         return {"data": self.name, **hashed, **self.columns}
 
@@ -61,7 +61,7 @@ class CaptionedImages:
 
 
 def has_caption_part(data: str, role: str) -> bool:
-    """Whether what a user named says itself which images are for watching or for testing."""
+    """Whether the data itself defines which images are for validation or for testing."""
     if data in SCENES and not Path(data).exists():
         return True
     found = _file_of(data)
@@ -103,7 +103,7 @@ def read_captions(
     found = CaptionedImages(path.name if path.name != "dataset.json" else f"{path.parent.name} ({role})", path)
     if path.is_dir():
         if need_captions:
-            raise DataError(f"{path} is a folder without a dataset.json or captions.csv that says what is to be seen")
+            raise DataError(f"{path} is a folder without a dataset.json or captions.csv with captions")
         found.images = [Picture(image) for image in images_in(path)]
     elif path.suffix.lower() == ".json":
         _from_json(found, role, need_captions)
@@ -119,7 +119,7 @@ def read_captions(
 
 
 def _file_of(data: str) -> Path | None:
-    """Find what a user means: a file, or what of a folder or a named set says which captions images have."""
+    """Find the file of captions: a file, or the one of a folder or a named set."""
     path = Path(data)
     if not path.exists() and data in CATALOG:
         entry = CATALOG[data]
@@ -169,7 +169,7 @@ def _locate(path: Path, name: str) -> Path:
         place = path.parent / folder / name
         if os.path.isfile(place):  # unlike Path.is_file, it accepts a name that is too long for one
             return place
-    raise DataError(f"there is no image {name!r:.200}, neither here nor in a folder images")
+    raise DataError(f"there is no image {name!r:.200}, neither beside the table nor in a folder images")
 
 
 def _from_json(found: CaptionedImages, role: str, need_captions: bool) -> None:
@@ -206,7 +206,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         value = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no JSON file: {error}") from None
+        raise DataError(f"{path} is not a JSON file: {error}") from None
     rows = value.get("images") if isinstance(value, dict) else value
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise DataError(

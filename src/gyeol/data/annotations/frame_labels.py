@@ -1,4 +1,4 @@
-"""Files that say of each frame of a clip what it is: a label a line, a table of frames, or of ranges.
+"""Labels of the frames of a clip: one label per line, a table of frames, or a table of ranges.
 
 - **A label a line** (.txt), the first frame first.
 - **A table** (.csv, .tsv) of frames: ``label``, and perhaps ``frame``, counted from 0.
@@ -33,7 +33,7 @@ _SLACK = 0.25  # seconds that labels may end before or after a clip
 
 
 class Span(NamedTuple):
-    """A label, from when to when (seconds), and the line where that stands."""
+    """A label with its start and end (seconds), and its line."""
 
     start: float
     end: float
@@ -43,10 +43,10 @@ class Span(NamedTuple):
 
 @dataclass(slots=True)
 class FrameLabels:
-    """The labels of a clip's frames, in order, and the line in which each stands.
+    """The labels of a clip's frames, in order, and the line of each.
 
-    Where they are told in seconds, ``spans`` has them, and `at` makes labels of them; ``rate`` is the column's, in
-    frames a second. Whole numbers that nothing says the unit of are read as frames; ``spans`` has them as seconds, too.
+    If they are in seconds, ``spans`` has them, and `at` converts them to labels; ``rate`` is the column's, in
+    frames per second. Whole numbers without a unit are read as frames; ``spans`` has them as seconds as well.
     """
 
     labels: list[str] = field(default_factory=list)
@@ -104,7 +104,7 @@ class FrameLabels:
         if abs(count - len(found.labels)) > max(1.0, _SLACK * rate):
             raise DataError(
                 f"{where}, line {found.lines[-1]}: the labels end at {done:g} s, and the clip lasts {count / rate:.5g} "
-                f"s, {count:,} frames; there must be one to each"
+                f"s, {count:,} frames; there must be one for each"
             )
         found.add(found.labels[-1], max(0, count - len(found.labels)), found.lines[-1])
         del found.labels[count:], found.lines[count:]
@@ -129,7 +129,7 @@ def read_frame_labels(path: Path, *, target: str | None = None) -> dict[str, Fra
     Raises
     ------
     DataError
-        For what cannot be used: a label that is missing, a frame left out or told twice; names the line.
+        For what cannot be used: a label that is missing, a frame left out or labelled twice; names the line.
     """
     if path.suffix.lower() == ".txt":
         if (spans := _audacity(path)) is None:
@@ -165,7 +165,7 @@ def _from_lines(path: Path) -> FrameLabels:
             raise DataError(f"{path}, line {empty}: the label is missing; give the frame one")
         found.add(line.strip(), 1, number)
     if not found.labels:
-        raise DataError(f"{path} holds no label: one a line was expected")
+        raise DataError(f"{path} holds no label: one per line was expected")
     return found
 
 
@@ -186,7 +186,7 @@ def _audacity(path: Path) -> list[tuple[int, list[str]]] | None:
 
 @dataclass(slots=True)
 class _Columns:
-    """Where in a row stand the clip, the frame or the range with its unit, and the label."""
+    """The columns of the clip, the frame or the range with its unit, and the label."""
 
     label: int
     clip: int | None = None
@@ -251,7 +251,7 @@ class _Columns:
         return found
 
     def _judged(self, path: Path, rows: list[tuple[int, list[str]]]) -> tuple[str, bool]:
-        """Tell the unit, and whether something says it."""
+        """Return the unit, and whether it is stated."""
         if self.start is None or self.end is None:
             return FRAMES, True
         if self.units is not None:
@@ -299,5 +299,5 @@ def _add_frames(own: FrameLabels, start: int, end: int, label: str, line: int, w
 
 def _whole(cell: str, where: str) -> int:
     if not (cell.isascii() and cell.isdecimal()) or len(cell) > 9:
-        raise DataError(f"{where}: {cell!r:.40} is no number of a frame; they are counted from 0")
+        raise DataError(f"{where}: {cell!r:.40} is not a frame number; they are counted from 0")
     return int(cell)

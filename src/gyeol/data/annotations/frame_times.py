@@ -1,4 +1,4 @@
-"""Where labelled ranges begin and end: in frames or in seconds, as the columns are named and as all their cells look.
+"""Start and end of labelled ranges, in frames or in seconds, judged by the names of the columns and all their cells.
 
 ``1.25`` and ``00:01:02.5`` are seconds; whole numbers are frames, unless a header says otherwise: ``start_s``,
 ``end_ms``, ``Begin Time - ss.msec`` (ELAN), or a column ``unit``.
@@ -36,7 +36,7 @@ def unit_of(name: str) -> str | None:
 
 
 def edge_of(name: str) -> tuple[str, str | None] | None:
-    """Tell whether a column, by its name, holds where ranges start or end, and in which unit, if it says so.
+    """Whether a column, by its name, holds the start or end of ranges, and in which unit, if stated.
 
     Examples
     --------
@@ -84,4 +84,4 @@ def seconds_of(cell: str, unit: str, where: str) -> float:
     if _NUMBER.fullmatch(cell):
         number = float(cell.replace(",", "."))
         return number / 1000 if unit == MILLISECONDS else number
-    raise DataError(f"{where}: {cell!r:.40} is no time; expected seconds (1.25), or 0:01:02.5")
+    raise DataError(f"{where}: {cell!r:.40} is not a time; expected seconds (1.25), or 0:01:02.5")

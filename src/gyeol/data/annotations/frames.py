@@ -1,4 +1,4 @@
-"""Sequences with a label a step: arrays, tables in long form, video files, folders of images, or the built-in clips."""
+"""Sequences with one label per step: arrays, long tables, video files, folders of images, or the built-in clips."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TABLES, _LABELS = (".csv", ".tsv"), (".csv", ".tsv", ".txt")
 
 @dataclass(slots=True)
 class LabelledFrames:
-    """Sequences, the labels of their steps (if known), their names, where a label stands, and what is to be told."""
+    """Sequences, the labels of their steps (if known), their names, the place of each label, and notes for the user."""
 
     name: str
     path: Path | None = None
@@ -46,11 +46,11 @@ class LabelledFrames:
         return sum(map(len, self.labels))
 
     def about(self) -> dict[str, str]:
-        """What a model card says of the data."""
+        """Describe the data for a model card."""
         return {"data": self.name, **({"sha256": fingerprint(self.path)} if self.path and self.path.is_file() else {})}
 
     def add(self, sequence: Any, labels: Any, name: str, where: str, lines: list[int]) -> None:
-        """Add a sequence, with the lines of a file in which its labels stand."""
+        """Add a sequence, with the lines of its labels."""
         self.sequences.append(sequence)
         self.names.append(name)
         self.labels.append(labels)
@@ -116,7 +116,7 @@ def read_labelled_frames(
     else:
         check_file(path)
         raise DataError(
-            f"{path} ends in {path.suffix!r}; sequences with a label a step are read from .npz, .csv, .tsv, video "
+            f"{path} ends in {path.suffix!r}; sequences with one label per step are read from .npz, .csv, .tsv, video "
             f"files ({', '.join(ENDINGS[:5])}, ...) and folders"
         )
     return found
@@ -172,7 +172,7 @@ def _told_of(told: dict[str, FrameLabels], path: Path) -> FrameLabels | None:
 
 
 def _in_frames(found: LabelledFrames, place: Path, told: dict[Path, FrameLabels]) -> dict[Path, FrameLabels]:
-    """Turn the seconds of a file of labels into frames, where they are seconds, and say so."""
+    """Convert labels in seconds into frames, and note it."""
     if all(own.unit == FRAMES and (own.sure or not own.spans) for own in told.values()):
         return told
     unit = next(iter(told.values())).unit
@@ -185,7 +185,7 @@ def _in_frames(found: LabelledFrames, place: Path, told: dict[Path, FrameLabels]
         rate = own.rate or VideoClip(path).rate
         if rate is None:
             raise DataError(
-                f"{place}: start and end are {unit}, and {path.name} does not say its frames a second: add a column fps"
+                f"{place}: start and end are {unit}, and {path.name} does not state its frame rate: add a column fps"
             )
         labels[path] = own.at(rate, _count(path), str(place))
         rates.append(f"{rate:.5g}")
@@ -210,7 +210,7 @@ def _add_clip(found: LabelledFrames, path: Path, told: tuple[Path, FrameLabels] 
     if told is None or not need:
         if need:
             where = f"in {path} as labels.csv" if path.is_dir() else f"beside it as {path.stem}.csv or .txt"
-            raise DataError(f"{path} has no labels: they are looked for {where}")
+            raise DataError(f"{path} has no labels: they are expected {where}")
         found.add(VideoClip(path), [], path.name, "", [])
         return
     place, own = told
@@ -218,7 +218,7 @@ def _add_clip(found: LabelledFrames, path: Path, told: tuple[Path, FrameLabels] 
     if count is not None and count != len(own.labels):
         raise DataError(
             f"{place}, line {own.lines[-1]}: {len(own.labels):,} labels end here, and {path.name} has {count:,} "
-            "frames; there must be one to each"
+            "frames; there must be one for each"
         )
     found.add(VideoClip(path, f"{place}, line {own.lines[-1]}"), own.labels, path.name, str(place), own.lines)
 
@@ -233,16 +233,16 @@ def _from_arrays(found: LabelledFrames, path: Path, target: str | None, need: bo
             f"width, 3); {came}"
         )
     if y is None and need:
-        raise DataError(f"{path}: an array {target or 'y'} with a label a step was expected; there is none")
+        raise DataError(f"{path}: an array {target or 'y'} with one label per step was expected; there is none")
     if y is not None and y.shape != X.shape[:2]:
-        raise DataError(f"{path}: {target or 'y'} is of shape {y.shape}; {X.shape[:2]} was expected, one a step")
+        raise DataError(f"{path}: {target or 'y'} is of shape {y.shape}; {X.shape[:2]} was expected, one per step")
     if lengths is not None and not (
         lengths.shape == X.shape[:1]
         and lengths.dtype.kind in "iu"
         and (lengths >= 1).all()
         and (lengths <= X.shape[1]).all()
     ):
-        raise DataError(f"{path}: lengths must be whole numbers from 1 to {X.shape[1]}, one a sequence")
+        raise DataError(f"{path}: lengths must be whole numbers from 1 to {X.shape[1]}, one per sequence")
     for number, given in enumerate(X):
         where = f"{path}, sequence {number}"
         count = _length(given, where) if lengths is None else int(lengths[number])

@@ -1,4 +1,4 @@
-"""Recordings and what is said in them: a table of paths and texts, a folder of sound files, or a named set."""
+"""Recordings and their transcripts: a table of paths and texts, a folder of sound files, or a named set."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gyeol.errors import DataError
 
 __all__ = ["SOUNDS", "Digit", "Recordings", "find_recordings", "fsdd", "read_folder", "read_manifest"]
 
-#: Endings of sound files, as they are looked for in folders.
+#: Endings of sound files, as they are expected in folders.
 SOUNDS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".mp3")
 
 _PATHS = (
@@ -37,7 +37,7 @@ _LONGEST = 10_000  # letters of a text
 
 @dataclass(slots=True)
 class Recordings:
-    """Files, and where they are given the texts that are said in them; ``path`` is where that was found.
+    """Files and their transcripts, if given; ``path`` is where they were found.
 
     Of a table also the ``lines`` that name them, its ``others`` columns, and, where no texts are needed, the rows that
     are ``bad``.
@@ -53,7 +53,7 @@ class Recordings:
     columns: dict[str, Any] = field(default_factory=dict)
 
     def about(self) -> dict[str, Any]:
-        """What a model card says of the data: its name, its hash, and which columns of a table were read."""
+        """Describe the data for a model card: name, hash, and which columns of a table were read."""
         return {"data": self.name, "sha256": fingerprint(self.path), **self.columns}
 
 
@@ -81,7 +81,7 @@ def find_recordings(
     if data in CATALOG and not Path(data).is_file():
         if data in _SETS:
             return _SETS[data](data, role)
-        find_source(data, role, task="transcribe")  # says for what the set is
+        find_source(data, role, task="transcribe")  # reports the task of the set
     source = find_source(data, role)
     if (source.path / _TABLE).is_file():
         return read_manifest(source.path / _TABLE, input=input, target=target, need_texts=need_texts)
@@ -95,7 +95,7 @@ def find_recordings(
 def read_folder(path: Path, *, need_texts: bool = True) -> Recordings:
     """Find the sound files in a folder and below it.
 
-    What is said in ``a.wav`` stands in ``a.txt`` beside it. Where no file has such a text, its name begins with it: up
+    The transcript of ``a.wav`` is in ``a.txt`` beside it. If no file has one, its name starts with the transcript: up
     to the first ``_``.
 
     Raises
@@ -113,7 +113,9 @@ def read_folder(path: Path, *, need_texts: bool = True) -> Recordings:
     with_text = [p for p in files if p.with_suffix(".txt").is_file()]
     if with_text and len(with_text) < len(files):
         lacking = next(p for p in files if not p.with_suffix(".txt").is_file())
-        raise DataError(f"{lacking} has no text beside it, {lacking.with_suffix('.txt').name}, and other files have")
+        raise DataError(
+            f"{lacking} has no transcript beside it, {lacking.with_suffix('.txt').name}, and other files have"
+        )
     for file in files:
         if with_text:
             lines = [line.strip() for _, line in open_text(check_file(file.with_suffix(".txt")))]
@@ -122,7 +124,7 @@ def read_folder(path: Path, *, need_texts: bool = True) -> Recordings:
             text, mark, _ = file.stem.partition("_")
             if not mark:
                 raise DataError(
-                    f"{file}: what is said in it? Write {file.stem}.txt beside it, or begin its name with it: "
+                    f"{file}: its transcript is missing. Write {file.stem}.txt beside it, or start its name with it: "
                     "three_anna_1.wav"
                 )
         found.texts.append(_checked(text, str(file)))

@@ -40,7 +40,7 @@ def fetch(
     url : str
         Where it is; redirects are followed to https addresses only.
     path : path
-        Where it shall stand, once it is whole and right.
+        The destination, once it is complete and verified.
     sha256 : str or None
         What it must hash to, if that is known.
     size : int
@@ -55,7 +55,7 @@ def fetch(
     Raises
     ------
     DownloadError
-        If it cannot be fetched or is not what was asked for; nothing is left of it.
+        If it cannot be downloaded or is not the expected file; nothing is left of it.
     SaveError
         If it cannot be written.
     """
@@ -69,24 +69,26 @@ def fetch(
             announced = _length(answer)
             if announced is not None and announced > cap:
                 raise DownloadError(
-                    f"{url} would give {announced:,} bytes where {size:,} were expected; nothing was kept"
+                    f"{url} would give {announced:,} bytes where {size:,} were expected; nothing was saved"
                 )
             while piece := _read(answer, url):
                 count += len(piece)
                 if count > cap:
-                    raise DownloadError(f"{url} gives more than the {size:,} bytes expected; nothing was kept")
+                    raise DownloadError(f"{url} gives more than the {size:,} bytes expected; nothing was saved")
                 digest.update(piece)
                 out.write(piece)
                 if progress is not None and count * 5 // (announced or size) > told:
                     told = count * 5 // (announced or size)
                     progress(f"{path.name}: {count / 1e6:,.1f} of {(announced or size) / 1e6:,.1f} MB")
         if announced is not None and count < announced:
-            raise DownloadError(f"{url} broke off after {count:,} of {announced:,} bytes; nothing was kept, try again")
+            raise DownloadError(
+                f"{url} was interrupted after {count:,} of {announced:,} bytes; nothing was saved, try again"
+            )
         came = digest.hexdigest()
         if sha256 is not None and came != sha256:
             raise DownloadError(
-                f"{url} gave another file than the catalogue knows (SHA-256 {came[:12]}..., not {sha256[:12]}...); "
-                "nothing was kept"
+                f"{url} gave a different file than the catalogue lists (SHA-256 {came[:12]}..., not {sha256[:12]}...); "
+                "nothing was saved"
             )
 
     replace_file(path, write)
@@ -157,7 +159,7 @@ def _read(answer: http.client.HTTPResponse, url: str) -> bytes:
     try:
         return answer.read(_PIECE)
     except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(f"{url} broke off ({_reason(error)}); nothing was kept, try again") from None
+        raise DownloadError(f"{url} was interrupted ({_reason(error)}); nothing was saved, try again") from None
 
 
 def _reason(error: Exception) -> str:

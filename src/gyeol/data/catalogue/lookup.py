@@ -35,7 +35,7 @@ __all__ = [
 def cache_folder() -> Path:
     """Name the folder for downloads, ``$XDG_CACHE_HOME/gyeol`` or what the system uses; it may not exist yet."""
     given = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(given):  # the XDG specification says to ignore a relative one
+    if os.path.isabs(given):  # the XDG specification requires to ignore a relative one
         return Path(given) / "gyeol"
     if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
         return Path(os.environ["LOCALAPPDATA"]) / "gyeol" / "cache"
@@ -73,7 +73,7 @@ def resolve_file(name: str, role: str) -> Path:
     DataError
         If the catalogue has no such data set or role.
     DownloadError
-        If the file is not here (says how to fetch it), or is not what it should be.
+        If the file is missing (says how to download it), or is not the expected one.
     """
     entry = find_dataset(name)
     if role not in entry.files:
@@ -83,7 +83,7 @@ def resolve_file(name: str, role: str) -> Path:
         known = {file.local_sha256, file.sha256} - {None}
         if known and _checked(path) not in known:
             raise DownloadError(
-                f"{path} is not the file the catalogue knows as {name} {role} (its SHA-256 differs); "
+                f"{path} is not the file that the catalogue lists as {name} {role} (its SHA-256 differs); "
                 "fix it, or unset GYEOL_DATA"
             )
         return path
@@ -91,7 +91,7 @@ def resolve_file(name: str, role: str) -> Path:
         raise DownloadError(f"{name} {role} cannot be downloaded; set GYEOL_DATA to a folder that holds {file.local}")
     path = _cached_path(entry, file.url)
     if not path.is_file():
-        raise DownloadError(f"{name} {role} is not on this machine; fetch it with: gyeol data get {name}")
+        raise DownloadError(f"{name} {role} is not on this machine; download it with: gyeol data get {name}")
     known_hash = file.sha256 or _pins().get(file.url)
     if known_hash is not None and _checked(path) != known_hash:
         raise DownloadError(f"{path} was changed after it was downloaded; remove it and run: gyeol data get {name}")
@@ -106,7 +106,7 @@ def download_dataset(name: str, *, progress: Callable[[str], None] | None = None
     name : str
         The data set.
     progress : callable, optional
-        Told a line at the beginning of a file and at every fifth of the way.
+        Called with a line at the start of a file and at every fifth of the way.
 
     Returns
     -------
@@ -123,12 +123,14 @@ def download_dataset(name: str, *, progress: Callable[[str], None] | None = None
     entry = find_dataset(name)
     remote = [file for file in entry.files.values() if file.url is not None]
     if not remote:
-        raise DownloadError(f"{name} has no public home to download it from; set GYEOL_DATA to a folder that holds it")
+        raise DownloadError(
+            f"{name} has no public address to download it from; set GYEOL_DATA to a folder that holds it"
+        )
     return [_get_file(entry, file, progress) for file in remote]
 
 
 def describe_catalogue() -> list[dict[str, Any]]:
-    """List the catalogue: a dict a data set, with what the table says and where its files are.
+    """List the catalogue: one dict per data set, with its entry and where its files are.
 
     The values of ``files`` are ``"data"`` (in the folder ``GYEOL_DATA``), ``"cache"`` or ``"absent"``, by role;
     ``here`` is true if nothing is left to download. No file is read.
@@ -188,7 +190,7 @@ def _get_file(
 
 
 def _checked(path: Path) -> str:
-    if path.is_dir():  # whose size and time say nothing of what is in its files
+    if path.is_dir():  # whose size and time do not reflect its files
         return fingerprint(path)
     stat = path.stat()
     key, stamp = str(path.resolve()), [stat.st_size, stat.st_mtime_ns]
@@ -212,7 +214,7 @@ def _pins() -> dict[str, str]:
     path = _pins_path()
     pins = _read_json(path, strict=True)
     if not all(isinstance(value, str) for value in pins.values()):
-        raise DownloadError(f"{path} is damaged; remove it, and what it vouched for is fetched anew")
+        raise DownloadError(f"{path} is damaged; remove it, and the files it lists are downloaded again")
     return pins
 
 
@@ -226,7 +228,7 @@ def _read_json(path: Path, *, strict: bool = False) -> dict[str, Any]:
     if isinstance(table, dict):
         return table
     if strict:
-        raise DownloadError(f"{path} is damaged; remove it, and what it vouched for is fetched anew")
+        raise DownloadError(f"{path} is damaged; remove it, and the files it lists are downloaded again")
     return {}
 
 

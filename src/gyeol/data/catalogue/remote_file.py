@@ -1,4 +1,4 @@
-"""What the catalogue says of a data set and of each of its files."""
+"""The catalogue's entry of a data set and of each of its files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RemoteFile:
     url : str or None
         Its public home, ``https`` only; None where it has none and lies only in the folder ``GYEOL_DATA``.
     sha256 : str or None
-        What it hashes to there; None where that is unknown: then the first hash met is kept and checked ever after.
+        Its hash there; None if unknown: then the hash of the first download is stored and checked from then on.
     bytes : int
         Its size there, or at least a bound.
     local : str or None

@@ -16,7 +16,7 @@ __all__ = ["AudioClip", "AudioClips"]
 
 Samples = npt.NDArray[np.float32]
 
-_KEPT = 1 << 29  # bytes of samples that are held in memory; what is more is read again each time
+_KEPT = 1 << 29  # bytes of samples that are cached in memory; the rest is read again each time
 
 
 @dataclass(frozen=True, slots=True, eq=False)

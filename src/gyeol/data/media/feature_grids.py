@@ -28,7 +28,7 @@ def as_grids(features: Any) -> list[Picture]:
     Raises
     ------
     DataError
-        One is none of these: says which.
+        An entry is none of these: names it.
     """
     if isinstance(features, (str, bytes, os.PathLike)) or not hasattr(features, "__iter__"):
         raise DataError(f"got {type(features).__name__} where a list of grids was expected: wrap one in [ ]")
@@ -113,18 +113,18 @@ def _read(path: Path) -> npt.NDArray[Any]:
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{path} is no .npy or .npz file of numbers ({' '.join(str(error).split()):.120})") from None
+        raise DataError(f"{path} is not a .npy or .npz file of numbers ({' '.join(str(error).split()):.120})") from None
 
 
 def _array(path: Path, file: BinaryIO) -> npt.NDArray[Any]:
     version = np.lib.format.read_magic(file)
     if version not in _HEADERS:
-        raise DataError(f"{path} is of version {version} of the format, which is not known here")
+        raise DataError(f"{path} is of version {version} of the format, which is unknown")
     shape, by_column, dtype = _HEADERS[version](file)
     count = int(np.prod(shape, dtype=object))
     if dtype.kind not in "fiu" or count > _MOST:
         raise DataError(f"{path} is an array of {dtype} of shape {shape}; floats, {_MOST:,} at most, were expected")
     data = file.read(count * dtype.itemsize)
     if len(data) < count * dtype.itemsize:
-        raise DataError(f"{path} ends before its array does; write it anew")
+        raise DataError(f"{path} ends before its array does; write it again")
     return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if by_column else "C")

@@ -79,8 +79,8 @@ class Picture:
 def read_image(path: str | os.PathLike[str], size: int, *, whole: bool = False) -> Pixels:
     """Read an image as a square.
 
-    It is turned as its camera says (EXIF), what is clear becomes white, and of the longer side the middle is kept. Of
-    several frames the first is taken.
+    It is rotated as its camera states (EXIF), transparency becomes white, and the longer side is cropped to its
+    middle. Of several frames the first is taken.
 
     Parameters
     ----------
@@ -138,10 +138,10 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Image]:
     except image_module.DecompressionBombError:
         raise DataError(f"{path} would unpack to more than {MOST_PIXELS:,} pixels; make it smaller") from None
     except image_module.UnidentifiedImageError:
-        raise DataError(f"{path} is no image of a kind known here: {', '.join(FORMATS)}") from None
+        raise DataError(f"{path} is not an image of a known format: {', '.join(FORMATS)}") from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path} is a damaged image ({reason:.120}); make it anew") from error
+        raise DataError(f"{path} is a damaged image ({reason:.120}); create it again") from error
 
 
 def square_image(pixels: Any, size: int, *, whole: bool = False) -> Pixels:
@@ -178,7 +178,7 @@ def load_images(pictures: Sequence[Picture], size: int) -> Pixels:
     Raises
     ------
     DataError
-        One of them cannot be used, or the disk has no room for them.
+        One of them cannot be used, or the disk has too little space for them.
     """
     pixels = allocate((len(pictures), size, size, 3), np.dtype(np.uint8))
     for number, picture in enumerate(pictures):
@@ -262,19 +262,19 @@ def _turned(image: Image, orientation: int) -> Image:
 
 
 def _orientation(image: Image) -> int:
-    """Ask a loaded image how it is still to be turned: 1 to 8; 1 where it does not say or says nonsense.
+    """Read how a loaded image is to be rotated: 1 to 8; 1 if not stated or invalid.
 
     Before it is loaded the answer may differ: Pillow turns a TIFF while it loads and forgets the tag then, and a PNG
     may have its EXIF data behind the pixels.
     """
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # what stands beside an image must not keep it from being seen
+    except Exception:  # damaged metadata must not make an image unreadable
         return 1
 
 
 def _in_colours(image: Image) -> Image:
-    """Make red, green and blue of whatever stands for colours."""
+    """Convert whatever represents the colours to red, green and blue."""
     if image.mode in _DEEP:  # 16 bits of grey
         deep = np.asarray(image.convert("I"), dtype=np.int64)
         return _pillow().fromarray((deep.clip(0, 65535) >> 8).astype(np.uint8)).convert("RGB")  # type: ignore[no-any-return]
@@ -294,7 +294,7 @@ def as_pictures(images: Iterable[Any]) -> list[Picture]:
     Raises
     ------
     DataError
-        One is none of these: says which.
+        An entry is none of these: names it.
     """
     if isinstance(images, (str, bytes, os.PathLike)) or not hasattr(images, "__iter__"):
         raise DataError(f"got {type(images).__name__} where a list of images was expected: wrap one image in [ ]")

@@ -1,7 +1,7 @@
-"""Sound from files: the header first, then samples block by block, mixed down, at the rate that is wanted.
+"""Sound from files: the header first, then samples block by block, mixed down, at the requested rate.
 
 WAV, FLAC, OGG and what else libsndfile reads. A file that claims to be longer than it may be is refused before a sample
-is decoded, and one that ends before it says is refused as well.
+is decoded, and one that ends early is refused as well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LOUDEST = 1000.0  # floating-point files may pass 1, but a number beyond this i
 
 @dataclass(frozen=True, slots=True)
 class SoundHeader:
-    """What a sound file says of itself: ``rate`` in Hz, ``channels``, ``frames`` (samples a channel)."""
+    """The header of a sound file: ``rate`` in Hz, ``channels``, ``frames`` (samples a channel)."""
 
     path: Path
     rate: int
@@ -47,7 +47,7 @@ class SoundHeader:
 
 
 def read_header(path: str | Path, *, longest: float | None = LONGEST) -> SoundHeader:
-    """Read what a sound file says of itself; no sample is decoded.
+    """Read the header of a sound file; no sample is decoded.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def stream_sound(path: str | Path, *, rate: int | None = None, longest: float | 
     ----------
     path : path
     rate : int, optional
-        Samples a second that are wanted, in Hz; the file's own by default.
+        Sampling rate to return, in Hz; that of the file by default.
     longest : float, optional
         Seconds it may have; None: any number.
 
@@ -103,13 +103,13 @@ def stream_sound(path: str | Path, *, rate: int | None = None, longest: float | 
             if not len(block):
                 at = (header.frames - left) / header.rate
                 raise DataError(
-                    f"{header.path} is cut short: it says it is {header.seconds:.2f} s long and ends after {at:.2f} s"
+                    f"{header.path} is truncated: its header says {header.seconds:.2f} s, but it ends after {at:.2f} s"
                 )
             left -= len(block)
             samples = block[:, 0] if header.channels == 1 else block.mean(axis=1, dtype=np.float32)
             if not np.abs(samples).max() <= _LOUDEST:  # NaN is not, either
                 raise DataError(
-                    f"{header.path} holds numbers that are no samples (NaN, or far beyond 1); write it again"
+                    f"{header.path} holds numbers that are not samples (NaN, or far beyond 1); write it again"
                 )
             yield samples if resampler is None else resampler.feed(samples)
         if resampler is not None:
@@ -128,7 +128,7 @@ def _opened(path: str | Path, longest: float | None) -> Iterator[tuple[SoundHead
     _check_end(path)
     try:
         file = soundfile.SoundFile(str(path))
-    except (RuntimeError, TypeError, ValueError) as error:  # a .raw file says nothing of itself
+    except (RuntimeError, TypeError, ValueError) as error:  # a .raw file has no header
         raise _damaged(path, error) from None
     with file:
         header = SoundHeader(path, int(file.samplerate), int(file.channels), int(file.frames))
@@ -146,7 +146,7 @@ def _opened(path: str | Path, longest: float | None) -> Iterator[tuple[SoundHead
 
 def _damaged(path: Path, error: Exception) -> DataError:
     reason = " ".join(str(error).rpartition(": ")[2].split()).rstrip(".").lower()
-    return DataError(f"{path} is no sound file that can be read ({reason:.100}); expected WAV, FLAC or OGG")
+    return DataError(f"{path} is not a readable sound file ({reason:.100}); expected WAV, FLAC or OGG")
 
 
 def _check_end(path: Path) -> None:
@@ -157,11 +157,11 @@ def _check_end(path: Path) -> None:
         if kind[:4] == b"RIFF" and kind[8:] == b"WAVE":
             missing = _missing_of_wav(file, size)
             if missing > 0:
-                raise DataError(f"{path} is cut short: {missing:,} bytes of its sound are missing")
+                raise DataError(f"{path} is truncated: {missing:,} bytes of its sound are missing")
         elif kind[:4] == b"OggS":
             file.seek(max(0, size - (1 << 17)))  # a page has 64 KB at most
             if not _ends(file.read()):
-                raise DataError(f"{path} is cut short: the page that ends it is missing")
+                raise DataError(f"{path} is truncated: the page that ends it is missing")
 
 
 def _ends(tail: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Video files by PyAV: looked at by their header first, then frame by frame, made small as they are unpacked.
+"""Video files by PyAV: checked by their header first, then decoded frame by frame and scaled down.
 
 A file is somebody's. It is read through a file object and as a container of pictures only, so that it can name no other
 file and no address (a playlist can, and FFmpeg would follow it).
@@ -37,7 +37,7 @@ _BLOCK = 64  # frames given at a time
 
 
 def video_frames(path: str | Path, size: int, *, block: int = _BLOCK) -> Iterator[Pixels]:
-    """Read the frames of a video file, turned upright as it says, some at a time; no more are held.
+    """Read the frames of a video file, rotated as its header says, in blocks; no more are in memory.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def video_frames(path: str | Path, size: int, *, block: int = _BLOCK) -> Iterato
             if (count := count + 1) > MOST_FRAMES:
                 raise DataError(f"{path} has more than {MOST_FRAMES:,} frames; cut it into parts")
             small = frame.reformat(width=size, height=size, format="rgb24", interpolation="AREA")
-            # Telephones film lying on their side and say so: the angle is against the clock.
+            # Phones record sideways and state the rotation: the angle is counter-clockwise.
             upright = np.rot90(small.to_ndarray(), round(getattr(frame, "rotation", 0) / 90))
             held.append(upright.astype(np.uint8, copy=False))
             if len(held) == block:
@@ -85,7 +85,7 @@ def video_frames(path: str | Path, size: int, *, block: int = _BLOCK) -> Iterato
 
 
 def frame_rate(path: str | Path) -> float | None:
-    """Say how many frames a second a video file has, on average, by its header; None where it does not say.
+    """Return the average frame rate of a video file by its header; None if it is not stated.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def _opened(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise
     except (av.FFmpegError, ValueError, EOFError, MemoryError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).splitlines()[0]
-        raise DataError(f"{path} is no video that can be read, or it is damaged ({reason:.120})") from None
+        raise DataError(f"{path} is not a readable video, or it is damaged ({reason:.120})") from None
 
 
 def _check_header(path: Path, stream: VideoStream) -> None:

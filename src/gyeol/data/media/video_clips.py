@@ -28,11 +28,11 @@ _BLOCK = 64  # frames given at a time
 class VideoClip:
     """Frames that are not unpacked yet: a video file, a folder of images, or colours (T, height, width, 3) of uint8.
 
-    As a text it says which one it is, as `gyeol.data.media.images.Picture` does.
+    As a text it identifies the clip, as `gyeol.data.media.images.Picture` does.
     """
 
     source: Path | Pixels
-    told: str = ""  # where its labels end: file and line
+    labels_from: str = ""  # file and line where its labels end
 
     def __str__(self) -> str:
         if isinstance(self.source, np.ndarray):
@@ -58,7 +58,7 @@ class VideoClip:
 
     @property
     def rate(self) -> float | None:
-        """Frames a second, where a video's header says so."""
+        """The frame rate, if a video's header states it."""
         return frame_rate(self.source) if isinstance(self.source, Path) and not self.source.is_dir() else None
 
     def blocks(self, size: int) -> Iterator[Pixels]:
@@ -90,7 +90,7 @@ class VideoClip:
         if not found:
             raise DataError(f"{self.source} holds no image: files that end in {', '.join(IMAGES)}")
         if len(found) > MOST_FRAMES:
-            raise DataError(f"{self.source} holds more than {MOST_FRAMES:,} images; make it several clips")
+            raise DataError(f"{self.source} holds more than {MOST_FRAMES:,} images; split it into several clips")
         return found
 
     def _from_images(self, size: int) -> Iterator[Pixels]:
@@ -137,7 +137,7 @@ def as_video_clips(X: Iterable[Any]) -> list[VideoClip]:
     Raises
     ------
     DataError
-        One is none of these: says which.
+        An entry is none of these: names it.
     """
     if isinstance(X, np.ndarray) and X.ndim == 4 and X.shape[3] == 3:
         raise DataError(f"got colours of shape {X.shape}, which is one clip: wrap it in [ ]")

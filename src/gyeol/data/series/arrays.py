@@ -1,4 +1,4 @@
-"""Arrays out of .npz files that anyone may have made: looked at by their headers first, and never unpickled."""
+"""Arrays from untrusted .npz files: checked by their headers first, and never unpickled."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read_arrays(path: str | Path, names: Iterable[str]) -> dict[str, npt.NDArray
 
 
 def _check_header(path: Path, name: str, file: IO[bytes], size: int) -> None:
-    """Refuse, before any room is made for it, an array that must not be read."""
+    """Refuse, before memory is allocated for it, an array that must not be read."""
     version = np.lib.format.read_magic(file)
     read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if read is None:
@@ -83,4 +83,4 @@ def _check_header(path: Path, name: str, file: IO[bytes], size: int) -> None:
             f"at most {MAX_VALUES:,} are read: split the file"
         )
     if min(shape, default=0) < 0 or file.tell() + room != size:
-        raise ValueError(f"{name} is said to have shape {shape}, and has other bytes")
+        raise ValueError(f"{name} claims the shape {shape}, and has other bytes")

@@ -59,14 +59,14 @@ def read_step_table(
     ----------
     path : path
     sequence : str, optional
-        The column that says to which sequence a row belongs; by default one called sequence, series, id, clip, ...;
+        The column of the sequence that a row belongs to; by default one called sequence, series, id, clip, ...;
         without one the file is one sequence.
     target : str, optional
         The column of the labels; by default one with a name that people give to labels.
     need_labels : bool
         Whether each step must have a label.
     numbers : NumberFormat, optional
-        The decimal mark and what stands for missing values; the mark is judged over each column by default.
+        The decimal mark and the markers of missing values; the mark is judged over each column by default.
     remembered : str, optional
         The decimal mark of the table that a model was trained on, for what nothing else decides.
 
@@ -153,7 +153,7 @@ def _parted(
 
 
 class _Columns:
-    """Where in a row stand the sequence, the time, the label and the values."""
+    """The columns of the sequence, the time, the label and the values."""
 
     def __init__(self, path: Path, names: list[str], sequence: str | None, target: str | None, need: bool) -> None:
         self.names = names

@@ -1,4 +1,4 @@
-"""One numeric sequence of a file, and what every file of them is held to."""
+"""One numeric sequence of a file, and the checks that apply to every file of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SeriesRow(NamedTuple):
 
 
 def read_or_report(read: Callable[[], SeriesRow], line: int, where: str, on_bad_row: OnBadRow) -> Iterator[SeriesRow]:
-    """Give the row that ``read`` reads; where it is none, tell ``on_bad_row``, or raise if there is nobody to tell."""
+    """Yield the row that ``read`` returns; report a bad one to ``on_bad_row``, or raise without it."""
     try:
         yield read()
     except DataError as error:

@@ -44,7 +44,7 @@ __all__ = ["SeriesFile", "SeriesRow", "holds_series", "means_series", "parse_ser
 
 _ENDINGS = (".npz", ".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
 _X, _Y, _LENGTHS = ("X", "x", "series", "values", "data"), ("y", "label", "labels", "target"), ("lengths",)
-_FEWEST = 3  # values that make a row a sequence where nothing else says so
+_FEWEST = 3  # values that make a row a sequence if nothing else decides
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class SeriesFile:
     written: RowNumbers | None = None
 
     def about(self) -> dict[str, str]:
-        """What a model card says of the file."""
+        """Describe the file for a model card."""
         from gyeol.data.fingerprint import fingerprint
 
         return {"data": self.path.name, "sha256": fingerprint(self.path)}
@@ -121,7 +121,7 @@ def series_rows(
     path: str | Path, *, target: str | None = None, need_labels: bool = True, steps: int | None = None,
     numbers: NumberFormat | None = None, remembered: str | None = None, on_bad_row: OnBadRow = None,
 ) -> Iterator[SeriesRow]:  # fmt: skip
-    """Read a file's sequences as they are asked for.
+    """Read a file's sequences lazily.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def series_rows(
     steps : int, optional
         The length of all sequences, if it is known.
     numbers : NumberFormat, optional
-        The decimal mark and what stands for missing values; the mark is judged over all values of a table by default.
+        The decimal mark and the markers of missing values; the mark is judged over all values of a table by default.
     remembered : str, optional
         The decimal mark of the file that a model was trained on, for what nothing else decides.
     on_bad_row : callable, optional
@@ -158,7 +158,7 @@ def series_rows(
         rows = table_rows(path, kind, target, need_labels, steps, **how)  # type: ignore[arg-type]
     first = next(rows, None)
     if first is None:
-        raise DataError(f"{path} holds no sequence: expected one a row, a label and its values")
+        raise DataError(f"{path} holds no sequence: expected one per row, a label and its values")
     return chain([first], rows)
 
 
@@ -216,7 +216,7 @@ def parse_series(text: str, where: str, line: int, numbers: RowNumbers | None = 
     Raises
     ------
     DataError
-        It is none; begins with ``where``.
+        It is not one; the message starts with ``where``.
 
     Examples
     --------
@@ -255,7 +255,7 @@ def _object_row(line: str, where: str, number: int, target: str | None, need: bo
         record = None
     key = next((name for name in _X if name in record), None) if isinstance(record, dict) else None
     if key is None:
-        raise DataError(f'{where}: one object a line was expected, such as {{"series": [1, 2, 3], "label": "a"}}')
+        raise DataError(f'{where}: one object per line was expected, such as {{"series": [1, 2, 3], "label": "a"}}')
     given = record[key]
     try:
         values = np.array(given if isinstance(given, list) else None, dtype=np.float64)
@@ -280,11 +280,11 @@ def _from_arrays(path: Path, target: str | None, need: bool, on_bad_row: OnBadRo
         came = "there is none" if X is None else f"it is of shape {X.shape} and type {X.dtype}"
         raise DataError(f"{path}: an array X of numbers, (N, T) or (N, T, C), was expected; {came}")
     if y is None and need:
-        raise DataError(f"{path}: an array {target or 'y'} with one label a sequence was expected; there is none")
+        raise DataError(f"{path}: an array {target or 'y'} with one label per sequence was expected; there is none")
     lengths = arrays.get("lengths")
     for name, array in ((target or "y", y), ("lengths", lengths)):
         if array is not None and array.shape != X.shape[:1]:
-            raise DataError(f"{path}: {name} is of shape {array.shape}; {X.shape[:1]} was expected, one a sequence")
+            raise DataError(f"{path}: {name} is of shape {array.shape}; {X.shape[:1]} was expected, one per sequence")
     if lengths is not None and not (
         lengths.dtype.kind in "iu" and (lengths >= 1).all() and (lengths <= X.shape[1]).all()
     ):

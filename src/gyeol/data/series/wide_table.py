@@ -33,7 +33,7 @@ __all__ = [
     "text_columns",
 ]
 
-_SAMPLE, _CELLS = 200, 200_000  # rows, and cells, looked at to tell the columns apart
+_SAMPLE, _CELLS = 200, 200_000  # rows, and cells, inspected to distinguish the columns
 _COMMA = re.compile(r"[-+]?\d*,\d+", re.ASCII)
 
 
@@ -54,17 +54,17 @@ class RowNumbers:
 
 
 def open_table(path: Path, kind: str) -> Iterator[Row]:
-    """Read the rows of a table that say something."""
+    """Read the non-empty rows of a table."""
     return open_cells(path, kind)[0]
 
 
 def open_cells(path: Path, kind: str) -> tuple[Iterator[Row], str]:
-    """Read the rows of a table that say something, and tell what stands between its cells: white space is ``" "``."""
+    """Read the non-empty rows of a table, and return its separator: white space is ``" "``."""
     table = open_rows(check_file(path), kind)
     first = table.sample[0][1][0] if table.sample else ""
     separator = _between(first.strip()) if table.plain else table.dialect.separator
     rows = table.rows
-    if table.plain:  # a text file that is no table by its rows: its first line tells
+    if table.plain:  # a text file that is not a table by its rows: its first line decides
         rows = (row if isinstance(row, BadRow) else (row[0], _parts(row[1][0], separator)) for row in table.rows)
     return (row for row in rows if isinstance(row, BadRow) or any(map(str.strip, row[1]))), separator
 
@@ -83,7 +83,7 @@ def _between(line: str) -> str:
 
 
 def sampled(rows: Iterator[Row]) -> list[Row]:
-    """Take the first rows, as many as tell the columns apart."""
+    """Take as many of the first rows as are needed to distinguish the columns."""
     taken: list[Row] = []
     cells = 0
     while len(taken) < _SAMPLE and cells < _CELLS and (row := next(rows, None)) is not None:
@@ -160,7 +160,7 @@ def _number(cell: str, place: int, where: str, numbers: RowNumbers) -> float:
     if value is None:
         raise DataError(
             f"{where}: value {place} is {cell.strip()!r:.60}; a number was expected, or nothing (--missing names "
-            "what stands for it)"
+            "the marker)"
         )
     return value
 
@@ -184,7 +184,7 @@ def _is_value(cell: str) -> bool:
 
 
 def text_columns(body: Sequence[Sequence[str]]) -> list[int]:
-    """List the columns in which words stand, and not for a slip of the pen here and there."""
+    """List the columns of words, apart from an occasional slip."""
     columns: dict[int, list[bool]] = {}
     for row in body:
         for at, cell in enumerate(row):

@@ -75,7 +75,7 @@ def write_clips(out: str | os.PathLike[str], *, count: int = 100, length: int = 
     Parameters
     ----------
     out : path
-        A .npz file, which needs no more than NumPy, or a folder; what stands there is replaced when the new is whole.
+        A .npz file, which needs no more than NumPy, or a folder; an existing one is replaced once it is complete.
     count, length, seed
         As in `clips`.
 

@@ -1,4 +1,4 @@
-"""A series made up on the spot: days and weeks, noise, and habits that change without notice."""
+"""A series generated on the fly: days and weeks, noise, and habits that change without notice."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def hourly_load(count: int, seed: int) -> Iterator[tuple[str, float, int]]:
     >>> next(hourly_load(1, 0))
     ('2025-01-01 00:00', 23.08, 0)
     """
-    rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
+    rng = random.Random(seed)  # noqa: S311 -- a generated problem, no secret
     left, holiday = 0, False
     level = height = peak = 0.0
     shape = _SHAPES[0]

@@ -127,7 +127,7 @@ def write_scenes(out: Path, *, count: int, language: str, seed: int = 0) -> None
     Parameters
     ----------
     out : path
-        The folder; one that stands there is replaced when the new one is whole.
+        The folder; an existing one is replaced once the new one is complete.
     count : int
         Scenes: of ten, eight to train with, one to watch and one, with a caption of its own, to test.
     language : {"ko", "en"}

@@ -1,4 +1,4 @@
-"""Problems made up on the spot: no corpus, no connection, the same file for the same seed on every machine.
+"""Problems generated on the fly: no corpus, no connection, the same file for the same seed on every machine.
 
 ``order`` is the temporal-order problem of Hochreiter and Schmidhuber (1997, Long Short-Term Memory, section 5.6,
 experiment 6a): a long row of symbols that mean nothing, among them two, far apart, that are X or Y each. Which, and in
@@ -24,14 +24,14 @@ _SEPARATORS = {".tsv": "\t", ".csv": ","}
 
 
 def make(name: str, out: str | os.PathLike[str], *, count: int = 1000, length: int = 100, seed: int = 0) -> Path:
-    """Write a made-up problem to a file with the columns ``text`` and ``label``.
+    """Write a generated problem to a file with the columns ``text`` and ``label``.
 
     Parameters
     ----------
     name : str
         Which: a key of `MAKERS`.
     out : str or path
-        A .tsv or .csv file; one that stands there is replaced when the new one is whole.
+        A .tsv or .csv file; an existing one is replaced once the new one is complete.
     count : int
         Rows.
     length : int
@@ -48,7 +48,7 @@ def make(name: str, out: str | os.PathLike[str], *, count: int = 1000, length: i
     """
     path = Path(out)
     if name not in MAKERS:
-        raise ParameterError(f"nothing made up is called {name!r}{closest(name, MAKERS)}")
+        raise ParameterError(f"no generated data set is called {name!r}{closest(name, MAKERS)}")
     if path.suffix.lower() not in _SEPARATORS:
         raise ParameterError(f"{path} ends in {path.suffix!r}; name a .tsv or .csv file")
     if count < 1:
@@ -68,9 +68,11 @@ def make(name: str, out: str | os.PathLike[str], *, count: int = 1000, length: i
 
 
 def order(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Tell in which order X and Y stood in a long row of symbols (Hochreiter and Schmidhuber 1997, section 5.6).
+    """Generate the temporal order problem (Hochreiter and Schmidhuber 1997, section 5.6).
 
-    A text begins with E and ends with B; between them stand a, b, c, d at random, but for X or Y at two places, the
+    The class is the order of X and Y in a long row of symbols.
+
+    A text starts with E and ends with B; between them are a, b, c, d at random, but for X or Y at two places, the
     first 10 to 20 % and the second 50 to 60 % of `length` from the start. Texts are `length` to 1.1 times `length`
     symbols long.
 
@@ -89,7 +91,7 @@ def order(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
     >>> next(order(1, 10, 0))
     ('E Y b c b d X b c d B', 'YX')
     """
-    rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
+    rng = random.Random(seed)  # noqa: S311 -- a generated problem, no secret
 
     def below(stop: int) -> int:
         # random() is the one method of which Python promises the same numbers in every version.
@@ -143,7 +145,7 @@ def sort(count: int, length: int, seed: int) -> Iterator[tuple[str, str]]:
 
 
 def _letters(count: int, length: int, seed: int) -> Iterator[list[str]]:
-    rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
+    rng = random.Random(seed)  # noqa: S311 -- a generated problem, no secret
     for _ in range(count):
         yield ["abcdefghijklmnopqrst"[int(rng.random() * 20)] for _ in range(1 + int(rng.random() * length))]
 

@@ -1,4 +1,4 @@
-"""Numeric sequences made up on the spot, and the digits that scikit-learn brings: the same for the same seed.
+"""Numeric sequences generated on the fly, and the digits that scikit-learn brings: the same for the same seed.
 
 ``adding`` is the adding problem (Hochreiter and Schmidhuber 1997, section 5.4), in the form of Le, Jaitly and Hinton
 (2015, section 4.1): of a long row of random numbers two are marked, and their sum is wanted.
@@ -26,7 +26,7 @@ _ENDINGS = (".jsonl", ".npz", ".csv", ".tsv")
 
 
 def make_series(name: str, out: str | os.PathLike[str], *, count: int = 1000, length: int = 100, seed: int = 0) -> Path:
-    """Write made-up sequences to a file.
+    """Write generated sequences to a file.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def make_series(name: str, out: str | os.PathLike[str], *, count: int = 1000, le
     path = Path(out)
     ending = path.suffix.lower()
     if name not in SERIES_MAKERS:
-        raise ParameterError(f"nothing made up is called {name!r}{closest(name, SERIES_MAKERS)}")
+        raise ParameterError(f"no generated data set is called {name!r}{closest(name, SERIES_MAKERS)}")
     if ending not in _ENDINGS:
         raise ParameterError(f"{path} ends in {path.suffix!r}; name a {', '.join(_ENDINGS)} file")
     if count < 1 or length < 10:
@@ -97,7 +97,7 @@ def sines(count: int, length: int, seed: int) -> Made:
     >>> values.shape, label
     ((22, 1), 'phase')
     """
-    rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
+    rng = random.Random(seed)  # noqa: S311 -- a generated problem, no secret
     for _ in range(count):
         steps = length + int(rng.random() * (length // 10 + 1))
         label = ("steady", "frequency", "amplitude", "phase")[int(rng.random() * 4)]
@@ -126,7 +126,7 @@ def adding(count: int, length: int, seed: int) -> Made:
     >>> values.shape, values[:, 1].sum(), bool(abs((values[:, 0] * values[:, 1]).sum() - float(label)) < 1e-9)
     ((10, 2), np.float64(2.0), True)
     """
-    rng = random.Random(seed)  # noqa: S311 -- a made-up problem, no secret
+    rng = random.Random(seed)  # noqa: S311 -- a generated problem, no secret
     for _ in range(count):
         values = np.zeros((length, 2))
         values[:, 0] = [round(rng.random(), 6) for _ in range(length)]

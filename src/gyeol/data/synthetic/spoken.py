@@ -1,4 +1,4 @@
-"""Spoken digits made up on the spot: formants, several voices, no corpus and no connection.
+"""Spoken digits generated on the fly: formants, several voices, no corpus and no connection.
 
 A pulse train (the voice) or noise goes through a cascade of resonators, whose frequencies glide from sound to sound
 (Klatt 1980, Software for a cascade/parallel formant synthesizer). It is no beautiful voice, but vowels, glides, nasals
@@ -161,7 +161,7 @@ def _resonated(source: npt.NDArray[np.float64], formants: npt.NDArray[np.float64
 def digits(
     language: str, count: int, seed: int, *, voices: int = 12, longest: int = _MOST
 ) -> Iterator[tuple[Samples, str, int]]:
-    """Let several voices say rows of digits.
+    """Generate rows of digits spoken by several voices.
 
     Parameters
     ----------
@@ -196,19 +196,19 @@ def digits(
 
 
 def write_digits(language: str, out: Path, *, count: int, seed: int) -> None:
-    """Make spoken digits in twelve voices: 16-bit WAV files in a new folder, and what is said as recordings.tsv.
+    """Write spoken digits in twelve voices: 16-bit WAV files in a new folder, and their transcripts as recordings.tsv.
 
     Raises
     ------
     ParameterError
         There is no such language.
     SaveError
-        The folder cannot be written, or something stands at its place.
+        The folder cannot be written, or it exists already.
     """
     if language not in DIGITS:
         raise ParameterError(f"there are no digits in {language!r}{closest(language, DIGITS)}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SaveError(f"{out} is there already, with other things in it: name a new folder")
+        raise SaveError(f"{out} already exists and contains other things: name a new folder")
 
     def write(folder: Path) -> None:
         lines = ["path\ttext\tvoice\n"]

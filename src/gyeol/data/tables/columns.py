@@ -90,7 +90,7 @@ def find_columns(
     need_target : bool
         Whether a file without labels is a mistake.
     header : bool, optional
-        Whether the first row is the header, where the user says so.
+        Whether the first row is the header, if the user says so.
 
     Raises
     ------

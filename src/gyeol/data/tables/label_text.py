@@ -81,9 +81,9 @@ def label_text(value: Any) -> str | None:
         for entry in value:
             label = None if isinstance(entry, (list, tuple)) else label_text(entry)
             if label is None:
-                raise ValueError(f"the list of labels holds {entry!r:.40}, which is no label")
+                raise ValueError(f"the list of labels holds {entry!r:.40}, which is not a label")
             if JOINT in label:
-                raise ValueError(f"the label {label!r:.40} in a list holds {JOINT!r}, which stands between labels")
+                raise ValueError(f"the label {label!r:.40} in a list holds {JOINT!r}, which separates labels")
             found.append(label)
         return JOINT.join(found) or None
     if value is None or isinstance(value, (str, bool, int, float)):
@@ -135,7 +135,7 @@ def label_key(label: object) -> str:
 
 
 def as_written(value: Any) -> str | None:
-    """Give what stands beside a text and is a text itself, a translation or a caption: as it is, without white space.
+    """Return a target that is a text itself, a translation or a caption: unchanged but for surrounding white space.
 
     Raises
     ------

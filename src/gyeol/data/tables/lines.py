@@ -172,7 +172,7 @@ def _open(path: Path) -> BinaryIO:
 def _mark(path: Path, head: bytes) -> str | None:
     """Read the byte order mark, and refuse what is no text."""
     if not head:
-        raise DataError(f"{path} is empty; a file with one text a row was expected")
+        raise DataError(f"{path} is empty; a file with one text per row was expected")
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -3,7 +3,7 @@
 ``1,234`` is a thousand where a point is the decimal mark and little more than one where a comma is. `readings` gives
 both; a `NumberColumn` keeps both where they differ, and `settle` decides when all rows are read: by a cell that only
 one of them can read (``12,5``; ``1,234,567``; ``0,512``), by the other columns of the file, by the file's separator.
-What nothing decides is asked about (``--decimal``).
+Ambiguous cases are an error that names ``--decimal``.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class NumberColumn:
         self._values.append(value)
         return value
 
-    def told_missing(self) -> str:
+    def describe_missing(self) -> str:
         """Say which marks count as missing values, and how often; nothing of empty cells, which speak for themselves.
 
         Examples
@@ -98,7 +98,7 @@ class NumberColumn:
         >>> column = NumberColumn("temp", NumberFormat(), str)
         >>> [column.add(cell, 2) for cell in ("1.5", "?", "", "?")]
         [1.5, nan, nan, nan]
-        >>> column.told_missing()
+        >>> column.describe_missing()
         "column 'temp' has missing values written as '?' (2)"
         """
         marks = [f"{mark!r:.40} ({count:,})" for mark, count in self.missing.items()]
@@ -114,8 +114,8 @@ class NumberColumn:
         if point is None and comma is None:
             told = f"; {self.given.decimal} is the decimal mark (--decimal)" if self.given.decimal else ""
             raise DataError(
-                f"{self.where(line)}: {text.strip()!r:.60} in column {self.name!r:.60} is no number{told}; fix the "
-                "cell, or name what stands for a missing value by --missing"
+                f"{self.where(line)}: {text.strip()!r:.60} in column {self.name!r:.60} is not a number{told}; fix the "
+                "cell, or name the marker of a missing value with --missing"
             )
         self._check_unit(unit, text, line)
         if point is None or comma is None:
@@ -207,7 +207,7 @@ class NumberColumn:
                 f"{exact(comma or 0.0)}, and so may every cell with such a mark: say --decimal . or --decimal ,"
             )
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say which mark was decided on, where that may surprise; else nothing."""
         if self._unit is not None and self._unit[0] == "%":
             return f"column {self.name!r:.60} is in per cent: the signs are left out, 50% is 50"
@@ -263,7 +263,7 @@ def read_numbers(
         Names the place of a line.
     given : NumberFormat, optional
     separator : str, optional
-        What stands between the cells of the file.
+        The separator of the file.
     lines : sequence of int, optional
         The line of each cell; by default 1, 2, ...
     remembered : str, optional
@@ -272,7 +272,7 @@ def read_numbers(
     Raises
     ------
     DataError
-        A cell is no number, contradicts others, or the decimal mark cannot be told.
+        A cell is not a number, contradicts others, or the decimal mark is ambiguous.
 
     Examples
     --------

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 MAX_JSON = 512 << 20  # bytes of a JSON file that is read whole
-SAMPLE = 200  # rows looked at to tell the columns apart
+SAMPLE = 200  # rows inspected to distinguish the columns
 SLICE = 20_000  # rows of a parquet file held at a time
 
 _LISTS = ("data", "rows", "records", "examples", "items", "documents", "train", "test")  # keys of a list of objects
@@ -122,7 +122,7 @@ def _whole(path: Path) -> str:
         with gzip.open(path) as stream:
             raw = stream.read(MAX_JSON + 1)
     if len(raw) > MAX_JSON:
-        raise DataError(f"{path} unpacks to more than {MAX_JSON:,} bytes: write JSON lines, one object a line")
+        raise DataError(f"{path} unpacks to more than {MAX_JSON:,} bytes: write JSON lines, one object per line")
     return raw.decode("utf-8-sig")
 
 

@@ -1,4 +1,4 @@
-"""Lines from a pipe as they come, so that ``tail -f log | gyeol predict`` answers at once."""
+"""Lines from a pipe as they arrive, so that ``tail -f log | gyeol predict`` answers at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Line = tuple[int, str] | BadRow
 
 
 def read_pipe(stream: BufferedIOBase) -> Iterator[list[Line]]:
-    r"""Read numbered lines from standard input, whatever has come at a time.
+    r"""Read numbered lines from standard input as they arrive.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ def read_pipe(stream: BufferedIOBase) -> Iterator[list[Line]]:
     Yields
     ------
     list of (int, str) or BadRow
-        The lines that have come since the last ones: number, from 1, and text without ``\n`` or ``\r\n``. A line that
-        is no text, is in another encoding, or is longer than any row may be comes as a `BadRow`: a pipe goes on.
+        The lines that have arrived since the last: number, from 1, and text without ``\n`` or ``\r\n``. A line that
+        is not text, is in another encoding, or is longer than any row may be is returned as a `BadRow`: a pipe goes on.
 
     Raises
     ------
     DataError
-        For a pipe that begins as UTF-16 and is not.
+        For a pipe that starts as UTF-16 but is not.
 
     Examples
     --------
@@ -47,9 +47,9 @@ def read_pipe(stream: BufferedIOBase) -> Iterator[list[Line]]:
     [[(1, '좋다')], [(2, '싫다')]]
     """
     rest, number, encodings = b"", 0, ["utf-8", "cp949"]
-    dropping = False  # within a line of which nothing is kept
+    dropping = False  # within a line that is skipped
     piece = stream.read1(_PIECE)
-    # The mark may come alone or in parts.
+    # The mark may arrive alone or in parts.
     while any(mark.startswith(piece) for mark in _MARKS) and (more := stream.read1(_PIECE)):
         piece += more
     if piece[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -78,7 +78,7 @@ def read_pipe(stream: BufferedIOBase) -> Iterator[list[Line]]:
 
 def _decoded(line: bytes, number: int, encodings: list[str]) -> Line:
     if b"\0" in line:
-        return BadRow(number, "a NUL byte, so it is no text", "encoding")
+        return BadRow(number, "a NUL byte, so it is not text", "encoding")
     line = line.removesuffix(b"\r")
     text = _text_of(line, encodings)
     if text is None:
@@ -107,4 +107,4 @@ def _from_utf16(whole: bytes) -> bytes:
     try:
         return whole.decode("utf-16").encode()
     except UnicodeError:
-        raise DataError("standard input begins as UTF-16 and is not: save it as UTF-8") from None
+        raise DataError("standard input starts as UTF-16 but is not: save it as UTF-8") from None

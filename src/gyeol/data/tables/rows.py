@@ -98,7 +98,7 @@ def tagged_rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
             labels.append(label.removeprefix(_TAG).rstrip(","))
         rest = rest[1:].lstrip() if rest[:2] == ", " else rest
         if any("|" in label for label in labels):
-            yield BadRow(number, f"a label holds '|', which stands between labels: {line[:40]!r}", "label")
+            yield BadRow(number, f"a label holds '|', which separates labels: {line[:40]!r}", "label")
         else:
             yield number, ["|".join(labels), rest] if line.strip() else [""]
 

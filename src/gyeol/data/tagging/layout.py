@@ -43,7 +43,7 @@ _WHOLE = re.compile(r"[0-9]+")
 _ID = re.compile(r"[0-9]+(?:[-.][0-9]+)?")
 _PLUS = re.compile(r"#\s*global\.columns\s*=\s*(.+)")  # of CoNLL-U Plus
 _SENTENCE = re.compile(r"(?:sentence|sent|문장)[ _]*(?:#|id|idx|no|number|num|번호)?", re.IGNORECASE)
-_BLANKS = re.compile(r"[ \t]+")  # what stands between cells; a no-break space is a part of its token
+_BLANKS = re.compile(r"[ \t]+")  # the separator of cells; a no-break space is a part of its token
 _COMMENTS = ("#", ";", "$")
 _SAMPLE = 20_000  # rows looked at
 _SAME = 0.9  # share of the rows that must have as many cells, at least, to be rows of columns
@@ -64,7 +64,7 @@ class Layout:
 
     width: int = 0
     conllu: bool = False
-    restarts: bool = False  # CoNLL-U without blank lines: the numbers of the tokens begin anew
+    restarts: bool = False  # CoNLL-U without blank lines: the numbers of the tokens restart
     names: dict[str, int] = field(default_factory=dict)
     header: int = 0
     sentence: int | None = None
@@ -77,7 +77,7 @@ class Layout:
     beside: list[int] = field(default_factory=list)
 
     def is_comment(self, cells: list[str]) -> bool:
-        """Whether a row before a sentence is a comment: it begins like one, and has other columns or no tag."""
+        """Whether a row before a sentence is a comment: it starts like one, and has other columns or no tag."""
         if cells[0][:1] not in _COMMENTS or not cells[0]:
             return False
         row = len(cells) == self.width and (self.width == 1 or not self.tags or cells[self.target] in self.tags)
@@ -111,7 +111,7 @@ def text_rows(path: Path) -> Rows:
 
 
 def sentence_a_line(path: Path, tags: Iterable[str], *, letters: bool = False) -> bool:
-    """Tell whether a text file without tags holds a sentence a line, and no columns with a token a line.
+    """Tell whether a text file without tags holds a sentence a line, and no columns with one token per line.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def sentence_a_line(path: Path, tags: Iterable[str], *, letters: bool = False) -
     tags : iterable of str
         The tags of the model: where the last words of all lines are such, lines are rows of columns.
     letters : bool
-        Whether tokens are single letters: of a protein, say.
+        Whether tokens are single letters, of a protein for instance.
     """
     lines = [line.strip() for _, line in islice(open_text(path), _SAMPLE)]
     rows = [_at_blanks(line) for line in lines if _is_row(line) and line[0] not in _COMMENTS]

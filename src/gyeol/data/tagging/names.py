@@ -31,7 +31,7 @@ def read_names(given: str, column: str | None = None) -> list[str]:
     Raises
     ------
     DataError
-        For a file that is not there or holds no names, and where a name is empty or comes twice.
+        For a file that is not there or holds no names, and where a name is empty or occurs twice.
 
     Examples
     --------
@@ -50,9 +50,7 @@ def read_names(given: str, column: str | None = None) -> list[str]:
     else:
         names = [name.strip() for name in given.split(",")]
     if len(set(names)) < max(2, len(names)) or not all(names):
-        raise DataError(
-            f"--names {given:.80}: two names or more were expected, each once; came {', '.join(names):.100}"
-        )
+        raise DataError(f"--names {given:.80}: two names or more were expected, each once; got {', '.join(names):.100}")
     return names
 
 
@@ -60,7 +58,7 @@ def _from_json(path: Path, text: str, column: str | None) -> list[str]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise DataError(f"--names {path}: it is no JSON; expected a list of names, or one name a line") from None
+        raise DataError(f"--names {path}: it is not JSON; expected a list of names, or one name per line") from None
     if (names := names_in(value, column)) is None:
         raise DataError(f"--names {path}: it holds no list of names; expected one, or 'names', or 'id2label'")
     return names

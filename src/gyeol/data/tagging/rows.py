@@ -23,7 +23,7 @@ _Block = list[tuple[int, list[str]]]  # rows of a sentence
 
 @dataclass(slots=True)
 class Sentence:
-    """Tokens, their tags (empty where none are wanted), the line they begin in, and a name where the file has one."""
+    """Tokens, their tags (empty if not requested), the line they start in, and a name if the file has one."""
 
     tokens: list[Token]
     tags: list[str]
@@ -76,7 +76,7 @@ def read_rows(
 
 
 def _taken(path: Path, line: int, cells: list[str], layout: Layout, need_tags: bool) -> tuple[Token, str]:
-    """Take a token, what stands beside it, and its tag out of a row."""
+    """Take a token, its further columns, and its tag from a row."""
     if len(cells) != layout.width:
         raise DataError(
             f"{path}, line {line}: {len(cells)} columns, and {layout.width} in the other lines; fix the row"

@@ -1,6 +1,6 @@
 """How tags mark spans (IOB1, BIO, IOE1, IOE2, BIOES, BILOU, BMEWO), found out over a whole file, and read as BIO.
 
-A tag is a mark, which says where in a span a token stands, and a kind. `spans_of` follows conlleval: a span begins
+A tag is a mark, which gives the place of a token in a span, and a kind. `spans_of` follows conlleval: a span starts
 where none is open, or one of another kind was, whatever the mark says. By this rule every scheme can be read without
 knowing which it is; `find_scheme` names it for the user and tells tags that mark spans from those that do not.
 """
@@ -23,11 +23,11 @@ _KIND_FIRST = re.compile(r"(.+)[-_:/|.]([BIESLUMW])")
 _OUTSIDE = ("O", "0", "_", "-")  # a zero for the letter, and what other files write for "nothing"
 _FAMILIES = {"BIO": "BI", "IOE": "IE", "BIOES": "BIES", "BILOU": "BILU", "BMEWO": "BMEW", "BMES": "BMES"}
 
-Part = tuple[str, str | None]  # B, I, E, S or O, and the kind where the tag says it
+Part = tuple[str, str | None]  # B, I, E, S or O, and the kind if the tag has one
 
 
 class Span(NamedTuple):
-    """Tokens ``start`` to ``end - 1``, and what they are ("" where the tags do not say)."""
+    """Tokens ``start`` to ``end - 1``, and their kind ("" if the tags have none)."""
 
     start: int
     end: int
@@ -94,7 +94,7 @@ def split_tag(tag: str) -> Part:
 
 
 def spans_of(tags: Sequence[str]) -> list[Span]:
-    """Find the spans, as conlleval does: one begins where none is open, or another kind was, whatever its mark.
+    """Find the spans, as conlleval does: one starts if none, or one of another kind, is open, whatever its mark.
 
     An I or E without a kind goes on with what is open.
 
@@ -184,7 +184,7 @@ def _parts_of(tags: Iterable[str], *, sure: bool) -> tuple[str, dict[str, Part]]
 
 
 def _taken_apart(tag: str, *, first: bool, lower: bool) -> Part | None:
-    """Take a tag apart whose mark stands first or last, large or small; None for what is none."""
+    """Split a tag whose mark is first or last, in capitals or not; None if it has no mark."""
     if first:
         found = _MARK_FIRST.fullmatch(tag[:1].upper() + tag[1:] if lower else tag)
         mark, kind = (found[1], found[2]) if found else ("", None)
@@ -206,7 +206,7 @@ def _telling(marks: set[str], kinds: bool, outside: bool, first: bool) -> bool:
 
 
 def _variant(family: str, rows: list[list[Part]]) -> str:
-    """Tell BIO from IOB1, or IOE2 from IOE1: by whether a mark stands at every span or only where two touch."""
+    """Distinguish BIO from IOB1, or IOE2 from IOE1: by whether every span is marked, or only adjacent ones."""
     counts: Counter[str] = Counter()
     for row in rows:
         spans = _spans(row)

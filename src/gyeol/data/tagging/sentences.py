@@ -47,7 +47,7 @@ class TaggedSentences:
     notes: list[str] = field(default_factory=list)
 
     def about(self) -> dict[str, str]:
-        """What a model card says of the file."""
+        """Describe the file for a model card."""
         from gyeol.data.fingerprint import fingerprint
 
         scheme = {} if self.scheme is None else {"scheme": self.scheme.describe()}
@@ -80,7 +80,7 @@ def read_tagged(
         The column of the tokens and that of the tags: a number from 1, a name of CoNLL-U (``form``, ``upos``) or of the
         first row, or a key of the JSON objects. The first column that is no number and the last one by default.
     beside : sequence of str
-        Columns that stand beside each token, a part of speech for instance.
+        Further columns of each token, a part of speech for instance.
     within : str, optional
         The column that says which word a token is a part of, where tokens are morphemes or pieces: neighbours of which
         it says the same are of one word. What `places_in_words` makes of it stands beside each token, as the last.
@@ -104,7 +104,7 @@ def read_tagged(
     for sentence in _sentences(found, input, target, beside, within, need_tags):
         _add(found, sentence)
     if not found.tokens:
-        raise DataError(f"{path} holds no sentence: expected a token a line and a blank line after each sentence")
+        raise DataError(f"{path} holds no sentence: expected one token per line and a blank line after each sentence")
     if within is not None:
         for tokens in found.tokens:
             places = places_in_words([token[-1] for token in tokens])
@@ -148,7 +148,7 @@ def _name_tags(found: TaggedSentences, target: str | None) -> None:
         found.names = parquet_names(found.path, target)
     if found.names is None:
         found.notes.append(
-            f"{found.path.name}: the tags are numbers and are learned as they stand; "
+            f"{found.path.name}: the tags are numbers and are learned as they are; "
             "--names O,B-PER,... or --names FILE says what they mean"
         )
         return
@@ -157,7 +157,7 @@ def _name_tags(found: TaggedSentences, target: str | None) -> None:
 
 
 def _read_scheme(found: TaggedSentences, spans: bool | None) -> None:
-    """Write tags that mark spans in BIO, and say so."""
+    """Convert tags that mark spans to BIO, and note it."""
     found.scheme = None if spans is False else find_scheme(found.tags, sure=bool(spans))
     if found.scheme is None or not found.scheme.changes:
         return
@@ -167,7 +167,7 @@ def _read_scheme(found: TaggedSentences, spans: bool | None) -> None:
 
 
 def places_in_words(words: Sequence[str]) -> list[str]:
-    """Say where in its word each token stands: ``alone``, or at its ``begin`` or ``end``, or ``inside``.
+    """Return the place of each token in its word: ``alone``, or at its ``begin`` or ``end``, or ``inside``.
 
     Parameters
     ----------

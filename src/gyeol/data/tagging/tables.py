@@ -28,7 +28,7 @@ __all__ = ["parquet_names", "read_objects", "read_parquet", "read_sequences", "r
 _SLICE = 5_000  # rows of a parquet file held at a time
 _SAMPLE = 200
 _CONLLU = 10  # columns
-_OBJECT = 'one object a line was expected, such as {"tokens": ["a"], "tags": ["O"]}'
+_OBJECT = 'one object per line was expected, such as {"tokens": ["a"], "tags": ["O"]}'
 
 
 def read_objects(
@@ -83,7 +83,7 @@ def _from_object(
     tags = _values(row, target, TAG_NAMES, "--target", where) if need_tags else []
     for name, some in [("tags", tags)] * need_tags + [(n, o) for (n, _), o in zip(beside, others, strict=True)]:
         if len(some) != len(words):
-            raise DataError(f"{where}: {len(words)} tokens and {len(some)} {name}; there must be one to each")
+            raise DataError(f"{where}: {len(words)} tokens and {len(some)} {name}; there must be one for each")
     tokens: list[Token] = list(zip(words, *others, strict=True)) if others else list(words)
     return Sentence(tokens, tags, number)
 
@@ -135,8 +135,9 @@ def read_sequences(
             raise DataError(f"{where}: {record.name!r:.40} has no tags: {target} ends before it")
         if (other.name, len(other.letters)) != (record.name, len(record.letters)):
             raise DataError(
-                f"{path}, line {record.line}: {record.name!r:.40} has {len(record.letters)} letters, and in "
-                f"{target}, line {other.line}, stand {len(other.letters)} tags for {other.name!r:.40}; one to each"
+                f"{path}, line {record.line}: {record.name!r:.40} has {len(record.letters)} letters, and "
+                f"{target}, line {other.line}, has {len(other.letters)} tags for {other.name!r:.40}; there must be "
+                "one for each"
             )
         yield Sentence(list(record.letters), list(other.letters), record.line, record.name)
     if tags is not None and (more := next(tags, None)) is not None:
@@ -162,7 +163,7 @@ def read_table(
         )
         return
     if beside:
-        raise DataError(f"{path} is a table of whole sentences: {beside[0][1]} is for files with a token a line")
+        raise DataError(f"{path} is a table of whole sentences: {beside[0][1]} is for files with one token per line")
     named = _header(path) if input is None and target is None else None
     if named is not None:
         input, target = named
@@ -175,12 +176,14 @@ def read_table(
     listed = bool(sample) and all(_listed(row.input, row.target if need_tags else None) for row in sample)
     for row in chain(sample, rows):
         if listed and not _listed(row.input, row.target if need_tags else None):
-            raise DataError(f"{path}, line {row.line}: {row.input!r:.60} came; lists were expected, as in other rows")
+            raise DataError(
+                f"{path}, line {row.line}: {row.input!r:.60} is not a list; lists were expected, as in other rows"
+            )
         tokens: list[Token] = _parts(row.input, listed, words)
         tags = _parts(row.target or "", listed, words)
         if len(tags) != len(tokens) and need_tags:
             raise DataError(
-                f"{path}, line {row.line}: {len(tokens)} tokens and {len(tags)} tags; there must be one to each"
+                f"{path}, line {row.line}: {len(tokens)} tokens and {len(tags)} tags; there must be one for each"
             )
         yield Sentence(tokens, tags if need_tags else [], row.line)
 

@@ -15,7 +15,7 @@ MAX_TEXT = 1_000_000  # characters of one text
 #: What to do about a bad row, by its kind.
 REMEDIES = {
     "fields": "fix the row or remove it",
-    "json": 'one object a line was expected, such as {"text": "...", "label": "..."}',
+    "json": 'one object per line was expected, such as {"text": "...", "label": "..."}',
     "label": "give the row a label or remove it",
     "empty": "write a text or remove the row",
     "sequence": "fix the line, or remove the sequence",
@@ -31,13 +31,13 @@ class Example:
     Parameters
     ----------
     input : str
-        The text, as it is written.
+        The text, unchanged.
     target : str or None
         Its label, if there is one; several labels are joined by ``|``.
     line : int
-        The line where it begins (of a parquet file or a JSON array, the row), from 1.
+        The line where it starts (of a parquet file or a JSON array, the row), from 1.
     others : tuple of (str, str)
-        Names and fields of all columns but the text's, the label's among them, where they were asked for.
+        Names and fields of all columns but the text's, the label's among them, if requested.
     """
 
     input: str
@@ -55,7 +55,7 @@ class Unlabelled(BadRow):
     example : Example
         Without a target.
     listed : bool
-        Whether the row says so itself, by an empty list of labels.
+        Whether the row has an empty list of labels.
     """
 
     example: Example
@@ -70,7 +70,7 @@ def checked_example(
     need_target: bool,
     others: tuple[tuple[str, str], ...] = (),
 ) -> Example | BadRow:
-    """Give an example, or say why a row gives none."""
+    """Return an example, or the reason why a row yields none."""
     if not text or text.isspace():
         return BadRow(number, "the text is empty", "empty", others)
     if len(text) > MAX_TEXT:

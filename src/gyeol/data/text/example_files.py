@@ -5,7 +5,7 @@ The rules that decide what a row means:
 - **Tables of text** (.tsv, .csv, .txt, .dat, or any name, gzipped or not): `gyeol.data.tables.dialect` judges how they
   are written. A .txt file is one text a line, unless its lines form a table (NSMC's do), or each begins ``__label__``,
   as fastText's do.
-- **JSON**: one object a line; a list of objects, if it is small enough. **Parquet**: read in slices.
+- **JSON**: one object per line; a list of objects, if it is small enough. **Parquet**: read in slices.
 - **FASTA**: one text a record, all its lines joined; it has no labels.
 """
 
@@ -47,7 +47,7 @@ def read_examples(
     on_note: Callable[[str], None] | None = None,
     on_columns: Callable[[Columns], None] | None = None,
 ) -> Iterator[Example]:
-    """Read a file's examples as they are asked for; the file and its columns are checked at once.
+    """Read a file's examples lazily; the file and its columns are checked at once.
 
     Parameters
     ----------
@@ -61,22 +61,22 @@ def read_examples(
     need_target : bool
         Whether every row must have a label. If not, a label is given where its column is plain to see.
     on_bad_row : callable, optional
-        Told of each row that gives no example, which is then left out. Without it such a row is an error.
+        Called with each row that yields no example, which is then left out. Without it such a row is an error.
     header : bool, optional
-        Whether the first row of a table names its columns; judged by all of them where nobody says.
+        Whether the first row of a table names its columns; judged by all of them by default.
     others : bool
         Whether examples bring the fields of all other columns (`Example.others`).
     target_text : bool
-        Whether what the target's column holds are texts, kept as they are written, not labels.
+        Whether the target column holds texts, which are kept unchanged, not labels.
     on_note : callable, optional
-        Told in a line each what was decided and could be doubted: the header, the columns.
+        Called with a line for each decision that could be doubted: the header, the columns.
     on_columns : callable, optional
-        Told which columns are read; not of FASTA files, which have none.
+        Called with the columns that are read; not of FASTA files, which have none.
 
     Raises
     ------
     DataError
-        If the file cannot be read, its columns cannot be told apart, or a row is bad and `on_bad_row` is not given.
+        If the file cannot be read, its columns cannot be distinguished, or a row is bad and `on_bad_row` is not given.
     """
     path = check_file(path)
     if is_fasta(path):
@@ -107,7 +107,7 @@ def read_examples(
 def columns_of(path: str | os.PathLike[str], *, header: bool | None = None) -> list[str]:
     """List a file's columns: its header, or ``["1", "2", ...]`` without one; a text file of plain lines has ``["1"]``.
 
-    ``header`` says whether there is one, where the user does.
+    ``header`` says whether there is one, if the user says so.
 
     Raises
     ------
@@ -135,12 +135,12 @@ def _fasta_examples(path: Path, input: str | None, target: str | None, need_targ
 
 
 def format_of(path: Path) -> str:
-    """Tell the format of a file by its ending; by what is in it where that says nothing.
+    """Determine the format of a file by its ending, or else by its content.
 
     Raises
     ------
     DataError
-        Where neither says a format: it is no table of text.
+        Neither gives a format: it is not a table of text.
     """
     name = path.name.lower()
     inner = Path(name.removesuffix(".gz")).suffix
@@ -150,7 +150,7 @@ def format_of(path: Path) -> str:
         return found
     shown = "".join(Path(name).suffixes[-2:]) if name.endswith(".gz") else Path(name).suffix
     came = f"the ending {shown!r}" if shown else "a name without an ending"
-    raise DataError(f"{path} has {came}, which says no known format{closest(inner or shown, _SUFFIXES)}")
+    raise DataError(f"{path} has {came}, which is not a known format{closest(inner or shown, _SUFFIXES)}")
 
 
 def _by_content(path: Path) -> str | None:

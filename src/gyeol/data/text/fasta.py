@@ -23,7 +23,7 @@ _ENDING = re.compile(r"\.(fa|fas|fasta|fsa|fna|faa|ffn|frn|mpfa|pep)(\.gz)?$", r
 _OTHER = re.compile(r"\.(txt|seq|dna|rna|aa|prot|dat|text)(\.gz)?$|^[^.]+(\.gz)?$", re.IGNORECASE)
 _LETTERS = re.compile(r"[A-Za-z*.\-]+")
 _LIKE = re.compile(r"[A-Z*.\-]+|[ACGTUNacgtun*.\-]+")  # no word of a text
-_MOST = 0.5  # of the lines below headers hold letters of sequences: one bad line is told of, and the rest read
+_MOST = 0.5  # of the lines below headers hold letters of sequences: one bad line is reported, and the rest is read
 _HEAD = 1 << 16  # bytes that are looked at
 
 
@@ -132,7 +132,7 @@ def _fault(line: str, number: int, name: str | None) -> BadRow | None:
     if _LETTERS.fullmatch(line) is not None:
         return None
     wrong = next(c for c in line if _LETTERS.fullmatch(c) is None)
-    return BadRow(number, f"{wrong!r} is no letter of a sequence", "sequence", _named(name))
+    return BadRow(number, f"{wrong!r} is not a letter of a sequence", "sequence", _named(name))
 
 
 def _named(name: str | None) -> tuple[tuple[str, str], ...]:
@@ -162,5 +162,5 @@ def class_files(folder: Path) -> dict[str, Path]:
             raise DataError(f"{found[name]} and {path.name} are two files of one class, {name!r}; join or rename them")
         found[name] = path
     if len(found) == 1:
-        raise DataError(f"{folder} holds one FASTA file, {files[0].name}; expected two or more, one a class: NAME.fa")
+        raise DataError(f"{folder} holds one FASTA file, {files[0].name}; expected two or more, one per class: NAME.fa")
     return found

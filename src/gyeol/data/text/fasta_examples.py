@@ -49,9 +49,9 @@ def record_examples(lines: Iterable[Line]) -> Iterator[Example | BadRow]:
 
 
 def piped_fasta(batches: Iterable[list[Line]]) -> tuple[Iterator[list[Line]], bool]:
-    """Tell whether lines from a pipe are FASTA, reading no further than that takes; give them all again.
+    """Detect whether lines from a pipe are FASTA, reading no more than necessary; returns all lines again.
 
-    A pipe that does not begin with ``>`` is told at once; otherwise the line after decides.
+    A pipe that does not start with ``>`` is decided at once; otherwise the next line decides.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ _OTHERS = (",", ";", "/", "+")
 
 
 def separated(field: str) -> list[str]:
-    """Split a field into its labels, each once, in the order in which they stand there; empty parts are none.
+    """Split a field into its labels, each once, in their order; empty parts are skipped.
 
     Examples
     --------

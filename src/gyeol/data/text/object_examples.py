@@ -77,7 +77,7 @@ def _from_object(
 
 
 def _written(value: object) -> str:
-    """Write whatever stands beside a text: a list or an object as JSON, nothing for null."""
+    """Format another value of a row: a list or an object as JSON, null as nothing."""
     if value is None:
         return ""
     text = value_text(value)
@@ -90,7 +90,7 @@ def parquet_examples(
     """Read examples from a parquet file, a slice at a time."""
     frame, schema, count = scan_parquet(path)
     if not count or not schema:
-        raise DataError(f"{path} has no rows; a file with one text a row was expected")
+        raise DataError(f"{path} has no rows; a file with one text per row was expected")
     sample: list[Object] = list(enumerate(collected(path, frame.head(SAMPLE)).to_dicts(), start=1))
     columns = _object_columns(path, list(schema), sample, input=input, target=target, need_target=need_target)
     read_label = as_written if target_text else label_text

@@ -42,7 +42,7 @@ class Parallel:
     notes: list[str] = field(default_factory=list)
 
     def about(self) -> dict[str, Any]:
-        """What a model card says of the data: its name, its hash, and which columns were read."""
+        """Describe the data for a model card: name, hash, and which columns were read."""
         return {"data": self.name, "sha256": fingerprint(self.path), **about_columns(self.columns)}
 
     def left_out(self) -> str:
@@ -90,7 +90,7 @@ def read_parallel(
     skip_bad_rows : bool
         Leave out pairs with an empty side; otherwise one is a `DataError`.
     header : bool, optional
-        Whether the first row of a table names its columns, where the user says so.
+        Whether the first row of a table names its columns, if the user says so.
     remembered : Remembered, optional
         The columns that a model was trained on, which are read where the user names none.
 
@@ -137,7 +137,7 @@ def _found(
             raise ParameterError(f"{data!r} is a named set: choose its sides with --input and --target")
         for option, side in (("--input", input), ("--target", target)):
             if side not in sides:
-                came = f"{option} is missing" if side is None else f"{option} {side!r} is no language of {data!r}"
+                came = f"{option} is missing" if side is None else f"{option} {side!r} is not a language of {data!r}"
                 raise ParameterError(f"{came}{closest(str(side), sides)}; its languages are {', '.join(sides)}")
         first, second = (resolve_file(data, f"{role}.{side}") for side in (input, target))
         name = f"{data} ({role}, {input} to {target})"

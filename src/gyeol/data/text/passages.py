@@ -13,14 +13,14 @@ from gyeol.errors import DataError, ParameterError
 
 __all__ = ["CHARACTERS", "cut_passages", "folder_fingerprint", "read_authors"]
 
-CHARACTERS = 500  # of a passage, where nobody says
+CHARACTERS = 500  # of a passage, by default
 _SOLID = re.compile(r"\S+")
 
 
 def cut_passages(
     lines: Iterable[str], *, characters: int | None = None, count: int | None = None
 ) -> Iterator[tuple[int, str]]:
-    """Cut lines into passages, streaming; each with the number, from 1, of the line in which it begins.
+    """Cut lines into passages, streaming; each with the number, from 1, of the line in which it starts.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def read_authors(folder: Path, *, characters: int | None = None, lines: int | No
     if len(files) < 2:
         held = ", ".join(p.name for p in files) or "none"
         raise DataError(
-            f"{folder} holds {len(files)} text files ({held}); expected two or more, one an author: NAME.txt"
+            f"{folder} holds {len(files)} text files ({held}); expected two or more, one per author: NAME.txt"
         )
     if characters is None and lines is None:
         characters = CHARACTERS

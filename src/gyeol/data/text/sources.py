@@ -1,4 +1,4 @@
-"""What a user means by DATA: a file, a named public set, or the built-in reviews."""
+"""What DATA refers to: a file, a named public set, or a built-in set."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ class Source:
 
 @dataclass(slots=True)
 class Labelled:
-    """A whole labelled file in memory: texts, labels and the line each stands in.
+    """A whole labelled file in memory: texts, labels and the line of each.
 
-    ``notes`` say in a line each what was decided in reading it and could be doubted; ``columns`` are those of a table;
-    ``further`` holds the fields of one more column, if it was asked for.
+    ``notes`` have a line for each decision in reading it that could be doubted; ``columns`` are those of a table;
+    ``further`` holds the fields of one more column, if requested.
     """
 
     source: Source
@@ -94,7 +94,7 @@ class Labelled:
             setattr(self, name, [values[row] for row in rows] if values else values)
 
     def about(self) -> dict[str, Any]:
-        """What a model card says of the file: its name, its hash, and which of its columns were read."""
+        """Describe the file for a model card: its name, its hash, and which of its columns were read."""
         path = self.source.path
         files = class_files(path) if path.is_dir() else {}
         hashed = fingerprint_all(list(files.values())) if files else fingerprint(path)
@@ -128,7 +128,7 @@ def find_source(
     task: str | None = None,
     header: bool | None = None,
 ) -> Source:
-    """Find what the user means: a path if there is one, else a name of the catalogue.
+    """Find the source of DATA: a path if it exists, else a name of the catalogue.
 
     Parameters
     ----------
@@ -139,29 +139,29 @@ def find_source(
     input, target : str, optional
         Columns that the user named.
     task : str, optional
-        What the data shall serve, as the catalogue names it; a named set made for something else is refused.
+        The task, as the catalogue names it; a named set for another task is refused.
     header : bool, optional
-        Whether the first row of a table names its columns, where the user says so.
+        Whether the first row of a table names its columns, if the user says so.
 
     Raises
     ------
     DataError
-        Where there is neither; names what comes closest.
+        There is neither; names the closest.
     """
     try:
         path = find_path(data)
     except (OSError, ValueError):
         path = Path(data)
     named = data in BUILT_IN or data in CATALOG
-    # A model or a folder may well be called as the set it came from; only a file of that name goes first.
-    # os.path says no where a whole text was given for a name, and pathlib raises.
+    # A model or a folder may have the name of the set it came from; only a file of that name takes precedence.
+    # Where a whole text was given as a name, os.path returns False, and pathlib raises.
     if os.path.isfile(path) or (not named and (os.path.exists(path) or path.suffix or "/" in data)):
         path = folder_of_role(path, role) if os.path.isdir(path) else path
         return Source(path, input, target, Path(data).name, header)
     if data in BUILT_IN:
         if _kind(data) != _wanted(task):
             fit = [name for name in BUILT_IN if _kind(name) == _wanted(task)]
-            raise DataError(f"the built-in set {data!r} is not for this; those that are: {', '.join(fit)}")
+            raise DataError(f"the built-in set {data!r} is not suitable here; suitable ones: {', '.join(fit)}")
         columns = BUILT_IN_PAIRS.get(data, ("text", "label"))
         path = _HERE / data.replace("-", "_") / f"{role}.tsv"
         return Source(path, input or columns[0], target or columns[1], f"{data} ({role})")
@@ -171,7 +171,7 @@ def find_source(
             here = (name for name in BUILT_IN if _kind(name) == _wanted(task))
             fit = [*here, *(name for name, other in CATALOG.items() if other.task == task)]
             raise DataError(
-                f"the data set {data!r} is for the task {entry.task!r}, not for {task!r}; those for it are: "
+                f"the data set {data!r} is for the task {entry.task!r}, not for {task!r}; suitable ones: "
                 f"{', '.join(fit)}"
             )
         return Source(resolve_file(data, role), input or entry.input, target or entry.target, f"{data} ({role})")
@@ -180,12 +180,12 @@ def find_source(
 
 
 def _kind(name: str) -> str:
-    """Say what a built-in set holds."""
+    """Return what a built-in set contains."""
     return "pairs" if name in BUILT_IN_PAIRS else "series" if name in BUILT_IN_SERIES else "texts"
 
 
 def _wanted(task: str | None) -> str:
-    """Say what a task reads."""
+    """Return what a task reads."""
     return {"translate": "pairs", "forecast": "series"}.get(task or "", "texts")
 
 
@@ -272,7 +272,7 @@ def read_labelled(
 
 
 def _field(source: Source, example: Example, column: str) -> str:
-    """Take the field of a further column."""
+    """Return the field of a further column."""
     for name, cell in example.others:
         if same_name(name, column):
             return cell
@@ -285,7 +285,7 @@ def _from_folder(source: Source, on_bad_row: Callable[[BadRow], None], notes: li
         raise DataError(f"{source.path} is a folder, which has no columns: leave out --input and --target")
     classes = class_folders(source.path)
     counts = ", ".join(f"{name} {len(files):,}" for name, files in list(classes.items())[:12])
-    notes.append(f"{source.path}: a folder a class, a file a text: {counts}")
+    notes.append(f"{source.path}: one folder per class, one file per text: {counts}")
     for row in folder_examples(classes):
         if isinstance(row, Example):
             yield row
@@ -309,9 +309,9 @@ def read_texts(
     others : bool
         Whether each brings the fields of all other columns (`Example.others`).
     on_note : callable, optional
-        Told in a line each what was decided and could be doubted.
+        Called with a line for each decision that could be doubted.
     on_columns : callable, optional
-        Told which columns are read.
+        Called with the columns that are read.
     """
     if os.path.isdir(source.path) and (classes := class_folders(source.path)):
         yield from folder_examples(classes)
@@ -347,9 +347,9 @@ class Texts:
     Attributes
     ----------
     notes : list of str
-        What was decided in reading the file and could be doubted, a line each.
+        Decisions in reading the file that could be doubted, a line each.
     columns : Columns or None
-        Which columns are read, once that has begun.
+        The columns that are read, once reading has started.
     """
 
     def __init__(self, source: Source, *, skip_bad_rows: bool = False) -> None:

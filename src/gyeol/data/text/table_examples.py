@@ -1,4 +1,4 @@
-"""From tables of text to examples: lists of fields, each with the line in which it begins."""
+"""From tables of text to examples: lists of fields, each with the line in which it starts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def table_examples(
     others: bool,
     target_text: bool,
 ) -> tuple[Iterator[Example | BadRow], Columns]:
-    """Read the examples of a table, and tell its columns; see `gyeol.data.text.example_files.read_examples`."""
+    """Read the examples of a table, and find its columns; see `gyeol.data.text.example_files.read_examples`."""
     table = open_checked(path, kind)
     if table.tagged:
         columns = Columns(("label", "text"), False, 1, 0)
@@ -47,7 +47,7 @@ def table_examples(
         rows = _under_header(rows)
         first = next((item for item in rows if isinstance(item, BadRow) or _filled(item[1])), None)
         if first is None:
-            raise DataError(f"{path} has a header and no rows under it; write one text a row")
+            raise DataError(f"{path} has a header and no rows under it; write one text per row")
         rows = chain([first], rows)
     read_label = as_written if target_text else LabelTexts()
     return _examples(rows, columns, read_label, need_target, others), columns
@@ -70,13 +70,13 @@ def open_checked(path: Path, kind: str | None = None) -> Table:
     Raises
     ------
     DataError
-        If there is none: all is white space, or the first rows are bad, whose reason it says.
+        If there is none: all is white space, or the first rows are bad; names the reason.
     """
     table = open_rows(path, kind)
     if not table.sample and not (table.plain and table.first_bad is not None):
         if (bad := table.first_bad) is not None:
             raise DataError(f"{path}, line {bad.line}: {bad.reason}; {REMEDIES[bad.kind]}")
-        raise DataError(f"{path} holds nothing but white space; a file with one text a row was expected")
+        raise DataError(f"{path} holds nothing but white space; a file with one text per row was expected")
     return table
 
 
@@ -120,7 +120,7 @@ def _examples(
         elif len(fields) > width and any(fields[width:]):
             yield BadRow(number, f"{expected}: a separator in a text?", "fields", more)
         elif columns.header and tuple(map(str.strip, fields)) == columns.names and width > 1:
-            yield BadRow(number, "the header stands here again", "fields", more)
+            yield BadRow(number, "the header is repeated here", "fields", more)
         else:
             found = None if label is None or label >= len(fields) else fields[label]
             yield checked_example(number, fields[text], found, read_label, need_target, more)

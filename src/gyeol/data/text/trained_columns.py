@@ -16,7 +16,7 @@ _MOST = 100  # columns whose names are kept
 
 
 def about_columns(columns: Columns | None) -> dict[str, Any]:
-    """Say which columns were read, as a model keeps it: ``{"columns": {...}}``; nothing where there are none.
+    """Return which columns were read, as a model stores it: ``{"columns": {...}}``; nothing where there are none.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def about_columns(columns: Columns | None) -> dict[str, Any]:
 
 
 def named_columns(names: Sequence[str], input: str | None, target: str | None) -> dict[str, Any]:
-    """Say the same of columns that are known by name, or by number where the file names none."""
+    """Return the same for columns that are known by name, or by number if the file has no names."""
     told = {key: name for key, name in (("input", input), ("target", target)) if name is not None}
     header = not next(iter(told.values()), "1").isdecimal()
     return {"columns": {"header": header, **told, "names": list(names[:_MOST])}} if told else {}
@@ -59,7 +59,7 @@ class TrainedColumns:
 
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> TrainedColumns | None:
-        """Read what a model keeps; None where it keeps nothing of the kind, as models of before do."""
+        """Read what a model stores; None if it stores no columns, as earlier models do."""
         told = about.get("columns")
         if not isinstance(told, dict):
             return None
@@ -70,15 +70,15 @@ class TrainedColumns:
             value = told.get(key)
             return value if isinstance(value, str) else None
 
-        header = told.get("header") is True or not _numbered(names)  # earlier models said False of objects
+        header = told.get("header") is True or not _numbered(names)  # earlier models stored False for objects
         return cls(header, name("input"), name("target"), tuple(names))
 
-    def told(self) -> str:
-        """Say which they are, in a line.
+    def describe(self) -> str:
+        """Describe them in a line.
 
         Examples
         --------
-        >>> TrainedColumns(True, "리뷰", "평가", ("번호", "리뷰", "평가")).told()
+        >>> TrainedColumns(True, "리뷰", "평가", ("번호", "리뷰", "평가")).describe()
         'text 리뷰, label 평가 (of 번호, 리뷰, 평가)'
         """
         parts = [f"{what} {name}" for what, name in (("text", self.input), ("label", self.target)) if name is not None]
@@ -98,14 +98,14 @@ class TrainedColumns:
         need_target : bool
             Whether a label is read at all.
         header : bool, optional
-            Whether the file names its columns, where the user says so.
+            Whether the file names its columns, if the user says so.
 
         Returns
         -------
         input, target : str or None
             Which to read; None: to be found by names and content.
         note : str
-            What must be said: that the file lacks a column; empty where there is nothing.
+            A note that the file lacks a column; empty if it has all.
         """
         if path.is_dir() or (input is not None and (target is not None or not need_target)):
             return input, target, ""
@@ -116,7 +116,7 @@ class TrainedColumns:
             if header is None and self.header and _numbered(names):  # is the first row a header that nobody knows?
                 first = columns_of(path, header=True)
                 names = first if any(same_name(name, self.input or "") for name in first) else names
-        except DataError:  # whoever reads the file says why
+        except DataError:  # reported by whoever reads the file
             return input, target, ""
         if len(names) < 2:
             return input, target, ""

@@ -55,7 +55,7 @@ def _pairs(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
         right, colon, wrongs = line.partition(": ")
         if not colon or not right.strip() or not wrongs.strip():
             raise DataError(
-                f"{path}, line {number}: {line[:40]!r} is no pair; expected typed<TAB>meant, or meant: typed typed"
+                f"{path}, line {number}: {line[:40]!r} is not a pair; expected typed<TAB>meant, or meant: typed typed"
             )
         for wrong in wrongs.split():
             yield wrong, right.strip()
@@ -71,5 +71,5 @@ def _of_table(path: str | os.PathLike[str], table: Table) -> Iterator[tuple[str,
             header = False if fields != [""] else header
             continue
         if len(fields) != 2 or not all(map(str.strip, fields)):
-            raise DataError(f"{path}, line {number}: {', '.join(fields)[:40]!r} is no pair; expected two columns")
+            raise DataError(f"{path}, line {number}: {', '.join(fields)[:40]!r} is not a pair; expected two columns")
         yield fields[0], fields[1]

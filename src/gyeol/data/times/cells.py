@@ -38,7 +38,7 @@ class Times:
     """The times of all rows of a table.
 
     ``ticks`` (T,) are microseconds since 1970 as a clock on the wall shows them, or plain numbers; ``offsets`` (T,) are
-    seconds east of Greenwich where rows differ in them; ``zone`` is ``"+09:00"``, or a name, or nothing; ``told`` says
+    seconds east of Greenwich where rows differ in them; ``zone`` is ``"+09:00"``, or a name, or nothing; ``order`` says
     how the cells were read, ``form`` whether they are months, quarters, weeks; ``notes`` are worth telling.
     """
 
@@ -46,7 +46,7 @@ class Times:
     ticks: npt.NDArray[Any]
     offsets: Whole | None
     zone: str
-    told: str
+    order: str
     form: str
     notes: list[str]
 
@@ -88,7 +88,7 @@ class TimeColumn:
         Raises
         ------
         DataError
-            It is no time, or none like those before.
+            It is not a time, or none like those before.
         """
         if isinstance(cell, datetime):
             self._add(Moment.of(cell), str(cell), line)
@@ -104,7 +104,7 @@ class TimeColumn:
 
     def _refuse(self, text: str, line: int, why: str) -> None:
         raise DataError(
-            f"{self.where(line)}: {text!r:.60} in column {self.name!r:.60} is no time{why}; "
+            f"{self.where(line)}: {text!r:.60} in column {self.name!r:.60} is not a time{why}; "
             "write times as 2026-11-28 18:00"
         )
 
@@ -176,12 +176,12 @@ class TimeColumn:
         series : int64 array of shape (T,), optional
             Which series each row is of.
         remembered : str
-            Which part came first in training, ``"day first"``, for dates that nothing else decides.
+            Which part came first in training, ``"day first"``, for ambiguous dates.
 
         Raises
         ------
         DataError
-            Days cannot be told from months.
+            Days cannot be distinguished from months.
         """
         if self.kind == "number":
             return self._of_numbers()

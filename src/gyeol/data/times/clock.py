@@ -16,7 +16,7 @@ __all__ = ["BUSINESS_END", "BUSINESS_START", "CALENDAR", "DAY", "END", "WEEK", "
 
 Unit = Literal["time", "month", "slots", "number"]
 
-#: What a calendar tells of a step: where in its day, week and year it lies, each on a circle, and whether it is a
+#: The calendar features of a step: its place in day, week and year, each on a circle, and whether it is a
 #: weekend.
 CALENDAR = ("day_sin", "day_cos", "week_sin", "week_cos", "year_sin", "year_cos", "weekend")
 

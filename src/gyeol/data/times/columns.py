@@ -36,9 +36,9 @@ _SLICE = 100_000  # rows of a parquet file held at a time
 
 @dataclass(frozen=True, slots=True)
 class OpenTable:
-    """A table being read: its header, its rows with their numbers, what a row and what stands between cells are called.
+    """A table being read: its header, its rows with their numbers, its unit of rows and its separator.
 
-    ``above`` tells of lines above the header that are left out.
+    ``above`` reports lines above the header that are left out.
     """
 
     header: list[str]
@@ -51,7 +51,7 @@ class OpenTable:
 def open_table(path: Path, header: bool | None = None) -> OpenTable:
     """Open a .csv, .tsv, .txt or .parquet file.
 
-    ``header`` says whether the first row names the columns, where the user does.
+    ``header`` says whether the first row names the columns, if the user says so.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def open_table(path: Path, header: bool | None = None) -> OpenTable:
     if name.endswith(".parquet"):
         frame, schema, count = scan_parquet(path)
         if not count or not schema:
-            raise DataError(f"{path} has no rows; a file with one row a step was expected")
+            raise DataError(f"{path} has no rows; a file with one row per step was expected")
         if count * len(schema) > MOST:
             raise DataError(f"{path} holds {count * len(schema):,} cells, more than {MOST:,}: take a part of it")
         return OpenTable(list(schema), _parquet_rows(path, frame, count), "row", None)
@@ -73,7 +73,7 @@ def open_table(path: Path, header: bool | None = None) -> OpenTable:
     full = _whole_rows(path, table.rows, separator)
     first = next(full, None)
     if first is None:
-        raise DataError(f"{path} holds nothing but white space; a table with one row a step was expected")
+        raise DataError(f"{path} holds nothing but white space; a table with one row per step was expected")
     cells = [cell.strip() for cell in first[1]]
     if header is None:
         data = any(_is_number(cell) for cell in cells) or (len(cells) == 1 and read_moment(cells[0]))
@@ -93,7 +93,7 @@ def _whole_rows(path: Path, rows: Iterator[Any], separator: str) -> Iterator[tup
             continue
         width = width or len(cells)
         if len(cells) != width:
-            hint = " (numbers with a decimal comma must be quoted, or other marks stand between cells)" if (
+            hint = " (numbers with a decimal comma must be quoted, or other separators used)" if (
                 separator == "," and len(cells) > width
             ) else ""  # fmt: skip
             came = f"{len(cells)} field{'' if len(cells) == 1 else 's'}"
@@ -123,7 +123,7 @@ def _is_number(cell: Any) -> bool:
 
 @dataclass(slots=True)
 class TableColumns:
-    """Which columns matter, and where they stand."""
+    """Which columns matter, and their places."""
 
     path: Path
     header: list[str]
@@ -137,7 +137,7 @@ class TableColumns:
     texts: set[str] = field(default_factory=set)  # covariates whose cells may be words
     ids: list[str] = field(default_factory=list)  # columns that may name the series of a row
     notes: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)  # columns of text that nobody asked for
+    words: list[str] = field(default_factory=list)  # columns of text that were not requested
 
     def chosen(
         self, time: Sequence[str], targets: list[str], covariates: list[str], series: str | None
@@ -167,7 +167,7 @@ class TableColumns:
         return self
 
     def place(self, name: str, option: str = "--target") -> int:
-        """Tell where a column stands."""
+        """Return the place of a column."""
         count = self.header.count(name)
         if count != 1:
             told = f"{count} columns are called {name!r:.60}" if count else f"no column {name!r:.60}"
@@ -215,11 +215,11 @@ class TableColumns:
         counters = [name for name in names if self._counts(name)]
         if counters and len(counters) < len(names):
             names = [name for name in names if name not in counters]
-            self.notes.append(f"left out, as they count rows: {', '.join(counters):.200} (--target takes them in)")
+            self.notes.append(f"left out, as they count rows: {', '.join(counters):.200} (--target includes them)")
         ids = [name for name in names if name.strip().casefold() in _IDS]
         if ids and len(ids) < len(names):
             names = [name for name in names if name not in ids]
-            self.notes.append(f"left out, as they name series: {', '.join(ids):.200} (--target takes them in)")
+            self.notes.append(f"left out, as they name series: {', '.join(ids):.200} (--target includes them)")
         if not names:
             raise DataError(
                 f"{self.path} has no column of numbers to forecast; its columns: {', '.join(self.header):.200}"

@@ -63,7 +63,7 @@ def lay_out(
     Raises
     ------
     DataError
-        A time comes twice, or after a later one, or a gap is so long that the grid would be mostly empty.
+        A time occurs twice, or after a later one, or a gap is so long that the grid would be mostly empty.
     """
     apart = np.diff(ticks)
     if len(apart) and not (apart > 0).all():
@@ -72,8 +72,8 @@ def lay_out(
         same = Clock(unit, tick, next(size for size in (DAY, 60_000_000, 1) if tick % size == 0 or size == 1)).label(0)
         if apart[row - 1] == 0:
             raise DataError(
-                f"{where(row)}: the time {same} comes twice; keep one row a time, or name --series COL (where an hour "
-                "comes twice as summer time ends, name the --zone)"
+                f"{where(row)}: the time {same} occurs twice; keep one row per time, or name --series COL (if an hour "
+                "repeats because summer time ends, name the --zone)"
             )
         raise DataError(f"{where(row)}: the time {same} comes after a later one; sort the file by time")
     if not len(apart):

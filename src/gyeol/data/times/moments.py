@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 __all__ = ["ORDERS", "Moment", "read_clock", "read_moment"]
 
-#: Which part of a date comes first, where its digits alone do not tell.
+#: Which part of a date comes first, if its digits are ambiguous.
 ORDERS = ("year", "day", "month")
 
 _EPOCH = datetime(1970, 1, 1)
@@ -55,7 +55,7 @@ _NAME = (
 )
 _YEAR, _DD = r"(?P<year>\d{4})", r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _SHORT = r"(?P<year>\d{4}|'?\d{2})"
-#: Forms whose parts say what they are.
+#: Unambiguous forms.
 _FORMS = [
     (re.compile(pattern, re.ASCII | re.IGNORECASE), form)
     for pattern, form in (
@@ -104,7 +104,7 @@ class Moment(NamedTuple):
 
 
 def read_moment(text: str) -> Moment | None:
-    """Read a cell as a time; None for what is none, and for numbers, of which only a column can tell.
+    """Read a cell as a time; None if it is not one, and for numbers, which only a whole column can decide.
 
     ISO 8601; 2026. 11. 28., 2026년 11월 28일 오후 3시, 28/11/2026, 11/28/26 3:00 PM, Nov 28, 2026, 28-Nov-26, 2026-11,
     Nov 2026, 2026Q4, 2026년 4분기, 2026-W48, with or without an hour (24:00 ends a day) and a zone (+09:00, Z, KST).

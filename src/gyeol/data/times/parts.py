@@ -1,4 +1,4 @@
-"""Where the time of a row stands: in one column, in one of dates and one of hours, or in a column for each part."""
+"""The time of a row: in one column, in one of dates and one of hours, or in a column for each part."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TimeParts:
             return _joined(own[0], own[1])
         parts = dict(zip(self.kinds, (_whole(cell) for cell in own), strict=True))
         if any(part is None for part in parts.values()):
-            return " ".join(str(cell) for cell in own)  # which is no time, and will be told
+            return " ".join(str(cell) for cell in own)  # which is not a time, and will be reported
         if "quarter" in parts or "week" in parts:
             return (
                 f"{parts['year']}Q{parts['quarter']}" if "quarter" in parts else f"{parts['year']}-W{parts['week']:02}"
@@ -183,7 +183,7 @@ def _clock(cell: Any) -> int | None:
 def _joined(day: Any, clock: Any) -> str:
     ticks, text = _clock(clock), _day(day)
     if ticks is None or text is None:
-        return f"{day} {clock}"  # which is no time, and will be told
+        return f"{day} {clock}"  # which is not a time, and will be reported
     seconds, part = divmod(ticks, 1_000_000)
     return f"{text.rstrip('.')} {seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{part:06}"
 

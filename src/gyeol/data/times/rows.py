@@ -23,7 +23,7 @@ __all__ = ["RowData", "WordColumn", "gather"]
 Numbers = npt.NDArray[np.float64]
 
 _LEVELS = 100  # different words of a covariate, at most
-_NAMES = 1_000_000  # different names of a column that may tell series apart, at most
+_NAMES = 1_000_000  # different names of a column that may distinguish series, at most
 
 
 class WordColumn:
@@ -34,7 +34,7 @@ class WordColumn:
     table : TableColumns
     name : str
     known : list of str, optional
-        The levels of the training: others are told, and taken as none.
+        The levels of the training: others are reported, and treated as missing.
     """
 
     def __init__(self, table: TableColumns, name: str, known: Sequence[str] | None) -> None:
@@ -79,7 +79,7 @@ class WordColumn:
         found: Numbers = (rows[:, None] == np.arange(len(self.codes))).astype(np.float64)
         return found
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say which words were never seen in training; nothing where there are none."""
         if not self.strange:
             return ""
@@ -122,7 +122,7 @@ def gather(
     table : TableColumns
     rows : iterator
     separator : str, optional
-        What stands between the cells of the file.
+        The separator of the file.
     day_first : bool, optional
         Whether 01/02/2026 is in February.
     decimal : str, optional
@@ -130,7 +130,7 @@ def gather(
     levels : dict, optional
         The words of each covariate of words in training; None where there was none.
     order : str
-        Which part of a date came first in training, for what nothing else decides.
+        Which part of a date came first in training, for ambiguous dates.
 
     Raises
     ------
@@ -174,8 +174,8 @@ def gather(
                 raise DataError(f"{where(line)}: column {table.series!r:.60} is empty; name the series of the row")
         lines.append(line)
     mark = settle([column for column, _ in columns], separator, decimal)
-    table.notes += [told for column, _ in columns[:20] if (told := column.told())]
-    table.notes += [told for column, _ in columns[:20] if (told := column.told_missing())]
+    table.notes += [told for column, _ in columns[:20] if (told := column.describe())]
+    table.notes += [told for column, _ in columns[:20] if (told := column.describe_missing())]
     own = ids[0] if table.series is not None else _apart(table, times, ids)
     codes = None if own is None else np.array(own.rows, dtype=np.int64)
     found = RowData(
@@ -204,8 +204,8 @@ def _fill(found: RowData, table: TableColumns, numbers: dict[str, NumberColumn],
         known.append(word.one_hot())
         found.features += [f"{name}={level}" for level in word.codes]
         found.levels[name] = list(word.codes)
-        if word.told():
-            table.notes.append(word.told())
+        if word.describe():
+            table.notes.append(word.describe())
         elif word.known is None:
             table.notes.append(f"categories of {name!r:.60}: {', '.join(word.codes):.200}")
     found.known = np.hstack(known) if known else None
@@ -221,7 +221,7 @@ class _Names:
         self.whole = True
 
     def add(self, cells: list[Any]) -> bool:
-        """Add a row; tell whether it has a name."""
+        """Add a row; returns whether it has a name."""
         text = normalize("NFC", str(cells[self.place]).strip())
         if not text or (text not in self.codes and len(self.codes) >= _NAMES):
             self.whole = False
@@ -231,7 +231,7 @@ class _Names:
 
 
 def _apart(table: TableColumns, times: TimeColumn | None, ids: list[_Names]) -> _Names | None:
-    """Find the column that tells series apart, where times come more than once and each once in a series."""
+    """Find the column that distinguishes series, if times occur more than once, but only once in a series."""
     if times is None or not ids:
         return None
     ticks = times.preview()
@@ -247,8 +247,8 @@ def _apart(table: TableColumns, times: TimeColumn | None, ids: list[_Names]) -> 
             table.notes = [line for line in table.notes if not line.startswith("left out, as they name series")]
             table.words = [name for name in table.words if name != one.name]
             table.notes.append(
-                f"times come more than once, and once in each {one.name!r:.60}: {len(one.codes):,} series (--series "
-                f"{one.name:.60})"
+                f"times occur more than once, but only once in each {one.name!r:.60}: {len(one.codes):,} series "
+                f"(--series {one.name:.60})"
             )
             return one
     return None

@@ -1,4 +1,4 @@
-"""Series in a table: a column of times, columns of numbers, one row a step; or many series one under another."""
+"""Series in a table: a column of times, columns of numbers, one row per step; or many series one under another."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ __all__ = ["Series", "TimeTable", "Trained", "read_time_table"]
 Numbers = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
-_SAMPLE = 200  # rows looked at to tell the columns apart
-_NOTES = 12  # lines told of a file, at most
+_SAMPLE = 200  # rows inspected to distinguish the columns
+_NOTES = 12  # notes on a file, at most
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Series:
     clock: Clock | None
 
     def known(self, ahead: int, *, calendar: bool) -> Numbers | None:
-        """Give what is known of all steps and ``ahead`` more, (T + ahead, K), the calendar last where wanted.
+        """Give what is known of all steps and ``ahead`` more, (T + ahead, K), the calendar last if requested.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Trained:
 class TimeTable:
     """The series of a file.
 
-    ``time`` is what the column of times is called, ``times`` the columns (several, where dates and hours stand apart);
+    ``time`` is the name of the column of times, ``times`` the columns (several, where dates and hours stand apart);
     ``names`` are the columns to forecast, ``known`` the covariates; ``order`` says how the times are written
     (``"day first"``), ``frequency`` how often steps are, ``zone`` of which zone; ``notes`` are worth telling.
     """
@@ -126,7 +126,7 @@ class TimeTable:
     levels: dict[str, list[str]] = field(default_factory=dict)
 
     def about(self) -> dict[str, str]:
-        """What a model card says of the file."""
+        """Describe the file for a model card."""
         from gyeol.data.fingerprint import fingerprint
 
         return {"data": self.path.name, "sha256": fingerprint(self.path)}
@@ -143,7 +143,7 @@ class TimeTable:
             found["decimal_mark"] = self.decimal
         return {**found, "levels": self.levels} if self.levels else found
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say in a line which column holds the times, how they were read, and how often steps are."""
         if self.time is None:
             return "times: none, every row is a step"
@@ -166,8 +166,8 @@ def read_time_table(
 ) -> TimeTable:
     """Read series from a .csv, .tsv or .parquet file (the former two may be gzipped).
 
-    Rows are put on an even grid: where some are missing between others, steps without values stand for them, and
-    ``notes`` tell how many. Rows at the end that have no value in any target say what is known of the future.
+    Rows are put on an even grid: missing ones between others become steps without values, and
+    ``notes`` report how many. Rows at the end without a value in any target hold what is known of the future.
 
     Parameters
     ----------
@@ -180,15 +180,15 @@ def read_time_table(
     covariates : sequence of str
         Columns of what is known beforehand: numbers, or words, which become categories.
     series : str, optional
-        The column that names the series of each row, where several stand one under another; found where times repeat.
+        The column that names the series of each row, if several are stacked; found if times repeat.
     numbers : NumberFormat, optional
-        The decimal mark, and what stands for missing values; judged over each column by default.
+        The decimal mark, and the markers of missing values; judged over each column by default.
     day_first : bool, optional
         Whether 01/02/2026 is in February; judged over the column by default.
     zone : str, optional
         The zone that times are brought to, or that they are of where they have none.
     trained : Trained, optional
-        What a model remembers of its training's table, for a file that it is asked about.
+        What a model remembers of its training's table, for a file to predict.
     header : bool, optional
         Whether the first row names the columns; judged by default.
 
@@ -201,7 +201,7 @@ def read_time_table(
     table = open_table(path, header)
     sample = list(islice(table.rows, _SAMPLE))
     if not sample:
-        raise DataError(f"{path} has a header and no rows under it; write one row a step")
+        raise DataError(f"{path} has a header and no rows under it; write one row per step")
     columns = TableColumns(path, table.header, sample, table.unit, numbers or NumberFormat())
     columns.chosen([time] if isinstance(time, str) else list(time or ()), list(targets), list(covariates), series)
     raw = gather(
@@ -238,11 +238,11 @@ class _Layout:
         self.frequencies: Counter[str] = Counter()
         if raw.times is not None:
             table.notes += raw.times.notes
-            table.order = raw.times.told
+            table.order = raw.times.order
             self.times = zoned(raw.times, zone, trained.zone if trained else None, table.notes)
             table.zone = self.times.zone
 
-    def tell(self, note: str) -> None:
+    def note(self, note: str) -> None:
         if len(self.table.notes) < _NOTES:
             self.table.notes.append(note)
 
@@ -294,7 +294,7 @@ class _Layout:
         if _falls(self.times.ticks[index]):
             index = index[::-1]
             if not self.turned:
-                self.tell("the latest rows come first: read from the end")
+                self.note("the latest rows come first: read from the end")
             self.turned = True
         like = self.trained.clock if self.trained else None
         grid = self.times.grid(index, self.raw.times, self.where(index), like)
@@ -303,18 +303,18 @@ class _Layout:
         of = f" of {name!r:.60}" if name else ""
         step = grid.clock.interval()
         if grid.gaps:
-            self.tell(
+            self.note(
                 f"{grid.gaps:,} gap(s) in the times{of}: {grid.missing:,} steps of {step} have no row and count "
                 "as missing"
             )
         where = self.where(index)
         if grid.first is not None:
-            self.tell(
+            self.note(
                 f"{grid.uneven:,} interval(s){of} are no whole number of steps of {step}, the first before "
                 f"{where(grid.first).rpartition(', ')[2]}: rows are taken to be evenly spaced"
             )
         if grid.outside:
-            self.tell(
+            self.note(
                 f"{len(grid.outside):,} row(s){of} lie outside of {grid.clock.frequency()} and are left out, the first "
                 f"in {where(grid.outside[0]).rpartition(', ')[2]}"
             )
@@ -326,11 +326,11 @@ class _Layout:
         clock = self.table.series[0].clock
         self.table.frequency = common[0] if common else clock.frequency() if clock is not None else ""
         if len(common) > 1:
-            self.tell(f"the series differ in their frequency: {'; '.join(common)}")
+            self.note(f"the series differ in their frequency: {'; '.join(common)}")
         if self.trained is not None and self.trained.clock is not None and common and clock is not None:
             learned = self.trained.frequency or self.trained.clock.frequency()
             if clock.rule() != self.trained.clock.rule():
-                self.tell(
+                self.note(
                     f"the times are {common[0]}, and those of the training were {learned}: is it the same series?"
                 )
 

@@ -50,7 +50,7 @@ class ZonedTimes:
             return replace(grid, clock=replace(grid.clock, zone=self.zone, form=times.form))
         try:
             grid = lay_out(ticks, times.kind, where, like)
-        except DataError:  # the hour that comes twice as summer time ends
+        except DataError:  # the hour that occurs twice as summer time ends
             grid = None  # type: ignore[assignment]
         if grid is not None and not grid.uneven:
             daily = grid.clock.unit in ("month", "slots") or (
@@ -114,10 +114,10 @@ def _without_zone(local: Whole, wanted: str | None, trained: str | None, notes: 
     if not zone:
         return ZonedTimes(local, None, "", False)
     if wanted is None:
-        notes.append(f"the times have no zone: taken to be of {zone}, as in training")
+        notes.append(f"the times have no zone: taken to be in {zone}, as in training")
     instants, lost = to_instants(local, zone)
     if lost:
-        notes.append(f"{lost:,} time(s) lie in the hour that summer time leaves out in {zone}")
+        notes.append(f"{lost:,} time(s) lie in the hour that summer time skips in {zone}")
     return ZonedTimes(local, instants, zone, _several(local, instants))
 
 

@@ -53,7 +53,7 @@ def check_zone(zone: str) -> str:
             to_local(np.zeros(1, dtype=np.int64), zone)
         except Exception:  # polars has its own kinds
             raise ParameterError(
-                f"--zone {zone!r:.60} is no zone: write a name, Asia/Seoul or Europe/Berlin, or an offset, +09:00"
+                f"--zone {zone!r:.60} is not a time zone: write Asia/Seoul or Europe/Berlin, or an offset, +09:00"
             ) from None
     return zone
 
@@ -74,7 +74,7 @@ def to_local(instants: Ticks, zone: str) -> Ticks:
 
 
 def to_instants(local: Ticks, zone: str) -> tuple[Ticks, int]:
-    """Turn what a clock there shows into microseconds since 1970 in UTC; the hour that comes twice is read in order.
+    """Convert local times to microseconds since 1970 in UTC; the hour that occurs twice is read in order.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def to_instants(local: Ticks, zone: str) -> tuple[Ticks, int]:
     )
     again = np.zeros(len(local), dtype=np.bool_)
     if len(local) > 1:
-        # Within the hour that comes twice the second round begins where the clock does not rise.
+        # Within the hour that occurs twice the second round begins where the clock does not rise.
         double = early != late
         for place in np.flatnonzero(double).tolist():
             again[place] = place > 0 and (

@@ -22,7 +22,7 @@ _ENTRIES = 1 << 14  # entries taken together
 
 
 def read_rows(source: ByteBlocks, limit: int | None) -> VectorTable:
-    """Read the entries of a binary file; how, `gyeol.data.vectors.vector_files.read_vectors` says."""
+    """Read the entries of a binary file; see `gyeol.data.vectors.vector_files.read_vectors`."""
     promised, dimension = source.header(lambda rows, dimension: rows * (4 * dimension + 2))
     wanted = promised if limit is None else min(limit, promised)
     rows = VectorRows(dimension, wanted if source.size is not None else 0)
@@ -110,4 +110,4 @@ def _check_end(source: ByteBlocks, data: bytes, promised: int, dimension: int) -
         )
 
 
-_WRONG = "is the header's number of numbers a word right, and the file whole? Fetch it again"
+_WRONG = "is the header's count of numbers per word right, and the file whole? Fetch it again"

@@ -35,15 +35,15 @@ MAX_WORD = 1 << 16  # bytes
 BLOCK = 1 << 22  # bytes read at a time; larger ones are hardly faster and take ten times their size at work
 
 NUMBER = re.compile(rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
-NO_NUMBER = re.compile(rb"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)  # what stands in a number's place and is none
+NO_NUMBER = re.compile(rb"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)  # in the place of a number
 HEADER = re.compile(rb"\s*(\d{1,18})[ \t]+(\d{1,18})\s*")
-EXPECTED = "words with their vectors were expected, one word a line"
+EXPECTED = "words with their vectors were expected, one word per line"
 
 
 class VectorTable(NamedTuple):
-    """Words, their vectors, float32 of shape (V, D), and what was mended in the file they come from, a line each.
+    """Words, their vectors, float32 of shape (V, D), and what was fixed in their file, a line each.
 
-    The vectors are C-contiguous; they may be a map of a file, which cannot be written to. No word stands twice.
+    The vectors are C-contiguous; they may be a map of a file, which cannot be written to. No word occurs twice.
     """
 
     words: list[str]
@@ -109,7 +109,7 @@ class ByteBlocks:
         match = HEADER.fullmatch(line)
         if match is None:
             raise DataError(
-                f"{self.path}, line 1: {clip(line)} is no header; how many words and how many numbers a word were "
+                f"{self.path}, line 1: {clip(line)} is not a header; how many words and how many numbers per word were "
                 "expected ('400000 100'); if the file has none, read it as 'glove'"
             )
         rows, dimension = int(match[1]), int(match[2])
@@ -130,7 +130,7 @@ class ByteBlocks:
         """Refuse more numbers a word than there is use for."""
         if dimension > MAX_DIMENSION:
             raise DataError(
-                f"{self.path}, line {line}: {dimension:,} numbers a word; at most {MAX_DIMENSION:,} are read"
+                f"{self.path}, line {line}: {dimension:,} numbers per word; at most {MAX_DIMENSION:,} are read"
             )
 
     def _explained(self, error: Exception) -> DataError:
@@ -146,7 +146,7 @@ class VectorRows:
     Parameters
     ----------
     dimension, room : int
-        Numbers a word, and how many rows to make room for; for more, room is made when they come.
+        Numbers per word, and rows to allocate; more are allocated when needed.
     """
 
     def __init__(self, dimension: int, room: int) -> None:
@@ -178,7 +178,7 @@ class VectorRows:
         """Give everything, with a note about what was dropped."""
         self._vectors.resize((len(self._words), self._vectors.shape[1]), refcheck=False)
         if self._dropped:
-            which = "1 word stands" if self._dropped == 1 else f"{self._dropped:,} words stand"
+            which = "1 word occurs" if self._dropped == 1 else f"{self._dropped:,} words occur"
             notes = [*notes, f"{which} twice; the first of each was kept ({self._first})"]
         return VectorTable(list(self._words), self._vectors, notes)
 

@@ -1,7 +1,7 @@
 """Sparse matrices on their way into files, some rows at a time: the whole is never in memory.
 
-- ``.npz``: what ``scipy.sparse.load_npz`` reads (CSR); where a document has several rows, ``documents`` (D + 1,) says
-  where each begins;
+- ``.npz``: what ``scipy.sparse.load_npz`` reads (CSR); if a document has several rows, ``documents`` (D + 1,) says
+  where each starts;
 - ``.parquet``: a row a cell: ``document``, ``place`` (of the token, where rows are tokens), ``term``, ``value``;
 - ``.mtx``: Matrix Market's coordinates, counted from 1.
 """
@@ -38,7 +38,7 @@ class Shape(NamedTuple):
 
 
 def check_matrix_path(path: Path) -> None:
-    """Refuse a name whose ending says no format.
+    """Refuse a name whose ending is not a format.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def check_matrix_path(path: Path) -> None:
     """
     if path.suffix.lower() not in MATRIX_FORMATS:
         came = f"the ending {path.suffix!r}" if path.suffix else "no ending"
-        raise ParameterError(f"--out {path}: {came} says no matrix format{closest(path.suffix, MATRIX_FORMATS)}")
+        raise ParameterError(f"--out {path}: {came} is not a matrix format{closest(path.suffix, MATRIX_FORMATS)}")
 
 
 def write_matrix(path: Path, blocks: Iterable[Block], terms: pl.Series, *, tokens: bool = False) -> Shape:
@@ -71,7 +71,7 @@ def write_matrix(path: Path, blocks: Iterable[Block], terms: pl.Series, *, token
     Raises
     ------
     ParameterError, SaveError
-        For an ending that says no format; where the file cannot be written.
+        The ending is not a format, or the file cannot be written.
     """
     check_matrix_path(path)
     shape = Shape(0, 0, 0, 0)
@@ -154,7 +154,7 @@ def _write_mtx(place: Path, blocks: Iterable[Block], terms: pl.Series, tokens: b
 
 
 def _rows_of(matrix: Any) -> npt.NDArray[np.int64]:
-    """Say in which row each cell stands."""
+    """Return the row of each cell."""
     return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
 

@@ -1,4 +1,4 @@
-"""What was parsed once, kept in the user's cache as a matrix to map into memory, its words, and what they came from.
+"""A cache of parsed vector files in the user's cache folder: a matrix to map into memory, its words, and their source.
 
 A folder a file, named by a hash of the file's path, in the folder ``vectors`` of the cache::
 
@@ -6,7 +6,7 @@ A folder a file, named by a hash of the file's path, in the folder ``vectors`` o
     words.txt     UTF-8, a line a word; no word holds a line break
     source.json   the version, the file's size, time and hash, form, limit, and what the other two must be
 
-It is written whole or not at all, and trusted in nothing: what does not fit in every point is not there.
+It is written whole or not at all, and never trusted: an entry that does not fit in every point is ignored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["identity", "is_worth_it", "load", "store"]
 
 _VERSION = 1
-_LEAST = {"word2vec": 1 << 20, "glove": 1 << 20, "word2vec-binary": 1 << 24}  # bytes of a file worth the room
+_LEAST = {"word2vec": 1 << 20, "glove": 1 << 20, "word2vec-binary": 1 << 24}  # bytes of a file that is worth caching
 _EDGE = 1 << 20  # bytes hashed at either end of a file
 _SAMPLES, _PAGE = 64, 1 << 12  # and how many pieces of how many bytes between
 _MOST_JSON = 1 << 20  # bytes
@@ -59,7 +59,7 @@ def identity(path: Path) -> dict[str, Any] | None:
 def load(
     path: Path, seen: dict[str, Any], form: str, limit: int | None
 ) -> tuple[list[str], npt.NDArray[np.float32], list[str]] | None:
-    """Map what was kept of a file; None if there is nothing, or anything about it is wrong."""
+    """Map the cached table of a file; None if there is none, or anything about it is wrong."""
     try:
         return _load(_folder(path), {"version": _VERSION, "source": seen, "form": form, "limit": limit})
     except Exception:  # whatever may be wrong with it, the file itself is still there
@@ -96,7 +96,7 @@ def _folder(path: Path) -> Path:
 
 
 class _UnfitError(Exception):
-    """What was kept is not what it should be."""
+    """The cached table is invalid."""
 
 
 def _load(folder: Path, expected: dict[str, Any]) -> tuple[list[str], npt.NDArray[np.float32], list[str]]:

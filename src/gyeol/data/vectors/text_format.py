@@ -47,7 +47,7 @@ _TWICE_ROUNDED, _LONGER = np.uint32(0x15AE43FD), "7.0385307e-26"
 
 
 def read_rows(source: ByteBlocks, limit: int | None, *, has_header: bool) -> VectorTable:
-    """Read the lines of a text file; how, `gyeol.data.vectors.vector_files.read_vectors` says."""
+    """Read the lines of a text file; see `gyeol.data.vectors.vector_files.read_vectors`."""
     promised: int | None = None
     if has_header:
         # a byte of the word, a space and a digit for each number, and a line break, but for the last line
@@ -59,7 +59,7 @@ def read_rows(source: ByteBlocks, limit: int | None, *, has_header: bool) -> Vec
     if not has_header:
         dimension = _dimension(source, first or b"")
     wanted = min(x for x in (limit, promised, 1 << 62) if x is not None)
-    room = wanted if source.size is not None else 0  # of a packed file nobody knows how much will come
+    room = wanted if source.size is not None else 0  # the size of a compressed file is unknown
     if (
         promised is None and source.size is not None and first
     ):  # it may go on like its beginning; no line is shorter than this
@@ -118,7 +118,7 @@ class _Reader:
         last = np.searchsorted(spaces, ends)  # spaces before each line's end
         fits = last - self.dimension >= np.searchsorted(spaces, starts)
         cuts = np.where(fits, spaces[np.where(fits, last - self.dimension, 0)] if len(spaces) else 0, starts)
-        # A word is there and neither begins nor ends with a space; no two spaces stand side by side below it.
+        # A word is there and neither begins nor ends with a space; no two spaces are adjacent below it.
         fits &= cuts > starts
         fits[fits] &= (text[starts[fits]] != _SPACE) & (text[cuts[fits] - 1] != _SPACE)
         doubled = spaces[1:][np.diff(spaces) == 1]
@@ -136,7 +136,7 @@ class _Reader:
         self.rows.add(decoded, vectors, "line", number)
 
     def _taken_apart(self, line: bytes, number: int) -> tuple[bytes, bytes]:
-        """Cut the last D numbers from a line, whatever spaces stand between them."""
+        """Cut the last D numbers from a line, whatever spaces separate them."""
         tokens: list[bytes] = []
         end = len(line.rstrip(b" \r"))
         while len(tokens) < self.dimension and (at := line.rfind(b" ", 0, end)) >= 0:
@@ -190,7 +190,7 @@ class _Reader:
             for column, token in enumerate(line.split(b" "), 1):
                 if NUMBER.fullmatch(token):
                     continue
-                what = "is not finite" if NO_NUMBER.fullmatch(token) else "is no number"
+                what = "is not finite" if NO_NUMBER.fullmatch(token) else "is not a number"
                 raise DataError(
                     f"{self.path}, line {number + i}: {clip(token)} {what}; {self.dimension:,} finite decimal numbers "
                     f"were expected after the word, and this is number {column:,}; fix the line or drop it"
@@ -208,7 +208,7 @@ class _Reader:
             if sum(numeric) >= max(self.dimension, 3):
                 raise DataError(
                     f"{self.path}, line {number + i}: {sum(numeric):,} numbers more than the {self.dimension:,} of a "
-                    "vector; is a line break missing there? Mend the line or drop it"
+                    "vector; is a line break missing there? Fix the line or drop it"
                 )
             if last:
                 self.first_long = self.first_long if self.long else (number + i, word)
@@ -251,7 +251,7 @@ def _trimmed(block: bytes) -> bytes:
 
 
 def _dimension(source: ByteBlocks, block: bytes) -> int:
-    """Tell how many numbers follow the word from the first lines: what most of them say, or else the first one."""
+    """Infer how many numbers follow the word from the first lines: by majority, or else by the first."""
     counts: Counter[int] = Counter()
     for line in block.split(b"\n", _FIRST)[:_FIRST]:
         source.check_dimension(line.count(b" ") if line.count(b" ") > 4 * MAX_DIMENSION else 1, 1)
@@ -306,20 +306,22 @@ def check_table(path: Path, words: Sequence[str], vectors: npt.NDArray[np.float3
     shape, kind = np.shape(vectors), getattr(vectors, "dtype", type(vectors).__name__)
     if kind != np.float32 or len(shape) != 2 or 0 in shape or shape[0] != len(words):
         raise DataError(
-            f"{len(words):,} words and vectors of shape {shape}, {kind}, came for {path}; a float32 vector a word, "
-            "at least one, was expected, shape (V, D)"
+            f"{len(words):,} words and vectors of shape {shape}, {kind}, were given for {path}; at least one word, "
+            "with a float32 vector each, was expected, shape (V, D)"
         )
     if shape[1] > MAX_DIMENSION:
-        raise DataError(f"vectors of {shape[1]:,} numbers came for {path}; at most {MAX_DIMENSION:,} were expected")
+        raise DataError(
+            f"vectors of {shape[1]:,} numbers were given for {path}; at most {MAX_DIMENSION:,} were expected"
+        )
     if len(set(words)) < len(words):
         twice = next(word for word, n in Counter(words).items() if n > 1)
-        raise DataError(f"the word {twice[:40]!r} stands twice; write each of them once to {path}")
+        raise DataError(f"the word {twice[:40]!r} occurs twice; write each word once to {path}")
     _check_words(path, words, form)
     for start in range(0, len(words), _ROWS):
         good = np.isfinite(vectors[start : start + _ROWS]).all(axis=1)
         if not good.all():
             word = words[start + int(np.argmin(good))]
-            raise DataError(f"the vector of {word[:40]!r} holds a NaN or an infinity; {path} keeps finite numbers only")
+            raise DataError(f"the vector of {word[:40]!r} has a NaN or an infinity; {path} stores finite numbers only")
 
 
 def write_rows(out: BinaryIO, words: Sequence[str], vectors: npt.NDArray[np.float32]) -> None:
@@ -354,9 +356,9 @@ def _check_words(path: Path, words: Sequence[str], form: str) -> None:
         elif not _is_whole(word):
             why = "holds half a surrogate pair, which UTF-8 cannot"
         if why:
-            raise DataError(f"the word {word[:40]!r} {why}; it cannot be kept in {path} ({form})")
+            raise DataError(f"the word {word[:40]!r} {why}; it cannot be stored in {path} ({form})")
     if form == "glove" and words[0].startswith("\ufeff"):
-        raise DataError(f"the first word {words[0][:40]!r} begins with a byte order mark; {path} cannot keep that")
+        raise DataError(f"the first word {words[0][:40]!r} begins with a byte order mark; {path} cannot store it")
 
 
 def _is_whole(word: str) -> bool:

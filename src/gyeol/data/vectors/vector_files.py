@@ -11,7 +11,7 @@ Names that end in ``.gz`` are unpacked on the way. A large file's matrix is kept
 read, and mapped into memory from there the next time.
 
 What is read takes the matrix (4 V D bytes), about 100 bytes a word for the words, and some 64 MB at work; a header is
-held against the size of the file before room is made for what it promises.
+compared with the size of the file before memory is allocated for what it promises.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from gyeol.errors import DataError, ParameterError, closest
 __all__ = ["FORMS", "form_of", "read_vectors", "write_vectors"]
 
 FORMS = ("word2vec", "word2vec-binary", "glove")
-_SAMPLE = 1 << 16  # bytes that a form is told from
+_SAMPLE = 1 << 16  # bytes from which a form is detected
 _PICKLE = "a pickle, which is never opened; save the vectors with save_word2vec_format"
 _FOREIGN = {
     b"\xba\x16\x4f\x2f": "a fastText model; read the .vec file that belongs to it",
@@ -57,10 +57,10 @@ def read_vectors(
 ) -> VectorTable:
     r"""Read a file of word vectors.
 
-    Of a word that stands twice the first vector is kept, and a note says so. In the text forms the last D numbers of
+    Of a word that occurs twice the first vector is kept, and a note reports it. In the text forms the last D numbers of
     a line are the vector and everything before them is the word, so that words with spaces in them come whole. D is
     the header's; without one, what most of the first hundred lines agree on. A word that ends in a number (``area 51``)
-    cannot be told from a line with a number too many: it is taken as a word, and a note says so, unless more than one
+    cannot be distinguished from a line with a number too many: it is taken as a word, with a note, unless more than one
     line in ten is like that, which is an error.
 
     Parameters
@@ -68,14 +68,14 @@ def read_vectors(
     path : path
         The file; unpacked on the way if its name ends in ``.gz``.
     form : str
-        One of ``FORMS``, or ``"auto"`` to tell from the content (`form_of`).
+        One of ``FORMS``, or ``"auto"`` to detect it from the content (`form_of`).
     limit : int, optional
         VectorRows to read from the beginning; all, if not given.
     cache : bool
         Whether to map what an earlier call left in the user's cache, and to leave it there: of text from a megabyte
         on, of binary from 16 MB. A cache that is stale, damaged or cannot be written to is passed over.
     on_progress : callable, optional
-        Told from time to time what part of the file is read, from 0 to 1.
+        Called from time to time with the share of the file that has been read, from 0 to 1.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def read_vectors(
     Raises
     ------
     DataError
-        If the file cannot be read or is no such file: names the line (or the entry, in binary) and the mend. So it
+        If the file cannot be read or is no such file: names the line (or the entry, in binary) and the remedy. So it
         does for a header that promises more or fewer words than there are, and for what is no finite float32.
     ParameterError
         If there is no such form, or ``limit`` is below 1.
@@ -100,7 +100,7 @@ def read_vectors(
     >>> table.words, table.vectors.tolist()
     (['the', '. . .'], [[0.10000000149011612, 0.20000000298023224], [1.0, 2.0]])
     >>> table.notes
-    ["1 word stands twice; the first of each was kept (line 3: 'the')"]
+    ["1 word occurs twice; the first of each was kept (line 3: 'the')"]
     """
     from gyeol.data.vectors import text_format  # which loads polars
 
@@ -132,7 +132,7 @@ def write_vectors(path: Path, words: Sequence[str], vectors: npt.NDArray[np.floa
     Parameters
     ----------
     path : path
-        Where the file shall stand, once it is whole; packed if the name ends in ``.gz``.
+        The destination; compressed if the name ends in ``.gz``.
     words : sequence of str
         V words, each once. None may hold a line break, and a space only in ``"glove"``, inside, where what follows
         the last space is no number: Gensim cannot read such words, `read_vectors` can.
@@ -144,11 +144,11 @@ def write_vectors(path: Path, words: Sequence[str], vectors: npt.NDArray[np.floa
     Raises
     ------
     DataError
-        If a word or a number cannot be kept by the form; nothing is written.
+        If the form cannot store a word or a number; nothing is written.
     ParameterError
         If there is no such form.
     SaveError
-        If the file cannot be written; what stood there before still stands.
+        If the file cannot be written; any previous one is unchanged.
 
     Examples
     --------

@@ -51,7 +51,7 @@ class Lexicon:
                     self._after.append({})
             ends.add(place)
             if len(self._after) > _MOST:
-                raise DataError(f"the lexicon is too large: its words have more than {_MOST:,} beginnings")
+                raise DataError(f"the lexicon is too large: its words have more than {_MOST:,} prefixes")
         ends.discard(self._NEXT)  # of words without letters
         if not ends:
             raise DataError("the lexicon holds no words")

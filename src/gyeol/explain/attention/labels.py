@@ -52,7 +52,7 @@ def most_looked_at(weights: npt.NDArray[np.float64]) -> list[int]:
 
 
 def full_scale(weights: npt.NDArray[np.float64]) -> float:
-    """Say which weight is shown in the strongest shade: 1, but the greatest where none comes to a half.
+    """Return the weight that is shown in the strongest shade: 1, or the greatest if none reaches 0.5.
 
     Examples
     --------
@@ -64,5 +64,5 @@ def full_scale(weights: npt.NDArray[np.float64]) -> float:
 
 
 def in_korean(*texts: Sequence[str]) -> bool:
-    """Tell whether one of some texts is mostly Korean: what is said beside them is Korean then."""
+    """Whether one of the texts is mostly Korean; captions are in Korean then."""
     return any(mostly_hangul([token for token in text if any(map(str.isalpha, token))]) for text in texts)

@@ -1,7 +1,7 @@
 """Where each word of a target looked in its source: a matrix in the terminal, as a picture, and as a page.
 
 The weights are those of Bahdanau, Cho and Bengio (2015, figure 3) or of Luong, Pham and Manning (2015, figure 7): a row
-for each word that was written, which sums to 1, with a number for each word that was read.
+for each target word, which sums to 1, with a number for each source word.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ class AttentionMap:
         object.__setattr__(self, "target", _words("target", self.target))
         object.__setattr__(self, "weights", self._checked_weights())
         if not isinstance(self.title, str):
-            raise DataError(f"title: came {type(self.title).__name__}, expected a text; leave it out for none")
+            raise DataError(f"title: got {type(self.title).__name__}, expected a text; leave it out for none")
 
     def _checked_weights(self) -> npt.NDArray[np.float64]:
         try:
             weights = np.asarray(self.weights, dtype=np.float64).copy()
-        except (TypeError, ValueError, RuntimeError):  # the last of a tensor that asks for a gradient
+        except (TypeError, ValueError, RuntimeError):  # the last of a tensor that requires a gradient
             raise DataError(
                 "weights: expected an array of numbers, a row for each target word; detach() a tensor with a gradient"
             ) from None
@@ -88,7 +88,7 @@ class AttentionMap:
         if weights.shape != shape:
             hint = ": transpose them" if weights.shape == shape[::-1] else ""
             raise DataError(
-                f"weights: came shape {weights.shape}, expected {shape}, a row for each target word and in it a number "
+                f"weights: got shape {weights.shape}, expected {shape}, a row for each target word and in it a number "
                 f"for each source word{hint}"
             )
         for row, word in enumerate(self.target):
@@ -106,9 +106,9 @@ class AttentionMap:
     def to_text(self, width: int | None = None, color: bool = False) -> str:
         """Lay the matrix out for a terminal.
 
-        Target words stand below each other, source words across: beside each other where there is room, else upright,
-        else as numbers with a legend. Beneath stands for each target word which source words it mostly looked at. What
-        does not fit, words past the width and past the 64th line, is left out, and a line says so.
+        Target words are rows, source words are columns: written across if they fit, else upright,
+        else as numbers with a legend. Below, each target word is listed with the source words it mostly looked at. What
+        does not fit, words past the width and past the 64th line, is left out, and a line reports it.
 
         Parameters
         ----------
@@ -134,12 +134,12 @@ class AttentionMap:
     def to_png(self, path: Path | str, *, font: str | None = None) -> None:
         """Draw the matrix as a PNG, as large as its words ask for.
 
-        What no font here has is drawn as a box; a line at the foot says so, and a warning.
+        Characters missing from all fonts are drawn as a box; a line at the foot and a warning report it.
 
         Parameters
         ----------
         path : path
-            Where the file shall stand.
+            Where to write the file.
         font : str, optional
             A font file, or the name of an installed family, preferred to what is found.
 
@@ -150,7 +150,7 @@ class AttentionMap:
         MissingExtraError
             matplotlib is not installed.
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         save_png(draw_picture(self.source, self.target, self.weights, self.title, font=font).canvas, path)
 
@@ -162,12 +162,12 @@ class AttentionMap:
         Parameters
         ----------
         path : path
-            Where the file shall stand.
+            Where to write the file.
 
         Raises
         ------
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         page = render_page(self.source, self.target, self.weights, self.title)
         write_bytes(path, page)
@@ -189,7 +189,7 @@ class AttentionMap:
 
 def _words(name: str, words: Any) -> tuple[str, ...]:
     if isinstance(words, (str, bytes)):
-        raise DataError(f"{name}: one text came, {words!r:.40}; expected a list of words: wrap it in [ ], or cut it")
+        raise DataError(f"{name}: got one text, {words!r:.40}; expected a list of words: wrap it in [ ], or cut it")
     try:
         found = tuple(words)
     except TypeError:

@@ -13,14 +13,14 @@ from gyeol.explain.attention.labels import full_scale, in_korean, most_looked_at
 
 __all__ = ["NARROWEST", "render_text"]
 
-#: Columns of the narrowest terminal that is written for.
+#: Columns of the narrowest terminal that is supported.
 NARROWEST = 20
 
 _ROWS = 64  # target words shown; more is no longer read but scrolled over
-_WIDEST, _TALLEST = 14, 8  # columns of a source word across; characters of one that stands upright
+_WIDEST, _TALLEST = 14, 8  # columns of a source word across; characters of one that is upright
 _LONGEST = 40  # characters of any word
 _BLOCKS, _BOUNDS = "·░▒▓█", (0.05, 0.25, 0.5, 0.75)
-# From grey to red: the stronger, the more they stand out, on a dark ground as on a light one.
+# From grey to red: the stronger, the more visible, on a dark ground as on a light one.
 _COLOURS, _COLOUR_BOUNDS = (244, 137, 136, 172, 208, 202, 196), (0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
 _PAINT = re.compile("\x1b\\[[0-9;]*m")
 _REST_KO = "일부만 보임: 입력 {0:,}개 중 {1:,}–{2:,}번째, 출력 {3:,}개 중 {4:,}개. 그림(PNG)과 HTML에는 모두 있음"
@@ -64,7 +64,7 @@ def render_text(
         rest = (_REST_KO if korean else _REST_EN).format(len(words), first + 1, first + count, len(target), len(rows))
         lines += ["", *_wrapped(rest.split(" "), width, " ")]
     lines += ["", *_wrapped(legend, width), *_wrapped(_key(scale, color), width), ""]
-    # A word that stands twice is told apart by its number.
+    # A word that occurs twice is distinguished by its number.
     numbered = bool(legend)
     names = [
         f"({place}) {word}" if numbered or words.count(word) > 1 else word for place, word in enumerate(words, start=1)
@@ -78,7 +78,7 @@ def render_text(
 def _columns(
     words: list[str], shown: npt.NDArray[np.float64], room: int
 ) -> tuple[int, int, list[int], str, list[str], list[str]]:
-    """Choose how the source words stand, by what there is room for.
+    """Choose the layout of the source words by the space there is.
 
     Returns
     -------
@@ -87,11 +87,11 @@ def _columns(
     cells : list of int
         How wide the column of each is.
     gap : str
-        What stands between two.
+        What separates two.
     head : list of str
         The lines above the matrix.
     legend : list of str
-        Numbers and words, where numbers stand in those lines.
+        Numbers and words, if those lines contain numbers.
     """
     cells = [max(2, min(text_width(word), _WIDEST)) for word in words]
     if sum(cells) + len(cells) - 1 <= room:
@@ -117,14 +117,14 @@ def _columns(
 
 
 def _digit(number: int, power: int, always: bool) -> str:
-    """Give a digit of a number that stands upright; above the last one, only with every tenth number."""
+    """Return a digit of a number that is upright; above the last one, only with every tenth number."""
     if power == 0 or ((always or number % 10 == 0) and number >= 10**power):
         return str(number // 10**power % 10)
     return ""
 
 
 def _upright(word: str) -> list[str]:
-    """Cut a word into characters, each with the marks that stand on it."""
+    """Split a word into characters, each with its combining marks."""
     letters: list[str] = []
     for c in word:
         if letters and not text_width(c):
@@ -162,7 +162,7 @@ def _short(number: float) -> str:
 
 
 def _looks(row: npt.NDArray[np.float64], names: list[str], room: int) -> str:
-    """Name what a word mostly looked at, as far as there is room."""
+    """Name what a word mostly looked at, as far as it fits."""
     text = ""
     for place in most_looked_at(row):
         share = f" {100 * row[place]:.0f} %"

@@ -30,7 +30,7 @@ _SHADES = " ░▒▓█"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaptionMap:
-    """An image, the words that were written for it, and where each of them looked.
+    """An image, the words of its caption, and where each of them looked.
 
     Attributes
     ----------
@@ -67,12 +67,12 @@ class CaptionMap:
         if not words or not all(isinstance(word, str) for word in words):
             raise DataError("words: expected one text or more")
         if weights.ndim != 3 or len(weights) != len(words) or not weights[0].size:
-            raise DataError(f"weights: came shape {weights.shape}, expected ({len(words)}, height, width)")
+            raise DataError(f"weights: got shape {weights.shape}, expected ({len(words)}, height, width)")
         if not np.isfinite(weights).all() or weights.min() < 0 or np.abs(weights.sum((1, 2)) - 1).max() > _CLOSE:
             raise DataError("weights: expected shares, which sum to 1 for each word")
         image = np.asarray(self.image)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[0] != image.shape[1] or image.shape[2] != 3:
-            raise DataError(f"image: came {image.dtype} of shape {image.shape}, expected uint8 of shape (S, S, 3)")
+            raise DataError(f"image: got {image.dtype} of shape {image.shape}, expected uint8 of shape (S, S, 3)")
         weights.flags.writeable = False
         for name, value in (("words", words), ("weights", weights), ("image", image)):
             object.__setattr__(self, name, value)
@@ -88,7 +88,7 @@ class CaptionMap:
         Parameters
         ----------
         path : path
-            Where the file shall stand.
+            Where to write the file.
         font : str, optional
             A font file, or the name of an installed family, preferred to what is found.
 
@@ -99,7 +99,7 @@ class CaptionMap:
         MissingExtraError
             matplotlib is not installed.
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         words, weights = self._shown()
         save_png(draw_caption(self.image, words, weights, self.text, font=font), path)
@@ -110,7 +110,7 @@ class CaptionMap:
         Raises
         ------
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         words, weights = self._shown()
         page = render_caption(self.image, words, weights, self.text)
@@ -122,7 +122,7 @@ class CaptionMap:
         Raises
         ------
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         text = json.dumps(self.to_dict(), ensure_ascii=False)
         write_bytes(path, text.encode())

@@ -1,4 +1,4 @@
-"""Labels: which fonts draw their characters, Hangul above all, and where they find room beside their dots.
+"""Labels: which fonts draw their characters, Hangul above all, and where they fit beside their dots.
 
 A plotting library draws an empty box for a character its font lacks, and its own font lacks Hangul. So a font with
 Hangul comes with this package, and pictures look the same on every machine. Each piece of a label is drawn with a font
@@ -61,7 +61,7 @@ def has_hangul(text: str) -> bool:
 
 
 def mostly_hangul(words: Sequence[str]) -> bool:
-    """Tell whether more than half of some words have Hangul: what is said beside them is Korean then."""
+    """Whether more than half of the words contain Hangul; captions are in Korean then."""
     return 2 * sum(map(has_hangul, words)) > len(words)
 
 
@@ -127,7 +127,7 @@ class LabelFonts:
 
 
 def find_fonts(texts: Iterable[str], font: str | None = None) -> LabelFonts:
-    """Find fonts that draw the characters of some labels: the one asked for, then those that come by pip, then any.
+    """Find fonts that draw the characters of some labels: the requested one, then those that come with pip, then any.
 
     Characters that no font has are drawn as boxes, and warned of in one line.
 
@@ -169,10 +169,10 @@ def find_fonts(texts: Iterable[str], font: str | None = None) -> LabelFonts:
 
 
 def _files(font: str | None) -> Iterator[str]:
-    """Give font files: the one asked for, those that come by pip, and at last those that this machine has."""
+    """List font files: the requested one, those that come with pip, and finally those of this machine."""
     log = logging.getLogger("matplotlib")
     level = log.level
-    log.setLevel(logging.ERROR)  # where its list of fonts cannot be kept is no matter of the user's
+    log.setLevel(logging.ERROR)  # that its list of fonts cannot be saved does not concern the user
     try:
         import matplotlib as mpl
         from matplotlib import font_manager
@@ -190,12 +190,12 @@ def _files(font: str | None) -> Iterator[str]:
 
 
 def _given(font: str) -> str:
-    """Find the file of the font asked for: a path, or a family's most ordinary face."""
+    """Find the file of the requested font: a path, or the regular face of a family."""
     from matplotlib import font_manager
 
     if Path(font).is_file():
         if _opened(font) is None:
-            raise ParameterError(f"font={font!r:.200} is no font that can be drawn; expected a .ttf, .otf or .ttc file")
+            raise ParameterError(f"font={font!r:.200} is not a usable font; expected a .ttf, .otf or .ttc file")
         return font
     named = [entry for entry in font_manager.fontManager.ttflist if entry.name.lower() == font.lower()]
     if not named:
@@ -276,7 +276,7 @@ class Pen:
         angle: float = 0.0,
         rim: bool = False,
     ) -> list[Text]:
-        """Write a line whose baseline begins at a place and goes up by an angle in degrees."""
+        """Write a line whose baseline starts at a point and rises at an angle in degrees."""
         from matplotlib.patheffects import Stroke
         from matplotlib.text import Text
         from matplotlib.transforms import IdentityTransform
@@ -307,7 +307,7 @@ def place_labels(
     limit: int | None = None,
     hide: bool = True,
 ) -> dict[int, tuple[float, float, float, float]]:
-    """Find places for labels beside their dots such that none lies on another: the earlier one gets the room.
+    """Find places for labels beside their dots such that none overlaps: earlier labels take precedence.
 
     Of the twelve places round a dot, a label takes the free one that hides the fewest other dots.
 

@@ -54,7 +54,7 @@ def draw_forecast(
     Parameters
     ----------
     history : float64 array, shape (T, C)
-        What came before, its last steps shown; NaN where a value is missing.
+        The past, of which the last steps are shown; NaN where a value is missing.
     quantiles : float64 array, shape (horizon, C, Q)
     levels : sequence of float, length Q
         The quantiles' levels, in ascending order, 0.5 among them.
@@ -63,7 +63,7 @@ def draw_forecast(
     label : callable, optional
         Writes when a step is, counted from the last of the history; the number itself by default.
     truth : float64 array, shape (horizon, C), optional
-        What came indeed.
+        The actual values.
     font : str, optional
         A font file, or the name of an installed family.
 
@@ -113,7 +113,7 @@ def draw_forecast(
 
 
 def _panel(axes: Any, history: Numbers, quantiles: Numbers, levels: Sequence[float], truth: Numbers | None) -> None:
-    """Draw one channel: the past, the bands of quantiles that belong together, the median, and what came indeed."""
+    """Draw one channel: the past, the bands of quantiles that belong together, the median, and the actual values."""
     ahead = np.arange(1, len(quantiles) + 1)
     before = np.arange(-len(history) + 1, 1)
     pairs = [(low, levels.index(1 - q) if 1 - q in levels else None) for low, q in enumerate(levels) if q < 0.5]
@@ -166,6 +166,6 @@ def _foot(levels: Sequence[float], *, korean: bool, left: int, truth: bool) -> s
             "blue: forecast (median)",
             *([f"band: {share} interval"] if len(levels) > 1 else []),
         ]
-        parts += ["dashed: what came"] if truth else []
+        parts += ["dashed: actual values"] if truth else []
         parts += [f"{left} more channels not drawn"] if left else []
     return " · ".join(parts)

@@ -29,7 +29,7 @@ class TokenExplanation:
     probabilities : dict of str to float
         Of every class.
     spans : list of (int, int)
-        Where each token stands: ``text[start:end]``.
+        The span of each token: ``text[start:end]``.
     tokens : list of str
         The tokens as the model reads them.
     attributions : list of float
@@ -75,7 +75,7 @@ class TokenExplanation:
     def runs(self) -> list[tuple[str, float]]:
         """Cut the text into words and what lies between, in order, each with what its tokens add.
 
-        A token counts for the word where it ends; one that stands for a space, for the word that the space ends.
+        A token counts for the word where it ends; one that represents a space, for the word that the space ends.
         """
         found: list[tuple[str, float]] = []
         at = 0
@@ -99,7 +99,7 @@ class TokenExplanation:
         return [(piece, value) for (piece, _), value in zip(found, sums, strict=True)]
 
     def words(self, top: int | None = None) -> list[tuple[str, float]]:
-        """Return the words that say most for the prediction, each once with all it adds, the weightiest first."""
+        """Return each word once with the sum of its contributions, the strongest for the prediction first."""
         sums: dict[str, float] = {}
         for word, value in self.runs():
             if word.strip():
@@ -128,7 +128,7 @@ class TokenExplanation:
         Raises
         ------
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         content = json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
         write_bytes(path, content.encode("utf-8", "replace"))
@@ -139,7 +139,7 @@ class TokenExplanation:
         Raises
         ------
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         page = render_tokens(
             self.runs(), self.words(), self.prediction, self.probabilities, self.start, self.total, self.unit, title

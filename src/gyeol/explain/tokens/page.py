@@ -1,7 +1,7 @@
-r"""A text as a page, its words shaded by what they add to a verdict. No script, nothing from anywhere else.
+r"""A text as a page, its words shaded by what they contribute to a prediction. No script, nothing from anywhere else.
 
 Shade and underline carry the same news: above the middle is blue with a solid line, below it orange with a dotted one,
-so that nothing hangs on telling colours apart. Figures stand in a table that any reader, also one that reads aloud,
+so that nothing hangs on telling colours apart. The figures are in a table that any reader, also a screen reader,
 goes through.
 """
 

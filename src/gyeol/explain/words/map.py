@@ -2,7 +2,7 @@
 
 Rows are scaled to length 1, so that the distance of two is their cosine. Then
 
-- ``tsne`` keeps neighbours neighbours and says nothing of far distances or of sizes (van der Maaten and Hinton 2008;
+- ``tsne`` keeps neighbours neighbours and does not preserve large distances or sizes (van der Maaten and Hinton 2008;
   Barnes-Hut, van der Maaten 2014), here by scikit-learn from at most 50 principal components;
 - ``pca`` turns the rows so that the two widest directions are seen, and bends nothing;
 - ``umap`` is like t-SNE, where umap-learn is installed (McInnes, Healy and Melville 2018).
@@ -58,14 +58,14 @@ _FOOT_EN = ("{} · {:,} words · {:,} labels", " · □ stands for what no font 
 
 @dataclass(frozen=True, slots=True)
 class WordMap:
-    """Words and where they stand.
+    """Words and their positions.
 
     Attributes
     ----------
     words : list of str
-        The words, the most important (frequent) first: where labels compete for room, the earlier one gets it.
+        The words, the most important (frequent) first: where labels overlap, the earlier one wins.
     places : array of float64, shape (words, 2)
-        Where each stands.
+        The position of each.
     method : str
         How the places were found, one of `METHODS`.
     groups : list of int, optional
@@ -85,12 +85,12 @@ class WordMap:
     def __post_init__(self) -> None:
         if self.places.shape != (len(self.words), 2):
             raise DataError(
-                f"places: came {self.places.shape}, expected ({len(self.words)}, 2), a row for each of the words"
+                f"places: got {self.places.shape}, expected ({len(self.words)}, 2), a row for each of the words"
             )
         if not np.isfinite(self.places).all():
             raise DataError("places: there is a NaN or an infinite one; expected finite numbers")
         if self.groups is not None and len(self.groups) != len(self.words):
-            raise DataError(f"groups: came {len(self.groups)}, expected {len(self.words)}, one for each of the words")
+            raise DataError(f"groups: got {len(self.groups)}, expected {len(self.words)}, one for each of the words")
 
     def to_png(
         self,
@@ -103,17 +103,17 @@ class WordMap:
     ) -> None:
         """Draw the map as a PNG.
 
-        A word whose label would lie on another's gets a dot only. What no font here has is drawn as a box; a line at
-        the foot says so, and a warning.
+        A word whose label would lie on another's gets a dot only. Characters missing from all fonts are
+        drawn as a box; a line at the foot and a warning report it.
 
         Parameters
         ----------
         path : path
-            Where the file shall stand.
+            Where to write the file.
         title : str, optional
             A line above the map.
         labels : int, optional
-            The most words that get a label; as many as there is room for by default.
+            The most words that get a label; as many as fit by default.
         size : (float, float)
             Width and height in inches of 100 pixels, from 2 to 100 each.
         font : str, optional
@@ -126,7 +126,7 @@ class WordMap:
         MissingExtraError
             matplotlib is not installed.
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         figure, _ = _drawn(self, title, labels, size, font)
         save_png(figure.canvas, path)
@@ -143,7 +143,7 @@ class WordMap:
         Parameters
         ----------
         path : path
-            Where the file shall stand.
+            Where to write the file.
         title : str, optional
             The page's title.
         neighbours : sequence of sequences of (str, float), optional
@@ -154,7 +154,7 @@ class WordMap:
         DataError
             There are not as many lists of neighbours as words, or one holds something else than words and numbers.
         SaveError
-            The file cannot be written; what stood there before still stands.
+            The file cannot be written; any previous one is unchanged.
         """
         name = _NAMES.get(self.method, self.method)
         page = render_page(self.words, self.places, self.groups, name=name, title=title, near=neighbours)
@@ -203,7 +203,7 @@ def draw_map(
     ParameterError
         A setting has a value it cannot have.
     MissingExtraError
-        ``umap`` was asked for and umap-learn is not installed.
+        ``umap`` was requested and umap-learn is not installed.
 
     Examples
     --------
@@ -230,7 +230,7 @@ def draw_map(
 
 def _checked_words(words: Sequence[str]) -> list[str]:
     if isinstance(words, str):
-        raise DataError(f"one text came, {words!r:.40}; expected a list of words: wrap it in [ ]")
+        raise DataError(f"got one text, {words!r:.40}; expected a list of words: wrap it in [ ]")
     words = list(words)
     for place, word in enumerate(words):
         if not isinstance(word, str):
@@ -246,7 +246,7 @@ def _unit_rows(words: list[str], vectors: Any) -> npt.NDArray[np.float64]:
     except (TypeError, ValueError):
         raise DataError("vectors: expected an array of numbers, a row for each of the words") from None
     if rows.ndim != 2 or len(rows) != len(words) or rows.shape[1] == 0:
-        raise DataError(f"vectors: came shape {rows.shape}, expected ({len(words)}, D), a row for each of the words")
+        raise DataError(f"vectors: got shape {rows.shape}, expected ({len(words)}, D), a row for each of the words")
     wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if len(wrong):
         raise DataError(
@@ -313,7 +313,7 @@ def _umap(rows: npt.NDArray[np.float64], flat: npt.NDArray[np.float64], seed: in
 def _clusters(rows: npt.NDArray[np.float64], count: int, seed: int) -> list[int]:
     count = min(count, len(np.unique(rows.round(6), axis=0)))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer clusters than asked for are fewer colours
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer clusters than requested are fewer colours
         found = KMeans(count, n_init=4, random_state=seed).fit_predict(rows)
     names, firsts, sizes = np.unique(found, return_index=True, return_counts=True)
     order = names[np.lexsort((firsts, -sizes))]

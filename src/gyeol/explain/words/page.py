@@ -80,7 +80,7 @@ def render_page(
     words : sequence of str
         The words, the most important first.
     places : array of float64, shape (words, 2)
-        Where each stands; y goes up. Written with six digits.
+        The position of each; y points up. Written with six digits.
     groups : sequence of int, optional
         A number a word, for its colour.
     name : str
@@ -128,7 +128,7 @@ def render_page(
 def _near(words: Sequence[str], near: Sequence[Sequence[tuple[str, float]]]) -> list[list[tuple[int | str, float]]]:
     """Pair each near word's number, or itself where it is not on the map, with its cosine."""
     if len(near) != len(words):
-        raise DataError(f"neighbours: came {len(near)} lists, expected {len(words)}, one for each of the words")
+        raise DataError(f"neighbours: got {len(near)} lists, expected {len(words)}, one for each of the words")
     numbers = {word: number for number, word in reversed(list(enumerate(words)))}
     lists = []
     for word, pairs in zip(words, near, strict=True):

@@ -1,7 +1,7 @@
 """Terms of documents counted on all cores, a chunk at a time, in memory that does not grow with the documents.
 
-A term is a code, given by Polars' categories while reading; which column it becomes is known when all are read. Until
-then the chunks wait in memory or, where they are many, in a file.
+A term is a code, given by Polars' categories while reading; its column is known when all documents are read. Until
+then the chunks are buffered in memory or, where they are many, in a file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNKNOWN = np.uint32(0xFFFFFFFF)  # the code of a term outside the vocabulary
 
 _CHARACTERS = 500_000  # of a chunk
 _DOCUMENTS = 100_000  # of a chunk, at most
-_HELD = 32_000_000  # entries that wait in memory: 256 MB
+_BUFFERED = 32_000_000  # entries buffered in memory: 256 MB
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -43,7 +43,7 @@ class Piece(NamedTuple):
 
 
 def in_turn(work: Callable[[_In], _Out], things: Iterable[_In], threads: int) -> Iterator[_Out]:
-    """Work on things in threads and give the results in order; no more than a few wait at a time."""
+    """Map in threads and yield the results in order; few are pending at a time."""
     if threads == 1:
         yield from map(work, things)
         return
@@ -68,13 +68,13 @@ class TermReader:
     codes : Polars data type
         Gives terms their codes: a ``Categorical`` that learns, or an ``Enum`` of known terms.
     low, high : int
-        Runs of so many tokens are terms.
+        N-grams of so many tokens are terms.
     stop_words : frozenset of str
-        Tokens left out, before runs are made.
+        Tokens left out before n-grams are formed.
     threads : int
         Cores to use.
     ordered : bool
-        A piece holds every token where it stands; otherwise each term once a document, by rising code.
+        A piece contains every token in order; otherwise each term once a document, by ascending code.
     """
 
     tokenizer: Tokenizer
@@ -86,11 +86,11 @@ class TermReader:
     ordered: bool = False
 
     def read(self, documents: Iterable[str]) -> Iterator[tuple[Piece, pl.Series]]:
-        """Give pieces, and with each the terms that it holds."""
+        """Yield pieces, each with the terms that occur in it."""
         chunks = _chunks(documents)
         if is_plain(self.tokenizer):
             yield from in_turn(lambda texts: self._piece(tokenize_column(self.tokenizer, texts)), chunks, self.threads)
-        else:  # a tokenizer in Python works alone and may not like threads; the counting runs beside it
+        else:  # a tokenizer in Python may not be thread-safe: one thread cuts, the others count
             columns = (tokenize_column(self.tokenizer, texts) for texts in chunks)
             yield from in_turn(self._piece, columns, self.threads)
 
@@ -100,9 +100,9 @@ class TermReader:
         tokens = lists.filter(lengths > 0).explode()
         rows = np.repeat(np.arange(count, dtype=np.int64), lengths)
         if self.stop_words:
-            kept = ~tokens.is_in(list(self.stop_words))
-            tokens, rows = tokens.filter(kept), rows[kept.to_numpy()]
-        terms, rows = self._runs(tokens, rows)
+            content = ~tokens.is_in(list(self.stop_words))
+            tokens, rows = tokens.filter(content), rows[content.to_numpy()]
+        terms, rows = self._ngrams(tokens, rows)
         coded = terms.cast(self.codes, strict=False)
         found = coded.drop_nulls().unique()
         codes = coded.to_physical().cast(pl.UInt32).fill_null(int(UNKNOWN)).to_numpy()
@@ -119,31 +119,31 @@ class TermReader:
         np.cumsum(np.bincount(rows, minlength=count), out=starts[1:])
         return Piece(starts, codes, counts), found
 
-    def _runs(self, tokens: pl.Series, rows: npt.NDArray[np.int64]) -> tuple[pl.Series, npt.NDArray[np.int64]]:
+    def _ngrams(self, tokens: pl.Series, rows: npt.NDArray[np.int64]) -> tuple[pl.Series, npt.NDArray[np.int64]]:
         if self.high == 1:
             return tokens, rows
         terms, places = ([tokens], [rows]) if self.low == 1 else ([], [])
         for n in range(max(2, self.low), self.high + 1):
-            begin = np.flatnonzero(rows[: len(rows) - n + 1] == rows[n - 1 :])
-            run = tokens.gather(begin)
-            for ahead in range(1, n):
-                run = run + self.tokenizer.joint + tokens.gather(begin + ahead)
-            terms.append(run)
-            places.append(rows[begin])
+            starts = np.flatnonzero(rows[: len(rows) - n + 1] == rows[n - 1 :])
+            ngrams = tokens.gather(starts)
+            for offset in range(1, n):
+                ngrams = ngrams + self.tokenizer.joint + tokens.gather(starts + offset)
+            terms.append(ngrams)
+            places.append(rows[starts])
         return pl.concat(terms), np.concatenate(places)
 
 
 class Spool:
-    """Pieces that wait: in memory as long as they are few, then in a file without a name. They are given once."""
+    """A queue of pieces, in memory while they are few, then in an unnamed file. It is read once."""
 
-    def __init__(self, held: int = _HELD) -> None:
-        self._left = held
+    def __init__(self, buffered: int = _BUFFERED) -> None:
+        self._left = buffered
         self._pieces: list[Piece] = []
         self._sizes: list[tuple[int, int]] = []
         self._file: Any = None
 
     def append(self, piece: Piece) -> None:
-        """Put a piece behind the others."""
+        """Append a piece."""
         self._left -= len(piece.codes)
         if self._left >= 0:
             self._pieces.append(piece)
@@ -171,7 +171,7 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Give the file back, and what waits in it."""
+        """Close and discard the file."""
         if self._file is not None:
             self._file.close()
             self._file = None

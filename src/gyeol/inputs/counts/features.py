@@ -106,7 +106,7 @@ class FeatureInput:
 
     @property
     def terms(self) -> list[str]:
-        """The tokens, or runs of tokens, that are known."""
+        """The known tokens, or n-grams of tokens."""
         if self._text is not None:
             return self._text.terms
         assert self._vectorizer is not None
@@ -129,7 +129,7 @@ class FeatureInput:
         from gyeol.inputs.counts.text_vectorizer import TextVectorizer
 
         tokenizer = fitted_tokenizer(self.which, texts, lowercase=self.lowercase)
-        # Runs of up to three letters or two words: what makes these baselines strong.
+        # N-grams of up to three letters or two words: they make these baselines strong.
         self._vectorizer = TextVectorizer(
             self.features,
             tokenizer=tokenizer,
@@ -195,7 +195,7 @@ class FeatureInput:
 
     @classmethod
     def restored(cls, state: dict[str, Any], *, tokenizer: type[Tokenizer] | Tokenizer | None = None) -> FeatureInput:
-        """Make one again from `state`; a tokenizer of the user's own must be handed over, as class or object.
+        """Restore the input from `state`; a custom tokenizer must be given, as class or object.
 
         Raises
         ------

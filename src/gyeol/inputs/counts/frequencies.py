@@ -1,4 +1,4 @@
-"""In how many documents each term occurs, and which terms that makes columns."""
+"""In how many documents each term occurs, and which terms become columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gyeol.inputs.tokens.normalization import compared
 
 __all__ = ["Columns", "Frequencies", "given_terms"]
 
-_APART = 64  # lists of terms that wait before they are made one
+_APART = 64  # lists of terms before they are merged
 
 
 class Columns:
@@ -40,7 +40,7 @@ class Frequencies:
     Parameters
     ----------
     ordered : bool
-        The pieces hold a term wherever it stands, not once a document.
+        The pieces contain every occurrence of a term, not one a document.
     """
 
     def __init__(self, *, ordered: bool) -> None:
@@ -51,7 +51,7 @@ class Frequencies:
         self._terms: list[pl.Series] = []
 
     def add(self, piece: Piece, terms: pl.Series) -> None:
-        """Count a piece, which holds these terms."""
+        """Count a piece and the terms in it."""
         self.count += len(piece.starts) - 1
         if self._ordered:
             piece = _once(piece)
@@ -66,13 +66,13 @@ class Frequencies:
             self._terms = [pl.concat(self._terms).unique()]
 
     def of(self, terms: pl.Series) -> Columns:
-        """Keep given terms, whose codes are their places."""
+        """Select given terms, whose codes are their columns."""
         documents = np.zeros(len(terms), dtype=np.int64)
         documents[: len(self._documents)] = self._documents[: len(terms)]
         return Columns(terms, documents, np.arange(len(terms), dtype=np.int32))
 
     def choose(self, min_df: float, max_df: float, max_features: int | None) -> Columns:
-        """Keep the terms in enough and not too many documents, in the order of the alphabet.
+        """Select the terms in enough and not too many documents, in alphabetical order.
 
         Raises
         ------
@@ -83,20 +83,20 @@ class Frequencies:
         most = max_df if isinstance(max_df, Integral) else max_df * self.count
         if least > most:
             raise ParameterError(
-                f"min_df={min_df} asks for {least:g} documents or more and max_df={max_df} for {most:g} or fewer of "
+                f"min_df={min_df} requires {least:g} documents or more and max_df={max_df} allows {most:g} or fewer of "
                 f"{self.count:,}: no term can satisfy both"
             )
         if not self._terms:
             raise DataError("the texts hold no term: every one is empty, white space or stop words")
         seen = pl.concat(self._terms).unique()
         codes = seen.to_physical().to_numpy()
-        kept = (self._documents[codes] >= least) & (self._documents[codes] <= most)
-        if not kept.any():
+        selected = (self._documents[codes] >= least) & (self._documents[codes] <= most)
+        if not selected.any():
             raise DataError(
                 f"no term occurs in {least:g} to {most:g} of the {self.count:,} texts, of {len(codes):,} terms in all: "
                 "give more texts, lower min_df or raise max_df"
             )
-        names, codes = seen.filter(kept).cast(pl.String), codes[kept]
+        names, codes = seen.filter(selected).cast(pl.String), codes[selected]
         order = names.arg_sort().to_numpy()  # by the bytes of UTF-8, which is the order of the characters
         if max_features is not None and max_features < len(order):
             strongest = np.argsort(-self._totals[codes[order]], kind="stable")[: int(max_features)]
@@ -125,7 +125,7 @@ def given_terms(vocabulary: Any) -> pl.Series:
     series = pl.Series([compared(term) for term in terms], dtype=pl.String)
     if series.n_unique() < len(series):
         twice = series.filter(series.is_duplicated())[0]
-        raise ParameterError(f"vocabulary: the term {twice!r} stands in it twice")
+        raise ParameterError(f"vocabulary: the term {twice!r} occurs in it twice")
     return series
 
 

@@ -6,9 +6,9 @@ The four ways in which a course turns words into numbers, as one scikit-learn tr
 - ``bow``: a row a document, 1 in the columns of the terms that occur;
 - ``dtm``: a row a document, how often each term occurs;
 - ``tfidf``: ``tf * idf``, idf = ln((1 + n) / (1 + df)) + 1 (or ln(n / df) + 1), each row scaled to length 1. That is
-  scikit-learn's formula, which weighs here, too (Salton and Buckley 1988 give the family).
+  scikit-learn's formula, and its code computes the weights (Salton and Buckley 1988 give the family).
 
-Columns are the terms in the order of the alphabet. Nothing becomes dense, and documents are read a chunk at a time.
+Columns are the terms in alphabetical order. No matrix is dense, and documents are read a chunk at a time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ KINDS = ("onehot", "bow", "dtm", "tfidf")
 _SAMPLE = 200_000  # documents that a tokenizer learns from
 
 
-def _runs(value: Any) -> str:
+def _ngram_range(value: Any) -> str:
     pair = isinstance(value, (tuple, list)) and len(value) == 2 and all(type(n) is int for n in value)
     return "" if pair and 1 <= value[0] <= value[1] else "must be two whole numbers, 1 <= low <= high"
 
@@ -69,7 +69,7 @@ _RULES: dict[str, Rule] = {
     "kind": choice(KINDS),
     "tokenizer": tokenizer_rule(),
     "lowercase": switch,
-    "ngram_range": _runs,
+    "ngram_range": _ngram_range,
     "min_df": _documents,
     "max_df": _documents,
     "max_features": whole(1, none=True),
@@ -102,7 +102,7 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     lowercase : bool
         Lower-case the texts.
     ngram_range : (int, int)
-        Runs of so many tokens are terms, joined as the tokenizer joins.
+        N-grams of so many tokens are terms, joined as the tokenizer joins.
     stop_words : {None, "english", "korean"} or list of str
         Tokens left out.
     min_df, max_df : int or float
@@ -114,7 +114,7 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     norm : {"l2", "l1", None}
         The length to which each row of TF-IDF is scaled.
     smooth_idf, sublinear_tf : bool
-        As if one document more held every term once; 1 + ln(tf) instead of tf.
+        Add one document that contains every term once; 1 + ln(tf) instead of tf.
     dtype : data type
         Of the cells, np.float64 or np.float32.
     threads : int, optional
@@ -213,7 +213,7 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return in_turn(lambda piece: self._rows(piece, columns, weigh), spool, self._threads())
 
     def rows(self, documents: Iterable[str]) -> Iterator[Rows]:
-        """Give the rows of a stream of texts, some thousand documents at a time."""
+        """Yield the rows of a stream of texts, some thousand documents at a time."""
         self._ready()
         reader = self._reader(self._known())
         columns = np.arange(len(self.terms_), dtype=np.int32)
@@ -238,14 +238,14 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         SaveError
-            Where that is impossible; what stood there before still stands.
+            Where that is impossible; what was there before is unchanged.
         """
         self._ready()
         write_state(self, Path(path))
 
     @classmethod
     def load(cls, path: str | Path, *, tokenizer: type[Tokenizer] | Tokenizer | None = None) -> TextVectorizer:
-        """Read what `save` wrote; a tokenizer of your own must be handed over again.
+        """Read what `save` wrote; a custom tokenizer must be given again.
 
         Raises
         ------
@@ -263,14 +263,14 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return int(self.threads or cores)
 
     def _known(self) -> Any:
-        """Make the codes of the terms: an Enum's are their places, which are the columns."""
+        """Return the codes of the terms: those of an Enum are the columns."""
         codes: Any = getattr(self, "_codes", None)
         if codes is None:
             codes = self._codes = pl.Enum(self.terms_)
         return codes
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is made again when needed."""
+        """Leave out what is computed again when needed."""
         return {**super().__getstate__(), "_codes": None}
 
     def _reader(self, codes: Any) -> TermReader:
@@ -283,7 +283,7 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         parameters.check(self.get_params(deep=False), _RULES)
         named_stop_words(self.stop_words)
         if self.kind == "onehot" and self.ngram_range[1] > 1:
-            raise ParameterError("ngram_range: onehot has a row a token, and knows no runs of them")
+            raise ParameterError("ngram_range: onehot has a row a token, and no n-grams")
 
     def _learn(self, raw_documents: Iterable[str], *, keep: bool) -> tuple[Spool, npt.NDArray[np.int32]]:
         self._check()
@@ -339,14 +339,14 @@ class TextVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             cells = np.ones(int(indptr[-1]), dtype=self.dtype)
             return Rows(sp.csr_matrix((cells, places[places >= 0], indptr), shape=(tokens, width)), piece.starts)
         rows = np.repeat(np.arange(documents, dtype=np.int64), np.diff(piece.starts))
-        kept = places >= 0
-        keys = (rows[kept] << 32) | places[kept]
+        known = places >= 0
+        keys = (rows[known] << 32) | places[known]
         order = np.argsort(keys)
         keys = keys[order]
         indptr = np.zeros(documents + 1, dtype=np.int32)
         np.cumsum(np.bincount(keys >> 32, minlength=documents), out=indptr[1:])
         indices = (keys & 0xFFFFFFFF).astype(np.int32)
-        cells = np.ones(len(keys), self.dtype) if self.kind == "bow" else piece.counts[kept][order].astype(self.dtype)
+        cells = np.ones(len(keys), self.dtype) if self.kind == "bow" else piece.counts[known][order].astype(self.dtype)
         matrix = sp.csr_matrix((cells, indices, indptr), shape=(documents, width))
         return Rows(weigh(matrix), np.arange(documents + 1, dtype=np.int64))
 
@@ -365,9 +365,9 @@ def vectorizer(kind: str = "tfidf", **settings: Any) -> TextVectorizer:
 
 
 def _checked(documents: Iterable[str]) -> Iterable[str]:
-    """Refuse one text given for many at once, and whatever is no text when it comes."""
+    """Refuse a single text given for many, and whatever is no text."""
     if isinstance(documents, str):
-        raise DataError(f"one text came, {documents!r:.40}; expected a list of texts: wrap it in [ ]")
+        raise DataError(f"got one text, {documents!r:.40}; expected a list of texts: wrap it in [ ]")
 
     def each() -> Iterator[str]:
         for place, text in enumerate(documents):
@@ -379,7 +379,7 @@ def _checked(documents: Iterable[str]) -> Iterable[str]:
 
 
 def _emptied(texts: list[str]) -> Iterator[str]:
-    """Give texts and forget them."""
+    """Yield texts and release them."""
     texts.reverse()
     while texts:
         yield texts.pop()

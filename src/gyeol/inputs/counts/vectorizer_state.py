@@ -1,4 +1,4 @@
-"""What a `TextVectorizer` has learned, as JSON: in a file of its own, or inside a model's."""
+"""What a `TextVectorizer` has learned, as JSON: in a separate file, or inside a model's."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def state_of(vectorizer: TextVectorizer, *, terms: bool = True) -> dict[str, Any
 
 
 def restored(
-    kind: type[TextVectorizer], state: Any, own: type[Tokenizer] | Tokenizer | None = None, *, where: str
+    kind: type[TextVectorizer], state: Any, custom: type[Tokenizer] | Tokenizer | None = None, *, where: str
 ) -> TextVectorizer:
     """Make a vectorizer of a class again from `state_of`.
 
@@ -56,11 +56,11 @@ def restored(
     try:
         if state["format"] != _FORMAT:
             raise ModelError(f"{where}: its format is {state['format']!r:.40}, expected {_FORMAT!r}")
-        tokenizer = restored_tokenizer(state, own)
+        tokenizer = restored_tokenizer(state, custom)
         low, high = state["ngram_range"]
         settings = {name: state[name] for name in _SETTINGS}
         settings |= {"ngram_range": (low, high), "stop_words": state["stop_words"], "dtype": str(state["dtype"])}
-        vectorizer = kind(**settings, tokenizer=own or tokenizer.name, lowercase=tokenizer.lowercase)
+        vectorizer = kind(**settings, tokenizer=custom or tokenizer.name, lowercase=tokenizer.lowercase)
         vectorizer.set_params(**settings_of(tokenizer))
         vectorizer._check()
         terms = checked_words(state["terms"])
@@ -102,7 +102,7 @@ def write_state(vectorizer: TextVectorizer, path: Path) -> None:
 
 
 def read_state(
-    kind: type[TextVectorizer], path: Path, own: type[Tokenizer] | Tokenizer | None = None
+    kind: type[TextVectorizer], path: Path, custom: type[Tokenizer] | Tokenizer | None = None
 ) -> TextVectorizer:
     """Read what `write_state` wrote, into a vectorizer of a class.
 
@@ -122,6 +122,6 @@ def read_state(
     if not isinstance(state, dict):
         raise ModelError(f"{path} is not a saved vocabulary")
     try:
-        return restored(kind, state, own, where=str(path))
+        return restored(kind, state, custom, where=str(path))
     except ParameterError as error:
         raise ModelError(f"{path}: {error}") from error

@@ -1,4 +1,4 @@
-"""Recordings as others might have made them: quicker or slower, by other microphones, noisy, and frames with gaps."""
+"""Augmentation of recordings: speed, microphone, noise, and masked frames."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def perturbed(
 
 
 def joined(parts: list[Samples], draw: np.random.Generator | None, rate: int) -> Samples:
-    """Put recordings one behind the other, with pauses of a faint hiss, of up to 0.6 s, before, between and behind.
+    """Concatenate recordings, with pauses of a faint hiss, of up to 0.6 s, before, between and after.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def joined(parts: list[Samples], draw: np.random.Generator | None, rate: int) ->
 
 
 def coloured(frames: Frames, draw: np.random.Generator, *, strength: float = 1.0) -> Frames:
-    """Add a smooth curve over the bands, the same at all times: another microphone, another room.
+    """Add a smooth curve over the bands, the same at all times: another microphone, another place.
 
     Parameters
     ----------
@@ -104,9 +104,9 @@ def spec_augment(
     gaps: int = 2,
     longest: float = 0.1,
 ) -> Frames:
-    """Take away bands of frequencies and stretches of time (SpecAugment: Park et al. 2019, section 2).
+    """Mask bands of frequencies and stretches of time (SpecAugment: Park et al. 2019, section 2).
 
-    What is taken away becomes 0, the mean of normalised frames. Time is not warped: the paper found that this gives
+    Masked values become 0, the mean of normalised frames. Time is not warped: the paper found that this gives
     least, and `perturbed` changes the speed.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Pauses in speech: frames cut where nobody speaks, as they come or as a whole."""
+"""Pauses in speech: frames cut at silence, streaming or as a whole."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST = 2  # frames of silence that are kept beside speech, which begins and en
 
 
 class Piece(NamedTuple):
-    """Frames that follow one another: ``start`` is the number of the first, ``end`` whether a pause comes after it."""
+    """Consecutive frames: ``start`` is the number of the first, ``end`` whether a pause follows."""
 
     start: int
     frames: Frames
@@ -36,7 +36,7 @@ class PauseCutter:
 
     What counts as a pause depends on the levels of speech and of noise, which follow the sound: the first falls by 3 dB
     a second, the second rises by 10 dB. A recording without a clear difference between the two is not cut. Frames of
-    silence are held back until it is known whether they are a pause.
+    silence are buffered until it is known whether they are a pause.
 
     Parameters
     ----------
@@ -61,42 +61,44 @@ class PauseCutter:
         self._levels = _Levels(mel)
         self._shortest = round(min(shortest, _ENDLESS) * second)
         self._before, self._after = (max(_LEAST, round(part * second)) for part in (before, after))
-        self._count = 0  # frames that came
+        self._count = 0  # frames so far
         self._within = True  # whether speech was going on, or may have been
-        self._held: Frames = np.zeros((0, mel.mels), dtype=np.float32)  # silent ones, the last that came
+        self._silence: Frames = np.zeros(
+            (0, mel.mels), dtype=np.float32
+        )  # the silent frames at the end, not returned yet
 
     def feed(self, frames: Frames) -> list[Piece]:
-        """Take log-mel frames (T, M) that are not normalised; give those that are to be read, cut at pauses."""
+        """Take log-mel frames (T, M), not normalised; return those to be recognised, cut at pauses."""
         pieces: list[Piece] = []
         silent = self._levels.silent(frames)
         borders = [0, *(np.flatnonzero(np.diff(silent)) + 1).tolist(), len(frames)]
         for first, last in pairwise(borders):
             if first < last:
-                pieces += self._run(frames[first:last], bool(silent[first]))
+                pieces += self._stretch(frames[first:last], bool(silent[first]))
         return joined_pieces(pieces)
 
     def finish(self) -> list[Piece]:
-        """Give the silence at the end, if it is shorter than a pause."""
-        held, self._held = self._held, self._held[:0]
-        return [Piece(self._count - len(held), held, False)] if self._within and len(held) else []
+        """Return the silence at the end, if it is shorter than a pause."""
+        rest, self._silence = self._silence, self._silence[:0]
+        return [Piece(self._count - len(rest), rest, False)] if self._within and len(rest) else []
 
-    def _run(self, run: Frames, silent: bool) -> list[Piece]:
+    def _stretch(self, frames: Frames, silent: bool) -> list[Piece]:
         """Take frames that are all silent, or all not."""
-        start, self._count = self._count - len(self._held), self._count + len(run)
-        run = np.concatenate([self._held, run])
+        start, self._count = self._count - len(self._silence), self._count + len(frames)
+        frames = np.concatenate([self._silence, frames])
         if not silent:
-            self._within, self._held = True, run[:0]
-            return [Piece(start, run, False)]
-        self._held = run
-        if self._within and len(run) < self._shortest:
+            self._within, self._silence = True, frames[:0]
+            return [Piece(start, frames, False)]
+        self._silence = frames
+        if self._within and len(frames) < self._shortest:
             return []
         ended, self._within = self._within, False
-        self._held = run[-self._before :]
-        return [Piece(start, run[: self._after], True)] if ended else []
+        self._silence = frames[-self._before :]
+        return [Piece(start, frames[: self._after], True)] if ended else []
 
 
 def joined_pieces(pieces: list[Piece]) -> list[Piece]:
-    """Put pieces together that no pause parts."""
+    """Join pieces that no pause separates."""
     found: list[list[Piece]] = []
     for piece in pieces:
         if found and not found[-1][-1].end:
@@ -107,7 +109,7 @@ def joined_pieces(pieces: list[Piece]) -> list[Piece]:
 
 
 class _Levels:
-    """How loud speech and noise are, at every frame of a stream, by what came before."""
+    """The levels of speech and noise at every frame of a stream, from the frames before."""
 
     def __init__(self, mel: LogMel) -> None:
         self._quietest = float(np.log(mel.mels) + _QUIETEST)
@@ -115,7 +117,7 @@ class _Levels:
         self._speech, self._noise, self._apart = -np.inf, np.inf, False
 
     def silent(self, frames: Frames) -> npt.NDArray[np.bool_]:
-        """Tell of each frame (T, M) whether it is silent: (T,)."""
+        """Return for each frame (T, M) whether it is silent: (T,)."""
         if not len(frames):
             return np.zeros(0, dtype=np.bool_)
         power = np.maximum(np.logaddexp.reduce(frames, axis=1), self._quietest).astype(np.float64)
@@ -131,7 +133,7 @@ class _Levels:
 
 
 def silences(mel: LogMel, frames: Frames) -> tuple[float, float, float]:
-    """Tell how long a recording is silent before its first sound, between two at most, and after the last: seconds."""
+    """Return the seconds of silence before the first sound, at most between two, and after the last."""
     power = np.logaddexp.reduce(frames, axis=1)
     least, most = float(power.min()), float(power.max())
     if most - least < _RANGE:

@@ -1,4 +1,4 @@
-"""Recordings and what is said in them, ready for a network: frames normalised, letters numbered."""
+"""Recordings and their transcripts as network input: frames normalised, letters numbered."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Typing errors made by rule: keys beside the right one, 받침 lost, doubled or taken for another, spaces lost or added.
+"""Artificial typing errors: neighbouring keys, 받침 dropped, doubled or replaced, spaces dropped or added.
 
-What a text had before is known, so that a corrector can be trained and measured without anybody's collection of errors.
+The original text is known, so that a corrector can be trained and evaluated without a collection of real errors.
 The rules are those of typing, none is learned: for Hangul slips between neighbours of the 두벌식 layout and of the
 shift key, the final consonants that sound alike (ㅅ ㅆ ㄷ ㅈ ㅊ ㅌ; ㄱ ㄲ ㅋ; ㅐ ㅔ), for Latin letters slips, letters
 lost, doubled and swapped.
@@ -27,7 +27,7 @@ _DOUBLED = {"ㄱ": "ㄲ", "ㅅ": "ㅆ", "ㄴ": "ㄶ", "ㄹ": "ㅀ", "ㅂ": "ㅄ"
 
 
 class Typist:
-    """Types texts again, and slips here and there; the same seed gives the same slips.
+    """Inserts typing errors into texts; the same seed gives the same errors.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def _medial(jamo: str) -> str:
 def write_typos(
     texts: Iterable[str], out: Path, *, count: int = 1000, rate: float = 0.1, spacing: float = 0.25, seed: int = 0
 ) -> int:
-    """Type texts with errors by rule: keys, final consonants, spaces; what was meant beside it.
+    """Write texts with artificial typing errors (keys, final consonants, spaces) beside the originals.
 
     Parameters
     ----------

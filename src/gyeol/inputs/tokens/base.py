@@ -107,7 +107,7 @@ class Tokenizer(ABC):
         return {}
 
     def restore(self, state: dict[str, Any]) -> Tokenizer:
-        """Take over what an earlier ``fit`` learned; returns self."""
+        """Restore what `state` returned; returns self."""
         return self
 
     def _located(self, text: str) -> tuple[str, list[int] | None]:

@@ -1,8 +1,8 @@
 """Texts cut into tokens a column at a time: the tokenizers that are one regular expression run outside Python.
 
-What comes out is what the tokenizer's own ``tokenize`` gives, to the letter. Polars' regular expressions know another
+The result is exactly that of the tokenizer's ``tokenize``. Polars' regular expressions know another
 edition of Unicode than Python: texts with characters that the two may take differently go to the tokenizer itself, and
-so do, where characters are wanted, texts with clusters of several.
+so do, for tokenizers of characters, texts with grapheme clusters.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _PATTERNS: dict[type[Tokenizer], str] = {
 _STRANGE = r"[[^\x00-\u1c7f\u1d00-\ua7bf\ua800-\uffff\U0001f000-\U0001faff]\p{Cn}\u200d]"
 
 
-_FEW = 2000  # texts that Python cuts sooner than the automaton is built
+_FEW = 2000  # texts that Python cuts faster than the automaton is compiled
 
 
 def is_informative(terms: pl.Series) -> npt.NDArray[np.bool_]:
-    """Say of terms (V,) whether they hold a letter, a digit or a picture: punctuation alone tells nobody anything.
+    """Return for terms (V,) whether they contain a letter, a digit or a picture, and not punctuation alone.
 
     Examples
     --------
@@ -54,8 +54,8 @@ def is_informative(terms: pl.Series) -> npt.NDArray[np.bool_]:
     >>> is_informative(pl.Series(["영화", "ㅋㅋ", "3", "♥", ".", "! ?", "~"])).tolist()
     [True, True, True, True, False, False, False]
     """
-    telling: npt.NDArray[np.bool_] = terms.str.contains(rf"[{_LETTER}\p{{So}}--_]").to_numpy()
-    return telling
+    informative: npt.NDArray[np.bool_] = terms.str.contains(rf"[{_LETTER}\p{{So}}--_]").to_numpy()
+    return informative
 
 
 def is_plain(tokenizer: Tokenizer) -> bool:
@@ -111,9 +111,9 @@ def tokenize_column(tokenizer: Tokenizer, texts: Sequence[str]) -> pl.Series:
         tokens = column.str.extract_all(pattern)
     if strange.any():
         places = strange.arg_true()
-        own = pl.Series([tokenizer.tokenize(texts[i]) for i in places.to_list()], dtype=lists)
+        cut_apart = pl.Series([tokenizer.tokenize(texts[i]) for i in places.to_list()], dtype=lists)
         rows = pl.DataFrame({"at": pl.Series(range(len(column)), dtype=pl.UInt32), "tokens": tokens})
-        tokens = rows.update(pl.DataFrame({"at": places.cast(pl.UInt32), "tokens": own}), on="at")["tokens"]
+        tokens = rows.update(pl.DataFrame({"at": places.cast(pl.UInt32), "tokens": cut_apart}), on="at")["tokens"]
     return tokens
 
 

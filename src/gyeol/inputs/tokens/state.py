@@ -1,4 +1,4 @@
-"""Tokenizers that have learned: made from texts, and made again from what a file says of them."""
+"""Fitted tokenizers: created from texts, and restored from a saved state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["checked_words", "fitted_tokenizer", "restored_tokenizer", "settings_
 def fitted_tokenizer(
     which: str | type[Tokenizer] | Tokenizer, texts: Sequence[str], *, lowercase: bool = False
 ) -> Tokenizer:
-    """Make a tokenizer and let it learn from texts. Of the user's own object a copy is taken: others may hold it."""
+    """Create a tokenizer and fit it to texts. A given object is copied, since others may use it."""
     which = choose_tokenizer(texts) if isinstance(which, str) and which == "auto" else copy.deepcopy(which)
     tokenizer = make_tokenizer(which, lowercase=lowercase)
     tokenizer.lowercase = bool(tokenizer.lowercase or lowercase)
@@ -39,23 +39,23 @@ def settings_of(tokenizer: Tokenizer) -> dict[str, Any]:
     return {name: given.get(name) for name in MORPHEME_RULES}
 
 
-def restored_tokenizer(state: dict[str, Any], own: type[Tokenizer] | Tokenizer | None) -> Tokenizer:
-    """Make a tokenizer again from the part of a state that describes it.
+def restored_tokenizer(state: dict[str, Any], custom: type[Tokenizer] | Tokenizer | None) -> Tokenizer:
+    """Restore a tokenizer from the part of a state that describes it.
 
     Raises
     ------
     ModelError
-        Where it was one of the user's own, which must be handed over; for rules that this release does not know.
+        A custom tokenizer is not given; the rules are of a version that this release does not know.
     """
     name = state["tokenizer"]
-    version = state.get("tokenizer_version", 1)  # not written before there were two
+    version = state.get("tokenizer_version", 1)  # the first version was not stored
     if type(version) is not int or not 1 <= version <= VERSION:
         raise ModelError(
             f"its texts were cut by rules of version {version!r:.20}; this release of gyeol knows {VERSION}"
         )
-    if own is None and name not in TOKENIZERS:
-        raise ModelError(f"the model was trained with a tokenizer of its own, {name!r}: load it with tokenizer=...")
-    tokenizer = make_tokenizer(name if own is None else copy.deepcopy(own), lowercase=bool(state["lowercase"]))
+    if custom is None and name not in TOKENIZERS:
+        raise ModelError(f"the model was trained with a custom tokenizer, {name!r}: load it with tokenizer=...")
+    tokenizer = make_tokenizer(name if custom is None else copy.deepcopy(custom), lowercase=bool(state["lowercase"]))
     tokenizer.lowercase, tokenizer.version = bool(state["lowercase"]), version
     return tokenizer.restore(state["learned"])
 

@@ -1,4 +1,4 @@
-"""Word vectors: trained, stored, asked for neighbours and analogies, and put to the test.
+"""Word vectors: training, storage, neighbours and analogies, evaluation.
 
 The file formats are in `gyeol.data.vectors`.
 """

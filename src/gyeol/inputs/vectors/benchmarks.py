@@ -1,4 +1,4 @@
-"""Word vectors put to the test: analogies (Mikolov et al. 2013) and judgements of similarity, from the usual files."""
+"""Word vectors evaluated on analogies (Mikolov et al. 2013) and similarity judgements, from the usual files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gyeol.inputs.vectors.word_vectors import WordVectors
 
 __all__ = ["evaluate_vectors"]
 
-_BLOCK = 1 << 24  # scores held at a time: 64 MB
+_BLOCK = 1 << 24  # scores in memory at a time: 64 MB
 
 
 class Question(NamedTuple):
@@ -39,19 +39,19 @@ class Pair(NamedTuple):
 def evaluate_vectors(
     vectors: WordVectors, path: Path, *, ignore_case: bool = True, among: int | None = 300_000
 ) -> dict[str, Any]:
-    """Test vectors on a file of analogies or of similarities; which of the two it is, it says itself.
+    """Evaluate vectors on a file of analogies or of similarities; the format of the file decides which.
 
-    Questions with an unknown word are not asked; how many were is told. Analogies are answered by 3CosAdd, the three
-    words of the question left out.
+    Questions with an unknown word are skipped; ``asked`` counts the others. Analogies are answered by 3CosAdd, and the
+    three words of the question are no answers.
 
     Parameters
     ----------
     vectors : WordVectors
     path : Path
         Lines of four words with sections as ``: name`` between, as in questions-words.txt; or of two words and a
-        number, apart by tabs, commas or spaces, as in WordSim-353.
+        number, separated by tabs, commas or spaces, as in WordSim-353.
     ignore_case : bool
-        Take words that differ in case only for the same, the most frequent for all.
+        Treat words that differ only in case as the same word, the most frequent of them.
     among : int, optional
         Answers come from so many words, the most frequent; None for all.
 
@@ -59,8 +59,8 @@ def evaluate_vectors(
     -------
     dict
         ``kind`` ("analogy" or "similarity"), ``asked``, ``total``, ``coverage``, and ``accuracy``, ``correct``,
-        ``sections``, or ``spearman``, ``pearson``, and ``from_subwords``: how many different words were judged by their
-        subwords.
+        ``sections``, or ``spearman``, ``pearson``, and ``from_subwords``: how many different words got their vector
+        from subwords.
 
     Raises
     ------
@@ -97,8 +97,8 @@ def _read(path: Path) -> tuple[list[Question], list[Pair]]:
             pairs.append(Pair(cells[0], cells[1], score))
         elif pairs or questions or len(cells) != 3:  # the first line may name the columns
             one, other = "four words", "two words and a number"
-            wanted = one if questions else other if pairs else f"{one}, or {other}"
-            raise DataError(f"{path}, line {number}: {line!r:.60} came, expected {wanted}")
+            expected = one if questions else other if pairs else f"{one}, or {other}"
+            raise DataError(f"{path}, line {number}: {line!r:.60} came, expected {expected}")
     if not questions and not pairs:
         raise DataError(f"{path} holds no question: expected lines of four words, or of two words and a number")
     return questions, pairs
@@ -113,7 +113,7 @@ def _number(text: str) -> float | None:
 
 
 def _rows(vectors: WordVectors, ignore_case: bool, among: int | None) -> dict[str, int]:
-    """Give the row of every word that is asked about; of words that differ in case only, the first."""
+    """Return the row of every candidate word; of words that differ only in case, the first."""
     rows: dict[str, int] = {}
     for row, key in enumerate(vectors.keys[:among]):
         rows.setdefault(key.casefold() if ignore_case else key, row)
@@ -128,19 +128,19 @@ def _key(word: str, ignore_case: bool) -> str:
 def _analogies(
     vectors: WordVectors, questions: list[Question], rows: dict[str, int], ignore_case: bool
 ) -> dict[str, Any]:
-    kept = np.fromiter(rows.values(), dtype=np.int64)
+    candidates = np.fromiter(rows.values(), dtype=np.int64)
     place = {word: i for i, word in enumerate(rows)}
-    table = np.asarray(vectors.vectors[kept], dtype=np.float32)
-    lengths = vectors.lengths[kept][:, None]
+    table = np.asarray(vectors.vectors[candidates], dtype=np.float32)
+    lengths = vectors.lengths[candidates][:, None]
     units = np.divide(table, lengths, out=np.zeros_like(table), where=lengths > 0)
     numbers = [[place.get(_key(word, ignore_case), -1) for word in question.words] for question in questions]
-    asked = np.array(numbers, dtype=np.int64).reshape(len(questions), 4)
-    known = np.flatnonzero((asked >= 0).all(axis=1))
+    indices = np.array(numbers, dtype=np.int64).reshape(len(questions), 4)
+    known = np.flatnonzero((indices >= 0).all(axis=1))
     right = np.zeros(len(questions), dtype=bool)
     for block in _blocks(known, len(units)):
-        a, b, c, d = asked[block].T
+        a, b, c, d = indices[block].T
         scores = (units[b] - units[a] + units[c]) @ units.T
-        scores[np.arange(len(block))[:, None], asked[block][:, :3]] = -np.inf
+        scores[np.arange(len(block))[:, None], indices[block][:, :3]] = -np.inf
         right[block] = scores.argmax(axis=1) == d
     sections: dict[str, Any] = {}
     names = np.array([question.section for question in questions])
@@ -175,11 +175,11 @@ def _similarities(vectors: WordVectors, pairs: list[Pair], rows: dict[str, int],
         lengths = np.linalg.norm(found[0]) * np.linalg.norm(found[1])
         ours.append(float(found[0] @ found[1] / lengths) if lengths > 0 else 0.0)
         theirs.append(pair.score)
-    told = len(ours) > 1 and len(set(ours)) > 1 and len(set(theirs)) > 1
+    varied = len(ours) > 1 and len(set(ours)) > 1 and len(set(theirs)) > 1
     return {
         "kind": "similarity",
-        "spearman": float(spearmanr(ours, theirs).statistic) if told else None,
-        "pearson": float(pearsonr(ours, theirs).statistic) if told else None,
+        "spearman": float(spearmanr(ours, theirs).statistic) if varied else None,
+        "pearson": float(pearsonr(ours, theirs).statistic) if varied else None,
         "asked": len(ours),
         "from_subwords": len(vectors.from_subwords(seen)),
         "total": len(pairs),

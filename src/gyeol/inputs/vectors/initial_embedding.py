@@ -1,4 +1,4 @@
-"""Where a network's embedding begins: vectors of its vocabulary taken from word vectors."""
+"""Initial values of a network's embedding: the word vectors of its vocabulary."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from gyeol.errors import DataError
 from gyeol.inputs.tokens.base import Tokenizer
+from gyeol.inputs.tokens.byte_pairs import BPE
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, TOKENIZERS, make_tokenizer, tokenizer_with
 from gyeol.inputs.vectors.word_vectors import WordVectors
 
 __all__ = ["InitialVectors", "describe_overlap", "find_vectors", "initial_vectors", "tokenizer_for"]
 
-_LOOKED_AT = 2000  # texts by which a tokenizer is chosen
-_BEGINS = "▁"  # how a subword marks that a word begins with it
+_SAMPLE = 2000  # texts by which a tokenizer is chosen
+_WORD_START = BPE.word_start
 
 
 class InitialVectors(NamedTuple):
@@ -41,7 +42,7 @@ def find_vectors(vectors: WordVectors, tokens: Sequence[str]) -> InitialVectors:
     table = np.zeros((len(tokens), vectors.size), dtype=np.float32)
     known = np.zeros(len(tokens), dtype=bool)
     for i, token in enumerate(tokens):
-        word = token.removeprefix(_BEGINS)
+        word = token.removeprefix(_WORD_START)
         for form in (word, word.lower()):
             if form in vectors:
                 table[i], known[i] = vectors[form], True
@@ -56,7 +57,7 @@ def find_vectors(vectors: WordVectors, tokens: Sequence[str]) -> InitialVectors:
 def initial_vectors(
     vectors: WordVectors, tokens: Sequence[str], rows: Iterable[npt.NDArray[np.integer]], tokenizer: str
 ) -> tuple[InitialVectors, dict[str, Any]]:
-    """Find the vectors of a vocabulary (V), and tell how many of its tokens have one and which share of texts they are.
+    """Find the vectors of a vocabulary (V); count the tokens that have one, and their share of the texts.
 
     Parameters
     ----------
@@ -66,19 +67,19 @@ def initial_vectors(
     rows : iterable of integer arrays
         The texts, numbered.
     tokenizer : str
-        What cut them, to be named.
+        The name of the tokenizer that cut them, for messages.
 
     Raises
     ------
     DataError
-        None has a vector: they are of another language, or of tokens cut otherwise.
+        None has a vector: the vectors are of another language or another tokenizer.
     """
     start = find_vectors(vectors, ["", "", *tokens[2:]])
     known = start.known
     if not known.any():
         raise DataError(
             f"vectors: none of the {len(tokens) - 2:,} tokens ({', '.join(tokens[2:7])}, ...) is among their "
-            f"{len(vectors):,} words: are they of this language, and cut by tokenizer={tokenizer!r}?"
+            f"{len(vectors):,} words: are they of this language and of tokenizer={tokenizer!r}?"
         )
     of, all_of = 0, 0
     for row in rows:
@@ -87,13 +88,13 @@ def initial_vectors(
 
 
 def describe_overlap(overlap: dict[str, Any]) -> str:
-    """Say an overlap in words."""
+    """Describe an overlap in words."""
     known, tokens, share = (overlap[name] for name in ("known", "tokens", "of_texts"))
     return f"know {known:,} of {tokens:,} tokens, {share:.1%} of the texts"
 
 
 def tokenizer_for(vectors: WordVectors, texts: Sequence[str]) -> str | Tokenizer:
-    """Choose the tokenizer whose tokens the vectors know: the one they were trained with, else by a look at texts.
+    """Choose the tokenizer whose tokens the vectors know: the one they were trained with, else the best on these texts.
 
     Examples
     --------
@@ -101,13 +102,15 @@ def tokenizer_for(vectors: WordVectors, texts: Sequence[str]) -> str | Tokenizer
     'word'
     """
     named = vectors.about.get("tokenizer")
-    if isinstance(named, str) and named in TOKENIZERS and not TOKENIZERS[named].learns:  # what it learned is elsewhere
+    if (
+        isinstance(named, str) and named in TOKENIZERS and not TOKENIZERS[named].learns
+    ):  # vectors do not keep what it learned
         chosen: str | Tokenizer = tokenizer_with(named, **{name: vectors.about.get(name) for name in MORPHEME_RULES})
         return chosen
     best, most = "word", -1.0
     for name in ("word", "whitespace", "syllable"):
-        tokens = [t for row in make_tokenizer(name).tokenize_many(islice(texts, _LOOKED_AT)) for t in row if t != " "]
-        # Letters, not tokens: a text of single known syllables shall not beat one of known words.
+        tokens = [t for row in make_tokenizer(name).tokenize_many(islice(texts, _SAMPLE)) for t in row if t != " "]
+        # Letters, not tokens: known words count more than known single syllables.
         known = sum(len(t) for t in tokens if t in vectors or t.lower() in vectors)
         share = known / max(1, sum(map(len, tokens)))
         if share > most + 0.02:

@@ -1,7 +1,7 @@
-"""Word vectors on disk: a folder of gyeol's own, or the files that everybody reads.
+"""Word vectors on disk: a folder in gyeol's format, or a file in a common one.
 
 A folder holds ``config.json`` (what they are), ``words.json``, ``vectors.npy`` and, where there are subwords,
-``subword_numbers.npy`` and ``subword_vectors.npy``. The arrays are mapped, not read; nothing in the folder can run.
+``subword_numbers.npy`` and ``subword_vectors.npy``. The arrays are memory-mapped; nothing in the folder can run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENDINGS", "check_vectors_place", "load_vectors", "save_vectors"]
 
-#: The form that a file's ending says.
+#: The format by the ending of a file.
 ENDINGS = {".vec": "word2vec", ".txt": "word2vec", ".bin": "word2vec-binary", ".glove": "glove"}
 
 _FORMAT = "gyeol-vectors-1"
@@ -32,12 +32,12 @@ _FILES = ("config.json", "words.json", "vectors.npy", "subword_numbers.npy", "su
 
 
 def check_vectors_place(path: Path, form: str = "auto") -> str:
-    """Say in which form vectors go to a place: one of `FORMS`, or ``"folder"``.
+    """Return the format in which vectors are written to a path: one of `FORMS`, or ``"folder"``.
 
     Raises
     ------
     ParameterError, SaveError
-        The ending says nothing; a folder of something else stands there.
+        The ending is unknown; the path is a folder of something else.
     """
     if form not in ("auto", "folder", *FORMS):
         raise ParameterError(f"form={form!r} is not one{closest(str(form), ('folder', *FORMS))}")
@@ -100,13 +100,13 @@ def load_vectors(path: Path, *, form: str = "auto", limit: int | None = None, ca
         raise ModelError(f"{path} is not a folder of word vectors: {error!s:.200}") from error
 
 
-def _subwords(path: Path, told: Any, size: int) -> Subwords | None:
-    if told is None:
+def _subwords(path: Path, config: Any, size: int) -> Subwords | None:
+    if config is None:
         return None
-    spelling, numbers = told["spelling"], [told[name] for name in ("shortest", "longest", "buckets")]
+    spelling, numbers = config["spelling"], [config[name] for name in ("shortest", "longest", "buckets")]
     right = spelling in SPELLINGS and all(isinstance(n, int) for n in numbers)
     if not right or not 1 <= numbers[0] <= numbers[1] <= 100 or not 1 <= numbers[2] <= 1 << 40:
-        raise ModelError(f"{path}: config.json describes no subwords: {told!r:.100}")
+        raise ModelError(f"{path}: config.json describes no subwords: {config!r:.100}")
     known = _mapped(path, "subword_numbers.npy", np.int64, 1)
     vectors = _mapped(path, "subword_vectors.npy", np.float32, 2)
     if vectors.shape != (len(known), size) or (np.diff(known) <= 0).any():
@@ -118,7 +118,7 @@ def _subwords(path: Path, told: Any, size: int) -> Subwords | None:
 def _mapped(path: Path, name: str, kind: type, dimensions: int) -> npt.NDArray[Any]:
     array = np.load(path / name, mmap_mode="r", allow_pickle=False)
     if not isinstance(array, np.ndarray) or array.dtype != kind or array.ndim != dimensions:
-        raise ModelError(f"{path}: {name} is not what it should be")
+        raise ModelError(f"{path}: {name} has another type or shape than it should")
     if array.dtype == np.float32 and not all(
         np.isfinite(array[first : first + 65536]).all() for first in range(0, len(array), 65536)
     ):

@@ -1,7 +1,7 @@
-"""Vectors of words never seen, from the runs of letters that they are made of (Bojanowski et al. 2017).
+"""Vectors of unknown words from their character n-grams (Bojanowski et al. 2017).
 
-Korean words are spelled in jamo first, three a syllable (Park et al. 2018, section 3.2): what a particle or an ending
-changes is then a run or two of a word and not a syllable of few.
+Korean words are spelled in jamo first, three a syllable (Park et al. 2018, section 3.2): a particle or an ending then
+changes only a few n-grams of a word.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from gyeol.inputs.tokens.jamo import FIRST_SYLLABLE, LAST_SYLLABLE, compose, dec
 
 __all__ = ["SPELLINGS", "Subwords", "spell", "unspell"]
 
-#: How a word is written before its runs are looked at.
+#: How a word is spelled before its n-grams are taken.
 SPELLINGS = ("letters", "jamo")
 
-NO_FINAL = "\u11a7"  # stands where a syllable has no final consonant; nobody writes it
+NO_FINAL = "\u11a7"  # marks a syllable without a final consonant; it does not occur in texts
 _SYLLABLE = re.compile(f"[{chr(FIRST_SYLLABLE)}-{chr(LAST_SYLLABLE)}]")
 
 
@@ -53,18 +53,18 @@ def _three(syllable: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Subwords:
-    """The runs that training has seen, by the number of their bucket, and their vectors.
+    """The vectors of the character n-grams seen in training, by the number of their bucket.
 
     Parameters
     ----------
     spelling : str
         One of `SPELLINGS`.
     shortest, longest : int
-        Letters of a run; the word's ends count as one each.
+        Letters of an n-gram; the word's boundaries count as one each.
     buckets : int
-        Runs share so many numbers.
-    known : int64 array, shape (R,), rising
-        The numbers that belong to a run of a known word.
+        The number of buckets that n-grams share.
+    known : int64 array, shape (R,), ascending
+        The buckets of the n-grams of known words.
     vectors : float32 array, shape (R, D)
     """
 
@@ -76,7 +76,7 @@ class Subwords:
     vectors: npt.NDArray[np.float32]
 
     def vector(self, word: str) -> npt.NDArray[np.float32] | None:
-        """Return the mean vector of a word's runs, those that training has seen; None where it has seen none."""
+        """Return the mean vector of a word's n-grams that were seen in training; None where none was."""
         numbers = self.numbers(word)
         places = np.searchsorted(self.known, numbers)
         places = places[(places < len(self.known)) & (self.known[np.minimum(places, len(self.known) - 1)] == numbers)]
@@ -86,26 +86,26 @@ class Subwords:
         return mean
 
     def numbers(self, word: str) -> npt.NDArray[np.int64]:
-        """Number a word's runs, as fastText does: the runs of ``<word>`` without the ends themselves, by FNV-1a."""
+        """Return the buckets of a word's n-grams as fastText does: those of ``<word>`` but its bare ends, by FNV-1a."""
         letters = f"<{spell(word) if self.spelling == 'jamo' else word}>"
-        runs = [
+        ngrams = [
             letters[i : i + n]
             for i in range(len(letters))
             for n in range(self.shortest, self.longest + 1)
             if i + n <= len(letters) and not (n == 1 and i in (0, len(letters) - 1))
         ]
-        return np.array([_hash(run) % self.buckets for run in runs], dtype=np.int64)
+        return np.array([_hash(ngram) % self.buckets for ngram in ngrams], dtype=np.int64)
 
 
-def _hash(run: str) -> int:
+def _hash(ngram: str) -> int:
     """Hash UTF-8 bytes, each with its sign, as the C++ of fastText does."""
     value = 2166136261
-    for byte in run.encode("utf-8", "surrogatepass"):
+    for byte in ngram.encode("utf-8", "surrogatepass"):
         value ^= byte if byte < 128 else 0xFFFFFF00 | byte
         value = value * 16777619 & 0xFFFFFFFF
     return value
 
 
 def used_buckets(numbers: Sequence[npt.NDArray[np.integer]]) -> npt.NDArray[np.int64]:
-    """Gather the numbers that occur, each once, rising."""
+    """Return the buckets that occur, each once, ascending."""
     return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *numbers]).astype(np.int64))

@@ -1,7 +1,7 @@
 """Word vectors trained by Gensim, the only file that knows it: word2vec and fastText, from texts of any amount.
 
-The texts are cut into tokens once, into a file that Gensim's threads then read by themselves: with lists in Python one
-core is busy handing them over. Words may be spelled in jamo while training (`gyeol.inputs.vectors.subword_vectors`).
+The tokens of the texts are written to a file once, which Gensim's threads then read by themselves: lists in Python
+would keep one core busy. Words may be spelled in jamo while training (`gyeol.inputs.vectors.subword_vectors`).
 """
 
 from __future__ import annotations
@@ -102,20 +102,20 @@ def train_vectors(
     epochs, learning_rate : int, float
         Passes; the rate falls from here to 0.0001.
     subwords : {None, "letters", "jamo"}
-        None is word2vec; else fastText: a word is the sum of its runs of letters, or of jamo.
+        None is word2vec; else fastText: a word is the sum of its n-grams of letters, or of jamo.
     shortest, longest, buckets : int
-        Letters of a run; runs share so many numbers, each a vector.
+        Letters of an n-gram; the number of buckets that n-grams share, each with a vector.
     tokenizer, lowercase
         As in `TextVectorizer`; ``"morpheme"`` takes Korean particles off, ``"content"`` endings, too.
     threads : int, optional
-        Cores to use, all by default. With one, the same seed gives the same bits; several write into one table as it
-        comes (Recht et al. 2011), and give others each time.
+        Cores to use, all by default. With one, the same seed gives the same bits; several update one table without
+        locks (Recht et al. 2011), and give other vectors each time.
     random_state : int
         The seed.
     user_dictionary, keep_tags, stop_tags
         Of ``"content"`` and ``"morpheme"``: see `gyeol.inputs.tokens.morphemes.Content`.
     progress : callable, optional
-        Told how far it has come, from 0 to 1.
+        Called with the share that is done, from 0 to 1.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def train_vectors(
     parameters.check(settings, _RULES)
     if shortest > longest:
         raise ParameterError(
-            f"shortest={shortest} is more than longest={longest}: runs have from one to the other letters"
+            f"shortest={shortest} is more than longest={longest}: n-grams have from one to the other letters"
         )
     try:
         with _quiet():
@@ -175,7 +175,7 @@ def train_vectors(
 def write_corpus(
     texts: Iterable[str], path: Path, *, tokenizer: Any = "word", lowercase: bool = False, jamo: bool = False
 ) -> tuple[Tokenizer, int]:
-    """Cut texts into tokens and write them, a text a line; tell by what they were cut, and how many had any token."""
+    """Write the tokens of texts, a text a line; return the tokenizer, and how many texts had any token."""
     stream = iter(texts)
     sample = list(islice(stream, _SAMPLE))
     if any(not isinstance(text, str) for text in sample[:1]):
@@ -204,14 +204,14 @@ def _taken(trained: Any, about: dict[str, Any]) -> WordTable:
     sub = None
     if about["subwords"] is not None:
         known = used_buckets(trained.buckets_word)
-        runs = np.ascontiguousarray(trained.vectors_ngrams[known], dtype=np.float32)
-        sub = Subwords(about["subwords"], about["shortest"], about["longest"], about["buckets"], known, runs)
+        ngrams = np.ascontiguousarray(trained.vectors_ngrams[known], dtype=np.float32)
+        sub = Subwords(about["subwords"], about["shortest"], about["longest"], about["buckets"], known, ngrams)
     return WordTable(words, trained.vectors, sub, about)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Gensim's warnings about itself (old interfaces of libraries it uses) from the user."""
+    """Hide Gensim's deprecation warnings about libraries it uses."""
     import warnings
 
     with warnings.catch_warnings():
@@ -221,18 +221,18 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _watched(epochs: int, progress: Progress | None) -> Iterator[None]:
-    """Pass on what Gensim writes into its log of how far it has come: it tells it nowhere else."""
+    """Report Gensim's progress, which it writes to its log only."""
     if progress is None:
         yield
         return
 
-    tell = progress
+    report = progress
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if str(record.msg).startswith("EPOCH %i - PROGRESS") and isinstance(record.args, tuple):
                 epoch, percent = record.args[:2]
-                tell(min(1.0, (float(str(epoch)) + float(str(percent)) / 100) / epochs))
+                report(min(1.0, (float(str(epoch)) + float(str(percent)) / 100) / epochs))
 
     log, listener = logging.getLogger("gensim.models.word2vec"), Listener(logging.INFO)
     before = log.level, log.propagate

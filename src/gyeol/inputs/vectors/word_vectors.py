@@ -1,7 +1,7 @@
 """Word vectors: read, trained, queried.
 
-Words that are used alike get vectors that point alike (Mikolov et al. 2013); how alike is the cosine of the angle
-between. All answers are exact; which of two paths finds them is a matter of speed (see `gyeol.kernels.nearest`).
+Words that are used alike have similar vectors (Mikolov et al. 2013), by the cosine of the angle between them. All
+answers are exact; which of two code paths finds them is a matter of speed (see `gyeol.kernels.nearest`).
 
 Words are compared in Unicode's form NFC and without invisible characters, and returned as they are stored: files from
 macOS hold decomposed Hangul.
@@ -31,10 +31,10 @@ __all__ = ["METHODS", "WordVectors"]
 #: How an analogy is scored: cosines added, or multiplied (Levy and Goldberg 2014, equations 3 and 4).
 METHODS = ("3cosadd", "3cosmul")
 
-_PATIENCE = 200  # questions that together take as long as loading torch, which the index needs
+_PATIENCE = 200  # queries that together take as long as loading torch, which the index needs
 _LOOKED_AT = 50_000  # words, the most frequent, among which a suggestion is looked for
 _SMALL = 1e-6  # epsilon of 3CosMul
-_MORE = 100  # words of a rough order that are looked at exactly, beyond those asked for
+_MORE = 100  # candidates scored exactly, beyond those requested
 
 Near = list[tuple[str, float]]
 
@@ -50,9 +50,9 @@ class WordVectors:
     vectors : float32 array, shape (V, D)
         Finite numbers; may be a memory map.
     subwords : Subwords, optional
-        For words that are not among them.
+        For unknown words.
     about : dict, optional
-        How they came to be; kept by `save`.
+        Their origin; stored by `save`.
 
     Raises
     ------
@@ -84,14 +84,14 @@ class WordVectors:
         self.subwords = subwords
         self.about = dict(about or {})
         if len(set(self.words)) < len(self.words):
-            raise DataError("a word stands twice among the words; give each once")
+            raise DataError("a word occurs twice among the words; give each once")
         #: The words as they are compared.
         self.keys = _keys(self.words)
         self._row = {key: row for row, key in enumerate(self.keys)}
         if len(self._row) < len(self.words):
             self._drop_variants()
         self.path: str | None = None  # where they were read from or written to
-        self._asked = 0
+        self._queries = 0
         self._index: Any = None
 
     @classmethod
@@ -108,7 +108,7 @@ class WordVectors:
         limit : int, optional
             Read so many words only, the first.
         cache : bool
-            Keep what was parsed in the user's cache, from where it is mapped the next time.
+            Store the parsed file in the user's cache, from which it is memory-mapped the next time.
 
         Raises
         ------
@@ -161,11 +161,11 @@ class WordVectors:
         return len(self.words)
 
     def __deepcopy__(self, memo: Any) -> WordVectors:
-        """Return itself: a search copies its settings, and nothing changes a table of gigabytes."""
+        """Return itself: a parameter search copies its settings, and the table is large and never changed."""
         return self
 
     def plain(self) -> str | None:
-        """Say what stands for them in a model's settings: their place, if they have one."""
+        """Return their representation in a model's settings: their path, if they have one."""
         return self.path
 
     def __contains__(self, word: object) -> bool:
@@ -177,7 +177,7 @@ class WordVectors:
         return word if row is None else self.words[row]
 
     def from_subwords(self, words: Iterable[str]) -> list[str]:
-        """Return those of some words that are not among the words and get their vector from their subwords."""
+        """Return the words that are unknown and get their vector from subwords."""
         if self.subwords is None:
             return []
         return [word for word in dict.fromkeys(words) if word not in self and self._composed(word) is not None]
@@ -199,8 +199,8 @@ class WordVectors:
         )
         count = len(self.words) - len(rows)
         which = "1 word differs from another" if count == 1 else f"{count:,} words differ from others"
-        told = f"{which} in Unicode form or invisible characters only ({example[:40]!r}); the first of each was kept"
-        self.about["notes"] = [*self.about.get("notes", []), told]
+        note = f"{which} in Unicode form or invisible characters only ({example[:40]!r}); the first of each was kept"
+        self.about["notes"] = [*self.about.get("notes", []), note]
         self.words, self.keys = [self.words[row] for row in rows], list(first)
         self.vectors, self._row = self.vectors[rows], {key: row for row, key in enumerate(first)}
 
@@ -213,7 +213,7 @@ class WordVectors:
     def lengths(self) -> npt.NDArray[np.float32]:
         """The lengths of the vectors, shape (V,)."""
         lengths = np.empty(len(self.vectors), dtype=np.float32)
-        for first in range(0, len(lengths), 65536):  # a map shall not be in memory at once, nor as float64
+        for first in range(0, len(lengths), 65536):  # a memory map is read in blocks
             block = np.asarray(self.vectors[first : first + 65536], dtype=np.float64)
             lengths[first : first + 65536] = np.sqrt(np.einsum("ij,ij->i", block, block))
         return lengths
@@ -243,7 +243,7 @@ class WordVectors:
         return 1.0 - self.similarity(first, second)
 
     def similar(self, word: str, top: int = 10, *, farthest: bool = False) -> Near:
-        """Return the nearest words with their cosines, nearest first; or the farthest ones.
+        """Return the nearest words with their cosines, nearest first; or the farthest words.
 
         Raises
         ------
@@ -262,7 +262,7 @@ class WordVectors:
         return self._nearest(_united(direction), _checked_top(top), self._rows(without))
 
     def analogy(self, a: str, b: str, c: str, top: int = 10, *, method: str = "3cosadd") -> Near:
-        """Answer A:B = C:?, the three words left out.
+        """Answer A:B = C:?, excluding the three words.
 
         Parameters
         ----------
@@ -286,8 +286,8 @@ class WordVectors:
             return self._nearest(_united(units[1] - units[0] + units[2]), _checked_top(top), self._rows((a, b, c)))
         from_a, from_b, from_c = ((1.0 + self._cosines(unit)) / 2.0 for unit in units)
         rough = from_b * from_c / (from_a + _SMALL)  # in float32, which near cos(d, a) = -1 says little
-        wanted = min(_checked_top(top) + _MORE, len(self))
-        rows = np.sort(np.argpartition(rough, -wanted)[-wanted:])
+        count = min(_checked_top(top) + _MORE, len(self))
+        rows = np.sort(np.argpartition(rough, -count)[-count:])
         table = np.asarray(self.vectors[rows], dtype=np.float64)
         lengths = np.sqrt(np.einsum("ij,ij->i", table, table))[:, None]
         cosines = np.divide(table @ np.stack(units).T, lengths, out=np.zeros((len(rows), 3)), where=lengths > 0)
@@ -306,7 +306,7 @@ class WordVectors:
             Fewer than three words, or an unknown one.
         """
         if isinstance(words, str) or len(words) < 3:
-            raise DataError("one of how many? Give three words or more")
+            raise DataError("expected three words or more")
         units = np.stack([self._unit(word) for word in words])
         return words[int(np.argmin(units @ _united(units.mean(axis=0))))]
 
@@ -338,19 +338,19 @@ class WordVectors:
         return cosines
 
     def _nearest(self, direction: npt.NDArray[np.float64], top: int, without: set[int]) -> Near:
-        wanted = min(top + len(without), len(self))
-        rows = self._candidates(direction, wanted)
+        count = min(top + len(without), len(self))
+        rows = self._candidates(direction, count)
         table = np.asarray(self.vectors[rows], dtype=np.float64)
         lengths = np.sqrt(np.einsum("ij,ij->i", table, table))
         cosines = np.divide(table @ direction, lengths, out=np.zeros(len(rows)), where=lengths > 0)
-        order = np.argsort(-cosines, kind="stable")[:wanted]
+        order = np.argsort(-cosines, kind="stable")[:count]
         answers = [(int(rows[i]), float(min(1.0, max(-1.0, cosines[i])))) for i in order]
         return [(self.words[row], cosine) for row, cosine in answers if row not in without][:top]
 
     def _candidates(self, direction: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
-        """Find rows among which the ``count`` nearest are."""
-        self._asked += 1
-        if self._index is None and (self._asked > _PATIENCE or (self._asked > 1 and "torch" in sys.modules)):
+        """Return candidate rows, the ``count`` nearest among them."""
+        self._queries += 1
+        if self._index is None and (self._queries > _PATIENCE or (self._queries > 1 and "torch" in sys.modules)):
             self._index = _index(self.vectors)
         if self._index:
             found: npt.NDArray[np.int64] = self._index.candidates(direction.astype(np.float32), count)
@@ -369,7 +369,7 @@ def _keys(words: list[str]) -> list[str]:
 
 
 def _index(vectors: npt.NDArray[np.float32]) -> Any:
-    """Prepare the table for many questions; False where that needs kernels that were not built."""
+    """Build an index for many queries; False where the native kernels are not available."""
     from gyeol.kernels import native_available
 
     if not native_available():

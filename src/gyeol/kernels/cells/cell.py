@@ -73,7 +73,7 @@ class Cell:
     fused : str, optional
         The operation of ``torch._VF`` that equals this cell, if PyTorch has one.
     native : str, optional
-        The C++ kernel that equals this cell, if there is one: a name in `gyeol.kernels.native.cells`.
+        The C++ kernel that equals this cell, if there is one: a name in `gyeol.kernels.native.CELLS`.
     keeping : tuple of (int, float)
         Its gates that decide how long a state lasts, by their place among the weights' rows, each with the sign that
         its bias has for a state to last long.
@@ -83,8 +83,8 @@ class Cell:
         The step uses ``U h_{t-1} + b_hh``; without it a layer has no `weight_hh` and no `bias_hh`.
     linear : callable, optional
         Where ``h_t = a * h_{t-1} + b`` with a and b of u alone: returns them, and a layer walks by a parallel scan.
-    free_states : int, optional
-        How many parts, from the first on, may begin with any numbers; the others must begin with zeros. All by default.
+    free_states : int
+        How many parts, from the first on, may begin with any numbers; the others begin with zeros. 0 stands for all.
 
     Examples
     --------
@@ -109,7 +109,7 @@ class Cell:
     states: tuple[str, ...] = ()
     hidden_product: bool = True
     linear: Coefficients | None = None
-    free_states: int | None = None
+    free_states: int = 0
 
     def __post_init__(self) -> None:
         if not callable(self.step) or not isinstance(self.gates, int) or self.gates < 1:
@@ -121,6 +121,8 @@ class Cell:
             raise ParameterError(f"the cell {self.name!r:.40} cannot be linear: its h depends on more than h and x")
         object.__setattr__(self, "states", states)
         object.__setattr__(self, "has_memory", len(states) > 1)
+        if not self.free_states:
+            object.__setattr__(self, "free_states", len(states))
 
     @classmethod
     def as_cell(cls) -> Cell:
@@ -135,11 +137,6 @@ class Cell:
         if missing := [name for name in ("gates", "step") if name not in named]:
             raise ParameterError(f"the class {cls.__name__!r:.40} has no {' and no '.join(missing)}: a cell needs both")
         return Cell(**{"name": cls.__name__, **named})
-
-    @property
-    def initialised(self) -> int:
-        """How many parts of the state may begin with any numbers."""
-        return len(self.states) if self.free_states is None else self.free_states
 
 
 def project(x: Tensor, weights: Weights) -> Tensor:

@@ -17,7 +17,7 @@ def step(u: Tensor, state: State, weights: Weights) -> State:
     ``i = exp(W·[h_{t-1}, x_t] + b)``, ``f, o = sigmoid(...)``, ``g = tanh(...)``, ``c_t = f * c_{t-1} + i * g``,
     ``n_t = f * n_{t-1} + i``, ``h_t = o * c_t / n_t``.
 
-    Exponentials of large numbers would overflow: c and n are kept divided by ``exp(m_t)``, with
+    Exponentials of large numbers would overflow: c and n are stored divided by ``exp(m_t)``, with
     ``m_t = max(log f + m_{t-1}, log i)``. Where nothing has been read (n = 0) ``m_t = log i``.
 
     Parameters

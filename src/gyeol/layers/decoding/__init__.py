@@ -1,4 +1,4 @@
-"""Decoders: recurrent layers that look back at a source and predict the next token.
+"""Decoders: recurrent layers that attend to a source and predict the next token.
 
-How their answers are searched is `gyeol.engine.search`.
+Beam search and sampling are in `gyeol.engine.search`.
 """

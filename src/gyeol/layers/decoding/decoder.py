@@ -1,4 +1,4 @@
-"""A decoder that looks back at its source: recurrent layers, attention between them, a vector to predict from."""
+"""A decoder with attention to its source: recurrent layers and a vector to predict from."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ DecoderState = list[tuple[Tensor, ...]]
 class Decoder(nn.Module):
     """Words so far to a vector for the next (Luong et al. 2015, figure 2; layers as in Wu et al. 2016, section 3).
 
-    The first layer reads the words; its states ask the source; what they find goes into the layers above, and beside
-    the last layer's state into ``tanh(W [c_t; h_t])`` (Luong's equation 5). Nothing of a step waits for another
-    step's attention, so that with the words given (teacher forcing) each layer is one walk. With input feeding
-    (Luong et al. 2015, section 3.3) the vector of each step is fed to the next one, and steps are taken one by one.
+    The first layer reads the words; its states are the queries; their contexts are inputs of the layers above, and with
+    the last layer's state of ``tanh(W [c_t; h_t])`` (Luong's equation 5). No step depends on the attention of another,
+    so that with teacher forcing each layer runs over all steps at once. With input feeding (Luong et al. 2015, section
+    3.3) the vector of each step is an input of the next one, and steps are computed one by one.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Decoder(nn.Module):
         V of the source's vectors.
     num_layers : int
     alignment : Alignment, optional
-        None: every step sees the one vector that stands for the source.
+        None: every step gets the one vector that represents the source.
     dropout : float
         Share of features dropped between layers and before the result, the same at every step.
     input_feeding : bool
@@ -78,7 +78,7 @@ class Decoder(nn.Module):
     def forward(
         self, x: Tensor, packing: Packing, state: DecoderState, source: Source
     ) -> tuple[Tensor, Tensor, DecoderState]:
-        """Walk over given words.
+        """Run over given words (teacher forcing).
 
         Parameters
         ----------
@@ -94,26 +94,26 @@ class Decoder(nn.Module):
         -------
         output : Tensor, shape (N, O)
         weights : Tensor, shape (B, Q, T)
-            Where each step looked; what stands at a target's padding means nothing.
+            Of each step; undefined at a target's padding.
         state : DecoderState
         """
         if self.input_feeding:
             return self._one_by_one(x, packing, state, source)
-        after, context, weights = [], None, x.new_zeros(0)
+        states, context, weights = [], None, x.new_zeros(0)
         for n, layer in enumerate(self.walks):
             if n:
                 assert context is not None
                 x = torch.cat([self.locked(x, packing), context], dim=1)
             x, last = layer.run_packed(x, packing, _joined(state[n]))
-            after.append(_parted(last))
+            states.append(_parted(last))
             if n == 0:
                 found, weights = self.look(packing.scatter(x), source, torch.arange(packing.steps))
                 context = packing.gather(found)
         assert context is not None
-        return self.predict(torch.cat([context, x], dim=1), packing), weights, after
+        return self.predict(torch.cat([context, x], dim=1), packing), weights, states
 
     def look(self, query: Tensor, source: Source, steps: Tensor) -> tuple[Tensor, Tensor]:
-        """Ask the source with states (B, Q, H): contexts (B, Q, V), weights (B, Q, T)."""
+        """Attend to the source with queries (B, Q, H): contexts (B, Q, V), weights (B, Q, T)."""
         if self.alignment is not None:
             found: tuple[Tensor, Tensor] = self.alignment(query, source, steps)
             return found
@@ -149,8 +149,8 @@ class Decoder(nn.Module):
         fed : Tensor of shape (B, K, O), optional
             The result of the step before, where input feeding is used; zeros by default.
         steppers : sequence of Stepper, optional
-            Of B * K rows, one a layer: they take the step, from the state in their own memory, where it is then. For a
-            few rows that is much faster: the weights lie ready.
+            Of B * K rows, one a layer: they take the step, from and to the state that they keep. For few rows that is
+            much faster, since their weights are packed.
         combine : callable, optional
             Takes the place of the layer that puts context and state (B * K, V + H) together.
 
@@ -163,7 +163,7 @@ class Decoder(nn.Module):
         B, K, _ = x.shape
         if self.input_feeding:
             x = torch.cat([x, x.new_zeros(B, K, self.output_size) if fed is None else fed], dim=2)
-        rows, after, context, weights = x.flatten(0, 1), [], None, x.new_zeros(0)
+        rows, states, context, weights = x.flatten(0, 1), [], None, x.new_zeros(0)
         packing = Packing(torch.ones(B * K, dtype=torch.int64), None, 1)
         for n, layer in enumerate(self.walks):
             if n:
@@ -173,7 +173,7 @@ class Decoder(nn.Module):
                 rows, last = layer.run_packed(rows, packing, _joined(state[n]))
             else:
                 rows, last = steppers[n](rows), steppers[n].state
-            after.append(_parted(last))
+            states.append(_parted(last))
             if n == 0:
                 numbers = torch.full((K,), number, device=x.device)
                 found, weights = self.look(rows.view(B, K, -1), source, numbers)
@@ -181,7 +181,7 @@ class Decoder(nn.Module):
         assert context is not None
         both = torch.cat([context, rows], dim=1)
         vector = self.predict(both, None) if combine is None else torch.tanh(combine(both))
-        return vector.view(B, K, -1), weights, after
+        return vector.view(B, K, -1), weights, states
 
     def _one_by_one(
         self, x: Tensor, packing: Packing, state: DecoderState, source: Source

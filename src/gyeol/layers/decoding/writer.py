@@ -1,4 +1,4 @@
-"""What every network that writes has: words, a decoder that looks back at what was read, a softmax over the words."""
+"""The decoding part of a network that writes text: word vectors, a decoder with attention, a softmax over the words."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["Read", "Writer"]
 
 
 class Read(NamedTuple):
-    """What an encoder has read: where to look, and the state in which the decoder begins."""
+    """The output of an encoder: the source to attend to, and the initial state of the decoder."""
 
     source: Source
     state: DecoderState
 
 
 class Writer(nn.Module):
-    """The half of a network that writes; who derives from it makes the parts, and something that reads.
+    """The decoding part of a network; a derived class creates its parts, and an encoder.
 
     The softmax's weights are the words' vectors (Press and Wolf 2017).
 
@@ -44,25 +44,25 @@ class Writer(nn.Module):
     def write(
         self, read: Read, inputs: Tensor, targets: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Packing]:
-        """Say targets, each word given those before it (teacher forcing).
+        """Predict targets, each word given those before it (teacher forcing).
 
         Parameters
         ----------
         read : Read
             Of B sources.
         inputs, targets : int64 tensors, shape (B, Q)
-            What the decoder is given, and what it is to say.
+            The decoder's inputs, and what it is to predict.
         lengths : int64 tensor, shape (B,)
             Of the targets.
 
         Returns
         -------
         vectors : Tensor, shape (N, E)
-            Packed: what each word is predicted from.
+            Packed: the vector that each word is predicted from.
         targets : Tensor, shape (N,)
         weights : Tensor, shape (B, Q, T)
         packing : Packing
-            How the targets lie.
+            Of the targets.
         """
         packing = Packing.of(lengths, targets.shape[1])
         given = packing.gather(inputs.unsqueeze(2)).squeeze(1)

@@ -103,7 +103,7 @@ class LSTM(Recurrent):
 
 
 class GRU(Recurrent):
-    """`torch.nn.GRU`, with lengths and with the choice of where the reset gate stands: see `Recurrent`.
+    """`torch.nn.GRU`, with lengths and with the choice of where the reset gate is applied: see `Recurrent`.
 
     Parameters
     ----------

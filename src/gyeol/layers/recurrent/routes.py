@@ -31,7 +31,7 @@ def choose_route(
     native    a native kernel was built for the cell; CPU, float32, no autocast but to a bfloat16 that the processor has
     scan      the cell is linear
     fused     PyTorch has the cell as one operation; not where rows of different lengths have a memory whose last
-              state is requested: on padded rows c runs on past a row's end (h is found among the outputs); nor on the
+              state is requested: on padded rows c continues past a row's end (h is found among the outputs); nor on the
               CPU where less than half of the padded batch is real: the reference, which skips padding, is faster there
     reference everything else
     ========= ===============================================================================================
@@ -58,11 +58,11 @@ def choose_route(
     >>> choose_route(CELLS["lstm"], fill=0.9, need_state=False, device="cuda")
     'fused'
     """
-    has_kernel = cell.native is not None and (cell.native in native.cells() if built is None else built)
+    built = native.native_available() if built is None else built
     right_type = (
         dtype == torch.float32 if autocast is None else autocast == torch.bfloat16 and native.bfloat16_available()
     )
-    if has_kernel and device == "cpu" and right_type:
+    if built and cell.native in native.CELLS and device == "cpu" and right_type:
         return "native"
     if cell.linear is not None:
         return "scan"

@@ -84,7 +84,7 @@ class Stepper:
         self._shape = (batch_size, layer.input_size)
         self._weights = [layer.weights_of(number)[direction or 0] for number in range(layer.num_layers)]
         self._native: Any = None
-        kernel = native.cells().get(layer.cell.native or "")
+        kernel = native.CELLS.get(layer.cell.native or "") if native.native_available() else None
         if kernel is not None and kernel.steps and self._weights[0].w_ih.dtype == torch.float32:
             self._native = native.stepper(kernel.name, weights, self._weights, batch_size)
             self._x, self._take = self._native.x, self._native.step  # looked up once: a step takes microseconds

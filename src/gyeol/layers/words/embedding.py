@@ -21,7 +21,7 @@ _FEW = 1_000
 class Embedding(nn.Module):
     """A table of vectors, looked up by word number; with dropout, of whole words.
 
-    A word that is dropped is dropped at every place of the batch where it stands, and the others are scaled up by
+    A dropped word is dropped wherever it occurs in the batch, and the others are scaled up by
     1 / (1 - dropout), as if the table had lost that row (Gal and Ghahramani 2016, section 4.2; Merity et al. 2018,
     section 4.3). The row of `padding_idx` is zeros and stays so.
 
@@ -30,7 +30,7 @@ class Embedding(nn.Module):
     num_embeddings, embedding_dim : int
         V words of E numbers. The table is `weight` (V, E), drawn from N(0, 1).
     padding_idx : int
-        The number that stands for padding.
+        The number of the padding token.
     dropout : float
         Probability of dropping a word, in training only.
     sparse : bool
@@ -118,7 +118,7 @@ class Embedding(nn.Module):
 def initialize_embedding(
     weight: Tensor, table: npt.NDArray[np.float32], known: npt.NDArray[np.bool_], *, frozen: bool = False
 ) -> None:
-    """Let a table of vectors (V, E) begin with given ones; what is not known stays drawn, as widely as they lie.
+    """Initialise a table of vectors (V, E) with given ones; the others stay random, scaled to the same deviation.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def initialize_embedding(
     known : bool array, shape (V,)
         The rows that are given.
     frozen : bool
-        They stay as they are.
+        Whether the table is not trained.
     """
     rows = torch.from_numpy(known)
     if bool(rows.any()):
@@ -137,10 +137,10 @@ def initialize_embedding(
 
 
 def word_dropout(size: int, dropout: float) -> float:
-    """Say how often to drop whole words where features are dropped with ``dropout``: a quarter as often.
+    """Return the dropout of whole words where features are dropped with ``dropout``: a quarter of it.
 
-    Of fewer than a thousand none are: they are letters, bases or amino acids, and without E for a whole batch nothing
-    is learned from it but how to do without E.
+    With fewer than a thousand tokens it is 0: they are letters, bases or amino acids, and a batch without one of them
+    teaches the network only to do without it.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ class CaptionerNet(Writer):
         self.decoder = Decoder(
             model.cell, E, H, E, H, num_layers=L, alignment=alignment, dropout=dropout, precision=precision
         )
-        self.bridge = nn.ModuleList(nn.Linear(H, H) for _ in range(L * self.decoder.walks[0].cell.initialised))
+        self.bridge = nn.ModuleList(nn.Linear(H, H) for _ in range(L * self.decoder.walks[0].cell.free_states))
         self.bias = nn.Parameter(torch.zeros(words))
         self.locked = LockedDropout(dropout)
         self.named = nn.Linear(2 * H, words)  # which words an image calls for, before any is written

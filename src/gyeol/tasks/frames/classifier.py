@@ -15,7 +15,7 @@ from gyeol.data.media.video_clips import VideoClip, are_video_clips, as_video_cl
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs.frames import FrameInput, StepBatch, pieces, steps_of
-from gyeol.inputs.numeric import SeriesInput, checked_series
+from gyeol.inputs.numeric_series import SeriesInput, checked_series
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from gyeol.errors import DataError, ModelError
-from gyeol.inputs.numeric import SeriesBatch, SeriesInput, checked_series
+from gyeol.inputs.numeric_series import SeriesBatch, SeriesInput, checked_series
 from gyeol.layers import CELLS, POOLINGS, Cell
 from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
 from gyeol.tasks.base import TRAINING_RULES, Encoded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gyeol.inputs.numeric import SeriesBatch
+from gyeol.inputs.numeric_series import SeriesBatch
 from gyeol.kernels.packing import Packing
 from gyeol.layers import LockedDropout, Recurrent, Summary, chrono_init
 

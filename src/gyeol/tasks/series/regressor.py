@@ -20,7 +20,7 @@ __all__ = ["SeriesRegressor"]
 
 
 class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
-    """Learn a number for each numeric sequence, by the squared error: the twin of `SeriesClassifier`.
+    """Learn a number for each numeric sequence, by the squared error, as `SeriesClassifier` learns labels.
 
     Parameters
     ----------

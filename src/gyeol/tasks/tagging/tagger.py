@@ -15,7 +15,7 @@ from gyeol import engine
 from gyeol.data.tagging.schemes import find_scheme, written_like
 from gyeol.engine.metrics.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
-from gyeol.inputs.sequences import Reading, are_nucleotides, fold
+from gyeol.inputs.letter_sequences import Reading, are_nucleotides, fold
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.layers import CELLS, Cell
 from gyeol.parameters import Rule, choice, maybe, switch, whole
@@ -218,7 +218,7 @@ class SequenceTagger(Estimator):
         return [[fold(t) if isinstance(t, str) else (fold(t[0]), *t[1:]) for t in sentence] for sentence in X]
 
     def _told(self) -> dict[str, str]:
-        return self.reading_.told()
+        return self.reading_.notes()
 
     def _encode(self, X: list[list[Token]], y: list[list[str]] | None) -> Encoded:
         rows = self.inputs_.encode(self._folded(X))

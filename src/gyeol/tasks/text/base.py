@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
 from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors, tokenizer_rule
-from gyeol.inputs.sequences import Reading, find_reading
+from gyeol.inputs.letter_sequences import Reading, find_reading
 from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.inputs.vectors.initial_embedding import InitialVectors, describe_overlap, initial_vectors, tokenizer_for
@@ -172,7 +172,7 @@ class TextEstimator(WeightedEstimator):
         return unknown_shares(self.inputs_, checked_texts(X), self.reading_)
 
     def _told(self) -> dict[str, str]:
-        return self.reading_.told()
+        return self.reading_.notes()
 
     def describe_data(self) -> dict[str, str]:
         """What the model card says of the user's own words, and of the vectors that the tokens' began with."""

@@ -29,7 +29,7 @@ __all__ = ["TextRegressor"]
 
 
 class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
-    """Learn a number for each text: the twin of `TextClassifier`.
+    """Learn a number for each text, as `TextClassifier` learns labels.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class TranslatorNet(Writer):
             for n in range(L)
         )
         self.self_attention = _SelfAttention(V) if model.self_attention else None
-        self.bridge = nn.ModuleList(nn.Linear(V, H) for _ in range(L * self.walks[0].cell.initialised))
+        self.bridge = nn.ModuleList(nn.Linear(V, H) for _ in range(L * self.walks[0].cell.free_states))
         alignment = None
         if model.attention is not None:
             alignment = Alignment(
@@ -75,7 +75,7 @@ class TranslatorNet(Writer):
                 x = self.locked(x, packing)
             x, last = layer.run_packed(x, packing) if walk is None else walk(n, x)
             finals = last if isinstance(last, tuple) else (last,)
-            count = layer.cell.initialised  # the decoder's other parts begin with zeros
+            count = layer.cell.free_states  # the decoder's other parts begin with zeros
             # Of both directions, what each ends with: (directions, B, H) side by side.
             joined = [part.transpose(0, 1).flatten(1) for part in finals[:count]]
             parts = [self.bridge[n * count + p](part).unsqueeze(0) for p, part in enumerate(joined)]

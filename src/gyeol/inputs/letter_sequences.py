@@ -1,8 +1,8 @@
 """Sequences of letters without spaces, DNA and RNA above all: case and U, alignment, letters of another alphabet.
 
-Nucleotides are written in either case (small letters mark repeats, "soft masking") and with T or U: `fold` makes them
-one. The ambiguity codes of IUPAC-IUB (1984; N for any base, R, Y, ...) stay letters of their own, which a model knows
-if its training held them; asked how much of a text is known, they count as unknown, for they say little.
+Nucleotides are written in either case (small letters mark repeats, "soft masking") and with T or U: `fold` maps them
+to one form. The ambiguity codes of IUPAC-IUB (1984; N for any base, R, Y, ...) remain separate letters, which a model
+knows if they occurred in training; in the share of a text that is known they count as unknown, for they carry little.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Reading:
     length : int
         The length of all of them, where they are aligned; else 0.
     positions : int
-        How many places are told apart.
+        How many positions are distinguished.
     direct : bool
-        Whether letters and runs of them speak for the answer by themselves.
+        Whether the model has direct connections from letters and n-grams to the classes.
     """
 
     nucleotides: bool = False
@@ -51,15 +51,15 @@ class Reading:
         """Fold case and U, if these are nucleotides."""
         return [fold(text) for text in texts] if self.nucleotides else texts
 
-    def told(self) -> dict[str, str]:
-        """What the user should know, by name."""
+    def notes(self) -> dict[str, str]:
+        """Return what the user should know, by name."""
         found = {}
         if self.nucleotides:
-            found["nucleotides"] = "small letters are read as capitals, U as T (nucleotides=false for not)"
+            found["nucleotides"] = "small letters are read as capitals, U as T (nucleotides=false turns this off)"
         if self.length:
             found["aligned"] = (
                 f"all sequences have {self.length} letters and are read as aligned: positions={self.positions}, "
-                f"direct={str(self.direct).lower()} (positions=0 for not)"
+                f"direct={str(self.direct).lower()} (positions=0 turns this off)"
             )
         return found
 
@@ -143,7 +143,7 @@ def are_nucleotides(texts: Iterable[str]) -> bool:
 
 
 def shared_length(texts: Sequence[str]) -> int:
-    """Tell the length of sequences that are aligned: all of one length, short, of few letters; 0 where they are not.
+    """Return the length of aligned sequences (of one length, short, of few different letters); 0 where they are not.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def shared_length(texts: Sequence[str]) -> int:
 def unknown_share(
     text: str, known: frozenset[str], *, reading: Reading | None = None, lowercase: bool = False, jamo: bool = False
 ) -> float:
-    """Say which share of a text's letters a model has never seen; of nucleotides, which share is no base.
+    """Return the share of a text's letters that a model does not know; of nucleotides, the share that is no base.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@
 // the way back is the gradient by it; `dgates` is the one by u_t; `dnorm` (N, H) the one by what the last tanh was taken of.
 #pragma once
 
-#include "layer.hpp"
+#include "../layer.hpp"
 
 namespace gyeol::GYEOL_ISA {
 

@@ -14,7 +14,7 @@
 // `gates` (i, f, g, o: PyTorch's order) and `memory` (c) are kept; `extra` is not used.
 #pragma once
 
-#include "layer.hpp"
+#include "../layer.hpp"
 
 namespace gyeol::GYEOL_ISA {
 

@@ -7,7 +7,7 @@
 // `gates` is only read and `extra` is not used: h_t itself says what f' was.
 #pragma once
 
-#include "layer.hpp"
+#include "../layer.hpp"
 
 namespace gyeol::GYEOL_ISA {
 

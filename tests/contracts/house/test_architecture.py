@@ -58,3 +58,9 @@ def test_the_glossary_names_modules_that_exist() -> None:
         for name in re.findall(r"`([\w.]+)`", row[2]):
             path = architecture.SOURCE.joinpath(*name.split("."))
             assert path.is_dir() or path.with_suffix(".py").is_file(), f"{row[0]}: no module gyeol.{name}"
+
+
+def test_contributing_names_the_floors() -> None:
+    text = " ".join((architecture.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+    floors = "; ".join(", ".join(f"`{name}`" for name in floor) for floor in architecture._floors())
+    assert f"Floors, highest first: {floors}." in text

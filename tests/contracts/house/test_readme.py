@@ -16,6 +16,7 @@ import typer
 import gyeol
 from gyeol.cli.app import app, main
 from gyeol.data.text.sources import find_source, read_labelled
+from gyeol.layers import CELLS
 from gyeol.tasks import TASKS
 
 from . import documented
@@ -75,6 +76,11 @@ def test_every_task_has_a_line() -> None:
         for task, kind in TASKS.items():
             assert f"`gyeol fit {task.removesuffix('-text')}`" in text
             assert f"`{kind.__name__}`" in text
+
+
+def test_every_cell_has_its_equation() -> None:
+    text = (ROOT / "docs" / "layers.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE) == list(CELLS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gyeol.errors import ModelError
-from gyeol.inputs.sequences import Reading, are_nucleotides, find_reading, fold, shared_length, unknown_share
+from gyeol.inputs.letter_sequences import Reading, are_nucleotides, find_reading, fold, shared_length, unknown_share
 
 DNA = frozenset("ACGT")
 
@@ -73,7 +73,7 @@ def test_what_is_given_stays_as_it_is(given: dict[str, Any], expected: Reading) 
     found = find_reading(ALIGNED, **{**usual, **given})
     assert found == expected
     assert Reading.restored(found.state()) == found
-    assert ("aligned" in found.told()) == (expected.length > 0)
+    assert ("aligned" in found.notes()) == (expected.length > 0)
 
 
 @pytest.mark.parametrize(

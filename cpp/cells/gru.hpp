@@ -15,7 +15,7 @@
 //     dh_{t-1} = dh z + [da_r, da_z, dv] U                               `extra` keeps v
 #pragma once
 
-#include "layer.hpp"
+#include "../layer.hpp"
 
 namespace gyeol::GYEOL_ISA {
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from gyeol.errors import DataError, ModelError
-from gyeol.inputs.numeric import SeriesInput, checked_series
+from gyeol.inputs.numeric_series import SeriesInput, checked_series
 
 NAN = math.nan
 

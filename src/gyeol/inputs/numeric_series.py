@@ -200,7 +200,7 @@ class SeriesInput:
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> SeriesInput:
-        """Make one again from `state`.
+        """Restore the input from `state`.
 
         Raises
         ------

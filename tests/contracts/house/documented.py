@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["PAGES", "ROOT", "code_blocks", "commands", "gyeol_calls", "links"]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGES = [
     *(ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "benchmarks/README.md")),
     *sorted((ROOT / "docs").glob("*.md")),

@@ -1,4 +1,4 @@
-"""Draw the parts of docs/architecture.md that the code decides: ``python -m tests.contracts.architecture``.
+"""Draw the parts of docs/architecture.md that the code decides: ``python -m tests.contracts.house.architecture``.
 
 Between ``<!-- drawn: NAME -->`` and ``<!-- end -->`` stands what a function here returns; all else is written by hand
 and left alone. test_architecture.py fails while the page does not match the code.
@@ -19,7 +19,7 @@ import grimp
 from . import test_call_paths as call_paths
 from .import_circles import circles, import_graph
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "architecture.md"
 SOURCE = ROOT / "src" / "gyeol"
 _BLOCK = re.compile(r"(?P<start><!-- drawn: (?P<name>[a-z_]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
