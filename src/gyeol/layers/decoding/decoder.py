@@ -207,7 +207,7 @@ class Read(NamedTuple):
 
 
 class Writer(nn.Module):
-    """The part of a network that writes; subclasses create its layers, and an encoder.
+    """The decoding part of a network; a derived class creates its parts, and an encoder.
 
     The softmax's weights are the words' vectors (Press and Wolf 2017).
 
@@ -234,7 +234,7 @@ class Writer(nn.Module):
         read : Read
             Of B sources.
         inputs, targets : int64 tensors, shape (B, Q)
-            What the decoder is given, and what it is to predict.
+            The decoder's inputs, and what it is to predict.
         lengths : int64 tensor, shape (B,)
             Of the targets.
 
