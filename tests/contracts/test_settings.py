@@ -58,12 +58,12 @@ def test_what_is_offered_as_a_value_is_one(task: str) -> None:
 def test_completion_needs_no_pytorch() -> None:
     code = (
         "import sys; from gyeol.cli.app import app; from gyeol.cli.options.setting_names import completions; "
-        "assert completions('translate', 'atten') == ['attention=', 'attention_score=']; "
-        "assert completions('classify', 'noi') == ['noise=', 'noise=0.0']; sys.exit('torch' in sys.modules)"
+        "assert completions(['translate'], 'atten') == ['attention=', 'attention_score=']; "
+        "assert completions(['classify', 'series'], 'noi') == ['noise=', 'noise=0.0']; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert completions("no such task", "a") == []
-    assert completions("tag", "no_setting=") == []
+    assert completions(["no such task"], "a") == []
+    assert completions(["tag"], "no_setting=") == []
 
 
 def documented(kind: type) -> dict[str, str]:

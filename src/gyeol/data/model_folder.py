@@ -43,10 +43,10 @@ def free_place(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise SaveError(f"{path} is a file; a model is a folder: choose another place")
-    held = sorted(p.name for p in path.iterdir())
-    if held and not _is_model(path):
+    names = sorted(p.name for p in path.iterdir())
+    if names and not _is_model(path):
         raise SaveError(f"{path} is a folder with other things in it, not a model: choose another place")
-    if others := [name for name in held if name not in FILES]:
+    if others := [name for name in names if name not in FILES]:
         raise SaveError(f"{path} holds {', '.join(others[:3])} besides a model: move that, or choose another place")
     return path
 
