@@ -204,7 +204,7 @@ struct Into {
     int64_t wide;
     float* to;
     int64_t width;
-    bool add;  // to what stands there
+    bool add;  // to the present values
     GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return from + r * wide; }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t, const Lanes* sums) const {

@@ -62,7 +62,7 @@ GYEOL_INLINE Whole whole_numbers(Lanes v, float inverse) {
 
 // ---- What is multiplied -------------------------------------------------------------------------------------------------
 
-// Rows of p + 128, `width` bytes apart, and each row's s. Past K stands anything: the weights are 0 there.
+// Rows of p + 128, `width` bytes apart, and each row's s. Past K any value may follow: the weights are 0 there.
 struct QuadRows {
     const uint8_t* rows;
     const float* scales;

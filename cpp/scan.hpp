@@ -33,7 +33,7 @@ struct Forward {
     bool reverse;         // the walk goes from each row's last step to its first
     int64_t units;        // H
     const void* packed;   // the cell's pack_forward of w_hh
-    const float* x;       // (N, D) the inputs; null where W x + b stands in `gates` already
+    const float* x;       // (N, D) the inputs; null where `gates` already holds W x + b
     int64_t inputs;       // D
     const void* packed_in;   // the cell's pack_in of w_ih
     const float* bias_in; // (G*H) the b of W x + b; null for none
@@ -80,7 +80,7 @@ struct Backward {
 // Sums over tokens: this much of the gradients by w_ih (G*H, D), w_hh (G*H, H), and by da itself (GRADIENT_BLOCKS*H), the biases'.
 struct Sums {
     float *w_ih, *w_hh, *da;  // the caller's; w_ih null where the projection is not the layer's
-    bool fresh;               // nothing has been added yet, and what stands there means nothing
+    bool fresh;               // nothing has been added yet, and the memory is uninitialised
 };
 
 // Blocks of H columns in a token's gradient `da`, the gates (of w_ih, w_hh) that they belong to, and what was multiplied.

@@ -3,8 +3,8 @@
 //     i, f, g, o = u_t + gain * norm(U h_{t-1})      over all 4H sums;   norm(a) = (a - mean(a)) / sqrt(var(a) + 1e-5)
 //     c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g),   h_t = sigmoid(o) * tanh(gain_c * norm(c_t) + shift_c)
 //
-// u_t, the normalised projection of x_t and the bias, comes ready-made in `gates`. `norm` is (10, H): four rows that the
-// caller has used for u_t, the four gains of U h, gain_c, shift_c. `extra` keeps U h (N, 4H) as it was, and what stands in `da` on
+// u_t, the normalised projection of x_t and the bias, is already in `gates`. `norm` is (10, H): four rows that the
+// caller has used for u_t, the four gains of U h, gain_c, shift_c. `extra` keeps U h (N, 4H) as it was, and `da` on
 // the way back is the gradient by it; `dgates` is the one by u_t; `dnorm` (N, H) the one by what the last tanh was taken of.
 #pragma once
 

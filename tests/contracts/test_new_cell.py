@@ -16,8 +16,8 @@ from gyeol.layers import CELLS
 ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Add a cell")[1].split("\n## ")[0]
 EXAMPLE = textwrap.dedent("\n".join(re.findall(r"^ {7}.*|^$", SECTION, flags=re.MULTILINE))).strip() + "\n"
-[FILE] = re.findall(r"Write `src/gyeol/(\S+\.py)`", SECTION)
-[TABLE] = re.findall(r"in `src/gyeol/(\S+\.py)`\.", SECTION)
+FILE = re.findall(r"Write `src/gyeol/(\S+\.py)`", SECTION)[0]
+TABLE = re.findall(r"to `_NAMES` in `src/gyeol/(\S+\.py)`\.", SECTION)[0]
 
 #: By name, files as a contributor would write them.
 NEWCOMERS = {

@@ -34,7 +34,7 @@ def load_model(path: Path, threads: int | None = None, *, task: str | None = Non
     ParameterError
         For an invalid number of threads.
     """
-    from gyeol.tasks.folder import task_of
+    from gyeol.data.model_folder import task_of
 
     found = task_of(path)
     if task is not None and found != task:

@@ -49,13 +49,13 @@ class UnknownLetters:
             return shares
         if not hasattr(self.model, "inputs_"):
             return [0.0] * len(values)
-        from gyeol.tasks.alphabet import unknown_shares
+        from gyeol.inputs.alphabet import unknown_shares
 
         return unknown_shares(self.model.inputs_, values)
 
     def _is_dna(self, value: Any) -> bool:
         """Whether a model of proteins is given DNA, whose letters it knows."""
-        from gyeol.tasks.alphabet import knows_proteins, looks_like_dna
+        from gyeol.inputs.alphabet import knows_proteins, looks_like_dna
 
         if self.proteins is None:
             self.proteins = hasattr(self.model, "inputs_") and knows_proteins(self.model.inputs_)

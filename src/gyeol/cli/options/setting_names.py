@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import typer
+
+_STAND_INS = "gyeol.tasks.sklearn_base"  # no fields there
 
 __all__ = ["answer_bash", "completions", "joined_words", "setting_names", "setting_values"]
 
@@ -92,43 +95,66 @@ def joined_words(words: list[str], place: int) -> tuple[list[str], int, bool]:
 
 def setting_names(task: str) -> list[str]:
     """List a task's settings in the order of its estimator's constructor; none for an unknown task."""
-    found = _estimator(task)
-    return [] if found is None else [one.arg for one in _constructor(found).args.kwonlyargs]
+    return list(_fields(task))
 
 
 def setting_values(task: str) -> dict[str, list[str]]:
-    """List the values of settings that their documentation names in quotes; of others, the default."""
-    found = _estimator(task)
-    if found is None:
-        return {}
+    """List the values of settings that their meaning names in quotes; of others, the default."""
     values: dict[str, list[str]] = {}
-    defaults: dict[str, list[str]] = {}
-    for one, default in zip(_constructor(found).args.kwonlyargs, _constructor(found).args.kw_defaults, strict=True):
-        if isinstance(default, ast.Constant) and isinstance(default.value, bool):
-            values[one.arg] = ["true", "false"]
-        elif isinstance(default, ast.Constant) and default.value is not None:
-            defaults[one.arg] = [str(default.value)]
-    doc = (ast.get_docstring(found) or "").partition("Attributes\n")[0]
-    for names, head, body in re.findall(r"^(\w[\w, ]*?)( : [^\n]*)?\n((?:[ ]+[^\n]*\n?)+)", doc, re.MULTILINE):
-        named = re.findall(r'"([\w+-]+)"', head) or re.findall(r'``"([\w+-]+)"``', body)
-        if named and "," not in names:
-            values.setdefault(names, list(dict.fromkeys(named)))
-    return {**defaults, **values}
+    for name, (default, meaning) in _fields(task).items():
+        named = re.findall(r'``"([\w+-]+)"``', meaning)
+        if isinstance(default, bool):
+            values[name] = ["true", "false"]
+        elif named:
+            values[name] = list(dict.fromkeys(named))
+        elif default is not None:
+            values[name] = [str(default)]
+    return values
 
 
 @cache
-def _estimator(task: str) -> ast.ClassDef | None:
+def _fields(task: str) -> dict[str, tuple[Any, str]]:
+    """Read the default and the meaning of every field of an estimator, as `hyperparameters_of` gives them."""
     from gyeol import tasks
 
     if task not in tasks.TASKS:
-        return None
-    module, kind = tasks.ESTIMATORS[task]
-    found = find_spec(f"gyeol.tasks.{module}")
-    if found is None or found.origin is None:
-        return None
-    source = Path(found.origin).read_text(encoding="utf-8")
-    return next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == kind)
+        return {}
+    module, name = tasks.ESTIMATORS[task]
+    found: dict[str, tuple[Any, str]] = {}
+    for kind in reversed(_read_class(f"gyeol.tasks.{module}", name).__mro__):
+        for field, (default, meaning) in kind.__dict__.get("own", {}).items():
+            found[field] = (default, meaning or found.get(field, (None, ""))[1])
+    return found
 
 
-def _constructor(kind: ast.ClassDef) -> ast.FunctionDef:
-    return next(node for node in kind.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
+@cache
+def _read_class(module: str, name: str) -> type:
+    """Read a class from its source: an empty one with the same bases, and with its fields as ``own``."""
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        return object
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    node = next(one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == name)
+    homes = {alias.name: one.module for one in tree.body if isinstance(one, ast.ImportFrom) for alias in one.names}
+    homes = {name: home for name, home in homes.items() if home and home.startswith("gyeol.tasks.")}
+    homes |= {one.name: module for one in tree.body if isinstance(one, ast.ClassDef)}
+    bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+    real = [_read_class(homes[base], base) for base in bases if base in homes and homes[base] != _STAND_INS]
+    return type(name, tuple(real), {"own": dict(_own_fields(node))})
+
+
+def _own_fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[Any, str]]]:
+    decorated = any("dataclass" in ast.unparse(one) for one in node.decorator_list)
+    for line in node.body:
+        if not (decorated and isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value):
+            continue
+        if isinstance(line.value, ast.Call):
+            if getattr(line.value.func, "id", "") == "hyperparameter":
+                default, _, meaning = line.value.args
+                yield line.target.id, (_literal(default), _literal(meaning))
+        elif "ClassVar" not in ast.unparse(line.annotation):
+            yield line.target.id, (_literal(line.value), "")
+
+
+def _literal(node: ast.expr) -> Any:
+    return node.value if isinstance(node, ast.Constant) else None

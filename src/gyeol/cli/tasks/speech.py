@@ -131,7 +131,7 @@ def _words(file: str) -> list[str]:
 
 
 def _language_model(path: Path) -> LanguageModel:
-    from gyeol.tasks.folder import task_of
+    from gyeol.data.model_folder import task_of
 
     if (task := task_of(path)) != "language":
         raise ParameterError(f"--lm {path} is a model of 'fit {task}'; expected one of 'fit language'")

@@ -32,7 +32,8 @@ def step(u: Tensor, state: State, weights: Weights) -> State:
 def linear(u: Tensor) -> tuple[Tensor, Tensor]:
     """Return a and b (..., H) of the same step as ``h_t = a * h_{t-1} + b``, from u (..., 2H)."""
     z, n = u.chunk(2, dim=-1)
-    return torch.sigmoid(-z), torch.sigmoid(z) * n
+    z = torch.sigmoid(z)
+    return 1 - z, z * n
 
 
 CELL = Cell("min_gru", 2, step, hidden_product=False, linear=linear, keeping=((0, -1.0),))

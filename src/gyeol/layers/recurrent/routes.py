@@ -58,11 +58,11 @@ def choose_route(
     >>> choose_route(CELLS["lstm"], fill=0.9, need_state=False, device="cuda")
     'fused'
     """
-    built = native.native_available() if built is None else built
+    built = (native.native_available() and cell.native in native.CELLS) if built is None else built
     right_type = (
         dtype == torch.float32 if autocast is None else autocast == torch.bfloat16 and native.bfloat16_available()
     )
-    if built and cell.native in native.CELLS and device == "cpu" and right_type:
+    if built and cell.native is not None and device == "cpu" and right_type:
         return "native"
     if cell.linear is not None:
         return "scan"
