@@ -136,7 +136,7 @@ def test_the_built_in_series(gyeol: Run, tmp_path: Path, monkeypatch: pytest.Mon
     figures = gyeol("evaluate", tmp_path / "m", "load", "--json").object
     assert figures["data"] == "load (test)"
     assert "load" in gyeol("data", "list").out
-    assert "not for this" in gyeol("fit", "classify", "load", "--out", tmp_path / "n").mistake
+    assert "is not suitable here" in gyeol("fit", "classify", "load", "--out", tmp_path / "n").mistake
     assert "suitable ones: load" in gyeol("fit", "forecast", "reviews", "--out", tmp_path / "n").mistake
     assert gyeol("data", "make", "load", "--out", tmp_path / "s.csv", "--count", 30, "--seed", 2).status == 0
     assert (tmp_path / "s.csv").read_bytes() == write_load(tmp_path / "t.csv", count=30, seed=2).read_bytes()

@@ -190,7 +190,7 @@ def test_files_that_do_not_serve_leave_no_half_an_answer(gyeol: Run, model: Path
 
 def test_places_for_answers(gyeol: Run, model: Path, reviews: Path, tmp_path: Path) -> None:
     asked = ["predict", model, "--file", reviews, "--out"]
-    assert "a folder stands there" in gyeol(*asked, tmp_path).mistake
+    assert "it is a folder; name a file" in gyeol(*asked, tmp_path).mistake
     assert "unknown file type '.parquet'" in gyeol(*asked, tmp_path / "a.parquet").mistake
     (tmp_path / "file").write_text("precious")
     assert "a part of this path is a file" in gyeol(*asked, tmp_path / "file" / "a.tsv").mistake
