@@ -34,8 +34,8 @@ class Score(ABC):
     >>> class Distance(Score):
     ...     def __call__(self, query, keys):
     ...         return -torch.cdist(query, keys)
-    >>> Distance()(torch.zeros(1, 1, 2), torch.tensor([[[3.0, 4.0], [0.0, 0.0]]])).tolist()
-    [[[-5.0, 0.0]]]
+    >>> Distance()(torch.zeros(1, 1, 2), torch.tensor([[[3.0, 4.0], [6.0, 8.0]]])).tolist()
+    [[[-5.0, -10.0]]]
     """
 
     @abstractmethod
