@@ -13,22 +13,25 @@ from pathlib import Path
 import pytest
 
 import gyeol
+from gyeol import tasks
 
 SOURCE = Path(gyeol.__file__)
 
 
-def under_type_checking() -> dict[str, str]:
+def under_type_checking(source: Path) -> dict[str, str]:
     """What type checkers are told: name to module."""
-    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
+    tree = ast.parse(source.read_text(encoding="utf-8"))
     blocks = [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
     imports = [n for block in blocks for n in block.body if isinstance(n, ast.ImportFrom)]
-    assert all(alias.asname is None for n in imports for alias in n.names)
+    assert all(alias.asname == alias.name for n in imports for alias in n.names)  # which exports them
     return {alias.name: str(n.module) for n in imports for alias in n.names}
 
 
 def test_the_list_is_what_there_is_and_what_type_checkers_are_told() -> None:
     assert len(set(gyeol.__all__)) == len(gyeol.__all__)
-    assert under_type_checking() == gyeol._HOMES
+    assert under_type_checking(SOURCE) == gyeol._HOMES
+    assert under_type_checking(Path(str(tasks.__file__))) == tasks._HOMES
+    assert {*tasks._HOMES, "ESTIMATORS", "TASKS"} == set(tasks.__all__)
     assert {*gyeol._HOMES, "__version__"} == set(gyeol.__all__)
     for name in gyeol._HOMES:
         home = importlib.import_module(gyeol._HOMES[name])

@@ -92,7 +92,7 @@ def raising(error: BaseException) -> Any:
         (OSError(28, "No space left on device"), 2, "could not read or write: no space left on device"),
         (PermissionError(13, "Permission denied", "a.tsv"), 2, "a.tsv: permission denied"),
         (MemoryError(), 2, "out of memory"),
-        (RuntimeError("two\nlines \x1b[31m"), 1, "RuntimeError: two lines  [31m. This is a fault in gyeol"),
+        (RuntimeError("two\nlines \x1b[31m"), 1, "RuntimeError: two lines  [31m. This is a bug in gyeol"),
         (ValueError("x" * 10_000), 1, "xxx"),
     ],
 )

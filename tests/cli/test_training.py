@@ -23,7 +23,10 @@ def fit(gyeol: Run, tmp_path: Path, reviews: Path) -> Run:
 def test_another_model_is_kept_under_the_next_free_name(fit: Run, tmp_path: Path) -> None:
     assert "kept" not in fit("--seed", 1).err
     first = digest(tmp_path / "m")
-    assert f"held another model, which is kept as {tmp_path / 'm.1'} (--force replaces it)" in fit("--seed", 2).err
+    assert (
+        f"the earlier model at {tmp_path / 'm'} was renamed to {tmp_path / 'm.1'} (--force replaces it)"
+        in fit("--seed", 2).err
+    )
     second = digest(tmp_path / "m")
     (tmp_path / "m.2").mkdir()  # a name that is taken, even by nothing
     assert fit("--seed", 3, "--json").object["kept"] == str(tmp_path / "m.3")
@@ -53,7 +56,7 @@ def test_a_time_limit_is_taken_further_and_replaces_its_own_model(gyeol: Run, fi
     fit("--seed", 5)
     done = fit(*endless, "--time-limit", "0.2s", "--json")
     assert done.object["stopped"] == "time limit"
-    assert "the same command with --resume and a new --time-limit goes on" in done.err
+    assert "rerun with --resume and a new --time-limit to continue" in done.err
     assert done.object["kept"] == str(tmp_path / "m.1")  # that of seed 5
     assert left(tmp_path) == ["m", "m.1", "m.checkpoint"]
     assert gyeol("predict", tmp_path / "m", "정말 좋아요").status == 0
@@ -132,5 +135,5 @@ def test_what_was_too_long_is_said(gyeol: Run, tmp_path: Path) -> None:
 def test_the_baseline_is_left_out_where_there_is_no_time(fit: Run) -> None:
     done = fit("--compare", "--time-limit", "0.1s", "--json")
     assert "baseline" not in done.object
-    assert "the baseline is left out" in done.err
+    assert "skipped the baseline" in done.err
     assert fit("--compare", "--time-limit", "5m", "--json").object["baseline"]["features"] == "tfidf"

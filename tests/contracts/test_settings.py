@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sklearn.base import clone
 
+from gyeol import ParameterError, SaveError, TextClassifier, load, tasks
 from gyeol.cli.options.setting_names import completions, setting_names, setting_values
-from gyeol.parameters import Rule
+from gyeol.parameters import Rule, range_of, whole
 from gyeol.tasks import TASKS
+from gyeol.tasks.hyperparameters import estimator, hyperparameter, hyperparameters_of
 from gyeol.tasks.settings import settings_of
 
 
@@ -50,9 +58,112 @@ def test_what_is_offered_as_a_value_is_one(task: str) -> None:
 def test_completion_needs_no_pytorch() -> None:
     code = (
         "import sys; from gyeol.cli.app import app; from gyeol.cli.options.setting_names import completions; "
-        "assert completions('translate', 'atten') == ['attention=', 'attention_score=']; "
-        "assert completions('classify', 'noi') == ['noise=', 'noise=0.0']; sys.exit('torch' in sys.modules)"
+        "assert completions(['translate'], 'atten') == ['attention=', 'attention_score=']; "
+        "assert completions(['classify', 'series'], 'noi') == ['noise=', 'noise=0.0']; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert completions("no such task", "a") == []
-    assert completions("tag", "no_setting=") == []
+    assert completions(["no such task"], "a") == []
+    assert completions(["tag"], "no_setting=") == []
+
+
+def documented(kind: type) -> dict[str, str]:
+    """The section of parameters in a docstring: each name, and what stands behind its colon and below it."""
+    doc = inspect.cleandoc(kind.__doc__ or "")
+    section = re.split(r"\n\w[\w ]*\n-{3,}\n", doc.partition("\nParameters\n----------\n")[2])[0]
+    entries = re.split(r"^(?=\w)", section, flags=re.MULTILINE)[1:]
+    return {name: rest for name, _, rest in (entry.partition(" : ") for entry in entries)}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_docstring_names_every_parameter_with_its_rule_and_default(task: str) -> None:
+    kind = TASKS[task]
+    found, signature = documented(kind), inspect.signature(kind)
+    assert list(found) == list(signature.parameters) == list(kind.rules)  # in the constructor's order
+    for name, (default, rule, meaning) in hyperparameters_of(kind).items():
+        kinds, _, below = found[name].partition("\n")
+        assert kinds == f"{range_of(rule)}; default {default!r}", name
+        assert " ".join(below.split()) == " ".join(meaning.split()), name
+        assert signature.parameters[name].default is default
+        assert kind.rules[name] is rule
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_default_is_allowed_by_its_rule(task: str) -> None:
+    for name, (default, rule, _) in hyperparameters_of(TASKS[task]).items():
+        assert rule(default) == "", name
+
+
+def test_helpers_call_no_private_names_of_estimators_and_networks_read_none() -> None:
+    found = []
+    for file in Path(tasks.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Attribute(value=ast.Name(id="model" | "owner" | "estimator"), attr=name):
+                    wrong = name.startswith("_") and not name.startswith("__")
+                case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id="model" | "owner" | "estimator"), *_]):
+                    wrong = file.name.startswith("net")
+                case ast.arg(arg="model" | "owner" | "estimator"):
+                    wrong = file.name.startswith("net")
+                case _:
+                    continue
+            if wrong:
+                found.append(f"{file}:{node.lineno} {ast.unparse(node)}")
+    assert not found
+
+
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
+class Decayed(TextClassifier):
+    """A classifier with a further setting.
+
+    Attributes
+    ----------
+    net_ : nn.Module
+    """
+
+    halving: int = hyperparameter(4, whole(1, 99), "Epochs after which the rate is halved.")
+    epochs: int = 2
+
+
+def test_a_subclass_with_a_further_field() -> None:
+    model = Decayed(halving=7)
+    assert (model.get_params()["halving"], model.epochs, model.hidden_size) == (7, 2, 128)
+    assert clone(model).get_params() == model.get_params()
+    assert model.set_params(halving=8).halving == 8
+    with pytest.raises(ValueError, match="halvin"):
+        model.set_params(halvin=8)
+    with pytest.raises(TypeError, match="halvin"):
+        Decayed(halvin=8)
+    with pytest.raises(ParameterError, match="halving=100 must be a whole number, from 1 to 99"):
+        Decayed(halving=100).fit(["좋다", "싫다"] * 9, ["a", "b"] * 9)
+    assert documented(Decayed)["halving"].startswith("a whole number, from 1 to 99; default 4\n")
+    assert "; default 2\n" in documented(Decayed)["epochs"]  # the rule and the meaning are inherited
+    assert "Passes over the training examples" in documented(Decayed)["epochs"]
+    assert "halving" not in TextClassifier.rules
+    assert settings_of(Decayed)[-1].group == "training"
+
+
+def test_a_model_with_a_further_setting_is_not_saved_for_it_could_not_be_loaded(tmp_path: Path) -> None:
+    tiny: dict[str, Any] = {"hidden_size": 4, "embedding_size": 4, "ngrams": 1, "threads": 1, "epochs": 1}
+    model = Decayed(**tiny, halving=3).fit(["좋다", "싫다"] * 9, ["a", "b"] * 9)
+    with pytest.raises(SaveError, match=r"Decayed has settings that TextClassifier has not \(halving\)"):
+        model.save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+    class Plain(TextClassifier):
+        """A classifier without any."""
+
+    plain = Plain(**tiny).fit(["좋다", "싫다"] * 9, ["a", "b"] * 9)
+    plain.save(tmp_path / "model")
+    assert type(load(tmp_path / "model")) is TextClassifier
+
+
+def test_a_field_without_a_rule_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Bare\.speed has no rule: declare it by hyperparameter"):
+
+        @estimator
+        @dataclass(kw_only=True, eq=False, repr=False)
+        class Bare(TextClassifier):
+            """A classifier with a field that nobody checks."""
+
+            speed: int = 3

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from gyeol.errors import DataError, ModelError, ParameterError
 from gyeol.inputs import FeatureInput, TextInput, Token, Tokenizer, make_tokenizer
-from gyeol.inputs.targets import with_ends
 from gyeol.inputs.text import WIDTH, Cut
+from gyeol.inputs.text_pairs import with_ends
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=6)
 LESSON = ["다시 보고 싶은 영화", "다시 본 영화", "Good film, GOOD film"] * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,11 @@ def loss_of(model: Any, X: Any, y: Any, weights: Any) -> Any:
     """The loss of one batch of everything, and the gradients it gives."""
     X, y = model._checked_validation(X, y)
     model._sample_weight = None if weights is None else weights / weights.mean()
-    model._fit_targets(y)
+    learned = copy(model)
+    learned._fit_inputs(X, y)
+    for name in ("mean_", "scale_", "_weights"):  # not the inputs, which the network does not know
+        if hasattr(learned, name):
+            setattr(model, name, getattr(learned, name))
     rows = np.arange(len(X))
     loss = model._loss(model.net_, model._encode_training(X, y).batch(rows)).loss
     model.net_.zero_grad()

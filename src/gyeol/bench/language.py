@@ -78,7 +78,7 @@ def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None)
 def _made(texts: list[str], settings: dict[str, Any], precision: str) -> tuple[LanguageModel, LanguageNet]:
     torch.manual_seed(0)
     model = LanguageModel(**settings, precision=precision)
-    model._fit_inputs(texts)
+    model._fit_inputs(texts, None)
     net = model._build()
     assert isinstance(net, LanguageNet)
     return model, net

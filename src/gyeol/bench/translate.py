@@ -133,7 +133,7 @@ def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None)
     for precision in ("auto", "float32"):
         model, net, batches = _made(sources, targets, settings, precision)
         optimizer = engine.Optimizer(net, learning_rate=1e-5, clip_norm=1.0)
-        losses[precision] = float(model._loss(net, (batches[0], False)).loss.detach())
+        losses[precision] = float(model._loss(net, (batches[0], 1.0)).loss.detach())
         contestants.append(Contestant(precision, partial(_learn, model, net, batches, optimizer)))
     peer = PackedTranslator(net)
     losses["torch.nn packed"] = float(peer(batches[0]).detach())
@@ -183,8 +183,7 @@ def _made(
 ) -> tuple[Translator, TranslatorNet, list[PairBatch]]:
     torch.manual_seed(0)
     model = Translator(**settings, precision=precision)
-    model._fit_inputs(sources)
-    model._fit_targets(targets)
+    model._fit_inputs(sources, targets)
     net = model._build()
     assert isinstance(net, TranslatorNet)
     data = model._encode_training(sources[1:], targets[1:])
@@ -195,7 +194,7 @@ def _made(
 def _learn(model: Translator, net: TranslatorNet, batches: list[PairBatch], optimizer: engine.Optimizer) -> None:
     net.train()
     for batch in batches:
-        torch.autograd.backward(model._loss(net, (batch, False)).loss)
+        torch.autograd.backward(model._loss(net, (batch, 1.0)).loss)
         optimizer.step(scale=1.0)
 
 

@@ -1,4 +1,4 @@
-"""The command line: one file for each family of verbs, all heavy imports inside the commands."""
+"""The command line. A task is a file in `tasks`, another verb one in `verbs`; heavy imports are inside the commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Be the ``gyeol`` command: a process of its own, in which a model is asked with as few imports as that takes."""
+    """Run the ``gyeol`` command in a process of its own, which imports only what it needs."""
     from gyeol import lazy
     from gyeol.cli import app
 

@@ -1,4 +1,4 @@
-"""``gyeol``: where the verbs come together, and where mistakes become one line and exit status 2."""
+"""``gyeol``: all commands, and errors as one line and an exit status."""
 
 from __future__ import annotations
 
@@ -15,22 +15,9 @@ import typer
 
 from gyeol.cli.answers.output import error_object, one_line
 from gyeol.cli.options.setting_names import answer_bash
-from gyeol.cli.tasks import (
-    author,
-    caption,
-    forecast,
-    frames,
-    language,
-    regress,
-    series,
-    speech,
-    spelling,
-    tag,
-    translate,
-    translation,
-)
-from gyeol.cli.training import command_begins
-from gyeol.cli.verbs import ask, bench, data, demo, encode, explain, fit, reproduce, vectors
+from gyeol.cli.tasks import FILES, commands_of
+from gyeol.cli.training import start_clock
+from gyeol.cli.verbs import answer, bench, data, demo, encode, fit, info, reproduce, vectors
 from gyeol.errors import GyeolError
 
 __all__ = ["main"]
@@ -38,72 +25,62 @@ __all__ = ["main"]
 _LINE = 2000  # characters of an error message
 _USAGE = typer.BadParameter.__mro__[2]  # click's ClickException, which typer carries under a private name
 
-app = typer.Typer(
-    name="gyeol",
-    help="gyeol (결): train, understand and ship recurrent sequence models. Korean works out of the box.",
-    epilog="Start with: gyeol demo",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
 
-
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(given: bool) -> None:
+    if given:
         from importlib.metadata import version
 
         typer.echo(f"gyeol {version('gyeol')}")
         raise typer.Exit
 
 
-@app.callback()
 def _top(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-    debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error (may stand anywhere)."),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error; allowed anywhere."),
 ) -> None:
     pass
 
 
-fit.app.command("language")(language.language)
-fit.app.command("translate")(translate.translate)
-fit.app.command("author")(author.author)
-fit.app.command("spell")(spelling.spell)
-fit.app.command("tag")(tag.tag)
-fit.app.command("series")(series.series)
-fit.app.command("regress")(regress.regress)
-fit.app.command("regress-text", hidden=True)(regress.regress)  # as its models are called
-fit.app.command("transcribe")(speech.transcribe)
-fit.app.command("forecast")(forecast.forecast)
-fit.app.command("caption")(caption.caption)
-fit.app.command("frames")(frames.frames)
-app.add_typer(fit.app, name="fit")
-app.command("evaluate")(ask.evaluate)
-app.command("predict")(ask.predict)
-app.command("translate")(translation.translate)
-app.command("explain")(explain.explain)
-app.command("info")(ask.info)
-app.command("chat")(translate.chat)
-app.command("generate")(language.generate)
-app.command("suggest")(language.suggest)
-app.command("score")(language.score)
-app.command("correct")(spelling.correct)
-app.command("encode")(encode.encode)
-app.add_typer(vectors.app, name="vectors")
-app.add_typer(data.app, name="data")
-app.command("reproduce")(reproduce.reproduce)
-app.command("bench")(bench.bench)
-app.command("demo")(demo.demo)
+def build() -> typer.Typer:
+    """Make the ``gyeol`` command with the tasks that the table of `gyeol.cli.tasks` has now."""
+    app = typer.Typer(
+        name="gyeol",
+        help="gyeol (결): train, understand and ship recurrent sequence models. Korean works out of the box.",
+        epilog="Start with: gyeol demo",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=True,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+    app.callback()(_top)
+    app.add_typer(fit.group(), name="fit")
+    for verb in (answer.evaluate, answer.predict):
+        app.command(verb.__name__)(answer.command(verb))
+    app.command("explain")(answer.explain)
+    app.command("info")(info.info)
+    for task in FILES:
+        for name, command in commands_of(task).verbs.items():
+            app.command(name)(command)
+    app.command("encode")(encode.encode)
+    app.add_typer(vectors.app, name="vectors")
+    app.add_typer(data.app, name="data")
+    app.command("reproduce")(reproduce.reproduce)
+    app.command("bench")(bench.bench)
+    app.command("demo")(demo.demo)
+    return app
+
+
+app = build()
 
 
 def main() -> None:
-    """Run the command line; leave with 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a fault of gyeol's.
+    """Run the command line; exit with 0, 2 for a user's mistake, 130 for Ctrl-C, 1 for a bug in gyeol.
 
     An error is one line on standard error; with ``--json`` that line is one JSON object.
     """
-    command_begins()
-    answer_bash()
+    start_clock()
+    answer_bash(fit.settings_of)
     given = sys.argv[1:]
     options = (
         given[: given.index("--")] if "--" in given else given
@@ -118,11 +95,11 @@ def main() -> None:
         _leave(error, str(error), 2, how)
     except KeyboardInterrupt as error:
         _leave(error, "interrupted", 130, how)
-    except BrokenPipeError:  # the reader of a pipe has gone, as `head` does
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
         _drop_output()
         raise SystemExit(0) from None
     except SystemExit as leaving:
-        if isinstance(leaving.__context__, BrokenPipeError):  # Typer has met it first
+        if isinstance(leaving.__context__, BrokenPipeError):  # Typer caught it first
             _drop_output()
             raise SystemExit(0) from None
         raise
@@ -132,24 +109,24 @@ def main() -> None:
         _leave(error, f"{name}{(error.strerror or str(error)).lower()}", 2, how)
     except MemoryError as error:
         _leave(error, "out of memory: use a smaller batch_size or hidden_size, or a smaller file", 2, how)
-    except Exception as error:  # nobody should meet a traceback unasked
+    except Exception as error:  # no traceback unless asked for
         if isinstance(error, _USAGE):
             _leave_usage(error, how)
-        message = f"{type(error).__name__}: {error}. This is a fault in gyeol: run again with --debug and report it"
+        message = f"{type(error).__name__}: {error}. This is a bug in gyeol: run again with --debug and report it"
         _leave(error, message, 1, how)
-    if status == 130 and how.json:  # Typer's word for Ctrl-C
+    if status == 130 and how.json:  # what Typer returns for Ctrl-C
         _leave(KeyboardInterrupt(), "interrupted", 130, how)
     if status:
         raise SystemExit(status)
 
 
 def _prepare() -> None:
-    # A thread that waits shall give its core away: with libgomp's own spinning, two threads beside another busy program
-    # take five to ten times as long over a small net. Read when torch is loaded, which is later.
+    # Threads that wait must yield their core: with libgomp's default spinning, two threads beside another busy program
+    # take five to ten times as long on a small net. Read when torch is imported, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     if sys.stdout is None:  # closed by the caller, as `>&-` does
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal cannot show is no reason to stop
+    if isinstance(sys.stdout, TextIOWrapper):  # characters that the terminal lacks are escaped
         sys.stdout.reconfigure(errors="backslashreplace")
     # A warning is one line, without the place in the code.
     warnings.formatwarning = lambda message, *_place, **_line: f"gyeol: {one_line(str(message))}\n"
@@ -157,7 +134,7 @@ def _prepare() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _How:
-    """How an error is told: with its traceback before it, as a JSON object."""
+    """How an error is printed: after its traceback, as a JSON object."""
 
     debug: bool
     json: bool
@@ -177,18 +154,18 @@ def _leave(error: BaseException, message: str, status: int, how: _How) -> NoRetu
 
 
 def _leave_usage(error: Any, how: _How) -> NoReturn:
-    """Say in one line what is wrong with the command itself; a command that needs more words shows its help."""
+    """Print a mistake in the command itself as one line; for an incomplete command, its help."""
     message = error.format_message()
     where = error.ctx.command_path if getattr(error, "ctx", None) else "gyeol"
     if type(error).__name__ == "NoArgsIsHelpError":
         if how.json:
-            _leave(error, f"a command is missing; see {where} --help", error.exit_code, how)
+            _leave(error, f"missing command; see {where} --help", error.exit_code, how)
         typer.echo(message, err=True)
         raise SystemExit(error.exit_code) from None
     _leave(error, f"{message.rstrip('.')}; see {where} --help", error.exit_code, how)
 
 
 def _drop_output() -> None:
-    """Let Python's last flush go nowhere: it would fail like the one before."""
+    """Discard Python's last flush, which would fail like the one before."""
     with suppress(OSError, ValueError):  # standard output is no file, as in a test
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

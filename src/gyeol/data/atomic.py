@@ -41,7 +41,7 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         place = Path(os.path.realpath(path)) if path.is_symlink() else path
         if place.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder; name a file")
-        with _parents(place), _room(place) as new:
+        with _parents(place), _temporary_folder(place) as new:
             write(new / place.name)
             _flush(new / place.name)
             os.replace(new / place.name, place)
@@ -86,7 +86,7 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
         place = Path(os.path.realpath(path)) if path.is_symlink() else path
         if place.exists() and not place.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder")
-        with _parents(place), _room(place) as new:
+        with _parents(place), _temporary_folder(place) as new:
             write(new)
             for file in sorted(new.rglob("*")):
                 if file.is_file():
@@ -158,20 +158,20 @@ def _link(file: Path, new: Path) -> None:
 
 
 @contextmanager
-def _room(place: Path) -> Iterator[Path]:
+def _temporary_folder(place: Path) -> Iterator[Path]:
     """Create an empty folder, on the disk of the destination, that no other thread or process knows.
 
     It stands in another beside the place, whose name is short however long the place's is. When that is taken away, an
     older thing that was moved into it goes back where nothing came to stand.
     """
-    room = Path(tempfile.mkdtemp(prefix=".gyeol.", suffix=".part", dir=place.parent))
+    folder = Path(tempfile.mkdtemp(prefix=".gyeol.", suffix=".part", dir=place.parent))
     try:
-        (room / "new").mkdir()
-        yield room / "new"
+        (folder / "new").mkdir()
+        yield folder / "new"
     finally:  # also at Ctrl-C
-        if (room / _OLD).exists() and not place.exists():
-            os.rename(room / _OLD, place)
-        shutil.rmtree(room, ignore_errors=True)
+        if (folder / _OLD).exists() and not place.exists():
+            os.rename(folder / _OLD, place)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -33,8 +33,8 @@ def find_path(path: str | os.PathLike[str]) -> Path:
     found = Path(path.anchor)
     for part in path.parts[len(Path(path.anchor).parts) :]:
         if not os.path.lexists(found / part):
-            wanted = unicodedata.normalize("NFC", part)
-            names = (name for name in _names(found) if unicodedata.normalize("NFC", name) == wanted)
+            composed = unicodedata.normalize("NFC", part)
+            names = (name for name in _names(found) if unicodedata.normalize("NFC", name) == composed)
             part = next(names, None) or part
         found /= part
     return found if os.path.lexists(found) else path

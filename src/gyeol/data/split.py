@@ -38,11 +38,11 @@ def stratified_split(
     count = len(classes)
     random = np.random.default_rng([seed, 0x5EED])
     labels, sizes = np.unique(classes, return_counts=True)
-    held: list[npt.NDArray[np.int64]] = []
-    for label, wanted in zip(labels, _shares(sizes, min(round(fraction * count), at_most)), strict=True):
+    valid: list[npt.NDArray[np.int64]] = []
+    for label, share_size in zip(labels, _shares(sizes, min(round(fraction * count), at_most)), strict=True):
         rows = np.flatnonzero(classes == label)
-        held.append(random.permutation(rows)[:wanted])
-    chosen = np.sort(np.concatenate(held)) if held else np.zeros(0, dtype=np.int64)
+        valid.append(random.permutation(rows)[:share_size])
+    chosen = np.sort(np.concatenate(valid)) if valid else np.zeros(0, dtype=np.int64)
     return np.setdiff1d(np.arange(count), chosen), chosen
 
 
@@ -56,8 +56,10 @@ def tail_split(classes: npt.NDArray[np.int64], fraction: float) -> tuple[npt.NDA
     """
     labels, sizes = np.unique(classes, return_counts=True)
     shares = _shares(sizes, round(fraction * len(classes)))
-    held = [np.flatnonzero(classes == c)[n - wanted :] for c, n, wanted in zip(labels, sizes, shares, strict=True)]
-    chosen = np.sort(np.concatenate(held)) if held else np.zeros(0, dtype=np.int64)
+    valid = [
+        np.flatnonzero(classes == c)[n - share_size :] for c, n, share_size in zip(labels, sizes, shares, strict=True)
+    ]
+    chosen = np.sort(np.concatenate(valid)) if valid else np.zeros(0, dtype=np.int64)
     return np.setdiff1d(np.arange(len(classes)), chosen), chosen
 
 
@@ -73,17 +75,17 @@ def gapped_tail_split(
     >>> [rows.tolist() for rows in gapped_tail_split(np.array([0, 0, 0, 0, 0, 1]), 0.4, gap=1)]
     [[0, 1, 5], [3, 4]]
     """
-    kept, held = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    train, valid = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for label in np.unique(classes).tolist():
         rows = np.flatnonzero(classes == label)
-        wanted = round(len(rows) * fraction)
-        rest = len(rows) - wanted - gap
-        if wanted and rest > 0:
-            kept.append(rows[:rest])
-            held.append(rows[len(rows) - wanted :])
+        share_size = round(len(rows) * fraction)
+        rest = len(rows) - share_size - gap
+        if share_size and rest > 0:
+            train.append(rows[:rest])
+            valid.append(rows[len(rows) - share_size :])
         else:
-            kept.append(rows)
-    return np.concatenate(kept), np.concatenate(held)
+            train.append(rows)
+    return np.concatenate(train), np.concatenate(valid)
 
 
 def _shares(sizes: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:

@@ -8,8 +8,7 @@ from gyeol.layers.attention.alignment import SCOPES, Alignment
 from gyeol.layers.attention.context import attend
 from gyeol.layers.attention.score import Score
 from gyeol.layers.attention.scores import SCORES, score_rule
-from gyeol.layers.decoding.decoder import Decoder
-from gyeol.layers.decoding.writer import Read, Writer
+from gyeol.layers.decoding.decoder import Decoder, Read, Writer
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.instance_norm import NORMALISATIONS, InstanceNorm
 from gyeol.layers.losses.crf import CRF

@@ -1,153 +1,51 @@
 """What all estimators share: the scikit-learn contract, one way to train, one way to pass over data.
 
-A task fills hooks and nothing else: ``_fit_inputs``, ``_build``, ``_encode``, ``_loss``, ``_decode``, ``_score``. The
-loop itself is `gyeol.engine.fit`; files are `gyeol.tasks.storage`.
+A task fills the hooks of `gyeol.tasks.hooks` and nothing else. The loop itself is `gyeol.engine.fit`; files are
+`gyeol.tasks.storage`.
 """
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor
 
 from gyeol import engine, parameters
 from gyeol.data.batches import in_order_of_length
 from gyeol.data.split import stratified_split
 from gyeol.errors import DataError, GyeolError, ParameterError
-from gyeol.parameters import choice, fraction, positive, switch, whole
+from gyeol.tasks.hooks import Encoded, Hooks
+from gyeol.tasks.hyperparameters import RecurrentParameters, TrainingParameters
 from gyeol.tasks.sklearn_base import BaseEstimator, SklearnNotFittedError
-from gyeol.tasks.training.plan import TrainingPlan, identity, of_mean_one, short_name, take, weights_at
-from gyeol.tasks.training.preparation_time import within_time
+from gyeol.tasks.training.examples import NONE_HELD_BACK, Examples, Rows, Weights, held_back, of_mean_one
+from gyeol.tasks.training.plan import TrainingPlan, identity, short_name, watching
+from gyeol.tasks.training.preparation_time import rows_within_time
 from gyeol.tasks.training.standing import standing
 
-__all__ = ["TRAINING_RULES", "Encoded", "Estimator", "NotFittedError"]
-
-#: The rules of the arguments that decide how every task is trained, in the order in which constructors name them.
-TRAINING_RULES: dict[str, parameters.Rule] = {
-    "dropout": fraction(),
-    "batch_size": whole(1),
-    "epochs": whole(1),
-    "learning_rate": positive(),
-    "weight_decay": positive(zero=True),
-    "clip_norm": positive(zero=True),
-    "patience": whole(1),
-    "validation_fraction": fraction(),
-    "averaging": fraction(),
-    "time_limit": positive(none=True),
-    "precision": choice(("auto", "float32", "float64", "bfloat16")),
-    "threads": whole(1, 1024, none=True),
-    "random_state": whole(0, none=True),
-    "verbose": switch,
-}
-
-Rows = npt.NDArray[np.int64]
-Weights = npt.NDArray[np.float64]
-_FEW = 10  # examples to validate on
-NONE_HELD_BACK = "none: too few examples, figures are those of the training part"
+__all__ = ["Encoded", "Estimator", "NotFittedError"]
 
 
 class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
-    """The model was asked before it was trained."""
+    """The model was used before it was trained."""
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """Examples ready for the network: the ``lengths`` of all (N,), and ``batch``, which puts some of them together.
-
-    Where batches follow one another, ``order`` gives those of an epoch, and ``carrier`` holds what one leaves to the
-    next: ``state()`` and ``restore(tensors)``, named tensors.
-    """
-
-    lengths: npt.NDArray[np.int64]
-    batch: Callable[[Any], Any]
-    order: Callable[[int], Sequence[Any]] | None = None
-    carrier: Any = None
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-
-class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The base of every task. A constructor stores its arguments, `fit` does the work, fitted things end in ``_``."""
 
-    #: The name under which the command line and model folders know the task.
-    task: ClassVar[str]
-    #: The figure that decides which epoch was the best.
-    monitor: ClassVar[str] = "accuracy"
-    #: The command that asks a saved model something, for its card.
-    ask: ClassVar[str] = 'gyeol predict {} "..."'
-    #: What an example is made of, where nothing is cut into tokens.
-    reads: ClassVar[str] = "tokens"
-    #: A rule for every constructor argument.
-    rules: ClassVar[dict[str, parameters.Rule]]
-    #: Whether examples follow one another, so that a part of them is their beginning.
-    ordered: ClassVar[bool] = False
-    #: The share of a time limit that is needed for what follows the training.
-    closing: ClassVar[float] = 0.0
     #: While `fit` runs: when it must be over.
     _deadline: engine.Deadline
     #: While `fit` runs: the weights of the examples to learn from (N,), of mean 1; see `gyeol.tasks.sample_weights`.
     _sample_weight: Weights | None = None
-
-    @abstractmethod
-    def _checked(self, X: Any, y: Any) -> tuple[list[Any], Any]:
-        """Check what the user gave; returns inputs as a list and targets in the task's own form."""
-
-    @abstractmethod
-    def _fit_inputs(self, X: list[Any]) -> None:
-        """Learn tokenizers, vocabularies and scales from the training part."""
-
-    def _told(self) -> dict[str, str]:
-        """Say, by name, how the examples are read where the user did not ask for it; known after `_fit_inputs`."""
-        return {}
-
-    def _fit_targets(self, y: Any) -> None:
-        """Learn from the targets of the training part, where there is anything to learn."""
-
-    @abstractmethod
-    def _encode(self, X: list[Any], y: Any) -> Encoded:
-        """Number examples; y is None where there are no targets."""
-
-    def _encode_training(self, X: list[Any], y: Any) -> Encoded:
-        """Encode examples to learn from, where that differs from `_encode`."""
-        return self._encode(X, y)
-
-    @abstractmethod
-    def _build(self) -> nn.Module:
-        """Make the network, for what `_fit_inputs` learned."""
-
-    @abstractmethod
-    def _loss(self, net: nn.Module, batch: Any) -> engine.StepLoss:
-        """Run a batch in training mode."""
-
-    @abstractmethod
-    def _decode(self, net: nn.Module, batch: Any) -> npt.NDArray[np.generic]:
-        """Run a batch in prediction mode: one row of numbers an example."""
-
-    @abstractmethod
-    def _score(self, outputs: npt.NDArray[np.generic], y: Any) -> dict[str, float]:
-        """Compare what `_decode` gave for all examples with their targets; ``loss`` and `monitor` among the figures."""
-
-    @abstractmethod
-    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what a model folder keeps besides weights, as JSON values: for config.json and for tokenizer.json."""
-
-    @abstractmethod
-    def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
-        """Take over what `_state` returned."""
-
-    def _strata(self, y: Any) -> npt.NDArray[np.int64]:
-        """Number the groups that a validation split keeps in proportion; one group by default."""
-        return np.zeros(len(y), dtype=np.int64)
 
     def fit(
         self,
@@ -187,18 +85,19 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         ParameterError, DataError
             For settings and data that cannot be used, and where the training came to no finite figure.
         SaveError
-            Where something other than a checkpoint stands at ``checkpoint``.
+            Where there is something other than a checkpoint at ``checkpoint``.
         ModelError
             Where the checkpoint to resume is damaged or belongs to another training.
         """
         parameters.check(self.get_params(deep=False), self.rules)
         if resume and checkpoint is None:
             raise ParameterError("resume=True needs a checkpoint: the folder that an earlier fit(checkpoint=...) wrote")
-        if deadline is None:
-            deadline = engine.Deadline(None if self.time_limit is None else float(self.time_limit))
+        deadline = deadline or engine.Deadline(None if self.time_limit is None else float(self.time_limit))
         before = dict(self.__dict__)
         try:
-            self._train(X, y, validation, Path(checkpoint) if checkpoint else None, resume, progress, about, deadline)
+            examples = self._examples(X, y, validation)
+            watcher = watching(progress, bool(self.verbose), examples.measured_on)
+            self._train(examples, Path(checkpoint) if checkpoint else None, resume, watcher, about or {}, deadline)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -206,101 +105,110 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         return self
 
     def _train(
-        self,
-        X: Any,
-        y: Any,
-        validation: tuple[Any, Any] | None,
-        checkpoint: Path | None,
-        resume: bool,
-        progress: engine.Progress | None,
-        about: dict[str, Any] | None,
-        deadline: engine.Deadline,
-    ) -> None:
-        same = isinstance(validation, tuple) and len(validation) == 2 and validation[0] is X and validation[1] is y
-        X, y = self._checked(X, y)
-        split, measured_on = "given", "training" if same else "validation"
-        if validation is None:
-            strata = self._strata(y)
-            kept, held, how = self._held_back(strata)
-            split = f"{len(held):,} of {len(X):,} examples held back, {how}"
-            # A few of one class alone would choose the epoch that says nothing but this class.
-            if len(held) >= _FEW or len(set(strata[held])) >= min(2, len(set(strata))):
-                validation = take(X, held), take(y, held)
-                X, y = take(X, kept), take(y, kept)
-                self._sample_weight = weights_at(self._sample_weight, kept)
-            else:
-                split, measured_on = NONE_HELD_BACK, "training"
-                validation = X, y
-        else:
-            if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-                raise DataError(f"validation is {validation!r:.60}; expected a pair: (X, y)")
-            validation = self._checked_validation(*validation)
-        if progress is None and self.verbose:
-            from gyeol.tasks.training.progress import Bar
-
-            progress = Bar()
-        if progress is not None and hasattr(progress, "measured_on"):
-            progress.measured_on = measured_on
+        self, examples: Examples, checkpoint: Path | None, resume: bool, progress: engine.Progress | None,
+        about: dict[str, Any], deadline: engine.Deadline,
+    ) -> None:  # fmt: skip
         self._deadline = deadline
         with self._session():
-            begun = time.monotonic()
-            count, taken_up = len(X), checkpoint if resume else None
-            X, y, validation = within_time(self, X, y, validation, deadline, taken_up)
-            self._sample_weight = of_mean_one(self._sample_weight)
-            self._fit_inputs(X)
-            told = self._told()
+            started, count = time.monotonic(), len(examples.X)
+            rows = rows_within_time(
+                self._rehearse, examples.X, examples.y, examples.weights, beside=len(examples.validation[0]),
+                groups=None if self.ordered else partial(self._strata, examples.y), seed=self._seed,
+                deadline=deadline, checkpoint=checkpoint if resume else None,
+            )  # fmt: skip
+            examples = examples if rows is None else examples.only(rows)
+            examples = replace(examples, weights=of_mean_one(examples.weights))
+            X, y, self._sample_weight = examples.X, examples.y, examples.weights
+            self._fit_inputs(X, y)
+            notes = self._notes()
             if progress is not None:
-                for name, line in told.items():
+                for name, line in notes.items():
                     progress.note(f"{name}: {line}")
-            self._fit_targets(y)
             self.net_ = self._build().to(self._dtype())
-            training = self._encode_training(X, y)
-            lost = self._left_behind()
-            plan = TrainingPlan(self, self.net_, training, self._encode(*validation), validation)
-            what = identity(self, X, y, validation) if checkpoint else None
+            encoded = self._encode_training(X, y)
+            lost = self._shortened()
+            plan = TrainingPlan(
+                encoded, self._encode(*examples.validation), examples.validation, int(self.batch_size), self._seed,
+                step=partial(self._loss, self.net_), encode=self._encode, outputs=self._outputs, score=self._score,
+            )  # fmt: skip
+            what = identity(self.task, self.get_params(deep=False), examples) if checkpoint else None
             if what and len(X) < count:
                 what["part"] = len(X)
             keeper = engine.Checkpoint(checkpoint, what) if checkpoint and what else None
+            settings = self._settings()
             self.history_ = engine.fit(
-                self.net_, plan, self._settings(), checkpoint=keeper, resume=resume, progress=progress,
-                deadline=deadline,
-            )  # fmt: skip
+                self.net_, plan, settings, checkpoint=keeper, resume=resume, progress=progress, deadline=deadline
+            )
         self.about_ = {
-            **(about or {}),
-            **told,
+            **about,
+            **notes,
             "examples": len(X),
-            "validation": split if not same else NONE_HELD_BACK,
-            "seconds": round(time.monotonic() - begun, 1),
+            "validation": examples.split,
+            "seconds": round(time.monotonic() - started, 1),
             "stopped": self.history_.stopped,
             "epochs": len(self.history_.records),
-            "measured_on": measured_on,
+            "measured_on": examples.measured_on,
             **({"learned_from": f"{len(X):,} of {count:,} examples, for want of time"} if len(X) < count else {}),
             **({"training_id": short_name(what)} if what else {}),
             **lost,
-            **standing(self, y, validation[1]),
+            **standing(self, y, examples.validation[1], settings.monitor),
         }
-        del self._deadline
         self.metrics_ = {k: v for k, v in self.history_.best.items() if k.startswith(("valid_", "train_"))}
         for name, value in self.metrics_.items():
             if not np.isfinite(value):
                 raise DataError(f"{name} of the best epoch is {value}: learning_rate is too high; try a tenth of it")
+        self._conclude(examples)
+        del self._deadline
 
-    def _left_behind(self) -> dict[str, Any]:
+    def _examples(self, X: Any, y: Any, validation: Any) -> Examples:
+        """Check what the user gave, and hold examples back to validate on where none are given."""
+        same = isinstance(validation, tuple) and len(validation) == 2 and validation[0] is X and validation[1] is y
+        X, y = self._checked(X, y)
+        if validation is None:
+            strata = self._strata(y)
+            return held_back(X, y, self._sample_weight, strata, self._held_back(strata))
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise DataError(f"validation is {validation!r:.60}; expected a pair: (X, y)")
+        pair, split = self._checked_validation(*validation), NONE_HELD_BACK if same else "given"
+        return Examples(X, y, self._sample_weight, pair, split, "training" if same else "validation")
+
+    def _rehearse(self, X: Any, y: Any, weights: Weights | None) -> None:
+        """Prepare examples as a training does, and forget what was learned by that."""
+        scratch = copy(self)
+        scratch._sample_weight = weights
+        scratch._fit_inputs(X, y)
+        scratch._encode_training(X, y)
+
+    def _shortened(self) -> dict[str, Any]:
         """Count what the training examples lost because they were too long: for the card, once they are encoded."""
         cut = getattr(self.inputs_, "cut", None)
-        return (
-            {}
-            if cut is None or not cut.count
-            else {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
-        )
+        if cut is None or not cut.count:
+            return {}
+        return {"too_long": cut.count, "longest": cut.longest, "shortened": str(cut)}
 
     def _held_back(self, strata: npt.NDArray[np.int64]) -> tuple[Rows, Rows, str]:
         """Split examples of these groups into those to train on and those to validate on; say how."""
-        kept, held = stratified_split(strata, self.validation_fraction, seed=int(self.random_state or 0))
-        return kept, held, f"stratified, seed {self.random_state}"
+        parts = stratified_split(strata, self.validation_fraction, seed=self._seed)
+        return *parts, f"stratified, seed {self.random_state}"
 
-    def _checked_validation(self, X: Any, y: Any) -> tuple[list[Any], Any]:
-        return self._checked(X, y)
+    @property
+    def _seed(self) -> int:
+        return int(self.random_state or 0)
+
+    def _layers(self) -> dict[str, Any]:
+        """Return the settings of recurrent layers for a network, as Python's numbers: PyTorch takes none of NumPy's."""
+        return {
+            "cell": self.cell,
+            "hidden_size": int(self.hidden_size),
+            "num_layers": int(self.num_layers),
+            "dropout": float(self.dropout),
+            "precision": "auto" if self.precision in ("auto", "bfloat16") else "float32",
+        }
+
+    @property
+    def _softmax_precision(self) -> str:
+        """Of the softmax over a vocabulary, in training."""
+        return "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
 
     def _settings(self) -> engine.Settings:
         return engine.Settings(
@@ -312,14 +220,12 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             monitor=self.monitor,
             time_limit=None if self.time_limit is None else float(self.time_limit),
             averaging=float(self.averaging),
-            optimizer=str(getattr(self, "optimizer", "adam")),
-            seed=int(self.random_state or 0),
+            seed=self._seed,
             closing=self.closing,
         )
 
     def _outputs(self, encoded: Encoded) -> npt.NDArray[np.generic]:
         """Pass over examples, longest first, and return `_decode`'s rows in the given order."""
-        rows: list[npt.NDArray[np.generic]] = []
         order = encoded.order(0) if encoded.order else in_order_of_length(encoded.lengths, 256)
         with torch.inference_mode():
             rows = [self._decode(self.net_, encoded.batch(which)) for which in order]
@@ -339,25 +245,43 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
 
     def _ready(self) -> None:
         if not hasattr(self, "net_"):
-            raise NotFittedError(
-                f"this {type(self).__name__} is not fitted yet: call fit(...) first, or gyeol.load(path)"
-            )
+            name = type(self).__name__
+            raise NotFittedError(f"this {name} is not fitted yet: call fit(...) first, or gyeol.load(path)")
 
     def _dtype(self) -> torch.dtype:
         return torch.float64 if self.precision == "float64" else torch.float32
 
     @contextmanager
     def _session(self) -> Iterator[None]:
-        """Set seed and threads for a while; the caller's own are as before afterwards."""
+        """Set seed and threads for a while; the caller's are restored."""
         threads = torch.get_num_threads()
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(self.random_state or 0))
+            torch.manual_seed(self._seed)
             if self.threads:
                 torch.set_num_threads(int(self.threads))
             try:
                 yield
             finally:
                 torch.set_num_threads(threads)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what a model folder keeps besides weights, as JSON values: for config.json and for tokenizer.json."""
+        return self._state()
+
+    def restore(self, learned: dict[str, Any], inputs: dict[str, Any], weights: dict[str, Tensor]) -> None:
+        """Become what `state` and the weights describe; see `gyeol.tasks.storage.load`, which checks them.
+
+        The weights are compared with settings and vocabulary before memory is spent on a network of the size that
+        these claim.
+        """
+        from gyeol.tasks.storage import check_weights
+
+        self._restore(learned, inputs)
+        check_weights(weights, lambda: self._build().to(self._dtype()))
+        with self._session():
+            self.net_ = self._build().to(self._dtype())
+        self.net_.load_state_dict(weights)
+        self.net_.eval()
 
     def save(self, path: str | Path) -> None:
         """Write the model as a folder: config.json, weights, tokenizer, figures, history and a model card.

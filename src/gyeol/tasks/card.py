@@ -63,7 +63,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
     if (columns := TrainedColumns.of(about)) is not None:
         about["columns"] = columns.describe()
     count = sum(p.numel() for p in model.net_.parameters())
-    own = {k: v for k, v in model.get_params(deep=False).items()}
+    settings = model.get_params(deep=False)
     lines = [
         f"# {name}",
         "",
@@ -71,7 +71,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         f"(torch {torch.__version__}, {platform.machine()}).",
         "",
         "```",
-        model.ask.format(name),
+        model.usage.format(name),
         "```",
         "",
         "## Data",
@@ -96,7 +96,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         "",
         "## Settings",
         "",
-        *_table({k: getattr(v, "__name__", v) for k, v in own.items()}),
+        *_table({k: getattr(v, "__name__", v) for k, v in settings.items()}),
         "",
         f"The figures are those of {measured} at the best epoch; they say nothing about texts of another kind.",
         "",
@@ -112,12 +112,12 @@ def figure_rows(metrics: dict[str, Any], about: dict[str, Any]) -> dict[str, str
     >>> figure_rows({"valid_accuracy": 0.5, "train_loss": 1.25}, {"measured_on": "training"})
     {'accuracy on the training part': '0.5000', 'train_loss': '1.2500'}
     """
-    told = {name: f"{value:.4f}" if isinstance(value, float) else str(value) for name, value in metrics.items()}
+    shown = {name: f"{value:.4f}" if isinstance(value, float) else str(value) for name, value in metrics.items()}
     if measured_on(about) == "validation":
-        return told
+        return shown
     return {
         f"{name.removeprefix('valid_')} on the training part" if name.startswith("valid_") else name: value
-        for name, value in told.items()
+        for name, value in shown.items()
     }
 
 

@@ -37,9 +37,9 @@ def class_loss(
         return engine.StepLoss((losses * each).sum() / each.sum(), int(right.sum()))
     if weights is None:
         return engine.StepLoss(F.cross_entropy(logits, targets), int(right.sum()))
-    own = torch.as_tensor(weights, dtype=logits.dtype)
-    share = float(own[targets] @ right.to(own))
-    return engine.StepLoss(F.cross_entropy(logits, targets, weight=own), share)  # type: ignore[arg-type]
+    of_classes = torch.as_tensor(weights, dtype=logits.dtype)
+    share = float(of_classes[targets] @ right.to(of_classes))
+    return engine.StepLoss(F.cross_entropy(logits, targets, weight=of_classes), share)  # type: ignore[arg-type]
 
 
 def probabilities_of(logits: Tensor) -> npt.NDArray[np.float64]:
@@ -57,8 +57,8 @@ def class_figures(
     figures = {"accuracy": float(right.mean()), "macro_f1": macro_f1(y, found), "loss": float(losses.mean())}
     if weights is None:
         return figures
-    own = weights[y] / weights[y].sum()
-    return {**figures, "weighted_accuracy": float(own @ right), "loss": float(own @ losses)}
+    each = weights[y] / weights[y].sum()
+    return {**figures, "weighted_accuracy": float(each @ right), "loss": float(each @ losses)}
 
 
 def macro_f1(truth: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]) -> float:

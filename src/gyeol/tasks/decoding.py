@@ -1,19 +1,18 @@
-"""A network that writes as a search sees it: what may come next."""
+"""A network that writes as a search sees it: its steps, and its weights packed for one source at a time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
-from gyeol.layers import Read, Writer
+from gyeol.layers import Read, Recurrent, RoundedLinear, Stepper, Writer
 from gyeol.layers.decoding.decoder import DecoderState
 
-if TYPE_CHECKING:
-    from gyeol.tasks.translation.ready import ReadyWeights
-
-__all__ = ["WriterSteps"]
+__all__ = ["PackedWeights", "WriterSteps", "packed_weights"]
 
 
 class WriterSteps:
@@ -24,12 +23,12 @@ class WriterSteps:
     net : Writer
     read : Read
         What it has read.
-    ready : ReadyWeights, optional
-        Of a single source, the weights as they lie ready; otherwise they are the network's own.
+    packed : PackedWeights, optional
+        Of a single source; otherwise the weights are the network's.
     """
 
-    def __init__(self, net: Writer, read: Read, ready: ReadyWeights | None = None) -> None:
-        self.net, self.ready = net, ready
+    def __init__(self, net: Writer, read: Read, packed: PackedWeights | None = None) -> None:
+        self.net, self.packed = net, packed
         self.source, self.state = read
         self.number = 0
         self.fed: Tensor | None = None
@@ -44,11 +43,11 @@ class WriterSteps:
             if self.fed is not None:
                 self.fed = self.fed.flatten(0, 1)[rows].view(B, K, -1)
         net, steppers, combine, softmax = self.net, None, None, None
-        if (ready := self.ready) is not None:
-            steppers, combine, softmax = ready.decoder(net, K), ready.combine, ready.softmax
+        if (packed := self.packed) is not None:
+            steppers, combine, softmax = packed.decoder(net, K), packed.combine, packed.softmax
             for stepper, layer in zip(steppers, self.state, strict=True):
-                own = stepper.state if stepper.cell.has_memory else (stepper.state,)
-                for to, part in zip(own, layer, strict=True):
+                parts = stepper.state if stepper.cell.has_memory else (stepper.state,)
+                for to, part in zip(parts, layer, strict=True):
                     to.copy_(part)
         vectors, weights, self.state = net.decoder.step(
             net.words(tokens), self.state, self.source, self.number, self.fed, steppers, combine
@@ -73,3 +72,71 @@ class WriterSteps:
 
 def _taken(state: DecoderState, rows: Tensor) -> DecoderState:
     return [tuple(part.index_select(1, rows) for part in layer) for layer in state]
+
+
+class PackedWeights:
+    """A network's weights packed for one source at a time, in fewer bits where requested.
+
+    A step of one row costs what its weights cost to read: in "int8" a quarter. In "float32" the encoder is left alone,
+    for over a whole source it reads its weights once; in fewer bits it takes steps, too.
+
+    Parameters
+    ----------
+    net : Writer
+        Its weights are copied; the network itself is not kept.
+    encoder : sequence of Recurrent
+        The layers that read the source.
+    weights : {"float32", "bfloat16", "int8"}
+        See `gyeol.layers.Stepper` for what it costs. With "int8" the vector that words are predicted from and the
+        softmax are rounded, too.
+    """
+
+    def __init__(self, net: Writer, encoder: Sequence[Recurrent], weights: str) -> None:
+        self.weights = weights
+        self.version = _version(net)
+        self.encoder: list[list[Stepper]] = []
+        if weights != "float32":
+            self.encoder = [
+                [Stepper(layer, weights=weights, direction=d) for d in range(1 + layer.bidirectional)]
+                for layer in encoder
+            ]
+        rounded = weights == "int8"
+        combine = net.decoder.combine
+        self.combine = RoundedLinear(combine.weight, combine.bias) if rounded else None
+        self.softmax = RoundedLinear(net.words.weight, net.bias) if rounded else None
+        self._decoders: dict[int, list[Stepper]] = {}
+
+    def decoder(self, net: Writer, rows: int) -> list[Stepper]:
+        """The decoder's layers, for so many continuations."""
+        if rows not in self._decoders:
+            self._decoders[rows] = [layer.stepper(rows, weights=self.weights) for layer in net.decoder.walks]
+        return self._decoders[rows]
+
+    def encode(self, number: int, x: Tensor) -> tuple[Tensor, Any]:
+        """Take a layer of the encoder over one source (T, D): its output, and the state at the end."""
+        ways = self.encoder[number]
+        H = ways[0].hidden_size
+        output = x.new_empty(len(x), H * len(ways))
+        for d, stepper in enumerate(ways):
+            stepper.reset()
+            for t in reversed(range(len(x))) if d else range(len(x)):
+                output[t, d * H : (d + 1) * H] = stepper(x[t : t + 1])[0]
+        if not ways[0].cell.has_memory:
+            return output, torch.cat([stepper.state for stepper in ways])
+        return output, tuple(torch.cat(parts) for parts in zip(*(stepper.state for stepper in ways), strict=True))
+
+
+#: Of networks that read single sources, by the form of the weights.
+_PACKED: WeakKeyDictionary[Writer, dict[str, PackedWeights]] = WeakKeyDictionary()
+
+
+def packed_weights(net: Writer, encoder: Sequence[Recurrent], weights: str) -> PackedWeights:
+    """Return a network's weights, packed once; those that were changed since are packed anew."""
+    forms = _PACKED.setdefault(net, {})
+    if weights not in forms or forms[weights].version != _version(net):
+        forms[weights] = PackedWeights(net, encoder, weights)
+    return forms[weights]
+
+
+def _version(net: Writer) -> int:
+    return sum(p._version for p in net.parameters())

@@ -53,8 +53,8 @@ def standard_loss(errors: Floats, scale: float, kind: str = "mse") -> float:
     """Return the mean loss of errors (N,), as the network sees them."""
     if kind == "mse":
         return float((errors**2).mean()) / scale**2
-    own = np.abs(errors) / scale
-    return float(np.where(own < 1, own**2 / 2, own - 0.5).mean())
+    relative = np.abs(errors) / scale
+    return float(np.where(relative < 1, relative**2 / 2, relative - 0.5).mean())
 
 
 def restored_scale(learned: dict[str, Any]) -> tuple[float, float]:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from gyeol.errors import DataError
-from gyeol.tasks.base import Estimator, Weights
+from gyeol.tasks.base import Estimator
+from gyeol.tasks.training.examples import Weights
 
 __all__ = ["WeightedEstimator", "Weights", "checked_weights", "mean_loss"]
 

@@ -43,4 +43,4 @@ else:
         """Marks a regressor."""
 
     class SklearnNotFittedError(ValueError, AttributeError):
-        """The model was asked before it was trained."""
+        """The model was used before it was trained."""

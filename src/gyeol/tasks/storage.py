@@ -18,29 +18,29 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gyeol import parameters
 from gyeol.data.atomic import backed_up, replace_folder
-from gyeol.data.model_folder import CONFIG_CAP, HASHED, check_place, free_place
+from gyeol.data.model_folder import CONFIG_CAP, HASHED, check_folder, check_place, free_place, read_json
 from gyeol.engine import History, read_tensors, write_tensors
-from gyeol.errors import ModelError, ParameterError
+from gyeol.errors import ModelError, ParameterError, SaveError
 from gyeol.inputs.tokens.tokenizers import canonical_name
 from gyeol.lazy import load_delayed
 from gyeol.tasks.card import MEASURED, measured_on, write_card
-from gyeol.tasks.folder import check_folder, read_json
 
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
 
-__all__ = ["FORMAT", "check_place", "load", "read_config", "save"]
+__all__ = ["FORMAT", "check_place", "check_weights", "load", "read_config", "save"]
 
 FORMAT = 1
 _JSON_CAP = 256 << 20  # no vocabulary is larger
@@ -89,9 +89,16 @@ def save(model: Estimator, path: Path, *, keep: bool = False) -> Path | None:
         Where that is impossible; what stood at ``path`` is unchanged.
     """
     import gyeol
+    from gyeol.tasks import TASKS
 
-    learned, inputs = model._state()
+    learned, inputs = model.state()
     settings = {k: parameters.plain(v) for k, v in model.get_params(deep=False).items()}
+    kind = TASKS.get(model.task, type(model))
+    if unknown := sorted(set(settings) - set(kind.rules)):
+        raise SaveError(
+            f"{type(model).__name__} has settings that {kind.__name__} has not ({', '.join(unknown)}), and would be "
+            "loaded without them: make them class attributes to save it"
+        )
     if isinstance(settings.get("tokenizer"), str):
         settings["tokenizer"] = canonical_name(settings["tokenizer"])
 
@@ -190,11 +197,7 @@ def load(path: str | Path, **own: Any) -> Estimator:
     inputs = read_json(path / "tokenizer.json", _JSON_CAP)
     tensors = read_tensors(path / "model.safetensors")
     try:
-        model._restore(config.learned, inputs)
-        _check_tensors(model, tensors)
-        with model._session():
-            model.net_ = model._build().to(model._dtype())
-        model.net_.load_state_dict(tensors)
+        model.restore(config.learned, inputs, tensors)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
     except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
@@ -202,7 +205,6 @@ def load(path: str | Path, **own: Any) -> Estimator:
         raise ModelError(
             f"{path}: its parts do not fit together ({reason}); take the whole folder from one training"
         ) from error
-    model.net_.eval()
     model.about_ = config.about
     figures = read_json(path / "metrics.json", CONFIG_CAP)
     if isinstance(figures, dict) and figures.pop(MEASURED, measured_on(model.about_)) != measured_on(model.about_):
@@ -268,19 +270,25 @@ class _Unfilled(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def _shapes(model: Estimator) -> dict[str, Tensor]:
+def _shapes(build: Callable[[], nn.Module]) -> dict[str, Tensor]:
     """Build a network without numbers."""
     with torch.device("meta"), _Unfilled():
-        return model._build().to(model._dtype()).state_dict()
+        return build().state_dict()
 
 
-def _check_tensors(model: Estimator, tensors: dict[str, Tensor]) -> None:
-    """Hold the weights to the settings before any memory is spent on a network of the size that the settings claim."""
+def check_weights(tensors: dict[str, Tensor], build: Callable[[], nn.Module]) -> None:
+    """Compare weights with the network that ``build`` returns, which needs no memory for that.
+
+    Raises
+    ------
+    ValueError
+        A weight is missing, unknown, of another shape or type, or not finite.
+    """
     try:
-        expected = _shapes(model)
+        expected = _shapes(build)
     except NotImplementedError:  # an operation of which only PyTorch's Python part knows the shape
         load_delayed("torch._meta_registrations")
-        expected = _shapes(model)
+        expected = _shapes(build)
     for name in sorted(set(expected) ^ set(tensors)):
         raise ValueError(f"{name!r:.80} is {'not in' if name in expected else 'too many in'} model.safetensors")
     for name, tensor in tensors.items():

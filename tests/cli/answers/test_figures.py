@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gyeol.cli.answers.figures import accuracy_told, class_warnings, majority, told_of
+from gyeol.cli.answers.figures import accuracy_text, class_counts, class_warnings, majority
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ def test_the_majority(counts: dict[str, int], expected: tuple[str, float]) -> No
 
 
 def test_an_accuracy_stands_beside_what_the_majority_reaches() -> None:
-    told = accuracy_told(0.93, {"긍정": 17, "부정": 183}, 0.61)
+    told = accuracy_text(0.93, {"긍정": 17, "부정": 183}, 0.61)
     assert told == "accuracy 93.00 % (always '부정': 91.50 %)   macro F1 0.6100"
-    assert "macro F1" not in accuracy_told(0.5, {"a": 1, "b": 1})
+    assert "macro F1" not in accuracy_text(0.5, {"a": 1, "b": 1})
 
 
 def test_a_model_that_is_no_better_than_the_majority_is_called_so() -> None:
@@ -36,4 +36,4 @@ def test_a_model_that_is_no_better_than_the_majority_is_called_so() -> None:
 
 def test_figures_of_a_classifier_give_both_counts() -> None:
     figures = {"per_class": {"a": {"count": 3}, "b": {"count": 1}}, "confusion": [[2, 1], [0, 1]]}
-    assert told_of(figures) == ({"a": 3, "b": 1}, {"a": 2, "b": 2})
+    assert class_counts(figures) == ({"a": 3, "b": 1}, {"a": 2, "b": 2})

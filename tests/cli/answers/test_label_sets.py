@@ -43,7 +43,7 @@ def test_from_the_file_to_the_answer(gyeol: Run, table: Path, films: Path, tmp_p
     told = gyeol("evaluate", films, table)
     assert told.status == 0, told.err
     assert "micro F1 " in told.out
-    assert "whole sets right " in told.out
+    assert "exact match " in told.out
     assert "threshold" in told.out
     figures = gyeol("evaluate", films, table, "--json").object
     assert {"micro_f1", "macro_f1", "subset_accuracy", "accuracy", "loss", "count", "per_class"} <= set(figures)
@@ -62,8 +62,10 @@ def test_from_the_file_to_the_answer(gyeol: Run, table: Path, films: Path, tmp_p
     assert top[3:7] == ["label_1", "probability_1", "label_2", "probability_2"]
     info = gyeol("info", films, "--json").object
     assert set(info["thresholds"]) == set(info["classes"])
-    assert "several a text" in gyeol("info", films).out
-    assert gyeol("explain", films, TEXTS[0]).mistake.endswith("models of 'fit author' do")
+    assert "several per text" in gyeol("info", films).out
+    assert gyeol("explain", films, TEXTS[0]).mistake.endswith(
+        "models of 'fit author', 'fit transcribe' or 'fit caption' can"
+    )
 
 
 def test_the_same_labels_in_any_file(gyeol: Run, tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_a_class_that_is_only_called_so(gyeol: Run, tmp_path: Path, name: str) -
     path.write_text(as_table([(text, [name if i % 2 else "Pop"]) for i, text in enumerate(TEXTS)]), "utf-8")
     done = gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK, "--json")
     assert done.object["classes"] == ["Pop", name] if name > "Pop" else [name, "Pop"]
-    assert "24 labels hold '|' and are read whole" in done.err
+    assert "24 labels contain '|' but are read whole" in done.err
     assert gyeol("evaluate", tmp_path / "m", path).status == 0
     split = gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK, "--json", "--set", "labels=several")
     assert len(split.object["classes"]) == 3
@@ -137,13 +139,13 @@ def test_no_label_at_all(gyeol: Run, tmp_path: Path) -> None:
 def test_a_bar_alone_is_no_label(gyeol: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.tsv"
     path.write_text(as_table(ROWS) + "text\t |\n", "utf-8")
-    assert "line 50: '|' holds no label" in gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK).mistake
+    assert "line 50: '|' contains no label" in gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK).mistake
 
 
 def test_labels_that_training_never_saw(gyeol: Run, films: Path, table: Path, tmp_path: Path) -> None:
     path = tmp_path / "new.tsv"
     path.write_text(as_table([*ROWS, ("새로운 글", ["긍정", "공포"])]), "utf-8")
-    assert "line 50: the label '공포' was never seen" in gyeol("evaluate", films, path).mistake
+    assert "line 50: the label '공포' did not occur" in gyeol("evaluate", films, path).mistake
     refused = gyeol("fit", "classify", table, "--valid", path, "--out", tmp_path / "m", *QUICK)
     assert refused.status == 2
     assert "line 50: the label '공포' does not occur in the training data" in refused.err
@@ -153,19 +155,19 @@ def test_one_example_only_is_told(gyeol: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.tsv"
     path.write_text(as_table([*ROWS, ("홀로", ["긍정", "엑션"])]), "utf-8")
     done = gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK)
-    assert "one example only of '엑션' (line 50): is the label right?" in done.err
+    assert "only one example of '엑션' (line 50); is the label correct?" in done.err
     loud = gyeol("fit", "classify", path, "--out", tmp_path / "m", *QUICK[:-1])
-    assert "a.tsv: 49 texts, 5 labels, 1.67 a text" in loud.err
+    assert "a.tsv: 49 texts, 5 labels, 1.67 per text" in loud.err
 
 
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
         (["긍정", "부정", "부정"], ""),
-        (["Pos", "neg", "Neg"], "'neg' and 'Neg' are different classes: are they the same?"),
-        (["the good", "bad", "The  Good"], "'the good' and 'The  Good' are different classes: are they the same?"),
-        (["긍정", "부정", "N/A"], "read as a class: 'N/A' (10); if the label is missing there, empty the cell"),
-        (["긍정", "부정", "NULL"], "read as a class: 'NULL' (10); if the label is missing there, empty the cell"),
+        (["Pos", "neg", "Neg"], "'neg' and 'Neg' are different classes; should they be one?"),
+        (["the good", "bad", "The  Good"], "'the good' and 'The  Good' are different classes; should they be one?"),
+        (["긍정", "부정", "N/A"], "read as a class: 'N/A' (10); if that means a missing label, leave the cell empty"),
+        (["긍정", "부정", "NULL"], "read as a class: 'NULL' (10); if that means a missing label, leave the cell empty"),
     ],
 )
 def test_classes_that_may_be_slips_are_told(capsys: pytest.CaptureFixture[str], labels: list[str], told: str) -> None:
@@ -179,7 +181,7 @@ def test_lists_of_0_and_1(gyeol: Run, tmp_path: Path) -> None:
     rows = [{"text": text, "labels": [int(name in own) for name in names]} for text, own in ROWS]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     done = gyeol("fit", "classify", tmp_path / "a.jsonl", "--out", tmp_path / "m", *QUICK, "--json")
-    assert "labels are lists of 0 and 1 and are read as the numbers of their places" in done.err
+    assert "labels are lists of 0 and 1, read as the positions of the ones" in done.err
     assert done.object["classes"] == ["0", "1", "2", "3"]
     figures = gyeol("evaluate", tmp_path / "m", tmp_path / "a.jsonl", "--json").object["per_class"]
     assert [own["count"] for own in figures.values()] == [sum(name in own for own in SETS) for name in names]
@@ -189,4 +191,4 @@ def test_labels_between_commas_are_told(gyeol: Run, tmp_path: Path) -> None:
     rows = "".join(f'{text},"{", ".join(own)}"\n' for text, own in ROWS)
     (tmp_path / "a.csv").write_text("text,label\n" + rows, encoding="utf-8")
     done = gyeol("fit", "classify", tmp_path / "a.csv", "--out", tmp_path / "m", *QUICK)
-    assert "labels such as '긍정, 액션' are read whole; if they are several, write '|' between them" in done.err
+    assert "labels such as '긍정, 액션' are read whole; to give several labels, separate them by '|'" in done.err

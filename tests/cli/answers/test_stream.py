@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gyeol.cli.answers.rows import Item, chunked
-from gyeol.cli.answers.stream import Answers, Handling, Layout, format_of, written
+from gyeol.cli.answers.stream import Answers, Handling, Layout, format_of, formatted
 from gyeol.errors import DataError, ParameterError
 
 from ..conftest import Run
@@ -33,7 +33,7 @@ def answers(*texts: str, size: int = 4, **how: bool) -> Answers:
 
 
 def lines(found: Answers) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in "".join(written(found, "lines", {})).splitlines()]
+    return [json.loads(line) for line in "".join(formatted(found, "lines", {})).splitlines()]
 
 
 def test_a_bad_row_costs_itself_only(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,12 +42,12 @@ def test_a_bad_row_costs_itself_only(capsys: pytest.CaptureFixture[str]) -> None
         (1, "x1", 1), (2, "x2", 2), (3, "x3", None), (4, "x4", 4), (5, "x5", None), (6, "x6", 2),
     ]  # fmt: skip
     assert found.summary() == {"count": 4, "without_answer": 2}
-    assert capsys.readouterr().err == "a.csv: 2 row(s) got no answer, line 3, 5: the text is no text\n"
+    assert capsys.readouterr().err == "a.csv: 2 row(s) without an answer, line 3, 5: the text is no text\n"
 
 
 def test_skipped_rows_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["line"] for one in lines(answers("a", "?", "b", skip=True))] == [1, 3]
-    assert "1 row(s) were left out, line 2" in capsys.readouterr().err
+    assert "1 row(s) skipped, line 2" in capsys.readouterr().err
 
 
 def test_rows_left_out_do_not_end_a_pipe() -> None:
@@ -62,14 +62,14 @@ def test_strict_stops_at_the_first() -> None:
 
 
 def test_a_file_of_which_nothing_can_be_answered_is_a_mistake() -> None:
-    with pytest.raises(DataError, match=r"a\.csv, line 1: the text is no text; no row so far has an answer"):
+    with pytest.raises(DataError, match=r"a\.csv, line 1: the text is no text; no row could be answered so far"):
         lines(answers("?", "?"))
     assert [one["size"] for one in lines(answers("?", "?", live=True))] == [None, None]
 
 
 @pytest.mark.parametrize("form", ["tsv", "csv"])
 def test_tables_keep_the_other_columns(form: str) -> None:
-    text = "".join(written(answers("a", "?"), form, {}))
+    text = "".join(formatted(answers("a", "?"), form, {}))
     rows = list(csv.reader(io.StringIO(text), delimiter="\t" if form == "tsv" else ","))
     assert rows == [["line", "size", "id", "text"], ["1", "1", "x1", "a"], ["2", "", "x2", "?"]]
 
@@ -88,7 +88,7 @@ def test_an_object_that_a_later_row_ends_can_still_be_read() -> None:
     pieces: list[str] = []
     found = answers("a", "b", "c", "?", size=2, strict=True)
     with pytest.raises(DataError):
-        collect(pieces, written(found, "object", {"model": "m"}))
+        collect(pieces, formatted(found, "object", {"model": "m"}))
     whole = json.loads("".join(pieces))
     assert [one["size"] for one in whole["predictions"]] == [1, 1]
     assert whole["error"] == {"type": "DataError", "status": 2, "message": whole["error"]["message"]}
@@ -106,7 +106,7 @@ def test_formats_by_ending() -> None:
     ]  # fmt: skip
     plain = [format_of(Path(name), plain=True) for name in ("a.txt", "a.en", "a", "a.tsv", "a.jsonl")]
     assert plain == ["plain", "plain", "plain", "tsv", "lines"]
-    with pytest.raises(ParameterError, match=r"not written as '\.xlsx'"):
+    with pytest.raises(ParameterError, match=r"unknown file type '\.xlsx'"):
         format_of(Path("a.xlsx"))
 
 

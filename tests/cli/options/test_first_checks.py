@@ -30,11 +30,11 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--set", "hiden_size=3"], "hiden_size is no setting of this task; did you mean 'hidden_size'?"),
+        (["--set", "hiden_size=3"], "hiden_size is not a setting of this task; did you mean 'hidden_size'?"),
         (["--set", "validaton_fraction"], "has no '='"),
-        (["--time-limit", "soon"], "is no time"),
-        (["--config", "nowhere.toml"], "there is no settings file"),
-        (["--resume"], "there is nothing to resume"),
+        (["--time-limit", "soon"], "is not a duration"),
+        (["--config", "nowhere.toml"], "settings file not found:"),
+        (["--resume"], "nothing to resume"),
         ([], "there is no file"),
     ],
 )
@@ -55,16 +55,16 @@ def test_several_near_names_are_named(gyeol: Run, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text("layers = 2\nbidrectional = true\n")
     given = ["--set", "size=3", "--config", tmp_path / "run.toml"]
     message = gyeol("fit", "caption", tmp_path, "--out", tmp_path / "m", *given).mistake
-    assert "--set size is no setting of this task; did you mean 'image_size'" in message
-    assert "run.toml: layers is no setting of this task; did you mean 'num_layers'" in message
-    assert "run.toml: bidrectional is no setting of this task" in message
+    assert "--set size is not a setting of this task; did you mean 'image_size'" in message
+    assert "run.toml: layers is not a setting of this task; did you mean 'num_layers'" in message
+    assert "run.toml: bidrectional is not a setting of this task" in message
 
 
 def test_a_question_ends_with_one_mark(gyeol: Run, tmp_path: Path) -> None:
     message = gyeol("fit", "tag", tmp_path, "--out", tmp_path / "m", "--set", "hiden_size=3").mistake
     assert "did you mean 'hidden_size'? 'gyeol fit tag --settings' lists the settings" in message
     message = gyeol("fit", "tag", tmp_path, "--out", tmp_path / "m", "--set", "xyzzy=3").mistake
-    assert "xyzzy is no setting of this task. 'gyeol fit tag --settings' lists the settings" in message
+    assert "xyzzy is not a setting of this task. 'gyeol fit tag --settings' lists the settings" in message
 
 
 def test_settings_as_a_table_fit_the_terminal(gyeol: Run, monkeypatch: pytest.MonkeyPatch) -> None:

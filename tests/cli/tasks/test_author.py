@@ -74,7 +74,7 @@ def test_from_a_table(gyeol: Run, tmp_path: Path) -> None:
 
 def test_mistakes(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None:
     out = ("--out", tmp_path / "x")
-    assert "give one of the two" in gyeol("fit", "author", folder, *out, "--lines", 2, "--characters", 9).mistake
+    assert "give one of them" in gyeol("fit", "author", folder, *out, "--lines", 2, "--characters", 9).mistake
     assert "1 or more" in gyeol("fit", "author", folder, *out, "--lines", 0).mistake
     assert "has no columns" in gyeol("fit", "author", folder, *out, "--input", "text").mistake
     (folder / "이상.txt").unlink()
@@ -82,14 +82,14 @@ def test_mistakes(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None
     table = tmp_path / "t.csv"
     table.write_text("text,author\n나는 간다,가\n나는 온다,가\n", "utf-8")
     assert "one class only" in gyeol("fit", "author", table, *out).mistake
-    assert "cut the files of a folder" in gyeol("fit", "author", table, *out, "--lines", 2).mistake
+    assert "split the files of a folder" in gyeol("fit", "author", table, *out, "--lines", 2).mistake
     assert ".html or .json" in gyeol("explain", model, "나는", "--out", tmp_path / "why.docx").mistake
     assert "is empty" in gyeol("explain", model, " ").mistake
-    assert "not in UTF-8" in gyeol("explain", model, stdin="나는".encode("cp949")).mistake
-    assert "this command asks" in gyeol("score", model, "나는").mistake
+    assert "not UTF-8" in gyeol("explain", model, stdin="나는".encode("cp949")).mistake
+    assert "but this command needs" in gyeol("score", model, "나는").mistake
 
 
 def test_a_model_that_explains_nothing(gyeol: Run, folder: Path, tmp_path: Path) -> None:
     gyeol("fit", "language", folder / "소월.txt", "--out", tmp_path / "l", *SMALL, "-q")
-    assert "explains nothing yet" in gyeol("explain", tmp_path / "l", "나는").mistake
-    assert "ask it with" in gyeol("predict", tmp_path / "l", "나는").mistake
+    assert "cannot explain yet" in gyeol("explain", tmp_path / "l", "나는").mistake
+    assert "use gyeol generate" in gyeol("predict", tmp_path / "l", "나는").mistake

@@ -50,7 +50,7 @@ def test_letters_and_their_tags(gyeol: Run, tmp_path: Path) -> None:
         (["fit", "tag", chains, "--out", tmp_path / "n"], "with --target FILE"),
         (
             ["fit", "tag", chains, "--target", states, "--valid", chains, "--out", tmp_path / "n"],
-            "--valid is for files",
+            "--valid needs a file",
         ),
         (["evaluate", tmp_path / "m", chains], "with --target FILE"),
     ):
@@ -110,9 +110,7 @@ def test_texts_that_begin_with_a_sign_are_texts(gyeol: Run, model: Path) -> None
 
 @pytest.mark.parametrize(("sequence", "share"), [("MKVLAEGIVGLL", 0.75), ("NNNNNNNNNNNN", 1.0), ("RYRYRYRYRYRY", 1.0)])
 def test_a_foreign_alphabet_is_told(gyeol: Run, promoters: Path, sequence: str, share: float) -> None:
-    line = (
-        f"1 of 2 texts: most of their letters are not A, C, G, T or U (up to {100 * share:.0f} %, first '{sequence}')"
-    )
+    line = f"1 of 2 texts: most letters are not A, C, G, T or U (up to {100 * share:.0f} %, first '{sequence}')"
     named = gyeol("predict", promoters, "TATAATTATAAT", sequence, "--json")
     assert [row.get("unknown") for row in named.object["predictions"]] == [None, share]
     assert line in named.err
@@ -121,16 +119,16 @@ def test_a_foreign_alphabet_is_told(gyeol: Run, promoters: Path, sequence: str, 
 
 def test_texts_in_an_alphabet_never_seen(gyeol: Run, model: Path, tmp_path: Path) -> None:
     told = gyeol("predict", model, "a wonderful film", "정말 좋아요", "--json")
-    assert "1 of 2 texts: most of their letters were never seen in training (up to 100 %" in told.err
+    assert "1 of 2 texts: most letters did not occur in training (up to 100 %" in told.err
     assert [row.get("unknown") for row in told.object["predictions"]] == [1.0, None]
     path = tmp_path / "a.csv"
     path.write_text("text,label\na wonderful film,긍정\nan awful film,부정\n", "utf-8")
-    assert "2 of 2 texts: most of their letters were never seen" in gyeol("evaluate", model, path).err
+    assert "2 of 2 texts: most letters did not occur" in gyeol("evaluate", model, path).err
 
 
 def test_sequences_of_another_length_than_the_aligned_ones(gyeol: Run, promoters: Path) -> None:
     told = gyeol("predict", promoters, "TATAATTATAAT", "TATAATTATAA")
-    assert "1 of 2 texts do not have the 12 letters" in told.err
+    assert "1 of 2 texts are not 12 letters long" in told.err
 
 
 def test_what_was_noticed_is_said(gyeol: Run, promoters: Path, tmp_path: Path) -> None:
@@ -171,7 +169,7 @@ def test_tags_as_fasta(gyeol: Run, tmp_path: Path) -> None:
     assert again["accuracy"] == 1.0
     protein = gyeol("predict", tmp_path / "m", "JJJJJ", "--json")
     assert protein.object["predictions"][0]["unknown"] == 1.0
-    assert "1 of 1 sentences: most of their letters were never seen" in protein.err
+    assert "1 of 1 sentences: most letters did not occur" in protein.err
 
 
 def fasta_of(path: Path, text: bytes) -> Path:
@@ -185,4 +183,4 @@ def test_dna_asked_of_a_model_of_proteins_is_told(gyeol: Run, tmp_path: Path) ->
     done = gyeol("fit", "classify", tmp_path / "a.csv", "--out", tmp_path / "m", *TINY)
     assert done.status == 0, done.err
     told = gyeol("predict", tmp_path / "m", "ACGTACGTTGCAACGT", "GCUAGCUAGCUAGCUA", "MKVLAAGIVGLLLAGC", "ACGT").err
-    assert "2 of 4 texts are of the letters of DNA or RNA alone; this model was trained on proteins" in told
+    assert "2 of 4 texts look like DNA or RNA, but this model was trained on proteins" in told

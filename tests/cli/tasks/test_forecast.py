@@ -51,7 +51,7 @@ def test_from_a_file_to_answers(gyeol: Run, model: Path, file: Path, tmp_path: P
     shown = gyeol("evaluate", model, file).out
     assert "seasonal naive (24)" in shown
     assert "linear" in shown
-    assert "inside the interval of 80.00 %" in shown
+    assert "inside the 80.00 % interval" in shown
     told = gyeol("predict", model, "--file", file, "--json").object
     (one,) = told["forecasts"]
     assert one["times"][0] == "2026-01-13 12:00"
@@ -107,7 +107,7 @@ def test_covariates_calendar_and_series(gyeol: Run, tmp_path: Path) -> None:
     assert (tmp_path / "f.tsv").read_text("utf-8").splitlines()[0] == "shop\tdate\tsales\tsales 0.1\tsales 0.9"
     assert gyeol("evaluate", out, tmp_path / "shops.tsv", "--json").object["windows"] == 2 * (148 - 59)
     assert (
-        "shows one series, and the file has 2"
+        "shows one series, but the file has 2"
         in gyeol("predict", out, "--file", tmp_path / "shops.tsv", "--out", tmp_path / "x.png").mistake
     )
     short = "\n".join(row for n, row in enumerate(rows) if n < 150).replace(",", "\t")
@@ -123,7 +123,7 @@ def test_covariates_calendar_and_series(gyeol: Run, tmp_path: Path) -> None:
     assert [(one["series"], "error" in one) for one in asked.object["forecasts"]] == [
         ("강남", False), ("b", False), ("새", True),
     ]  # fmt: skip
-    assert "more.tsv: 1 series got no forecast: the series '새' has 8 steps" in asked.err
+    assert "more.tsv: 1 series without a forecast: the series '새' has 8 steps" in asked.err
     assert "the series '새' has 8 steps" in gyeol("predict", out, "--file", tmp_path / "more.tsv", "--strict").mistake
 
 
@@ -136,7 +136,7 @@ def test_the_built_in_series(gyeol: Run, tmp_path: Path, monkeypatch: pytest.Mon
     figures = gyeol("evaluate", tmp_path / "m", "load", "--json").object
     assert figures["data"] == "load (test)"
     assert "load" in gyeol("data", "list").out
-    assert "not for this" in gyeol("fit", "classify", "load", "--out", tmp_path / "n").mistake
+    assert "is not suitable here" in gyeol("fit", "classify", "load", "--out", tmp_path / "n").mistake
     assert "suitable ones: load" in gyeol("fit", "forecast", "reviews", "--out", tmp_path / "n").mistake
     assert gyeol("data", "make", "load", "--out", tmp_path / "s.csv", "--count", 30, "--seed", 2).status == 0
     assert (tmp_path / "s.csv").read_bytes() == write_load(tmp_path / "t.csv", count=30, seed=2).read_bytes()
@@ -144,7 +144,7 @@ def test_the_built_in_series(gyeol: Run, tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_it_goes_on_after_an_interruption(gyeol: Run, file: Path, tmp_path: Path) -> None:
     out = tmp_path / "m"
-    assert "there is nothing to resume" in gyeol("fit", "forecast", file, "--out", out, *SMALL, "--resume").mistake
+    assert "nothing to resume" in gyeol("fit", "forecast", file, "--out", out, *SMALL, "--resume").mistake
     assert gyeol("fit", "forecast", file, "--out", out, *SMALL, "--time-limit", "5m", "-q").status == 0
     assert not (tmp_path / "m.checkpoint").exists()
 
@@ -164,7 +164,7 @@ def test_a_file_to_watch(gyeol: Run, file: Path, tmp_path: Path) -> None:
         (["--horizon", "400"], "the longest series has 300 steps, too few for horizon=400"),
         (["--horizon", "0"], "horizon=0 must be a whole number"),
         (["--set", "quantiles=[0.2,0.8]"], "0.5 among them"),
-        (["--set", "decodr=direct"], "--set decodr is no setting of this task; did you mean 'decoder'"),
+        (["--set", "decodr=direct"], "--set decodr is not a setting of this task; did you mean 'decoder'"),
     ],
 )
 def test_mistakes_of_a_training(gyeol: Run, file: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -173,18 +173,15 @@ def test_mistakes_of_a_training(gyeol: Run, file: Path, tmp_path: Path, argument
 
 
 def test_mistakes_of_a_question(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
-    assert "a forecaster continues a file" in gyeol("predict", model, "more").mistake
-    assert "--top is for classes" in gyeol("predict", model, "--file", file, "--top", 3).mistake
+    assert "a forecaster needs a file" in gyeol("predict", model, "more").mistake
+    assert "--top is for models of 'fit classify', " in gyeol("predict", model, "--file", file, "--top", 3).mistake
     short = written(tmp_path / "short.csv", 20)
-    assert "the history has 20 steps, and this model reads 48" in gyeol("predict", model, "--file", short).mistake
+    assert "the history has 20 steps, but this model reads 48" in gyeol("predict", model, "--file", short).mistake
     assert "no series has the 60 steps of a window" in gyeol("evaluate", model, short).mistake
     other = written(tmp_path / "other.csv", header="date,전력,cold")
     assert "no column 'heat' (--target)" in gyeol("predict", model, "--file", other).mistake
     assert "(s), and there were 2 in training" in gyeol("evaluate", model, file, "--target", "heat").mistake
-    assert (
-        "answers are not written as '.xyz'"
-        in gyeol("predict", model, "--file", file, "--out", tmp_path / "a.xyz").mistake
-    )
+    assert "unknown file type '.xyz'" in gyeol("predict", model, "--file", file, "--out", tmp_path / "a.xyz").mistake
     rows = file.read_text("utf-8").splitlines()
     (tmp_path / "mixed.csv").write_text("\n".join([*rows[:50], rows[10], *rows[50:]]) + "\n", "utf-8")
     assert (

@@ -134,7 +134,7 @@ def test_labels_in_seconds_are_told(gyeol: Run, tmp_path: Path) -> None:
 
 
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
-    assert "--top is for classes" in gyeol("predict", model, "--file", file, "--top", 2).mistake
+    assert "--top is for models of 'fit classify', " in gyeol("predict", model, "--file", file, "--top", 2).mistake
     assert "there is no file" in gyeol("fit", "frames", "none.mp4", "--out", tmp_path / "n").mistake
     (tmp_path / "e.mp4").write_bytes(b"")
     assert "e.mp4 is empty; a video was expected" in gyeol("predict", model, tmp_path / "e.mp4").mistake
@@ -145,7 +145,7 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("\n".join(rows), encoding="utf-8")
     assert "line 12: 'x' in column 'x' is not a number" in gyeol("predict", model, "--file", tmp_path / "b.csv").mistake
     (tmp_path / "c.csv").write_text("run,time,x,state\na,0,1,감\na,1,1,없음\n", encoding="utf-8")
-    assert "c.csv, line 3: the label '없음' was never seen" in gyeol("evaluate", model, tmp_path / "c.csv").mistake
+    assert "c.csv, line 3: the label '없음' did not occur" in gyeol("evaluate", model, tmp_path / "c.csv").mistake
     assert not (tmp_path / "n").exists()
 
 

@@ -73,9 +73,9 @@ def test_the_settings_are_listed(gyeol: Run) -> None:
 
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "temperature=0" in gyeol("generate", model, "--temperature", "0").mistake
-    assert "give texts, or --file" in gyeol("score", model).mistake
+    assert "give either texts or --file" in gyeol("score", model).mistake
     assert "this task" in gyeol("fit", "language", file, "--out", tmp_path / "x", "--set", "bttp=3").mistake
-    assert "ask it with gyeol generate" in gyeol("predict", model, "나는").mistake
+    assert "use gyeol generate" in gyeol("predict", model, "나는").mistake
     (tmp_path / "empty.txt").write_text("\n \n", "utf-8")
     assert gyeol("fit", "language", tmp_path / "empty.txt", "--out", tmp_path / "x").mistake
     assert "no file" in gyeol("fit", "language", tmp_path / "none.txt", "--out", tmp_path / "x").mistake

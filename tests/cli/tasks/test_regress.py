@@ -47,7 +47,7 @@ def test_from_prices_with_thousands_to_the_answer(gyeol: Run, table: Path, tmp_p
     written = gyeol("predict", out, "--file", table, "--input", "감상", "--out", tmp_path / "a.jsonl")
     assert written.status == 0, written.err
     assert isinstance(json.loads((tmp_path / "a.jsonl").read_text("utf-8").splitlines()[0])["value"], float)
-    assert "--top is for classes" in gyeol("predict", out, "좋아요", "--top", 2).mistake
+    assert "--top is for models of 'fit classify', " in gyeol("predict", out, "좋아요", "--top", 2).mistake
     info = gyeol("info", out, "--json").object
     assert (info["task"], info["about"]["decimal"]) == ("regress-text", ".")
 
@@ -80,13 +80,13 @@ def test_numeric_sequences_are_read_as_before(gyeol: Run, tmp_path: Path) -> Non
     assert done.object["task"] == "regress"
     for option in (["--compare"], ["--features", "bow"], ["--weight", "a"], ["--skip-bad-rows"]):
         refused = gyeol("fit", "regress", path, "--out", tmp_path / "m", *option).mistake
-        assert f"{option[0]} is for texts, and this file holds numbers" in refused
+        assert f"{option[0]} is for texts, but this file holds numbers" in refused
 
 
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["5", "부정", "6"], "line 3: the target is '부정'; a finite number was expected"),
+        (["5", "부정", "6"], "line 3: the target is '부정'; expected a finite number"),
         (["5", "inf", "6"], "line 3: the target is 'inf'"),
         (["5", "n/a", "6"], "line 3: the target is 'n/a'"),
         (["5", "", "6"], "line 3: the label is missing"),
@@ -118,7 +118,7 @@ def test_weights_are_a_column(gyeol: Run, tmp_path: Path) -> None:
     path.write_text("text\tlabel\tweight\n" + "".join(f"{t}\t{y}\t{w}\n" for t, y, w in rows), "utf-8")
     done = gyeol("fit", "classify", path, "--weight", "weight", "--out", tmp_path / "m", *QUICK, "--json")
     assert done.object["task"] == "classify"
-    assert "a.tsv: 17 texts of weight 0 are left out" in done.err
+    assert "a.tsv: 17 texts with weight 0 are ignored" in done.err
     assert gyeol("info", tmp_path / "m", "--json").object["about"]["examples"] == 30  # of 33, three are held back
     both = gyeol("fit", "regress", path, "--target", "weight", "--weight", "weight", "--out", tmp_path / "m", *QUICK)
     assert both.status == 0, both.err
@@ -131,4 +131,4 @@ def test_weights_are_a_column(gyeol: Run, tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("\t2\n", "\t-2\n"), "utf-8")
     done = gyeol("fit", "classify", path, "--weight", "weight", "--out", tmp_path / "m", *QUICK)
     assert done.status == 2
-    assert "line 4: the weight is '-2'; a number of 0 or more was expected" in done.err.splitlines()[-1]
+    assert "line 4: the weight is '-2'; expected a number of 0 or more" in done.err.splitlines()[-1]

@@ -80,7 +80,7 @@ def test_numbers_from_sequences_of_two_channels(gyeol: Run, tmp_path: Path) -> N
     ]
     truth = [json.loads(line)["label"] for line in path.read_text().splitlines()]
     assert np.mean((np.array(values) - np.array(truth, dtype=float)) ** 2) == pytest.approx(figures["mse"])
-    assert "--top is for classes" in gyeol("predict", tmp_path / "m", "1", "--top", 2).mistake
+    assert "--top is for models of 'fit classify', " in gyeol("predict", tmp_path / "m", "1", "--top", 2).mistake
     assert "sequence 0 has 1 channels, the model reads 2" in gyeol("predict", tmp_path / "m", "1 2 3").mistake
 
 
@@ -117,8 +117,8 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     bad.write_text("a,1,2,3\nb,1,2,3\na,1,x,3\nb,2,3,4\n")
     fit = ("fit", "classify", "--out", tmp_path / "n")
     assert "bad.csv, line 3: value 2 is 'x'; a number was expected" in gyeol(*fit, bad).mistake
-    assert "--compare is for texts, and this file holds numbers" in gyeol(*fit, file, "--compare").mistake
-    assert "--set tokenizer is no setting of this task" in gyeol(*fit, file, "--set", "tokenizer=bpe").mistake
+    assert "--compare is for texts, but this file holds numbers" in gyeol(*fit, file, "--compare").mistake
+    assert "--set tokenizer is not a setting of this task" in gyeol(*fit, file, "--set", "tokenizer=bpe").mistake
     assert (
         "line 1: the target is '느림'; a number was expected"
         in gyeol("fit", "regress", file, "--out", tmp_path / "n").mistake
@@ -126,9 +126,9 @@ def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
     assert "there is no file" in gyeol("fit", "series", "nothing.npz", "--out", tmp_path / "n").mistake
     assert "is for the task 'classify', not for 'series'" in gyeol("fit", "series", "nsmc", "--out", "n").mistake
     (tmp_path / "other.csv").write_text("없음,1,2,3\n")
-    assert "line 1: the label '없음' was never seen" in gyeol("evaluate", model, tmp_path / "other.csv").mistake
-    assert "--input names a column of texts" in gyeol("evaluate", model, file, "--input", 1).mistake
-    assert "--input names a column of texts" in gyeol("predict", model, "--file", file, "--input", 1).mistake
+    assert "line 1: the label '없음' did not occur" in gyeol("evaluate", model, tmp_path / "other.csv").mistake
+    assert "--input is for texts" in gyeol("evaluate", model, file, "--input", 1).mistake
+    assert "--input is for texts" in gyeol("predict", model, "--file", file, "--input", 1).mistake
     assert "text 1: value 1 is '좋아요'" in gyeol("predict", model, "좋아요").mistake
     (tmp_path / "a.npz").write_bytes(b"PK\x03\x04 and no more")
     assert "is not a whole .npz file" in gyeol(*fit, tmp_path / "a.npz").mistake
@@ -157,7 +157,7 @@ def test_a_row_that_is_no_sequence_costs_itself_only(gyeol: Run, model: Path, fi
     rows = [line.split("\t") for line in asked.out.splitlines()[1:]]
     assert [row[0] for row in rows] == ["1", "2", "3", "4", "5", "6"]
     assert [row[1] == "" for row in rows] == [False, False, True, False, True, False]
-    assert "a.csv: 2 row(s) got no answer, line 3, 5: value" in asked.err
+    assert "a.csv: 2 row(s) without an answer, line 3, 5: value" in asked.err
     left = gyeol("predict", model, "--file", tmp_path / "a.csv", "--skip-bad-rows").out.splitlines()
     assert [line.split("\t")[0] for line in left[1:]] == ["1", "2", "4", "6"]
     assert "a.csv, line 3: value" in gyeol("predict", model, "--file", tmp_path / "a.csv", "--strict").mistake

@@ -76,9 +76,7 @@ def test_from_recordings_to_texts(gyeol: Run, model: Path, sounds: Path, tmp_pat
     assert (tmp_path / "o.tsv").read_text("utf-8").count("\t나\t") == 12
     figures = gyeol("evaluate", model, sounds / "all.tsv", "--json").object
     assert (figures["cer"], figures["wer"], figures["count"]) == (0.0, 0.0, 24)
-    assert gyeol("evaluate", model, sounds / "all.tsv", "--beam", 4).out.startswith(
-        "wrong letters 0.00 %   wrong words"
-    )
+    assert gyeol("evaluate", model, sounds / "all.tsv", "--beam", 4).out.startswith("CER 0.00 %   WER")
     info = gyeol("info", model, "--json").object
     assert (info["task"], info["tokenizer"]) == ("transcribe", "syllable")
 
@@ -101,7 +99,7 @@ def test_a_stream(gyeol: Run, model: Path, tmp_path: Path) -> None:
     assert gyeol("predict", model, path, "--stream").out == whole["text"] + "\n"
     assert gyeol("predict", model, path, "--stream", "--json").object["predictions"] == [whole]
     assert gyeol("predict", model, path, "--stream", "--beam", 4).status == 0
-    assert "--stream takes one recording, and 2 were given" in gyeol("predict", model, path, path, "--stream").mistake
+    assert "--stream takes one recording, but 2 were given" in gyeol("predict", model, path, path, "--stream").mistake
 
 
 def spelled(path: Path, text: str) -> Path:
@@ -123,8 +121,8 @@ def test_what_is_far_longer_than_the_training_is_told_and_cut(gyeol: Run, model:
     for given in ((), ("--stream",)):
         result = gyeol("predict", model, path, *given)
         assert result.err == (
-            "long.wav lasts 5.0 s, the training's longest recording 0.5 s: cut at pauses of 0.3 s, each part "
-            "recognised by itself\n"
+            "long.wav lasts 5.0 s, but the longest recording of the training 0.5 s: split at pauses of 0.3 s, and "
+            "each part transcribed by itself\n"
         )
         assert len(result.out.split()) == 6
     assert gyeol("predict", model, tone(tmp_path / "a.wav", 333)).err == ""
@@ -139,7 +137,7 @@ def test_one_bad_file_among_many(gyeol: Run, model: Path, tmp_path: Path, kind: 
     result = gyeol("predict", model, *good)
     assert result.status == 0
     assert result.out == "".join(f"{f}\t{'' if n == 2 else '가' if n % 2 else '나'}\n" for n, f in enumerate(good))
-    assert result.err.startswith("1 got no answer, ")
+    assert result.err.startswith("1 without an answer, ")
     assert str(bad) in result.err
     assert gyeol("predict", model, *good, "--strict").status == 2
     (tmp_path / "all.csv").write_text("path\n" + "".join(f"{n}.wav\n" for n in range(5)), "utf-8")
@@ -155,7 +153,7 @@ def test_one_bad_file_among_many(gyeol: Run, model: Path, tmp_path: Path, kind: 
 def test_another_rate_is_noted(gyeol: Run, model: Path, tmp_path: Path) -> None:
     result = gyeol("predict", model, tone(tmp_path / "a.wav", 333, rate=16000))
     assert result.out == "가\n"
-    assert result.err == "a.wav (16,000 Hz) brought to the model's 8,000 Hz\n"
+    assert result.err == "a.wav (16,000 Hz) resampled to the model's 8,000 Hz\n"
 
 
 def test_a_language_model(gyeol: Run, model: Path, sounds: Path, tmp_path: Path) -> None:
@@ -170,7 +168,7 @@ def test_a_language_model(gyeol: Run, model: Path, sounds: Path, tmp_path: Path)
     figures = gyeol("evaluate", model, sounds / "all.tsv", "--lm", tmp_path / "lm", "--lm-weight", 0, "--json").object
     assert figures["wer"] == 0.0
     other = gyeol("predict", model, low, "--lm", model).mistake
-    assert "is a model of 'fit transcribe'; one of 'fit language' was expected" in other
+    assert "is a model of 'fit transcribe'; expected one of 'fit language'" in other
 
 
 def test_a_lexicon(gyeol: Run, model: Path, sounds: Path, tmp_path: Path) -> None:
@@ -214,9 +212,9 @@ def test_mistakes(gyeol: Run, model: Path, sounds: Path, tmp_path: Path, reviews
     (tmp_path / "bad.wav").write_bytes(b"RIFF....WAVE")
     assert "is not a readable sound file" in gyeol("predict", model, tmp_path / "bad.wav").mistake
     assert "there is no file" in gyeol("predict", model, "none.wav").mistake
-    assert "no recording is given" in gyeol("predict", model, stdin=b"x").mistake
-    assert "--top is for classes, translations and captions" in gyeol("predict", model, "a.wav", "--top", 2).mistake
-    assert "--lm-weight says what a language model counts" in gyeol("predict", model, "a.wav", "--lm-weight", 1).mistake
+    assert "no recording given" in gyeol("predict", model, stdin=b"x").mistake
+    assert "--top is for models of 'fit classify', " in gyeol("predict", model, "a.wav", "--top", 2).mistake
+    assert "--lm-weight is the weight of a language model" in gyeol("predict", model, "a.wav", "--lm-weight", 1).mistake
     assert "too short for its text" in gyeol(*fit, _short(tmp_path), *SMALL).mistake
     assert not (tmp_path / "n").exists()
 
@@ -232,9 +230,14 @@ def test_options_of_speech_are_refused_elsewhere(gyeol: Run, reviews: Path, tmp_
 
     out = tmp_path / "films"
     assert gyeol("fit", "classify", reviews, "--out", out, *TINY, "--set", "epochs=1", "-q").status == 0
-    assert "--stream is for speech; this is a model of 'fit classify'" in gyeol("predict", out, "x", "--stream").mistake
-    assert "--beam is for speech" in gyeol("evaluate", out, reviews, "--beam", 2).mistake
-    assert "--lexicon is for speech" in gyeol("evaluate", out, reviews, "--lexicon", reviews).mistake
+    assert (
+        "--stream is for models of 'fit transcribe'; this is a model of 'fit classify'"
+        in gyeol("predict", out, "x", "--stream").mistake
+    )
+    assert "--beam is for models of 'fit transcribe'" in gyeol("evaluate", out, reviews, "--beam", 2).mistake
+    assert (
+        "--lexicon is for models of 'fit transcribe'" in gyeol("evaluate", out, reviews, "--lexicon", reviews).mistake
+    )
 
 
 def test_a_recording_that_cannot_be_heard_costs_itself_only(
@@ -252,7 +255,7 @@ def test_a_recording_that_cannot_be_heard_costs_itself_only(
         (2, "x1", "가"), (4, "x3", None), (5, "x4", "나"),
     ]  # fmt: skip
     assert [one["line"] for one in told] == [2, 3, 4, 5]
-    assert "t.csv: 2 row(s) got no answer, line 3, 4: there is no file" in asked.err
+    assert "t.csv: 2 row(s) without an answer, line 3, 4: there is no file" in asked.err
     assert gyeol("predict", model, "--file", tmp_path / "t.csv", "--strict").status == 2
     several = gyeol("predict", model, tmp_path / "a.wav", tmp_path / "bad.wav", tmp_path / "b.wav")
     assert several.status == 0

@@ -68,7 +68,7 @@ def test_mistakes(gyeol: Run, file: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("!!!\n???\n", "utf-8")
     assert "no word" in gyeol("fit", "spell", empty, "--out", tmp_path / "m", *SMALL, "--quiet").mistake
-    assert "give texts" in gyeol("correct", tmp_path / "m").mistake
+    assert "give either texts or" in gyeol("correct", tmp_path / "m").mistake
     assert "--threshold 2" in gyeol("correct", tmp_path / "m", "x", "--threshold", "2").mistake
     assert "there is no model" in gyeol("correct", tmp_path / "m", "x").mistake
     assert "--from" in gyeol("data", "make", "typos", "--out", tmp_path / "t.tsv").mistake

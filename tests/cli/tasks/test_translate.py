@@ -72,7 +72,7 @@ def test_from_a_file_to_answers(gyeol: Run, model: Path, file: Path, tmp_path: P
 def test_talk(gyeol: Run, model: Path) -> None:
     said = gyeol("chat", model, stdin="하나 둘 셋 하나\n\n일곱\n".encode())
     assert said.out.splitlines()[0] == "one two three one"
-    assert "(1 of 1 pieces of this line are new to the model)" in said.err
+    assert "(1 of 1 tokens of this line are unknown to the model)" in said.err
     given = "하나 둘 셋 하나\n\n".encode() + b"\xff\xff\n" + "둘".encode()
     told = [json.loads(line) for line in gyeol("chat", model, "--json", stdin=given).out.splitlines()]
     assert [one["line"] for one in told] == [1, 2, 3, 4]
@@ -92,7 +92,7 @@ def test_a_text_that_is_too_long_costs_itself_only(gyeol: Run, model: Path, tmp_
     answers = asked.out.splitlines()
     assert (answers[line - 1], set(answers[: line - 1] + answers[line:])) == ("", {answers[0]})
     assert len(answers) == 702
-    assert f"t.txt: 1 row(s) got no answer, line {line}: the text has 301 tokens" in asked.err
+    assert f"t.txt: 1 row(s) without an answer, line {line}: the text has 301 tokens" in asked.err
     if line == 701:
         stopped = gyeol("predict", model, "--file", tmp_path / "t.txt", "--out", tmp_path / "o.txt", "--strict").mistake
         assert "t.txt, line 701: the text has 301 tokens" in stopped
@@ -114,7 +114,10 @@ def test_ids_and_pairs_that_are_too_long(gyeol: Run, model: Path, tmp_path: Path
 
 
 def test_mistakes(gyeol: Run, model: Path, file: Path, tmp_path: Path) -> None:
-    assert "a picture takes one text" in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.png").mistake
+    assert (
+        "a picture shows the attention of one text"
+        in gyeol("predict", model, "--file", file, "--out", tmp_path / "x.png").mistake
+    )
     assert "is a model of 'fit translate'" in gyeol("evaluate", model, file, "--cache", file).mistake
     assert (
         "its own translation"

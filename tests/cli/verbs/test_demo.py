@@ -15,7 +15,7 @@ def test_the_demo_ends_with_answers_and_with_what_to_do_next(gyeol: Run, tmp_pat
     shown = gyeol("demo", "--out", tmp_path / "m", "--threads", 1)
     assert shown.status == 0, shown.err
     for part in (
-        "40 reviews to learn from, 10 to watch, 10 to test on",
+        "40 reviews to train on, 10 to validate, 10 to test",
         "tfidf baseline",
         "true \\ predicted",
         "다시 보고 싶은 영화네요 강추!",

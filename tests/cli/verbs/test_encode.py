@@ -49,9 +49,9 @@ def test_a_vocabulary_is_used_again(gyeol: Run, file: Path, tmp_path: Path) -> N
     assert answer["shape"] == {"documents": 2, "rows": 2, "columns": 1, "cells": 1}
     assert scipy.io.mmread(tmp_path / "y.mtx").toarray().tolist() == [[1.0], [0.0]]
     assert (tmp_path / "y.vocabulary.json").read_bytes() == saved.read_bytes()
-    assert "was made for 'tfidf'" in gyeol("encode", "bow", file, "--vocabulary", saved, "--show").mistake
+    assert "is for 'tfidf', not 'bow'" in gyeol("encode", "bow", file, "--vocabulary", saved, "--show").mistake
     other = ("--vocabulary", saved, "--tokenizer", "jamo", "--show")
-    assert "which it keeps" in gyeol("encode", "tfidf", file, *other).mistake
+    assert "has the tokenizer word" in gyeol("encode", "tfidf", file, *other).mistake
 
 
 class Pairs(Tokenizer):
@@ -70,10 +70,8 @@ def test_a_new_tokenizer_is_one_line(gyeol: Run, file: Path, tmp_path: Path, mon
     first = sp.load_npz(tmp_path / "x.npz")
     assert gyeol(*command, "--vocabulary", saved).object["shape"]["columns"] == first.shape[1]
     assert (sp.load_npz(tmp_path / "x.npz") != first).nnz == 0
-    assert (
-        "was made with --tokenizer two-letters"
-        in gyeol("encode", "dtm", file, "--tokenizer", "word", "--vocabulary", saved, "--show").mistake
-    )
+    again = ("--tokenizer", "word", "--vocabulary", saved, "--show")
+    assert "has the tokenizer two-letters" in gyeol("encode", "dtm", file, *again).mistake
 
 
 def test_one_hot_rows_are_tokens(gyeol: Run, file: Path, tmp_path: Path) -> None:
@@ -109,7 +107,7 @@ def test_rows_that_cannot_be_read(gyeol: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["tfidf"], "where shall the matrix go"),
+        (["tfidf"], "no output given"),
         (["tfdif", "--show"], "did you mean 'tfidf'"),
         (["tfidf", "--out", "x.csv"], "is not a matrix format"),
         (["tfidf", "--show", "--ngrams", "x"], "--ngrams 'x'"),
@@ -117,7 +115,7 @@ def test_rows_that_cannot_be_read(gyeol: Run, tmp_path: Path) -> None:
         (["tfidf", "--show", "--min-df", "many"], "--min-df 'many'"),
         (["tfidf", "--show", "--min-df", "9"], "no term can satisfy both"),
         (["tfidf", "--show", "--tokenizer", "wrod"], "did you mean 'word'"),
-        (["tfidf", "--show", "--stop-words", "englisch"], "is no file, and no list"),
+        (["tfidf", "--show", "--stop-words", "englisch"], "is neither a file nor one of"),
         (["tfidf", "--show", "--norm", "l9"], "norm='l9'"),
         (["tfidf", "--show", "--dtype", "int8"], "float64 or float32"),
         (["tfidf", "--show", "--vocabulary", "nowhere.json"], "there is no file nowhere.json"),
@@ -176,7 +174,7 @@ def test_content_words_with_a_dictionary(gyeol: Run, tmp_path: Path) -> None:
     words.unlink()
     again = ("--vocabulary", tmp_path / "x.vocabulary.json", "--show")
     assert "아들램" in gyeol("encode", "onehot", text, *again).out
-    assert "keeps the words" in gyeol("encode", "onehot", text, *again, "--keep-tags", "N").mistake
+    assert "already has its words" in gyeol("encode", "onehot", text, *again, "--keep-tags", "N").mistake
     assert "there is no file" in gyeol("encode", "bow", text, *own, "--show").mistake
     assert "knows no parts of speech" in gyeol("encode", "bow", text, "--stop-tags", "N", "--show").mistake
 

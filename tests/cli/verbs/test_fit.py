@@ -165,7 +165,7 @@ def test_what_is_odd_but_serves(gyeol: Run, tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(OK + "가" * 50_000 + "\t중립\n", encoding="utf-8")
     done = gyeol("fit", "classify", tmp_path / "a.tsv", "--out", tmp_path / "m", *TINY)
     assert done.status == 0
-    assert "a.tsv: one example only of '중립' (line 42): is the label right?" in done.err
+    assert "a.tsv: only one example of '중립' (line 42); is the label correct?" in done.err
 
 
 def test_names_that_are_not_there(gyeol: Run, tmp_path: Path, reviews: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,10 +194,10 @@ def test_all_wrong_settings_are_told_at_once(gyeol: Run, tmp_path: Path, reviews
     names = ["--set", "hiden_size=3", "--set", "cell=lstn", "--set", "foo", "--config", tmp_path / "run.toml"]
     message = gyeol(*command, *names, "--time-limit", "soon").mistake  # what can be told without PyTorch
     for part in (
-        "--set hiden_size is no setting of this task; did you mean 'hidden_size'?",
-        "run.toml: dropuot is no setting of this task; did you mean 'dropout'?",
+        "--set hiden_size is not a setting of this task; did you mean 'hidden_size'?",
+        "run.toml: dropuot is not a setting of this task; did you mean 'dropout'?",
         "--set 'foo' has no '='",
-        "--time-limit 'soon' is no time; write 90s, 10m or 1h30m",
+        "--time-limit 'soon' is not a duration; write 90s, 10m or 1h30m",
         "'gyeol fit classify --settings' lists the settings",
     ):
         assert part in message
@@ -234,7 +234,7 @@ def test_no_times(text: str) -> None:
     from gyeol import ParameterError
     from gyeol.cli.options.settings import seconds
 
-    with pytest.raises(ParameterError, match="is no time; write 90s"):
+    with pytest.raises(ParameterError, match="is not a duration; write 90s"):
         seconds(text)
 
 
@@ -252,7 +252,7 @@ def test_places_for_a_model(gyeol: Run, tmp_path: Path, reviews: Path, monkeypat
         "file": "is a file; a model is a folder",
         "things": "folder with other things in it",
         "file/m": "a part of this path is a file",
-        "m": "holds something else",
+        "m": "holds other files",
         ".": "is not the name of a folder",
         "": "is not the name of a folder",
     }.items():
@@ -288,7 +288,7 @@ def test_a_full_disk_loses_nothing(
     assert left(tmp_path) == ["m", "m.checkpoint"]
     done = gyeol(*command, "--resume")
     assert done.status == 0
-    assert f"held another model, which is kept as {tmp_path / 'm.1'}" in done.err
+    assert f"was renamed to {tmp_path / 'm.1'}" in done.err
     assert digest(tmp_path / "m") == digest(model)
     assert digest(tmp_path / "m.1") == before
     assert left(tmp_path) == ["m", "m.1"]
@@ -314,7 +314,7 @@ def test_interrupted_and_taken_up_again_to_the_same_bits(gyeol: Run, tmp_path: P
         running.send_signal(signal.SIGINT)
         rest = running.stderr.read()
         assert running.wait(60) == 130, rest
-    assert "interrupted: the best model so far is saved" in rest
+    assert "interrupted; the best model so far is saved" in rest
     assert "Traceback" not in rest
     assert left(tmp_path) == ["a", "a.checkpoint"]
     assert gyeol("predict", tmp_path / "a", "정말 좋아요").status == 0
@@ -332,7 +332,7 @@ def test_training_anew_says_what_it_replaces(gyeol: Run, tmp_path: Path, reviews
     (tmp_path / "m.checkpoint" / "state.json").write_text("{}")
     command = ["fit", "classify", reviews, "--out", tmp_path / "m", *TINY, "-q"]
     assert "the checkpoint" in gyeol(*command, "--resume").mistake
-    assert "--resume would go on with it" in gyeol(*command).err
+    assert "--resume continues it" in gyeol(*command).err
     assert left(tmp_path) == ["m"]
 
 

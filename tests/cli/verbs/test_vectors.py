@@ -81,17 +81,17 @@ def test_train(gyeol: Run, tmp_path: Path) -> None:
     assert answer.object["about"]["data"] == [str(tmp_path / "a.txt"), str(tmp_path / "b.tsv")]
     assert "고양이" in WordVectors.load(tmp_path / "v.bin")
     again = gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v.bin", *small)
-    assert f"held other vectors, which are kept as {tmp_path / 'v.1.bin'} (--force replaces them)" in again.err
+    assert f"were renamed to {tmp_path / 'v.1.bin'} (--force replaces them)" in again.err
     assert "고양이" in WordVectors.load(tmp_path / "v.1.bin")
     assert (
         "kept" not in gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v.bin", *small, "--force").err
     )
     jamo = ("--subwords", "jamo", "--buckets", "100")
     result = gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v", *small, *jamo)
-    assert "4 words of 4 numbers" in result.err
+    assert "4 words, 4 dimensions" in result.err
     assert gyeol("vectors", "similar", tmp_path / "v", "왕국이", "--top", "1").status == 0
     assert (
-        "name a folder" in gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "w.vec", *small, *jamo).err
+        "use a folder" in gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "w.vec", *small, *jamo).err
     )
 
 
@@ -147,7 +147,7 @@ def test_answers_by_subwords_are_told(gyeol: Run, tmp_path: Path) -> None:
     sub = Subwords("letters", 1, 1, 1 << 20, numbers, np.ones((len(numbers), 3), np.float32))
     place = tmp_path / "v"
     WordVectors(WORDS, TABLE, subwords=sub).save(place)
-    said = "'아들램' is not among the vectors; its vector comes from its subwords; spelled alike: 아들"
+    said = "'아들램' is unknown; its vector is composed of its subwords; spelled alike: 아들"
     answer = gyeol("vectors", "analogy", place, "왕", "여왕", "아들램", "--json")
     assert answer.object["from_subwords"] == ["아들램"]
     assert said in answer.err

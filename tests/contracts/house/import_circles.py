@@ -14,17 +14,7 @@ from itertools import count
 import grimp
 
 #: Circles that are known, each by its modules in alphabetical order; empty but while one is being removed.
-KNOWN: frozenset[tuple[str, ...]] = frozenset(
-    {
-        (
-            "gyeol.cli.tasks.language",
-            "gyeol.cli.tasks.spelling",
-            "gyeol.cli.tasks.table",
-            "gyeol.cli.tasks.translate",
-            "gyeol.cli.tasks.translation",
-        ),
-    }
-)
+KNOWN: frozenset[tuple[str, ...]] = frozenset()
 
 
 def import_graph(package: str) -> grimp.ImportGraph:

@@ -75,7 +75,7 @@ def test_what_is_given_is_kept_and_cannot_change() -> None:
         (["a"], [], np.ones((0, 1)), "target: there are no words"),
         ("ab", ["a"], [[1.0, 0.0]], r"source: got one text, 'ab'; expected a list of words: wrap it"),
         (["a", 3], ["a"], [[1.0, 0.0]], "source: word 1 is int, expected str"),
-        (["a"], None, [[1.0]], "target: came NoneType"),
+        (["a"], None, [[1.0]], "target: got NoneType"),
         (["a"], ["b", "c"], [[1.0]], r"got shape \(1, 1\), expected \(2, 1\)"),
         (["a"], ["b", "c"], [[0.5, 0.5]], r"got shape \(1, 2\), expected \(2, 1\), .*: transpose them"),
         (["a"], ["b"], [["x"]], "weights: expected an array of numbers"),

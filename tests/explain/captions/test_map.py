@@ -98,8 +98,8 @@ def test_enlarging_keeps_colours(size: int) -> None:
         ({"weights": np.ones((1, 2, 2)) / 4}, "got shape"),
         ({"weights": np.ones((2, 2, 2))}, "expected shares"),
         ({"weights": np.full((2, 2, 2), np.nan)}, "expected shares"),
-        ({"image": np.zeros((4, 5, 3), np.uint8)}, "image: came"),
-        ({"image": np.zeros((4, 4, 3))}, "image: came"),
+        ({"image": np.zeros((4, 5, 3), np.uint8)}, "image: got"),
+        ({"image": np.zeros((4, 4, 3))}, "image: got"),
     ],
 )
 def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> None:

@@ -16,9 +16,9 @@ from gyeol.data.media.images import png_bytes
 from gyeol.engine import agreement
 from gyeol.engine.search.beam import BeamSettings, beam_search
 from gyeol.inputs import TextInput
-from gyeol.inputs.targets import END
+from gyeol.inputs.text_pairs import END
 from gyeol.layers import ResidualNet
-from gyeol.tasks.captions.images import few
+from gyeol.tasks.captions.images import images_at_once
 from gyeol.tasks.captions.net import CaptionBatch, CaptionerNet, balance, naming_loss
 from gyeol.tasks.captions.rows import CaptionRows
 from gyeol.tasks.decoding import WriterSteps
@@ -301,7 +301,7 @@ def test_of_a_caption_too_long_what_comes_first_counts(model: Captioner) -> None
 
 
 def test_large_images_are_looked_at_one_by_one() -> None:
-    assert [few(size) for size in (16, 64, 128, 512, 1024)] == [64, 64, 64, 4, 1]
+    assert [images_at_once(size) for size in (16, 64, 128, 512, 1024)] == [64, 64, 64, 4, 1]
 
 
 def test_captions_of_three_words_choose_an_epoch_too() -> None:

@@ -149,7 +149,7 @@ def test_long_sequences_are_cut_to_learn_from() -> None:
     series, labels = remembered(10)
     model = FrameClassifier(**{**TINY, "epochs": 1}, steps=4)
     X, y = model._checked(series, labels)
-    model._fit_inputs(X)
+    model._fit_inputs(X, y)
     encoded = model._encode_training(X, y)
     assert encoded.lengths.max() <= 4
     assert encoded.lengths.sum() == sum(map(len, series))

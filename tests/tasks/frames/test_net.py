@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gyeol import FrameClassifier
 from gyeol.inputs.frames import StepBatch
 from gyeol.tasks.frames.net import FeaturePoints, FrameNet
+
+
+def net_of(image_size: int) -> FrameNet:
+    sizes = {"image_size": image_size, "channels": 2, "hidden_size": 4, "num_layers": 1}
+    return FrameNet(None, 3, cell="lstm", bidirectional=True, dropout=0.1, **sizes).eval()
 
 
 @pytest.mark.parametrize(("down", "across"), [(0, 0), (2, 3), (1, 4)])
@@ -21,7 +25,7 @@ def test_a_feature_is_where_it_stands_out(down: int, across: int) -> None:
 
 @pytest.mark.parametrize("size", [8, 24, 32, 50])
 def test_frames_of_any_size(size: int) -> None:
-    net = FrameNet(FrameClassifier(image_size=size, channels=2, hidden_size=4), None, 3).eval()
+    net = net_of(size)
     frames = torch.randint(0, 256, (7, size, size, 3), dtype=torch.uint8)
     with torch.inference_mode():
         scores, _ = net(StepBatch(frames, torch.tensor([2, 5])))
@@ -32,7 +36,7 @@ def test_frames_of_any_size(size: int) -> None:
 
 
 def test_many_frames_are_seen_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    net = FrameNet(FrameClassifier(image_size=8, channels=2, hidden_size=4), None, 3).eval()
+    net = net_of(8)
     seen: list[int] = []
     look = FrameNet._seen
     monkeypatch.setattr(FrameNet, "_seen", lambda self, frames: (seen.append(len(frames)), look(self, frames))[1])

@@ -11,7 +11,8 @@ import pytest
 
 from gyeol import SpeechRecognizer, engine, load
 from gyeol.data.media.audio_clips import AudioClip
-from gyeol.tasks.speech.parts import parts_of
+from gyeol.tasks.speech.letters import text_of
+from gyeol.tasks.speech.parts import Part, parts_of
 from gyeol.tasks.speech.training import joined_share
 from gyeol.tasks.storage import _digest
 
@@ -73,6 +74,10 @@ def streamed(model: SpeechRecognizer, sound: np.ndarray, block: int = 800) -> st
     return listener.finish()
 
 
+def parts_in(model: Any, clip: AudioClip) -> list[Part]:
+    return parts_of(clip, model.inputs_, streams=model.streams, longest=model.longest_)
+
+
 @pytest.mark.parametrize("pause", [(0.4, 0.7), (1.5, 3.0)])
 def test_a_model_of_single_words_writes_forty(
     live: SpeechRecognizer, both: SpeechRecognizer, pause: tuple[float, float]
@@ -93,17 +98,17 @@ def test_what_is_no_longer_than_the_training_is_left_whole(live: SpeechRecognize
         assert 0.2 < model.longest_ < 0.4
         assert model.inputs_.pause == 0.3
         clip = AudioClip(sound, RATE)
-        assert parts_of(model, clip) == [(0.0, clip)]
+        assert parts_in(model, clip) == [(0.0, clip)]
     quiet = AudioClip(np.concatenate([sound, np.zeros(3 * RATE, np.float32)]), RATE)
-    assert parts_of(both, quiet) == [(0.0, quiet)]
-    ((start, part),) = parts_of(live, quiet)  # a stream leaves the silence out
+    assert parts_in(both, quiet) == [(0.0, quiet)]
+    ((start, part),) = parts_in(live, quiet)  # a stream leaves the silence out
     assert start == 0.0
     assert len(sound) <= part.frames < len(sound) + 0.15 * RATE
 
 
 def test_parts_begin_before_their_words(both: SpeechRecognizer) -> None:
     sound, text = line(6, (0.5, 0.5))
-    parts = parts_of(both, AudioClip(sound, RATE))
+    parts = parts_in(both, AudioClip(sound, RATE))
     assert len(parts) == 6
     starts = np.array([part.start for part in parts])
     assert (np.diff(starts) > 0.5).all()
@@ -115,14 +120,13 @@ def test_parts_begin_before_their_words(both: SpeechRecognizer) -> None:
 
 def test_recordings_are_joined_where_they_are_short_and_the_model_streams(live: SpeechRecognizer) -> None:
     clips = live._known([np.ones(n, np.float32) for n in (8000, 12_000, 80_000)])
-    held = type("Held", (), {"clips": clips})()
-    assert joined_share(SpeechRecognizer(bidirectional=False), held) == 0.25
-    assert joined_share(SpeechRecognizer(bidirectional=True, join=0.1), held) == 0.1
-    assert joined_share(SpeechRecognizer(), held) == 0.0
-    assert joined_share(SpeechRecognizer(bidirectional=False, join=0.0), held) == 0.0
-    assert joined_share(SpeechRecognizer(bidirectional=False, augment=False), held) == 0.0
-    held.clips = clips[2:]
-    assert joined_share(SpeechRecognizer(bidirectional=False), held) == 0.0
+    assert joined_share(clips, None, bidirectional=False) == 0.25
+    assert joined_share(clips, 0.1, bidirectional=True) == 0.1
+    assert joined_share(clips, None, bidirectional=True) == 0.0
+    assert joined_share(clips, 0.0, bidirectional=False) == 0.0
+    assert joined_share(clips[2:], None, bidirectional=False) == 0.0
+    assert SpeechRecognizer(bidirectional=False)._changes(clips)["join"] == 0.25
+    assert SpeechRecognizer(bidirectional=False, augment=False)._changes(clips) == {}
 
 
 def test_texts_of_joined_recordings_have_spaces() -> None:
@@ -141,7 +145,7 @@ def test_texts_of_joined_recordings_have_spaces() -> None:
         assert batch.targets is not None
         assert batch.target_lengths is not None
         rows = [row[:n] for row, n in zip(batch.targets.tolist(), batch.target_lengths.tolist(), strict=True)]
-        texts = [live._text(row).split(" ") for row in rows]
+        texts = [text_of(live.inputs_, row).split(" ") for row in rows]
         assert sorted(word for words in texts for word in words) == sorted("가나다가")
         assert int(batch.lengths.min()) >= 12
     assert min(map(len, batches)) < 4
@@ -165,7 +169,7 @@ def test_a_model_of_before_is_asked_as_before(both: SpeechRecognizer, tmp_path: 
     (tmp_path / "m" / "config.json").write_text(json.dumps(config), "utf-8")
     old = load(tmp_path / "m")
     sound, _ = line(5, (0.5, 0.5))
-    assert parts_of(old, AudioClip(sound, RATE))[0].clip.frames == len(sound)
+    assert parts_in(old, AudioClip(sound, RATE))[0].clip.frames == len(sound)
     assert old.predict([sound]) == both._greedy([AudioClip(sound, RATE)])
     old.save(tmp_path / "again")
     assert load(tmp_path / "again").predict([sound]) == old.predict([sound])

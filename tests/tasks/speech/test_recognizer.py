@@ -14,6 +14,7 @@ from gyeol import DataError, LanguageModel, ModelError, ParameterError, SpeechRe
 from gyeol.engine.search.ctc import CTCSettings, PrefixSearch
 from gyeol.tasks.language.data import END
 from gyeol.tasks.speech.language import LanguageScorer
+from gyeol.tasks.speech.letters import text_of
 
 pytest.importorskip("jiwer", reason="jiwer is not installed: pip install 'gyeol[audio]'")
 soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed: pip install 'gyeol[audio]'")
@@ -113,7 +114,7 @@ def test_memory_of_a_stream_does_not_grow(live: SpeechRecognizer) -> None:
     listener = live.listen(beam_size=4)
     for seed in range(30):
         listener.feed(sung("가 나", seed))
-    assert len(listener._stream._held) < 20
+    assert len(listener._stream._pending) < 20
     assert len(listener._frames._held) < 2 * RATE
     assert len(listener._word) < 20
 
@@ -248,7 +249,7 @@ def test_a_language_model_decides_where_the_sound_does_not(model: SpeechRecogniz
 
     def text(scorer: LanguageScorer | None, weight: float) -> str:
         search = PrefixSearch(CTCSettings(200, weight, threshold=-np.inf), scorer)
-        return model._text([*search.feed(log_probs), *search.finish()])
+        return text_of(model.inputs_, [*search.feed(log_probs), *search.finish()])
 
     scorer = LanguageScorer(letters, model.inputs_)
     assert text(None, 0.0) == text(scorer, 0.0) == "가 가"

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ModelError, SpellingCorrector, load
+from gyeol.inputs.spelling.candidates import FEATURES, Candidate, Lexicon, Place, cased, words_of
 from gyeol.inputs.spelling.error_channel import ErrorChannel
-from gyeol.tasks.spelling.candidates import FEATURES, Candidate, Lexicon, Place, cased, words_of
-from gyeol.tasks.spelling.net import Question, numbered
-from gyeol.tasks.spelling.weights import fitted_weights, log_shares
+from gyeol.inputs.spelling.weights import fitted_weights, log_shares
+from gyeol.tasks.spelling.net import Query, numbered
 
 SUBJECTS = ["이 영화", "그 배우", "어제 본 드라마", "새로운 음악", "우리 동네 식당"]
 WORDS = ["정말", "너무", "진짜", "아주", "조금"]
@@ -148,8 +148,8 @@ def test_the_readers_say_what_the_whole_text_says(korean: SpellingCorrector) -> 
     """Both log probabilities, step by step, whatever else is asked along with them."""
     text, vocabulary = KOREAN[3], korean.inputs_.vocabulary
     start, end = 2, 4
-    questions = [Question(0, 2, 4, ["영화", "영하고"]), Question(0, 0, 1, ["이"]), Question(1, 0, 2, ["그"])]
-    answers = korean.net_.ask(vocabulary, [text, "그 배우"], questions)
+    questions = [Query(0, 2, 4, ["영화", "영하고"]), Query(0, 0, 1, ["이"]), Query(1, 0, 2, ["그"])]
+    answers = korean.net_.log_probabilities(vocabulary, [text, "그 배우"], questions)
     for side, net in enumerate(korean.net_.readers):
         line = text if side == 0 else text[::-1]
         first, last = (start, end) if side == 0 else (len(text) - end, len(text) - start)

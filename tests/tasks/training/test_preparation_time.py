@@ -45,13 +45,14 @@ def test_as_many_as_fit_in(clock: Any, limit: float | None, expected: int) -> No
     model = classifier()
     X, y = model._checked(TEXTS[:1260], LABELS[:1260])
     before = dict(model.__dict__)
-    count = preparation_time.preparable(model, X, y, 0, Deadline(limit))
+    count = preparation_time.preparable(model._rehearse, X, y, None, 0, Deadline(limit))
     assert abs(count - expected) <= 120
     assert model.__dict__ == before
 
 
 def test_few_are_always_prepared(clock: Any) -> None:
-    assert preparation_time.preparable(classifier(), TEXTS[:100], np.arange(100) % 2, 0, Deadline(1e-9)) == 100
+    rehearse, y = classifier()._rehearse, np.arange(100) % 2
+    assert preparation_time.preparable(rehearse, TEXTS[:100], y, None, 0, Deadline(1e-9)) == 100
     assert clock.now == 0
 
 
@@ -72,6 +73,10 @@ def test_it_is_said_and_taken_up_on_the_same_part(clock: Any, tmp_path: Path) ->
 def test_of_a_stream_the_beginning_is_kept(clock: Any) -> None:
     model = LanguageModel(hidden_size=4, embedding_size=4)
     deadline = Deadline(100.0)
-    X, _, _ = preparation_time.within_time(model, TEXTS, np.ones(len(TEXTS)), (TEXTS, None), deadline, None)
-    assert TEXTS[: len(X)] == X
-    assert 100 <= len(X) < len(TEXTS)
+    rows = preparation_time.rows_within_time(
+        model._rehearse, TEXTS, np.ones(len(TEXTS)), None, beside=len(TEXTS), groups=None, seed=0, deadline=deadline,
+        checkpoint=None,
+    )  # fmt: skip
+    assert rows is not None
+    assert rows.tolist() == list(range(len(rows)))
+    assert 100 <= len(rows) < len(TEXTS)

@@ -13,8 +13,8 @@ from gyeol import DataError, ParameterError, load
 from gyeol.data.synthetic.sequences import MAKERS
 from gyeol.engine import Hypothesis
 from gyeol.tasks import Translator
-from gyeol.tasks.translation.net import own_words
-from gyeol.tasks.translation.search import told
+from gyeol.tasks.translation.net import scheduled_samples
+from gyeol.tasks.translation.search import translation_of
 
 WORDS = {"하나": "one", "둘": "two", "셋": "three", "넷": "four", "다섯": "five"}
 DRAW = np.random.default_rng(0)
@@ -134,19 +134,19 @@ def test_an_unknown_word_is_copied(model: Translator) -> None:
     looked = torch.tensor([[0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
     found = Hypothesis([1], -1.0, -1.0, looked)
     target, source = model.inputs_.target, ["하나", "일곱", "\n"]
-    assert told(found, source, target, looks=True, replace_unknown=True).text == "일곱"
-    assert told(found, source, target, looks=True, replace_unknown=False).text == "<unk>"
-    assert told(found, source, target, looks=False, replace_unknown=True).text == "<unk>"
+    assert translation_of(found, source, target, has_attention=True, replace_unknown=True).text == "일곱"
+    assert translation_of(found, source, target, has_attention=True, replace_unknown=False).text == "<unk>"
+    assert translation_of(found, source, target, has_attention=False, replace_unknown=True).text == "<unk>"
 
 
-def test_own_words_replace_some_of_those_given(model: Translator) -> None:
+def test_predicted_words_replace_some_of_those_given(model: Translator) -> None:
     encoded = model._encode(SOURCES[:20], TARGETS[:20])
     pairs, _ = encoded.batch(np.arange(20))
     net = model.net_
-    assert torch.equal(own_words(net, pairs, 1.0), pairs.inputs)
-    own = own_words(net, pairs, 0.0)
-    assert torch.equal(own[:, 0], pairs.inputs[:, 0])
-    assert torch.equal(own == 0, pairs.inputs == 0)
+    assert torch.equal(scheduled_samples(net, pairs, 1.0), pairs.inputs)
+    swapped = scheduled_samples(net, pairs, 0.0)
+    assert torch.equal(swapped[:, 0], pairs.inputs[:, 0])
+    assert torch.equal(swapped == 0, pairs.inputs == 0)
 
 
 def test_bad_input(model: Translator) -> None:

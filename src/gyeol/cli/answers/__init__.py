@@ -1,4 +1,4 @@
-"""Answers of models on their way out: rows read, figures computed, tables, CSV and JSON written.
+"""Answers of models: rows read, figures laid out, tables, CSV and JSON written.
 
 What a task answers is in `gyeol.cli.tasks`.
 """

@@ -20,8 +20,8 @@ __all__ = [
     "one_line",
     "percent",
     "pieces_out",
+    "report_reading",
     "table",
-    "told",
 ]
 
 
@@ -35,13 +35,13 @@ _Read = TypeVar("_Read", bound=_Noted)
 
 
 def note(message: str) -> None:
-    """Print a line that is no part of the answer."""
+    """Print a line on standard error, beside the answer."""
     if message:
         sys.stderr.write(f"{message}\n")
 
 
-def told(read: _Read) -> _Read:
-    """Print what was decided in reading a file and could be doubted, and which rows were left out; give it back."""
+def report_reading(read: _Read) -> _Read:
+    """Print the notes on how a file was read, and which rows were skipped; returns what was read."""
     for line in read.notes:
         note(line)
     note(read.left_out())
@@ -54,17 +54,17 @@ def object_out(value: dict[str, Any]) -> None:
 
 
 def error_object(error: BaseException, message: str, status: int) -> dict[str, Any]:
-    """Return what programs are told of an error.
+    """Describe an error to programs.
 
     Parameters
     ----------
     error : BaseException
-        Its class is its type: ``DataError``, ``ParameterError``, ``ModelError``, ...; ``UsageError`` for whatever is
-        wrong with the command itself.
+        Its class is its type: ``DataError``, ``ParameterError``, ``ModelError``, ...; ``UsageError`` for a mistake in
+        the command itself.
     message : str
         One line.
     status : int
-        The exit status: 2 for a user's mistake, 1 for a fault of gyeol's, 130 for Ctrl-C.
+        The exit status: 2 for a user's mistake, 1 for a bug in gyeol, 130 for Ctrl-C.
 
     Examples
     --------
@@ -76,24 +76,24 @@ def error_object(error: BaseException, message: str, status: int) -> dict[str, A
 
 
 def object_pieces(about: dict[str, Any], items: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Write one JSON object piece by piece: what it is ``about``, and a list of ``predictions``.
+    """Write one JSON object piece by piece: the entries of ``about``, and a list of ``predictions``.
 
-    Nothing is given before the first item is there, so that a mistake leaves no half an object.
+    Nothing is written before the first item is there, so that an early error leaves no broken object.
 
     Examples
     --------
     >>> "".join(object_pieces({"model": "m"}, [{"text": "a"}, {"text": "b"}])).strip()
     '{"model": "m", "predictions": [{"text": "a"}, {"text": "b"}]}'
     """
-    begin, begun = json.dumps(about, ensure_ascii=False)[:-1] + ', "predictions": [', False
+    separator = json.dumps(about, ensure_ascii=False)[:-1] + ', "predictions": ['
     for item in items:
-        yield (", " if begun else begin) + json.dumps(item, ensure_ascii=False, allow_nan=False)
-        begun = True
-    yield ("" if begun else begin) + "]}\n"
+        yield separator + json.dumps(item, ensure_ascii=False, allow_nan=False)
+        separator = ", "
+    yield ("" if separator == ", " else separator) + "]}\n"
 
 
 def pieces_out(pieces: Iterable[str], out: Path | None) -> None:
-    """Print pieces as they come, or write them beside a file that they then become."""
+    """Print pieces as they come; or write them to a temporary file that then replaces ``out``."""
     if out is None:
         for piece in pieces:
             sys.stdout.write(piece)
@@ -109,12 +109,12 @@ def pieces_out(pieces: Iterable[str], out: Path | None) -> None:
 
 
 def one_line(text: str) -> str:
-    """Replace line ends and control characters, which names and values from files may hold, by spaces."""
+    """Replace line ends and control characters, which text from files may hold, by spaces."""
     return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text)
 
 
 def percent(share: float) -> str:
-    """Write a share as people read it.
+    """Write a share in per cent.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def percent(share: float) -> str:
 
 
 def table(rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> str:
-    """Lay out rows in columns; those named in ``right`` are flush right.
+    """Lay out rows in columns; those in ``right`` are aligned to the right.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def table(rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> str:
 
 
 def confusion(figures: dict[str, Any], classes: Sequence[Any], *, most: int = 12) -> str:
-    """Lay out a confusion table: rows true, columns predicted; the classes' own figures beside it."""
+    """Lay out a confusion matrix (rows true, columns predicted), with recall, precision and F1 of each class."""
     names = [str(c) for c in classes]
     rows: list[list[Any]] = []
     if len(names) <= most:

@@ -1,4 +1,4 @@
-"""Rows to be answered, of a file or of a pipe: each keeps its place, also one that cannot be used."""
+"""Rows to answer, from a file or a pipe; each keeps its place, even one that cannot be read."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ _SHOWN = 200  # characters of a line that could not be read
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row: its line, what the model reads, the row's other columns; or the reason why it cannot be answered.
+    """A row: its line, the model's input, its other columns; or the reason why it cannot be answered.
 
     Parameters
     ----------
     line : int
-        Its line in the file or the pipe, from 1; 0 where it was named on the command line.
+        Its line in the file or the pipe, from 1; 0 for an argument of the command.
     value : object
-        What the model reads.
+        The input of the model.
     text : str
-        How it is shown beside its answer.
+        What is shown beside its answer.
     others : tuple of (str, str)
-        Names and fields of the file's other columns.
+        Names and cells of the other columns.
     reason, kind : str
-        Why it cannot be answered, and the kind of fault (see `gyeol.data.tables.rows.BadRow`); empty where it can.
+        Why it cannot be answered, and the kind of error (see `gyeol.data.tables.rows.BadRow`); empty if it can.
     """
 
     line: int
@@ -72,33 +72,31 @@ def item_of(row: Example | BadRow) -> Item:
 
 
 def bad_item(row: BadRow) -> Item:
-    """Make an item of a row that cannot be used."""
+    """Make an item of a row that cannot be read."""
     return Item(row.line, others=row.others, reason=row.reason, kind=row.kind)
 
 
 def named_items(values: Iterable[Any]) -> list[Item]:
-    """Make items of what was named on the command line."""
+    """Make items of the arguments of a command."""
     return [Item(0, value, str(value)) for value in values]
 
 
-def file_texts(source: Source, told: str = "") -> Iterator[Item]:
-    """Read the texts of a file with its other columns, streaming; ``told`` is said once it can be read."""
+def file_texts(source: Source, remark: str = "") -> Iterator[Item]:
+    """Stream the texts of a file with its other columns; prints ``remark`` once the first row has been read."""
     from gyeol.data.text.sources import read_texts
 
-    begun = False
-    for row in read_texts(source, others=True, on_note=note):
-        if not begun:
-            note(told)
-            begun = True
+    for number, row in enumerate(read_texts(source, others=True, on_note=note)):
+        if number == 0:
+            note(remark)
         yield item_of(row)
 
 
 def read_items(
     values: Sequence[Any], lines: Sequence[int], others: Sequence[tuple[tuple[str, str], ...]], bad: Sequence[BadRow]
 ) -> list[Item]:
-    """Make items of all that a table names, those it names in vain among them, in the order of its lines.
+    """Make items of the files that a table lists, readable or not, in the order of its lines.
 
-    ``lines`` and ``others`` are empty where the values stand in no table.
+    ``lines`` and ``others`` are empty where there is no table.
     """
     items = [bad_item(row) for row in bad]
     for place, value in enumerate(values):
@@ -108,7 +106,7 @@ def read_items(
 
 
 def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Put so many items together."""
+    """Group items into lists of ``size``."""
     items = iter(items)
     while chunk := list(islice(items, size)):
         yield chunk
@@ -122,20 +120,20 @@ def piped_items(
     Parameters
     ----------
     read : callable
-        Makes of a line and its number what the model reads; a `DataError` is the reason why it cannot.
+        Turns a line and its number into the input of the model; raises `DataError` where it cannot.
     size : int
-        At most so many at a time.
+        The largest number of items in a list.
     blank : bool
-        Whether a blank line is a row without an answer; otherwise it is passed over.
+        Whether a blank line is a row without an answer; otherwise it is skipped.
     nothing : str
-        The error where no line holds anything.
+        The error message where all lines are blank; none by default.
     fasta : bool
-        Whether lines that are FASTA are sequences: a row each, its name beside it.
+        Whether FASTA records are recognised: one row each, with the name beside it.
 
     Raises
     ------
     DataError
-        Where all lines are blank and ``nothing`` says so.
+        Where all lines are blank, and ``nothing`` is given.
     """
     from gyeol.data.tables.pipe import read_pipe
     from gyeol.data.tables.rows import BadRow
@@ -168,7 +166,7 @@ def piped_items(
 
 
 def sequence_item(row: Example | BadRow, read: Callable[[str, int], Any]) -> Item:
-    """Make an item of a record of FASTA, its name beside it."""
+    """Make an item of a FASTA record, with its name beside it."""
     from gyeol.data.text.example import Example
 
     if isinstance(row, Example):
@@ -184,12 +182,12 @@ def _read(read: Callable[[str, int], Any], line: str, number: int) -> Item:
 
 
 def piped_texts(size: int, *, nothing: str = "") -> Iterator[list[Item]]:
-    """Read texts from standard input, one a line."""
+    """Read texts from standard input, one per line."""
     return piped_items(_text, size, nothing=nothing, fasta=True)
 
 
 def _text(line: str, number: int) -> str:
-    """Hold a line to what a text in a file is held to."""
+    """Check a line as a text in a file is checked."""
     from gyeol.data.text.example import MAX_TEXT
 
     if len(line) > MAX_TEXT:
@@ -198,7 +196,7 @@ def _text(line: str, number: int) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Give the reason alone: without the place, and without the number within what was read together.
+    """Return the reason of an error without the file, the line and the number within its batch.
 
     Examples
     --------
@@ -209,5 +207,5 @@ def reason_of(error: Exception) -> str:
     """
     import re
 
-    told = re.sub(r"^[^:]*?(?:, )?line \d+: ", "", str(error))
-    return re.sub(r"^(text|sequence|sentence|recording|image|clip) \d+(:? )", r"the \1\2", told)
+    reason = re.sub(r"^[^:]*?(?:, )?line \d+: ", "", str(error))
+    return re.sub(r"^(text|sequence|sentence|recording|image|clip) \d+(:? )", r"the \1\2", reason)

@@ -1,12 +1,12 @@
-"""A stream of answers, a chunk at a time: as a table, as CSV, as JSON lines, as one JSON object, as plain lines.
+"""A stream of answers, a chunk at a time: as a table, CSV, JSON lines, one JSON object, or plain lines.
 
-What holds for every task:
+For every task:
 
-- **A row that cannot be answered** keeps its place with an empty answer, is counted, and is told of at the end;
+- **A row that cannot be answered** keeps its place with an empty answer, and is counted and reported at the end;
   ``--skip-bad-rows`` leaves it out, ``--strict`` stops there with exit status 2.
-- **The other columns of a file** stand in the answer under their own names, between the answer and the text. Where one
-  is called as a part of the answer is (``label``, ``line``), it is written as ``file_label``.
-- **Lines** are those of the file or the pipe, whatever was read together.
+- **The other columns of a file** are copied under their own names, between the answer and the text. A column with the
+  name of a part of the answer (``label``, ``line``) is written as ``file_label``.
+- **Lines** are numbered as in the file or the pipe.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from gyeol.cli.answers.output import error_object, note, one_line
 from gyeol.cli.answers.rows import Item, reason_of
 from gyeol.errors import DataError, GyeolError, ParameterError, closest
 
-__all__ = ["FORMATS", "Answers", "Handling", "Layout", "answer", "class_layout", "format_of", "separated", "written"]
+__all__ = ["FORMATS", "Answers", "Handling", "Layout", "answer", "class_layout", "format_of", "formatted", "separated"]
 
-#: Endings of files that answers can be written to.
+#: Formats of answers by the ending of the file.
 FORMATS = {".tsv": "tsv", ".txt": "tsv", ".csv": "csv", ".jsonl": "lines", ".ndjson": "lines", ".json": "object"}
 
-_TOLD = 5  # rows without an answer that are named
+_REPORTED = 5  # rows without an answer whose lines are named
 
 
 def format_of(out: Path, *, plain: bool = False) -> str:
-    """Tell by a file's ending how to write answers there.
+    """Return the format of answers in a file, by its ending.
 
-    A name without an ending gets the table, or where ``plain``, as one in ``.txt`` does, the answers alone.
+    A name without an ending gets a table; where ``plain`` is set, that and ``.txt`` get the answers alone.
 
     Raises
     ------
     ParameterError
-        For an ending that says another format.
+        For the ending of another format.
     """
     ending = out.suffix.lower()
     if plain and (ending == ".txt" or ending not in FORMATS):
         return "plain"
     if ending and ending not in FORMATS:
-        raise ParameterError(f"--out {out}: answers are not written as {ending!r}{closest(ending, FORMATS)}")
+        raise ParameterError(f"--out {out}: unknown file type {ending!r}{closest(ending, FORMATS)}")
     return FORMATS.get(ending, "tsv")
 
 
@@ -81,7 +81,7 @@ class Layout:
     plain: Callable[[Any, Item], str] | None = None
 
     def own_names(self, columns: Iterable[str]) -> dict[str, str]:
-        """Name columns of the file so that none is called as a part of the answer, or as another column.
+        """Rename columns of the file whose name is that of a part of the answer.
 
         Examples
         --------
@@ -105,7 +105,7 @@ def _own_names(taken: frozenset[str], columns: tuple[str, ...]) -> dict[str, str
 
 
 def answer(classes: Sequence[Any], row: Any, top: int | None) -> dict[str, Any]:
-    """Name the best class of a row of probabilities, and all of them or the ``top`` best, best first."""
+    """Return the best class of a row of probabilities, and the ``top`` best or all classes, best first."""
     order = (-row).argsort(kind="stable")
     names = [str(c) for c in classes]
     shown = order[:top] if top else order
@@ -117,7 +117,7 @@ def answer(classes: Sequence[Any], row: Any, top: int | None) -> dict[str, Any]:
 
 
 def class_layout(classes: Sequence[Any], top: int | None, *, shown: str = "text") -> Layout:
-    """Lay out what `answer` gives: the best class and its probability, the second where ``top`` says so, and so on."""
+    """Lay out what `answer` returns: the best class with its probability, then the next, ``top`` of them."""
     count = min(top or 1, len(classes))
     more = [name for n in range(2, count + 1) for name in (f"label_{n}", f"probability_{n}")]
 
@@ -131,17 +131,17 @@ def class_layout(classes: Sequence[Any], top: int | None, *, shown: str = "text"
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What happens to rows that cannot be answered; by default each keeps its place.
+    """What happens to rows that cannot be answered; by default each keeps its place, empty.
 
     Parameters
     ----------
     strict, skip : bool
         Stop at such a row; leave it out.
     live : bool
-        Whether the rows come from a pipe: the first bad ones are told of at once, and a beginning of bad ones only is
-        no mistake.
+        Whether the rows come from a pipe: bad ones are reported at once, and a pipe that starts with bad rows is no
+        error.
     alone : bool
-        Whether there is no other row that could be answered: an error is then the command's.
+        Whether this is the only row, so that its error is that of the command.
     """
 
     strict: bool = False
@@ -152,22 +152,22 @@ class Handling:
 
 @dataclass(slots=True)
 class Answers:
-    """Rows of a file or a pipe, answered chunk by chunk; iterate once, then ask for ``count``, ``bad`` and `notes`.
+    """Rows of a file or a pipe, answered chunk by chunk; iterate once, then read ``count``, ``bad`` and `left_out`.
 
     Parameters
     ----------
     chunks : iterable of lists of Item
-        What to answer.
+        The rows.
     find : callable
-        Answers some values, in their order.
+        Answers a list of values, in their order.
     layout : Layout
         How answers are written.
     name : str
-        What the rows come from, for messages.
+        The file or pipe, for messages.
     handling : Handling
         What happens to rows that cannot be answered.
-    told : callable, optional
-        More to say at the end: of texts that were cut, for instance.
+    remarks : callable, optional
+        Returns notes to print at the end: on shortened texts, for instance.
     """
 
     chunks: Iterable[list[Item]]
@@ -175,7 +175,7 @@ class Answers:
     layout: Layout
     name: str
     handling: Handling = Handling()
-    told: Callable[[], str] | None = None
+    remarks: Callable[[], str] | None = None
     count: int = 0
     bad: int = 0
     first: list[Item] = field(default_factory=list)
@@ -198,12 +198,14 @@ class Answers:
                     self.count += 1
                 pairs.append((item, one))
             if self.bad and not self.count and not self.handling.live:
-                raise DataError(f"{self._place(self.first[0])}: {self.first[0].reason}; no row so far has an answer")
+                raise DataError(
+                    f"{self._place(self.first[0])}: {self.first[0].reason}; no row could be answered so far"
+                )
             if pairs:  # none, where all rows of a chunk are left out: more may come
                 yield pairs
 
     def _found(self, values: list[Any]) -> list[Any]:
-        """Answer values; where they cannot be answered together, the one that is at fault comes as its error."""
+        """Answer values together; where that fails, a value that cannot be answered is replaced by its error."""
         if not values:
             return []
         try:
@@ -223,32 +225,32 @@ class Answers:
         self.bad += 1
         if self.handling.strict:
             raise DataError(f"{self._place(item)}: {item.reason}; without --strict such a row gets an empty answer")
-        if len(self.first) < _TOLD:
+        if len(self.first) < _REPORTED:
             self.first.append(item)
             if self.handling.live and item.kind != "empty":
                 note(f"{self._place(item)}: {item.reason}")
 
     def left_out(self) -> str:
-        """One line on the rows without an answer, or nothing."""
+        """Return a line on the rows without an answer, or nothing."""
         if not self.bad:
             return ""
-        what = "were left out" if self.handling.skip else "got no answer"
+        what = "skipped" if self.handling.skip else "without an answer"
         if not self.first[0].line:
             return f"{self.bad:,} {what}, {self.first[0].text:.200}: {self.first[0].reason}"
         lines = ", ".join(str(row.line) for row in self.first) + (", ..." if self.bad > len(self.first) else "")
         return f"{self.name}: {self.bad:,} row(s) {what}, line {lines}: {self.first[0].reason}"
 
     def summary(self) -> dict[str, int]:
-        """How many rows have an answer, and how many have none."""
+        """Count the rows with an answer, and those without."""
         return {"count": self.count, "without_answer": self.bad}
 
 
-def written(answers: Answers, form: str, about: dict[str, Any], rows: str = "predictions") -> Iterator[str]:
-    """Write answers as ``"tsv"``, ``"csv"``, ``"lines"`` (of JSON), ``"object"`` or ``"plain"``; one piece a chunk.
+def formatted(answers: Answers, form: str, about: dict[str, Any], rows: str = "predictions") -> Iterator[str]:
+    """Format answers as ``"tsv"``, ``"csv"``, ``"lines"`` (of JSON), ``"object"`` or ``"plain"``; one piece per chunk.
 
-    Nothing is given before the first chunk is answered, so that a file that cannot be read leaves no half an output.
-    One object stays one that can be read where a later row ends it: it then holds the ``error``. Its list of answers is
-    called ``rows``.
+    Nothing is written before the first chunk is answered, so that a file that cannot be read leaves no partial output.
+    One object stays valid JSON when a later row raises an error: it then ends with ``error``. Its list of answers is
+    named ``rows``.
     """
     chunks = iter(answers)
     ahead = next(chunks, [])
@@ -262,7 +264,7 @@ def written(answers: Answers, form: str, about: dict[str, Any], rows: str = "pre
             yield "".join(_piece(answers.layout, ahead, form, columns))
             ahead = next(chunks, [])
     note(answers.left_out())
-    note(answers.told() if answers.told is not None else "")
+    note(answers.remarks() if answers.remarks is not None else "")
 
 
 def _object(
@@ -273,13 +275,13 @@ def _object(
     name: str,
 ) -> Iterator[str]:
     yield json.dumps(about, ensure_ascii=False)[:-1] + f', "{name}": ['
-    begun = False
+    separator = "\n"
     try:
         while ahead:
             rows = [_dumped(answers.layout, *pair) for pair in ahead]
             if rows:
-                yield ("," if begun else "") + "\n" + ",\n".join(rows)
-                begun = True
+                yield separator + ",\n".join(rows)
+                separator = ",\n"
             ahead = next(chunks, [])
     except (Exception, KeyboardInterrupt) as error:
         message, status = (str(error), 2 if isinstance(error, GyeolError) else 1)
@@ -329,7 +331,7 @@ def _cells(layout: Layout, item: Item, one: Any, columns: list[str]) -> list[str
 
 
 def separated(rows: list[list[str]], form: str) -> str:
-    """Write rows as lines of ``"tsv"`` or ``"csv"``."""
+    """Format rows as lines of ``"tsv"`` or ``"csv"``."""
     if form == "tsv":
         return "".join("\t".join(one_line(" ".join(cell.split())) for cell in row) + "\n" for row in rows)
     stream = io.StringIO(newline="")

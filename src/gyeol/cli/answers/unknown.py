@@ -1,4 +1,4 @@
-"""What is told of texts in an alphabet that a model never saw, and of sequences that do not have the model's length."""
+"""Notes on texts in an alphabet that a model has not seen, and on sequences of another length than its own."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 __all__ = ["UnknownLetters"]
 
-_MOST = 0.5  # of the letters unknown: more is told
+_MOST = 0.5  # share of unknown letters above which a text is reported
 
 
 class UnknownLetters:
-    """Counts the texts that a model can say little about, and says so in a line at the end.
+    """Counts the texts that a model cannot judge, and reports them at the end.
 
     Parameters
     ----------
     model : TextClassifier, TextRegressor, AuthorClassifier or SequenceTagger
     what : str
-        What an example is called, in the plural.
+        The noun for examples, in the plural.
     """
 
     def __init__(self, model: Any, what: str = "texts") -> None:
@@ -28,7 +28,7 @@ class UnknownLetters:
         self.worst, self.first = 0.0, ""
 
     def more(self, values: Sequence[Any]) -> list[dict[str, float]]:
-        """Count values; gives for each what its answer holds besides: ``unknown``, where the share is above a half."""
+        """Count values; returns for each what to add to its answer: ``unknown``, where that share is above a half."""
         found: list[dict[str, float]] = []
         for value, share in zip(values, self._shares(values), strict=True):
             self.total += 1
@@ -49,37 +49,37 @@ class UnknownLetters:
             return shares
         if not hasattr(self.model, "inputs_"):
             return [0.0] * len(values)
-        from gyeol.tasks.alphabet import unknown_shares
+        from gyeol.inputs.alphabet import unknown_shares
 
         return unknown_shares(self.model.inputs_, values)
 
     def _is_dna(self, value: Any) -> bool:
-        """Whether a model of proteins is asked about DNA, whose letters it knows."""
-        from gyeol.tasks.alphabet import knows_proteins, looks_like_dna
+        """Whether a model of proteins is given DNA, whose letters it knows."""
+        from gyeol.inputs.alphabet import knows_proteins, looks_like_dna
 
         if self.proteins is None:
             self.proteins = hasattr(self.model, "inputs_") and knows_proteins(self.model.inputs_)
         return self.proteins and looks_like_dna(_joined(value).strip())
 
-    def told(self) -> str:
-        """What there is to tell, in lines; empty where there is nothing."""
+    def report(self) -> str:
+        """Return notes, a line each; nothing where there are none."""
         lines = []
         if self.foreign:
             bases = self.reading is not None and self.reading.nucleotides
-            known = "are not A, C, G, T or U" if bases else "were never seen in training"
+            unknown = "are not A, C, G, T or U" if bases else "did not occur in training"
             lines.append(
-                f"{self.foreign:,} of {self.total:,} {self.what}: most of their letters {known} (up to "
-                f"{100 * self.worst:.0f} %, first {self.first!r}): their answers say little"
+                f"{self.foreign:,} of {self.total:,} {self.what}: most letters {unknown} (up to "
+                f"{100 * self.worst:.0f} %, first {self.first!r}); their answers are unreliable"
             )
         if self.bases:
             lines.append(
-                f"{self.bases:,} of {self.total:,} {self.what} are of the letters of DNA or RNA alone; this model was "
-                "trained on proteins: their answers say little"
+                f"{self.bases:,} of {self.total:,} {self.what} look like DNA or RNA, but this model was trained on "
+                "proteins; their answers are unreliable"
             )
         if self.others and self.reading is not None:
             lines.append(
-                f"{self.others:,} of {self.total:,} {self.what} do not have the {self.reading.length} letters of those "
-                "that this model was trained on, which were aligned: their answers say little"
+                f"{self.others:,} of {self.total:,} {self.what} are not {self.reading.length} letters long like the "
+                "aligned sequences that this model was trained on; their answers are unreliable"
             )
         return "\n".join(lines)
 

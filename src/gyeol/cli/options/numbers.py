@@ -1,4 +1,4 @@
-"""The options that say how the numbers of a file are written, and what a model remembers of its training's file."""
+"""Options for the number format of a file, and the format of the training file that a model remembers."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ import typer
 if TYPE_CHECKING:
     from gyeol.data.series.wide_table import RowNumbers
 
-__all__ = ["DAY_FIRST", "DECIMAL", "MISSING", "Written"]
+__all__ = ["DAY_FIRST", "DECIMAL", "MISSING", "NumberNotation"]
 
 DECIMAL: Any = typer.Option(
-    None, "--decimal", metavar="MARK", help="The decimal mark of numbers, . or ,; judged over each column by default."
+    None, "--decimal", metavar="MARK", help="Decimal mark, . or ,; detected from each column by default."
 )
 MISSING: Any = typer.Option(
-    [], "--missing", metavar="TEXT", help="A cell that means a missing value, such as -999 or *; may be repeated."
+    [], "--missing", metavar="TEXT", help="Cell that means a missing value, such as -999 or *; may be repeated."
 )
 DAY_FIRST: Any = typer.Option(
-    None, "--day-first/--month-first", help="Whether 01/02/2026 is in February; judged over the column by default."
+    None, "--day-first/--month-first", help="Whether 01/02/2026 is 1 February; detected from the column by default."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """How the numbers of a file are written: what the user says, and what a model remembers of its training's file."""
+class NumberNotation:
+    """The number format of a file: what the user gave, and what a model remembers of its training file."""
 
     decimal: str | None = None
     missing: Sequence[str] = ()
     remembered: str | None = None
 
     @classmethod
-    def of(cls, about: dict[str, Any], decimal: str | None, missing: Sequence[str]) -> Written:
-        """Take what the model remembers (``about_``) where the user says nothing."""
+    def of(cls, about: dict[str, Any], decimal: str | None, missing: Sequence[str]) -> NumberNotation:
+        """Fill what the user did not give from what the model remembers (``about_``)."""
         mark, own = about.get("decimal_mark"), about.get("missing")
-        kept = [str(text) for text in own] if isinstance(own, list) else []
-        return cls(decimal, missing or kept, mark if mark in (".", ",") else None)
+        remembered = [str(text) for text in own] if isinstance(own, list) else []
+        return cls(decimal, missing or remembered, mark if mark in (".", ",") else None)
 
-    def how(self) -> dict[str, Any]:
-        """Give it as arguments of the readers."""
+    def reader_arguments(self) -> dict[str, Any]:
+        """Return it as keyword arguments of the readers."""
         from gyeol.data.tables.number_cells import NumberFormat
 
         return {"numbers": NumberFormat(self.decimal, self.missing), "remembered": self.remembered}
 
     def rows(self) -> RowNumbers:
-        """Say how numbers are written that come a row at a time: as in training, where the user does not say."""
+        """Return the format of rows that are read one at a time: that of the training file unless the user gave one."""
         from gyeol.data.series.wide_table import RowNumbers
         from gyeol.data.tables.number_cells import NumberFormat
 

@@ -10,11 +10,14 @@ __all__ = ["KEEP_TAGS", "STOP_TAGS", "USER_DICTIONARY"]
 
 USER_DICTIONARY: Any = typer.Option(
     None, "--user-dictionary", metavar="FILE",
-    help="Of content and morpheme: words of your own, one a line, its part of speech after a tab (NNP if none).",
+    help="For content and morpheme: file of extra words, one per line, optionally a tab and a tag (default NNP).",
 )  # fmt: skip
 KEEP_TAGS: Any = typer.Option(
-    None, "--keep-tags", metavar="TAGS", help="Of content and morpheme: parts of speech kept, such as NNG,NNP,VV."
+    None,
+    "--keep-tags",
+    metavar="TAGS",
+    help="For content and morpheme: keep only these parts of speech, such as NNG,NNP,VV.",
 )
 STOP_TAGS: Any = typer.Option(
-    None, "--stop-tags", metavar="TAGS", help="Of content and morpheme: parts of speech left out, such as MAG,SN."
+    None, "--stop-tags", metavar="TAGS", help="For content and morpheme: drop these parts of speech, such as MAG,SN."
 )

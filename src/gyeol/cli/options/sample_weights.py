@@ -1,4 +1,4 @@
-"""``--weight``: a column that says how much each text counts."""
+"""``--weight``: a column of sample weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["WEIGHT", "separator_of", "weights_of"]
 
 WEIGHT: Any = typer.Option(
-    None, "--weight", metavar="COL", help="The column of how much each text counts: 2 is as if it were there twice."
+    None, "--weight", metavar="COL", help="Column of sample weights; a weight of 2 counts a text twice."
 )
 
 
@@ -30,28 +30,28 @@ def weights_of(rows: Labelled, column: str) -> npt.NDArray[np.float64]:
     Raises
     ------
     DataError
-        For what is no number of 0 or more; names the line.
+        For a cell that is not a number of 0 or more; names the line.
     """
     from gyeol.data.tables.numbers import read_numbers
 
     path = rows.source.path
     if len(rows.further) != len(rows.lines):
-        raise DataError(f"{path} has no columns: leave out --weight {column:.60}")
+        raise DataError(f"{path} has no columns: remove --weight {column:.60}")
     weights = read_numbers(
         rows.further, column, lambda line: f"{path}, line {line}", lines=rows.lines, separator=separator_of(path)
     )
     for cell, weight, line in zip(rows.further, weights.tolist(), rows.lines, strict=True):
         if not math.isfinite(weight) or weight < 0:
-            raise DataError(f"{path}, line {line}: the weight is {cell!r:.60}; a number of 0 or more was expected")
+            raise DataError(f"{path}, line {line}: the weight is {cell!r:.60}; expected a number of 0 or more")
     if not weights.any():
-        raise DataError(f"{path}: every weight in column {column!r:.60} is zero: there is no text to learn from")
+        raise DataError(f"{path}: all weights in column {column!r:.60} are zero; nothing is left to train on")
     if zero := int((weights == 0).sum()):
-        note(f"{rows.source.name}: {zero:,} texts of weight 0 are left out")
+        note(f"{rows.source.name}: {zero:,} texts with weight 0 are ignored")
     return weights
 
 
 def separator_of(path: Path) -> str | None:
-    """Tell what separates the fields of a table, and so what a comma within one is; None of another file."""
+    """Return the separator of a table's fields; None for other files."""
     from gyeol.data.tables.dialect import open_rows
     from gyeol.data.text.example_files import format_of
 

@@ -5,41 +5,47 @@ from __future__ import annotations
 import ast
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import typer
 
-__all__ = ["answer_bash", "complete_setting", "completions", "joined_words", "setting_names", "setting_values"]
+_STAND_INS = "gyeol.tasks.sklearn_base"  # no fields there
+
+__all__ = ["answer_bash", "completions", "joined_words", "setting_names", "setting_values"]
 
 
-def complete_setting(context: typer.Context, incomplete: str) -> list[str]:
-    """Complete what follows ``--set`` of the command that a shell asks for."""
-    return completions(context.info_name or "", incomplete)
+def completions(tasks: Iterable[str], incomplete: str) -> list[str]:
+    """Complete ``NAME=VALUE``: names of the settings of tasks, and after the ``=`` the values they take.
 
-
-def completions(task: str, incomplete: str) -> list[str]:
-    """Complete ``NAME=VALUE``: names of a task's settings, and after the ``=`` what their values may be.
-
-    Of one name its values come, too: with one answer only, a shell would go on to the next word.
+    Where only one name fits, its values are offered too: given a single answer, a shell would go on to the next word.
 
     Examples
     --------
-    >>> completions("tag", "hea"), completions("tag", "head=c"), completions("tag", "hid")
+    >>> completions(["tag"], "hea"), completions(["tag"], "head=c"), completions(["tag"], "hid")
     (['head=', 'head=crf', 'head=linear'], ['head=crf'], ['hidden_size=', 'hidden_size=128'])
     """
-    tasks = ("classify", "series") if task == "classify" else (task,)
-    name, equals, begun = incomplete.partition("=")
+    tasks = tuple(tasks)
+    name, equals, start = incomplete.partition("=")
     known = dict.fromkeys(other for one in tasks for other in setting_names(one))
     names = [name] if equals else [other for other in known if other.startswith(name)]
     if len(names) != 1:
         return [f"{other}=" for other in names]
     values = dict.fromkeys(value for one in tasks for value in setting_values(one).get(names[0], []))
-    return [f"{names[0]}={value}" for value in ([] if equals else [""]) + [v for v in values if v.startswith(begun)]]
+    return [f"{names[0]}={value}" for value in ([] if equals else [""]) + [v for v in values if v.startswith(start)]]
 
 
-def answer_bash() -> None:
-    """Answer bash where it asks what follows an ``=``, at which it takes words apart; leave then."""
+def answer_bash(settings_of: Callable[[str], Iterable[str]]) -> None:
+    """Complete what follows an ``=`` for bash, which splits words there, and exit.
+
+    Parameters
+    ----------
+    settings_of : callable
+        Names the tasks whose settings a command of ``gyeol fit`` takes.
+    """
     if os.environ.get("_GYEOL_COMPLETE") != "complete_bash":
         return
     words, place, after = joined_words(
@@ -47,7 +53,7 @@ def answer_bash() -> None:
     )
     os.environ |= {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(place)}
     if after and words[1:2] == ["fit"]:
-        for answer in completions(words[2], words[place]):
+        for answer in completions(settings_of(words[2]), words[place]):
             typer.echo(answer.partition("=")[2])
         raise SystemExit(0)
 
@@ -59,70 +65,96 @@ def joined_words(words: list[str], place: int) -> tuple[list[str], int, bool]:
     ----------
     words : list of str
     place : int
-        The word that shall be completed.
+        The index of the word to complete.
 
     Returns
     -------
     words : list of str
     place : int
-        Where that word is now.
+        The index of that word now.
     after : bool
-        Whether it is what follows an ``=``: then bash wants no more than that completed.
+        Whether it follows an ``=``: then bash expects the completion of that part only.
 
     Examples
     --------
     >>> joined_words(["gyeol", "fit", "--set", "cell", "=", "l"], 5)
     (['gyeol', 'fit', '--set', 'cell=l'], 3, True)
     """
-    made: list[str] = []
+    joined: list[str] = []
     found, after, n = len(words), False, 0
     while n < len(words):
         many = 1
-        if made and made[-1] == "--set" and words[n + 1 : n + 2] == ["="]:
+        if joined and joined[-1] == "--set" and words[n + 1 : n + 2] == ["="]:
             many = 3 if n + 2 < len(words) else 2
         if n <= place < n + many:
-            found, after = len(made), many > 1 and place > n
-        made.append("".join(words[n : n + many]))
+            found, after = len(joined), many > 1 and place > n
+        joined.append("".join(words[n : n + many]))
         n += many
-    return made, found, after
+    return joined, found, after
 
 
 def setting_names(task: str) -> list[str]:
-    """List a task's settings in the order of its estimator's constructor; none for a name that is no task's."""
-    found = _estimator(task)
-    return [] if found is None else [one.arg for one in _constructor(found).args.kwonlyargs]
+    """List a task's settings in the order of its estimator's constructor; none for an unknown task."""
+    return list(_fields(task))
 
 
 def setting_values(task: str) -> dict[str, list[str]]:
-    """List what settings may be, where their documentation names it in quotes; of others, their default."""
-    found = _estimator(task)
-    if found is None:
-        return {}
+    """List the values of settings that their meaning names in quotes; of others, the default."""
     values: dict[str, list[str]] = {}
-    defaults: dict[str, list[str]] = {}
-    for one, default in zip(_constructor(found).args.kwonlyargs, _constructor(found).args.kw_defaults, strict=True):
-        if isinstance(default, ast.Constant) and isinstance(default.value, bool):
-            values[one.arg] = ["true", "false"]
-        elif isinstance(default, ast.Constant) and default.value is not None:
-            defaults[one.arg] = [str(default.value)]
-    doc = (ast.get_docstring(found) or "").partition("Attributes\n")[0]
-    for names, head, body in re.findall(r"^(\w[\w, ]*?)( : [^\n]*)?\n((?:[ ]+[^\n]*\n?)+)", doc, re.MULTILINE):
-        named = re.findall(r'"([\w+-]+)"', head) or re.findall(r'``"([\w+-]+)"``', body)
-        if named and "," not in names:
-            values.setdefault(names, list(dict.fromkeys(named)))
-    return {**defaults, **values}
+    for name, (default, meaning) in _fields(task).items():
+        named = re.findall(r'``"([\w+-]+)"``', meaning)
+        if isinstance(default, bool):
+            values[name] = ["true", "false"]
+        elif named:
+            values[name] = list(dict.fromkeys(named))
+        elif default is not None:
+            values[name] = [str(default)]
+    return values
 
 
 @cache
-def _estimator(task: str) -> ast.ClassDef | None:
+def _fields(task: str) -> dict[str, tuple[Any, str]]:
+    """Read the default and the meaning of every field of an estimator, as `hyperparameters_of` gives them."""
     from gyeol import tasks
 
     if task not in tasks.TASKS:
-        return None
-    module, kind = tasks._ESTIMATORS[task]
-    source = (Path(tasks.__file__).parent / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
-    return next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == kind)
+        return {}
+    module, name = tasks.ESTIMATORS[task]
+    found: dict[str, tuple[Any, str]] = {}
+    for kind in reversed(_read_class(f"gyeol.tasks.{module}", name).__mro__):
+        for field, (default, meaning) in kind.__dict__.get("own", {}).items():
+            found[field] = (default, meaning or found.get(field, (None, ""))[1])
+    return found
 
 
-def _constructor(kind: ast.ClassDef) -> ast.FunctionDef:
-    return next(node for node in kind.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
+@cache
+def _read_class(module: str, name: str) -> type:
+    """Read a class from its source: an empty one with the same bases, and with its fields as ``own``."""
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        return object
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    node = next(one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == name)
+    homes = {alias.name: one.module for one in tree.body if isinstance(one, ast.ImportFrom) for alias in one.names}
+    homes = {name: home for name, home in homes.items() if home and home.startswith("gyeol.tasks.")}
+    homes |= {one.name: module for one in tree.body if isinstance(one, ast.ClassDef)}
+    bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+    real = [_read_class(homes[base], base) for base in bases if base in homes and homes[base] != _STAND_INS]
+    return type(name, tuple(real), {"own": dict(_own_fields(node))})
+
+
+def _own_fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[Any, str]]]:
+    decorated = any("dataclass" in ast.unparse(one) for one in node.decorator_list)
+    for line in node.body:
+        if not (decorated and isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value):
+            continue
+        if isinstance(line.value, ast.Call):
+            if getattr(line.value.func, "id", "") == "hyperparameter":
+                default, _, meaning = line.value.args
+                yield line.target.id, (_literal(default), _literal(meaning))
+        elif "ClassVar" not in ast.unparse(line.annotation):
+            yield line.target.id, (_literal(line.value), "")
+
+
+def _literal(node: ast.expr) -> Any:
+    return node.value if isinstance(node, ast.Constant) else None

@@ -18,19 +18,21 @@ if TYPE_CHECKING:
     from gyeol.tasks import Estimator
     from gyeol.tasks.settings import Setting
 
-__all__ = ["list_settings", "read_settings", "seconds", "settled", "unknown_settings", "where_listed"]
+__all__ = ["list_settings", "read_settings", "resolve_settings", "seconds", "unknown_settings", "where_listed"]
 
 _Kind = TypeVar("_Kind", bound="Estimator")
 _WIDEST = 120  # columns of a listing
 
 
-def settled(kind: type[_Kind], config: Path | None, pairs: list[str], options: dict[str, Any]) -> _Kind:
-    """Gather the settings from file, --set and options, the later over the earlier; all mistakes are told at once.
+def resolve_settings(kind: type[_Kind], config: Path | None, pairs: list[str], options: dict[str, Any]) -> _Kind:
+    """Make an estimator with the settings of a file, of --set and of options, each overriding those before it.
+
+    All mistakes are reported at once.
 
     Raises
     ------
     ParameterError
-        For names that are no settings, and values that they cannot have.
+        For unknown settings and for values that they cannot have.
     """
     from gyeol import parameters
 
@@ -63,19 +65,19 @@ def settled(kind: type[_Kind], config: Path | None, pairs: list[str], options: d
 
 
 def unknown_settings(known: Iterable[str], given: dict[str, Any], config: Path | None, pairs: list[str]) -> list[str]:
-    """Say which names are no settings, each with the nearest that are."""
+    """Describe the names that are no settings, each with the nearest ones that are."""
     known = list(known)
-    asked = [(f"{config}: ", name) for name in given]
-    asked += [("--set ", pair.partition("=")[0].strip()) for pair in pairs if "=" in pair]
+    named = [(f"{config}: ", name) for name in given]
+    named += [("--set ", pair.partition("=")[0].strip()) for pair in pairs if "=" in pair]
     return [
-        f"{where}{name:.60} is no setting of this task{_near(name, known)}"
-        for where, name in asked
+        f"{where}{name:.60} is not a setting of this task{_near(name, known)}"
+        for where, name in named
         if name not in known
     ]
 
 
 def _near(name: str, known: list[str]) -> str:
-    """Name the settings that come nearest to what was written, three at most.
+    """Suggest the settings nearest to an unknown name, three at most.
 
     Examples
     --------
@@ -95,11 +97,11 @@ def _near(name: str, known: list[str]) -> str:
 
 
 def where_listed(task: str, wrong: list[str]) -> str:
-    """Say after what is wrong which command lists the settings.
+    """Name, at the end of an error, the command that lists the settings.
 
     Examples
     --------
-    >>> where_listed("tag", ["--set heads is no setting of this task; did you mean 'head'?"])
+    >>> where_listed("tag", ["--set heads is not a setting of this task; did you mean 'head'?"])
     " 'gyeol fit tag --settings' lists the settings"
     """
     return f"{'' if wrong[-1].endswith('?') else '.'} 'gyeol fit {task} --settings' lists the settings"
@@ -111,25 +113,25 @@ def read_settings(file: Path) -> dict[str, Any]:
     Raises
     ------
     ParameterError
-        It is not there, or no TOML.
+        For a file that does not exist or is not TOML.
     """
     import tomllib
 
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParameterError(f"there is no settings file {file}") from None
+        raise ParameterError(f"settings file not found: {file}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
-        raise ParameterError(f"{file} is no TOML file: {error}; write lines like hidden_size = 256") from error
+        raise ParameterError(f"{file} is not valid TOML: {error}; write lines like hidden_size = 256") from error
 
 
 def seconds(text: str) -> float:
-    """Read a time as people write it: 90s, 10m, 1h30m.
+    """Read a duration such as 90s, 10m or 1h30m.
 
     Raises
     ------
     ParameterError
-        It is none.
+        For anything else.
     """
     import re
 
@@ -139,12 +141,12 @@ def seconds(text: str) -> float:
     except ValueError:  # 1.2.3
         hours = minutes = rest = 0.0
     if not 0 < (total := 3600 * hours + 60 * minutes + rest) < float("inf"):
-        raise ParameterError(f"--time-limit {text!r:.60} is no time; write 90s, 10m or 1h30m")
+        raise ParameterError(f"--time-limit {text!r:.60} is not a duration; write 90s, 10m or 1h30m")
     return total
 
 
 def list_settings(tasks: Iterable[str], *, json: bool) -> None:
-    """Print the settings of tasks: meaning, range and default of each."""
+    """Print the settings of tasks with their meaning, range and default."""
     from gyeol.parameters import plain
     from gyeol.tasks import TASKS
     from gyeol.tasks.settings import settings_of
@@ -177,10 +179,10 @@ def _lines(settings: list[Setting]) -> Iterable[str]:
             group = one.group
             yield f"\n{group:{names}}  {'default':{defaults}}  meaning and range"
         meaning = f"{one.meaning} [{one.range}]" if one.range else one.meaning
-        begin = f"{one.name:{names}}  {_default(one):{defaults}}  "
+        start = f"{one.name:{names}}  {_default(one):{defaults}}  "
         for line in _wrapped(meaning, width):
-            yield f"{begin}{line}".rstrip()
-            begin = " " * len(begin)
+            yield f"{start}{line}".rstrip()
+            start = " " * len(start)
 
 
 def _default(one: Setting) -> str:

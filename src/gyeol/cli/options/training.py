@@ -2,59 +2,103 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import typer
 
-from gyeol.cli.options.setting_names import complete_setting
+from gyeol.cli.options.setting_names import completions
+from gyeol.cli.options.signature import keyword
 
-__all__ = [
-    "CONFIG", "FORCE", "HEADER", "JSON", "OUT", "QUIET", "RESUME", "SEED", "SET", "THREADS", "TIME_LIMIT",
-    "settings_option",
-]  # fmt: skip
+__all__ = ["HEADER", "JSON", "SKIP_BAD_ROWS", "THREADS", "shared_options"]
 
-OUT: Any = typer.Option(..., "--out", "-o", metavar="MODEL", help="Where to write the model (a folder).")
-FORCE: Any = typer.Option(
-    False, "--force", help="Replace another model at --out, which else is kept beside it as MODEL.1."
-)
-CONFIG: Any = typer.Option(None, "--config", metavar="TOML", help="Settings as a file: lines like cell = 'gru'.")
-SET: Any = typer.Option(
-    [],
-    "--set",
-    metavar="NAME=VALUE",
-    help="One setting; may be repeated; goes over --config. See --settings.",
-    autocompletion=complete_setting,
-)
-SEED: Any = typer.Option(None, "--seed", metavar="N", help="Same seed, machine and threads: the same weights.")
-TIME_LIMIT: Any = typer.Option(
-    None,
-    "--time-limit",
-    metavar="TIME",
-    help="Be done after 90s, 10m or 1h30m, with reading, validating and saving; the best so far is kept.",
-)
-THREADS: Any = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default.")
-RESUME: Any = typer.Option(False, "--resume", help="Go on where an interrupted training, or a time limit, stopped.")
-JSON: Any = typer.Option(False, "--json", is_eager=True, help="Print one JSON object.")
+THREADS: Any = typer.Option(None, "--threads", metavar="N", min=1, help="CPU threads; all cores by default.")
 HEADER: Any = typer.Option(
     None,
     "--header/--no-header",
     show_default=False,
-    help="The first row of a table names the columns, or is data; judged by all columns by default.",
+    help="Whether the first row of a table is a header; detected by default.",
 )
-QUIET: Any = typer.Option(False, "--quiet", "-q", help="No progress.")
+JSON: Any = typer.Option(False, "--json", is_eager=True, help="Print one JSON object.")
+SKIP_BAD_ROWS: Any = typer.Option(False, "--skip-bad-rows", help="Skip rows that cannot be read.")
 
 
-def settings_option(task: str, *others: str) -> Any:
-    """Make ``--settings`` of a task, and of others: it lists what settings mean and may be, and ends there."""
+def shared_options(settings_of: Iterable[str]) -> list[inspect.Parameter]:
+    """List the options of ``gyeol fit`` for the settings of some tasks."""
+    tasks = tuple(settings_of)
 
-    def show(context: typer.Context, wanted: bool) -> None:
-        if wanted:
+    def complete(incomplete: str) -> list[str]:
+        return completions(tasks, incomplete)
+
+    return [
+        keyword("out", Path, typer.Option(..., "--out", "-o", metavar="MODEL", help="Folder to write the model to.")),
+        keyword(
+            "config",
+            Path,
+            typer.Option(None, "--config", metavar="TOML", help="File of settings, with lines like cell = 'gru'."),
+        ),
+        keyword(
+            "set",
+            list[str],
+            typer.Option(
+                [],
+                "--set",
+                metavar="NAME=VALUE",
+                help="Change a setting; overrides --config; may be repeated. See --settings.",
+                autocompletion=complete,
+            ),
+        ),
+        keyword(
+            "seed",
+            int,
+            typer.Option(
+                None,
+                "--seed",
+                metavar="N",
+                help="Random seed; the same seed, machine and number of threads give the same weights.",
+            ),
+        ),
+        keyword(
+            "time_limit",
+            str,
+            typer.Option(
+                None,
+                "--time-limit",
+                metavar="TIME",
+                help="Finish within 90s, 10m or 1h30m, reading and saving included; keeps the best epoch so far.",
+            ),
+        ),
+        keyword("threads", int, THREADS),
+        keyword(
+            "resume", bool, typer.Option(False, "--resume", help="Resume a training that was interrupted or timed out.")
+        ),
+        keyword(
+            "force",
+            bool,
+            typer.Option(False, "--force", help="Replace a model at --out; by default it is renamed to MODEL.1."),
+        ),
+        keyword("settings", bool, _settings(tasks)),
+        keyword("json", bool, JSON),
+        keyword("quiet", bool, typer.Option(False, "--quiet", "-q", help="Hide progress.")),
+    ]
+
+
+def _settings(tasks: tuple[str, ...]) -> Any:
+    """Make ``--settings``: it lists what the settings of tasks mean and may be, and ends there."""
+
+    def show(context: typer.Context, given: bool) -> None:
+        if given:
             from gyeol.cli.options.settings import list_settings
 
-            list_settings((task, *others), json=bool(context.params.get("json")))
+            list_settings(tasks, json=bool(context.params.get("json")))
             raise typer.Exit
 
     # Not eager: what is given is handled before what is missing, and --json, which is eager, is known by then.
     return typer.Option(
-        False, "--settings", callback=show, help="List the settings: meaning, range, default; --json too."
+        False,
+        "--settings",
+        callback=show,
+        help="List all settings with meaning, range and default, and exit; also with --json.",
     )

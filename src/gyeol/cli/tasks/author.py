@@ -1,100 +1,89 @@
-"""``gyeol fit author``: who wrote it, learned from a table or from a folder of one file an author."""
+"""``gyeol fit author`` (from a table, or a folder with one file per author); ``explain`` of its models."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.answers.output import note, object_out, percent, table, told
-from gyeol.cli.options.first_checks import check_first
-from gyeol.cli.options.training import (
-    CONFIG,
-    FORCE,
-    HEADER,
-    JSON,
-    OUT,
-    QUIET,
-    RESUME,
-    SEED,
-    SET,
-    THREADS,
-    TIME_LIMIT,
-    settings_option,
-)
-from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
-from gyeol.errors import ParameterError
+from gyeol.cli.answers.output import note, object_out, percent, report_reading, table
+from gyeol.cli.options.answers import TOP
+from gyeol.cli.options.training import HEADER
+from gyeol.cli.task_commands import Request, TaskCommands
+from gyeol.cli.tasks.classify import evaluate, predict
+from gyeol.cli.training import Training, measured
+from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.data.text.sources import Labelled
     from gyeol.tasks import AuthorClassifier
 
-__all__ = ["author"]
+__all__ = ["COMMANDS"]
 
 _BASELINE = 0.2  # of a time limit, for the baseline
 _Part = tuple[list[str], list[str]]
 
 
-def author(
-    data: str = typer.Argument(metavar="DATA", help="A table of texts and authors, or a folder: one .txt an author."),
-    out: Path = OUT,
-    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts and authors to watch; else a part of DATA."),
-    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
-    target: str = typer.Option(None, "--target", metavar="COL", help="The column of the authors."),
-    characters: int = typer.Option(None, "--characters", metavar="N", help="Of a folder: characters a passage [500]."),
-    lines: int = typer.Option(None, "--lines", metavar="N", help="Of a folder: lines a passage, instead."),
-    baseline: bool = typer.Option(True, help="Also fit TF-IDF and logistic regression on the same split."),
-    config: Path = CONFIG,
-    set: list[str] = SET,
-    seed: int = SEED,
-    time_limit: str = TIME_LIMIT,
-    threads: int = THREADS,
-    resume: bool = RESUME,
-    force: bool = FORCE,
+def fit(
+    data: str = typer.Argument(
+        metavar="DATA", help="Table of texts and authors, or a folder with one .txt file per author."
+    ),
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Validation texts; default: a part of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="Column of texts, by name or number."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="Column of authors."),
+    characters: int = typer.Option(
+        None, "--characters", metavar="N", help="Folders: split files into passages of N characters [500]."
+    ),
+    lines: int = typer.Option(None, "--lines", metavar="N", help="Folders: split files into passages of N lines."),
+    baseline: bool = typer.Option(True, help="Also fit TF-IDF with logistic regression on the same split."),
     header: bool = HEADER,
-    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows without text or author."),
-    settings: bool = settings_option("author"),
-    json: bool = JSON,
-    quiet: bool = QUIET,
+    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Skip rows without text or author."),
+    *,
+    training: Training,
 ) -> None:
-    """Learn who wrote a text: language models and Bayes' rule.
+    """Learn who wrote a text: a language model per author.
 
-    Of a folder's files the last tenth of each is watched, of a table a tenth of each author's texts.
+    The author whose model gives the text the highest probability is the answer (Bayes' rule). Validation uses the last
+    tenth of each file of a folder, or a tenth of each author's texts in a table.
 
     Examples: gyeol fit author books/ --out who --lines 3
 
     gyeol fit author letters.csv --out who --set tokenizer=syllable
     """
-    check_first(("author",), out, config, set, time_limit, resume, data, valid)
+    training.check(data, valid)
     from gyeol.tasks import AuthorClassifier
     from gyeol.tasks.authors.baseline import author_baseline
     from gyeol.tasks.checks import checked_classes
-    from gyeol.tasks.training.progress import Bar
 
-    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, run = begun(AuthorClassifier, config, set, options, out, resume, force)
+    model = training.model(AuthorClassifier)
     train, about = _read(data, input, target, characters, lines, skip_bad_rows, header)
     _, numbers, counts = checked_classes(train.labels, len(train.texts))
-    if not (quiet or json):
-        shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:12])
-        note(f"{train.source.name}: {len(train.texts):,} texts of {len(counts)} authors: {shown}")
-    part, watched = _parts(model, train, numbers, valid, input, target, skip_bad_rows, header)
-    progress = None if quiet or json else Bar("texts")
-    how = run.leaving(_BASELINE) if baseline else run.how
-    model.fit(*part, validation=watched, **how, progress=progress, about=about)
-    answer = ended(model, out, run, examples=len(part[0]), validation=len(watched[0]))
+    shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:12])
+    training.note(f"{train.source.name}: {len(train.texts):,} texts by {len(counts)} authors: {shown}")
+    part, validation = _parts(model, train, numbers, valid, input, target, skip_bad_rows, header)
+    training.fit(
+        model, *part, validation=validation, noun="texts", shares=True, about=about,
+        reserve=_BASELINE if baseline else 0.0,
+    )  # fmt: skip
+    answer = training.save(model, examples=len(part[0]), validation=len(validation[0]))
     if baseline and answer["stopped"] != "interrupted":
-        found = author_baseline(part, watched, seed=int(model.random_state or 0), seconds=run.deadline.left())
+        found = author_baseline(part, validation, seed=int(model.random_state or 0), seconds=training.deadline.left())
         if found:
             answer["baseline"] = {**found, "accuracy": found.pop("valid_accuracy")}
         else:
-            note("the baseline is left out: it does not fit into what is left of the time")
-    if json:
-        object_out(answer)
-    else:
-        _tell(answer, out)
-    stop_where_interrupted(answer)
+            note("skipped the baseline: it does not fit into the time that is left")
+    if "baseline" in answer and not training.json:
+        other = answer["baseline"]
+        note(f"the baseline's features ({other['features']}) and C ({other['C']:g}) were chosen on these same texts")
+    training.close(
+        answer,
+        _lines(answer),
+        'gyeol predict {} "..."',
+        'gyeol explain {} "..." --out why.html',
+        saved="best epoch {epoch} of {epochs}; {weights:,} weights",
+    )
 
 
 def _read(
@@ -106,27 +95,27 @@ def _read(
     skip: bool,
     header: bool | None,
 ) -> tuple[Labelled, dict[str, str]]:
-    """Read the texts, and say what the model card shall know of them."""
+    """Read the texts, and what the model card says of them."""
     from gyeol.data.text.passages import folder_fingerprint, read_authors
     from gyeol.data.text.sources import find_source, read_labelled
 
     folder = Path(data)
     if folder.is_dir():
         if input is not None or target is not None:
-            raise ParameterError(f"{data} is a folder, which has no columns: leave --input and --target out")
+            raise ParameterError(f"{data} is a folder and has no columns: remove --input and --target")
         if characters is not None and lines is not None:
-            raise ParameterError("--characters and --lines: give one of the two")
+            raise ParameterError("--characters and --lines exclude each other: give one of them")
         train = read_authors(folder, characters=characters, lines=lines)
         return train, {"data": folder.name, "sha256": folder_fingerprint(folder)}
     if characters is not None or lines is not None:
-        raise ParameterError("--characters and --lines cut the files of a folder; a table's rows are texts already")
+        raise ParameterError("--characters and --lines split the files of a folder; a table already has a text per row")
     source = find_source(data, "train", input=input, target=_target(data, target), header=header)
-    train = told(read_labelled(source, skip_bad_rows=skip))
+    train = report_reading(read_labelled(source, skip_bad_rows=skip))
     return train, train.about()
 
 
 def _target(data: str, target: str | None) -> str | None:
-    """Name the column of the authors where there is one of that name."""
+    """Use the column named author, if there is one."""
     from gyeol.data.text.example_files import columns_of
 
     return "author" if target is None and Path(data).is_file() and "author" in columns_of(data) else target
@@ -136,31 +125,32 @@ def _parts(
     model: AuthorClassifier, train: Labelled, numbers: Any, valid: str | None, input: str | None, target: str | None,
     skip: bool, header: bool | None,
 ) -> tuple[_Part, _Part]:  # fmt: skip
-    """Give the texts to learn from and those to watch."""
+    """Split the texts into a training and a validation part."""
     from gyeol.data.split import stratified_split, tail_split
     from gyeol.data.text.sources import find_source, read_labelled
 
     whole = train.texts, train.labels
     if valid is not None:
         source = find_source(valid, "valid", input=input, target=_target(valid, target), header=header)
-        held = told(read_labelled(source, skip_bad_rows=skip))
-        return whole, (held.texts, held.labels)
+        part = report_reading(read_labelled(source, skip_bad_rows=skip))
+        return whole, (part.texts, part.labels)
     share = float(model.validation_fraction)
     if train.source.path.is_dir():
-        kept, last = tail_split(numbers, share)
+        rows, last = tail_split(numbers, share)
     else:
-        kept, last = stratified_split(numbers, share, seed=int(model.random_state or 0))
+        rows, last = stratified_split(numbers, share, seed=int(model.random_state or 0))
     if not len(last):
-        note("too few texts to hold any back: the figures are those of the texts learned from")
+        note("too few texts for a validation part: the figures are those of the training texts")
         return whole, whole
 
     def take(rows: Any) -> _Part:
         return [train.texts[i] for i in rows], [train.labels[i] for i in rows]
 
-    return take(kept), take(last)
+    return take(rows), take(last)
 
 
-def _tell(answer: dict[str, Any], out: Path) -> None:
+def _lines(answer: dict[str, Any]) -> list[str]:
+    """Write the figures beside those of the baseline and of the majority class."""
     rows = [["model", "accuracy", "macro F1", "seconds"]]
     figures = [percent(answer["accuracy"]), f"{answer['macro_f1']:.4f}", f"{answer['seconds']:.0f}"]
     rows.append(["language models, Bayes", *figures])
@@ -169,10 +159,25 @@ def _tell(answer: dict[str, Any], out: Path) -> None:
         rows.append(["tfidf + logistic regression", percent(other["accuracy"]), "", f"{other['seconds']:.0f}"])
     if "majority" in answer:
         rows.append([f"always {answer['majority']!r:.40}", percent(answer["majority_share"]), "", ""])
-    typer.echo(table(rows, right=[1, 2, 3]))
-    typer.echo(f"on {measured(answer)}")
-    if "baseline" in answer:
-        other = answer["baseline"]
-        note(f"the baseline's features ({other['features']}) and C ({other['C']:g}) are the best on these same texts")
-    typer.echo(f"saved: {out} (best epoch {answer['epoch']} of {answer['epochs']}; {answer['weights']:,} weights)")
-    typer.echo(f'next:  gyeol predict {out} "..."     gyeol explain {out} "..." --out why.html')
+    return [table(rows, right=[1, 2, 3]), f"on {measured(answer)}"]
+
+
+def explain(model: AuthorClassifier, request: Request) -> None:
+    """Show how much each word of a text speaks for its author."""
+    (text,), out = request.texts, request.out
+    if out is not None and out.suffix.lower() == ".png":
+        raise ParameterError(f"--out {out}: explanations of texts are written as .html or .json")
+    if not text.strip():
+        raise DataError("the text is empty; expected at least one character")
+    seen = model.explain(text)
+    if out is not None:
+        (seen.to_html if out.suffix.lower() == ".html" else seen.to_json)(out)
+    if request.json:
+        object_out({"model": str(request.model_path), **seen.to_dict()})
+    elif out is not None:
+        note(f"wrote {out}")
+    else:
+        typer.echo(seen.to_terminal(colour=sys.stdout.isatty(), top=request.option("top")))
+
+
+COMMANDS = TaskCommands(fit, evaluate, predict, explain, options=(TOP,), evaluates_without_bad_rows=True)

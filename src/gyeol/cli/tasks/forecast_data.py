@@ -1,4 +1,4 @@
-"""What ``gyeol fit forecast`` and its models read: the columns that matter, and the table they stand in."""
+"""What ``gyeol fit forecast`` and its models read: the columns to use, and the table that holds them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from gyeol.data.times.table import TimeTable, Trained
     from gyeol.tasks import Forecaster
 
-__all__ = ["ForecastColumns", "ForecastData", "no_input", "read_forecast", "title"]  # fmt: skip
+__all__ = ["ForecastColumns", "ForecastData", "describe", "read_forecast", "refuse_input"]
 
 
 @dataclass(frozen=True, slots=True)
 class ForecastColumns:
-    """Which columns of a table matter and how its cells are read, as the user or the model says."""
+    """The columns of a table to use and the formats of its cells, from the user or from the model."""
 
     time: Sequence[str] = ()
     target: Sequence[str] = ()
@@ -34,22 +34,22 @@ class ForecastColumns:
     header: bool | None = None
 
     def about(self, table: TimeTable) -> dict[str, Any]:
-        """What a model remembers of them, and of the table that it learned from."""
+        """Return what a model remembers of them and of its training file."""
         time: Any = table.times[0] if len(table.times) == 1 else list(table.times) or None
         found = {
             "time": time, "target": list(table.names), "covariate": list(table.known), "series": table.ids,
             "calendar": self.calendar, "missing": list(self.missing), "day_first": self.day_first,
         }  # fmt: skip
-        kept = {name: value for name, value in found.items() if name not in ("missing", "day_first") or value}
-        return {**kept, **table.remember()}
+        chosen = {name: value for name, value in found.items() if name not in ("missing", "day_first") or value}
+        return {**chosen, **table.remember()}
 
     def as_trained(self, about: dict[str, Any]) -> ForecastColumns:
-        """Give those of another file beside the one to train on: of the same columns, zone and frequency."""
+        """Return those for a validation file: with the same columns, zone and frequency."""
         return replace(self._remembered(about), decimal=self.decimal, zone=self.zone, header=self.header)
 
     @classmethod
     def of(cls, model: Forecaster, target: str | None = None, **given: Any) -> ForecastColumns:
-        """Take the columns that the model was trained with, and what the user says of the file (None: as then)."""
+        """Return the columns of the training file, changed by what the user gave (None: unchanged)."""
         own = cls._remembered(model.about_)
         own = own if target is None else replace(own, target=[target])
         return replace(own, **{name: value for name, value in given.items() if value not in (None, [])})
@@ -75,20 +75,20 @@ class ForecastColumns:
 
 @dataclass(frozen=True, slots=True)
 class ForecastData:
-    """A table, the columns that matter, and what a model card says of it."""
+    """A table, the columns to use, and the entries of the model card."""
 
     table: TimeTable
     columns: ForecastColumns
     about: dict[str, str]
 
     def known(self, ahead: int) -> list[Any] | None:
-        """What is known beforehand of every series, or None."""
+        """Return the covariates of every series up to ``ahead`` steps from its end, or None."""
         known = [one.known(ahead, calendar=self.columns.calendar) for one in self.table.series]
         return None if any(one is None for one in known) else known
 
 
 def read_forecast(data: str, role: str, columns: ForecastColumns) -> ForecastData:
-    """Read a file, a named set, or the built-in series; tells what is worth telling."""
+    """Read a file, a data set, or the built-in series, and print the notes on how."""
     from gyeol.data.fingerprint import fingerprint
     from gyeol.data.text.sources import BUILT_IN_SERIES, find_source, has_role
 
@@ -123,7 +123,7 @@ def _read(path: Path, columns: ForecastColumns) -> TimeTable:
 
 
 def _built_in(data: str, role: str, columns: ForecastColumns) -> ForecastData:
-    """Make the built-in series: the part to test on is another of its kind."""
+    """Make the built-in series; the test part has another seed."""
     import tempfile
 
     from gyeol.data.fingerprint import fingerprint
@@ -135,8 +135,8 @@ def _built_in(data: str, role: str, columns: ForecastColumns) -> ForecastData:
         return ForecastData(found, columns, {"data": f"{data} ({role})", "sha256": fingerprint(path)})
 
 
-def title(given: ForecastData) -> str:
-    """Say in two lines what was read: how much, and which column holds the times."""
+def describe(given: ForecastData) -> str:
+    """Describe in two lines what was read: how much, and which column holds the times."""
     table = given.table
     steps = sum(len(one.values) for one in table.series)
     clock = table.series[0].clock
@@ -146,7 +146,7 @@ def title(given: ForecastData) -> str:
     return f"{given.about['data']}: {several}{steps:,} steps{every}; {names}\n{table.describe()}"
 
 
-def no_input(input: str | None) -> None:
+def refuse_input(input: str | None) -> None:
     """Refuse ``--input``, which is for texts."""
     if input is not None:
-        raise ParameterError("--input is for texts; a forecaster reads the columns it was trained with")
+        raise ParameterError("--input is for texts; a forecaster reads the columns that it was trained on")

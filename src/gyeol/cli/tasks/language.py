@@ -1,4 +1,4 @@
-"""``gyeol fit language``, ``generate``, ``suggest``, ``score``: language models trained and asked."""
+"""``gyeol fit language``, ``generate``, ``suggest`` and ``score``; ``evaluate`` of language models."""
 
 from __future__ import annotations
 
@@ -8,160 +8,144 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.answers.asking import SKIP, STRICT, find_asked, handling
-from gyeol.cli.answers.output import note, object_out, one_line, pieces_out, table, told
+from gyeol.cli.answers.output import note, object_out, one_line, pieces_out, report_reading, table
+from gyeol.cli.answers.reading import SKIP, STRICT, find_trained_source, handling
 from gyeol.cli.answers.rows import Item, chunked, file_texts
-from gyeol.cli.answers.stream import Answers, Layout, written
+from gyeol.cli.answers.stream import Answers, Layout, formatted
 from gyeol.cli.model import load_model
-from gyeol.cli.options.first_checks import check_first
-from gyeol.cli.options.training import (
-    CONFIG,
-    FORCE,
-    HEADER,
-    JSON,
-    OUT,
-    QUIET,
-    RESUME,
-    SEED,
-    SET,
-    THREADS,
-    TIME_LIMIT,
-    settings_option,
-)
-from gyeol.cli.tasks.table import Question
-from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
+from gyeol.cli.options.training import HEADER, JSON, SKIP_BAD_ROWS, THREADS
+from gyeol.cli.task_commands import Request, TaskCommands, TaskOption
+from gyeol.cli.training import Training, measured_after
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.tasks import LanguageModel
     from gyeol.tasks.language.reader import Reader
 
-__all__ = ["evaluate_language", "generate", "language", "score", "suggest"]
+__all__ = ["COMMANDS"]
 
 _CHUNK = 64  # texts of a file scored at a time
 
-_MODEL = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit language.")
+_MODEL = typer.Argument(metavar="MODEL", help="Model of 'gyeol fit language'.")
+_CACHE = TaskOption(
+    "cache",
+    str,
+    typer.Option(
+        None, "--cache", metavar="FILE", help="Language models: also evaluate with a neural cache, tuned on FILE."
+    ),
+    ("evaluate",),
+)
 
 
-def language(
-    data: str = typer.Argument(metavar="DATA", help="A text file, a line a text, or a named data set."),
-    out: Path = OUT,
-    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts to watch; else the last lines of DATA."),
-    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
-    config: Path = CONFIG,
-    set: list[str] = SET,
-    seed: int = SEED,
-    time_limit: str = TIME_LIMIT,
-    threads: int = THREADS,
-    resume: bool = RESUME,
-    force: bool = FORCE,
+def fit(
+    data: str = typer.Argument(metavar="DATA", help="Text file with a text per line, or a data set."),
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Validation texts; default: the end of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="Column of texts, by name or number."),
     header: bool = HEADER,
-    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
-    settings: bool = settings_option("language"),
-    json: bool = JSON,
-    quiet: bool = QUIET,
+    skip_bad_rows: bool = SKIP_BAD_ROWS,
+    *,
+    training: Training,
 ) -> None:
-    """Learn what comes next: many to many, in step.
+    """Train a language model: predict the next token.
 
-    A file's lines follow one another; --set documents=line reads each alone. Ctrl-C saves the best model so far;
-    --resume then goes on.
+    Lines form one continuous text; --set documents=line treats each as a text of its own. Ctrl-C saves the best model
+    so far; --resume then continues.
 
     Examples: gyeol fit language book.txt --out my-book
 
     gyeol fit language ptb --out ptb --set tokenizer=whitespace --time-limit 20m
     """
-    check_first(("language",), out, config, set, time_limit, resume, data, valid)
+    training.check(data, valid)
     from gyeol.data.mapped_texts import MappedTexts
     from gyeol.data.text.sources import Texts, find_source, has_role
     from gyeol.data.text.trained_columns import about_columns
     from gyeol.tasks import LanguageModel
-    from gyeol.tasks.training.progress import Bar
 
-    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, run = begun(LanguageModel, config, set, options, out, resume, force)
+    model = training.model(LanguageModel)
     source = find_source(data, "train", input=input, header=header)
     read = Texts(source, skip_bad_rows=skip_bad_rows)
     texts = MappedTexts.write(read)
-    told(read)
-    held = None
+    report_reading(read)
+    validation = None
     if valid is not None or has_role(data, "valid"):
-        watched = Texts(find_source(valid or data, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)
-        held = MappedTexts.write(watched), None
-    if not (quiet or json):
-        note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
+        part = Texts(find_source(valid or data, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)
+        validation = MappedTexts.write(part), None
+    training.note(f"{source.name}: {len(texts):,} lines, {sum(map(len, texts)) + len(texts):,} characters")
     about = {"data": source.name, **about_columns(read.columns)}
-    progress = None if quiet or json else Bar("tokens", shares=False)
-    model.fit(texts, validation=held, **run.how, progress=progress, about=about)
-    answer = ended(model, out, run, vocabulary=len(model.inputs_.vocabulary))
-    if json:
-        object_out(answer)
-    else:
-        typer.echo(
-            f"perplexity {answer['perplexity']:.2f}   bits per character {answer['bits_per_character']:.3f}   "
-            f"on {measured(answer)}, after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
-        )
-        size = f"{answer['weights']:,} weights, {answer['vocabulary']:,} tokens ({model.inputs_.tokenizer.name})"
-        typer.echo(f"saved: {out} ({size})")
-        typer.echo(f'next:  gyeol generate {out} --prompt "..."     gyeol suggest {out} "..."')
-    stop_where_interrupted(answer)
+    training.fit(model, texts, None, validation=validation, noun="tokens", about=about)
+    answer = training.save(model, vocabulary=len(model.inputs_.vocabulary))
+    training.close(
+        answer,
+        [f"{_perplexity(answer)}   {measured_after(answer)}"],
+        'gyeol generate {} --prompt "..."',
+        'gyeol suggest {} "..."',
+        saved=f"{{weights:,}} weights, {{vocabulary:,}} tokens ({model.inputs_.tokenizer.name})",
+    )
 
 
-def evaluate_language(made: LanguageModel, question: Question) -> None:
+def _perplexity(figures: dict[str, Any]) -> str:
+    return f"perplexity {figures['perplexity']:.2f}   bits per character {figures['bits_per_character']:.3f}"
+
+
+def evaluate(model: LanguageModel, request: Request) -> None:
     """Print a language model's figures on texts."""
     from gyeol.data.text.sources import Texts, find_source
 
-    model, cache, json = question.model, question.cache, question.json
-    source, lacking = find_asked(made, question.data, question, task=None, need_target=False)
-    read = Texts(source, skip_bad_rows=question.skip_bad_rows)
+    source, missing = find_trained_source(model, request.data, request, task=None, need_target=False)
+    read = Texts(source, skip_bad_rows=request.skip_bad_rows)
     texts = list(read)
-    for line in (lacking, *read.notes, read.left_out()):
-        note(line)
-    figures: dict[str, Any] = made.evaluate(texts)
-    if cache is not None:
-        held = Texts(
-            find_source(cache, "valid", input=source.input, header=question.header),
-            skip_bad_rows=question.skip_bad_rows,
-        )
-        chosen = made.choose_cache(list(held))
-        told = made.evaluate(texts, cache=chosen)
-        figures["cached"] = {name: told[name] for name in ("perplexity", "bits_per_character", "loss")}
+    note(missing)
+    report_reading(read)
+    figures: dict[str, Any] = model.evaluate(texts)
+    if (cache := request.option("cache")) is not None:
+        part = find_source(cache, "valid", input=source.input, header=request.header)
+        chosen = model.choose_cache(list(Texts(part, skip_bad_rows=request.skip_bad_rows)))
+        cached = model.evaluate(texts, cache=chosen)
+        figures["cached"] = {name: cached[name] for name in ("perplexity", "bits_per_character", "loss")}
         figures["cached"] |= {"size": chosen.size, "flatness": chosen.flatness, "share": chosen.share}
-    if json:
-        object_out({"model": str(model), "data": source.name, **figures})
+    if request.json:
+        object_out({"model": str(request.model_path), "data": source.name, **figures})
         return
     typer.echo(
-        f"perplexity {figures['perplexity']:.2f}   bits per character {figures['bits_per_character']:.3f}   "
-        f"on {figures['tokens']:,} tokens of {source.name}, {figures['unknown']:,} of them unknown"
+        f"{_perplexity(figures)}   on {figures['tokens']:,} tokens of {source.name}, "
+        f"{figures['unknown']:,} of them unknown"
     )
     if cache is not None:
-        told = figures["cached"]
+        cached = figures["cached"]
         typer.echo(
-            f"perplexity {told['perplexity']:.2f}   bits per character {told['bits_per_character']:.3f}   with a cache "
-            f"of the last {told['size']:,} tokens (flatness {told['flatness']}, share {told['share']})"
+            f"{_perplexity(cached)}   with a cache of the last {cached['size']:,} tokens "
+            f"(flatness {cached['flatness']}, share {cached['share']})"
         )
 
 
 def generate(
-    model: Path = _MODEL,
-    prompt: str = typer.Option("", "--prompt", "-p", metavar="TEXT", help="What comes before."),
-    length: int = typer.Option(200, "--length", metavar="N", min=0, help="Tokens at most."),
-    temperature: float = typer.Option(0.8, "--temperature", metavar="T", help="Lower: what is likely, likelier."),
-    top_k: int = typer.Option(None, "--top-k", metavar="K", help="Among the K most probable only."),
-    top_p: float = typer.Option(None, "--top-p", metavar="P", help="Among the fewest that have this share together."),
-    repetition_penalty: float = typer.Option(1.0, "--repetition-penalty", metavar="R", help="Above 1: less again."),
-    stop: list[str] = typer.Option([], "--stop", metavar="TEXT", help="End before this text; may stand again."),
-    seed: int = typer.Option(None, "--seed", metavar="N", help="Same seed: the same text; else another each time."),
-    weights: str = typer.Option(
-        "float32", "--weights", metavar="KIND", help="float32, or faster and a little less exact: bfloat16, int8."
+    model_path: Path = _MODEL,
+    prompt: str = typer.Option("", "--prompt", "-p", metavar="TEXT", help="Text to continue."),
+    length: int = typer.Option(200, "--length", metavar="N", min=0, help="Maximum number of tokens."),
+    temperature: float = typer.Option(
+        0.8, "--temperature", metavar="T", help="Below 1: more predictable; above 1: more varied."
     ),
-    read: str = typer.Option(None, "--read", metavar="FILE", help="A text to read before the prompt."),
+    top_k: int = typer.Option(None, "--top-k", metavar="K", help="Sample among the K most probable tokens."),
+    top_p: float = typer.Option(
+        None, "--top-p", metavar="P", help="Nucleus sampling: the most probable tokens whose sum reaches P."
+    ),
+    repetition_penalty: float = typer.Option(1.0, "--repetition-penalty", metavar="R", help="Above 1: repeat less."),
+    stop: list[str] = typer.Option([], "--stop", metavar="TEXT", help="Stop before this text; may be repeated."),
+    seed: int = typer.Option(None, "--seed", metavar="N", help="Random seed; default: a different text every time."),
+    weights: str = typer.Option(
+        "float32", "--weights", metavar="KIND", help="float32; or faster and less exact: bfloat16, int8."
+    ),
+    read: str = typer.Option(None, "--read", metavar="FILE", help="Text file to read before the prompt."),
     state: Path = typer.Option(
-        None, "--state", metavar="FILE", help="Go on from what was read, kept here, and keep what is read now."
+        None,
+        "--state",
+        metavar="FILE",
+        help="Continue from the state in FILE, if it exists, and save the new state there.",
     ),
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
-    """Write on after a prompt, as it comes.
+    """Continue a prompt, streaming.
 
     Examples: gyeol generate my-book --prompt "옛날 옛적에" --temperature 0.7
 
@@ -169,16 +153,16 @@ def generate(
     """
     from gyeol.data.text.sources import Texts, find_source
 
-    made = language_model(model, threads)
-    reader = _reader(made, state, new=True, weights=weights)
+    model = _language_model(model_path, threads)
+    reader = _reader(model, state, new=True, weights=weights)
     for line in Texts(find_source(read, "test")) if read is not None else ():
         reader.read(f"{line}\n")
-    pieces = made.stream(
+    pieces = model.stream(
         prompt, length, temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty,
         stop=stop, random_state=seed, reader=reader,
     )  # fmt: skip
     if json:
-        object_out({"model": str(model), "prompt": prompt, "text": "".join(pieces)})
+        object_out({"model": str(model_path), "prompt": prompt, "text": "".join(pieces)})
     else:
         sys.stdout.write(prompt)
         for piece in pieces:
@@ -189,102 +173,107 @@ def generate(
         reader.save(state)
 
 
-def _reader(made: LanguageModel, state: Path | None, *, new: bool, weights: str = "float32") -> Reader:
-    reader = made.reader(weights=weights)
+def _reader(model: LanguageModel, state: Path | None, *, new: bool, weights: str = "float32") -> Reader:
+    reader = model.reader(weights=weights)
     if state is not None and (state.exists() or not new):
         reader.restore(state)
     return reader
 
 
 def suggest(
-    model: Path = _MODEL,
-    prefix: str = typer.Argument("", metavar="PREFIX", help="What was typed; a space at its end asks for a new word."),
-    top: int = typer.Option(5, "--top", metavar="K", min=1, help="How many words."),
+    model_path: Path = _MODEL,
+    prefix: str = typer.Argument("", metavar="PREFIX", help="Text so far; ends with a space to suggest a new word."),
+    top: int = typer.Option(5, "--top", metavar="K", min=1, help="Number of suggestions."),
     state: Path = typer.Option(
-        None, "--state", metavar="FILE", help="What was read before: a file of gyeol generate --state."
+        None, "--state", metavar="FILE", help="Text read before: a file of gyeol generate --state."
     ),
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
-    """Suggest the next word, or the end of the word begun.
+    """Suggest the next word, or complete the current one.
 
     Example: gyeol suggest my-book "옛날 옛" --top 5
     """
-    made = language_model(model, threads)
-    words = made.suggest(prefix, top, reader=_reader(made, state, new=False))
+    model = _language_model(model_path, threads)
+    words = model.suggest(prefix, top, reader=_reader(model, state, new=False))
     if json:
         answers = [{"word": word, "probability": share} for word, share in words]
-        object_out({"model": str(model), "prefix": prefix, "suggestions": answers})
+        object_out({"model": str(model_path), "prefix": prefix, "suggestions": answers})
         return
     if not words:
-        raise DataError("the model knows no word that goes on so")
+        raise DataError("the model knows no word that starts like this")
     typer.echo(table([[one_line(word), f"{share:.4f}"] for word, share in words], right=[1]))
 
 
 def score(
-    model: Path = _MODEL,
-    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
-    file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="A file of texts: one figure each."),
-    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts in FILE."),
+    model_path: Path = _MODEL,
+    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts to score."),
+    file: str = typer.Option(None, "--file", "-f", metavar="FILE", help="File of texts, scored one by one."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="Column of texts in FILE."),
     header: bool = HEADER,
     skip_bad_rows: bool = SKIP,
     strict: bool = STRICT,
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
-    """Say how odd texts are: perplexity.
+    """Score texts: perplexity.
 
-    Of a text given here, also the probability of every token.
+    For texts given as arguments, also the probability of each token.
 
     Example: gyeol score my-book "나는 학교를 먹었다"
     """
-    made = language_model(model, threads)
+    model = _language_model(model_path, threads)
     if bool(texts) == (file is not None):
-        raise ParameterError('give texts, or --file FILE: gyeol score MODEL "나는 학교에 간다"')
+        raise ParameterError('give either texts or --file FILE: gyeol score MODEL "나는 학교에 간다"')
     if file is not None:
-        question = Question(
-            model, json, file=file, input=input, skip_bad_rows=skip_bad_rows, strict=strict, header=header
+        request = Request(
+            model_path, json, file=file, input=input, skip_bad_rows=skip_bad_rows, strict=strict, header=header
         )
-        _score_file(made, question)
+        _score_file(model, request)
         return
     answers = []
     for text in texts:
-        tokens = made.score_tokens(text)
-        answers.append({"text": text, **_figures(made, text), "tokens": [[t, p] for t, p in tokens]})
+        tokens = model.score_tokens(text)
+        answers.append({"text": text, **_scores(model, text), "tokens": [[t, p] for t, p in tokens]})
     if json:
-        object_out({"model": str(model), "scores": answers})
+        object_out({"model": str(model_path), "scores": answers})
         return
     for answer in answers:
         typer.echo(f"perplexity {answer['perplexity']:.2f}   {one_line(answer['text'])[:100]}")
         typer.echo(table([["  " + one_line(t), f"{p:.6f}"] for t, p in answer["tokens"]], right=[1]))
 
 
-def _score_file(made: LanguageModel, question: Question) -> None:
-    """Print a figure for each text of a file, with its line; a text that has none keeps its place."""
-    source, lacking = find_asked(made, question.file or "", question, task=None, need_target=False)
+def _score_file(model: LanguageModel, request: Request) -> None:
+    """Print line and perplexity of each text of a file; a text without one keeps its place."""
+    source, missing = find_trained_source(model, request.file or "", request, task=None, need_target=False)
     layout = Layout((), lambda _: [], lambda one: {"perplexity": one}, {"perplexity": None}, plain=_scored)
     answers = Answers(
-        chunked(file_texts(source, lacking), _CHUNK),
-        lambda texts: [made.evaluate([text])["perplexity"] for text in texts],
+        chunked(file_texts(source, missing), _CHUNK),
+        lambda texts: [model.evaluate([text])["perplexity"] for text in texts],
         layout,
         source.name,
-        handling(question),
+        handling(request),
     )
-    about = {"model": str(question.model), "file": question.file}
-    form = "object" if question.json else "plain"
-    pieces_out(written(answers, form, about, rows="scores"), None)
+    about = {"model": str(request.model_path), "file": request.file}
+    form = "object" if request.json else "plain"
+    pieces_out(formatted(answers, form, about, rows="scores"), None)
 
 
 def _scored(figure: float | None, item: Item) -> str:
     return f"{item.line}\t{'-' if figure is None else format(figure, '.2f')}\t{one_line(item.text)[:100]}\n"
 
 
-def _figures(made: LanguageModel, text: str) -> dict[str, float]:
-    figures = made.evaluate([text])
+def _scores(model: LanguageModel, text: str) -> dict[str, float]:
+    figures = model.evaluate([text])
     return {name: figures[name] for name in ("perplexity", "bits_per_character")}
 
 
-def language_model(path: Path, threads: int | None) -> LanguageModel:
-    """Load a language model, and nothing else."""
-    made: LanguageModel = load_model(path, threads, task="language")
-    return made
+def _language_model(path: Path, threads: int | None) -> LanguageModel:
+    model: LanguageModel = load_model(path, threads, task="language")
+    return model
+
+
+COMMANDS = TaskCommands(
+    fit, evaluate, "generate, suggest or score", verbs={"generate": generate, "suggest": suggest, "score": score},
+    options=(_CACHE,), evaluates_without_bad_rows=True,
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""``gyeol fit series``, ``fit regress`` of sequences, and what ``evaluate`` and ``predict`` do with their models."""
+"""``gyeol fit series``; ``evaluate`` and ``predict`` of models of numeric sequences, regressors too."""
 
 from __future__ import annotations
 
@@ -10,117 +10,90 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from gyeol.cli.answers.asking import PIPE, answers_out, handling
-from gyeol.cli.answers.figures import evaluation_told
+from gyeol.cli.answers.figures import evaluation_lines
 from gyeol.cli.answers.output import confusion, note, object_out
+from gyeol.cli.answers.reading import PIPE, answers_out, handling
 from gyeol.cli.answers.rows import Item, bad_item, chunked, piped_items
 from gyeol.cli.answers.stream import Answers, Layout, class_layout, format_of
 from gyeol.cli.answers.stream import answer as named
-from gyeol.cli.options.first_checks import check_first
-from gyeol.cli.options.numbers import DECIMAL, MISSING, Written
-from gyeol.cli.options.training import (
-    CONFIG,
-    FORCE,
-    JSON,
-    OUT,
-    QUIET,
-    RESUME,
-    SEED,
-    SET,
-    THREADS,
-    TIME_LIMIT,
-    settings_option,
-)
-from gyeol.cli.training import accuracy_line, begun, ended, measured, stop_where_interrupted
+from gyeol.cli.options.answers import NUMBERS, TOP
+from gyeol.cli.options.numbers import DECIMAL, MISSING, NumberNotation
+from gyeol.cli.task_commands import Request, TaskCommands
+from gyeol.cli.training import Training, accuracy_line, measured_after
 from gyeol.data.number_format import exact, rounded
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.cli.tasks.table import Question
     from gyeol.data.series.series_files import SeriesFile
     from gyeol.tasks import SeriesClassifier, SeriesRegressor
 
     Model = SeriesClassifier | SeriesRegressor
 
-__all__ = ["evaluate_series", "fit_series", "predict_series", "series"]
+__all__ = ["COMMANDS", "evaluate", "fit_series", "predict", "refuse_text_options"]
 
 _CHUNK = 1024  # sequences answered at a time
 
-DATA: Any = typer.Argument(metavar="DATA", help="A .csv .tsv .txt .jsonl or .npz file, or a named set.")
-VALID: Any = typer.Option(None, "--valid", metavar="FILE", help="Sequences to watch; else a tenth of DATA.")
-TARGET: Any = typer.Option(None, "--target", metavar="COL", help="The column, key or array of the labels.")
 
-
-def series(
-    data: str = DATA,
-    out: Path = OUT,
-    valid: str = VALID,
-    target: str = TARGET,
+def fit(
+    data: str = typer.Argument(metavar="DATA", help="A .csv, .tsv, .txt, .jsonl or .npz file, or a data set."),
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Validation sequences; default: a tenth of DATA."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="Column, key or array of labels."),
     decimal: str = DECIMAL,
     missing: list[str] = MISSING,
-    config: Path = CONFIG,
-    set: list[str] = SET,
-    seed: int = SEED,
-    time_limit: str = TIME_LIMIT,
-    threads: int = THREADS,
-    resume: bool = RESUME,
-    force: bool = FORCE,
-    settings: bool = settings_option("series"),
-    json: bool = JSON,
-    quiet: bool = QUIET,
+    *,
+    training: Training,
 ) -> None:
-    """Learn a class for each numeric sequence.
+    """Learn to classify numeric sequences.
 
-    A row is a label and values: by commas, tabs or white space, empty or NaN where one is missing, and after a
-    sequence's end. Of several channels: JSON lines, {"series": [[1, 2], [3, 4]], "label": "a"}, one list a step; or
-    .npz with X (N, T, C), y and perhaps lengths. 'gyeol fit classify' does the same where it sees numbers.
+    Each row is a label and its values, separated by commas, tabs or white space; a missing value is empty or NaN, and
+    shorter sequences may be padded with them. Several channels: JSON lines such as {"series": [[1, 2], [3, 4]],
+    "label": "a"}, one list per step; or .npz with X (N, T, C), y and optionally lengths. 'gyeol fit classify' does the
+    same if it finds numbers.
 
     Examples: gyeol fit series heartbeats.csv --out heart
 
     gyeol fit series sensors.npz --valid more.npz --out sensors --set cell=gru --set frame=5
     """
-    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    check_first(("series",), out, config, set, time_limit, resume, data, valid)
-    fit_series("series", data, out, valid, target, config, set, options, resume, force, json, quiet, decimal, missing)
+    training.check(data, valid)
+    fit_series("series", data, valid, target, training, decimal, missing)
+
+
+def refuse_text_options(given: dict[str, Any]) -> None:
+    """Refuse options for texts where a file holds numeric sequences."""
+    if wrong := [name for name, value in given.items() if value]:
+        raise ParameterError(f"{wrong[0]} is for texts, but this file holds numbers; --input COL reads it as texts")
 
 
 def fit_series(
-    task: str, data: str, out: Path, valid: str | None, target: str | None, config: Path | None, pairs: list[str],
-    options: dict[str, Any], resume: bool, force: bool, json: bool, quiet: bool, decimal: str | None = None,
+    task: str, data: str, valid: str | None, target: str | None, training: Training, decimal: str | None = None,
     missing: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Train on numeric sequences, save, and say how good the model is."""
+    """Train a classifier (``task`` ``"series"``) or a regressor (``"regress"``) of numeric sequences."""
     from gyeol.data.text.sources import has_role
     from gyeol.tasks import TASKS
-    from gyeol.tasks.training.progress import Bar
 
-    model, run = begun(TASKS[task], config, pairs, options, out, resume, force)
-    written = Written(decimal, missing)
-    train, name = _read(data, "train", target, written)
-    targets = _targets(train, task)
-    watched = None
+    model = training.model(TASKS[task])
+    classes = task == "series"
+    notation = NumberNotation(decimal, missing)
+    train, name = _read(data, "train", target, notation)
+    targets = train.labels if classes else train.numbers()
+    validation = None
     if valid is not None or (not Path(data).is_file() and has_role(data, "valid")):
-        held, _ = _read(
-            valid or data, "valid", target, replace(written, remembered=train.remember().get("decimal_mark"))
-        )
-        watched = held.series, _known(held, set_of(train)) if task == "series" else held.numbers()
+        notation = replace(notation, remembered=train.remember().get("decimal_mark"))
+        part, _ = _read(valid or data, "valid", target, notation)
+        validation = part.series, _known(part, set_of(train)) if classes else part.numbers()
+    shape = f"{min(map(len, train.series)):,} to {max(map(len, train.series)):,} steps"
+    count = f", {len(set_of(train))} classes" if classes else ""
+    training.note(f"{name}: {len(targets):,} sequences of {shape}, {train.series[0].shape[1]} channel(s){count}")
     about = {**train.about(), "data": name, **train.remember(), **({"target": target} if target is not None else {})}
-    classes = f", {len(set_of(train))} classes" if task == "series" else ""
-    if not (quiet or json):
-        shape = f"{min(map(len, train.series)):,} to {max(map(len, train.series)):,} steps"
-        channels = train.series[0].shape[1]
-        note(f"{name}: {len(targets):,} sequences of {shape}, {channels} channel(s){classes}")
-    progress = None if quiet or json else Bar("sequences", shares=task == "series")
-    model.fit(train.series, targets, validation=watched, **run.how, progress=progress, about=about)
-    answer = ended(model, out, run)
-    if json:
-        object_out(answer)
-    else:
-        after = f"after epoch {answer['epoch']} of {answer['epochs']}, {answer['seconds']:.0f} s"
-        typer.echo(f"{_figures(answer)}   on {measured(answer)}, {after}")
-        typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
-        typer.echo(f"next:  gyeol predict {out} --file FILE     gyeol evaluate {out} TEST_FILE")
-    stop_where_interrupted(answer)
+    training.fit(model, train.series, targets, validation=validation, noun="sequences", shares=classes, about=about)
+    answer = training.save(model)
+    training.close(
+        answer,
+        [f"{_figures(answer)}   {measured_after(answer)}"],
+        "gyeol predict {} --file FILE",
+        "gyeol evaluate {} TEST_FILE",
+    )
 
 
 def _figures(figures: dict[str, Any]) -> str:
@@ -129,107 +102,105 @@ def _figures(figures: dict[str, Any]) -> str:
     return accuracy_line(figures)
 
 
-def _read(data: str, role: str, target: str | None, written: Written) -> tuple[SeriesFile, str]:
+def _read(data: str, role: str, target: str | None, notation: NumberNotation) -> tuple[SeriesFile, str]:
     from gyeol.data.series.series_files import read_series
     from gyeol.data.text.sources import find_source
 
     source = find_source(data, role, target=target, task="series")
-    return read_series(source.path, target=source.target, **written.how()), source.name
-
-
-def _targets(file: SeriesFile, task: str) -> Any:
-    return file.labels if task == "series" else file.numbers()
+    return read_series(source.path, target=source.target, **notation.reader_arguments()), source.name
 
 
 def set_of(file: SeriesFile) -> dict[str, None]:
-    """Return the different labels of a file, in their order there."""
+    """Return the labels of a file, each once, in order of appearance."""
     return dict.fromkeys(file.labels)
 
 
 def _known(file: SeriesFile, known: dict[str, Any]) -> list[Any]:
-    """Hold labels to those of the training."""
+    """Check labels against those of the training."""
     for label, line in zip(file.labels, file.lines, strict=True):
         if label not in known:
             raise DataError(
-                f"{file.path}, line {line}: the label {label!r:.60} was never seen in training; "
-                f"known are: {', '.join(list(known)[:12])}"
+                f"{file.path}, line {line}: the label {label!r:.60} did not occur in training; "
+                f"known labels: {', '.join(list(known)[:12])}"
             )
     return file.labels
 
 
-def _target(made: Model, target: str | None) -> str | None:
-    """Take the column that the model was trained with, where none is named."""
-    own = made.about_.get("target")
+def _target(model: Model, target: str | None) -> str | None:
+    """Return the target column: the one given, or that of the training file."""
+    own = model.about_.get("target")
     return target if target is not None or not isinstance(own, str) else own
 
 
 def _refuse_input(input: str | None) -> None:
     if input is not None:
-        raise ParameterError("--input names a column of texts; this model reads all columns but the labels' (--target)")
+        raise ParameterError("--input is for texts; this model reads all columns except the labels (--target)")
 
 
-def evaluate_series(
-    made: Model, model: Path, data: str, input: str | None, target: str | None, json: bool, decimal: str | None = None,
-    missing: Sequence[str] = (),
-) -> None:  # fmt: skip
+def evaluate(model: Model, request: Request) -> None:
     """Print a model's figures on sequences with their labels, or numbers."""
-    _refuse_input(input)
-    test, name = _read(data, "test", _target(made, target), Written.of(made.about_, decimal, missing))
-    if made.task == "series":
-        known = {str(label): label for label in made.classes_.tolist()}
+    _refuse_input(request.input)
+    notation = NumberNotation.of(model.about_, request.option("decimal"), request.option("missing"))
+    test, name = _read(request.data, "test", _target(model, request.target), notation)
+    if model.task == "series":
+        known = {str(label): label for label in model.classes_.tolist()}
         targets: Any = [known[label] for label in _known(test, known)]
     else:
         targets = test.numbers()
-    figures = made.evaluate(test.series, targets)
-    if json:
-        object_out({"model": str(model), **test.about(), **figures})
+    figures = model.evaluate(test.series, targets)
+    if request.json:
+        object_out({"model": str(request.model_path), **test.about(), **figures})
         return
     if "confusion" not in figures:
-        typer.echo(f"{_figures(figures)}   R² {figures['r2']:.4f}   on {figures['count']:,} of {name}")
+        typer.echo(f"{_figures(figures)}   R² {figures['r2']:.4f}   on {figures['count']:,} sequences of {name}")
         return
-    told, warnings = evaluation_told(figures)
-    typer.echo(f"{told}   on {figures['count']:,} of {name}")
-    typer.echo(confusion(figures, made.classes_.tolist()))
+    line, warnings = evaluation_lines(figures)
+    typer.echo(f"{line}   on {figures['count']:,} sequences of {name}")
+    typer.echo(confusion(figures, model.classes_.tolist()))
     for warning in warnings:
         note(warning)
 
 
-def predict_series(made: Model, question: Question) -> None:
-    """Answer sequences: those of a file, the lines of standard input, or given as texts, ``"1 2 3"``."""
+def predict(model: Model, request: Request) -> None:
+    """Answer sequences: those of a file, the lines of standard input, or arguments such as ``"1 2 3"``."""
     from gyeol.data.series.series_files import parse_series
 
-    texts, file, out, top = question.texts, question.file, question.out, question.top
-    _refuse_input(question.input)
-    if top is not None and made.task != "series":
-        raise ParameterError("--top is for classes: this model answers with a number")
-    form = format_of(out) if out is not None else "object" if question.json else "tsv"
-    written = Written.of(made.about_, question.decimal, question.missing)
-    numbers = written.rows()
+    texts, file, out, top = request.texts, request.file, request.out, request.option("top")
+    _refuse_input(request.input)
+    form = format_of(out) if out is not None else "object" if request.json else "tsv"
+    notation = NumberNotation.of(model.about_, request.option("decimal"), request.option("missing"))
+    numbers = notation.rows()
     name = PIPE
     if texts:
         given = [parse_series(text, f"text {n}", n, numbers) for n, text in enumerate(texts, 1)]
         chunks: Iterator[list[Item]] = iter([[Item(row.line, row.values) for row in given]])
     elif file is not None:
-        chunks, name = chunked(_file_items(made, file, written), _CHUNK), Path(file).name
+        chunks, name = chunked(_file_items(model, file, notation), _CHUNK), Path(file).name
     else:
         chunks = piped_items(
             lambda line, n: parse_series(line, f"{PIPE}, line {n}", n, numbers).values, _CHUNK, blank=False
         )
-    how = replace(handling(question), alone=bool(texts))
-    answers = Answers(chunks, partial(_found, made, top), _layout(made, top), name, how)
-    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
+    how = replace(handling(request), alone=bool(texts))
+    answers = Answers(chunks, partial(_found, model, top), _layout(model, top), name, how)
+    answers_out(answers, form, {"model": str(request.model_path)}, out, json=request.json)
 
 
-def _file_items(made: Model, file: str, written: Written) -> Iterator[Item]:
+def _file_items(model: Model, file: str, notation: NumberNotation) -> Iterator[Item]:
     from gyeol.data.series.series_files import series_rows
     from gyeol.data.tables.rows import BadRow
     from gyeol.data.text.sources import find_source
 
-    shortest, longest = made.lengths_
-    source = find_source(file, "test", target=_target(made, None), task="series")
+    shortest, longest = model.lengths_
+    source = find_source(file, "test", target=_target(model, None), task="series")
     steps = longest if shortest == longest else None
     bad: list[BadRow] = []
-    how = {"target": source.target, "need_labels": False, "steps": steps, "on_bad_row": bad.append, **written.how()}
+    how = {
+        "target": source.target,
+        "need_labels": False,
+        "steps": steps,
+        "on_bad_row": bad.append,
+        **notation.reader_arguments(),
+    }
     rows = series_rows(source.path, **how)
     for row in rows:
         yield from map(bad_item, bad)
@@ -238,14 +209,17 @@ def _file_items(made: Model, file: str, written: Written) -> Iterator[Item]:
     yield from map(bad_item, bad)
 
 
-def _found(made: Model, top: int | None, given: list[Any]) -> list[dict[str, Any]]:
-    if made.task == "series":
-        model = cast("SeriesClassifier", made)
-        return [named(model.classes_.tolist(), row, top) for row in model.predict_proba(given)]
-    return [{"value": float(value)} for value in made.predict(given)]
+def _found(model: Model, top: int | None, given: list[Any]) -> list[dict[str, Any]]:
+    if model.task == "series":
+        classifier = cast("SeriesClassifier", model)
+        return [named(classifier.classes_.tolist(), row, top) for row in classifier.predict_proba(given)]
+    return [{"value": float(value)} for value in model.predict(given)]
 
 
-def _layout(made: Model, top: int | None) -> Layout:
-    if made.task == "series":
-        return class_layout(cast("SeriesClassifier", made).classes_.tolist(), top, shown="")
+def _layout(model: Model, top: int | None) -> Layout:
+    if model.task == "series":
+        return class_layout(cast("SeriesClassifier", model).classes_.tolist(), top, shown="")
     return Layout(("value",), lambda one: [exact(one["value"])], lambda one: one, {"value": None}, shown="")
+
+
+COMMANDS = TaskCommands(fit, evaluate, predict, options=(TOP, *NUMBERS))

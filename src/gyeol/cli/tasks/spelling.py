@@ -1,4 +1,4 @@
-"""``gyeol fit spell`` and ``gyeol correct``: a corrector trained and asked."""
+"""``gyeol fit spell`` and ``gyeol correct``; ``evaluate`` of spelling correctors."""
 
 from __future__ import annotations
 
@@ -9,146 +9,122 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.answers.asking import SKIP, STRICT, handling
-from gyeol.cli.answers.output import note, object_out, one_line, percent, pieces_out, table, told
+from gyeol.cli.answers.output import note, object_out, one_line, percent, pieces_out, report_reading, table
+from gyeol.cli.answers.reading import SKIP, STRICT, handling
 from gyeol.cli.answers.rows import Item, bad_item, chunked
-from gyeol.cli.answers.stream import Answers, Layout, written
+from gyeol.cli.answers.stream import Answers, Layout, formatted
 from gyeol.cli.model import load_model
-from gyeol.cli.options.first_checks import check_first
-from gyeol.cli.options.training import (
-    CONFIG,
-    FORCE,
-    HEADER,
-    JSON,
-    OUT,
-    QUIET,
-    RESUME,
-    SEED,
-    SET,
-    THREADS,
-    TIME_LIMIT,
-    settings_option,
-)
-from gyeol.cli.tasks.table import Question
-from gyeol.cli.training import begun, measured, saved, stop_where_interrupted, training_told
+from gyeol.cli.options.training import HEADER, JSON, SKIP_BAD_ROWS, THREADS
+from gyeol.cli.task_commands import Request, TaskCommands
+from gyeol.cli.training import Training, measured
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from gyeol.tasks import SpellingCorrector
     from gyeol.tasks.spelling.corrector import Change
 
-__all__ = ["correct", "evaluate_spelling", "spell"]
+__all__ = ["COMMANDS"]
 
 _CHUNK = 512  # lines of a file corrected at once
 
 
-def spell(
-    data: str = typer.Argument(metavar="CORPUS", help="A text file without many errors, or a named data set."),
-    out: Path = OUT,
+def fit(
+    data: str = typer.Argument(metavar="CORPUS", help="Text file with few errors, or a data set."),
     pairs: list[Path] = typer.Option(
-        [], "--pairs", metavar="FILE", help="Errors, lines 'typed<TAB>meant' or 'meant: typed typed'; may be repeated."
+        [], "--pairs", metavar="FILE", help="Errors, as 'typed<TAB>meant' or 'meant: typed typed'; may be repeated."
     ),
-    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Texts to watch; else the last lines of CORPUS."),
-    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the texts, by name or number."),
-    config: Path = CONFIG,
-    set: list[str] = SET,
-    seed: int = SEED,
-    time_limit: str = TIME_LIMIT,
-    threads: int = THREADS,
-    resume: bool = RESUME,
-    force: bool = FORCE,
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Validation texts; default: the end of CORPUS."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="Column of texts, by name or number."),
     header: bool = HEADER,
-    skip_bad_rows: bool = typer.Option(False, "--skip-bad-rows", help="Leave out rows that cannot be read."),
-    settings: bool = settings_option("spell"),
-    json: bool = JSON,
-    quiet: bool = QUIET,
+    skip_bad_rows: bool = SKIP_BAD_ROWS,
+    *,
+    training: Training,
 ) -> None:
     """Learn to correct spelling from a corpus.
 
-    With --pairs, errors are learned from a list of them. Without it they are made by rule: neighbouring keys, final
-    consonants, letters lost, doubled and swapped.
+    --pairs learns the errors from lists of them. Otherwise errors are generated: neighbouring keys, final consonants,
+    and letters omitted, doubled or swapped.
 
     Examples: gyeol fit spell nsmc --out korean
 
     gyeol fit spell english.txt --pairs birkbeck.txt --out english
     """
-    check_first(("spell",), out, config, set, time_limit, resume, data, valid, *map(str, pairs))
+    training.check(data, valid, *map(str, pairs))
     from gyeol.data.text.sources import Texts, find_source
     from gyeol.data.text.typo_pairs import read_typo_pairs
     from gyeol.tasks import SpellingCorrector
-    from gyeol.tasks.training.progress import Bar
 
-    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, run = begun(SpellingCorrector, config, set, options, out, resume, force)
+    model = training.model(SpellingCorrector)
     errors = [pair for file in pairs for pair in read_typo_pairs(file)]
     source = find_source(data, "train", input=input, header=header)
     texts = list(read := Texts(source, skip_bad_rows=skip_bad_rows))
-    told(read)
-    held = None
+    report_reading(read)
+    validation = None
     if valid is not None:
-        held = list(Texts(find_source(valid, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)), None
-    if not (quiet or json):
-        note(f"{source.name}: {len(texts):,} lines; {f'{len(errors):,} pairs' if errors else 'errors made by rule'}")
-    progress = None if quiet or json else Bar("characters", shares=False)
+        part = Texts(find_source(valid, "valid", input=input, header=header), skip_bad_rows=skip_bad_rows)
+        validation = list(part), None
+    kind = f"{len(errors):,} pairs" if errors else "generated errors"
+    training.note(f"{source.name}: {len(texts):,} lines; {kind}")
     about = {"data": source.name, "pairs": len(errors)}
-    model.fit(texts, errors or None, validation=held, **run.how, progress=progress, about=about)
-    kept = saved(model, out, run)
-    answer: dict[str, Any] = {
-        "model": str(out), "task": model.task, "words": len(model.lexicon_.counts), "pairs": len(errors),
-        "bits_from_left": model.metrics_["valid_bits_from_left"],
-        "bits_from_right": model.metrics_["valid_bits_from_right"],
-        "stopped": model.about_["stopped"], "seconds": model.about_["seconds"],
-        "weights": sum(p.numel() for p in model.net_.parameters()), **training_told(model),
-        **({"kept": str(kept)} if kept else {}),
-    }  # fmt: skip
-    if json:
-        object_out(answer)
-    else:
-        typer.echo(
-            f"bits per character {answer['bits_from_left']:.3f} from the left, {answer['bits_from_right']:.3f} from "
-            f"the right, on {measured(answer)}"
-        )
-        typer.echo(f"saved: {out} ({answer['words']:,} words, {answer['weights']:,} weights)")
-        typer.echo(f'next:  gyeol correct {out} "..."     gyeol evaluate {out} PAIRS')
-    stop_where_interrupted(answer)
+    training.fit(model, texts, errors or None, validation=validation, noun="characters", about=about)
+    answer = training.save(
+        model, {"stopped": model.about_["stopped"], "seconds": model.about_["seconds"]},
+        words=len(model.lexicon_.counts), pairs=len(errors),
+        bits_from_left=model.metrics_["valid_bits_from_left"], bits_from_right=model.metrics_["valid_bits_from_right"],
+    )  # fmt: skip
+    training.close(
+        answer,
+        [
+            f"bits per character {answer['bits_from_left']:.3f} forward, {answer['bits_from_right']:.3f} in reverse, "
+            f"on {measured(answer)}"
+        ],
+        'gyeol correct {} "..."',
+        "gyeol evaluate {} PAIRS",
+        saved="{words:,} words, {weights:,} weights",
+    )
 
 
 def correct(
-    model: Path = typer.Argument(metavar="MODEL", help="A model folder of gyeol fit spell."),
-    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts."),
-    file: Path = typer.Option(None, "--file", "-f", metavar="FILE", help="A text file: every line corrected."),
+    model_path: Path = typer.Argument(metavar="MODEL", help="Model of 'gyeol fit spell'."),
+    texts: list[str] = typer.Argument(None, metavar="TEXT", help="Texts to correct."),
+    file: Path = typer.Option(None, "--file", "-f", metavar="FILE", help="Text file to correct line by line."),
     threshold: float = typer.Option(
-        None, "--threshold", metavar="P", help="Change only what is so probable, from 0 to 1; else the model's own."
+        None,
+        "--threshold",
+        metavar="P",
+        help="Minimum probability of a correction, from 0 to 1; default: that of the model.",
     ),
     skip_bad_rows: bool = SKIP,
     strict: bool = STRICT,
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
-    """Correct spelling and spacing; say what was changed, and why.
+    """Correct spelling and spacing; show each change and why.
 
-    What is right stays as it is, character by character. With --file the corrected lines go to standard output.
+    Correct text is left unchanged, character by character. With --file the corrected lines go to standard output.
 
     Examples: gyeol correct korean "다시 보고 싶은 영하"
 
     gyeol correct english --file letter.txt --threshold 0.9 > corrected.txt
     """
     if bool(texts) == (file is not None):
-        raise ParameterError('give texts, or --file FILE: gyeol correct MODEL "다시 보고 싶은 영하"')
+        raise ParameterError('give either texts or --file FILE: gyeol correct MODEL "다시 보고 싶은 영하"')
     if threshold is not None and not 0 <= threshold <= 1:
-        raise ParameterError(f"--threshold {threshold}: expected a probability, from 0 to 1")
-    made = _corrector(model, threads)
+        raise ParameterError(f"--threshold {threshold}: expected a probability from 0 to 1")
+    model: SpellingCorrector = load_model(model_path, threads, task="spell")
     if file is not None:
-        question = Question(model, json, file=str(file), skip_bad_rows=skip_bad_rows, strict=strict)
-        _correct_file(made, question, threshold)
+        request = Request(model_path, json, file=str(file), skip_bad_rows=skip_bad_rows, strict=strict)
+        _correct_file(model, request, threshold)
         return
     for place, text in enumerate(texts, 1):
         if any("\ud800" <= c <= "\udfff" for c in text):  # bytes that the terminal's encoding does not have
-            raise DataError(f"text {place} is not in the terminal's encoding: save it as a file and pass --file FILE")
-    answers = made.correct_many(texts, threshold)
+            raise DataError(
+                f"text {place} is not in the encoding of the terminal: save it to a file and use --file FILE"
+            )
+    answers = model.correct_many(texts, threshold)
     if json:
         rows = [_answer(text, *answer) for text, answer in zip(texts, answers, strict=True)]
-        object_out({"model": str(model), "corrections": rows})
+        object_out({"model": str(model_path), "corrections": rows})
         return
     for corrected, changes in answers:
         typer.echo(corrected)
@@ -156,26 +132,26 @@ def correct(
             typer.echo(table([_shown(change) for change in changes]))
 
 
-def _correct_file(made: SpellingCorrector, question: Question, threshold: float | None) -> None:
-    """Write a file's lines corrected; one that cannot be read as a text stays empty."""
-    file, changed = question.file or "", 0
+def _correct_file(model: SpellingCorrector, request: Request, threshold: float | None) -> None:
+    """Print the corrected lines of a file; a line that cannot be read is left empty."""
+    file, changed = request.file or "", 0
 
     def find(lines: list[str]) -> list[tuple[str, str, list[Change]]]:
         nonlocal changed
-        found = [(line, *answer) for line, answer in zip(lines, made.correct_many(lines, threshold), strict=True)]
+        found = [(line, *answer) for line, answer in zip(lines, model.correct_many(lines, threshold), strict=True)]
         changed += sum(len(changes) for _, _, changes in found)
         return found
 
     layout = Layout((), lambda _: [], lambda one: _answer(*one), {"text": "", "corrected": None}, "", plain=_corrected)
-    answers = Answers(chunked(_lines(file), _CHUNK), find, layout, Path(file).name, handling(question))
-    form = "object" if question.json else "plain"
-    pieces_out(written(answers, form, {"model": str(question.model), "file": file}, rows="corrections"), None)
-    if not question.json:
-        note(f"{file}: {changed:,} changes in {answers.count + answers.bad:,} lines; --json says which and why")
+    answers = Answers(chunked(_lines(file), _CHUNK), find, layout, Path(file).name, handling(request))
+    form = "object" if request.json else "plain"
+    pieces_out(formatted(answers, form, {"model": str(request.model_path), "file": file}, rows="corrections"), None)
+    if not request.json:
+        note(f"{file}: {changed:,} changes in {answers.count + answers.bad:,} lines; --json lists them with reasons")
 
 
 def _lines(file: str) -> Iterator[Item]:
-    """Read the lines of a text file; blank ones are corrected, too: to themselves."""
+    """Read the lines of a text file; blank ones too, which stay as they are."""
     from gyeol.data.paths import check_file
     from gyeol.data.tables.lines import MAX_LINE, read_lines
     from gyeol.data.tables.rows import too_long
@@ -198,24 +174,22 @@ def _shown(change: Change) -> list[str]:
     return [words, f"{change.probability:.3f}", change.why, f"({shares})"]
 
 
-def evaluate_spelling(made: SpellingCorrector, model: Path, data: str, json: bool) -> None:
-    """Print a corrector's figures on pairs of what was typed and what was meant."""
+def evaluate(model: SpellingCorrector, request: Request) -> None:
+    """Print a corrector's figures on pairs of typed and intended text."""
     from gyeol.data.text.sources import find_source
     from gyeol.data.text.typo_pairs import read_typo_pairs
 
-    source = find_source(data, "test")
+    source = find_source(request.data, "test")
     pairs = read_typo_pairs(source.path)
-    figures = made.evaluate([typed for typed, _ in pairs], [meant for _, meant in pairs])
-    if json:
-        object_out({"model": str(model), "data": source.name, **figures})
+    figures = model.evaluate([typed for typed, _ in pairs], [meant for _, meant in pairs])
+    if request.json:
+        object_out({"model": str(request.model_path), "data": source.name, **figures})
         return
     typer.echo(
         f"accuracy {percent(figures['accuracy'])}   precision {percent(figures['precision'])}   "
-        f"recall {percent(figures['recall'])}   right words spoiled {percent(figures['spoiled'])}   "
+        f"recall {percent(figures['recall'])}   correct words changed {percent(figures['spoiled'])}   "
         f"on {figures['count']:,} texts of {source.name}, {figures['errors']:,} errors"
     )
 
 
-def _corrector(path: Path, threads: int | None) -> SpellingCorrector:
-    made: SpellingCorrector = load_model(path, threads, task="spell")
-    return made
+COMMANDS = TaskCommands(fit, evaluate, "correct", verbs={"correct": correct})

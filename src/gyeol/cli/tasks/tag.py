@@ -1,4 +1,4 @@
-"""``gyeol fit tag``, and what ``evaluate`` and ``predict`` do with its models."""
+"""``gyeol fit tag``; ``evaluate`` and ``predict`` of its models."""
 
 from __future__ import annotations
 
@@ -11,76 +11,48 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.answers.asking import PIPE, answers_out, handling
 from gyeol.cli.answers.output import note, object_out, one_line, percent, table
+from gyeol.cli.answers.reading import PIPE, answers_out, handling
 from gyeol.cli.answers.rows import Item, chunked, piped_items, sequence_item
 from gyeol.cli.answers.stream import Answers, Layout
 from gyeol.cli.answers.unknown import UnknownLetters
-from gyeol.cli.options.first_checks import check_first
-from gyeol.cli.options.training import (
-    CONFIG,
-    FORCE,
-    JSON,
-    OUT,
-    QUIET,
-    RESUME,
-    SEED,
-    SET,
-    THREADS,
-    TIME_LIMIT,
-    settings_option,
-)
-from gyeol.cli.training import begun, ended, measured, stop_where_interrupted
+from gyeol.cli.task_commands import Request, TaskCommands
+from gyeol.cli.training import Training, measured_after
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.cli.tasks.table import Question
     from gyeol.data.tagging.sentences import TaggedSentences
     from gyeol.tasks import SequenceTagger
 
-__all__ = ["evaluate_tags", "predict_tags", "tag"]
+__all__ = ["COMMANDS"]
 
 _FASTA = (".fa", ".fasta", ".fna", ".faa")
 _CHUNK = 2048  # sentences answered at a time
 
 
-def tag(
-    data: str = typer.Argument(metavar="DATA", help="A file in CoNLL, CoNLL-U, JSON lines or FASTA, or a named set."),
-    out: Path = OUT,
-    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Sentences to watch; else a part of DATA."),
-    input: str = typer.Option(None, "--input", metavar="COL", help="The column of the tokens, by number, name or key."),
-    target: str = typer.Option(
-        None, "--target", metavar="COL", help="The column of the tags; of a FASTA file, the file of its tags."
-    ),
+def fit(
+    data: str = typer.Argument(metavar="DATA", help="File in CoNLL, CoNLL-U, JSON lines or FASTA, or a data set."),
+    valid: str = typer.Option(None, "--valid", metavar="FILE", help="Validation sentences; default: a part of DATA."),
+    input: str = typer.Option(None, "--input", metavar="COL", help="Column of tokens, by number, name or key."),
+    target: str = typer.Option(None, "--target", metavar="COL", help="Column of tags; for FASTA, the file of tags."),
     beside: list[str] = typer.Option(
-        [],
-        "--beside",
-        metavar="COL",
-        help="A column that stands beside the tokens, say parts of speech; may be repeated.",
+        [], "--beside", metavar="COL", help="Column of another feature, such as parts of speech; may be repeated."
     ),
     within: str = typer.Option(
-        None, "--within", metavar="COL", help="The column that says which word a token is a part of, say its number."
+        None, "--within", metavar="COL", help="Column that tells which word a token belongs to, such as its number."
     ),
     names: str = typer.Option(
-        None, "--names", metavar="NAMES", help="Names of tags that are numbers: O,B-PER,I-PER or a file of them."
+        None, "--names", metavar="NAMES", help="Names of numbered tags: O,B-PER,I-PER or a file with them."
     ),
-    config: Path = CONFIG,
-    set: list[str] = SET,
-    seed: int = SEED,
-    time_limit: str = TIME_LIMIT,
-    threads: int = THREADS,
-    resume: bool = RESUME,
-    force: bool = FORCE,
-    settings: bool = settings_option("tag"),
-    json: bool = JSON,
-    quiet: bool = QUIET,
+    *,
+    training: Training,
 ) -> None:
-    """Learn a tag for each token: names, parts of speech.
+    """Learn to tag tokens: names, parts of speech.
 
-    Proteins and DNA are tagged by the letter.
+    Proteins and DNA are tagged letter by letter.
 
-    Tags that mark spans (IOB1, BIO, IOE, BIOES, BILOU, BMEWO) are read as BIO, and measured by the F1 of spans as
-    conlleval does; others by accuracy.
+    Tags of spans (IOB1, BIO, IOE, BIOES, BILOU, BMEWO) are read as BIO and measured by span F1, as conlleval does;
+    other tags by accuracy.
 
     Examples: gyeol fit tag train.conll --valid dev.conll --out names
 
@@ -94,50 +66,42 @@ def tag(
 
     gyeol predict structure --file new.fa --out tags.fa
     """
-    check_first(("tag",), out, config, set, time_limit, resume, data, valid)
+    training.check(data, valid)
     from gyeol.data.text.fasta import is_fasta
     from gyeol.data.text.sources import has_role
     from gyeol.tasks import SequenceTagger
-    from gyeol.tasks.training.progress import Bar
 
-    options = {"random_state": seed, "threads": threads, "time_limit": time_limit}
-    model, run = begun(SequenceTagger, config, set, options, out, resume, force)
-    named = has_role(data, "valid") and not Path(data).is_file()
-    role = "train" if not named or has_role(data, "train") else "valid"
+    model = training.model(SequenceTagger)
+    has_validation = has_role(data, "valid") and not Path(data).is_file()
+    role = "train" if not has_validation or has_role(data, "train") else "valid"
     train = _read(data, role, input, target, beside, within, names=names)
     if valid is not None and is_fasta(train.path):
-        raise ParameterError("--valid is for files that hold their tags; of FASTA files a part is held back")
-    watched = None
-    if valid is not None or (named and role == "train"):
+        raise ParameterError("--valid needs a file that holds its tags; for FASTA a part of DATA is held out")
+    validation = None
+    if valid is not None or (has_validation and role == "train"):
         spans = train.scheme is not None
-        held = _read(valid or data, "valid", input, target, beside, within, names=train.names, spans=spans)
-        watched = held.tokens, held.tags
-    if not (quiet or json):
-        note(f"{train.path.name}: {len(train.tokens):,} sentences, {sum(map(len, train.tokens)):,} tokens")
-    progress = None if quiet or json else Bar("sentences")
+        part = _read(valid or data, "valid", input, target, beside, within, names=train.names, spans=spans)
+        validation = part.tokens, part.tags
+    training.note(f"{train.path.name}: {len(train.tokens):,} sentences, {sum(map(len, train.tokens)):,} tokens")
     about: dict[str, Any] = {**train.about(), **({"beside": ",".join(beside)} if beside else {})}
     if train.names is not None:
         about["names"] = list(train.names)
     columns = {"input": input, "target": target, "within": within}
-    if not is_fasta(train.path):  # whose target is a file, and another at the next time
+    if not is_fasta(train.path):  # its target is a file, and another one next time
         about |= {name: column for name, column in columns.items() if column is not None}
-    model.fit(train.tokens, train.tags, validation=watched, **run.how, progress=progress, about=about)
-    answer = ended(model, out, run)
-    if json:
-        object_out(answer)
-    else:
-        typer.echo(
-            f"{_figures(answer)}   on {measured(answer)}, after epoch {answer['epoch']} of {answer['epochs']}, "
-            f"{answer['seconds']:.0f} s"
-        )
-        typer.echo(f"saved: {out} ({answer['weights']:,} weights)")
-        typer.echo(f'next:  gyeol predict {out} "..."     gyeol evaluate {out} TEST_FILE')
-    stop_where_interrupted(answer)
+    training.fit(model, train.tokens, train.tags, validation=validation, noun="sentences", shares=True, about=about)
+    answer = training.save(model)
+    training.close(
+        answer,
+        [f"{_figures(answer)}   {measured_after(answer)}"],
+        'gyeol predict {} "..."',
+        "gyeol evaluate {} TEST_FILE",
+    )
 
 
 def _figures(answer: dict[str, Any]) -> str:
     spans = (
-        f"F1 of spans {percent(answer['f1'])} (precision {percent(answer['precision'])}, "
+        f"span F1 {percent(answer['f1'])} (precision {percent(answer['precision'])}, "
         f"recall {percent(answer['recall'])})   "
         if "f1" in answer
         else ""
@@ -149,7 +113,7 @@ def _read(
     data: str, role: str, input: str | None, target: str | None, beside: list[str], within: str | None,
     need_tags: bool = True, names: str | list[str] | None = None, spans: bool | None = None,
 ) -> TaggedSentences:  # fmt: skip
-    """Read tagged sentences, and say what the user should know of them."""
+    """Read tagged sentences, and print the notes on how."""
     from gyeol.data.tagging.sentences import read_tagged
     from gyeol.data.text.sources import find_source
 
@@ -164,29 +128,27 @@ def _read(
 
 
 def _columns(
-    made: SequenceTagger, input: str | None, target: str | None
+    model: SequenceTagger, input: str | None, target: str | None
 ) -> tuple[str | None, str | None, list[str], str | None]:
-    """Take the columns that the model was trained with, where none are named."""
-    about = {name: made.about_.get(name) for name in ("input", "target", "beside", "within")}
+    """Return the columns to read: those given, or those of the training file."""
+    about = {name: model.about_.get(name) for name in ("input", "target", "beside", "within")}
     own = {name: column if isinstance(column, str) else None for name, column in about.items()}
     beside = own["beside"].split(",") if own["beside"] is not None else []
     return input or own["input"], target or own["target"], beside, own["within"]
 
 
-def evaluate_tags(
-    made: SequenceTagger, model: Path, data: str, input: str | None, target: str | None, json: bool
-) -> None:
+def evaluate(model: SequenceTagger, request: Request) -> None:
     """Print a tagger's figures on tagged sentences."""
-    numbered = made.about_.get("names")  # of tags that are numbers
+    numbered = model.about_.get("names")  # where tags are numbers
     known = [str(name) for name in numbered] if isinstance(numbered, list) else None
-    test = _read(data, "test", *_columns(made, input, target), names=known, spans=made.spans_)
-    figures = made.evaluate(test.tokens, test.tags)
-    unknown = UnknownLetters(made, "sentences")
+    test = _read(request.data, "test", *_columns(model, request.input, request.target), names=known, spans=model.spans_)
+    figures = model.evaluate(test.tokens, test.tags)
+    unknown = UnknownLetters(model, "sentences")
     unknown.more(test.tokens)
-    note(unknown.told())
-    note(_never_seen(test, made))
-    if json:
-        object_out({"model": str(model), **test.about(), **figures})
+    note(unknown.report())
+    note(_unseen_tags(test, model))
+    if request.json:
+        object_out({"model": str(request.model_path), **test.about(), **figures})
         return
     typer.echo(
         f"{_figures(figures)}   on {figures['count']:,} sentences, {figures['tokens']:,} tokens of {test.path.name}"
@@ -198,12 +160,12 @@ def evaluate_tags(
     typer.echo(table([["", first, *names], *rows], right=range(1, 5)))
 
 
-def _never_seen(test: TaggedSentences, made: SequenceTagger) -> str:
-    """Say which tags of a file the model cannot give."""
+def _unseen_tags(test: TaggedSentences, model: SequenceTagger) -> str:
+    """Note the tags of a file that did not occur in training."""
     from gyeol.data.tagging.schemes import written_like
 
-    known = {str(tag) for tag in made.classes_}
-    rows = [written_like(tags, made.classes_) for tags in test.tags] if made.spans_ else test.tags
+    known = {str(tag) for tag in model.classes_}
+    rows = [written_like(tags, model.classes_) for tags in test.tags] if model.spans_ else test.tags
     counts = Counter(tag for tags in rows for tag in tags)
     other = [tag for tag in counts if tag not in known]
     if not other:
@@ -211,96 +173,96 @@ def _never_seen(test: TaggedSentences, made: SequenceTagger) -> str:
     count = sum(counts[tag] for tag in other)
     listed = ", ".join(other[:6]) + (", ..." if len(other) > 6 else "")
     return (
-        f"{test.path.name}: {count:,} of {counts.total():,} tokens have tags that were never seen in training "
-        f"({listed}): they count as errors"
+        f"{test.path.name}: {count:,} of {counts.total():,} tokens have tags that did not occur in training "
+        f"({listed}); they count as errors"
     )
 
 
-def predict_tags(made: SequenceTagger, question: Question) -> None:
+def predict(model: SequenceTagger, request: Request) -> None:
     """Tag texts, the lines of standard input, or the sentences of a file; in columns, a blank line after each.
 
-    Sequences of FASTA keep their names; written into a .fa file, their tags are FASTA as well.
+    FASTA sequences keep their names; in a .fa file the tags are written as FASTA too.
     """
-    chunks, name = _asked_for(made, question)
-    out = question.out
-    form = "object" if question.json else "plain"
+    chunks, name = _sentences(model, request)
+    out = request.out
+    form = "object" if request.json else "plain"
     plain = _columns_of
     if out is not None:
         form = {".json": "object", ".jsonl": "lines", ".ndjson": "lines"}.get(out.suffix.lower(), "plain")
         if out.suffix.lower() in _FASTA:
-            _refuse_long_tags(made, out)
+            _refuse_long_tags(model, out)
             plain = _record_of
-    unknown = UnknownLetters(made, "sentences")
+    unknown = UnknownLetters(model, "sentences")
     empty: dict[str, Any] = {"tokens": [], "tags": []}
-    layout = Layout((), lambda _: [], partial(_as_object, made), empty, shown="", plain=plain)
-    how = replace(handling(question), alone=bool(question.texts))
-    answers = Answers(chunks, partial(_tagged, made, unknown), layout, name, how, unknown.told)
-    answers_out(answers, form, {"model": str(question.model)}, out, json=question.json)
+    layout = Layout((), lambda _: [], partial(_as_object, model), empty, shown="", plain=plain)
+    how = replace(handling(request), alone=bool(request.texts))
+    answers = Answers(chunks, partial(_tagged, model, unknown), layout, name, how, unknown.report)
+    answers_out(answers, form, {"model": str(request.model_path)}, out, json=request.json)
 
 
-def _asked_for(made: SequenceTagger, question: Question) -> tuple[Iterable[list[Item]], str]:
-    """Give what is to be tagged, and what it comes from."""
+def _sentences(model: SequenceTagger, request: Request) -> tuple[Iterable[list[Item]], str]:
+    """Return what to tag, and the name of its source."""
     from gyeol.data.paths import check_file
     from gyeol.data.tables.lines import open_text
     from gyeol.data.tagging.layout import sentence_a_line
     from gyeol.data.text.fasta import is_fasta
     from gyeol.data.text.fasta_examples import fasta_examples
 
-    file = question.file
-    if question.texts:
-        return [[Item(0, _cut(made, text)) for text in question.texts]], PIPE
+    file = request.file
+    if request.texts:
+        return [[Item(0, _split(model, text)) for text in request.texts]], PIPE
     if file is None:
-        _refuse_beside(made)
-        return piped_items(lambda line, _: _cut(made, line), _CHUNK, blank=False, fasta=True), PIPE
-    if is_fasta(Path(file)) and question.input is None:
-        _refuse_beside(made)
+        _refuse_beside(model)
+        return piped_items(lambda line, _: _split(model, line), _CHUNK, blank=False, fasta=True), PIPE
+    if is_fasta(Path(file)) and request.input is None:
+        _refuse_beside(model)
         rows = (sequence_item(row, lambda letters, _: list(letters)) for row in fasta_examples(check_file(file)))
         return chunked(rows, _CHUNK), Path(file).name
     if (
-        question.input is None
+        request.input is None
         and Path(str(file).lower().removesuffix(".gz")).suffix in (".txt", "")
-        and not made.inputs_.beside
+        and not model.inputs_.beside
     ):
         path = check_file(file)
-        if sentence_a_line(path, map(str, made.classes_), letters=made.letters_):
+        if sentence_a_line(path, map(str, model.classes_), letters=model.letters_):
             lines = ((number, line) for number, line in open_text(path) if line.strip())
-            return chunked((Item(number, _cut(made, line)) for number, line in lines), _CHUNK), path.name
-    read = _read(file, "test", *_columns(made, question.input, None), need_tags=False)
+            return chunked((Item(number, _split(model, line)) for number, line in lines), _CHUNK), path.name
+    read = _read(file, "test", *_columns(model, request.input, None), need_tags=False)
     items = (Item(line, tokens) for line, tokens in zip(read.lines, read.tokens, strict=True))
     return chunked(items, _CHUNK), read.path.name
 
 
-def _refuse_long_tags(made: SequenceTagger, out: Path) -> None:
-    if long := [tag for tag in made.classes_ if len(tag) > 1]:
+def _refuse_long_tags(model: SequenceTagger, out: Path) -> None:
+    if long := [tag for tag in model.classes_ if len(tag) > 1]:
         raise ParameterError(
-            f"--out {out}: FASTA holds a letter for a tag, and this model says {long[0]!r}; take .json"
+            f"--out {out}: FASTA has one letter per tag, but this model has the tag {long[0]!r}; write .json instead"
         )
 
 
-def _refuse_beside(made: SequenceTagger) -> None:
-    if made.inputs_.beside:
-        raise ParameterError("this model reads columns beside the tokens: give it a file of them with --file")
+def _refuse_beside(model: SequenceTagger) -> None:
+    if model.inputs_.beside:
+        raise ParameterError("this model reads further columns beside the tokens: give them in a file, with --file")
 
 
-def _cut(made: SequenceTagger, text: str) -> list[str]:
-    """Cut a text as the training's tokens were: into letters, or at white space."""
-    _refuse_beside(made)
-    tokens = [c for c in text if not c.isspace()] if made.letters_ else text.split()
+def _split(model: SequenceTagger, text: str) -> list[str]:
+    """Split a text like the training data: into letters, or at white space."""
+    _refuse_beside(model)
+    tokens = [c for c in text if not c.isspace()] if model.letters_ else text.split()
     if not tokens:
-        raise DataError("a text is empty: give at least one token")
+        raise DataError("a text is empty; expected at least one token")
     return tokens
 
 
-_Tags = tuple[list[str], list[str], dict[str, float]]  # tokens, their tags, and what is to be told besides
+_Tags = tuple[list[str], list[str], dict[str, float]]  # tokens, their tags, and remarks
 
 
-def _tagged(made: SequenceTagger, unknown: UnknownLetters, sentences: list[list[Any]]) -> list[_Tags]:
+def _tagged(model: SequenceTagger, unknown: UnknownLetters, sentences: list[list[Any]]) -> list[_Tags]:
     words = [[token if isinstance(token, str) else token[0] for token in tokens] for tokens in sentences]
-    return list(zip(words, made.predict(sentences), unknown.more(sentences), strict=True))
+    return list(zip(words, model.predict(sentences), unknown.more(sentences), strict=True))
 
 
 def _columns_of(one: _Tags | None, item: Item) -> str:
-    """Write a token a line, with its tag, and a blank line after the sentence; the name of a sequence above."""
+    """Write one token and tag per line, a blank line after the sentence, and the name of a sequence before it."""
     pairs = zip(one[0], one[1], strict=True) if one is not None else ()
     name = dict(item.others).get("name")
     head = f"# name = {one_line(name)}\n" if name is not None else ""
@@ -308,16 +270,19 @@ def _columns_of(one: _Tags | None, item: Item) -> str:
 
 
 def _record_of(one: _Tags | None, item: Item) -> str:
-    """Write a record of FASTA: the name, and the tags as letters."""
+    """Write a FASTA record: the name, and the tags as letters."""
     name = one_line(dict(item.others).get("name") or f"line_{item.line}")
     return f">{name}\n{''.join(one[1])}\n" if one is not None else ""
 
 
-def _as_object(made: SequenceTagger, found: _Tags) -> dict[str, Any]:
+def _as_object(model: SequenceTagger, found: _Tags) -> dict[str, Any]:
     from gyeol.engine.metrics.spans import spans_of
 
     words, tags, more = found
     one: dict[str, Any] = {"tokens": words, "tags": tags, **more}
-    if made.spans_:
+    if model.spans_:
         one["spans"] = [span._asdict() | {"tokens": words[span.start : span.end]} for span in spans_of(tags)]
     return one
+
+
+COMMANDS = TaskCommands(fit, evaluate, predict)

@@ -1,4 +1,4 @@
-"""``gyeol bench``: speed beside the peers, measured here and now."""
+"""``gyeol bench``: speed compared with other libraries, measured here."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Any
 import typer
 
 from gyeol.cli.answers.output import note, object_out, table
+from gyeol.cli.options.training import JSON, THREADS
 
 __all__ = ["bench"]
 
 
 def bench(
-    name: str = typer.Argument(None, metavar="NAME", help="What to measure; without a name, what there is."),
-    quick: bool = typer.Option(False, "--quick", help="A few small cases: whether it runs, not how fast."),
-    threads: int = typer.Option(None, "--threads", metavar="N", min=1, help="Cores to use; all by default."),
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    name: str = typer.Argument(None, metavar="NAME", help="Benchmark to run; without a name, they are listed."),
+    quick: bool = typer.Option(False, "--quick", help="Run a few small cases, as a test; the times mean nothing."),
+    threads: int = THREADS,
+    json: bool = JSON,
 ) -> None:
-    """Measure speed beside the peers; results are compared first.
+    """Compare speed with other libraries, after checking results.
 
     Example: gyeol bench layers
     """
@@ -44,29 +45,29 @@ def bench(
     if "data" in result:
         typer.echo(f"data: {result['data']}")
     for who, why in result.get("absent", {}).items():
-        typer.echo(f"not taking part: {who}: {why}")
+        typer.echo(f"not measured: {who}: {why}")
     for _, alike in groupby(result["rows"], key=tuple):
         typer.echo("\n" + _laid_out(list(alike)))
-    typer.echo("\n" + _held_up(result["summary"]))
+    typer.echo("\n" + _targets(result["summary"]))
 
 
 def _laid_out(rows: list[dict[str, Any]]) -> str:
-    """Lay out what people read of the rows; single times are for programs."""
+    """Lay out the rows for people; single times are in the JSON only."""
     names = [name for name in rows[0] if not isinstance(rows[0][name], dict)]
     head = [name.replace("_", " ") for name in names]
     numbers = [i for i, name in enumerate(names) if not isinstance(rows[0][name], str)]
     return table([head, *([_shown(row[name]) for name in names] for row in rows)], right=numbers)
 
 
-def _held_up(summary: dict[str, Any]) -> str:
-    """Set each figure beside its target."""
+def _targets(summary: dict[str, Any]) -> str:
+    """Show each figure beside its target."""
     verdicts = {True: "met", False: "missed", None: ""}
     rows = [[name, _shown(f["value"]), f["target"], verdicts[f["met"]], f["where"]] for name, f in summary.items()]
     return table([["", "here", "target", "", "where"], *rows], right=[1])
 
 
 def _shown(value: Any) -> str:
-    """Write a cell.
+    """Format a cell.
 
     Examples
     --------

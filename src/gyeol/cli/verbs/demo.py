@@ -1,4 +1,4 @@
-"""``gyeol demo``: the built-in reviews, from a file to an answer."""
+"""``gyeol demo``: the built-in reviews, from file to prediction."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 import typer
 
 from gyeol.cli.answers.output import confusion, object_out, percent, table
+from gyeol.cli.options.training import JSON, THREADS
 
 __all__ = ["demo"]
 
-_ASKED = (
+_TEXTS = (
     "다시 보고 싶은 영화네요 강추!",
     "한 시간 기다렸는데 다 식어서 왔어요 ㅡㅡ",
     "별로일 줄 알았는데 생각보다 괜찮음ㅋㅋ",
@@ -18,14 +19,14 @@ _ASKED = (
 
 
 def demo(
-    out: Path = typer.Option(Path("demo-model"), "--out", "-o", metavar="MODEL", help="Where to write the model."),
-    seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed: the same model."),
-    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    out: Path = typer.Option(Path("demo-model"), "--out", "-o", metavar="MODEL", help="Folder to write the model to."),
+    seed: int = typer.Option(0, "--seed", metavar="N", help="Random seed."),
+    threads: int = THREADS,
+    json: bool = JSON,
 ) -> None:
-    """Train on the built-in Korean reviews and ask the model.
+    """Train on the built-in Korean reviews, and predict.
 
-    The recurrent model is trained beside a TF-IDF baseline, both are tested, and three questions are put to it.
+    Trains an LSTM and a TF-IDF baseline, evaluates both, and classifies three sentences.
     """
     from gyeol import kernels
     from gyeol.data.text.sources import find_source, read_labelled
@@ -37,7 +38,7 @@ def demo(
     train, valid, test = (read_labelled(find_source("reviews", role)) for role in ("train", "valid", "test"))
     if not json:
         typer.echo(
-            f"{len(train.texts):,} reviews to learn from, {len(valid.texts):,} to watch, {len(test.texts):,} to test on"
+            f"{len(train.texts):,} reviews to train on, {len(valid.texts):,} to validate, {len(test.texts):,} to test"
         )
         typer.echo(f"kernels: {kernels.describe()}\n")
     results = {}
@@ -56,7 +57,7 @@ def demo(
         results[name] = {**model.evaluate(test.texts, test.labels), "seconds": round(model.history_.seconds, 1)}
         models[name] = model
     models["lstm"].save(out)
-    probabilities = models["lstm"].predict_proba(list(_ASKED))
+    probabilities = models["lstm"].predict_proba(list(_TEXTS))
     classes = [str(c) for c in models["lstm"].classes_]
     if json:
         object_out(
@@ -69,7 +70,7 @@ def demo(
                 "seconds": results["lstm"]["seconds"],
                 "predictions": [
                     {"text": text, "label": classes[row.argmax()], "probability": float(row.max())}
-                    for text, row in zip(_ASKED, probabilities, strict=True)
+                    for text, row in zip(_TEXTS, probabilities, strict=True)
                 ],
             }
         )
@@ -80,8 +81,8 @@ def demo(
     typer.echo("\n" + table([["on the test part", "accuracy", "macro F1", "seconds"], *rows], right=[1, 2, 3]))
     typer.echo("\n" + confusion(results["lstm"], classes) + "\n")
     answers = [
-        [classes[row.argmax()], f"{row.max():.3f}", text] for text, row in zip(_ASKED, probabilities, strict=True)
+        [classes[row.argmax()], f"{row.max():.3f}", text] for text, row in zip(_TEXTS, probabilities, strict=True)
     ]
     typer.echo(table(answers))
-    typer.echo(f'\nThe model is in {out}. Next, ask it about a sentence of your own:\n\n  gyeol predict {out} "..."\n')
+    typer.echo(f'\nThe model is in {out}. Next, try a sentence of your own:\n\n  gyeol predict {out} "..."\n')
     typer.echo("or train on a file of yours:\n\n  gyeol fit classify FILE.csv --out MODEL\n")

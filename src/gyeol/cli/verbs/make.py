@@ -1,4 +1,4 @@
-"""What ``gyeol data make`` makes: one entry a set."""
+"""The data sets that ``gyeol data make`` generates: one entry each."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from gyeol.errors import ParameterError
 
-__all__ = ["Maker", "Wish", "makers"]
+__all__ = ["MakeRequest", "Maker", "makers"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """Where to write how many examples, of which length; of typos also from which texts, and how many words of them."""
+class MakeRequest:
+    """Where to write how many examples of which length; for typos, from which texts and with how many errors."""
 
     out: Path
     count: int
@@ -27,28 +27,28 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """A set in a line, the task that learns from it, what its examples are called, and what writes it.
+    """A data set: its description, the task that learns from it, the noun for its examples, and its writer.
 
-    The last may say how many there were in the end.
+    The writer may return how many examples it wrote.
     """
 
     about: str
     task: str
     noun: str
-    write: Callable[[Wish], Any]
+    write: Callable[[MakeRequest], Any]
 
 
 def makers() -> dict[str, Maker]:
-    """Name all sets that can be made."""
+    """List all data sets that can be generated."""
     from gyeol.data.synthetic import clips, hourly_load, scenes, sequences, series, spoken
     from gyeol.inputs.spelling.typos import write_typos
 
     found: dict[str, Maker] = {}
-    made: list[tuple[dict[str, Any], Callable[..., Any], dict[str, str], str]] = [
+    families: list[tuple[dict[str, Any], Callable[..., Any], dict[str, str], str]] = [
         (sequences.MAKERS, sequences.make, {"order": "classify"}, "translate"),
         (series.SERIES_MAKERS, series.make_series, {"adding": "regress"}, "classify"),
     ]
-    for table, make, tasks, usual in made:
+    for table, make, tasks, usual in families:
         for name, which in table.items():
             task = tasks.get(name, usual)
             found[name] = Maker(_first(which), task, "examples", partial(_of_length, make, name))
@@ -75,8 +75,8 @@ def makers() -> dict[str, Maker]:
     return found
 
 
-def _of_length(make: Callable[..., Any], name: str, wish: Wish) -> None:
-    make(name, wish.out, count=wish.count, length=wish.length, seed=wish.seed)
+def _of_length(make: Callable[..., Any], name: str, request: MakeRequest) -> None:
+    make(name, request.out, count=request.count, length=request.length, seed=request.seed)
 
 
 def _clips(_: str, out: Path, *, count: int, length: int, seed: int) -> None:
@@ -85,18 +85,18 @@ def _clips(_: str, out: Path, *, count: int, length: int, seed: int) -> None:
     write_clips(out, count=count, length=length, seed=seed)
 
 
-def _counted(make: Callable[..., Any], wish: Wish) -> None:
-    make(wish.out, count=wish.count, seed=wish.seed)
+def _counted(make: Callable[..., Any], request: MakeRequest) -> None:
+    make(request.out, count=request.count, seed=request.seed)
 
 
-def _typos(wish: Wish) -> int:
+def _typos(request: MakeRequest) -> int:
     from gyeol.data.text.sources import Texts, find_source
     from gyeol.inputs.spelling.typos import write_typos
 
-    if wish.source is None:
-        raise ParameterError("typos are made of texts: add --from FILE, or --from NAME of a data set")
-    texts = Texts(find_source(wish.source, "test"))
-    return write_typos(texts, wish.out, count=wish.count, rate=wish.rate, seed=wish.seed)
+    if request.source is None:
+        raise ParameterError("typos need texts: add --from FILE, or --from NAME of a data set")
+    texts = Texts(find_source(request.source, "test"))
+    return write_typos(texts, request.out, count=request.count, rate=request.rate, seed=request.seed)
 
 
 def _first(thing: object) -> str:

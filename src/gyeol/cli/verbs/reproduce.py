@@ -1,4 +1,4 @@
-"""``gyeol reproduce``: published settings, trained here, figure beside figure."""
+"""``gyeol reproduce``: published experiments repeated, with both figures."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any
 import typer
 
 from gyeol.cli.answers.output import object_out, table
+from gyeol.cli.options.training import JSON, THREADS
 
 __all__ = ["reproduce"]
 
-#: What of an answer has a place of its own.
+#: Entries of an answer with a place of their own.
 _SHOWN = {"name", "metric", "figure", "published", "source", "others", "seconds", "setting", "data", "parts"}
 
 
 def reproduce(
-    name: str = typer.Argument(None, metavar="NAME", help="What to reproduce; without a name, what there is."),
-    out: Path = typer.Option(None, "--out", "-o", metavar="MODEL", help="Keep the model there."),
-    seed: int = typer.Option(0, "--seed", metavar="N", help="Same seed, machine and threads: the same figure."),
-    threads: int = typer.Option(None, "--threads", metavar="N", help="Cores to use; all by default."),
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    name: str = typer.Argument(None, metavar="NAME", help="Experiment to repeat; without a name, they are listed."),
+    out: Path = typer.Option(None, "--out", "-o", metavar="MODEL", help="Folder to save the model to."),
+    seed: int = typer.Option(0, "--seed", metavar="N", help="Random seed."),
+    threads: int = THREADS,
+    json: bool = JSON,
 ) -> None:
-    """Train a published setting; print both figures.
+    """Repeat a published experiment; print both figures.
 
     Example: gyeol reproduce nsmc
     """
@@ -55,7 +56,7 @@ def reproduce(
 
 
 def _bar(name: str) -> Any:
-    """Make the bar of a training; only where classes are told apart is an example right or wrong."""
+    """Make a progress bar; it shows the share of correct examples for tasks that have one."""
     from gyeol.reproduce import REPRODUCTIONS
     from gyeol.tasks.training.progress import Bar
 

@@ -186,7 +186,7 @@ def _from_json(found: CaptionedImages, role: str, need_captions: bool) -> None:
             raise DataError(f'{path}, {where}: its "filename" is {name!r:.60}; the name of a file was expected')
         inside = row.get("filepath", "")
         name = f"{inside}/{name}" if isinstance(inside, str) and inside else name
-        captions = list(_told(row))
+        captions = list(_sentences(row))
         if need_captions and (not captions or not all(isinstance(c, str) and c.strip() for c in captions)):
             raise DataError(f'{path}, {where} ({name:.60}): "sentences" are {row.get("sentences")!r:.60}; [{{"raw"}}]')
         try:
@@ -215,9 +215,9 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     yield from rows
 
 
-def _told(row: dict[str, Any]) -> Iterator[Any]:
-    told = row.get("sentences", row.get("captions", row.get("caption", [])))
-    for one in told if isinstance(told, list) else [told]:
+def _sentences(row: dict[str, Any]) -> Iterator[Any]:
+    sentences = row.get("sentences", row.get("captions", row.get("caption", [])))
+    for one in sentences if isinstance(sentences, list) else [sentences]:
         yield one.get("raw", one.get("caption")) if isinstance(one, dict) else one
 
 

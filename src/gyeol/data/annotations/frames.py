@@ -90,10 +90,10 @@ def read_labelled_frames(
         For what cannot be used; names file and line.
     """
     if has_frames_part(data, role):
-        made = list(clips(role))
-        names = [str(number) for number in range(len(made))]
+        generated = list(clips(role))
+        names = [str(number) for number in range(len(generated))]
         return LabelledFrames(
-            f"{data} ({role})", None, [VideoClip(c.frames) for c in made], [c.labels for c in made], names
+            f"{data} ({role})", None, [VideoClip(c.frames) for c in generated], [c.labels for c in generated], names
         )
     path = Path(data)
     found = LabelledFrames(path.name, path)
@@ -130,20 +130,20 @@ def _from_folder(found: LabelledFrames, folder: Path, target: str | None, need: 
     if not inside:
         raise DataError(f"{folder} holds no clip: no video file ({', '.join(ENDINGS[:5])}, ...), no folder of images")
     table = next((folder / f"labels{end}" for end in _TABLES if (folder / f"labels{end}").is_file()), None)
-    told = read_frame_labels(table, target=target) if table is not None else None
-    if told is None or table is None:
+    by_clip = read_frame_labels(table, target=target) if table is not None else None
+    if by_clip is None or table is None:
         for path in inside:
             _add_clip(found, path, _labels_beside(found, path, target, need), need)
         return
-    if "" in told and need:
+    if "" in by_clip and need:
         raise DataError(f"{table}: a column 'clip' was expected that says which of the {len(inside)} clips a row is of")
     known = {normalize("NFC", name): path for path in inside for name in (path.stem, path.name)}
-    for name, rows in told.items():
+    for name, rows in by_clip.items():
         if need and name not in known:
             raise DataError(
                 f"{table}, line {rows.line}: there is no clip {name!r:.60}{closest(name, list(known)[:20])}"
             )
-    paired = {path: own for path in inside if (own := _told_of(told, path)) is not None}
+    paired = {path: own for path in inside if (own := _labels_of(by_clip, path)) is not None}
     paired = _in_frames(found, table, paired) if need else paired
     for path in inside:
         if path in paired or not need:  # clips that the table does not name are no part of it
@@ -160,28 +160,28 @@ def _labels_beside(
     place = next((place for place in places if place.is_file()), None)
     if place is None:
         return None
-    told = read_frame_labels(place, target=target)
-    own = told.get("") or _told_of(told, path)
+    by_clip = read_frame_labels(place, target=target)
+    own = by_clip.get("") or _labels_of(by_clip, path)
     if own is None:
-        raise DataError(f"{place} names other clips than {path.name}: {', '.join(list(told)[:3])}")
+        raise DataError(f"{place} names other clips than {path.name}: {', '.join(list(by_clip)[:3])}")
     return place, _in_frames(found, place, {path: own})[path] if need else own
 
 
-def _told_of(told: dict[str, FrameLabels], path: Path) -> FrameLabels | None:
-    return told.get(normalize("NFC", path.name)) or told.get(normalize("NFC", path.stem))
+def _labels_of(by_clip: dict[str, FrameLabels], path: Path) -> FrameLabels | None:
+    return by_clip.get(normalize("NFC", path.name)) or by_clip.get(normalize("NFC", path.stem))
 
 
-def _in_frames(found: LabelledFrames, place: Path, told: dict[Path, FrameLabels]) -> dict[Path, FrameLabels]:
+def _in_frames(found: LabelledFrames, place: Path, by_clip: dict[Path, FrameLabels]) -> dict[Path, FrameLabels]:
     """Convert labels in seconds into frames, and note it."""
-    if all(own.unit == FRAMES and (own.sure or not own.spans) for own in told.values()):
-        return told
-    unit = next(iter(told.values())).unit
+    if all(own.unit == FRAMES and (own.sure or not own.spans) for own in by_clip.values()):
+        return by_clip
+    unit = next(iter(by_clip.values())).unit
     if unit == FRAMES:
-        if not all(_means_seconds(path, own) for path, own in told.items()):
-            return told
+        if not all(_means_seconds(path, own) for path, own in by_clip.items()):
+            return by_clip
         unit = SECONDS
     labels, rates = {}, []
-    for path, own in told.items():
+    for path, own in by_clip.items():
         rate = own.rate or VideoClip(path).rate
         if rate is None:
             raise DataError(
@@ -206,14 +206,14 @@ def _count(path: Path) -> int:
     return count_frames(path) if count is None else count
 
 
-def _add_clip(found: LabelledFrames, path: Path, told: tuple[Path, FrameLabels] | None, need: bool) -> None:
-    if told is None or not need:
+def _add_clip(found: LabelledFrames, path: Path, by_clip: tuple[Path, FrameLabels] | None, need: bool) -> None:
+    if by_clip is None or not need:
         if need:
             where = f"in {path} as labels.csv" if path.is_dir() else f"beside it as {path.stem}.csv or .txt"
             raise DataError(f"{path} has no labels: they are expected {where}")
         found.add(VideoClip(path), [], path.name, "", [])
         return
-    place, own = told
+    place, own = by_clip
     count = VideoClip(path).count
     if count is not None and count != len(own.labels):
         raise DataError(

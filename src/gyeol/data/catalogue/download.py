@@ -59,11 +59,11 @@ def fetch(
     SaveError
         If it cannot be written.
     """
-    came = ""
+    actual = ""
     cap = size if sha256 is not None else 2 * size
 
     def write(beside: Path) -> None:
-        nonlocal came
+        nonlocal actual
         digest, count, told = hashlib.sha256(), 0, -1
         with _connect(url, loopback=loopback, timeout=timeout) as answer, beside.open("wb") as out:
             announced = _length(answer)
@@ -84,15 +84,15 @@ def fetch(
             raise DownloadError(
                 f"{url} was interrupted after {count:,} of {announced:,} bytes; nothing was saved, try again"
             )
-        came = digest.hexdigest()
-        if sha256 is not None and came != sha256:
+        actual = digest.hexdigest()
+        if sha256 is not None and actual != sha256:
             raise DownloadError(
-                f"{url} gave a different file than the catalogue lists (SHA-256 {came[:12]}..., not {sha256[:12]}...); "
-                "nothing was saved"
+                f"{url} gave a different file than the catalogue lists (SHA-256 {actual[:12]}..., not "
+                f"{sha256[:12]}...); nothing was saved"
             )
 
     replace_file(path, write)
-    return came
+    return actual
 
 
 def _connect(url: str, *, loopback: bool, timeout: float) -> http.client.HTTPResponse:

@@ -16,7 +16,7 @@ __all__ = ["AudioClip", "AudioClips"]
 
 Samples = npt.NDArray[np.float32]
 
-_KEPT = 1 << 29  # bytes of samples that are cached in memory; the rest is read again each time
+_CACHE_BYTES = 1 << 29  # bytes of samples that are cached in memory; the rest is read again each time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,20 +54,20 @@ class AudioClips:
     def __init__(self, clips: Sequence[AudioClip], rate: int) -> None:
         self.clips = clips
         self.rate = rate
-        self._held: dict[int, Samples] = {}
-        self._room = _KEPT
+        self._cache: dict[int, Samples] = {}
+        self._free_bytes = _CACHE_BYTES
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def samples(self, row: int) -> Samples:
         """Read one, or find it among those that were."""
-        if row in self._held:
-            return self._held[row]
+        if row in self._cache:
+            return self._cache[row]
         samples = self.clips[row].samples(self.rate)
-        if samples.nbytes <= self._room:
-            self._held[row] = samples
-            self._room -= samples.nbytes
+        if samples.nbytes <= self._free_bytes:
+            self._cache[row] = samples
+            self._free_bytes -= samples.nbytes
         return samples
 
     def lengths(self) -> npt.NDArray[np.int64]:

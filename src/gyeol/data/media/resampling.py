@@ -27,11 +27,11 @@ def _filter(up: int, down: int) -> npt.NDArray[np.float64]:
 def _walked(samples: Samples, up: int, down: int) -> Samples:
     from scipy.signal import resample_poly
 
-    made: Any = resample_poly(samples, up, down, window=_filter(up, down))
-    return np.asarray(made, dtype=np.float32)
+    output: Any = resample_poly(samples, up, down, window=_filter(up, down))
+    return np.asarray(output, dtype=np.float32)
 
 
-def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
+def resampled(samples: Samples, rate: int, new_rate: int) -> Samples:
     """Bring samples (N,) from one rate to another, in Hz; to hear them at the old one is to hear them quicker.
 
     Examples
@@ -39,8 +39,8 @@ def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
     >>> len(resampled(np.zeros(441, dtype=np.float32), 44100, 16000))
     160
     """
-    part = gcd(rate, wanted)
-    return samples if rate == wanted else _walked(samples, wanted // part, rate // part)
+    part = gcd(rate, new_rate)
+    return samples if rate == new_rate else _walked(samples, new_rate // part, rate // part)
 
 
 class Resampler:
@@ -55,9 +55,9 @@ class Resampler:
     True
     """
 
-    def __init__(self, rate: int, wanted: int) -> None:
-        part = gcd(rate, wanted)
-        self.up, self.down = wanted // part, rate // part
+    def __init__(self, rate: int, new_rate: int) -> None:
+        part = gcd(rate, new_rate)
+        self.up, self.down = new_rate // part, rate // part
         # What the filter reaches on either side, in whole numbers of samples that give whole numbers of samples.
         self.reach = ceil((10 * max(self.up, self.down) / self.up + 1) / self.down) * self.down
         self._held: Samples = np.zeros(self.reach, dtype=np.float32)
@@ -70,12 +70,12 @@ class Resampler:
         ready = (len(self._held) - 2 * self.reach) // self.down * self.down
         if ready <= 0:
             return np.zeros(0, dtype=np.float32)
-        made = _walked(self._held[: ready + 2 * self.reach], self.up, self.down)
+        output = _walked(self._held[: ready + 2 * self.reach], self.up, self.down)
         first = self.reach // self.down * self.up
-        made = made[first : first + ready // self.down * self.up]
+        output = output[first : first + ready // self.down * self.up]
         self._held = self._held[ready:]
-        self._gave += len(made)
-        return made
+        self._gave += len(output)
+        return output
 
     def finish(self) -> Samples:
         """Give what is left at the end."""

@@ -44,17 +44,17 @@ def read_arrays(path: str | Path, names: Iterable[str]) -> dict[str, npt.NDArray
     path = check_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            held = {info.filename: info for info in archive.infolist()}
+            members = {info.filename: info for info in archive.infolist()}
             found = {}
             for name in names:
-                if (info := held.get(f"{name}.npy")) is None:
+                if (info := members.get(f"{name}.npy")) is None:
                     continue
                 with archive.open(info) as file:
                     _check_header(path, name, file, info.file_size)
                 with archive.open(info) as file:
                     found[name] = np.lib.format.read_array(file, allow_pickle=False)
             if not found:
-                listed = ", ".join(name.removesuffix(".npy") for name in list(held)[:8]) or "nothing"
+                listed = ", ".join(name.removesuffix(".npy") for name in list(members)[:8]) or "nothing"
                 raise DataError(f"{path} holds {listed:.200}; an array called {next(iter(names))} was expected")
             return found
     except DataError:
@@ -76,11 +76,11 @@ def _check_header(path: Path, name: str, file: IO[bytes], size: int) -> None:
             f"{path}: {name} holds Python objects, which may run code when they are read; write an array of numbers, "
             "short sequences filled up with NaN"
         )
-    count, room = math.prod(shape), math.prod(shape) * dtype.itemsize
-    if count > MAX_VALUES or room > _MOST_BYTES:
+    count, bytes_needed = math.prod(shape), math.prod(shape) * dtype.itemsize
+    if count > MAX_VALUES or bytes_needed > _MOST_BYTES:
         raise DataError(
-            f"{path}: {name} would be {count:,} values, {room / 1e9:,.1f} GB, by its header; "
+            f"{path}: {name} would be {count:,} values, {bytes_needed / 1e9:,.1f} GB, by its header; "
             f"at most {MAX_VALUES:,} are read: split the file"
         )
-    if min(shape, default=0) < 0 or file.tell() + room != size:
+    if min(shape, default=0) < 0 or file.tell() + bytes_needed != size:
         raise ValueError(f"{name} claims the shape {shape}, and has other bytes")

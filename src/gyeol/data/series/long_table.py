@@ -145,9 +145,9 @@ def _parted(
         series = table[rows]
         if np.isnan(series).all():
             raise DataError(f"{path}, line {own[0]}: the sequence {name:.40} holds no value at all; remove it")
-        told = [label for row in rows.tolist() if (label := labels[row]) is not None]
+        known_labels = [label for row in rows.tolist() if (label := labels[row]) is not None]
         found.series.append(series)
-        found.labels.append(told if len(told) == len(series) else [])
+        found.labels.append(known_labels if len(known_labels) == len(series) else [])
         found.lines.append(own.tolist())
     return found
 
@@ -159,12 +159,13 @@ class _Columns:
         self.names = names
         folded = [name.casefold() for name in names]
 
-        def place(known: tuple[str, ...], wanted: str | None, what: str, must: bool) -> int | None:
+        def place(known: tuple[str, ...], requested: str | None, what: str, must: bool) -> int | None:
             at = next(
-                (folded.index(name) for name in ((wanted.casefold(),) if wanted else known) if name in folded), None
+                (folded.index(name) for name in ((requested.casefold(),) if requested else known) if name in folded),
+                None,
             )
-            if at is None and (must or wanted is not None):
-                raise DataError(f"{path}: there is no column of {what}{closest(wanted or known[0], names[:20])}")
+            if at is None and (must or requested is not None):
+                raise DataError(f"{path}: there is no column of {what}{closest(requested or known[0], names[:20])}")
             return at
 
         self.sequence = place(_SEQUENCES, sequence, "sequences", False)

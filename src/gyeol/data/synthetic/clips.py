@@ -95,11 +95,11 @@ def write_clips(out: str | os.PathLike[str], *, count: int = 100, length: int = 
         raise ParameterError(f"{path} ends in {path.suffix!r}; name a .npz file, or a folder for video files")
     if path.is_dir() and not (path / "labels.csv").is_file() and any(path.iterdir()):
         raise ParameterError(f"{path} contains other things: name a new folder")
-    made = clips("train", count=count, length=length, seed=seed)
+    generated = clips("train", count=count, length=length, seed=seed)
     if path.suffix:
-        replace_file(path, lambda beside: _write_npz(beside, list(made)))
+        replace_file(path, lambda beside: _write_npz(beside, list(generated)))
     else:
-        replace_folder(path, lambda folder: _write_videos(folder, made))
+        replace_folder(path, lambda folder: _write_videos(folder, generated))
 
 
 def runs(labels: npt.NDArray[np.str_]) -> Iterator[tuple[int, int, str]]:
@@ -114,20 +114,20 @@ def runs(labels: npt.NDArray[np.str_]) -> Iterator[tuple[int, int, str]]:
     yield from ((start, end, str(labels[start])) for start, end in pairwise(edges))
 
 
-def _write_npz(path: Path, made: list[ClipMade]) -> None:
-    lengths = np.array([len(clip.frames) for clip in made])
-    X = np.zeros((len(made), lengths.max(), _SIZE, _SIZE, 3), dtype=np.uint8)
+def _write_npz(path: Path, generated: list[ClipMade]) -> None:
+    lengths = np.array([len(clip.frames) for clip in generated])
+    X = np.zeros((len(generated), lengths.max(), _SIZE, _SIZE, 3), dtype=np.uint8)
     y = np.full(X.shape[:2], "", dtype="U8")
-    for row, clip in enumerate(made):
+    for row, clip in enumerate(generated):
         X[row, : len(clip.frames)], y[row, : len(clip.frames)] = clip
     with path.open("wb") as file:
         np.savez_compressed(file, X=X, y=y, lengths=lengths)
 
 
-def _write_videos(folder: Path, made: Iterator[ClipMade]) -> None:
+def _write_videos(folder: Path, generated: Iterator[ClipMade]) -> None:
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="\n") as table:
         table.write("clip,start,end,label\n")
-        for number, clip in enumerate(made, 1):
+        for number, clip in enumerate(generated, 1):
             name = f"{number:05}.mp4"
             # Twice as large, for a video has a quarter of the points for colours.
             write_video(folder / name, clip.frames.repeat(2, axis=1).repeat(2, axis=2), rate=_RATE)

@@ -81,8 +81,8 @@ class Scene:
         >>> Scene((Thing("큰", "빨간", "원", "왼쪽"), Thing("작은", "파란", "네모", "오른쪽"))).korean()
         '왼쪽에 큰 빨간 원이 있고 오른쪽에 작은 파란 네모가 있다'
         """
-        told = [f"{t.place}에 {t.size} {t.colour} {t.shape}{_subject(t.shape)}" for t in self.things]
-        return f"{' 있고 '.join(told)} 있다"
+        entries = [f"{t.place}에 {t.size} {t.colour} {t.shape}{_subject(t.shape)}" for t in self.things]
+        return f"{' 있고 '.join(entries)} 있다"
 
     def english(self) -> str:
         """Say it in English.
@@ -117,8 +117,8 @@ def scenes(name: str, role: str, *, seed: int = 0, count: int | None = None) -> 
     """
     speak: Callable[[Scene], str] = Scene.korean if name == "scenes-ko" else Scene.english
     known = {scene for scene, _ in _made("train", _COUNTS["train"], seed)} if role == "test" else frozenset()
-    made = list(_made(role, _COUNTS[role] if count is None else count, seed, known))
-    return [Picture(pixels) for _, pixels in made], [[speak(scene)] for scene, _ in made]
+    done = list(_made(role, _COUNTS[role] if count is None else count, seed, known))
+    return [Picture(pixels) for _, pixels in done], [[speak(scene)] for scene, _ in done]
 
 
 def write_scenes(out: Path, *, count: int, language: str, seed: int = 0) -> None:
@@ -152,16 +152,16 @@ def write_scenes(out: Path, *, count: int, language: str, seed: int = 0) -> None
 
     def write(folder: Path) -> None:
         (folder / "images").mkdir()
-        told: list[dict[str, Any]] = []
+        entries: list[dict[str, Any]] = []
         tenth, known = count // 10, set[Scene]()
         for role, some in (("train", count - 2 * tenth), ("valid", tenth), ("test", tenth)):
             for scene, pixels in _made(role, some, seed, known if role == "test" else ()):
-                file = f"{len(told) + 1:05}.png"
+                file = f"{len(entries) + 1:05}.png"
                 (folder / "images" / file).write_bytes(png_bytes(pixels))
                 known.add(scene)
                 text = scene.korean() if language == "ko" else scene.english()
-                told.append({"filename": file, "split": role, "sentences": [{"raw": text}]})
-        text = json.dumps({"images": told}, ensure_ascii=False, indent=1)
+                entries.append({"filename": file, "split": role, "sentences": [{"raw": text}]})
+        text = json.dumps({"images": entries}, ensure_ascii=False, indent=1)
         (folder / "dataset.json").write_text(text, encoding="utf-8")
 
     replace_folder(out, write)
@@ -192,12 +192,12 @@ def _made(
     role: str, count: int, seed: int, known: Collection[Scene] = ()
 ) -> Iterator[tuple[Scene, npt.NDArray[np.uint8]]]:
     chance = np.random.default_rng([seed, list(_COUNTS).index(role)])
-    made = 0
-    while made < count:
+    done = 0
+    while done < count:
         scene = _scene(chance)
         if scene.unseen == (role == "novel") and scene not in known:
             yield scene, draw(scene, chance)
-            made += 1
+            done += 1
 
 
 def _scene(chance: np.random.Generator) -> Scene:

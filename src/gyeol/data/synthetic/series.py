@@ -55,17 +55,17 @@ def make_series(name: str, out: str | os.PathLike[str], *, count: int = 1000, le
         raise ParameterError(f"{path} ends in {path.suffix!r}; name a {', '.join(_ENDINGS)} file")
     if count < 1 or length < 10:
         raise ParameterError(f"count={count}, length={length}: at least 1 sequence of 10 steps is needed")
-    made = SERIES_MAKERS[name](count, length, seed)
-    first = next(made)
+    generated = SERIES_MAKERS[name](count, length, seed)
+    first = next(generated)
     if first[0].shape[1] > 1 and ending in (".csv", ".tsv"):
         raise ParameterError(f"{path}: {name} has {first[0].shape[1]} channels; name a .jsonl or .npz file")
 
     def write(beside: Path) -> None:
         if ending == ".npz":
-            _write_npz(beside, [first, *made])
+            _write_npz(beside, [first, *generated])
             return
         with beside.open("w", encoding="utf-8", newline="\n") as stream:
-            for values, label in (first, *made):
+            for values, label in (first, *generated):
                 if ending == ".jsonl":
                     rows = values[:, 0].tolist() if values.shape[1] == 1 else values.tolist()
                     stream.write(json.dumps({"series": rows, "label": label}) + "\n")
@@ -77,13 +77,13 @@ def make_series(name: str, out: str | os.PathLike[str], *, count: int = 1000, le
     return path
 
 
-def _write_npz(path: Path, made: list[tuple[npt.NDArray[np.float64], str]]) -> None:
-    lengths = np.array([len(values) for values, _ in made])
-    X = np.full((len(made), lengths.max(), made[0][0].shape[1]), np.nan)
-    for row, (values, _) in zip(X, made, strict=True):
+def _write_npz(path: Path, generated: list[tuple[npt.NDArray[np.float64], str]]) -> None:
+    lengths = np.array([len(values) for values, _ in generated])
+    X = np.full((len(generated), lengths.max(), generated[0][0].shape[1]), np.nan)
+    for row, (values, _) in zip(X, generated, strict=True):
         row[: len(values)] = values
     with path.open("wb") as file:
-        np.savez_compressed(file, X=X, y=np.array([label for _, label in made]), lengths=lengths)
+        np.savez_compressed(file, X=X, y=np.array([label for _, label in generated]), lengths=lengths)
 
 
 def sines(count: int, length: int, seed: int) -> Made:

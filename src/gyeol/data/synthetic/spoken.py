@@ -149,12 +149,12 @@ def _resonated(source: npt.NDArray[np.float64], formants: npt.NDArray[np.float64
     every = np.vstack([formants, np.full(formants.shape[1], 3600.0)])
     for row, width in zip(np.minimum(every, 0.48 * RATE), widths, strict=True):
         c = -np.exp(-2 * np.pi * width / RATE)
-        made, state = [], np.zeros(2)
+        blocks, state = [], np.zeros(2)
         for frame, frequency in enumerate(row):
             b = 2 * np.exp(-np.pi * width / RATE) * np.cos(2 * np.pi * frequency / RATE)
             block, state = lfilter([1 - b - c], [1.0, -b, -c], samples[frame * _FRAME : (frame + 1) * _FRAME], zi=state)
-            made.append(block)
-        samples = np.concatenate(made)
+            blocks.append(block)
+        samples = np.concatenate(blocks)
     return samples
 
 
@@ -186,13 +186,13 @@ def digits(
     words = list(DIGITS[language])
     for number in range(count):
         who = number % voices
-        said = [words[int(draw.integers(10))] for _ in range(int(draw.integers(1, longest + 1)))]
+        spoken = [words[int(draw.integers(10))] for _ in range(int(draw.integers(1, longest + 1)))]
         parts = []
-        for word in said:
+        for word in spoken:
             parts += [np.zeros(int(draw.uniform(0.02, 0.12) * RATE)), say(DIGITS[language][word], people[who], draw)]
         samples = np.concatenate([*parts, np.zeros(int(draw.uniform(0.02, 0.12) * RATE))])
         hiss = 10 ** draw.uniform(-3.5, -2.0) * draw.standard_normal(len(samples))
-        yield np.clip(samples + hiss, -1, 1).astype(np.float32), " ".join(said), who
+        yield np.clip(samples + hiss, -1, 1).astype(np.float32), " ".join(spoken), who
 
 
 def write_digits(language: str, out: Path, *, count: int, seed: int) -> None:

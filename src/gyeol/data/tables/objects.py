@@ -105,8 +105,8 @@ def _json_whole(path: Path) -> Iterator[Object]:
     try:
         value = json.loads("\n".join(text) if text else _whole(path))
     except (ValueError, RecursionError) as error:
-        told = getattr(error, "msg", None) or type(error).__name__
-        raise DataError(f"{path}, line {getattr(error, 'lineno', 1)}: not JSON ({told}); fix the file") from None
+        reason = getattr(error, "msg", None) or type(error).__name__
+        raise DataError(f"{path}, line {getattr(error, 'lineno', 1)}: not JSON ({reason}); fix the file") from None
     records = _records(value)
     if not records:
         raise DataError(f'{path}: a list of objects was expected, such as [{{"text": "...", "label": "..."}}]')

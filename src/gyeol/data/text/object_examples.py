@@ -94,10 +94,10 @@ def parquet_examples(
     sample: list[Object] = list(enumerate(collected(path, frame.head(SAMPLE)).to_dicts(), start=1))
     columns = _object_columns(path, list(schema), sample, input=input, target=target, need_target=need_target)
     read_label = as_written if target_text else label_text
-    wanted = [columns.names[i] for i in (columns.input, columns.target) if i is not None]
+    selected = [columns.names[i] for i in (columns.input, columns.target) if i is not None]
 
     def results() -> Iterator[Example | BadRow]:
-        chosen = frame if others else frame.select(wanted)
+        chosen = frame if others else frame.select(selected)
         for start in range(0, count, SLICE):
             rows = collected(path, chosen.slice(start, SLICE)).iter_rows(named=True)
             for number, record in enumerate(rows, start=start + 1):

@@ -107,11 +107,11 @@ class Labelled:
         kinds: dict[str, list[BadRow]] = {}
         for row in self.bad:
             kinds.setdefault(row.kind, []).append(row)
-        told = [
+        parts = [
             f"line {', '.join(str(row.line) for row in own[:5])}{', ...' if len(own) > 5 else ''}: {own[0].reason}"
             for own in kinds.values()
         ]
-        return f"{self.source.name}: {len(self.bad)} row(s) left out, {'; '.join(told)}"
+        return f"{self.source.name}: {len(self.bad)} row(s) left out, {'; '.join(parts)}"
 
 
 def has_role(data: str, role: str) -> bool:

@@ -62,7 +62,7 @@ class ZonedTimes:
         return replace(grid, clock=replace(grid.clock, zone=self.zone, instants=True))
 
 
-def zoned(times: Times, wanted: str | None, trained: str | None, notes: list[str]) -> ZonedTimes:
+def zoned(times: Times, requested: str | None, trained: str | None, notes: list[str]) -> ZonedTimes:
     """Bring times to one zone.
 
     Parameters
@@ -84,7 +84,7 @@ def zoned(times: Times, wanted: str | None, trained: str | None, notes: list[str
         return ZonedTimes(times.ticks, None, "", False)
     local: Whole = times.ticks
     if not times.zone:
-        return _without_zone(local, wanted, trained, notes)
+        return _without_zone(local, requested, trained, notes)
     offset = fixed_offset(times.zone)
     if times.offsets is not None:
         instants = local - times.offsets * _SECOND
@@ -92,12 +92,12 @@ def zoned(times: Times, wanted: str | None, trained: str | None, notes: list[str
         instants = local - offset * _SECOND
     else:
         instants, _ = to_instants(local, times.zone)
-    zone = check_zone(wanted) if wanted is not None else trained
+    zone = check_zone(requested) if requested is not None else trained
     if zone:
         found = to_local(instants, zone)
         if (found != local).any():
             named = _listed(times.offsets) if times.offsets is not None else times.zone
-            why = "" if wanted is not None else ", the zone of the training"
+            why = "" if requested is not None else ", the zone of the training"
             notes.append(f"the times are of {named}: converted to {zone}{why}")
         return ZonedTimes(found, instants, zone, _several(found, instants))
     if trained == "":
@@ -109,11 +109,11 @@ def zoned(times: Times, wanted: str | None, trained: str | None, notes: list[str
     return _mixed(times, local, instants, notes)
 
 
-def _without_zone(local: Whole, wanted: str | None, trained: str | None, notes: list[str]) -> ZonedTimes:
-    zone = check_zone(wanted) if wanted is not None else trained
+def _without_zone(local: Whole, requested: str | None, trained: str | None, notes: list[str]) -> ZonedTimes:
+    zone = check_zone(requested) if requested is not None else trained
     if not zone:
         return ZonedTimes(local, None, "", False)
-    if wanted is None:
+    if requested is None:
         notes.append(f"the times have no zone: taken to be in {zone}, as in training")
     instants, lost = to_instants(local, zone)
     if lost:

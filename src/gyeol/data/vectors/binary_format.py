@@ -24,11 +24,11 @@ _ENTRIES = 1 << 14  # entries taken together
 def read_rows(source: ByteBlocks, limit: int | None) -> VectorTable:
     """Read the entries of a binary file; see `gyeol.data.vectors.vector_files.read_vectors`."""
     promised, dimension = source.header(lambda rows, dimension: rows * (4 * dimension + 2))
-    wanted = promised if limit is None else min(limit, promised)
-    rows = VectorRows(dimension, wanted if source.size is not None else 0)
+    limit_rows = promised if limit is None else min(limit, promised)
+    rows = VectorRows(dimension, limit_rows if source.size is not None else 0)
     data, count = b"", 0
-    while count < wanted:
-        words, vectors, used = _entries(data, 4 * dimension, min(_ENTRIES, wanted - count))
+    while count < limit_rows:
+        words, vectors, used = _entries(data, 4 * dimension, min(_ENTRIES, limit_rows - count))
         if words:
             block = np.frombuffer(b"".join(vectors), "<f4").reshape(len(words), dimension)
             _check(source, words, block, count)
@@ -43,7 +43,7 @@ def read_rows(source: ByteBlocks, limit: int | None) -> VectorTable:
                 f"of {dimension:,} numbers; fetch it again, or pass limit={count} for what is whole"
             )
         data += piece
-    if wanted == promised:
+    if limit_rows == promised:
         _check_end(source, data, promised, dimension)
     return rows.table([])
 

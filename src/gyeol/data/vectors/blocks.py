@@ -63,7 +63,7 @@ class ByteBlocks:
     """
 
     def __init__(self, path: Path, on_progress: Callable[[float], None] | None = None) -> None:
-        self.path, self._told = path, on_progress
+        self.path, self._on_progress = path, on_progress
         self.marked = False
         try:
             self._raw = path.open("rb")
@@ -96,8 +96,8 @@ class ByteBlocks:
             piece = self._file.read(count)
         except (OSError, EOFError, zlib.error) as error:
             raise self._explained(error) from None
-        if self._told is not None:
-            self._told(min(1.0, self._raw.tell() / max(1, self._bytes)))
+        if self._on_progress is not None:
+            self._on_progress(min(1.0, self._raw.tell() / max(1, self._bytes)))
         return piece
 
     def header(self, least: Callable[[int, int], int]) -> tuple[int, int]:

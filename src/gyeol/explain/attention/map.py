@@ -193,7 +193,7 @@ def _words(name: str, words: Any) -> tuple[str, ...]:
     try:
         found = tuple(words)
     except TypeError:
-        raise DataError(f"{name}: came {type(words).__name__}, expected a list of words") from None
+        raise DataError(f"{name}: got {type(words).__name__}, expected a list of words") from None
     for place, word in enumerate(found):
         if not isinstance(word, str):
             raise DataError(f"{name}: word {place} is {type(word).__name__}, expected str")

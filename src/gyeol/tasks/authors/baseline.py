@@ -12,7 +12,7 @@ import numpy as np
 __all__ = ["author_baseline"]
 
 Examples = tuple[Sequence[str], Sequence[Any]]
-_SOLID = r"\S+"  # a word is what stands between white space
+_SOLID = r"\S+"  # words are separated by white space
 _PROBE = 300  # texts
 _SLOWER = 2.0  # the next strength, or the next features, may take as much longer
 _STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
@@ -23,7 +23,7 @@ def author_baseline(
 ) -> dict[str, Any]:
     """Fit TF-IDF and logistic regression; features and strength are those best on the validation part.
 
-    Words and pairs of words, runs of 1 to 4 characters, or both (runs of up to 5 inside words), each with sublinear
+    Words and pairs of words, character n-grams of 1 to 4, or both (n-grams of up to 5 inside words), with sublinear
     counts, by C = 1, 10, 100, 1000; one class against the rest. Where the time is short, only the first of these are
     tried, as far as what is expected of the next fits in; perhaps none.
 
@@ -58,7 +58,7 @@ def author_baseline(
     def fitted(C: float, X: Any, y: Any) -> Any:
         return OneVsRestClassifier(LogisticRegression(C=C, solver="liblinear", random_state=seed)).fit(X, y)
 
-    begun = time.monotonic()
+    started_at = time.monotonic()
     expected = 0.0
     if math.isfinite(seconds):  # some of every author, to see how long all would take
         rows = range(0, len(train[0]), max(1, len(train[0]) // _PROBE))
@@ -66,25 +66,25 @@ def author_baseline(
         some = [train[1][row] for row in rows]
         if len(set(some)) > 1:
             fitted(1.0, X, some)
-        expected = (time.monotonic() - begun) * len(train[0]) / len(rows)
+        expected = (time.monotonic() - started_at) * len(train[0]) / len(rows)
     best: dict[str, Any] = {"valid_accuracy": -1.0}
-    for name, made in kinds.items():
-        if time.monotonic() - begun + expected > seconds:
+    for name, vectorizer in kinds.items():
+        if time.monotonic() - started_at + expected > seconds:
             break
         started = time.monotonic()
-        X, V = made.fit_transform(train[0]), made.transform(valid[0])
+        X, V = vectorizer.fit_transform(train[0]), vectorizer.transform(valid[0])
         for C in _STRENGTHS:
-            if C > 1 and time.monotonic() - begun + expected > seconds:
+            if C > 1 and time.monotonic() - started_at + expected > seconds:
                 break
             model = fitted(C, X, train[1])
             accuracy = float(model.score(V, valid[1]))
             if accuracy > best["valid_accuracy"]:
                 best = {"features": name, "C": C, "valid_accuracy": accuracy}
                 if test is not None:
-                    best["predicted"] = model.predict(made.transform(test[0]))
+                    best["predicted"] = model.predict(vectorizer.transform(test[0]))
             expected, started = _SLOWER * (time.monotonic() - started), time.monotonic()
     if best["valid_accuracy"] < 0:
         return {}
     if test is not None:
         best["accuracy"] = float(np.mean(best["predicted"] == np.asarray(test[1])))
-    return {**best, "seconds": round(time.monotonic() - begun, 1)}
+    return {**best, "seconds": round(time.monotonic() - started_at, 1)}

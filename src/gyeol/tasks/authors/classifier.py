@@ -13,6 +13,7 @@ al. 2017).
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,12 +25,11 @@ from torch import Tensor, nn
 from gyeol import engine
 from gyeol.errors import DataError
 from gyeol.explain import TokenExplanation
-from gyeol.inputs import TextInput, tokenizer_rule
+from gyeol.inputs import TextInput
 from gyeol.inputs.tokens.ngrams import frequent_ngrams
-from gyeol.layers import CELLS, Cell
-from gyeol.parameters import Rule, choice, positive, switch, whole
+from gyeol.parameters import positive, switch, whole
 from gyeol.tasks.authors.net import ApartNet, AuthorNet, SharedNet, places
-from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
+from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import (
     checked_classes,
     checked_labels,
@@ -39,53 +39,21 @@ from gyeol.tasks.checks import (
     numbered,
 )
 from gyeol.tasks.class_scores import macro_f1
+from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
 from gyeol.tasks.language.net import Pieces, in_order
 from gyeol.tasks.sklearn_base import ClassifierMixin
 
 __all__ = ["AuthorClassifier"]
 
-BEGIN = 2  # token 2, written "\n", stands before every text
-_RUNS = 50_000  # the most runs of each length
-_KEY_BITS = 62.9  # of a run's key
+BEGIN = 2  # token 2, the text "\n", precedes every text
+_NGRAMS = 50_000  # the most n-grams of each length
+_KEY_BITS = 62.9  # of the key of an n-gram
 
 
-class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
+class AuthorClassifier(ClassifierMixin, TextParameters, Estimator):  # type: ignore[misc]
     """Tell authors apart by how probable each of their language models finds a text.
-
-    Parameters
-    ----------
-    cell : str or class
-        ``"rnn"``, ``"lstm"``, ``"gru"``, ``"gru_after"``, ``"lstm_norm"``, or a cell of your own.
-    hidden_size, num_layers
-        Units of a layer below the last, which has those of ``embedding_size``; layers.
-    tokenizer : str, class or Tokenizer
-        ``"auto"`` (syllables for Korean, subwords for spaced scripts), ``"syllable"`` (characters), ``"jamo"``,
-        ``"whitespace"``, ``"word"``, ``"morpheme"``, ``"bpe"``.
-    lowercase, min_count
-        Lower-case the texts; tokens (and runs of them) seen less often than ``min_count`` are unknown: no evidence.
-    embedding_size : int
-        Length of a token's vector.
-    dropout : float
-        Share of features dropped, as in `LanguageModel`.
-    batch_size, epochs, learning_rate, weight_decay, clip_norm
-        Texts at once; Adam, whose rate falls to zero along a half cosine.
-    patience : int
-        Stop after so many epochs without a lower validation loss.
-    validation_fraction, averaging, time_limit
-        Share held back for that; decay of the moving average of the weights; seconds.
-    precision : {"auto", "float32", "float64", "bfloat16"}
-        Of the arithmetic, as in `LanguageModel`.
-    threads, random_state, verbose
-        Cores; the seed; whether to show a progress bar.
-    shared : bool
-        One language model, which each author's vectors tilt; False for a language model for each author.
-    ngrams : int
-        Of the shared model: frequent runs of up to so many tokens, to each of which every author has a number; fewer
-        where a large vocabulary leaves no room for their keys.
-    discrimination : float
-        Weight of the cross entropy of the author beside the language models' loss; 0 for language models alone.
-    max_length : int
-        Of longer texts (in tokens) the middle is left out.
 
     Attributes
     ----------
@@ -111,83 +79,37 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     task: ClassVar[str] = "author"
     monitor: ClassVar[str] = "loss"
-    #: What `LanguageNet` asks of its estimator beside the settings below.
-    tied: ClassVar[bool] = True
-    weight_dropout: ClassVar[float] = 0.0
-    rules: ClassVar[dict[str, Rule]] = {
-        "cell": choice(CELLS, own=Cell),
-        "hidden_size": whole(1, 1 << 16),
-        "num_layers": whole(1, 100),
-        "tokenizer": tokenizer_rule(),
-        "lowercase": switch,
-        "min_count": whole(1),
-        "embedding_size": whole(1, 1 << 16),
-        **TRAINING_RULES,
-        "shared": switch,
-        "ngrams": whole(1),
-        "discrimination": positive(zero=True),
-        "max_length": whole(2),
-    }
 
-    net_: AuthorNet
-    inputs_: TextInput
+    cell: Any = "lstm"
+    hidden_size: int = hyperparameter(
+        96, whole(1, 1 << 16), "Units of a layer below the last, which has as many as ``embedding_size`` says."
+    )
+    embedding_size: int = 96
+    epochs: int = 6
+    learning_rate: float = 0.012
+    clip_norm: float = 1.0
+    shared: bool = hyperparameter(
+        True,
+        switch,
+        "One language model, which each author's vectors tilt; False: one for each author.",
+    )
+    ngrams: int = hyperparameter(
+        5,
+        whole(1),
+        "Of the shared model: frequent n-grams of up to so many tokens, for each of which every author has a number; "
+        "fewer where a large vocabulary leaves no space for their keys.",
+    )
+    discrimination: float = hyperparameter(
+        5.0,
+        positive(zero=True),
+        "Weight of the cross entropy of the author beside the language models' loss; 0 for language models alone.",
+    )
+    max_length: int = hyperparameter(1000, whole(2), "Of longer texts (in tokens) the middle is left out.")
 
-    def __init__(
-        self,
-        *,
-        cell: Any = "lstm",
-        hidden_size: int = 96,
-        num_layers: int = 1,
-        tokenizer: Any = "auto",
-        lowercase: bool = False,
-        min_count: int = 2,
-        embedding_size: int = 96,
-        dropout: float = 0.3,
-        batch_size: int = 32,
-        epochs: int = 6,
-        learning_rate: float = 0.012,
-        weight_decay: float = 0.0,
-        clip_norm: float = 1.0,
-        patience: int = 3,
-        validation_fraction: float = 0.1,
-        averaging: float = 0.99,
-        time_limit: float | None = None,
-        precision: str = "auto",
-        threads: int | None = None,
-        random_state: int | None = 0,
-        verbose: bool = False,
-        shared: bool = True,
-        ngrams: int = 5,
-        discrimination: float = 5.0,
-        max_length: int = 1000,
-    ) -> None:
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.tokenizer = tokenizer
-        self.lowercase = lowercase
-        self.min_count = min_count
-        self.embedding_size = embedding_size
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.clip_norm = clip_norm
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.averaging = averaging
-        self.time_limit = time_limit
-        self.precision = precision
-        self.threads = threads
-        self.random_state = random_state
-        self.verbose = verbose
-        self.shared = shared
-        self.ngrams = ngrams
-        self.discrimination = discrimination
-        self.max_length = max_length
+    net_: AuthorNet = field(init=False)
+    inputs_: TextInput = field(init=False)
 
-    # What training asks for.
+    # What training needs.
 
     def _checked(self, X: Any, y: Any) -> tuple[list[str], npt.NDArray[np.int64]]:
         texts = checked_texts(X)
@@ -201,19 +123,16 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return y
 
-    def _fit_inputs(self, X: list[str]) -> None:
-        few = len(X) < 1000
+    def _fit_inputs(self, X: list[str], y: npt.NDArray[np.int64]) -> None:
         shared = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase), "max_length": int(self.max_length)}
-        self.inputs_ = TextInput(**shared, min_count=1 if few else int(self.min_count)).fit(X)
+        self.inputs_ = TextInput(**shared, min_count=self._least_count(X)).fit(X)
         self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
         self.runs_ = []
         if self.shared and self.ngrams > 1:
             rows, size = self.inputs_.encode(X), len(self.inputs_.vocabulary)
-            often = {"min_count": int(self.min_count), "at_most": _RUNS}
             longest = min(int(self.ngrams), int(_KEY_BITS / np.log2(size)))
-            self.runs_ = _nested(frequent_ngrams(rows, size, longest=longest, **often), size)
-
-    def _fit_targets(self, y: npt.NDArray[np.int64]) -> None:
+            least = int(self.min_count)
+            self.runs_ = _nested(frequent_ngrams(rows, size, longest=longest, min_count=least, at_most=_NGRAMS), size)
         # One more of each: an author of whom all texts were held back shall not be impossible.
         counts = np.bincount(y, minlength=len(self.classes_)) + 1
         self._prior: list[float] = (counts / counts.sum()).tolist()
@@ -222,21 +141,21 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         rows = self.inputs_.encode(X)
 
         def batch(which: npt.NDArray[np.int64]) -> tuple[Pieces, Tensor | None]:
-            given = self.inputs_.batch(rows, which)
-            tokens = F.pad(given.tokens, (1, -1), value=BEGIN)
+            texts = self.inputs_.batch(rows, which)
+            tokens = F.pad(texts.tokens, (1, -1), value=BEGIN)
             each = torch.arange(len(which))
             pieces = Pieces(
-                tokens, given.tokens, given.lengths, each, torch.ones_like(each, dtype=torch.bool), each, True
+                tokens, texts.tokens, texts.lengths, each, torch.ones_like(each, dtype=torch.bool), each, True
             )
             return pieces, None if y is None else torch.from_numpy(y[which])
 
         return Encoded(self.inputs_.lengths(rows), batch)
 
     def _build(self) -> nn.Module:
-        size = len(self.inputs_.vocabulary)
+        size, embedding_size, layers = len(self.inputs_.vocabulary), int(self.embedding_size), self._layers()
         if not self.shared:
-            return ApartNet(self, size, self._prior)
-        net = SharedNet(self, size, [len(keys) for keys in self.runs_], self._prior)
+            return ApartNet(self._prior, size, embedding_size, **layers)
+        net = SharedNet(self._prior, size, embedding_size, [len(keys) for keys in self.runs_], **layers)
         net.runs.set_keys([torch.as_tensor(keys) for keys in self.runs_])
         return net
 
@@ -244,11 +163,11 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         pieces, authors = batch
         logs = net(pieces)
         text, known = places(pieces)
-        own = -logs.gather(1, authors[text].unsqueeze(1)).mean()
+        generative = -logs.gather(1, authors[text].unsqueeze(1)).mean()
         sums = logs.new_zeros(len(authors), logs.shape[1]).index_add(0, text, logs * known.to(logs)[:, None])
         scores = (sums + net.log_prior) / pieces.lengths.to(logs).sqrt()[:, None]
         right = int((scores.detach().argmax(1) == authors).sum())
-        return engine.StepLoss(own + float(self.discrimination) * F.cross_entropy(scores, authors), right)
+        return engine.StepLoss(generative + float(self.discrimination) * F.cross_entropy(scores, authors), right)
 
     def _decode(self, net: nn.Module, batch: tuple[Pieces, Any]) -> npt.NDArray[np.generic]:
         """Give the log of prior times likelihood, a column an author, and in a last one the number of tokens."""
@@ -273,7 +192,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             "temperature": best,
         }
 
-    # What a user asks for.
+    # What a trained model does.
 
     def predict_log_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return the logarithm of each author's probability for every text, shape (N, authors).
@@ -319,7 +238,7 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
         A token's attribution is what it adds to the log-odds of the author named against the others together: the
         logarithm of its probability by that author, less that by the others, each weighted by how probable the tokens
-        before made him among them. With the prior's log-odds they sum to the text's, before the temperature.
+        before made that author among them. With the prior's log-odds they sum to the text's, before the temperature.
 
         Raises
         ------
@@ -355,24 +274,23 @@ class AuthorClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         )
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the authors."""
+        """Describe the authors, for the model card."""
         return {"authors": ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
-        return {**labels_to_state(self.classes_), "counts": self.counts_, "runs": runs}, self.inputs_.state()
+        ngrams = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
+        return {**labels_to_state(self.classes_), "counts": self.counts_, "runs": ngrams}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.classes_ = labels_from_state(learned)
         self.counts_ = {str(name): int(count) for name, count in learned["counts"].items()}
         self.runs_ = [np.zeros(int(size), dtype=np.int64) for size in learned["runs"]]
         self._prior = [1.0] * len(self.classes_)  # the prior itself is a tensor of the net
-        own = self.tokenizer if not isinstance(self.tokenizer, str) else None
-        self.inputs_ = TextInput.restored(inputs, tokenizer=own)
+        self.inputs_ = TextInput.restored(inputs, tokenizer=self._custom_tokenizer)
         if self.inputs_.vocabulary.tokens[BEGIN : BEGIN + 1] != ["\n"]:
             raise ValueError("token 2 is not the mark that stands before a text")
 
 
-def _nested(runs: list[npt.NDArray[np.int64]], size: int) -> list[npt.NDArray[np.int64]]:
-    """Leave out the longer runs whose last two tokens are no known run: `Continuations` could not place them."""
-    return [keys if n == 0 else keys[np.isin(keys % size**2, runs[0])] for n, keys in enumerate(runs)]
+def _nested(ngrams: list[npt.NDArray[np.int64]], size: int) -> list[npt.NDArray[np.int64]]:
+    """Leave out longer n-grams whose last two tokens are no known bigram: `Continuations` could not place them."""
+    return [keys if n == 0 else keys[np.isin(keys % size**2, ngrams[0])] for n, keys in enumerate(ngrams)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +13,6 @@ from torch.utils.checkpoint import checkpoint
 from gyeol.kernels.packing import Packing
 from gyeol.layers import Continuations
 from gyeol.tasks.language.net import Carrier, LanguageNet, Pieces
-
-if TYPE_CHECKING:
-    from gyeol.tasks.authors.classifier import AuthorClassifier
 
 __all__ = ["ApartNet", "AuthorNet", "SharedNet", "places"]
 
@@ -44,15 +41,27 @@ class SharedNet(AuthorNet):
     """One recurrent language model for all; an author's vectors tilt what it expects.
 
     With P the shared model's distribution, P(v | past, a) = P(v | past) exp(t_a(v, past)) / Z_a(past), where t_a sums
-    the author's number for v and those for the known runs that end in v. Z_a is P times exp(t_a): one product for all
-    authors and all words, corrected where a run says more. So a text is read once, however many authors there are.
+    the author's number for v and those for the known n-grams that end in v. Z_a is P times exp(t_a): one product for
+    all authors and all words, corrected where an n-gram adds to it. So a text is read once, however many authors.
+
+    Parameters
+    ----------
+    prior : sequence of float
+        The share of each author.
+    size, embedding_size : int
+    ngrams : sequence of int
+        How many n-grams of 2, 3, ... tokens have numbers.
+    **layers
+        As `LanguageNet` takes them.
     """
 
-    def __init__(self, model: AuthorClassifier, size: int, sizes: list[int], prior: Sequence[float]) -> None:
+    def __init__(
+        self, prior: Sequence[float], size: int, embedding_size: int, ngrams: Sequence[int], **layers: Any
+    ) -> None:
         super().__init__(prior)
-        self.language = LanguageNet(model, size)
+        self.language = LanguageNet(size, embedding_size, **layers)
         self.words = nn.Parameter(torch.zeros(size, len(prior)))
-        self.runs = Continuations(size, sizes, len(prior))
+        self.runs = Continuations(size, list(ngrams), len(prior))
 
     def forward(self, pieces: Pieces) -> Tensor:
         """Texts to log probabilities (N, A), packed."""
@@ -72,21 +81,21 @@ class SharedNet(AuthorNet):
         logs = torch.log_softmax(self.language.logits(hidden), 1)
         shares, tilts = logs.exp(), self.words.exp()
         total = shares @ tilts
-        own = logs.gather(1, targets.unsqueeze(1)) + self.words[targets]
+        tilted = logs.gather(1, targets.unsqueeze(1)) + self.words[targets]
         step, word, added = self.runs(contexts)
         share = shares.view(-1)[step * shares.shape[1] + word].unsqueeze(1)
         total = total.index_add(0, step, share * tilts[word] * torch.expm1(added))
         meant = word == targets[step]
-        own = own.index_add(0, step[meant], added[meant])
-        return own - total.clamp(min=_LEAST).log()
+        tilted = tilted.index_add(0, step[meant], added[meant])
+        return tilted - total.clamp(min=_LEAST).log()
 
 
 class ApartNet(AuthorNet):
-    """A recurrent language model for each author, with nothing in common but the vocabulary."""
+    """A recurrent language model for each author, with nothing in common but the vocabulary; see `SharedNet`."""
 
-    def __init__(self, model: AuthorClassifier, size: int, prior: Sequence[float]) -> None:
+    def __init__(self, prior: Sequence[float], size: int, embedding_size: int, **layers: Any) -> None:
         super().__init__(prior)
-        self.languages = nn.ModuleList(LanguageNet(model, size) for _ in prior)
+        self.languages = nn.ModuleList(LanguageNet(size, embedding_size, **layers) for _ in prior)
 
     def forward(self, pieces: Pieces) -> Tensor:
         """Texts to log probabilities (N, A), packed."""
@@ -98,7 +107,7 @@ class ApartNet(AuthorNet):
 
 
 def places(pieces: Pieces) -> tuple[Tensor, Tensor]:
-    """Say of each packed token (N,) in which text it stands, and whether it is a known one."""
+    """Return of each packed token (N,) the number of its text, and whether it is known."""
     packing = Packing.of(pieces.lengths, pieces.tokens.shape[1])
     rank = packing.rows()
     text = rank if packing.order is None else packing.order[rank]

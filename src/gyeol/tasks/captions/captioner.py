@@ -1,11 +1,11 @@
 """One to many: an image becomes a sentence.
 
-A convolutional net sees a grid of places; a decoder writes word by word, and looks at the places anew for each.
+A convolutional net encodes a grid of positions; a decoder writes word by word and attends to the grid for each.
 """
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,80 +15,34 @@ from torch import Tensor, nn
 
 from gyeol import engine, parameters
 from gyeol.data.media.feature_grids import as_grids, load_grids
-from gyeol.data.media.images import Picture, as_pictures
-from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search
+from gyeol.data.media.images import Picture, as_pictures, load_images
+from gyeol.engine.search.beam import BeamSettings
 from gyeol.errors import DataError
 from gyeol.explain import CaptionMap
 from gyeol.inputs import TextInput, tokenizer_rule
 from gyeol.inputs.pixels import AUGMENTATIONS
-from gyeol.inputs.targets import END, check_end, text_of
-from gyeol.layers import CELLS, Cell, ResidualNet, score_rule
+from gyeol.inputs.text_pairs import check_end, text_of
+from gyeol.layers import ResidualNet, score_rule
 from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
-from gyeol.parameters import Rule, choice, fraction, positive, switch, whole
-from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
-from gyeol.tasks.captions.images import encoded, few, grid_in
-from gyeol.tasks.captions.net import CaptionBatch, CaptionerNet, balance, naming_loss
-from gyeol.tasks.captions.rows import LONGEST, Caption, CaptionRows, agreed, checked_captions, told
-from gyeol.tasks.decoding import WriterSteps
+from gyeol.parameters import choice, fraction, positive, switch, whole
+from gyeol.tasks.base import Encoded, Estimator
+from gyeol.tasks.captions.images import encoded, grid_in, images_at_once
+from gyeol.tasks.captions.net import CaptionBatch, CaptionerNet, search
+from gyeol.tasks.captions.rows import LONGEST, Caption, CaptionRows, by_consensus, caption_of, checked_captions
+from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
 
 __all__ = ["Caption", "Captioner"]
 
-_WARMUP = 0.05  # of the training: a net that begins with nothing goes astray at the full rate
+_WARMUP = 0.05  # of the training: at the full rate a net without weights would diverge
 
 
-class Captioner(Estimator):
-    """Learn to say what is to be seen from images and captions of them.
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
+class Captioner(TextParameters, Estimator):
+    """Learn to describe images from images and captions of them (Xu et al. 2015).
 
-    Parameters
-    ----------
-    cell : str or class
-        ``"rnn"``, ``"lstm"``, ``"gru"``, ``"gru_after"``, ``"lstm_norm"``, or a cell of your own.
-    hidden_size, num_layers
-        Units of a layer of the decoder; its layers.
-    attention : {"global", None}
-        Whether the decoder looks at the image anew for every word (Xu et al. 2015), or only once, at all of it.
-    tokenizer : str, class or Tokenizer
-        Of the captions.
-    lowercase, min_count
-        Lower-case the captions; words seen less often are unknown, and never written.
-    embedding_size : int
-        Length of a word's vector.
-    dropout : float
-        Share of features dropped, the same at every step and place; of whole words a quarter of it.
-    batch_size, epochs, learning_rate, weight_decay, clip_norm
-        Images of a batch, each with up to five of its captions; Adam, whose rate rises over the first twentieth of the
-        training and then falls to zero along a half cosine.
-    patience : int
-        Stop after so many epochs without a higher validation BLEU (chrF where captions have fewer than four words).
-    validation_fraction, averaging, time_limit
-        Share held back for that; decay of the moving average of the weights; seconds.
-    precision, threads, random_state, verbose
-        As in `LanguageModel`.
-    encoder : str
-        What sees: ``"residual"``, a small net of ours; ``"features"``, where X holds ready features and no images;
-        ``"timm:NAME"`` or ``"torchvision:NAME"``, a net of those libraries.
-    pretrained : bool
-        Let such a library fetch its trained weights from where it keeps them.
-    image_size, channels : int
-        Pixels either way, to which images are cut and shrunk; channels of the residual net's first stage, of which the
-        others have two and four times as many.
-    augmentation : {None, "shift", "flip", "turn"}
-        How images are changed in training: moved and coloured a little; also seen in a mirror; also turned by quarters.
-        Captions that speak of left and right bear no mirrors.
-    zoom : float
-        In training a part of each image is seen as large as the whole, its sides shorter by this share at most.
-    balance : float
-        How much it costs to look at some places more than at others (Xu et al. 2015, equation 14).
-    naming : float
-        How much it counts that the words of an image's captions can be told before any is written (You et al. 2016,
-        section 3.2; the words themselves are the attributes): from this the encoder learns soonest.
-    label_smoothing : float
-        Share of a target's weight that all words have alike.
-    attention_score : str, Score or class
-        How well a place answers the decoder: as in `Translator`.
-    consensus : int
-        Of so many captions, found by a beam as wide, the one is written that all of them bear out best
-        (`gyeol.engine.agreement`); 0: the most probable one.
+    The learning rate rises over the first twentieth of the training. The best epoch has the highest BLEU, or chrF where
+    captions have fewer than four words.
 
     Attributes
     ----------
@@ -108,107 +62,62 @@ class Captioner(Estimator):
 
     task: ClassVar[str] = "caption"
     monitor: ClassVar[str] = "bleu"
-    ask: ClassVar[str] = "gyeol predict {} photo.jpg"
-    rules: ClassVar[dict[str, Rule]] = {
-        "cell": choice(CELLS, own=Cell),
-        "hidden_size": whole(1, 1 << 16),
-        "num_layers": whole(1, 100),
-        "attention": choice(("global", None)),
-        "tokenizer": tokenizer_rule(auto=False),
-        "lowercase": switch,
-        "min_count": whole(1),
-        "embedding_size": whole(1, 1 << 16),
-        **TRAINING_RULES,
-        "encoder": is_encoder,
-        "pretrained": switch,
-        "image_size": whole(8, 1024),
-        "channels": whole(1, 1 << 12),
-        "augmentation": choice(AUGMENTATIONS),
-        "zoom": fraction(),
-        "balance": positive(zero=True),
-        "naming": positive(zero=True),
-        "label_smoothing": fraction(),
-        "attention_score": score_rule(),
-        "consensus": whole(0, 100),
-    }
+    usage: ClassVar[str] = "gyeol predict {} photo.jpg"
 
-    net_: CaptionerNet
-    inputs_: TextInput
-    grid_: tuple[int, int, int]
-    standardize_: bool
+    hidden_size: int = hyperparameter(256, whole(1, 1 << 16), "Units of a layer of the decoder.")
+    attention: str | None = hyperparameter(
+        "global", choice(("global", None)), "Attend to the image anew for every word; None: read its mean, once."
+    )
+    tokenizer: Any = hyperparameter("word", tokenizer_rule(auto=False), "Of captions: a name, class or Tokenizer.")
+    min_count: int = hyperparameter(2, whole(1), "Words seen less often are unknown, and never written.")
+    epochs: int = 30
+    batch_size: int = hyperparameter(16, whole(1), "Images of a batch, each with up to five of its captions.")
+    learning_rate: float = 0.001
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    patience: int = 10
+    encoder: str = hyperparameter(
+        "residual",
+        is_encoder,
+        'Encodes images: ``"residual"``, a small net trained with the rest; ``"timm:NAME"``, ``"torchvision:NAME"``, '
+        'nets of those libraries. ``"features"``: X holds features in place of images.',
+    )
+    pretrained: bool = hyperparameter(False, switch, "Let such a library download its trained weights.")
+    image_size: int = hyperparameter(64, whole(8, 1024), "Pixels either way, to which images are cropped and scaled.")
+    channels: int = hyperparameter(
+        32, whole(1, 1 << 12), "Of the residual net's first stage; the others have two and four times as many."
+    )
+    augmentation: str | None = hyperparameter(
+        "shift",
+        choice(AUGMENTATIONS),
+        'How images vary in training: ``"shift"``, position and colour a little; ``"flip"``, also mirrored, which '
+        'captions that mention left and right forbid; ``"turn"``, also rotated by quarters.',
+    )
+    zoom: float = hyperparameter(0.0, fraction(), "In training, crop and enlarge images by up to this share.")
+    balance: float = hyperparameter(
+        0.0, positive(zero=True), "Weight of the penalty on uneven attention (Xu et al. 2015, equation 14)."
+    )
+    naming: float = hyperparameter(
+        1.0,
+        positive(zero=True),
+        "Weight of the loss of predicting the words of an image's captions from the image alone (You et al. 2016, "
+        "section 3.2, with words as attributes): from this the encoder learns soonest.",
+    )
+    label_smoothing: float = hyperparameter(0.0, fraction(), "Share of a target's weight spread over all words.")
+    attention_score: Any = hyperparameter("additive", score_rule(), "The score of a position: as in `Translator`.")
+    consensus: int = hyperparameter(
+        0, whole(0, 100), "Of so many captions of a beam, write the one most like all others; 0: the most probable."
+    )
 
-    def __init__(
-        self,
-        *,
-        cell: Any = "lstm",
-        hidden_size: int = 256,
-        num_layers: int = 1,
-        attention: str | None = "global",
-        tokenizer: Any = "word",
-        lowercase: bool = False,
-        min_count: int = 2,
-        embedding_size: int = 128,
-        dropout: float = 0.3,
-        batch_size: int = 16,
-        epochs: int = 30,
-        learning_rate: float = 0.001,
-        weight_decay: float = 0.01,
-        clip_norm: float = 1.0,
-        patience: int = 10,
-        validation_fraction: float = 0.1,
-        averaging: float = 0.99,
-        time_limit: float | None = None,
-        precision: str = "auto",
-        threads: int | None = None,
-        random_state: int | None = 0,
-        verbose: bool = False,
-        encoder: str = "residual",
-        pretrained: bool = False,
-        image_size: int = 64,
-        channels: int = 32,
-        augmentation: str | None = "shift",
-        zoom: float = 0.0,
-        balance: float = 0.0,
-        naming: float = 1.0,
-        label_smoothing: float = 0.0,
-        attention_score: Any = "additive",
-        consensus: int = 0,
-    ) -> None:
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.attention = attention
-        self.tokenizer = tokenizer
-        self.lowercase = lowercase
-        self.min_count = min_count
-        self.embedding_size = embedding_size
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.clip_norm = clip_norm
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.averaging = averaging
-        self.time_limit = time_limit
-        self.precision = precision
-        self.threads = threads
-        self.random_state = random_state
-        self.verbose = verbose
-        self.encoder = encoder
-        self.pretrained = pretrained
-        self.image_size = image_size
-        self.channels = channels
-        self.augmentation = augmentation
-        self.zoom = zoom
-        self.balance = balance
-        self.naming = naming
-        self.label_smoothing = label_smoothing
-        self.attention_score = attention_score
-        self.consensus = consensus
+    net_: CaptionerNet = field(init=False)
+    inputs_: TextInput = field(init=False)
+    grid_: tuple[int, int, int] = field(init=False)
+    standardize_: bool = field(init=False)
+    _monitor: str = field(init=False)
+    _encoder: nn.Module | None = field(init=False)  # of the net to build, with pretrained weights perhaps
+    _shares: Tensor | None = field(init=False)  # of images that have each word, which the net to build starts from
 
-    # What training asks for.
+    # What training needs.
 
     def _pictures(self, X: Any) -> list[Picture]:
         return as_grids(X) if self.encoder == "features" else as_pictures(X)
@@ -218,76 +127,72 @@ class Captioner(Estimator):
         return pictures, checked_captions(y, len(pictures))
 
     def _settings(self) -> engine.Settings:
-        return dataclasses.replace(super()._settings(), warmup=_WARMUP, monitor=self._watched)
+        return replace(super()._settings(), warmup=_WARMUP, monitor=self._monitor)
 
-    def _fit_inputs(self, X: list[Picture]) -> None:
-        engine.captioning(["a"], [["a"]])  # whether it can be measured is better known before a training than after
-        self.standardize_ = True
+    def _fit_inputs(self, X: list[Picture], y: list[list[str]]) -> None:
+        engine.captioning(["a"], [["a"]])  # whether captions can be measured should show before a training, not after
+        self.standardize_, self._encoder = True, None
         if self.encoder == "features":
             height, width, depth = load_grids(X[:1]).shape[1:]
             self.grid_ = height, width, depth
-            return
-        self._encoder = self._sees(pretrained=bool(self.pretrained))
-        self.grid_ = grid_of(self._encoder, int(self.image_size))
+        else:
+            self._encoder = encoder = self._make_encoder(pretrained=bool(self.pretrained))
+            self.grid_ = grid_of(encoder, int(self.image_size))
+        texts = [text for captions in y for text in captions]
+        self._monitor = "bleu" if sum(len(text.split()) for text in texts) >= 4 * len(texts) else "chrf"
+        least = int(self.min_count) if len(texts) >= 1000 else 1
+        self.inputs_ = TextInput(tokenizer=self.tokenizer, lowercase=bool(self.lowercase), min_count=least).fit(texts)
+        self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
+        self._shares = CaptionRows(self.inputs_, y).shares(len(self.inputs_.vocabulary))
 
-    def _sees(self, *, pretrained: bool) -> ResidualNet | Backbone:
+    def _make_encoder(self, *, pretrained: bool) -> ResidualNet | Backbone:
         precision = "auto" if self.precision in ("auto", "bfloat16") else "float32"
         return make_encoder(
             str(self.encoder), size=int(self.image_size), channels=int(self.channels), pretrained=pretrained,
             precision=precision, standardize=self.standardize_,
         )  # fmt: skip
 
-    def _fit_targets(self, y: list[list[str]]) -> None:
-        texts = [text for some in y for text in some]
-        self._watched = "bleu" if sum(len(text.split()) for text in texts) >= 4 * len(texts) else "chrf"
-        least = int(self.min_count) if len(texts) >= 1000 else 1
-        self.inputs_ = TextInput(tokenizer=self.tokenizer, lowercase=bool(self.lowercase), min_count=least).fit(texts)
-        self.inputs_.vocabulary = self.inputs_.vocabulary.with_end()
-        self._shares = CaptionRows(self.inputs_, y).shares(len(self.inputs_.vocabulary))
-
     def _encode(self, X: list[Picture], y: list[list[str]] | None) -> Encoded:
-        return encoded(self, X, y, training=False)
+        return self._encoded(X, y, training=False)
 
     def _encode_training(self, X: list[Picture], y: list[list[str]]) -> Encoded:
-        return encoded(self, X, y, training=True)
+        return self._encoded(X, y, training=True, augmentation=self.augmentation, zoom=float(self.zoom))
+
+    def _encoded(self, X: list[Picture], y: list[list[str]] | None, **training: Any) -> Encoded:
+        features, size = self.encoder == "features", int(self.image_size)
+        pixels = load_grids(X, self.grid_) if features else load_images(X, size)
+        captions = None if y is None else CaptionRows(self.inputs_, y)
+        return encoded(
+            pixels, captions, features=features, together=images_at_once(size), dtype=self._dtype(), **training
+        )
 
     def _build(self) -> nn.Module:
-        encoder = self.__dict__.pop("_encoder", None)  # in training it is there already, perhaps with weights
+        encoder, shares = self._encoder, self._shares
+        self._encoder = self._shares = None
         if encoder is None and self.encoder != "features":
-            encoder = self._sees(pretrained=False)
-        net = CaptionerNet(self, len(self.inputs_.vocabulary), self.grid_, encoder)
-        if (shares := self.__dict__.pop("_shares", None)) is not None:
+            encoder = self._make_encoder(pretrained=False)
+        net = CaptionerNet(
+            len(self.inputs_.vocabulary), self.grid_, encoder, **self._layers(),
+            embedding_size=int(self.embedding_size), attention=self.attention is not None,
+            attention_score=self.attention_score,
+        )  # fmt: skip
+        if shares is not None:
             net.expect(shares)
         return net
 
-    def _loss(self, net: nn.Module, batch: CaptionBatch) -> engine.StepLoss:
-        assert isinstance(net, CaptionerNet)
-        vectors, targets, weights, _, named = net(batch)
-        precision = "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
-        loss = net.loss(vectors, targets, precision=precision, label_smoothing=float(self.label_smoothing))
-        if self.balance and self.attention is not None:
-            loss = loss + float(self.balance) * balance(weights, batch.lengths)
-        if self.naming:
-            loss = loss + float(self.naming) * naming_loss(named, batch.owners, batch.targets)
-        return engine.StepLoss(loss)
+    def _loss(self, net: Any, batch: CaptionBatch) -> engine.StepLoss:
+        settings: dict[str, Any] = {"precision": "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"}
+        settings |= {"balance_weight": float(self.balance), "naming_weight": float(self.naming)}
+        return engine.StepLoss(net.loss_of(batch, label_smoothing=float(self.label_smoothing), **settings))
 
-    def _decode(self, net: nn.Module, batch: CaptionBatch) -> npt.NDArray[np.generic]:
-        """Say of each image the loss of its captions, how many words they have, and what greedy search writes."""
-        assert isinstance(net, CaptionerNet)
+    def _decode(self, net: Any, batch: CaptionBatch) -> npt.NDArray[np.generic]:
+        """Return the loss of each image's captions, their number of words, and what greedy search writes."""
         rows = np.empty((len(batch), 3), dtype=object)
         if len(batch.owners):
-            vectors, targets, _, packing, _ = net(batch)
-            losses = nn.functional.cross_entropy(net.logits(vectors), targets, reduction="none")
-            each = packing.scatter(losses.double().unsqueeze(1)).sum((1, 2))
-            rows[:, 0] = torch.zeros(len(batch)).double().index_add_(0, batch.owners, each).tolist()
-            rows[:, 1] = torch.zeros(len(batch)).long().index_add_(0, batch.owners, batch.lengths).tolist()
-        found = self._searched(net, batch.images, BeamSettings(1, max_length=LONGEST))
+            rows[:, 0], rows[:, 1] = net.losses(batch)
+        found = search(net, batch.images, BeamSettings(1, max_length=LONGEST))
         rows[:, 2] = [text_of(self.inputs_, row[0].tokens) if row else "" for row in found]
         return rows
-
-    def _searched(self, net: CaptionerNet, images: Tensor, how: BeamSettings) -> list[list[Hypothesis]]:
-        steps = WriterSteps(net, net.read(images)[0])
-        return beam_search(steps, len(images), how, start=END, end=END, never=[0, 1])
 
     def _score(self, outputs: npt.NDArray[Any], y: list[list[str]]) -> dict[str, float]:
         loss = float(outputs[:, 0].sum() / outputs[:, 1].sum())
@@ -299,24 +204,18 @@ class Captioner(Estimator):
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.grid_ = grid_in(learned)
-        self.standardize_ = learned.get("standardize") is True  # there was no such thing once
-        own = None if isinstance(self.tokenizer, str) else self.tokenizer
-        self.inputs_ = TextInput.restored(inputs, tokenizer=own)
+        self.standardize_ = learned.get("standardize") is True  # unknown to older models
+        self._encoder = self._shares = None
+        custom = self.tokenizer if not isinstance(self.tokenizer, str) else None
+        self.inputs_ = TextInput.restored(inputs, tokenizer=custom)
         check_end(self.inputs_)
 
-    # What a user asks for.
+    # What a trained model does.
 
     def captions(
-        self,
-        X: Any,
-        *,
-        beam_size: int = 5,
-        n_best: int = 1,
-        length_penalty: float = 1.0,
-        max_length: int = LONGEST,
-        block_ngrams: int = 0,
-        consensus: int | None = None,
-    ) -> list[list[Caption]]:
+        self, X: Any, *, beam_size: int = 5, n_best: int = 1, length_penalty: float = 1.0, max_length: int = LONGEST,
+        block_ngrams: int = 0, consensus: int | None = None,
+    ) -> list[list[Caption]]:  # fmt: skip
         """Write the ``n_best`` captions of every image, best first, with scores and attention.
 
         Parameters
@@ -324,33 +223,34 @@ class Captioner(Estimator):
         X : sequence of paths, arrays of uint8 (height, width, 3), or Pillow's images
             With ``encoder="features"``, of arrays (P, D) or (height, width, D), or .npy and .npz files.
         beam_size, n_best, length_penalty, max_length, block_ngrams
-            As in `gyeol.engine.BeamSettings`; of size 1 the search is greedy.
+            As in `gyeol.engine.BeamSettings`; a beam of size 1 is greedy.
         consensus : int, optional
-            As in the constructor, whose number counts where none is given here.
+            As in the constructor, which sets the default.
 
         Raises
         ------
         DataError
             An image cannot be read.
         ParameterError
-            A setting cannot be.
+            A setting is out of range.
         """
         how = BeamSettings(beam_size, length_penalty, 0.0, n_best, 0, max_length, block_ngrams)
-        many: int = self.consensus if consensus is None else consensus
-        parameters.check({"consensus": many}, {"consensus": self.rules["consensus"]})
-        if many:
-            how = dataclasses.replace(how, size=max(beam_size, many), n_best=max(n_best, many))
+        consensus = self.consensus if consensus is None else consensus
+        parameters.check({"consensus": consensus}, {"consensus": self.rules["consensus"]})
+        if consensus:
+            how = replace(how, size=max(beam_size, consensus), n_best=max(n_best, consensus))
         self._ready()
         pictures = self._pictures(X)
         grid = None if self.attention is None else self.grid_[:2]
         found: list[list[Caption]] = []
         with self._session(), torch.inference_mode():
-            for first in range(0, len(pictures), few(int(self.image_size))):
-                some = pictures[first : first + few(int(self.image_size))]
+            size = images_at_once(int(self.image_size))
+            for first in range(0, len(pictures), size):
+                some = pictures[first : first + size]
                 batch = self._encode(some, None).batch(np.arange(len(some)))
-                for hypotheses in self._searched(self.net_, batch.images, how):
-                    captions = [told(each, self.inputs_, grid) for each in hypotheses]
-                    found.append((agreed(captions) if many else captions)[:n_best])
+                for hypotheses in search(self.net_, batch.images, how):
+                    captions = [caption_of(each, self.inputs_, grid) for each in hypotheses]
+                    found.append((by_consensus(captions) if consensus else captions)[:n_best])
         return found
 
     def predict(self, X: Any) -> list[str]:
@@ -358,12 +258,12 @@ class Captioner(Estimator):
         return [found[0].text if found else "" for found in self.captions(X)]
 
     def explain(self, image: Any, *, beam_size: int = 5) -> CaptionMap:
-        """Show where the model looked for each word of an image's caption.
+        """Show the attention of each word of an image's caption, over the image.
 
         Raises
         ------
         DataError
-            The model has no attention, or sees ready features and no image.
+            The model has no attention, or reads features and no image.
         """
         self._ready()
         if self.encoder == "features":
@@ -372,29 +272,29 @@ class Captioner(Estimator):
         ((best, *_),) = self.captions([picture], beam_size=beam_size)
         if best.attention is None:
             raise DataError("this model has no attention (attention=None): train one with attention='global'")
-        looked = best.attention.detach().double().numpy()
-        return CaptionMap(picture.load(max(256, int(self.image_size))), tuple(best.words), looked, best.text)
+        weights = best.attention.detach().double().numpy()
+        return CaptionMap(picture.load(max(256, int(self.image_size))), tuple(best.words), weights, best.text)
 
     def score(self, X: Any, y: Any) -> float:
         """Return BLEU of up to four words, from 0 to 100."""
         return float(self.evaluate(X, y)["bleu"])
 
-    def evaluate(self, X: Any, y: Any, *, beam_size: int = 5, **search: Any) -> dict[str, Any]:
+    def evaluate(self, X: Any, y: Any, *, beam_size: int = 5, **settings: Any) -> dict[str, Any]:
         """Return the figures on images and their captions, as `gyeol.engine.captioning` counts them.
 
         bleu_1 to bleu_4, bleu (of four), chrf, exact; perplexity and loss of the given captions; count, beam_size,
-        consensus. How to search is named as in `captions`.
+        consensus. The arguments of the search are those of `captions`.
         """
         self._ready()
         pictures, captions = self._checked(X, y)
         with self._session():
             outputs = self._outputs(self._encode(pictures, captions))
-        search = {"beam_size": beam_size, "consensus": self.consensus, **search}
-        outputs[:, 2] = [found[0].text if found else "" for found in self.captions(pictures, **search)]
-        return {**self._score(outputs, captions), "count": len(pictures), **search}
+        settings = {"beam_size": beam_size, "consensus": self.consensus, **settings}
+        outputs[:, 2] = [found[0].text if found else "" for found in self.captions(pictures, **settings)]
+        return {**self._score(outputs, captions), "count": len(pictures), **settings}
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of words and images."""
+        """Describe words and images for the model card."""
         seen = "ready features" if self.encoder == "features" else f"{self.image_size} x {self.image_size} pixels"
         words = f"{len(self.inputs_.vocabulary):,} ({self.inputs_.tokenizer.name})"
         return {"words": words, "images": f"{seen}, {self.grid_[0]} x {self.grid_[1]} places"}

@@ -1,42 +1,37 @@
-"""Images and captions on their way into a captioner: unpacked once, changed anew whenever they are learned from."""
+"""Batches of images and captions: images are unpacked once, and vary anew in every epoch of training."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from gyeol.data.media.feature_grids import load_grids
-from gyeol.data.media.images import Picture, load_images
 from gyeol.errors import ModelError
 from gyeol.inputs.pixels import changed, colours_to_numbers, enlarged
 from gyeol.tasks.base import Encoded
 from gyeol.tasks.captions.net import CaptionBatch
 from gyeol.tasks.captions.rows import CaptionRows
 
-if TYPE_CHECKING:
-    from gyeol.tasks.captions.captioner import Captioner
+__all__ = ["encoded", "grid_in", "images_at_once"]
 
-__all__ = ["encoded", "few", "grid_in"]
-
-_PIXELS = 1 << 20  # of images looked at together
-_NOTHING = tuple(torch.zeros(*shape, dtype=torch.int64) for shape in ((0,), (0, 0), (0, 0), (0,)))  # said of images
+_PIXELS = 1 << 20  # of images encoded together
+_NO_CAPTIONS = tuple(torch.zeros(*shape, dtype=torch.int64) for shape in ((0,), (0, 0), (0, 0), (0,)))
 
 
-def few(size: int) -> int:
-    """Say how many images of so many pixels either way are looked at together, where nothing is learned."""
+def images_at_once(size: int) -> int:
+    """Return how many images of so many pixels either way are encoded together in prediction."""
     return max(1, min(64, _PIXELS // size**2))
 
 
 def grid_in(learned: dict[str, Any]) -> tuple[int, int, int]:
-    """Take from a model folder how high, wide and deep the grid is that is seen of an image.
+    """Return height, width and depth of the grid of a saved model.
 
     Raises
     ------
     ModelError
-        It is none.
+        They are damaged.
     """
     grid = learned["grid"]
     whole_numbers = isinstance(grid, list) and all(isinstance(n, int) and 0 < n < 1 << 20 for n in grid)
@@ -45,26 +40,48 @@ def grid_in(learned: dict[str, Any]) -> tuple[int, int, int]:
     return grid[0], grid[1], grid[2]
 
 
-def encoded(model: Captioner, X: list[Picture], y: list[list[str]] | None, *, training: bool) -> Encoded:
-    """Make batches of images and, where there are any, captions; to learn from, of changed images."""
-    seen = load_grids(X, model.grid_) if model.encoder == "features" else load_images(X, int(model.image_size))
-    captions = None if y is None else CaptionRows(model.inputs_, y)
-    together = few(int(model.image_size))
+def encoded(
+    pixels: npt.NDArray[Any],
+    captions: CaptionRows | None,
+    *,
+    features: bool,
+    together: int,
+    dtype: torch.dtype,
+    training: bool,
+    augmentation: str | None = None,
+    zoom: float = 0.0,
+) -> Encoded:
+    """Make batches of images and, where there are any, captions.
+
+    Parameters
+    ----------
+    pixels : uint8 array (N, S, S, 3), or with ``features`` float array (N, height, width, D)
+    captions : CaptionRows, optional
+    together : int
+        Images of a batch in prediction.
+    dtype : torch.dtype
+        Of the net.
+    training : bool
+        Whether batches are drawn to learn from, with a few of the captions of each image.
+    augmentation, zoom
+        As in `Captioner`.
+    """
+    count = len(pixels)
 
     def batch(which: npt.NDArray[np.int64]) -> CaptionBatch:
-        some: npt.NDArray[Any] = np.asarray(seen[which])
-        if model.encoder == "features":
+        some: npt.NDArray[Any] = np.asarray(pixels[which])
+        if features:
             images = torch.from_numpy(some)
-        elif training and model.augmentation is not None:
-            images = colours_to_numbers(changed(some, model.augmentation), vary=True)
+        elif augmentation is not None:
+            images = colours_to_numbers(changed(some, augmentation), vary=True)
         else:
             images = colours_to_numbers(some)
-        if training and model.zoom and model.encoder != "features":
-            images = enlarged(images, float(model.zoom))
-        rows = _NOTHING if captions is None else captions.of(which, training)
-        return CaptionBatch(images.to(model._dtype()), *rows)
+        if zoom and not features:
+            images = enlarged(images, zoom)
+        rows = _NO_CAPTIONS if captions is None else captions.of(which, training)
+        return CaptionBatch(images.to(dtype), *rows)
 
     def order(epoch: int) -> list[npt.NDArray[np.int64]]:
-        return [np.arange(first, min(first + together, len(X))) for first in range(0, len(X), together)]
+        return [np.arange(first, min(first + together, count)) for first in range(0, count, together)]
 
-    return Encoded(np.ones(len(X), dtype=np.int64), batch, None if training else order)
+    return Encoded(np.ones(count, dtype=np.int64), batch, None if training else order)

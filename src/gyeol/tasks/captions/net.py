@@ -1,22 +1,22 @@
-"""The network of `Captioner`: something that sees a grid of places, and a decoder that looks at them and writes."""
+"""The network of `Captioner`: an encoder of images into a grid, and a decoder that attends to it and writes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search
+from gyeol.inputs.text_pairs import END
 from gyeol.kernels.packing import Packing
 from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Read, Writer
 from gyeol.layers.attention.alignment import Source
+from gyeol.tasks.decoding import WriterSteps
 
-if TYPE_CHECKING:
-    from gyeol.tasks.captions.captioner import Captioner
-
-__all__ = ["CaptionBatch", "CaptionerNet", "balance", "naming_loss"]
+__all__ = ["CaptionBatch", "CaptionerNet", "balance", "naming_loss", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +40,38 @@ class CaptionBatch:
 class CaptionerNet(Writer):
     """Images to words (Xu et al. 2015, Show, Attend and Tell, section 3, with soft attention).
 
-    What is seen at a place has added to it a learned vector that says which place it is. The decoder begins in a state
-    made from the mean of all places (section 3.1.2).
+    Every position of the grid has a learned vector, added to its features. The initial state of the decoder is computed
+    from the mean over positions (section 3.1.2).
 
     Parameters
     ----------
-    model : Captioner
-        Its settings.
     words : int
         V of the vocabulary.
     grid : (int, int, int)
-        Height, width and D of ready features; of images, of what the encoder gives.
+        Height, width and D of the features, or of the encoder's output.
     encoder : nn.Module, optional
         Images (B, 3, S, S) to (B, P, D); None where features are given.
+    cell, precision
+        Of the decoder, as in `gyeol.layers.Decoder`; the other arguments are settings of `Captioner`.
     """
 
-    def __init__(self, model: Captioner, words: int, grid: tuple[int, int, int], encoder: nn.Module | None) -> None:
+    def __init__(
+        self,
+        words: int,
+        grid: tuple[int, int, int],
+        encoder: nn.Module | None,
+        *,
+        cell: Any,
+        embedding_size: int,
+        hidden_size: int,
+        num_layers: int,
+        attention: bool,
+        attention_score: Any,
+        dropout: float,
+        precision: str,
+    ) -> None:
         super().__init__()
-        E, H, dropout, L = (
-            int(model.embedding_size), int(model.hidden_size), float(model.dropout), int(model.num_layers),
-        )  # fmt: skip
-        precision = "auto" if model.precision in ("auto", "bfloat16") else "float32"
+        E, H, L = embedding_size, hidden_size, num_layers
         self.grid = grid
         self.encoder = encoder
         self.view = nn.Linear(grid[2], H)
@@ -68,36 +79,34 @@ class CaptionerNet(Writer):
         self.norm = nn.LayerNorm(H)
         self.words = Embedding(words, E, dropout=dropout / 4, sparse=False)
         nn.init.normal_(self.words.weight, std=E**-0.5)
-        alignment = None
-        if model.attention is not None:
-            alignment = Alignment(H, H, score=model.attention_score, longest=grid[0] * grid[1])
+        alignment = Alignment(H, H, score=attention_score, longest=grid[0] * grid[1]) if attention else None
         self.decoder = Decoder(
-            model.cell, E, H, E, H, num_layers=L, alignment=alignment, dropout=dropout, precision=precision
+            cell, E, H, E, H, num_layers=L, alignment=alignment, dropout=dropout, precision=precision
         )
         self.bridge = nn.ModuleList(nn.Linear(H, H) for _ in range(L * self.decoder.walks[0].cell.free_states))
         self.bias = nn.Parameter(torch.zeros(words))
         self.locked = LockedDropout(dropout)
-        self.named = nn.Linear(2 * H, words)  # which words an image calls for, before any is written
+        self.named = nn.Linear(2 * H, words)  # scores of the words of an image's captions, from the image alone
         self.dropout = dropout
 
     def read(self, images: Tensor) -> tuple[Read, Tensor]:
-        """Look at images.
+        """Encode images.
 
         Returns
         -------
         read : Read
         named : Tensor, shape (B, V)
-            Numbers whose sigmoid is how likely each word is to be in a caption.
+            Logits of the probability of each word to be in a caption.
         """
         seen = images.flatten(1, 2) if self.encoder is None else self.encoder(images)
         values = self.norm(self.view(seen) + self.places)
-        # The same features at every place, as elsewhere at every step.
+        # The same features at every position, as elsewhere at every step.
         kept = F.dropout(values.new_ones(len(values), 1, values.shape[2]), self.dropout, self.training)
         values = values * kept
         middle = values.mean(1)
         L = len(self.decoder.walks)
         parts = len(self.bridge) // L
-        # The decoder's other parts of a state begin with zeros.
+        # The other parts of the decoder's state start from zeros.
         zeros = [torch.zeros_like(middle).unsqueeze(0) for _ in self.decoder.walks[0].cell.states[parts:]]
         state = [
             (*(torch.tanh(self.bridge[n * parts + p](middle)).unsqueeze(0) for p in range(parts)), *zeros)
@@ -112,14 +121,14 @@ class CaptionerNet(Writer):
 
     @torch.no_grad()
     def expect(self, shares: Tensor) -> None:
-        """Begin with naming each word as often as images have it, (V,): the encoder need not learn that.
+        """Initialize the probabilities of words with the shares of images that have them, (V,).
 
-        As Lin et al. (2017, section 4.1) begin with how rare a class is.
+        As Lin et al. (2017, section 4.1) do with rare classes: the encoder need not learn it.
         """
         self.named.bias.copy_(torch.logit(shares))
 
     def forward(self, batch: CaptionBatch) -> tuple[Tensor, Tensor, Tensor, Packing, Tensor]:
-        """Read each image once and say all its captions, each word given those before it.
+        """Encode each image once and score all its captions, each word given those before it.
 
         Returns what `gyeol.layers.Writer.write` does, and ``named`` (B, V).
         """
@@ -128,12 +137,43 @@ class CaptionerNet(Writer):
         each = Read(read.source.take(batch.owners), state)
         return *self.write(each, batch.inputs, batch.targets, batch.lengths), named
 
+    def loss_of(
+        self,
+        batch: CaptionBatch,
+        *,
+        precision: str,
+        label_smoothing: float,
+        balance_weight: float,
+        naming_weight: float,
+    ) -> Tensor:
+        """Return the loss to train by: of the captions' words, and by their weights of `balance` and `naming_loss`."""
+        vectors, targets, weights, _, named = self(batch)
+        loss: Tensor = self.loss(vectors, targets, precision=precision, label_smoothing=label_smoothing)
+        if balance_weight and self.decoder.alignment is not None:
+            loss = loss + balance_weight * balance(weights, batch.lengths)
+        if naming_weight:
+            loss = loss + naming_weight * naming_loss(named, batch.owners, batch.targets)
+        return loss
+
+    def losses(self, batch: CaptionBatch) -> tuple[list[float], list[int]]:
+        """Return the loss of the captions of each image (nats, summed over words), and how many words they have."""
+        vectors, targets, _, packing, _ = self(batch)
+        words = F.cross_entropy(self.logits(vectors), targets, reduction="none")
+        each = packing.scatter(words.double().unsqueeze(1)).sum((1, 2))
+        sums = torch.zeros(len(batch)).double().index_add_(0, batch.owners, each)
+        return sums.tolist(), torch.zeros(len(batch)).long().index_add_(0, batch.owners, batch.lengths).tolist()
+
+
+def search(net: CaptionerNet, images: Tensor, settings: BeamSettings) -> list[list[Hypothesis]]:
+    """Find the captions of images (B, 3, S, S) by beam search, best first."""
+    return beam_search(WriterSteps(net, net.read(images)[0]), len(images), settings, start=END, end=END, never=[0, 1])
+
 
 def balance(weights: Tensor, lengths: Tensor) -> Tensor:
-    """Ask that every place is looked at as much as every other by the end of a caption (Xu et al. 2015, equation 14).
+    """Penalize attention that is uneven over positions, summed over a caption (Xu et al. 2015, equation 14).
 
-    The mean over places of ``(1 - P / Q sum_t alpha_t)^2``: the paper's sum over words is about 1 where there are as
-    many words as places; here Q words make it Q / P.
+    The mean over positions of ``(1 - P / Q sum_t alpha_t)^2``: the paper's sum over words is about 1 where there are as
+    many words as positions; here Q words make it Q / P.
 
     Parameters
     ----------
@@ -151,14 +191,14 @@ def balance(weights: Tensor, lengths: Tensor) -> Tensor:
 
 
 def naming_loss(named: Tensor, owners: Tensor, targets: Tensor) -> Tensor:
-    """Ask which words the captions of each image have, all at once: the cross entropy of yes and no, a word that is.
+    """Return the binary cross entropy of the words of each image's captions, divided by how many these are.
 
     Parameters
     ----------
     named : Tensor, shape (B, V)
-        Numbers whose sigmoid is how likely each word is to be there.
+        Logits of the probability of each word.
     owners : int64 tensor, shape (C,)
-        Whose each caption is.
+        The image of each caption.
     targets : int64 tensor, shape (C, Q)
         Words; 0 is none.
     """

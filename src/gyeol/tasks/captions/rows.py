@@ -1,4 +1,4 @@
-"""Captions: what people wrote of images, as a decoder learns from it, and what a model writes."""
+"""Captions: those of training, checked and numbered, and those that a model writes."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from gyeol.engine.metrics.figures import agreement
 from gyeol.engine.search.beam import Hypothesis
 from gyeol.errors import DataError
 from gyeol.inputs import TextInput
-from gyeol.inputs.targets import inputs_and_targets, text_of, with_ends
+from gyeol.inputs.text_pairs import inputs_and_targets, text_of, with_ends
 
-__all__ = ["LONGEST", "Caption", "CaptionRows", "agreed", "checked_captions", "told"]
+__all__ = ["LONGEST", "Caption", "CaptionRows", "by_consensus", "caption_of", "checked_captions"]
 
-LONGEST = 100  # tokens that are written at most; of a longer caption that is given, what comes first counts
-_CAPTIONS = 5  # of an image, learned from in one step
+LONGEST = 100  # tokens of a caption at most; a longer one of the training is cut off
+_CAPTIONS = 5  # of an image in one training step
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What was written for an image.
+    """A caption that a model wrote.
 
     ``text``; ``score`` and ``log_probability`` as in `gyeol.engine.search.beam.Hypothesis`, but by consensus the score
-    is what `gyeol.engine.agreement` says; ``words``, with the end, a line feed; ``attention`` (words, height, width),
+    is that of `gyeol.engine.agreement`; ``words``, with the end, a line feed; ``attention`` (words, height, width),
     which sums to 1 for each word, where the model has any.
     """
 
@@ -39,17 +39,17 @@ class Caption:
     attention: Tensor | None
 
 
-def told(found: Hypothesis, side: TextInput, grid: tuple[int, int] | None) -> Caption:
-    """Turn what was found into a caption, and where it looked, if it did, into a grid."""
+def caption_of(found: Hypothesis, side: TextInput, grid: tuple[int, int] | None) -> Caption:
+    """Turn a hypothesis into a caption, with its attention, if there is any, over a grid (height, width)."""
     names = [side.vocabulary.tokens[token] for token in found.tokens]
-    looked = None
+    weights = None
     if grid is not None and found.attention is not None:
-        looked = found.attention.view(len(found.attention), *grid)
-    return Caption(text_of(side, found.tokens), found.score, found.log_probability, [*names, "\n"], looked)
+        weights = found.attention.view(len(found.attention), *grid)
+    return Caption(text_of(side, found.tokens), found.score, found.log_probability, [*names, "\n"], weights)
 
 
-def agreed(captions: list[Caption]) -> list[Caption]:
-    """Order captions of one image by how far all of them bear each out."""
+def by_consensus(captions: list[Caption]) -> list[Caption]:
+    """Order captions of one image by how like they are to all others, weighted by probability."""
     if not captions:
         return []
     alike = agreement([c.text for c in captions], [c.log_probability for c in captions])
@@ -63,7 +63,7 @@ def checked_captions(y: Any, count: int) -> list[list[str]]:
     Raises
     ------
     DataError
-        There are not as many, or some are no texts: says of which image.
+        There are not as many, or some are no texts: names the image.
     """
     if y is None or isinstance(y, (str, bytes)) or not hasattr(y, "__iter__"):
         raise DataError("the target y must be a list: for every image a caption, or a list of captions")
@@ -86,22 +86,22 @@ class CaptionRows:
         self.starts = np.concatenate([[0], np.cumsum([len(some) for some in y])])
 
     def shares(self, words: int) -> Tensor:
-        """Count of which share of images each of so many words is said, (V,): of half an image at least, not of all."""
+        """Return the share of images in whose captions each of so many words is, (V,): neither 0 nor 1."""
         count = len(self.starts) - 1
         ends = self.rows.starts[self.starts]
-        said = [np.unique(self.rows.values[ends[n] : ends[n + 1]]) for n in range(count)]
-        counted = np.bincount(np.concatenate(said), minlength=words)
-        return torch.from_numpy(counted.clip(0.5, count - 0.5) / count)
+        present = [np.unique(self.rows.values[ends[n] : ends[n + 1]]) for n in range(count)]
+        counts = np.bincount(np.concatenate(present), minlength=words)
+        return torch.from_numpy(counts.clip(0.5, count - 0.5) / count)
 
     def of(self, which: npt.NDArray[np.int64], training: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Give the captions of some images: owners, inputs, targets, lengths; to learn from, a few of each."""
+        """Return the captions of some images: owners, inputs, targets, lengths; in training, a few of each image."""
         owners, places = [], []
         for row, image in enumerate(which.tolist()):
-            own = np.arange(self.starts[image], self.starts[image + 1])
-            if training and len(own) > _CAPTIONS:
-                own = own[torch.randperm(len(own))[:_CAPTIONS].numpy()]
-            owners += [row] * len(own)
-            places.append(own)
+            captions = np.arange(self.starts[image], self.starts[image + 1])
+            if training and len(captions) > _CAPTIONS:
+                captions = captions[torch.randperm(len(captions))[:_CAPTIONS].numpy()]
+            owners += [row] * len(captions)
+            places.append(captions)
         arrays = np.array(owners), *inputs_and_targets(self.rows, np.concatenate(places))
-        told = tuple(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays)
-        return told[0], told[1], told[2], told[3]
+        tensors = tuple(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays)
+        return tensors[0], tensors[1], tensors[2], tensors[3]

@@ -1,4 +1,4 @@
-"""What a forecaster must beat: the last season once more, and a linear map of the window."""
+"""The baselines of a forecaster: the last season repeated, and a linear map of the window."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from gyeol.inputs.windows import WindowInput, Windows
 __all__ = ["LinearForecast", "find_season", "seasonal_error", "seasonal_naive", "solve_linear"]
 
 _KERNEL = 25  # steps of the moving average (Zeng et al. 2023)
-_FEW = 200  # windows, by which it is seen how long more would take
-_ROWS = 1 << 14  # windows that a linear forecast learns from, at most
+_FEW = 200  # windows, which show how long more would take
+_ROWS = 1 << 14  # windows that a linear forecast is fitted to, at most
 _CHUNK = 512
 _REACH = 1024  # steps of history that a linear forecast reads, at most
-_SERIES, _STEPS = 1000, 1 << 18  # series, and steps of each, that a season is sought in, at most
-_STEADY = 1e-9  # what is left of a straight line, standardised, by rounding
+_SERIES, _STEPS = 1000, 1 << 18  # series, and steps of each, in which a season is searched, at most
+_STEADY = 1e-9  # rounding errors of a straight line, standardized, are smaller
 _PENALTIES = tuple(10.0**power for power in range(-6, 3))
 
 
 class LinearForecast(nn.Module):
     """DLinear's form (Zeng et al. 2023, section 4): the trend and the rest of a window, each through a linear map.
 
-    The maps are not trained step by step but solved for, with the ridge penalty that serves best on the last tenth of
-    the training windows: it is where training would end.
+    The maps are solved, not trained step by step, with the ridge penalty that is best on the last tenth of the training
+    windows: the solution is where training would end.
     """
 
     trend: Tensor
@@ -68,16 +68,16 @@ def solve_linear(inputs: WindowInput, windows: Windows, *, seconds: float = math
     Of many windows some ten thousand are taken, evenly, or as many as fit into so many ``seconds``; those with a
     missing outcome are left out.
     """
-    made = LinearForecast(windows.lookback, windows.horizon)
+    forecast = LinearForecast(windows.lookback, windows.horizon)
     count = max(20, _ROWS // windows.channels)
     if math.isfinite(seconds) and len(windows) > _FEW:
-        begun = time.monotonic()
-        _moments(inputs, windows, np.arange(_FEW, dtype=np.int64), made.reach)
-        count = min(count, max(_FEW, int(_FEW * seconds / max(1e-9, time.monotonic() - begun))))
+        started = time.monotonic()
+        _moments(inputs, windows, np.arange(_FEW, dtype=np.int64), forecast.reach)
+        count = min(count, max(_FEW, int(_FEW * seconds / max(1e-9, time.monotonic() - started))))
     taken = windows.thinned(count)
     cut = max(1, len(taken) - max(1, len(taken) // 10))
     rows = np.arange(len(taken), dtype=np.int64)
-    L = made.reach
+    L = forecast.reach
     first, last = (_moments(inputs, taken, part, L) for part in (rows[:cut], rows[cut:]))
     both = tuple(a + b for a, b in zip(first, last, strict=True))
     best, least = _PENALTIES[-1], np.inf
@@ -89,10 +89,10 @@ def solve_linear(inputs: WindowInput, windows: Windows, *, seconds: float = math
         if error < least:
             best, least = penalty, error
     weights = _solved(both, best).float()
-    made.trend.copy_(weights[:L].T)
-    made.rest.copy_(weights[L : 2 * L].T)
-    made.bias.copy_(weights[2 * L])
-    return made
+    forecast.trend.copy_(weights[:L].T)
+    forecast.rest.copy_(weights[L : 2 * L].T)
+    forecast.bias.copy_(weights[2 * L])
+    return forecast
 
 
 def _moments(
@@ -121,7 +121,7 @@ def _solved(moments: tuple[Tensor, ...], penalty: float) -> Tensor:
     size = len(gram)
     scale = float(gram.diagonal()[:-1].mean()) + 1e-12
     ridge = torch.full((size,), penalty * scale, dtype=gram.dtype)
-    ridge[-1] = 1e-9 * scale  # the constant is not held back
+    ridge[-1] = 1e-9 * scale  # the constant is not penalized
     factor = torch.linalg.cholesky(gram + torch.diag(ridge))
     return torch.cholesky_solve(cross, factor)
 
@@ -149,8 +149,8 @@ def find_season(inputs: WindowInput, windows: Windows, longest: int) -> int:
     begins, first, counts = np.unique(windows.begins[covered], return_index=True, return_counts=True)
     series = []
     for place in range(0, len(begins), max(1, len(begins) // _SERIES)):
-        own = windows.values[covered[first[place]] :][: min(counts[place], _STEPS)]
-        series.append((own - own.mean(0)) / inputs.scale.deviation)
+        values = windows.values[covered[first[place]] :][: min(counts[place], _STEPS)]
+        series.append((values - values.mean(0)) / inputs.scale.deviation)
     best = _highest_peak([_without_trend(one) for one in series], longest)
     if best > 1:
         quick = [one - _smoothed(one, best) for one in series if len(one) > 2 * best]

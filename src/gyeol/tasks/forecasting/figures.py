@@ -74,9 +74,9 @@ def all_figures(sums: Numbers, naive_error: Numbers, deviation: Numbers, quantil
         "mse_raw": float((columns["square"] * deviation**2).sum() / count),
         "mae_raw": float((columns["absolute"] * deviation).sum() / count),
     }
-    told = {name: short[name] for name in ("mse", "mae")} | raw | {"mase": short["mase"], "pinball": short["loss"]}
+    figures = {name: short[name] for name in ("mse", "mae")} | raw | {"mase": short["mase"], "pinball": short["loss"]}
     if "coverage" in short:
-        told |= {"coverage": short["coverage"], "interval": quantiles[-1] - quantiles[0]}
+        figures |= {"coverage": short["coverage"], "interval": quantiles[-1] - quantiles[0]}
     baselines = {
         name: {
             "mse": short[f"{name}_mse"],
@@ -87,10 +87,10 @@ def all_figures(sums: Numbers, naive_error: Numbers, deviation: Numbers, quantil
     }
     channels = []
     for row in np.flatnonzero(columns["count"] > 0).tolist():
-        own = figures_of(sums[row : row + 1], naive_error[row : row + 1], len(quantiles))
+        figure = figures_of(sums[row : row + 1], naive_error[row : row + 1], len(quantiles))
         names = ("mse", "mae", "mase", "coverage", "linear_mse", "seasonal_naive_mse")
-        channels.append({"channel": row, **{name: own[name] for name in names if name in own}})
-    return {**told, "baselines": baselines, "per_channel": channels}
+        channels.append({"channel": row, **{name: figure[name] for name in names if name in figure}})
+    return {**figures, "baselines": baselines, "per_channel": channels}
 
 
 def _scaled(sums: Numbers, name: str, naive_error: Numbers) -> float:

@@ -1,9 +1,9 @@
-"""The network of `FrameClassifier`: a small CNN sees each frame, recurrent layers read on, a linear head answers."""
+"""The network of `FrameClassifier`: a small CNN for each frame, recurrent layers over frames, a linear head."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,51 +15,64 @@ from gyeol.kernels.packing import Packing
 from gyeol.layers import LockedDropout, Recurrent
 from gyeol.layers.residual import ResidualNet
 
-if TYPE_CHECKING:
-    from gyeol.tasks.frames.classifier import FrameClassifier
-
 __all__ = ["FrameNet"]
 
-_AT_ONCE = 256  # frames seen together where nothing is learned
+_AT_ONCE = 256  # frames encoded together in prediction
 
 
 class FrameNet(nn.Module):
     """Steps to scores of K classes each.
 
     Time is folded into the batch for the CNN: every frame of every clip is an image of its own.
+
+    Parameters
+    ----------
+    input_size : int or None
+        Numbers of a step; None: steps are frames.
+    classes : int
+        K.
+    image_precision : {"float32", "bfloat16"}
+        Of the CNN. Images this small take as long in bfloat16, and lose exactness.
+    **layers
+        ``cell`` and ``precision`` of `Recurrent`; the other arguments are settings of `FrameClassifier`.
     """
 
-    def __init__(self, model: FrameClassifier, input_size: int | None, classes: int) -> None:
+    def __init__(
+        self,
+        input_size: int | None,
+        classes: int,
+        *,
+        hidden_size: int,
+        num_layers: int,
+        bidirectional: bool,
+        dropout: float,
+        image_size: int,
+        channels: int,
+        noise: float = 0.0,
+        image_precision: str = "float32",
+        **layers: Any,
+    ) -> None:
         super().__init__()
-        H, dropout, num_layers = int(model.hidden_size), float(model.dropout), int(model.num_layers)
-        precision = "auto" if model.precision in ("auto", "bfloat16") else "float32"
-        self.noise = float(model.noise)
+        self.noise = noise
         self.eye: ResidualNet | None = None
-        width = input_size or H
+        width = input_size or hidden_size
         if input_size is None:
-            size, channels = int(model.image_size), int(model.channels)
-            stages = max(1, round(math.log2(size / 4)) - 1)
+            stages = max(1, round(math.log2(image_size / 4)) - 1)
             widths = [channels * min(2**stage, 4) for stage in range(stages)]
-            # Images as small are not seen faster in bfloat16, and less exactly.
-            self.eye = ResidualNet(widths, precision="bfloat16" if model.precision == "bfloat16" else "float32")
-            height, across = self.eye.grid(size, size)
-            # The places stay apart, for where a thing is matters as much as what it is.
-            self.project = nn.Linear(height * across * self.eye.size, H)
-            self.norm = nn.LayerNorm(H)
+            self.eye = ResidualNet(widths, precision=image_precision)
+            height, across = self.eye.grid(image_size, image_size)
+            # Positions stay apart, for where a thing is matters as much as what it is.
+            self.project = nn.Linear(height * across * self.eye.size, hidden_size)
+            self.norm = nn.LayerNorm(hidden_size)
             self.points = FeaturePoints(self.eye.size, height, across)
-            width = H + 2 * self.eye.size
+            width = hidden_size + 2 * self.eye.size
         self.recurrent: Recurrent | None = None
         if num_layers:
             self.recurrent = Recurrent(
-                model.cell,
-                width,
-                H,
-                num_layers=num_layers,
-                bidirectional=bool(model.bidirectional),
-                dropout=dropout if num_layers > 1 else 0.0,
-                precision=precision,
-            )
-            width = H * self.recurrent.num_directions
+                input_size=width, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional,
+                dropout=dropout, **layers,
+            )  # fmt: skip
+            width = hidden_size * self.recurrent.num_directions
         self.locked = LockedDropout(dropout)
         self.head = nn.Linear(width, classes)
 
@@ -68,7 +81,7 @@ class FrameNet(nn.Module):
         return self.read(self.see(batch.steps), batch, state)
 
     def see(self, steps: Tensor) -> Tensor:
-        """Look at each step by itself: numbers stay, frames (N, S, S, 3) become vectors (N, D)."""
+        """Encode each step by itself: numbers stay, frames (N, S, S, 3) become vectors (N, D)."""
         if self.eye is None:
             return self._disturbed(steps.to(self.head.weight.dtype))
         if self.training:
@@ -86,7 +99,7 @@ class FrameNet(nn.Module):
         return x + self.noise * torch.randn_like(x) if self.training and self.noise else x
 
     def read(self, seen: Tensor, batch: StepBatch, state: Any = None) -> tuple[Tensor, Any]:
-        """Read what was seen (N, D) in order: scores (N, K) and the state."""
+        """Read the vectors of steps (N, D) in order: scores (N, K) and the state."""
         packing = Packing.of(batch.lengths, int(batch.lengths.max()))
         places = packing.gather(batch.places()).squeeze(1)
         x = seen[places]
@@ -101,26 +114,26 @@ class FrameNet(nn.Module):
 
 
 class FeaturePoints(nn.Module):
-    """Where in a grid each feature is: the mean place under a softmax (Finn et al. 2016, equation 2).
+    """Where in a grid each feature is: the mean position under a softmax (Finn et al. 2016, equation 2).
 
-    From one frame to the next a place moves by as much as the thing does: speed is a difference, which a recurrent
-    layer learns at once.
+    A position moves from frame to frame as the thing does: speed is a difference, which a recurrent layer learns at
+    once.
 
     Parameters
     ----------
     size, height, width : int
-        D features of a grid of so many places.
+        D features of a grid (height, width).
     """
 
     def __init__(self, size: int, height: int, width: int) -> None:
         super().__init__()
-        down, across = torch.linspace(-1, 1, height), torch.linspace(-1, 1, width)
-        places = torch.stack([down.repeat_interleave(width), across.repeat(height)], dim=1)
+        vertical, horizontal = torch.linspace(-1, 1, height), torch.linspace(-1, 1, width)
+        places = torch.stack([vertical.repeat_interleave(width), horizontal.repeat(height)], dim=1)
         self.register_buffer("places", places, persistent=False)
         self.sharpness = nn.Parameter(torch.full((size,), 5.0))
 
     def forward(self, grid: Tensor) -> Tensor:
-        """Find the features of grids (B, P, D): places from -1 to 1, (B, 2 D)."""
+        """Find the features of grids (B, P, D): positions from -1 to 1, (B, 2 D)."""
         shares = torch.softmax(grid * self.sharpness, dim=1)
         found: Tensor = (shares.transpose(1, 2) @ self.places.to(grid.dtype)).flatten(1)  # type: ignore[operator]
         return found

@@ -1,57 +1,60 @@
-"""A `FrameClassifier` that answers while a sequence goes on: what it holds does not grow."""
+"""Labels for the steps of a sequence as they arrive, in memory that does not grow."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from gyeol.data.media.video_clips import VideoClip, checked_frames
-from gyeol.errors import DataError, ParameterError
-from gyeol.inputs.frames import StepBatch
+from gyeol.errors import DataError
+from gyeol.inputs.frames import FrameInput, StepBatch
+from gyeol.inputs.numeric_series import SeriesInput
 from gyeol.tasks.class_scores import probabilities_of
-
-if TYPE_CHECKING:
-    from gyeol.tasks.frames.classifier import FrameClassifier
+from gyeol.tasks.frames.net import FrameNet
 
 __all__ = ["FrameStream"]
 
 
 class FrameStream:
-    """Takes some steps at a time and keeps the state in between; of a model of one direction.
+    """Take some steps at a time and keep the state in between; `FrameClassifier.stream` returns one.
 
     The labels are those of the whole sequence at once.
 
     Parameters
     ----------
-    model : FrameClassifier
+    net : FrameNet
+        Of one direction.
+    inputs : SeriesInput or FrameInput
+    classes : array, shape (K,)
+        The labels.
+    session : callable
+        Returns the context in which the net is run.
 
     Attributes
     ----------
     count : int
         Steps taken.
-
-    Raises
-    ------
-    ParameterError
-        The model reads in both directions: it needs a sequence's end.
     """
 
-    def __init__(self, model: FrameClassifier) -> None:
-        if model.bidirectional and model.num_layers:
-            raise ParameterError(
-                "this model reads in both directions and needs the end of a sequence before it answers: train one with "
-                "bidirectional=False to stream"
-            )
-        self._model = model
+    def __init__(
+        self,
+        net: FrameNet,
+        inputs: SeriesInput | FrameInput,
+        classes: npt.NDArray[Any],
+        session: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._net, self._inputs, self._classes, self._session = net, inputs, classes, session
         self._state: Any = None
         self.count = 0
 
     def push(self, steps: Any) -> npt.NDArray[Any]:
         """Take steps and return their labels, (T,); see `push_proba`."""
-        return np.asarray(self._model.classes_[self.push_proba(steps).argmax(axis=1)])
+        return np.asarray(self._classes[self.push_proba(steps).argmax(axis=1)])
 
     def push_proba(self, steps: Any) -> npt.NDArray[np.float64]:
         """Take steps and return each class's probability at each of them, (T, K).
@@ -59,33 +62,31 @@ class FrameStream:
         Parameters
         ----------
         steps : array of uint8, shape (T, height, width, 3); or numbers (T, C)
-            The next ones; of numbers NaN is a missing value, and a step of which nothing is known is one, too.
+            The next ones. Of numbers, NaN is a missing value; a step without any value counts as a step.
 
         Raises
         ------
         DataError
             They are no such steps.
         """
-        model = self._model
-        with model._session(), torch.inference_mode():
-            if model.inputs_of_frames is not None:
-                blocks = list(
-                    VideoClip(checked_frames(steps, "the next frames")).blocks(model.inputs_of_frames.image_size)
-                )
+        with self._session(), torch.inference_mode():
+            if isinstance(self._inputs, FrameInput):
+                blocks = list(VideoClip(checked_frames(steps, "the next frames")).blocks(self._inputs.image_size))
                 taken = torch.from_numpy(np.concatenate(blocks))
             else:
-                taken = torch.from_numpy(model._scaled(steps))
-            scores, self._state = model.net_(StepBatch(taken, torch.tensor([len(taken)])), self._state)
+                rows = self._inputs.encode([_checked_numbers(steps)])
+                taken = torch.from_numpy(np.asarray(rows.values, dtype=np.float32))
+            scores, self._state = self._net(StepBatch(taken, torch.tensor([len(taken)])), self._state)
         self.count += len(taken)
         return probabilities_of(scores)
 
     def reset(self) -> None:
-        """Begin anew, as with another sequence."""
+        """Start another sequence."""
         self._state, self.count = None, 0
 
 
-def numbers_of(steps: Any) -> npt.NDArray[np.float64]:
-    """Hold an array to what steps of numbers are: (T, C), or (T,) of one channel."""
+def _checked_numbers(steps: Any) -> npt.NDArray[np.float64]:
+    """Return steps of numbers as an array (T, C); they may come as (T,), of one channel."""
     try:
         values = np.asarray(steps, dtype=np.float64)
     except (TypeError, ValueError):

@@ -13,7 +13,7 @@ from gyeol.tasks.language.net import Carrier, Pieces, cut
 
 __all__ = ["END", "WINDOW", "encode_stream"]
 
-END = 2  # the number of the mark of an end: a line's, which is written "\n"
+END = 2  # the number of the mark of an end, which is "\n"
 WINDOW = 512  # steps of a window of one stream, read without learning
 
 
@@ -35,7 +35,7 @@ def encode_stream(
     order : callable of (stream, epoch)
         The windows of an epoch.
     apart : bool
-        Each text begins with nothing read.
+        The state is reset before each text.
     """
     stream, carrier = TokenStream.write(rows, streams, end=END), Carrier()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,19 +23,15 @@ from gyeol.layers import (
     word_dropout,
 )
 
-if TYPE_CHECKING:
-    from gyeol.tasks.authors.classifier import AuthorClassifier
-    from gyeol.tasks.language.model import LanguageModel
-
 __all__ = ["Carrier", "LanguageNet", "Pieces", "activity", "cut", "dropped", "in_order", "targets_of"]
 
 _LOGITS = 1 << 22  # numbers of a block of logits: 16 MB
 _FULL = 50_000  # words that a full softmax may have
-_CUTS = 4_000, 20_000, 100_000, 500_000  # frequent words are told apart first, rarer ones in groups behind them
+_CUTS = 4_000, 20_000, 100_000, 500_000  # frequent words are distinguished first, rarer ones in groups behind them
 
 
 class Pieces(NamedTuple):
-    """A window of B streams, cut where a text begins anew: P pieces, none of which reaches over an end.
+    """A window of B streams, cut where a text starts: P pieces, none of which extends past an end.
 
     ``tokens`` and ``targets`` (P, T) int64; ``lengths`` (P,); ``rows`` (P,), the stream of each; ``fresh`` (P,) bool,
     those that begin a text; ``last`` (B,), the piece with which each stream leaves the window; ``first``, whether the
@@ -73,8 +69,8 @@ def cut(inputs: npt.NDArray[np.int64], targets: npt.NDArray[np.int64], *, end: i
     last = np.append(np.flatnonzero(rows[1:] != rows[:-1]), len(rows) - 1)
     cells = rows[:, None], places
     tensors = [torch.from_numpy(array) for array in (inputs[cells], targets[cells], lengths, rows, fresh, last)]
-    tokens, wanted, counts, streams, news, leaving = tensors
-    return Pieces(tokens, wanted, counts, streams, news, leaving, first)
+    tokens, following, counts, streams, news, leaving = tensors
+    return Pieces(tokens, following, counts, streams, news, leaving, first)
 
 
 def in_order(values: Tensor, pieces: Pieces) -> Tensor:
@@ -125,7 +121,7 @@ class Carrier:
         if pieces.first or not self.layers:
             return [tuple(like.new_zeros(1, len(pieces.rows), H) for _ in range(parts)) for H in sizes]
         keep = (~pieces.fresh).to(like.dtype)[:, None]
-        # What comes later in a window begins a text: only the first piece of a stream takes its state.
+        # Later pieces of a window begin a text: only the first piece of a stream takes its state.
         return [tuple(part[:, pieces.rows] * keep for part in layer) for layer in self.layers]
 
     def after(self, pieces: Pieces, layers: list[tuple[Tensor, ...]]) -> None:
@@ -144,37 +140,60 @@ class Carrier:
 
 
 class LanguageNet(nn.Module):
-    """Tokens to the hidden state that says the next: embedding, recurrent layers, a softmax over all words.
+    """Tokens to the hidden state that predicts the next: embedding, recurrent layers, a softmax over all words.
 
     Tied (Press and Wolf 2017; Inan et al. 2017), the softmax's weights are the embedding, and the last layer has its
     size. Dropped are words of the embedding, features at both ends of every layer, the same at every step (Gal and
     Ghahramani 2016), and recurrent weights (Wan et al. 2013), as Merity et al. 2018 have it. Above 50,000 words the
-    softmax is the adaptive one (Grave et al. 2017), with weights of its own.
+    softmax is the adaptive one (Grave et al. 2017), with separate weights.
+
+    Parameters
+    ----------
+    size, embedding_size : int
+        V of the vocabulary, and the length of a token's vector.
+    cell, hidden_size, num_layers, precision
+        Of the recurrent layers (`gyeol.layers.Recurrent`).
+    dropout, weight_dropout : float
+        Shares of features and of recurrent weights dropped.
+    tied : bool
+    samples : int
+        Words, on average, from which the softmax is learned at each step; 0: all.
     """
 
-    def __init__(self, model: LanguageModel | AuthorClassifier, size: int, embedding_size: int | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        embedding_size: int,
+        *,
+        cell: Any,
+        hidden_size: int,
+        num_layers: int,
+        precision: str,
+        dropout: float,
+        tied: bool = True,
+        weight_dropout: float = 0.0,
+        samples: int = 0,
+    ) -> None:
         super().__init__()
-        E, H, dropout = int(embedding_size or model.embedding_size), int(model.hidden_size), float(model.dropout)
+        E, H = embedding_size, hidden_size
         full = size <= _FULL
-        tied = bool(model.tied) and full
+        tied = tied and full
         self.embedding = Embedding(size, E, dropout=word_dropout(size, dropout), sparse=not tied)
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
-        sizes = [E, *[H] * (int(model.num_layers) - 1), E if tied else H]
-        precision = "auto" if model.precision in ("auto", "bfloat16") else "float32"
+        sizes = [E, *[H] * (num_layers - 1), E if tied else H]
         self.layers = nn.ModuleList(
-            Recurrent(model.cell, sizes[n], sizes[n + 1], precision=precision) for n in range(len(sizes) - 1)
+            Recurrent(cell, sizes[n], sizes[n + 1], precision=precision) for n in range(len(sizes) - 1)
         )
-        self.weight_dropout = float(model.weight_dropout)
-        if self.weight_dropout and not self.walks[0].cell.hidden_product:
+        self.weight_dropout = weight_dropout
+        if weight_dropout and not self.walks[0].cell.hidden_product:
             raise ParameterError(
-                f"weight_dropout={self.weight_dropout} drops weights between states, which the cell "
+                f"weight_dropout={weight_dropout} drops weights between states, which the cell "
                 f"{self.walks[0].cell.name!r} has not: set weight_dropout=0"
             )
         self.entry, self.between, self.exit = (LockedDropout(share * dropout) for share in (0.75, 0.6, 1.0))
         self.weight = nn.Parameter(torch.empty(size, H).uniform_(-0.1, 0.1)) if full and not tied else None
         self.bias = nn.Parameter(torch.zeros(size)) if full else None
         self.adaptive = None if full else _adaptive(H, size)
-        samples = int(getattr(model, "softmax_samples", 0))
         self.samples = samples if full and 0 < samples < size else 0
         self._chances: Tensor | None = None
 
@@ -233,8 +252,8 @@ class LanguageNet(nn.Module):
     def losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return minus the log probability of each target, (N,), without keeping all logits."""
         if self.adaptive is not None:
-            told: Tensor = -self.adaptive(hidden, targets).output
-            return told
+            found: Tensor = -self.adaptive(hidden, targets).output
+            return found
         step = max(1, _LOGITS // len(self.softmax))
         blocks = [
             F.cross_entropy(self.logits(hidden[first : first + step]), targets[first : first + step], reduction="none")

@@ -1,4 +1,4 @@
-"""A language model that reads one token after another: what comes next, which words, what text."""
+"""A language model that reads token by token: scores of the next token, next words, continuations."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from gyeol.inputs import TextInput
 from gyeol.layers import RoundedLinear
 from gyeol.tasks.language.net import LanguageNet
 
-__all__ = ["Reader", "suggestions", "written"]
+__all__ = ["Reader", "continued", "suggestions"]
 
 PAD, UNKNOWN, END = 0, 1, 2
 _RECENT = 64  # tokens that a repetition is looked for among
-_BEAM = 4  # paths kept for each word asked for
+_BEAM = 4  # paths kept for each requested word
 _LONGEST = 24  # tokens of a word
 
 
@@ -62,8 +62,8 @@ class Reader:
     @state.setter
     def state(self, state: dict[str, Any]) -> None:
         for layer, parts in zip(self._layers, state["layers"], strict=True):
-            own = layer.state if layer.cell.has_memory else (layer.state,)
-            for to, part in zip(own, parts, strict=True):
+            buffers = layer.state if layer.cell.has_memory else (layer.state,)
+            for to, part in zip(buffers, parts, strict=True):
                 to.copy_(torch.from_numpy(part))
         self._scores = state["scores"]
 
@@ -96,16 +96,16 @@ class Reader:
             The file is missing, damaged, or another model's.
         """
         tensors = read_tensors(path)
-        own = self.state
-        parts = {f"{n}.{p}": part for n, layer in enumerate(own["layers"]) for p, part in enumerate(layer)}
-        expected = {name: part.shape for name, part in {**parts, "scores": own["scores"]}.items()} | {"model": (32,)}
+        state = self.state
+        parts = {f"{n}.{p}": part for n, layer in enumerate(state["layers"]) for p, part in enumerate(layer)}
+        expected = {name: part.shape for name, part in {**parts, "scores": state["scores"]}.items()} | {"model": (32,)}
         if {name: tuple(tensor.shape) for name, tensor in tensors.items()} != expected or not torch.equal(
             tensors["model"], self._fingerprint()
         ):
             raise ModelError(f"{path} holds what another model read; name a new file, or the model that wrote it")
         if any(tensors[name].dtype != torch.from_numpy(part).dtype for name, part in parts.items()):
             raise ModelError(f"{path} is damaged: its numbers are of another type; name a new file")
-        layers = [[tensors[f"{n}.{p}"].numpy() for p in range(len(layer))] for n, layer in enumerate(own["layers"])]
+        layers = [[tensors[f"{n}.{p}"].numpy() for p in range(len(layer))] for n, layer in enumerate(state["layers"])]
         self.state = {"layers": layers, "scores": tensors["scores"].numpy()}
 
     @torch.inference_mode()
@@ -133,7 +133,7 @@ class Reader:
             if number:
                 self.feed([END])
             self.feed(self.inputs.vocabulary.encode(self.inputs.tokenizer.tokenize(line)).tolist())
-        # Tokenizers drop the space at a text's end; where spaces are tokens, what comes after one is no space.
+        # Tokenizers drop the space at a text's end; where spaces are tokens, no other space follows one.
         if lines[-1].strip() and lines[-1][-1].isspace() and " " in self.inputs.vocabulary:
             self.feed(self.inputs.vocabulary.encode([" "]).tolist())
 
@@ -142,7 +142,7 @@ class Reader:
         return self._scores
 
 
-def written(
+def continued(
     reader: Reader,
     prompt: str,
     length: int,
@@ -151,14 +151,14 @@ def written(
     penalty: float,
     stop: tuple[str, ...],
 ) -> Iterator[str]:
-    """Write on after a prompt: pieces of text, whose concatenation is the whole."""
+    """Continue a prompt: pieces of text, whose concatenation is the whole."""
     reader.read(prompt)
     tokenizer, names = reader.inputs.tokenizer, reader.inputs.vocabulary.tokens
-    joint, start = tokenizer.joint, tokenizer.word_start
+    joint, word_start = tokenizer.joint, tokenizer.word_start
     closed = bool(prompt) and not prompt[-1].isspace()  # a space may be due
     tokens: list[int] = []
-    begun = 0  # the first token of the line being written
-    told, before = 0, ""
+    start = 0  # the first token of the current line
+    yielded, before = 0, ""
     longest = max(map(len, stop), default=0)
     text = ""
     for _ in range(length):
@@ -166,21 +166,21 @@ def written(
         scores[[PAD, UNKNOWN]] = -np.inf
         tokens.append(sample_token(scores, draw, **sampling))
         reader.feed(tokens[-1:])
-        begins = tokens[0] != END and (joint == " " or bool(start and names[tokens[0]].startswith(start)))
+        begins = tokens[0] != END and (joint == " " or bool(word_start and names[tokens[0]].startswith(word_start)))
         if len(tokens) > 1 and tokens[-2] == END:  # lines that ended stay as they are
-            begun, before = len(tokens) - 1, text
-        line = _joined(reader.inputs, tokens[begun:])
-        text = before + (" " if closed and begins and not begun else "") + line
+            start, before = len(tokens) - 1, text
+        line = _joined(reader.inputs, tokens[start:])
+        text = before + (" " if closed and begins and not start else "") + line
         ends = [at for mark in stop if (at := text.find(mark)) >= 0]
         if ends:
-            yield text[told : min(ends)]
+            yield text[yielded : min(ends)]
             return
         # The last characters may still change (a jamo joins a syllable), and what may begin a mark is kept back.
         safe = len(text) - max(longest - 1, tokenizer.unsettled)
-        if safe > told:
-            yield text[told:safe]
-            told = safe
-    yield text[told:]
+        if safe > yielded:
+            yield text[yielded:safe]
+            yielded = safe
+    yield text[yielded:]
 
 
 def _joined(inputs: TextInput, tokens: list[int]) -> str:
@@ -207,7 +207,7 @@ def suggestions(reader: Reader, prefix: str, top: int) -> list[tuple[str, float]
         fits = np.array([bool(n > END and name.startswith(open_word)) for n, name in enumerate(names)])
         if open_word and open_word in names and not (fits & (np.array(names) != open_word)).any():
             fits[:] = False
-        if open_word and not fits.any():  # a word nobody knows, or one that is whole: what comes after it
+        if open_word and not fits.any():  # a word nobody knows, or one that is whole: what follows it
             reader.read(open_word)
             scores, fits = reader.scores().copy(), np.arange(len(names)) > END
         scores[~fits] = -np.inf

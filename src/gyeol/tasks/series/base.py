@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,42 +13,55 @@ import torch
 
 from gyeol.errors import DataError, ModelError
 from gyeol.inputs.numeric_series import SeriesBatch, SeriesInput, checked_series
-from gyeol.layers import CELLS, POOLINGS, Cell
-from gyeol.parameters import Rule, choice, fraction, joined, positive, switch, whole
-from gyeol.tasks.base import TRAINING_RULES, Encoded
+from gyeol.parameters import fraction, positive, whole
+from gyeol.tasks.base import Encoded
+from gyeol.tasks.hyperparameters import DirectionParameters, SummaryParameters, estimator, hyperparameter
 from gyeol.tasks.sample_weights import WeightedEstimator, Weights
 from gyeol.tasks.series.net import SeriesNet
 
-__all__ = ["SERIES_RULES", "Series", "SeriesEstimator", "flat"]
+__all__ = ["Series", "SeriesEstimator", "flat"]
 
-_STEPS = 64  # of the longest sequence, where nobody says how many values make one
+_STEPS = 64  # of the longest sequence, by default
 Series = npt.NDArray[np.float64]
 Batch = tuple[SeriesBatch, Any, torch.Tensor | None]  # inputs, targets, the weights of the examples if they have some
 
-#: The rules of the arguments that every estimator of numeric sequences has, in the order of its constructor.
-SERIES_RULES: dict[str, Rule] = {
-    "cell": choice(CELLS, own=Cell),
-    "hidden_size": whole(1, 1 << 16),
-    "num_layers": whole(1, 100),
-    "bidirectional": switch,
-    "attention": choice(("global", None)),
-    **TRAINING_RULES,
-    "pooling": joined(POOLINGS),
-    "frame": whole(1, 1 << 16, none=True),
-    "noise": positive(zero=True),
-    "warp": fraction(),
-    "memory": whole(3, none=True),
-}
 
-
-class SeriesEstimator(WeightedEstimator):
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
+class SeriesEstimator(SummaryParameters, DirectionParameters, WeightedEstimator):
     """The base of `SeriesClassifier` and `SeriesRegressor`."""
 
-    ask: ClassVar[str] = "gyeol predict {} --file FILE"
+    usage: ClassVar[str] = "gyeol predict {} --file FILE"
     reads: ClassVar[str] = "numbers"
-    net_: SeriesNet
-    inputs_: SeriesInput
-    lengths_: tuple[int, int]
+
+    hidden_size: int = 64
+    epochs: int = 40
+    learning_rate: float = 0.005
+    patience: int = 15
+    frame: int | None = hyperparameter(
+        None,
+        whole(1, 1 << 16, none=True),
+        "So many successive values make one step: long sequences are read faster, and states need not last as long. "
+        "By default so many that the longest sequence of the training has 64 steps at most.",
+    )
+    noise: float = hyperparameter(
+        0.0,
+        positive(zero=True),
+        "Standard deviation of the noise added to the values in training, in standard deviations of each channel.",
+    )
+    warp: float = hyperparameter(
+        0.0, fraction(), "Share by which time runs faster or slower here and there in training; the ends stay in place."
+    )
+    memory: int | None = hyperparameter(
+        None,
+        whole(3, none=True),
+        "Initialize the gates to keep a state for up to so many steps, as far as the net has to look back (chrono "
+        "initialization: Tallec and Ollivier 2018).",
+    )
+
+    net_: SeriesNet = field(init=False)
+    inputs_: SeriesInput = field(init=False)
+    lengths_: tuple[int, int] = field(init=False)
 
     @property
     @abstractmethod
@@ -69,7 +83,7 @@ class SeriesEstimator(WeightedEstimator):
                 raise DataError(" ".join(str(error).split()) + hint) from error
         return checked_series(X)
 
-    def _fit_inputs(self, X: list[Series]) -> None:
+    def _fit_inputs(self, X: list[Series], y: Any) -> None:
         self.lengths_ = min(map(len, X)), max(map(len, X))
         self.inputs_ = SeriesInput(frame=int(self.frame or math.ceil(self.lengths_[1] / _STEPS))).fit(X)
 
@@ -80,19 +94,27 @@ class SeriesEstimator(WeightedEstimator):
         return self._encoded(X, y, self._sample_weight, noise=float(self.noise), warp=float(self.warp))
 
     def _encoded(
-        self, X: list[Series], y: npt.NDArray[Any] | None, weights: Weights | None = None, **disturbed: float
+        self, X: list[Series], y: npt.NDArray[Any] | None, weights: Weights | None = None, **variation: float
     ) -> Encoded:
         inputs, rows = self.inputs_, self.inputs_.encode(X)
 
         def batch(which: npt.NDArray[np.int64]) -> Batch:
             targets = None if y is None else torch.from_numpy(y[which])
-            own = None if weights is None else torch.from_numpy(weights[which])
-            return inputs.batch(rows, which, **disturbed), targets, own
+            examples = None if weights is None else torch.from_numpy(weights[which])
+            return inputs.batch(rows, which, **variation), targets, examples
 
         return Encoded(inputs.lengths(rows), batch)
 
     def _build(self) -> SeriesNet:
-        return SeriesNet(self, self.inputs_.width, self._width)
+        return SeriesNet(
+            self.inputs_.width,
+            self._width,
+            **self._layers(),
+            bidirectional=bool(self.bidirectional),
+            attention=self.attention is not None,
+            poolings=self.pooling.split("+") if self.pooling else [],
+            memory=None if self.memory is None else int(self.memory),
+        )
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that values may be missing."""
@@ -101,7 +123,7 @@ class SeriesEstimator(WeightedEstimator):
         return tags
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the sequences."""
+        """Describe the sequences for the model card."""
         shortest, longest = self.lengths_
         steps = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
         gaps = f", values missing in {len(self.inputs_.gaps)}" if self.inputs_.gaps else ""

@@ -1,4 +1,4 @@
-"""Series of numbers as users hand them over, checked once at the edge."""
+"""Series of numbers as a caller of `Forecaster` gives them, checked."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def checked_series(X: Any, channels: int | None = None) -> tuple[list[Numbers], 
         endless = np.abs(array) > _MOST
         if endless.any():
             step, channel = np.argwhere(endless)[0].tolist()
-            told = "infinite" if np.isinf(array[step, channel]) else exact(array[step, channel])
-            raise DataError(f"{where} is {told} at step {step}, channel {channel}: a missing value is NaN")
+            value = "infinite" if np.isinf(array[step, channel]) else exact(array[step, channel])
+            raise DataError(f"{where} is {value} at step {step}, channel {channel}: a missing value is NaN")
         series.append(array)
     return series, (flat, single)
 

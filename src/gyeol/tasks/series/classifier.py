@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy.typing as npt
 from torch import nn
 
 from gyeol import engine
-from gyeol.parameters import Rule
 from gyeol.tasks.checks import (
     checked_classes,
     checked_labels,
@@ -20,54 +19,17 @@ from gyeol.tasks.checks import (
     numbered,
 )
 from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of, weights_rule
-from gyeol.tasks.series.base import SERIES_RULES, Batch, Series, SeriesEstimator, flat
+from gyeol.tasks.hyperparameters import estimator, hyperparameter
+from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat
 from gyeol.tasks.sklearn_base import ClassifierMixin
 
 __all__ = ["SeriesClassifier"]
 
 
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
 class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
     """Classify numeric sequences with a recurrent network.
-
-    Parameters
-    ----------
-    cell : str or class
-        ``"rnn"``, ``"lstm"``, ``"gru"`` (the course's, reset before the product), ``"gru_after"`` (PyTorch's),
-        ``"lstm_norm"``, or a cell of your own.
-    hidden_size, num_layers, bidirectional
-        The recurrent net: units a direction, layers, both directions or one.
-    attention : {"global", None}
-        Weigh the states of all steps by a learned query; None for ``pooling`` alone.
-    dropout : float
-        Share of values dropped between layers.
-    batch_size, epochs, learning_rate, weight_decay, clip_norm
-        Adam; the learning rate falls to zero over the epochs along a half cosine.
-    patience : int
-        Stop after so many epochs without a better validation accuracy.
-    validation_fraction, averaging, time_limit
-        Share held back for that; decay of the moving average of the weights that is kept (0: none); seconds.
-    precision : {"auto", "float32", "float64", "bfloat16"}
-        Of the arithmetic; ``"auto"`` and ``"bfloat16"`` train with recurrent products in bfloat16 where there are such.
-    threads : int, optional
-        Cores to use; all by default.
-    random_state : int
-        Same seed, machine and threads: the same bits.
-    verbose : bool
-        Show a progress bar.
-    pooling : str, optional
-        ``"last"``, ``"mean"``, ``"max"``, or several joined by ``+``: what stands beside the attention's view.
-    frame : int, optional
-        So many successive values make one step: long sequences are read faster, and states need not last as long. By
-        default so many that the longest sequence of the training has 64 steps at most.
-    noise : float
-        Spread of the random numbers added to the values in training, in standard deviations of each channel.
-    warp : float
-        Share by which time runs faster or slower here and there in training; ends stay where they are.
-    memory : int, optional
-        Begin with gates that keep a state for up to so many steps, as far as the net shall look back (chrono
-        initialisation: Tallec and Ollivier 2018).
-    class_weight : {None, "balanced"} or dict
-        Weight of each class in the loss.
 
     Attributes
     ----------
@@ -91,62 +53,13 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
     """
 
     task: ClassVar[str] = "series"
-    rules: ClassVar[dict[str, Rule]] = {**SERIES_RULES, "class_weight": weights_rule}
+    class_weight: Any = hyperparameter(
+        None, weights_rule, 'Weight of each class in the loss: None, ``"balanced"``, or a dict.'
+    )
 
-    def __init__(
-        self,
-        *,
-        cell: Any = "lstm",
-        hidden_size: int = 64,
-        num_layers: int = 1,
-        bidirectional: bool = True,
-        attention: str | None = "global",
-        dropout: float = 0.3,
-        batch_size: int = 32,
-        epochs: int = 40,
-        learning_rate: float = 0.005,
-        weight_decay: float = 0.0,
-        clip_norm: float = 5.0,
-        patience: int = 15,
-        validation_fraction: float = 0.1,
-        averaging: float = 0.99,
-        time_limit: float | None = None,
-        precision: str = "auto",
-        threads: int | None = None,
-        random_state: int | None = 0,
-        verbose: bool = False,
-        pooling: str | None = "mean+max",
-        frame: int | None = None,
-        noise: float = 0.0,
-        warp: float = 0.0,
-        memory: int | None = None,
-        class_weight: Any = None,
-    ) -> None:
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.bidirectional = bidirectional
-        self.attention = attention
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.clip_norm = clip_norm
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.averaging = averaging
-        self.time_limit = time_limit
-        self.precision = precision
-        self.threads = threads
-        self.random_state = random_state
-        self.verbose = verbose
-        self.pooling = pooling
-        self.frame = frame
-        self.noise = noise
-        self.warp = warp
-        self.memory = memory
-        self.class_weight = class_weight
+    classes_: npt.NDArray[Any] = field(init=False)
+    counts_: dict[str, int] = field(init=False)
+    _weights: npt.NDArray[np.float64] | None = field(init=False)
 
     @property
     def _width(self) -> int:
@@ -164,13 +77,14 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
     def _strata(self, y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return y
 
-    def _fit_targets(self, y: npt.NDArray[np.int64]) -> None:
+    def _fit_inputs(self, X: list[Series], y: npt.NDArray[np.int64]) -> None:
+        super()._fit_inputs(X, y)
         self._weights = class_weights(self.class_weight, self.classes_, y, self._sample_weight)
 
     def _settings(self) -> engine.Settings:
-        # Who weighs the classes wants the epoch that is best by those weights.
+        # Whoever weighs the classes wants the epoch that is best by those weights.
         monitor = self.monitor if self._weights is None else "weighted_accuracy"
-        return dataclasses.replace(super()._settings(), monitor=monitor)
+        return replace(super()._settings(), monitor=monitor)
 
     def _loss(self, net: nn.Module, batch: Batch) -> engine.StepLoss:
         return class_loss(net(batch[0])[0], batch[1], self._weights, batch[2])
@@ -211,7 +125,7 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         return class_report(probabilities, numbers, self.classes_.tolist())
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the sequences and their labels."""
+        """Describe the sequences and their labels for the model card."""
         classes = ", ".join(f"{name}: {count:,}" for name, count in self.counts_.items())
         return {**super().describe_data(), "classes": classes}
 

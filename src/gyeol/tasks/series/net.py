@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,36 +12,37 @@ from gyeol.inputs.numeric_series import SeriesBatch
 from gyeol.kernels.packing import Packing
 from gyeol.layers import LockedDropout, Recurrent, Summary, chrono_init
 
-if TYPE_CHECKING:
-    from gyeol.tasks.series.base import SeriesEstimator
-
 __all__ = ["SeriesNet"]
 
 
 class SeriesNet(nn.Module):
-    """Scaled values to K numbers."""
+    """Scaled values to K numbers; ``layers`` are ``cell``, ``num_layers`` and ``precision`` of `Recurrent`."""
 
-    def __init__(self, model: SeriesEstimator, input_size: int, outputs: int) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        outputs: int,
+        *,
+        hidden_size: int,
+        bidirectional: bool,
+        dropout: float,
+        attention: bool,
+        poolings: Sequence[str],
+        memory: int | None,
+        **layers: Any,
+    ) -> None:
         super().__init__()
-        directions = 2 if model.bidirectional else 1
-        # NumPy's numbers, as a search hands them over, are not what PyTorch takes for numbers.
-        hidden_size, dropout = int(model.hidden_size), float(model.dropout)
         self.recurrent = Recurrent(
-            model.cell,
-            input_size,
-            hidden_size,
-            num_layers=int(model.num_layers),
-            bidirectional=directions == 2,
-            dropout=dropout / 2 if model.num_layers > 1 else 0.0,
-            precision="auto" if model.precision in ("auto", "bfloat16") else "float32",
+            input_size=input_size, hidden_size=hidden_size, bidirectional=bidirectional, dropout=dropout / 2, **layers
         )
-        if model.memory is not None:
-            chrono_init(self.recurrent, int(model.memory))
+        if memory is not None:
+            chrono_init(self.recurrent, memory)
         self.locked = LockedDropout(dropout / 2)
+        directions = self.recurrent.num_directions
         self.summary = Summary(
             hidden_size * directions,
-            attention=bool(model.attention),
-            poolings=model.pooling.split("+") if model.pooling else [],
+            attention=attention,
+            poolings=poolings,
             directions=directions,
         )
         self.dropout = nn.Dropout(dropout)

@@ -1,4 +1,4 @@
-"""What a user gives as recordings, checked."""
+"""Recordings as a caller of `SpeechRecognizer` gives them, checked."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import numpy as np
 from gyeol.data.media.audio_clips import AudioClip
 from gyeol.data.media.sound import read_header
 from gyeol.errors import DataError
+from gyeol.tasks.checks import checked_texts
 
-__all__ = ["checked_clips", "common_rate"]
+__all__ = ["checked_clips", "checked_pairs", "common_rate"]
 
 _LOUDEST = 1000.0
 _LONGEST = 3600.0  # seconds
 
 
 def checked_clips(X: Any, rate: int | None) -> list[AudioClip]:
-    """Return recordings as clips; of files the headers are read, and no sample.
+    """Return recordings as clips; of files only the headers are read.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def checked_clips(X: Any, rate: int | None) -> list[AudioClip]:
     Raises
     ------
     DataError
-        For what is no list of recordings, and for the first one that is none: names it.
+        For what is no list of recordings, and for an element that is no recording: names the first.
     """
     if isinstance(X, (str, bytes, PathLike)) or not hasattr(X, "__iter__"):
         raise DataError(f"got {type(X).__name__} where a list of recordings was expected: ['a.wav', ...]")
@@ -60,7 +61,23 @@ def _checked(value: Any, number: int, rate: int | None) -> AudioClip:
     return AudioClip(samples.astype(np.float32), rate)
 
 
+def checked_pairs(X: Any, y: Any, rate: int | None) -> tuple[list[AudioClip], list[str]]:
+    """Return recordings as clips, and their texts.
+
+    Raises
+    ------
+    DataError
+        As `checked_clips`, and for texts that are none, or not one for each recording.
+    """
+    if y is None:
+        raise DataError("the target y is None: give to each recording the text that is said in it")
+    clips, texts = checked_clips(X, rate), checked_texts(y)
+    if len(clips) != len(texts):
+        raise DataError(f"got {len(clips)} recordings and {len(texts)} texts; there must be one to each")
+    return clips, texts
+
+
 def common_rate(clips: list[AudioClip]) -> int:
-    """Tell the rate (Hz) that most recordings have; of several the lowest, to which others can be brought."""
+    """Return the rate (Hz) that most recordings have; of several the lowest, to which others can be resampled."""
     counts = Counter(clip.rate for clip in clips)
     return min(counts, key=lambda rate: (-counts[rate], rate))

@@ -1,4 +1,4 @@
-"""A language model beside what is heard: how likely each letter, or each whole word, is after those before it."""
+"""A language model in a search for speech: the probability of each letter, or each whole word, after those before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MEMORY = 1 << 26  # bytes of states that are kept
 
 
 class _Reading(NamedTuple):
-    """What was read: a state of the reader, the tokens since then, all tokens, and the letters of the word begun."""
+    """What was read: a state of the reader, the tokens since then, all tokens, the letters of an unfinished word."""
 
     read: Any
     pending: tuple[int, ...]
@@ -26,10 +26,10 @@ class _Reading(NamedTuple):
 
 
 class LanguageScorer:
-    """Asks a `LanguageModel` about texts that grow by letters.
+    """Scores texts that grow by letters with a `LanguageModel`.
 
-    A model of letters or jamo is asked at every letter; one of words or subwords, and any where what is heard is
-    jamo, when a word is whole.
+    A model of letters or jamo scores every letter; one of words or subwords, and any where the recognizer writes jamo,
+    every whole word.
 
     Parameters
     ----------
@@ -49,16 +49,16 @@ class LanguageScorer:
         self._join = inputs.tokenizer.join
         self._by_letter = inputs.tokenizer.name == "syllable" and self._text.tokenizer.name in ("syllable", "jamo")
         self._first = self._reader.state
-        self._known: dict[tuple[int, ...], Any] = {}  # states by what was read: texts begin alike
+        self._known: dict[tuple[int, ...], Any] = {}  # states by what was read: texts share prefixes
         size = sum(part.nbytes for layer in self._first["layers"] for part in layer) + self._first["scores"].nbytes
-        self._room = max(16, _MEMORY // size)
+        self._capacity = max(16, _MEMORY // size)
 
     def initial_state(self) -> _Reading:
-        """Give the state before the first letter."""
+        """Return the state before the first letter."""
         return _Reading(self._first, (), (), ())
 
     def extend(self, state: _Reading, token: int) -> tuple[_Reading, float]:
-        """Give the state after a letter, and the log probability that it adds."""
+        """Return the state after a letter, and the log probability that it adds."""
         letter = self._letters[token]
         if self._by_letter:
             tokens = [" "] if letter == " " else self._text.tokenizer.tokenize(letter)
@@ -68,14 +68,14 @@ class LanguageScorer:
         return self._whole(state) if state.word else (state, 0.0)
 
     def end(self, state: _Reading) -> float:
-        """Give the log probability of the word begun, and of the end of a line after it."""
+        """Return the log probability of the unfinished word, and of the end of a line after it."""
         log = 0.0
         if state.word:
             state, log = self._whole(state)
         return log + self._read(state, [END])[1]
 
     def _whole(self, state: _Reading) -> tuple[_Reading, float]:
-        """Read the word that was begun."""
+        """Read the unfinished word."""
         names = self._text.tokenizer.tokenize(self._join(state.word))
         spaced = state.tokens and " " in self._text.vocabulary and self._text.tokenizer.joint == ""
         numbers = self._text.vocabulary.encode([*([" "] if spaced else []), *names]).tolist()
@@ -83,7 +83,7 @@ class LanguageScorer:
         return after._replace(word=()), log
 
     def _read(self, state: _Reading, tokens: list[int]) -> tuple[_Reading, float]:
-        """Add up the log probabilities of tokens; the last is fed no sooner than something is asked after it."""
+        """Add up the log probabilities of tokens; the last one is fed when the next is scored."""
         read, pending, so_far, log = state.read, state.pending, state.tokens, 0.0
         for token in tokens:
             if pending:
@@ -93,9 +93,9 @@ class LanguageScorer:
         return state._replace(read=read, pending=pending, tokens=so_far), log
 
     def _after(self, read: Any, pending: tuple[int, ...], tokens: tuple[int, ...]) -> Any:
-        """Read what is pending, or find the state that all of these tokens led to before."""
+        """Read the pending tokens, or find the state that all of these tokens led to before."""
         if tokens not in self._known:
-            if len(self._known) >= self._room:
+            if len(self._known) >= self._capacity:
                 self._known.clear()
             self._reader.state = read
             self._reader.feed(list(pending))

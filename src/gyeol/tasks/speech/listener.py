@@ -1,4 +1,4 @@
-"""Writing while somebody speaks."""
+"""Speech recognition of a stream: text while somebody speaks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from gyeol.errors import DataError
 from gyeol.inputs.sound.spectra import FrameStream
+from gyeol.tasks.speech.letters import joined
 from gyeol.tasks.speech.net import SpeechStream
 
 if TYPE_CHECKING:
@@ -21,24 +22,25 @@ __all__ = ["Listener"]
 
 
 class Listener:
-    """Takes samples as they come and says what was said so far; made by `SpeechRecognizer.listen`.
+    """Transcribe samples as they arrive; `SpeechRecognizer.listen` returns one.
 
-    The whole of what it writes is what the model writes for the whole recording; memory does not grow with the sound.
-    At a pause that is longer than those within the training's recordings it begins anew: what it has heard before would
-    count less and less, but a net that learned from single words knows no second one.
+    In the end the text is that of the whole recording; memory does not grow with its length. At a pause longer than
+    those within the training's recordings the state is reset: a net that learned from single words knows no second one.
 
     Attributes
     ----------
     text : str
-        What was said so far, and will not change; with a lexicon, whole words.
+        The text so far that will not change; with a lexicon, whole words.
     """
 
-    def __init__(self, net: SpeechNet, inputs: SpeechInput, begin: Callable[[], GreedySearch | PrefixSearch]) -> None:
-        self._net, self._inputs, self._begin = net, inputs, begin
+    def __init__(
+        self, net: SpeechNet, inputs: SpeechInput, new_search: Callable[[], GreedySearch | PrefixSearch]
+    ) -> None:
+        self._net, self._inputs, self._new_search = net, inputs, new_search
         self._frames, self._cutter = FrameStream(inputs.mel), inputs.cutter()
-        self._search, self._stream = begin(), SpeechStream(net)
+        self._search, self._stream = new_search(), SpeechStream(net)
         self._done = ""  # whole words
-        self._word: list[int] = []  # letters of the one begun
+        self._word: list[int] = []  # letters of the unfinished one
         self._finished = False
 
     @property
@@ -48,8 +50,8 @@ class Listener:
 
     @property
     def text(self) -> str:
-        """What was said so far, and will not change."""
-        return self._done + self._joined(self._word)
+        """The text so far that will not change."""
+        return self._done + joined(self._inputs, self._word)
 
     def feed(self, samples: Any) -> str:
         """Take samples from -1 to 1, shape (N,), any number of them.
@@ -57,12 +59,12 @@ class Listener:
         Returns
         -------
         str
-            What was said so far: ``text``, and after it what may still change.
+            The text so far: ``text``, followed by what may still change.
 
         Raises
         ------
         DataError
-            What came is no samples, or came after the end.
+            These are no samples, or they come after `finish`.
         """
         samples = np.asarray(samples)
         if samples.ndim != 1 or samples.dtype.kind != "f":
@@ -72,10 +74,10 @@ class Listener:
         if len(samples) and not np.isfinite(samples).all():
             raise DataError("the samples hold numbers that are not finite")
         self._hear(self._frames.feed(samples.astype(np.float32)))
-        return self._done + self._joined([*self._word, *self._search.open()])
+        return self._done + joined(self._inputs, [*self._word, *self._search.open()])
 
     def finish(self) -> str:
-        """End, and return all that was said."""
+        """End the stream, and return the whole text."""
         if not self._finished:
             self._finished = True
             self._hear(self._frames.finish())
@@ -92,10 +94,10 @@ class Listener:
             if piece.end:
                 self._end()
                 self._done, self._word = f"{self.text.rstrip()} ".lstrip(), []
-                self._search, self._stream = self._begin(), SpeechStream(self._net)
+                self._search, self._stream = self._new_search(), SpeechStream(self._net)
 
     def _end(self) -> None:
-        """Write what the frames so far still give."""
+        """Write what is left of the frames so far."""
         self._write(self._search.feed(self._stream.finish()))
         self._write(self._search.finish())
 
@@ -104,10 +106,5 @@ class Listener:
         for token in tokens:
             self._word.append(token)
             if names[token] == " ":
-                self._done += self._joined(self._word)
+                self._done += joined(self._inputs, self._word)
                 self._word = []
-
-    def _joined(self, tokens: list[int]) -> str:
-        names = self._inputs.text.vocabulary.tokens
-        joined: str = self._inputs.tokenizer.join([names[token] for token in tokens if token > 1])
-        return joined

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,54 +10,63 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gyeol.inputs.sound.recordings import SpeechBatch
 from gyeol.kernels.packing import Packing
 from gyeol.layers import LockedDropout, Recurrent
-from gyeol.layers.losses.ctc import BLANK
+from gyeol.layers.losses.ctc import BLANK, ctc_loss
 
-if TYPE_CHECKING:
-    from gyeol.tasks.speech.recognizer import SpeechRecognizer
-
-__all__ = ["SpeechNet", "SpeechStream"]
+__all__ = ["SpeechNet", "SpeechStream", "losses_of"]
 
 _CHANNELS = 32  # of the convolution
-_RELUCTANCE = 3.0  # to say nothing, before anything is learned: a logit
-_HIGH, _APART = 9, 3  # frequencies that it looks at together, and from one such look to the next
+_RELUCTANCE = 3.0  # against the blank, in the initial weights: a logit
+_HIGH, _APART = 9, 3  # frequencies of a kernel of the convolution, and its stride
 
 
 class SpeechNet(nn.Module):
     """Frames to log probabilities of letters, one step for every ``stack`` frames.
 
-    A convolution looks at the frames of a step and as many before them, and at neighbouring frequencies everywhere
-    alike: what one voice says a little higher than another looks the same to it.
+    A convolution reads the frames of a step and as many before them, with the same weights at all frequencies: a higher
+    voice looks the same to it, shifted.
+
+    Parameters
+    ----------
+    mels, letters : int
+        M, numbers of a frame; V of the vocabulary.
+    stack : int
+        Frames of a step.
+    **layers
+        ``cell``, ``num_layers``, ``precision`` of `Recurrent`; the other arguments are settings of `SpeechRecognizer`.
     """
 
-    def __init__(self, model: SpeechRecognizer, mels: int, letters: int) -> None:
+    def __init__(
+        self,
+        mels: int,
+        letters: int,
+        *,
+        stack: int,
+        hidden_size: int,
+        bidirectional: bool,
+        dropout: float,
+        **layers: Any,
+    ) -> None:
         super().__init__()
-        H, dropout = int(model.hidden_size), float(model.dropout)
-        self.stack = int(model.stack)
-        self.wide = 2 * self.stack
+        self.stack = stack
+        self.wide = 2 * stack
         self.mels = mels
         high = min(_HIGH, mels)
         self.front = nn.Conv2d(1, _CHANNELS, (self.wide, high), stride=(self.stack, _APART))
         width = _CHANNELS * ((mels - high) // _APART + 1)
         self.norm = nn.LayerNorm(width)
-        directions = 2 if model.bidirectional else 1
         self.recurrent = Recurrent(
-            model.cell,
-            width,
-            H,
-            num_layers=int(model.num_layers),
-            bidirectional=directions == 2,
-            dropout=dropout if model.num_layers > 1 else 0.0,
-            precision="auto" if model.precision in ("auto", "bfloat16") else "float32",
+            input_size=width, hidden_size=hidden_size, bidirectional=bidirectional, dropout=dropout, **layers
         )
         self.locked = LockedDropout(dropout)
-        self.head = nn.Linear(H * directions, letters)
-        with torch.no_grad():  # else all that is learned for long is to say nothing: see docs/decisions/0017
+        self.head = nn.Linear(hidden_size * self.recurrent.num_directions, letters)
+        with torch.no_grad():  # else the net gives nothing but blanks for long: see docs/decisions/0017
             self.head.bias[BLANK] -= _RELUCTANCE
 
     def steps(self, lengths: Tensor) -> Tensor:
-        """Count the steps of so many frames: the last one may be filled up."""
+        """Count the steps of so many frames: the last one may be padded."""
         return (lengths + self.stack - 1) // self.stack
 
     def look(self, frames: Tensor) -> Tensor:
@@ -82,7 +91,9 @@ class SpeechNet(nn.Module):
         """
         steps = self.steps(lengths)
         T = int(steps.max())
-        frames = F.pad(frames, (0, 0, self.wide - self.stack, T * self.stack - frames.shape[1]))
+        frames = F.pad(
+            frames.to(self.head.weight.dtype), (0, 0, self.wide - self.stack, T * self.stack - frames.shape[1])
+        )
         features = self.look(frames)
         packing = Packing.of(steps, T)
         x = self.locked(packing.gather(features), packing)
@@ -91,29 +102,36 @@ class SpeechNet(nn.Module):
         return packing.scatter(F.log_softmax(logits, dim=1)), steps
 
 
+def losses_of(batch: SpeechBatch, log_probs: Tensor, steps: Tensor) -> Tensor:
+    """Return the CTC loss of each recording (nats, (B,)), for what a `SpeechNet` returns."""
+    assert batch.targets is not None
+    assert batch.target_lengths is not None
+    return ctc_loss(log_probs, steps, batch.targets, batch.target_lengths)
+
+
 class SpeechStream:
-    """A network of one direction, frame by frame: what it gives is what it gives for the whole."""
+    """A network of one direction, fed frame by frame: its outputs are those for the whole recording."""
 
     def __init__(self, net: SpeechNet) -> None:
         self.net = net
         self._stepper = net.recurrent.stepper(1)
-        self._held = net.head.weight.new_zeros(net.wide - net.stack, net.mels)
+        self._pending = net.head.weight.new_zeros(net.wide - net.stack, net.mels)
 
     def feed(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]:
-        """Take normalised frames (T, M); give log probabilities (T', V) of the steps that are complete."""
-        self._held = torch.cat([self._held, torch.from_numpy(frames).to(self._held.dtype)])
+        """Take normalized frames (T, M); return log probabilities (T', V) of the steps that are complete."""
+        self._pending = torch.cat([self._pending, torch.from_numpy(frames).to(self._pending.dtype)])
         net = self.net
-        ready = (len(self._held) - net.wide + net.stack) // net.stack
+        ready = (len(self._pending) - net.wide + net.stack) // net.stack
         if not ready:
             return np.zeros((0, net.head.out_features))
         with torch.inference_mode():
-            features = net.look(self._held[: net.wide - net.stack + ready * net.stack].unsqueeze(0))[0]
-            self._held = self._held[ready * net.stack :].clone()
+            features = net.look(self._pending[: net.wide - net.stack + ready * net.stack].unsqueeze(0))[0]
+            self._pending = self._pending[ready * net.stack :].clone()
             states = torch.stack([self._stepper(step.unsqueeze(0))[0].clone() for step in features])
             logits = net.head(states.to(features.dtype))
             return F.log_softmax(logits, dim=1).numpy()
 
     def finish(self) -> npt.NDArray[np.floating]:
-        """Give the last step, filled up, where frames are left."""
-        left = (len(self._held) - self.net.wide + self.net.stack) % self.net.stack
+        """Return the last step, padded, where frames are left."""
+        left = (len(self._pending) - self.net.wide + self.net.stack) % self.net.stack
         return self.feed(np.zeros((-left % self.net.stack, self.net.mels), dtype=np.float32))

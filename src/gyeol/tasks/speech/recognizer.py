@@ -1,94 +1,53 @@
-"""Many to many, free: sound into text, letter by letter, without being told when each is said.
+"""Many to many, unaligned: sound into text, letter by letter.
 
-Log-mel frames are read by recurrent layers, which say at every step how probable each letter is; connectionist temporal
-classification (Graves et al. 2006) sums over all ways in which a text may lie in time.
+Recurrent layers read log-mel frames and give each letter's probability at every step; connectionist temporal
+classification (Graves et al. 2006) sums over all alignments of a text.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import nn
 
 from gyeol import engine
 from gyeol.data.media.audio_clips import AudioClip, AudioClips
 from gyeol.engine.search.ctc import CTCSettings, GreedySearch
-from gyeol.errors import DataError, ParameterError
+from gyeol.errors import ParameterError
 from gyeol.inputs.sound.recordings import NORMALS, SpeechBatch, SpeechInput
 from gyeol.inputs.sound.spectra import check_rate
-from gyeol.layers import CELLS, Cell
-from gyeol.layers.losses.ctc import ctc_loss
-from gyeol.parameters import Rule, choice, fraction, switch, whole
-from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
-from gyeol.tasks.checks import checked_texts
+from gyeol.parameters import choice, fraction, switch, whole
+from gyeol.tasks.base import Encoded, Estimator
+from gyeol.tasks.hyperparameters import estimator, hyperparameter
 from gyeol.tasks.language.model import LanguageModel
-from gyeol.tasks.speech.clips import checked_clips, common_rate
+from gyeol.tasks.speech.clips import checked_clips, checked_pairs, common_rate
+from gyeol.tasks.speech.letters import normalized, text_of
 from gyeol.tasks.speech.listener import Listener
-from gyeol.tasks.speech.net import SpeechNet
-from gyeol.tasks.speech.parts import by_parts, rewritten
-from gyeol.tasks.speech.search import search_for, searched
-from gyeol.tasks.speech.times import Said, letter_times
+from gyeol.tasks.speech.net import SpeechNet, losses_of
+from gyeol.tasks.speech.search import search_for
+from gyeol.tasks.speech.times import LetterTime
 from gyeol.tasks.speech.training import joined_share, training_batches
+from gyeol.tasks.speech.transcriber import Transcriber
 
 __all__ = ["SpeechRecognizer"]
 
 
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
 class SpeechRecognizer(Estimator):
-    """Learn to write down what is said, from recordings and their texts.
-
-    Parameters
-    ----------
-    cell : str or class
-        ``"rnn"``, ``"lstm"``, ``"gru"``, ``"gru_after"``, ``"lstm_norm"``, or a cell of your own.
-    hidden_size, num_layers, bidirectional
-        Units of a layer in a direction; layers; whether recordings are read in both directions. Only what reads in one
-        can write while somebody speaks (`listen`).
-    tokenizer : {"syllable", "jamo"}
-        What is written step by step: letters (Hangul by the syllable), or Hangul spelled in jamo.
-    lowercase : bool
-        Whether texts are lower-cased.
-    sample_rate : int, optional
-        Hz, to which recordings are brought; by default the rate that most of the training's files have.
-    mels, stack : int
-        Mel filters a frame; frames (of 10 ms) a step.
-    normalize : {"auto", "corpus", "utterance", "speech"}
-        Whether frames are measured against the training's mean and spread, each recording's own, or the mean of what
-        is loud in each, which is for few recordings of far apart voices and learns slowly; ``"auto"``: each recording's
-        own where they are read in both directions, else the training's.
-    dropout : float
-        Share of features dropped, the same at every step.
-    batch_size, epochs, learning_rate, weight_decay, clip_norm
-        Recordings of a batch; Adam, whose rate falls to zero along a half cosine.
-    patience : int
-        Stop after so many epochs without a lower share of wrong letters.
-    validation_fraction, averaging, time_limit
-        Share held back for that; decay of the moving average of the weights; seconds.
-    precision : {"auto", "float32", "float64", "bfloat16"}
-        Of the arithmetic in training.
-    threads, random_state, verbose
-        Cores; the seed; whether to show a progress bar.
-    augment : bool
-        Whether recordings are changed each time they are learned from: speed and pitch, formants, loudness, noise, and
-        gaps in frequency and time (SpecAugment: Park et al. 2019); with ``normalize="speech"`` silence around, and
-        colour, too.
-    speed, warp : float
-        By how much the speed then differs at most, and with it the pitch; and, apart from that, the formants (Jaitly
-        and Hinton 2013): 0.15 is 15 %.
-    join : float, optional
-        In what share of the batches up to five recordings are then joined, with pauses between; by default 0.25 where
-        half of the recordings last up to 2 s and the model reads in one direction, else 0.
+    """Learn to transcribe speech from recordings and their texts.
 
     Attributes
     ----------
     net_, inputs_
         The trained network; frames and letters.
     left_out_, longest_
-        Recordings of the training part that were too short for their texts; how long its longest is, in seconds.
+        How many recordings of the training part were too short for their texts; the length of its longest, in seconds.
     history_, metrics_
         Figures by epoch, and those of the epoch that was kept.
 
@@ -104,125 +63,79 @@ class SpeechRecognizer(Estimator):
 
     task: ClassVar[str] = "transcribe"
     monitor: ClassVar[str] = "cer"
-    ask: ClassVar[str] = "gyeol predict {} recording.wav"
-    rules: ClassVar[dict[str, Rule]] = {
-        "cell": choice(CELLS, own=Cell),
-        "hidden_size": whole(1, 1 << 16),
-        "num_layers": whole(1, 100),
-        "bidirectional": switch,
-        "tokenizer": choice(("syllable", "jamo", "character", "char")),
-        "lowercase": switch,
-        "sample_rate": whole(1000, 384_000, none=True),
-        "mels": whole(1, 1024),
-        "stack": whole(1, 100),
-        "normalize": choice(("auto", *NORMALS)),
-        **TRAINING_RULES,
-        "augment": switch,
-        "speed": fraction(),
-        "warp": fraction(),
-        "join": fraction(none=True),
-    }
+    usage: ClassVar[str] = "gyeol predict {} recording.wav"
 
-    net_: SpeechNet
-    inputs_: SpeechInput
-    _clips: AudioClips
-    left_out_: int
-    longest_: float
+    num_layers: int = 2
+    bidirectional: bool = hyperparameter(
+        True, switch, "Read recordings in both directions. False: a model that can write a stream (`listen`)."
+    )
+    tokenizer: str = hyperparameter(
+        "syllable",
+        choice(("syllable", "jamo", "character", "char")),
+        'What is written step by step: ``"syllable"``, letters, Hangul by the syllable; ``"jamo"``, Hangul in jamo.',
+    )
+    lowercase: bool = hyperparameter(False, switch, "Whether texts are lower-cased.")
+    sample_rate: int | None = hyperparameter(
+        None, whole(1000, 384_000, none=True), "Hz, to which recordings are resampled; by default that of most files."
+    )
+    mels: int = hyperparameter(40, whole(1, 1024), "Mel filters: numbers of a frame.")
+    stack: int = hyperparameter(3, whole(1, 100), "Frames (of 10 ms) of a step.")
+    normalize: str = hyperparameter(
+        "auto",
+        choice(("auto", *NORMALS)),
+        'Frames, by the mean and standard deviation of the training, ``"corpus"``, or of each recording, '
+        '``"utterance"``; by the mean of what is loud in each, ``"speech"``, for few, very different voices (slow to '
+        'learn). ``"auto"``: ``"utterance"`` where recordings are read in both directions, else ``"corpus"``.',
+    )
+    batch_size: int = 16
+    epochs: int = 30
+    learning_rate: float = 0.003
+    patience: int = 10
+    averaging: float = 0.998
+    augment: bool = hyperparameter(
+        True,
+        switch,
+        "Vary recordings in every epoch: speed and pitch, formants, loudness, noise, and gaps in frequency and time "
+        '(SpecAugment: Park et al. 2019); with ``normalize="speech"`` also the silence around, and the spectrum.',
+    )
+    speed: float = hyperparameter(0.15, fraction(), "How much speed and pitch then vary at most: 0.15 is 15 %.")
+    warp: float = hyperparameter(0.15, fraction(), "How much formants then vary at most (Jaitly and Hinton 2013).")
+    join: float | None = hyperparameter(
+        None,
+        fraction(none=True),
+        "Share of the batches in which up to five recordings are joined, with pauses between; by default 0.25 where "
+        "half of the recordings last up to 2 s and the model reads in one direction, else 0.",
+    )
 
-    def __init__(
-        self,
-        *,
-        cell: Any = "lstm",
-        hidden_size: int = 128,
-        num_layers: int = 2,
-        bidirectional: bool = True,
-        tokenizer: str = "syllable",
-        lowercase: bool = False,
-        sample_rate: int | None = None,
-        mels: int = 40,
-        stack: int = 3,
-        normalize: str = "auto",
-        dropout: float = 0.3,
-        batch_size: int = 16,
-        epochs: int = 30,
-        learning_rate: float = 0.003,
-        weight_decay: float = 0.0,
-        clip_norm: float = 5.0,
-        patience: int = 10,
-        validation_fraction: float = 0.1,
-        averaging: float = 0.998,
-        time_limit: float | None = None,
-        precision: str = "auto",
-        threads: int | None = None,
-        random_state: int | None = 0,
-        verbose: bool = False,
-        augment: bool = True,
-        speed: float = 0.15,
-        warp: float = 0.15,
-        join: float | None = None,
-    ) -> None:
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.bidirectional = bidirectional
-        self.tokenizer = tokenizer
-        self.lowercase = lowercase
-        self.sample_rate = sample_rate
-        self.mels = mels
-        self.stack = stack
-        self.normalize = normalize
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.clip_norm = clip_norm
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.averaging = averaging
-        self.time_limit = time_limit
-        self.precision = precision
-        self.threads = threads
-        self.random_state = random_state
-        self.verbose = verbose
-        self.augment = augment
-        self.speed = speed
-        self.warp = warp
-        self.join = join
+    net_: SpeechNet = field(init=False)
+    inputs_: SpeechInput = field(init=False)
+    left_out_: int = field(init=False)
+    longest_: float = field(init=False)
 
-    # What training asks for.
+    # What training needs.
 
     def _checked(self, X: Any, y: Any) -> tuple[list[AudioClip], list[str]]:
-        if y is None:
-            raise DataError("the target y is None: give to each recording the text that is said in it")
-        clips = checked_clips(X, self.sample_rate)
-        texts = checked_texts(y)
-        if len(clips) != len(texts):
-            raise DataError(f"got {len(clips)} recordings and {len(texts)} texts; there must be one to each")
-        return clips, texts
+        return checked_pairs(X, y, self.sample_rate)
 
     def _strata(self, y: Any) -> npt.NDArray[np.int64]:
         numbers = {text: n for n, text in enumerate(dict.fromkeys(y))}
-        few = len(numbers) <= len(y) // 10  # words of commands, say, which all are to be met in both parts
+        few = len(numbers) <= len(y) // 10  # such as commands, all of which should be in both parts
         return np.array([numbers[text] if few else 0 for text in y], dtype=np.int64)
 
-    def _fit_inputs(self, X: list[AudioClip]) -> None:
-        engine.transcription(["a"], ["a"])  # whether it can be measured is better known before a training than after
-        rate = int(self.sample_rate or common_rate(X))
+    def _fit_inputs(self, X: list[AudioClip], y: list[str]) -> None:
+        engine.transcription(["a"], ["a"])  # whether texts can be measured should show before a training, not after
+        rate, normalize = int(self.sample_rate or common_rate(X)), self.normalize
         check_rate(rate, int(self.mels))
-        own = "utterance" if self.bidirectional else "corpus"
-        self.inputs_ = SpeechInput(
-            rate=rate,
-            mels=int(self.mels),
-            normalize=own if self.normalize == "auto" else self.normalize,
-            tokenizer=self.tokenizer,
-            lowercase=bool(self.lowercase),
-        )
-        self._clips = AudioClips(X, rate)
+        if normalize == "auto":
+            normalize = "utterance" if self.bidirectional else "corpus"
+        letters: dict[str, Any] = {"tokenizer": self.tokenizer, "lowercase": bool(self.lowercase)}
+        self.inputs_ = SpeechInput(rate=rate, mels=int(self.mels), normalize=normalize, **letters)
+        self.longest_ = max(clip.seconds for clip in X)
+        self.inputs_.fit(AudioClips(X, rate), y, spaces=self._changes(X).get("join", 0.0) > 0)
 
-    def _fit_targets(self, y: Any) -> None:
-        self.longest_ = max(clip.seconds for clip in self._clips.clips)
-        self.inputs_.fit(self._clips, y, spaces=joined_share(self, self._clips) > 0)
+    def _changes(self, X: list[AudioClip]) -> dict[str, float]:
+        share = joined_share(X, self.join, bidirectional=bool(self.bidirectional))
+        return {"speed": float(self.speed), "warp": float(self.warp), "join": share} if self.augment else {}
 
     def _encode(self, X: list[AudioClip], y: list[str] | None) -> Encoded:
         clips = AudioClips(X, self.inputs_.mel.rate)
@@ -230,47 +143,32 @@ class SpeechRecognizer(Estimator):
         return Encoded(clips.lengths(), lambda which: self.inputs_.batch(clips, which, targets))
 
     def _encode_training(self, X: list[AudioClip], y: list[str]) -> Encoded:
-        encoded, self.left_out_ = training_batches(self, self.__dict__.pop("_clips"), y)
+        sizes = {"stack": int(self.stack), "batch_size": int(self.batch_size), "seed": self._seed}
+        encoded, self.left_out_ = training_batches(self.inputs_, X, y, changes=self._changes(X), **sizes)
         return encoded
 
     def _build(self) -> nn.Module:
-        return SpeechNet(self, self.inputs_.mel.mels, len(self.inputs_.text.vocabulary))
-
-    def _losses(self, net: nn.Module, batch: SpeechBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        log_probs, steps = net(batch.frames.to(self._dtype()), batch.lengths)
-        assert batch.targets is not None and batch.target_lengths is not None  # noqa: PT018
-        return ctc_loss(log_probs, steps, batch.targets, batch.target_lengths), log_probs, steps
+        sizes = self.inputs_.mel.mels, len(self.inputs_.text.vocabulary)
+        return SpeechNet(*sizes, **self._layers(), bidirectional=bool(self.bidirectional), stack=int(self.stack))
 
     def _loss(self, net: nn.Module, batch: SpeechBatch) -> engine.StepLoss:
-        losses, _, _ = self._losses(net, batch)
         assert batch.target_lengths is not None
-        return engine.StepLoss(losses.sum() / batch.target_lengths.sum())
+        return engine.StepLoss(losses_of(batch, *net(batch.frames, batch.lengths)).sum() / batch.target_lengths.sum())
 
     def _decode(self, net: nn.Module, batch: SpeechBatch) -> npt.NDArray[np.generic]:
-        """Say of each recording the loss, how many letters, and what greedy search writes."""
+        """Return the loss of each recording, its number of letters, and what greedy search writes."""
         rows = np.empty((len(batch), 3), dtype=object)
-        if batch.targets is None:
-            log_probs, steps = net(batch.frames.to(self._dtype()), batch.lengths)
-        else:
-            losses, log_probs, steps = self._losses(net, batch)
-            assert batch.target_lengths is not None
-            rows[:, 0], rows[:, 1] = losses.tolist(), batch.target_lengths.tolist()
-        said = log_probs.numpy()
-        rows[:, 2] = [self._text(GreedySearch().feed(said[n, :T])) for n, T in enumerate(steps.tolist())]
+        log_probs, steps = net(batch.frames, batch.lengths)
+        if batch.target_lengths is not None:
+            rows[:, 0] = losses_of(batch, log_probs, steps).tolist()
+            rows[:, 1] = batch.target_lengths.tolist()
+        found = [GreedySearch().feed(scores[:T]) for scores, T in zip(log_probs.numpy(), steps.tolist(), strict=True)]
+        rows[:, 2] = [text_of(self.inputs_, tokens) for tokens in found]
         return rows
-
-    def _text(self, tokens: Sequence[int]) -> str:
-        text = self.inputs_.text
-        return " ".join(text.tokenizer.join([text.vocabulary.tokens[n] for n in tokens if n > 1]).split())
 
     def _score(self, outputs: npt.NDArray[Any], y: Any) -> dict[str, float]:
         loss = float(outputs[:, 0].sum() / outputs[:, 1].sum())
-        return {"loss": loss, **engine.transcription(outputs[:, 2].tolist(), self._as_written(y))}
-
-    def _as_written(self, texts: Sequence[str]) -> list[str]:
-        """Write texts as this model can: lower-cased where it is, composed."""
-        text = self.inputs_.text
-        return [text.tokenizer.join(tokens) for tokens in text.tokenizer.tokenize_many(texts)]
+        return {"loss": loss, **engine.transcription(outputs[:, 2].tolist(), normalized(self.inputs_, y))}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         return {"left_out": self.left_out_, "longest": self.longest_}, self.inputs_.state()
@@ -278,14 +176,14 @@ class SpeechRecognizer(Estimator):
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         self.inputs_ = SpeechInput.restored(inputs)
         self.left_out_ = int(learned["left_out"])
-        self.longest_ = float(learned.get("longest", math.inf))  # not known of models of an older gyeol
+        self.longest_ = float(learned.get("longest", math.inf))  # unknown to older models
 
-    # What a user asks for.
+    # What a trained model does.
 
     def predict(self, X: Any) -> list[str]:
-        """Write down what is said in each recording, by greedy search.
+        """Transcribe each recording, by greedy search.
 
-        What is longer than the training's recordings is cut at pauses, and each part is recognised by itself.
+        A recording longer than those of the training is cut at pauses, and each part is recognized by itself.
 
         Parameters
         ----------
@@ -293,16 +191,22 @@ class SpeechRecognizer(Estimator):
             Paths of sound files, or arrays of samples from -1 to 1 at ``sample_rate``, shape (N,).
         """
         self._ready()
-        return list(by_parts(self, self._known(X), self._greedy))
+        return self._transcriber().texts(self._known(X))
+
+    def _known(self, X: Any) -> list[AudioClip]:
+        return checked_clips(X, self.inputs_.mel.rate)
 
     def _greedy(self, clips: list[AudioClip]) -> list[str]:
         return [text for rows in self._stream(clips) for text in rows[:, 2].tolist()]
+
+    def _transcriber(self) -> Transcriber:
+        return Transcriber(self.net_, self.inputs_, self.longest_, self.streams, self._greedy, self._session)
 
     def transcribe(
         self, X: Any, *, beam_size: int = 8, language_model: LanguageModel | None = None, lm_weight: float = 0.5,
         bonus: float = 0.0, lexicon: Iterable[str] | None = None,
     ) -> list[str]:  # fmt: skip
-        """Write down what is said in each recording, by prefix beam search (Hannun et al. 2014).
+        """Transcribe each recording, by prefix beam search (Hannun et al. 2014).
 
         Parameters
         ----------
@@ -311,12 +215,11 @@ class SpeechRecognizer(Estimator):
         beam_size : int
             Prefixes kept; 1 without a language model is greedy.
         language_model : LanguageModel, optional
-            What says which texts are likely: of letters or jamo, asked at every letter, or of words, asked at their
-            ends.
+            Scores texts: one of letters or jamo at every letter, one of words at their ends.
         lm_weight, bonus : float
-            What it counts beside what is heard; and what a letter adds, for a language model makes texts short.
+            Weight of its log probabilities; and what a letter adds, since a language model favours short texts.
         lexicon : iterable of str, optional
-            Words, or texts whose words they are: nothing else is written.
+            Words, or texts from which to take them: no other word is written.
 
         Raises
         ------
@@ -324,24 +227,24 @@ class SpeechRecognizer(Estimator):
             For settings, a language model and a lexicon that cannot be used.
         """
         self._ready()
-        begin = search_for(self.inputs_, CTCSettings(beam_size, lm_weight, bonus), language_model, lexicon)
-        return searched(self, X, begin)
+        new_search = search_for(self.inputs_, CTCSettings(beam_size, lm_weight, bonus), language_model, lexicon)
+        return self._transcriber().texts(self._known(X), new_search)
 
     @property
     def streams(self) -> bool:
-        """Whether it can write while somebody speaks."""
+        """Whether the model can write while somebody speaks."""
         return not self.bidirectional and self.inputs_.normalize == "corpus"
 
     def listen(
         self, *, beam_size: int = 1, language_model: LanguageModel | None = None, lm_weight: float = 0.5,
         bonus: float = 0.0, lexicon: Iterable[str] | None = None,
     ) -> Listener:  # fmt: skip
-        """Begin to write while somebody speaks: see `Listener`; the arguments are those of `transcribe`.
+        """Return a `Listener`, which writes while somebody speaks; the arguments are those of `transcribe`.
 
         Raises
         ------
         ParameterError
-            The model reads in both directions, or measures a recording against its own mean: both need its end.
+            The model reads in both directions, or normalizes a recording by its own mean: both need its end.
         """
         self._ready()
         if not self.streams:
@@ -349,11 +252,11 @@ class SpeechRecognizer(Estimator):
                 "this model needs the end of a recording before it can write: for a stream train one with "
                 "bidirectional=false (and normalize 'auto' or 'corpus')"
             )
-        begin = search_for(self.inputs_, CTCSettings(beam_size, lm_weight, bonus), language_model, lexicon)
-        return Listener(self.net_, self.inputs_, begin)
+        new_search = search_for(self.inputs_, CTCSettings(beam_size, lm_weight, bonus), language_model, lexicon)
+        return Listener(self.net_, self.inputs_, new_search)
 
-    def align(self, recording: Any, text: str | None = None) -> list[Said]:
-        """Tell when each letter of a text was said, in seconds: of the one given, or of the one that `predict` writes.
+    def align(self, recording: Any, text: str | None = None) -> list[LetterTime]:
+        """Return when each letter of a text was said, in seconds: of ``text``, or of what `predict` writes.
 
         Raises
         ------
@@ -361,7 +264,8 @@ class SpeechRecognizer(Estimator):
             The recording has fewer steps than the text needs.
         """
         self._ready()
-        return letter_times(self, recording, text)
+        (clip,) = self._known([recording])
+        return self._transcriber().align(clip, text)
 
     def score(self, X: Any, y: Any) -> float:
         """Return the share of letters that are right: 1 less the character error rate, which may pass 1."""
@@ -375,21 +279,19 @@ class SpeechRecognizer(Estimator):
         X, y : sequences
             As in `fit`.
         found : sequence of str, optional
-            What `transcribe` wrote; by default what greedy search writes.
+            The texts that `transcribe` wrote; by default those of greedy search.
         """
         self._ready()
         clips, texts = self._checked(self._known(X), y)
         with self._session():
             outputs = self._outputs(self._encode(clips, texts))
-        outputs[:, 2] = list(found) if found is not None else rewritten(self, clips, outputs[:, 2].tolist())
+        whole = outputs[:, 2].tolist()
+        outputs[:, 2] = list(found) if found is not None else self._transcriber().rewritten(clips, whole)
         figures = self._score(outputs, texts)
         return {**figures, "count": len(clips), "seconds": round(sum(clip.seconds for clip in clips), 2)}
 
-    def _known(self, X: Any) -> list[AudioClip]:
-        return checked_clips(X, self.inputs_.mel.rate)
-
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the letters and the sound."""
+        """Describe the letters and the sound for the model card."""
         letters = self.inputs_.text.vocabulary.tokens[2:]
         return {
             "letters": f"{len(letters)}: {' '.join(letters[:40])}", "sample rate": f"{self.inputs_.mel.rate:,} Hz",

@@ -1,26 +1,20 @@
-"""What `SpeechRecognizer` looks for in what it hears: any letters, or words of a lexicon, as a language model likes."""
+"""How `SpeechRecognizer` searches: for any letters, or for words of a lexicon, with or without a language model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING
 
 from gyeol.engine.search.ctc import CTCSettings, GreedySearch, PrefixSearch, ctc_search
 from gyeol.engine.search.lexicon import Lexicon
 from gyeol.errors import DataError
 from gyeol.tasks.speech.language import LanguageScorer
-from gyeol.tasks.speech.parts import by_parts
 
 if TYPE_CHECKING:
-    from gyeol.data.media.audio_clips import AudioClip
     from gyeol.inputs.sound.recordings import SpeechInput
     from gyeol.tasks.language.model import LanguageModel
-    from gyeol.tasks.speech.recognizer import SpeechRecognizer
 
-__all__ = ["lexicon_of", "search_for", "searched"]
+__all__ = ["Search", "lexicon_of", "search_for"]
 
 Search = GreedySearch | PrefixSearch
 
@@ -31,36 +25,19 @@ def search_for(
     language_model: LanguageModel | None,
     lexicon: Iterable[str] | None,
 ) -> Callable[[], Search]:
-    """Return what makes the search for one recording; the arguments are those of `SpeechRecognizer.transcribe`."""
+    """Return what starts the search for one recording; the arguments are those of `SpeechRecognizer.transcribe`."""
     scorer = None if language_model is None else LanguageScorer(language_model, inputs)
     words = None if lexicon is None else lexicon_of(lexicon, inputs)
     return lambda: ctc_search(settings, scorer, words)
 
 
-def searched(model: SpeechRecognizer, X: Any, begin: Callable[[], Search]) -> list[str]:
-    """Write down each recording by a search of its own; see `SpeechRecognizer.transcribe`."""
-    return list(by_parts(model, model._known(X), lambda clips: _searched(model, clips, begin)))
-
-
-def _searched(model: SpeechRecognizer, clips: list[AudioClip], begin: Callable[[], Search]) -> list[str]:
-    encoded = model._encode(clips, None)
-    found = []
-    with model._session(), torch.inference_mode():
-        for row in range(len(encoded)):
-            batch = encoded.batch(np.array([row]))
-            log_probs, _ = model.net_(batch.frames.to(model._dtype()), batch.lengths)
-            search = begin()
-            found.append(model._text([*search.feed(log_probs[0].double().numpy()), *search.finish()]))
-    return found
-
-
 def lexicon_of(texts: Iterable[str], inputs: SpeechInput) -> Lexicon:
-    """Spell the words of texts, which white space parts, in a recognizer's letters.
+    """Spell the words of texts, separated by white space, in a recognizer's letters.
 
     Raises
     ------
     DataError
-        What came is no list of texts; they hold no word, or one with a letter that the recognizer cannot write.
+        These are no texts; they hold no word, or one with a letter that the recognizer cannot write.
     """
     texts = [texts] if isinstance(texts, str) else list(texts)
     for text in texts:

@@ -1,4 +1,4 @@
 """Text to text, little changed: a spelling corrector.
 
-Candidates, the witnesses that judge them, and the weights of the witnesses.
+The readers and the changes; candidates and the weights of all witnesses are `gyeol.inputs.spelling`'s.
 """

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gyeol.inputs.spelling.candidates import Place
 from gyeol.inputs.spelling.edit_reasons import reason
-from gyeol.tasks.spelling.candidates import Place
-from gyeol.tasks.spelling.weights import log_shares
+from gyeol.inputs.spelling.weights import log_shares
 
 __all__ = ["Change", "applied", "changes"]
 
@@ -18,7 +18,7 @@ __all__ = ["Change", "applied", "changes"]
 class Change:
     """One correction: ``text[start:end]``, which was ``typed``, became ``meant``.
 
-    ``probability`` is the posterior of that; ``why`` says what went wrong; ``channel``, ``left``, ``right`` and
+    ``probability`` is the posterior of that; ``why`` is the reason; ``channel``, ``left``, ``right`` and
     ``frequency`` are by how much (nats) each witness speaks for the change against leaving the text as it is.
     """
 
@@ -40,17 +40,17 @@ def changes(
     """Choose at each place, and keep what is probable enough: the changes of each of so many texts."""
     found: list[list[Change]] = [[] for _ in range(texts)]
     for place in places:
-        own = weights["alone" if place.alone else "within"]
-        shares = np.exp(log_shares(place.features, own))
+        weighed = weights["alone" if place.alone else "within"]
+        shares = np.exp(log_shares(place.features, weighed))
         best = int(shares.argmax())
-        # Nothing around a word alone tells its candidates apart: there it counts that it is wrong at all.
+        # Nothing around a single word distinguishes its candidates: there it counts that it is wrong at all.
         sure = 1 - shares[0] if place.alone else shares[best]
         if best == 0 or sure < least:
             continue
         typed, meant = place.candidates[0].text, place.candidates[best].text
-        told = (np.asarray(own) * (place.features[best] - place.features[0])).tolist()
+        gains = (np.asarray(weighed) * (place.features[best] - place.features[0])).tolist()
         why = reason(typed, meant)
-        found[place.text].append(Change(place.start, place.end, typed, meant, float(shares[best]), why, *told[:4]))
+        found[place.text].append(Change(place.start, place.end, typed, meant, float(shares[best]), why, *gains[:4]))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +13,15 @@ from torch import Tensor, nn
 from gyeol.inputs import Vocabulary
 from gyeol.kernels.packing import Packing
 from gyeol.tasks.language.data import END
-from gyeol.tasks.language.model import LanguageModel
 from gyeol.tasks.language.net import Carrier, LanguageNet, Pieces
 
-if TYPE_CHECKING:
-    from gyeol.tasks.spelling.corrector import SpellingCorrector
-
-__all__ = ["BothCarriers", "Question", "SpellingNet"]
+__all__ = ["BothCarriers", "Query", "SpellingNet"]
 
 _ROWS = 4096  # pieces read at once
 _TEXTS = 256  # texts whose states are held at once
 
 
-class Question(NamedTuple):
+class Query(NamedTuple):
     """How probable each of some strings is in place of ``text[start:end]``."""
 
     text: int
@@ -51,16 +47,20 @@ class BothCarriers:
 
 
 class SpellingNet(nn.Module):
-    """Two language models over characters; the second reads texts from their end."""
+    """Two language models over characters; the second reads texts from their end.
 
-    def __init__(self, model: SpellingCorrector, size: int) -> None:
+    Parameters
+    ----------
+    size, embedding_size : int
+        V of the vocabulary, and the length of a character's vector.
+    **layers
+        Of each reader, as `LanguageNet` takes them.
+    """
+
+    def __init__(self, size: int, embedding_size: int, **layers: Any) -> None:
         super().__init__()
-        shared: dict[str, Any] = {
-            name: getattr(model, name)
-            for name in ("cell", "hidden_size", "num_layers", "embedding_size", "dropout", "precision")
-        }
-        settings = LanguageModel(**shared, tied=False, documents="line")
-        self.left, self.right = LanguageNet(settings, size), LanguageNet(settings, size)
+        self.left = LanguageNet(size, embedding_size, **layers, tied=False)
+        self.right = LanguageNet(size, embedding_size, **layers, tied=False)
 
     @property
     def readers(self) -> tuple[LanguageNet, LanguageNet]:
@@ -68,26 +68,26 @@ class SpellingNet(nn.Module):
         return self.left, self.right
 
     @torch.inference_mode()
-    def ask(
-        self, vocabulary: Vocabulary, texts: Sequence[str], questions: Sequence[Question]
+    def log_probabilities(
+        self, vocabulary: Vocabulary, texts: Sequence[str], queries: Sequence[Query]
     ) -> list[npt.NDArray[Any]]:
-        """Return for each question the log probabilities (strings, 2), given what stands left and right of the place.
+        """Return for each query the log probabilities (strings, 2), given the text left and right of the place.
 
-        Each string counts with the one character that follows it (for the second reader: that stands before it), so
+        Each string counts with the one character that follows it (for the second reader: precedes it), so
         that a word's end is judged, too.
         """
-        answers = [np.zeros((len(q.strings), 2)) for q in questions]
+        answers = [np.zeros((len(q.strings), 2)) for q in queries]
         for first in range(0, len(texts), _TEXTS):
             group = texts[first : first + _TEXTS]
-            mine = [n for n, q in enumerate(questions) if first <= q.text < first + _TEXTS]
+            mine = [n for n, q in enumerate(queries) if first <= q.text < first + _TEXTS]
             for side, net in enumerate(self.readers):
                 rows = [group, [text[::-1] for text in group]][side]
                 turned = []
                 for n in mine:
-                    q, length = questions[n], len(texts[questions[n].text])
+                    q, length = queries[n], len(texts[queries[n].text])
                     start, end = (q.start, q.end) if side == 0 else (length - q.end, length - q.start)
                     strings = q.strings if side == 0 else [s[::-1] for s in q.strings]
-                    turned.append(Question(q.text - first, start, end, strings))
+                    turned.append(Query(q.text - first, start, end, strings))
                 for n, values in zip(mine, _answers(net, vocabulary, rows, turned), strict=True):
                     answers[n][:, side] = values
         return answers
@@ -99,20 +99,20 @@ def numbered(vocabulary: Vocabulary, text: str) -> npt.NDArray[np.int64]:
 
 
 def _answers(
-    net: LanguageNet, vocabulary: Vocabulary, texts: Sequence[str], questions: Sequence[Question]
+    net: LanguageNet, vocabulary: Vocabulary, texts: Sequence[str], queries: Sequence[Query]
 ) -> list[npt.NDArray[Any]]:
-    """Read every text once, up to each place asked for; then every string on from there."""
+    """Read every text once, up to the place of each query; then every string on from there."""
     streams = [np.concatenate([[END], numbered(vocabulary, text), [END]]) for text in texts]
-    states = _states(net, streams, questions)
+    states = _states(net, streams, queries)
     pieces: list[tuple[npt.NDArray[np.int64], int, int]] = []  # tokens from the one before on, question, string
-    for number, q in enumerate(questions):
+    for number, q in enumerate(queries):
         stream = streams[q.text]
         for place, string in enumerate(q.strings):
             inner = numbered(vocabulary, string)
             tokens = np.concatenate([stream[q.start : q.start + 1], inner, stream[q.end + 1 : q.end + 2]])
             pieces.append((tokens, number, place))
     pieces.sort(key=lambda piece: -len(piece[0]))
-    answers = [np.zeros(len(q.strings)) for q in questions]
+    answers = [np.zeros(len(q.strings)) for q in queries]
     for first in range(0, len(pieces), _ROWS):
         some = pieces[first : first + _ROWS]
         carrier = Carrier()
@@ -124,10 +124,10 @@ def _answers(
 
 
 def _states(
-    net: LanguageNet, streams: Sequence[npt.NDArray[np.int64]], questions: Sequence[Question]
+    net: LanguageNet, streams: Sequence[npt.NDArray[np.int64]], queries: Sequence[Query]
 ) -> list[list[tuple[Tensor, ...]]]:
-    """Return the state with which each question begins: before the character left of its place is read."""
-    stops = [sorted({q.start for q in questions if q.text == n}) for n in range(len(streams))]
+    """Return the initial state of each query: before the character left of its place is read."""
+    stops = [sorted({q.start for q in queries if q.text == n}) for n in range(len(streams))]
     for q_stops in stops:
         if not q_stops or q_stops[0]:
             q_stops.insert(0, 0)
@@ -136,7 +136,7 @@ def _states(
     zero = [tuple(torch.zeros(1, 1, H, dtype=net.embedding.weight.dtype) for _ in parts) for H in sizes]
     reached: dict[tuple[int, int], list[tuple[Tensor, ...]]] = {(n, 0): zero for n in range(len(streams))}
     for step in range(1, max(map(len, stops), default=0)):
-        rows = [n for n, own in enumerate(stops) if len(own) > step]
+        rows = [n for n, places in enumerate(stops) if len(places) > step]
         rows.sort(key=lambda n: stops[n][step - 1] - stops[n][step])
         carrier = Carrier()
         carrier.layers = _gathered([reached[n, stops[n][step - 1]] for n in rows])
@@ -144,7 +144,7 @@ def _states(
         for place, n in enumerate(rows):
             state = [tuple(part[:, place : place + 1] for part in layer) for layer in carrier.layers]
             reached[n, stops[n][step]] = state
-    return [reached[q.text, q.start] for q in questions]
+    return [reached[q.text, q.start] for q in queries]
 
 
 def _gathered(states: Sequence[list[tuple[Tensor, ...]]]) -> list[tuple[Tensor, ...]]:

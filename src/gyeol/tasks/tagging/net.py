@@ -2,58 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gyeol.inputs.token_rows import TokenBatch, TokenInput
+from gyeol.inputs.token_rows import TokenBatch
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.pooling import last_of
 from gyeol.layers import CRF, Embedding, LockedDropout, Recurrent, word_dropout
 
-if TYPE_CHECKING:
-    from gyeol.tasks.tagging.tagger import SequenceTagger
+__all__ = ["TaggerNet", "TaggerNets", "sentence_losses"]
 
-__all__ = ["TaggerNet", "TaggerNets"]
-
-_BESIDE = 24  # numbers of a vector of what stands beside a token
+_BESIDE = 24  # length of the vector of a value in a further column
 
 
 class TaggerNet(nn.Module):
     """Tokens to scores of tags (Lample et al. 2016, sections 2 and 4; with letters as in their figure 4)."""
 
-    def __init__(self, model: SequenceTagger, inputs: TokenInput, tags: int, *, together: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        words: int,
+        letters: int | None,
+        beside: Sequence[int],
+        tags: int,
+        cell: Any,
+        hidden_size: int,
+        num_layers: int,
+        bidirectional: bool,
+        dropout: float,
+        precision: str,
+        embedding_size: int,
+        character_size: int,
+        head: str,
+    ) -> None:
+        """Take sizes of vocabularies, and settings of `SequenceTagger`; ``letters=None``: only words are read."""
         super().__init__()
-        E, C, H, dropout = (
-            int(model.embedding_size), int(model.character_size), int(model.hidden_size), float(model.dropout),
-        )  # fmt: skip
-        precision = "auto" if model.precision in ("auto", "bfloat16") else "float32"
-        # A word now and then is not known: what its letters say must do, as it must for new words.
-        words = len(inputs.vocabulary)
-        self.words = Embedding(words, E, dropout=word_dropout(words, dropout))
-        nn.init.normal_(self.words.weight[1:], std=E**-0.5)
+        # Dropping a word now and then teaches the net to make do with its letters, as it must with new words.
+        self.words = Embedding(words, embedding_size, dropout=word_dropout(words, dropout))
+        nn.init.normal_(self.words.weight[1:], std=embedding_size**-0.5)
         self.letters: Embedding | None = None
         self.speller: Recurrent | None = None
-        if inputs.letters is not None:
-            self.letters = Embedding(len(inputs.letters), C)
-            nn.init.normal_(self.letters.weight[1:], std=C**-0.5)
-            self.speller = Recurrent(model.cell, C, C, bidirectional=True, precision=precision)
-        self.beside = nn.ModuleList(Embedding(len(known), _BESIDE) for known in inputs.beside)
-        width = E + (2 * C if self.speller is not None else 0) + _BESIDE * len(self.beside)
-        directions = 2 if model.bidirectional else 1
+        width = embedding_size + _BESIDE * len(beside)
+        if letters is not None:
+            self.letters = Embedding(letters, character_size)
+            nn.init.normal_(self.letters.weight[1:], std=character_size**-0.5)
+            self.speller = Recurrent(cell, character_size, character_size, bidirectional=True, precision=precision)
+            width += 2 * character_size
+        self.beside = nn.ModuleList(Embedding(values, _BESIDE) for values in beside)
         self.recurrent = Recurrent(
-            model.cell,
-            width,
-            H,
-            num_layers=int(model.num_layers),
-            bidirectional=directions == 2,
-            dropout=dropout if model.num_layers > 1 else 0.0,
+            cell, width, hidden_size, num_layers=num_layers, bidirectional=bidirectional, dropout=dropout,
             precision=precision,
-        )
+        )  # fmt: skip
         self.locked = LockedDropout(dropout)
-        self.head = nn.Linear(H * directions, tags)
-        self.crf = CRF(tags) if together and model.head == "crf" else None
+        self.head = nn.Linear(hidden_size * self.recurrent.num_directions, tags)
+        self.crf = CRF(tags) if head == "crf" else None
 
     def forward(self, batch: TokenBatch) -> tuple[Tensor, Packing]:
         """Return the scores (N, Y) of every token's tags, packed, and how they lie."""
@@ -70,7 +76,7 @@ class TaggerNet(nn.Module):
         return scores, packing
 
     def _spelled(self, batch: TokenBatch) -> Tensor:
-        """Read the letters of each different word in both directions: (U, 2 C)."""
+        """Read the letters of each distinct word in both directions: (U, 2 C)."""
         assert self.letters is not None
         assert self.speller is not None
         assert batch.letters is not None
@@ -82,18 +88,35 @@ class TaggerNet(nn.Module):
 
 
 class TaggerNets(nn.Module):
-    """Nets that learn side by side, each from its own beginning, and answer together: with the mean of their scores.
+    """An ensemble: nets trained side by side, each from its own initial weights, whose mean scores decide.
 
-    They share the field that chooses tags together: what may follow what is not a matter of opinion.
+    They share one conditional random field: which tag may follow which is the same for all.
     """
 
-    def __init__(self, model: SequenceTagger, inputs: TokenInput, tags: int) -> None:
+    def __init__(self, count: int, *, tags: int, head: str, **settings: Any) -> None:
         super().__init__()
-        count = int(model.members)
-        self.members = nn.ModuleList(TaggerNet(model, inputs, tags, together=False) for _ in range(count))
-        self.crf = CRF(tags) if model.head == "crf" else None
+        self.members = nn.ModuleList(TaggerNet(tags=tags, head="linear", **settings) for _ in range(count))
+        self.crf = CRF(tags) if head == "crf" else None
 
     def forward(self, batch: TokenBatch) -> tuple[Tensor, Packing]:
         """Return the mean scores (N, Y) of every token's tags, packed, and how they lie."""
         scores, packings = zip(*(net(batch) for net in self.members), strict=True)
         return torch.stack(scores).mean(0), packings[0]
+
+
+def sentence_losses(net: TaggerNet | TaggerNets, inputs: TokenBatch, tags: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the loss of each sentence (nats, (B,)), the scores (B, T, Y), and which tags (B, T) are real (B, T).
+
+    Members are trained each by itself: the loss is the mean of theirs.
+    """
+    nets = list(net.members) if isinstance(net, TaggerNets) and net.training else [net]
+    outputs = [member(inputs) for member in nets]
+    scores = torch.cat([packing.scatter(packed)[:, : tags.shape[1]] for packed, packing in outputs])
+    real = torch.arange(tags.shape[1]) < inputs.lengths[:, None]
+    targets = tags.clamp(min=0).repeat(len(nets), 1)
+    if net.crf is not None:
+        losses = net.crf(scores, targets, inputs.lengths.repeat(len(nets)))
+    else:
+        each = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none").view(targets.shape)
+        losses = each.masked_fill(~real.repeat(len(nets), 1), 0.0).sum(1)
+    return losses.view(len(nets), -1).mean(0), scores.view(len(nets), *tags.shape, -1).mean(0), real

@@ -52,9 +52,9 @@ def checked_pairs(X: Any, y: Any) -> tuple[list[list[Token]], list[list[str]]]:
     tags = [list(some) if isinstance(some, (str, list, tuple)) else some for some in y]
     if len(tags) != len(sentences):
         raise DataError(f"got {len(sentences)} sentences and {len(tags)} lists of tags; there must be one to each")
-    for number, (tokens, own) in enumerate(zip(sentences, tags, strict=True)):
-        if not isinstance(own, list) or not all(isinstance(tag, str) and tag.strip() for tag in own):
-            raise DataError(f"the tags of sentence {number} are {own!r:.60}; a list of texts was expected")
-        if len(own) != len(tokens):
-            raise DataError(f"sentence {number} has {len(tokens)} tokens and {len(own)} tags; one to each")
+    for number, (tokens, labels) in enumerate(zip(sentences, tags, strict=True)):
+        if not isinstance(labels, list) or not all(isinstance(tag, str) and tag.strip() for tag in labels):
+            raise DataError(f"the tags of sentence {number} are {labels!r:.60}; a list of texts was expected")
+        if len(labels) != len(tokens):
+            raise DataError(f"sentence {number} has {len(tokens)} tokens and {len(labels)} tags; one to each")
     return sentences, tags

@@ -1,27 +1,26 @@
-"""Many to many, in step: every token of a sentence gets a tag. Names, parts of speech, proteins by the letter."""
+"""Many to many, in step: every token of a sentence gets a tag: names, parts of speech, proteins by the letter."""
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.data.tagging.schemes import find_scheme, written_like
 from gyeol.engine.metrics.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
+from gyeol.inputs.alphabet import unknown_tokens
 from gyeol.inputs.letter_sequences import Reading, are_nucleotides, fold
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
-from gyeol.layers import CELLS, Cell
-from gyeol.parameters import Rule, choice, maybe, switch, whole
-from gyeol.tasks.alphabet import unknown_tokens
-from gyeol.tasks.base import TRAINING_RULES, Encoded, Estimator
-from gyeol.tasks.tagging.net import TaggerNet, TaggerNets
+from gyeol.parameters import choice, maybe, switch, whole
+from gyeol.tasks.base import Encoded, Estimator
+from gyeol.tasks.hyperparameters import DirectionParameters, VocabularyParameters, estimator, hyperparameter
+from gyeol.tasks.tagging.net import TaggerNet, TaggerNets, sentence_losses
 from gyeol.tasks.tagging.sentences import checked_pairs, checked_sentences
 
 __all__ = ["SequenceTagger"]
@@ -30,56 +29,24 @@ Token = str | tuple[str, ...]
 _UNSEEN = -1  # the number of a tag that training never saw
 
 
-class SequenceTagger(Estimator):
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
+class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
     """Learn a tag for each token from tagged sentences.
 
-    Tags that mark spans may be in IOB1, BIO (IOB2), IOE1, IOE2, BIOES, BILOU or BMEWO, and so may those that a model is
-    measured on: they are recognised, and learned and predicted as BIO (``B-PER``, ``I-PER``, ``O``).
+    Tags that mark spans may be in IOB1, BIO (IOB2), IOE1, IOE2, BIOES, BILOU or BMEWO, in training and in evaluation:
+    the scheme is recognized, and the model learns and predicts BIO (``B-PER``, ``I-PER``, ``O``).
 
-    Words and their letters are read, the letters of a word in both directions; recurrent layers read the sentence; a
-    conditional random field chooses the tags of a sentence together (Lample et al. 2016), or each is chosen alone.
-
-    Parameters
-    ----------
-    cell : str or class
-        ``"rnn"``, ``"lstm"``, ``"gru"``, ``"gru_after"``, ``"lstm_norm"``, or a cell of your own.
-    hidden_size, num_layers, bidirectional
-        Units of a layer in a direction; layers; whether the sentence is read in both directions.
-    embedding_size : int
-        Length of a word's vector.
-    characters : {"jamo", "letters", None}
-        What of a word is read besides the word: its letters, Hangul spelled in jamo; None: words alone.
-    character_size : int
-        Length of a letter's vector, and units of its reader in a direction.
-    head : {"crf", "linear"}
-        Whether tags are chosen together or each alone.
-    lowercase, min_count
-        Of words, not of letters; words seen less often are unknown.
-    nucleotides : bool, optional
-        Read small letters as capitals and U as T. By default where all sequences of the training are DNA or RNA, tagged
-        by the letter.
-    members : int
-        Nets that learn side by side, each from its own beginning, and answer together.
-    dropout : float
-        Share of features dropped, the same at every token; of whole words a quarter of it, where there are a
-        thousand.
-    batch_size, epochs, learning_rate, weight_decay, clip_norm
-        Sentences of a batch; Adam, whose rate falls to zero along a half cosine.
-    patience : int
-        Stop after so many epochs without a higher F1 of spans (where tags mark spans) or accuracy.
-    validation_fraction, averaging, time_limit
-        Share held back for that; decay of the moving average of the weights; seconds.
-    precision : {"auto", "float32", "float64", "bfloat16"}
-        Of the arithmetic in training.
-    threads, random_state, verbose
-        Cores; the seed; whether to show a progress bar.
+    The model reads words and their letters, the letters of a word in both directions; recurrent layers read the
+    sentence; a conditional random field chooses the tags of a sentence together (Lample et al. 2016). Dropout is the
+    same at every token; of a vocabulary of a thousand words or more, a quarter of that share is whole words.
 
     Attributes
     ----------
     classes_ : list of str
         The tags.
     spans_ : bool
-        Whether they mark spans: B, I and O, with or without what they are.
+        Whether they mark spans: B, I and O, with or without a type.
     scheme_ : str or None
         The scheme of the tags of the training: ``"IOB1"``, ``"BIOES"``, ...; None where they mark no spans.
     net_, inputs_
@@ -97,88 +64,47 @@ class SequenceTagger(Estimator):
     """
 
     task: ClassVar[str] = "tag"
-    rules: ClassVar[dict[str, Rule]] = {
-        "cell": choice(CELLS, own=Cell),
-        "hidden_size": whole(1, 1 << 16),
-        "num_layers": whole(1, 100),
-        "bidirectional": switch,
-        "embedding_size": whole(1, 1 << 16),
-        "characters": choice(CHARACTERS),
-        "character_size": whole(1, 1 << 16),
-        "head": choice(("crf", "linear")),
-        "lowercase": switch,
-        "min_count": whole(1),
-        "members": whole(1, 64),
-        "nucleotides": maybe,
-        **TRAINING_RULES,
-    }
 
-    net_: TaggerNet | TaggerNets
-    inputs_: TokenInput
-    classes_: list[str]
-    spans_: bool
-    scheme_: str | None
-    letters_: bool
-    reading_: Reading
+    hidden_size: int = 128
+    embedding_size: int = hyperparameter(100, whole(1, 1 << 16), "Length of a word's vector.")
+    characters: str | None = hyperparameter(
+        "jamo",
+        choice(CHARACTERS),
+        'What the model reads of a word besides the word: ``"letters"``; ``"jamo"``, its letters with Hangul in jamo; '
+        "None: nothing.",
+    )
+    character_size: int = hyperparameter(
+        32, whole(1, 1 << 16), "Length of a letter's vector, and units of the layer that reads letters, a direction."
+    )
+    head: str = hyperparameter(
+        "crf",
+        choice(("crf", "linear")),
+        '``"crf"``: a conditional random field chooses the tags of a sentence together; ``"linear"``: each alone.',
+    )
+    lowercase: bool = hyperparameter(False, switch, "Lower-case words, but not the letters that are read of them.")
+    members: int = hyperparameter(
+        1, whole(1, 64), "Size of an ensemble: nets trained side by side, whose mean scores decide."
+    )
+    nucleotides: bool | None = hyperparameter(
+        None,
+        maybe,
+        "Read lowercase letters as capitals and U as T. By default where all sequences of the training are DNA or "
+        "RNA, tagged by the letter.",
+    )
+    dropout: float = 0.4
+    batch_size: int = 16
+    learning_rate: float = 0.004
+    patience: int = 5
 
-    def __init__(
-        self,
-        *,
-        cell: Any = "lstm",
-        hidden_size: int = 128,
-        num_layers: int = 1,
-        bidirectional: bool = True,
-        embedding_size: int = 100,
-        characters: str | None = "jamo",
-        character_size: int = 32,
-        head: str = "crf",
-        lowercase: bool = False,
-        min_count: int = 2,
-        members: int = 1,
-        nucleotides: bool | None = None,
-        dropout: float = 0.4,
-        batch_size: int = 16,
-        epochs: int = 20,
-        learning_rate: float = 0.004,
-        weight_decay: float = 0.0,
-        clip_norm: float = 5.0,
-        patience: int = 5,
-        validation_fraction: float = 0.1,
-        averaging: float = 0.99,
-        time_limit: float | None = None,
-        precision: str = "auto",
-        threads: int | None = None,
-        random_state: int | None = 0,
-        verbose: bool = False,
-    ) -> None:
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.bidirectional = bidirectional
-        self.embedding_size = embedding_size
-        self.characters = characters
-        self.character_size = character_size
-        self.head = head
-        self.lowercase = lowercase
-        self.min_count = min_count
-        self.members = members
-        self.nucleotides = nucleotides
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.clip_norm = clip_norm
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.averaging = averaging
-        self.time_limit = time_limit
-        self.precision = precision
-        self.threads = threads
-        self.random_state = random_state
-        self.verbose = verbose
+    net_: TaggerNet | TaggerNets = field(init=False)
+    inputs_: TokenInput = field(init=False)
+    classes_: list[str] = field(init=False)
+    spans_: bool = field(init=False)
+    scheme_: str | None = field(init=False)
+    letters_: bool = field(init=False)
+    reading_: Reading = field(init=False)
 
-    # What training asks for.
+    # What training needs.
 
     def _checked(self, X: Any, y: Any) -> tuple[list[list[Token]], list[list[str]]]:
         sentences, tags = checked_pairs(X, y)
@@ -192,7 +118,6 @@ class SequenceTagger(Estimator):
         self.classes_ = sorted({tag for some in tags for tag in some})
         if len(self.classes_) < 2:
             raise DataError(f"every token has the tag {self.classes_[0]!r:.60}: there is nothing to learn")
-        self.letters_ = all(len(t) == 1 for sentence in sentences for t in sentence if isinstance(t, str))
         return sentences, tags
 
     def _checked_validation(self, X: Any, y: Any) -> tuple[list[list[Token]], list[list[str]]]:
@@ -202,14 +127,15 @@ class SequenceTagger(Estimator):
         return sentences, tags
 
     def _settings(self) -> engine.Settings:
-        return dataclasses.replace(super()._settings(), monitor="f1" if self.spans_ else "accuracy")
+        return replace(super()._settings(), monitor="f1" if self.spans_ else "accuracy")
 
-    def _fit_inputs(self, X: list[list[Token]]) -> None:
-        least = int(self.min_count) if len(X) >= 100 else 1
-        letters = self.letters_ and all(isinstance(token, str) for sentence in X for token in sentence)
-        found = letters and are_nucleotides("".join(map(str, sentence)) for sentence in X)
-        self.reading_ = Reading(found if self.nucleotides is None else bool(self.nucleotides))
-        self.inputs_ = TokenInput(characters=self.characters, lowercase=bool(self.lowercase), min_count=least)
+    def _fit_inputs(self, X: list[list[Token]], y: Any) -> None:
+        self.letters_ = all(len(token) == 1 for sentence in X for token in sentence if isinstance(token, str))
+        plain = self.letters_ and all(isinstance(token, str) for sentence in X for token in sentence)
+        detected = plain and are_nucleotides("".join(map(str, sentence)) for sentence in X)
+        self.reading_ = Reading(detected if self.nucleotides is None else bool(self.nucleotides))
+        min_count = int(self.min_count) if len(X) >= 100 else 1
+        self.inputs_ = TokenInput(characters=self.characters, lowercase=bool(self.lowercase), min_count=min_count)
         self.inputs_.fit(self._folded(X))
 
     def _folded(self, X: list[list[Token]]) -> list[list[Token]]:
@@ -217,7 +143,7 @@ class SequenceTagger(Estimator):
             return X
         return [[fold(t) if isinstance(t, str) else (fold(t[0]), *t[1:]) for t in sentence] for sentence in X]
 
-    def _told(self) -> dict[str, str]:
+    def _notes(self) -> dict[str, str]:
         return self.reading_.notes()
 
     def _encode(self, X: list[list[Token]], y: list[list[str]] | None) -> Encoded:
@@ -225,72 +151,57 @@ class SequenceTagger(Estimator):
         number = {tag: n for n, tag in enumerate(self.classes_)}
 
         def batch(which: npt.NDArray[np.int64]) -> tuple[Any, Tensor | None]:
-            made = self.inputs_.batch(rows, which)
+            inputs = self.inputs_.batch(rows, which)
             if y is None:
-                return made, None
-            tags = torch.zeros(made.forms.shape, dtype=torch.int64)
+                return inputs, None
+            tags = torch.zeros(inputs.forms.shape, dtype=torch.int64)
             for place, row in enumerate(which.tolist()):
                 tags[place, : len(y[row])] = torch.tensor([number.get(tag, _UNSEEN) for tag in y[row]])
-            return made, tags
+            return inputs, tags
 
         return Encoded(rows.lengths, batch)
 
     def _build(self) -> nn.Module:
-        self._allowed = torch.from_numpy(follows(self.classes_))
-        return (TaggerNet if self.members == 1 else TaggerNets)(self, self.inputs_, len(self.classes_))
+        inputs = self.inputs_
+        settings: dict[str, Any] = {
+            **self._layers(), "bidirectional": bool(self.bidirectional), "embedding_size": int(self.embedding_size),
+            "character_size": int(self.character_size), "head": self.head, "words": len(inputs.vocabulary),
+            "letters": None if inputs.letters is None else len(inputs.letters),
+            "beside": [len(values) for values in inputs.beside], "tags": len(self.classes_),
+        }  # fmt: skip
+        return TaggerNet(**settings) if self.members == 1 else TaggerNets(int(self.members), **settings)
 
-    def _losses(self, net: nn.Module, batch: tuple[Any, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the loss of each sentence (nats), the scores (B, T, Y), and which tags are real (B, T).
-
-        Members learn each by itself: the loss is the mean of theirs.
-        """
-        assert isinstance(net, (TaggerNet, TaggerNets))
-        made, tags = batch
-        nets = list(net.members) if isinstance(net, TaggerNets) and net.training else [net]
-        scores = torch.cat([packing.scatter(packed)[:, : tags.shape[1]] for packed, packing in (n(made) for n in nets)])
-        real = torch.arange(tags.shape[1]) < made.lengths[:, None]
-        wanted = tags.clamp(min=0).repeat(len(nets), 1)
-        if net.crf is not None:
-            losses = net.crf(scores, wanted, made.lengths.repeat(len(nets)))
-        else:
-            each = F.cross_entropy(scores.flatten(0, 1), wanted.flatten(), reduction="none").view(wanted.shape)
-            losses = each.masked_fill(~real.repeat(len(nets), 1), 0.0).sum(1)
-        return losses.view(len(nets), -1).mean(0), scores.view(len(nets), *tags.shape, -1).mean(0), real
-
-    def _loss(self, net: nn.Module, batch: tuple[Any, Tensor]) -> engine.StepLoss:
-        losses, scores, real = self._losses(net, batch)
+    def _loss(self, net: Any, batch: tuple[Any, Tensor]) -> engine.StepLoss:
+        losses, scores, real = sentence_losses(net, *batch)
         right = ((scores.detach().argmax(2) == batch[1]) & real).sum(1) / real.sum(1)
         return engine.StepLoss(losses.sum() / real.sum(), float(right.sum()))  # type: ignore[arg-type]
 
-    def _decode(self, net: nn.Module, batch: tuple[Any, Tensor | None]) -> npt.NDArray[np.generic]:
-        """Say of each sentence the best tags, and the loss of the right ones where they are given and were seen."""
-        made, tags = batch
-        rows = np.empty((len(made), 2), dtype=object)
-        given = torch.zeros(made.forms.shape, dtype=torch.int64) if tags is None else tags
-        losses, scores, _ = self._losses(net, (made, given))
-        best = self._best(net, scores, made.lengths)
-        for row, length in enumerate(made.lengths.tolist()):
+    def _decode(self, net: Any, batch: tuple[Any, Tensor | None]) -> npt.NDArray[np.generic]:
+        """Return the best tags of each sentence, and the loss of the right ones where they are known."""
+        inputs, tags = batch
+        rows = np.empty((len(inputs), 2), dtype=object)
+        given = torch.zeros(inputs.forms.shape, dtype=torch.int64) if tags is None else tags
+        losses, scores, _ = sentence_losses(net, inputs, given)
+        allowed = torch.from_numpy(follows(self.classes_))
+        best = scores.argmax(2) if net.crf is None else net.crf.decode(scores, inputs.lengths, allowed)[0]
+        for row, length in enumerate(inputs.lengths.tolist()):
             known = tags is not None and bool((tags[row, :length] >= 0).all())
             rows[row, 0] = best[row, :length].tolist()
             rows[row, 1] = float(losses[row]) if known else np.nan
         return rows
 
-    def _best(self, net: nn.Module, scores: Tensor, lengths: Tensor) -> Tensor:
-        assert isinstance(net, (TaggerNet, TaggerNets))
-        return scores.argmax(2) if net.crf is None else net.crf.decode(scores, lengths, self._allowed)[0]
-
     def _score(self, outputs: npt.NDArray[Any], y: list[list[str]]) -> dict[str, float]:
         found = [[self.classes_[n] for n in row] for row in outputs[:, 0]]
         tokens = sum(map(len, y))
-        right = sum(a == b for own, truth in zip(found, y, strict=True) for a, b in zip(own, truth, strict=True))
-        seen = [(loss, len(own)) for loss, own in zip(outputs[:, 1].tolist(), y, strict=True) if not np.isnan(loss)]
+        right = sum(a == b for row, truth in zip(found, y, strict=True) for a, b in zip(row, truth, strict=True))
+        seen = [(loss, len(row)) for loss, row in zip(outputs[:, 1].tolist(), y, strict=True) if not np.isnan(loss)]
         figures = {"accuracy": right / tokens, "loss": sum(a for a, _ in seen) / max(1, sum(b for _, b in seen))}
         if self.spans_:
             spans = span_figures(found, y)
             figures |= {name: float(spans[name]) for name in ("precision", "recall", "f1")}  # type: ignore[arg-type]
         return figures
 
-    # What a user asks for.
+    # What a trained model does.
 
     def predict(self, X: Any) -> list[list[str]]:
         """Return the tags of every sentence.
@@ -298,35 +209,33 @@ class SequenceTagger(Estimator):
         Parameters
         ----------
         X : sequence of sentences
-            Each a list of tokens (texts, or tuples where columns stood beside them in training), or a text, which is
+            Each a list of tokens (texts, or tuples where the training data had further columns), or a text, which is
             tagged letter by letter.
         """
         self._ready()
-        found = []
-        for rows in self._stream(checked_sentences(X)):
-            found += [[self.classes_[n] for n in row] for row in rows[:, 0]]
-        return found
+        sentences = checked_sentences(X)
+        return [[self.classes_[n] for n in row] for rows in self._stream(sentences) for row in rows[:, 0]]
 
     def predict_proba(self, X: Any) -> list[npt.NDArray[np.float64]]:
-        """Return of every sentence the probability of each tag at each token, (T, Y), in the order of ``classes_``."""
+        """Return the probability of each tag at each token of every sentence, (T, Y), in the order of ``classes_``."""
         self._ready()
         sentences = checked_sentences(X)
         encoded = self._encode(sentences, None)
         found: list[npt.NDArray[np.float64]] = []
         with self._session(), torch.inference_mode():
             for first in range(0, len(sentences), 256):
-                made, _ = encoded.batch(np.arange(first, min(first + 256, len(sentences))))
-                packed, packing = self.net_(made)
+                inputs, _ = encoded.batch(np.arange(first, min(first + 256, len(sentences))))
+                packed, packing = self.net_(inputs)
                 scores = packing.scatter(packed).double()
                 crf = self.net_.crf
-                shares = torch.softmax(scores, 2) if crf is None else crf.marginals(scores, made.lengths)
-                found += [row[:length].numpy() for row, length in zip(shares, made.lengths.tolist(), strict=True)]
+                shares = torch.softmax(scores, 2) if crf is None else crf.marginals(scores, inputs.lengths)
+                found += [row[:length].numpy() for row, length in zip(shares, inputs.lengths.tolist(), strict=True)]
         return found
 
     def unknown(self, X: Any) -> list[float]:
-        """Say which share of each sentence's letters the training never held; of DNA, which share is no base.
+        """Return the share of each sentence's letters that training never saw; of DNA, the share that is no base.
 
-        Where words alone are read (``characters=None``), the share of the words that are unknown.
+        Of a model that reads words alone (``characters=None``), the share of unknown words.
         """
         self._ready()
         return unknown_tokens(self.inputs_, checked_sentences(X), self.reading_)
@@ -371,20 +280,19 @@ class SequenceTagger(Estimator):
         return {**figures, "count": len(sentences), "tokens": sum(map(len, tags))}
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the tags."""
+        """Describe the tags for the model card."""
         return {"tags": ", ".join(self.classes_), "words": f"{len(self.inputs_.vocabulary):,}"}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         learned = {"tags": self.classes_, "scheme": self.scheme_, "letters": self.letters_}
-        learned["nucleotides"] = self.reading_.nucleotides
-        return learned, self.inputs_.state()
+        return {**learned, "nucleotides": self.reading_.nucleotides}, self.inputs_.state()
 
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         tags = learned["tags"]
         if not isinstance(tags, list) or len(set(tags)) != len(tags) or not all(isinstance(t, str) and t for t in tags):
             raise ModelError("config.json: the tags are damaged")
         self.classes_, self.letters_ = tags, bool(learned["letters"])
-        scheme = learned.get("scheme")  # which older models do not have: they learned their tags as they were
+        scheme = learned.get("scheme")  # older models have none: they learned the tags as they were
         if not isinstance(scheme, (str, type(None))):
             raise ModelError("config.json: the scheme of the tags is damaged")
         self.scheme_, self.spans_ = scheme, marks_spans(tags)

@@ -1,8 +1,9 @@
-"""What the estimators of texts share: how a text is read, the networks that read it, what stands in a model folder."""
+"""What the estimators of texts share: how a text is read, the networks that read it, what a model folder keeps."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,79 +13,97 @@ import torch
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
-from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors, tokenizer_rule
+from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors
+from gyeol.inputs.alphabet import unknown_shares
 from gyeol.inputs.letter_sequences import Reading, find_reading
 from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
-from gyeol.inputs.vectors.initial_embedding import InitialVectors, describe_overlap, initial_vectors, tokenizer_for
-from gyeol.layers import CELLS, POOLINGS, Cell
-from gyeol.layers.words.embedding import initialize_embedding
-from gyeol.parameters import Rule, choice, joined, maybe, switch, whole
-from gyeol.tasks.alphabet import unknown_shares
-from gyeol.tasks.base import TRAINING_RULES, Encoded
+from gyeol.parameters import choice, maybe, switch, whole
+from gyeol.tasks.base import Encoded
 from gyeol.tasks.checks import checked_texts
+from gyeol.tasks.hyperparameters import DirectionParameters, SummaryParameters, estimator, hyperparameter
+from gyeol.tasks.initial_vectors import VectorsEstimator
 from gyeol.tasks.sample_weights import WeightedEstimator
 from gyeol.tasks.text.nets import BagNet, MeanNet, RecurrentNet, frequent_ids
 
-__all__ = ["TEXT_RULES", "Batch", "TextEstimator"]
+__all__ = ["Batch", "TextEstimator"]
 
-_RUNS = 50_000  # the most runs of each length: 25 MB a length at 128 numbers
+_NGRAMS = 50_000  # the most n-grams of each length: 25 MB a length at 128 numbers
 
 #: What a net learns from: its inputs, the targets, and the weights of the examples; None where there are none.
 Batch = tuple[Any, Tensor | None, Tensor | None]
 
-#: The rules of the arguments that every estimator of texts has, in the order of its constructor.
-TEXT_RULES: dict[str, Rule] = {
-    "cell": choice(CELLS, own=Cell),
-    "hidden_size": whole(1, 1 << 16),
-    "num_layers": whole(1, 100),
-    "bidirectional": switch,
-    "attention": choice(("global", None)),
-    "tokenizer": tokenizer_rule(),
-    "lowercase": switch,
-    "min_count": whole(1),
-    "embedding_size": whole(1, 1 << 16),
-    "vectors": lambda v: (
-        "" if v is None or isinstance(v, (str, Path, WordVectors)) else "must be a path, WordVectors or None"
-    ),
-    **TRAINING_RULES,
-    "features": choice((None, *FEATURES)),
-    "freeze_vectors": switch,
-    "pooling": joined(POOLINGS),
-    "ngrams": whole(1),
-    "max_length": whole(2),
-    "positions": whole(0, 1 << 16, none=True),
-    "direct": maybe,
-    "nucleotides": maybe,
-    **MORPHEME_RULES,
-}
 
-
-class TextEstimator(WeightedEstimator):
+@estimator
+@dataclass(kw_only=True, eq=False, repr=False)
+class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, WeightedEstimator):
     """The base of `TextClassifier` and `TextRegressor`."""
 
-    overlap_: dict[str, Any] | None
-    reading_: Reading
-    _start: InitialVectors | None
-    _size: int
+    dropout: float = 0.4
+    batch_size: int = 64
+    epochs: int = 8
+    averaging: float = 0.999
+    features: str | None = hyperparameter(
+        None,
+        choice((None, *FEATURES)),
+        'None for the recurrent net; else the feed-forward baseline; ``"vectors"`` is the mean of token vectors.',
+    )
+    freeze_vectors: bool = hyperparameter(False, switch, "Leave ``vectors`` as they are, instead of tuning them.")
+    ngrams: int = hyperparameter(
+        3,
+        whole(1),
+        "Frequent n-grams of up to so many tokens get vectors, which are added to the tokens'; 1: none.",
+    )
+    max_length: int = hyperparameter(1000, whole(2), "Of longer texts (in tokens) the middle is left out.")
+    positions: int | None = hyperparameter(
+        None,
+        whole(0, 1 << 16, none=True),
+        "So many positions, counted from the start, have vectors, which are added to the tokens'; all later ones "
+        "share the last. 0: none. For aligned sequences, such as promoters around the start of transcription. By "
+        "default as many as the sequences are long, where all are single words of one length, 300 at most, in a small "
+        "alphabet.",
+    )
+    direct: bool | None = hyperparameter(
+        None,
+        maybe,
+        "Tokens, and the n-grams that ``ngrams`` knows, also have scores that bypass the recurrent net; with "
+        "``positions`` by their positions. By default where sequences are aligned, as above.",
+    )
+    nucleotides: bool | None = hyperparameter(
+        None,
+        maybe,
+        "Read lowercase letters as capitals and U as T. By default where all texts of the training are DNA or RNA.",
+    )
+    user_dictionary: Any = hyperparameter(
+        None,
+        MORPHEME_RULES["user_dictionary"],
+        'Of ``"content"`` and ``"morpheme"``: words to add (a file, or a list), which the model keeps.',
+    )
+    keep_tags: Any = hyperparameter(
+        None, MORPHEME_RULES["keep_tags"], 'Of ``"content"`` and ``"morpheme"``: the parts of speech to keep.'
+    )
+    stop_tags: Any = hyperparameter(
+        None, MORPHEME_RULES["stop_tags"], 'Of ``"content"`` and ``"morpheme"``: the parts of speech to leave out.'
+    )
+
+    reading_: Reading = field(init=False)
 
     @property
     @abstractmethod
-    def _width(self) -> int:
+    def _output_size(self) -> int:
         """How many numbers the network gives for a text."""
 
     @abstractmethod
     def _targets(self, y: Any, which: npt.NDArray[np.int64]) -> Tensor:
         """Take the targets of some examples for the loss."""
 
-    def _fit_inputs(self, X: list[str]) -> None:
+    def _fit_inputs(self, X: list[str], y: Any) -> None:
         vectors = self._word_vectors()
-        auto = vectors is not None and isinstance(self.tokenizer, str) and self.tokenizer == "auto"
-        tokenizer = tokenizer_for(vectors, X) if auto and vectors is not None else self.tokenizer
+        tokenizer = self._tokenizer_for(vectors, X)
         shared: dict[str, Any] = {
             "tokenizer": tokenizer_with(tokenizer, **{name: getattr(self, name) for name in MORPHEME_RULES}),
             "lowercase": bool(self.lowercase),
-            "min_count": self.min_count if len(X) >= 1000 else 1,
+            "min_count": self._least_count(X),
             "max_length": self.max_length,
         }
         folds = find_reading(X, nucleotides=self.nucleotides, positions=0, direct=False, by_letters=False)
@@ -97,23 +116,22 @@ class TextEstimator(WeightedEstimator):
         self.reading_ = find_reading(
             X, nucleotides=folds.nucleotides, positions=self.positions, direct=self.direct, by_letters=by_letters
         )
-        self._start, self.overlap_, self._size = None, None, int(self.embedding_size)
-        if vectors is not None:
+        if vectors is None:
+            self._start_from(None, None, ())
+        else:
             text = self.inputs_ if isinstance(self.inputs_, TextInput) else self.inputs_.text
-            rows = [np.asarray(text.encode(X).values, dtype=np.int64)]
-            self._start, self.overlap_ = initial_vectors(vectors, text.vocabulary.tokens, rows, text.tokenizer.name)
-            self._size = vectors.size
+            self._start_from(vectors, text, [np.asarray(text.encode(X).values, dtype=np.int64)])
         self.runs_, self.direct_ = [], None
         if isinstance(self.inputs_, TextInput) and (self.ngrams > 1 or self.reading_.direct):
             size, texts = len(self.inputs_.vocabulary), self.inputs_.encode(X)
-            often: dict[str, int] = {"min_count": self.min_count}
+            least = self.min_count
             if self.ngrams > 1:
-                self.runs_ = frequent_ngrams(texts, size, longest=self.ngrams, at_most=_RUNS, **often)
+                self.runs_ = frequent_ngrams(texts, size, longest=self.ngrams, at_most=_NGRAMS, min_count=least)
             if self.reading_.direct:
                 parts = np.array_split(np.arange(len(X)), -(-len(X) // 256))
                 batches = (self.inputs_.batch(texts, part) for part in parts)
-                places = self.reading_.positions
-                self.direct_ = frequent_ids(batches, size, self.runs_, positions=places, **often)
+                positions = self.reading_.positions
+                self.direct_ = frequent_ids(batches, size, self.runs_, positions=positions, min_count=least)
 
     def _encode(self, X: list[str], y: Any) -> Encoded:
         return self._encoded(X, y, None)
@@ -122,7 +140,7 @@ class TextEstimator(WeightedEstimator):
         return self._encoded(X, y, self._sample_weight)
 
     def _encoded(self, X: list[str], y: Any, weights: npt.NDArray[np.float64] | None) -> Encoded:
-        rows: Any = self.inputs_.encode(self.reading_.folded(X))
+        rows: Any = self.inputs_.encode(self.reading_.folded(X) if self.reading_.nucleotides else X)
         inputs: Any = self.inputs_
 
         def batch(which: npt.NDArray[np.int64]) -> Batch:
@@ -132,36 +150,42 @@ class TextEstimator(WeightedEstimator):
         return Encoded(inputs.lengths(rows), batch)
 
     def _build(self) -> nn.Module:
-        width = self._width
+        output_size, layers = self._output_size, self._layers()
+        hidden_size, dropout = layers["hidden_size"], layers["dropout"]
         net: RecurrentNet | MeanNet
         if isinstance(self.inputs_, FeatureInput):
             if self.features != "vectors":
-                return BagNet(self, self.inputs_.width, width)
-            net = MeanNet(self, self.inputs_.width, self._size, width)
+                return BagNet(self.inputs_.width, hidden_size, output_size, dropout=dropout)
+            net = MeanNet(self.inputs_.width, self._size, hidden_size, output_size, dropout=dropout)
         else:
-            runs = [len(keys) for keys in self.runs_]
-            known = None if self.direct_ is None else len(self.direct_)
-            net = RecurrentNet(self, len(self.inputs_.vocabulary), self._size, runs, known, width)
+            net = RecurrentNet(
+                len(self.inputs_.vocabulary),
+                self._size,
+                output_size,
+                **layers,
+                bidirectional=bool(self.bidirectional),
+                attention=bool(self.attention),
+                poolings=self.pooling.split("+") if self.pooling else [],
+                ngrams=[len(keys) for keys in self.runs_],
+                positions=self.reading_.positions,
+                direct=None if self.direct_ is None else len(self.direct_),
+            )
             if net.grams is not None:
                 net.grams.set_keys([torch.as_tensor(keys) for keys in self.runs_])
             if net.direct is not None:
                 net.direct.set_keys(torch.as_tensor(self.direct_))
-        if self._start is not None:
-            initialize_embedding(net.embedding.weight, *self._start, frozen=bool(self.freeze_vectors))
-            self._start = None
+        self._initialize(net.embedding.weight, frozen=bool(self.freeze_vectors))
         return net
 
     def _word_vectors(self) -> WordVectors | None:
         if self.vectors is None and self.freeze_vectors:
             raise ParameterError("freeze_vectors=True: there are no vectors to leave as they are; give vectors=PATH")
-        if self.vectors is None or isinstance(self.vectors, WordVectors):
-            return self.vectors
-        if self.features not in (None, "vectors"):
+        if isinstance(self.vectors, (str, Path)) and self.features not in (None, "vectors"):
             raise ParameterError(f"vectors: features={self.features!r} has no use for them; take features='vectors'")
-        return WordVectors.load(self.vectors)
+        return super()._word_vectors()
 
     def unknown(self, X: Any) -> list[float]:
-        """Say which share of each text's letters the training never held; of DNA, which share is no base.
+        """Return the share of each text's letters that the training never held; of DNA, the share that is no base.
 
         Raises
         ------
@@ -171,18 +195,18 @@ class TextEstimator(WeightedEstimator):
         self._ready()
         return unknown_shares(self.inputs_, checked_texts(X), self.reading_)
 
-    def _told(self) -> dict[str, str]:
+    def _notes(self) -> dict[str, str]:
         return self.reading_.notes()
 
     def describe_data(self) -> dict[str, str]:
-        """What the model card says of the user's own words, and of the vectors that the tokens' began with."""
-        own = getattr(self.inputs_.tokenizer, "entries", ())
-        told = {"user dictionary": f"{len(own):,} word{'s' if len(own) > 1 else ''}"} if own else {}
-        return told if self.overlap_ is None else {**told, "vectors": describe_overlap(self.overlap_)}
+        """Describe the user dictionary and the initial vectors, for the model card."""
+        words = getattr(self.inputs_.tokenizer, "entries", ())
+        found = {"user dictionary": f"{len(words):,} word{'s' if len(words) > 1 else ''}"} if words else {}
+        return {**found, **self._described_vectors()}
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        runs = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
-        learned: dict[str, Any] = {"runs": runs, "embedding_size": self._size, "overlap": self.overlap_}
+        ngrams = [len(keys) for keys in self.runs_]  # the keys themselves are tensors of the net
+        learned: dict[str, Any] = {"runs": ngrams, **self._vectors_state()}
         learned["direct"] = None if self.direct_ is None else len(self.direct_)
         learned["reading"] = self.reading_.state()
         return learned, self.inputs_.state()
@@ -193,8 +217,5 @@ class TextEstimator(WeightedEstimator):
         self.reading_ = Reading.restored(learned["reading"]) if "reading" in learned else older
         direct: Any = learned.get("direct")
         self.direct_ = None if direct is None else np.zeros(int(direct), dtype=np.int64)
-        self._start, self._size = None, int(learned.get("embedding_size") or self.embedding_size)
-        overlap = learned.get("overlap")
-        self.overlap_ = None if overlap is None else {str(k): v + 0 for k, v in overlap.items()}
-        own = self.tokenizer if not isinstance(self.tokenizer, str) else None
-        self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=own)
+        self._restore_vectors(learned)
+        self.inputs_ = (FeatureInput if self.features else TextInput).restored(inputs, tokenizer=self._custom_tokenizer)

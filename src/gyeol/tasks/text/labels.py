@@ -94,7 +94,7 @@ class OneLabel:
         """Learn the weights of the classes, from labels to train on."""
         self.weights = class_weights(class_weight, self.classes, y, examples)
 
-    def begin(self, net: nn.Module) -> None:
+    def prepare(self, net: nn.Module) -> None:
         """Prepare a new net: nothing to do."""
 
     def batch(self, y: Numbers, which: Numbers) -> Tensor:
@@ -105,9 +105,8 @@ class OneLabel:
         """Return the loss of logits (B, K)."""
         return class_loss(logits, targets, self.weights, examples)
 
-    def probabilities(self, logits: Tensor) -> Floats:
-        """Return the probabilities of the classes (B, K), rows of which sum to 1."""
-        return probabilities_of(logits)
+    #: Logits (B, K) to the probabilities of the classes, rows of which sum to 1.
+    probabilities = staticmethod(probabilities_of)
 
     def thresholds(self, net: nn.Module) -> Floats | None:
         """Of one label there are none."""
@@ -126,7 +125,7 @@ class OneLabel:
         return class_report(probabilities, y, self.classes.tolist())
 
     def described(self) -> dict[str, str]:
-        """What the model card says of the labels."""
+        """Describe the labels, for the model card."""
         return {"classes": ", ".join(f"{name}: {count:,}" for name, count in self.counts.items())}
 
     def state(self) -> dict[str, Any]:
@@ -174,24 +173,24 @@ class SeveralLabels:
         matrix = checked_indicator(y, count) if self.matrix or getattr(y, "ndim", None) == 2 else None
         if matrix is None:
             return numbered_sets(sets_of(y, count, none=self.none), self.classes)
-        columns, own = matrix[1].shape[1], len(self.classes)
-        if columns != own:
-            raise DataError(f"the labels have {columns} columns, and training knew {own} classes: one a class")
+        columns, classes = matrix[1].shape[1], len(self.classes)
+        if columns != classes:
+            raise DataError(f"the labels have {columns} columns, and training knew {classes} classes: one a class")
         if hasattr(y, "columns") and self.classes.dtype.kind == "U" and matrix[0].tolist() != self.classes.tolist():
             raise DataError("the columns of the labels are not those of the training, in their order")
-        return LabelSets.of(map(np.flatnonzero, matrix[1]), own)
+        return LabelSets.of(map(np.flatnonzero, matrix[1]), classes)
 
     def strata(self, y: LabelSets) -> Numbers:
         """Number the groups that a split keeps in proportion: by the rarest label of each text."""
         return y.rarest()
 
     def learn(self, y: LabelSets, class_weight: Any, examples: Floats | None) -> None:
-        """Learn from labels to train on how often there is each, and their weights."""
+        """Learn the frequency and the weight of each label, from labels to train on."""
         counts = y.counts()
         self.weights = positive_weights(class_weight, self.classes, counts, len(y))
         self._log_odds = np.log((counts + 0.5) / (len(y) - counts + 0.5))
 
-    def begin(self, net: Any) -> None:
+    def prepare(self, net: Any) -> None:
         """Prepare a new net: a place for the thresholds; to begin with, labels are as probable as they are frequent."""
         net.register_buffer("thresholds", torch.full((len(self.classes),), 0.5))
         if self._log_odds is not None:
@@ -234,14 +233,14 @@ class SeveralLabels:
 
     def report(self, probabilities: Floats, y: LabelSets, net: nn.Module) -> dict[str, Any]:
         """Return all figures of labelled texts."""
-        own = self.classes.tolist()
-        return set_report(probabilities, y.indicator(), self.thresholds(net), own, none=self.none)
+        classes = self.classes.tolist()
+        return set_report(probabilities, y.indicator(), self.thresholds(net), classes, none=self.none)
 
     def described(self) -> dict[str, str]:
-        """What the model card says of the labels."""
+        """Describe the labels, for the model card."""
         how_many = "any number" if self.none else "one or several"
-        own = ", ".join(f"{name}: {count:,}" for name, count in self.counts.items())
-        return {"labels": f"{how_many} a text; {own}"}
+        counts = ", ".join(f"{name}: {count:,}" for name, count in self.counts.items())
+        return {"labels": f"{how_many} a text; {counts}"}
 
     def state(self) -> dict[str, Any]:
         """Return what a model folder keeps, as JSON values."""

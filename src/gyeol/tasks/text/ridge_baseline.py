@@ -13,14 +13,14 @@ from gyeol import engine
 __all__ = ["ridge_baseline"]
 
 Examples = tuple[Sequence[str], Any]
-_SOLID = r"\S+"  # a word is what stands between white space
+_SOLID = r"\S+"  # words are separated by white space
 _STRENGTHS = (0.1, 1.0, 10.0)
 
 
 def ridge_baseline(train: Examples, valid: Examples, weights: Any = None) -> dict[str, Any]:
     """Fit TF-IDF and ridge regression; the strength is the best on the validation part.
 
-    Words and pairs of words, and runs of 1 to 4 characters, with sublinear counts; by alpha = 0.1, 1, 10. ``weights``
+    Words and pairs of words, and character n-grams of 1 to 4, with sublinear counts; by alpha = 0.1, 1, 10. ``weights``
     are those of the examples to train on.
 
     Returns
@@ -40,12 +40,12 @@ def ridge_baseline(train: Examples, valid: Examples, weights: Any = None) -> dic
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_union
 
-    begun = time.monotonic()
-    made = make_union(
+    started = time.monotonic()
+    vectorizer = make_union(
         TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=_SOLID),
         TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 4), analyzer="char"),
     )
-    X, V = made.fit_transform(train[0]), made.transform(valid[0])
+    X, V = vectorizer.fit_transform(train[0]), vectorizer.transform(valid[0])
     middle = float(np.average(train[1], weights=weights))
     best: dict[str, Any] = {}
     for alpha in _STRENGTHS:
@@ -54,4 +54,4 @@ def ridge_baseline(train: Examples, valid: Examples, weights: Any = None) -> dic
         figures = engine.regression(np.asarray(valid[1], dtype=np.float64), ridge.predict(V) + middle)
         if not best or figures["mse"] < best["mse"]:
             best = {"features": "tfidf, words 1-2, characters 1-4", "alpha": alpha, **figures}
-    return {**best, "seconds": round(time.monotonic() - begun, 1)}
+    return {**best, "seconds": round(time.monotonic() - started, 1)}

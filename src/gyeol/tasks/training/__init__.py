@@ -1,4 +1,4 @@
-"""A training of any estimator: its plan, the time to prepare, its progress, and where it stands at the end.
+"""A training of any estimator: its plan, the time to prepare, its progress, and how good the result is.
 
 The loop itself is in `gyeol.engine`.
 """

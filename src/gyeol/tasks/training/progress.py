@@ -91,7 +91,7 @@ class Bar:
         self.console.print(f"epoch {record['epoch']:>2}  {figures}  {rate}  {record['seconds']:.0f} s", soft_wrap=True)
 
     def _named(self, figure: str) -> str:
-        """Name a figure so that it says what it was measured on."""
+        """Name a figure with what it was measured on."""
         name = figure.replace("_", " ")
         return name if self.measured_on == "validation" else name.replace("valid ", "training part ")
 

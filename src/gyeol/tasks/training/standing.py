@@ -1,4 +1,4 @@
-"""Where a finished training stands: against an answer that needs no learning, and against more of the same.
+"""How good a trained model is: compared with an answer that needs no learning, and with more of the same training.
 
 What is found goes into a model's ``about_``, from where the screen, JSON, the model card and ``gyeol info`` take it.
 """
@@ -27,7 +27,7 @@ _WORDS = {
     "cer": "character error rate", "wer": "word error rate", "mse": "MSE", "mae": "MAE",
 }  # fmt: skip
 _BY_CHANCE = 0.02  # of the distance to what is perfect: a lead that is none
-_STEEP = 0.05  # what an epoch gains in relation, where more epochs are worth it
+_STEEP = 0.05  # what an epoch gains in relation, where more epochs pay
 _LEAST_BLEU = 1.0
 
 
@@ -41,7 +41,7 @@ class Reference(NamedTuple):
 
 
 def references(model: Estimator, y: Any, truth: Any) -> list[Reference]:
-    """Name what the model must beat on the examples that it was measured on.
+    """Name what the model must beat on the examples on which it was measured.
 
     Parameters
     ----------
@@ -108,8 +108,15 @@ _REFERENCES: dict[str, _Refer] = {
 }
 
 
-def standing(model: Estimator, y: Any, truth: Any) -> dict[str, Any]:
-    """Say how a training ended: the majority's share of classes, and advice where much is left to learn.
+def standing(model: Estimator, y: Any, truth: Any, monitor: str = "") -> dict[str, Any]:
+    """Describe how a training ended: the majority's share of classes, and advice where much is left to learn.
+
+    Parameters
+    ----------
+    model, y, truth
+        As in `references`.
+    monitor : str
+        The figure by which the best epoch was chosen; by default the estimator's.
 
     Returns
     -------
@@ -125,12 +132,12 @@ def standing(model: Estimator, y: Any, truth: Any) -> dict[str, Any]:
     for reference in against:
         if reference.figure == "accuracy":
             found |= {"majority": reference.label, "majority_share": reference.value}
-    if advice := _advice(model, against):
+    if advice := _advice(model, against, monitor or model.monitor):
         found["advice"] = advice
     return found
 
 
-def _advice(model: Estimator, against: list[Reference]) -> str:
+def _advice(model: Estimator, against: list[Reference], monitor: str) -> str:
     history = model.history_
     best = {name.removeprefix("valid_"): value for name, value in history.best.items() if name.startswith("valid_")}
     early = history.stopped in ("time limit", "interrupted")
@@ -140,11 +147,11 @@ def _advice(model: Estimator, against: list[Reference]) -> str:
         parts.append(f"{how} after {_epochs(history.trained)}")
     poor = next((r for r in against if not _beats(best[r.figure], r)), None)
     if poor is not None:
-        figure = f"{_WORDS.get(poor.figure, poor.figure)} {_written(poor.figure, best[poor.figure])}"
-        than = f" ({_written(poor.figure, poor.value)})" if poor.value else ""
+        figure = f"{_WORDS.get(poor.figure, poor.figure)} {_shown(poor.figure, best[poor.figure])}"
+        than = f" ({_shown(poor.figure, poor.value)})" if poor.value else ""
         how = "hardly better" if poor.figure == "bleu" else "no better"
         parts.append(f"{figure} is {how} than {poor.answer}{than}")
-    elif early and (gain := _gain(model)):
+    elif early and (gain := _gain(model.history_.records, monitor)):
         parts.append(gain)
     elif not early or history.trained >= 1:
         return ""  # it stopped by itself, or has learned and gains little
@@ -164,10 +171,9 @@ def _beats(value: float, reference: Reference) -> bool:
     return value > reference.value + _BY_CHANCE * (1 - reference.value)
 
 
-def _gain(model: Estimator) -> str:
-    """Say that the last epoch was much better than the one before, where it was."""
-    records = [r for r in model.history_.records if "validated_share" not in r]
-    monitor = model._settings().monitor
+def _gain(records: list[dict[str, Any]], monitor: str) -> str:
+    """Compare the last epoch with the one before, where it was much better."""
+    records = [record for record in records if "validated_share" not in record]
     values = [float(r[f"valid_{monitor}"]) for r in records if f"valid_{monitor}" in r]
     if len(values) < 2 or not all(map(math.isfinite, values[-2:])):
         return ""
@@ -180,9 +186,9 @@ def _gain(model: Estimator) -> str:
         gained = (last - before) / max(1e-9, 1 - before)
     if gained < _STEEP:
         return ""
-    old, new = (_written(monitor, value) for value in (before, last))
+    old, new = (_shown(monitor, value) for value in (before, last))
     return f"{_WORDS.get(monitor, monitor)} went from {old} to {new} in the last epoch"
 
 
-def _written(figure: str, value: float) -> str:
+def _shown(figure: str, value: float) -> str:
     return f"{100 * value:.1f} %" if figure in _SHARES else f"{value:.4g}"

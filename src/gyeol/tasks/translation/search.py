@@ -1,10 +1,9 @@
-"""What a translator writes for texts: searched for or drawn, and told as texts with where each word looked."""
+"""What a translator writes for sources, by search or by chance, and the texts and attention that come of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,15 +15,11 @@ from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search, ense
 from gyeol.errors import DataError
 from gyeol.explain import AttentionMap
 from gyeol.inputs import TextInput
-from gyeol.inputs.text_pairs import END, PairBatch
-from gyeol.tasks.decoding import WriterSteps
+from gyeol.inputs.text_pairs import END, PairBatch, PairInput, Pairs
+from gyeol.tasks.decoding import WriterSteps, packed_weights
 from gyeol.tasks.translation.net import TranslatorNet
-from gyeol.tasks.translation.ready import ready_weights
 
-if TYPE_CHECKING:
-    from gyeol.tasks.translation.translator import Translator
-
-__all__ = ["Search", "Translation", "search", "told", "translations"]
+__all__ = ["Search", "Translation", "search", "translation_of", "translations"]
 
 UNKNOWN = 1
 _ROWS = 64  # sources searched at a time
@@ -32,7 +27,7 @@ _ROWS = 64  # sources searched at a time
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How to write: by ``beam``, or where ``sampling`` is given by chance, from ``seed``."""
+    """How to write: by ``beam``, or where ``sampling`` is given by chance, with ``seed``."""
 
     beam: BeamSettings
     sampling: SamplingSettings | None = None
@@ -43,7 +38,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What was written for a source.
+    """A target of a source.
 
     ``text``; ``score`` and ``log_probability`` as in `gyeol.engine.search.beam.Hypothesis`; ``source`` and ``target``,
     the tokens of both, each with its end, a line feed; ``attention`` (target, source), rows that sum to 1, where the
@@ -58,7 +53,7 @@ class Translation:
     attention: Tensor | None
 
     def map(self) -> AttentionMap:
-        """Show where each word that was written looked in the source.
+        """Show where each word of the target looked in the source.
 
         Raises
         ------
@@ -86,7 +81,11 @@ def search(
     numbers : sequence of int, optional
         The sources' places among all: what is drawn for one depends on its number and the seed alone.
     """
-    steps = ensemble([_steps(net, pairs, how.weights) for net in nets])
+    parts = []
+    for net in nets:
+        packed = packed_weights(net, net.walks, how.weights) if len(pairs) == 1 else None
+        parts.append(WriterSteps(net, net.read(pairs.source, pairs.source_lengths, packed), packed))
+    steps = ensemble(parts)
     limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
     if how.sampling is None:
         return beam_search(steps, len(pairs), how.beam, start=END, end=END, never=[0], limits=limits)
@@ -94,52 +93,30 @@ def search(
     return sample_sequences(steps, draws, how.beam, how.sampling, start=END, end=END, never=[0], limits=limits)
 
 
-def _steps(net: TranslatorNet, pairs: PairBatch, weights: str) -> WriterSteps:
-    """Read sources; of a single one the weights lie ready, in this form, of several they are the network's own."""
-    ready = ready_weights(net, weights) if len(pairs) == 1 else None
-    return WriterSteps(net, net.read(pairs.source, pairs.source_lengths, ready.walk if ready else None), ready)
-
-
 def translations(
-    model: Translator, others: Sequence[Translator], texts: list[str], how: Search
+    nets: Sequence[TranslatorNet], inputs: PairInput, texts: list[str], pairs: Pairs, how: Search
 ) -> list[list[Translation]]:
-    """Write what is found for each text; see `Translator.translate`.
-
-    Raises
-    ------
-    DataError
-        A text is too long; the models' vocabularies are not the same.
-    """
-    for other in others:
-        if other.inputs_.state() != model.inputs_.state():
-            raise DataError("an ensemble's models must have the same vocabularies: train them on the same pairs")
-    pairs = model._within(texts)
-    source, target = model.inputs_.source, model.inputs_.target
+    """Search the targets of texts, numbered as pairs without targets; see `Translator.translate`."""
+    source, has_attention = inputs.source, nets[0].decoder.alignment is not None
     found: list[list[Translation]] = [[] for _ in texts]
-    nets = [model.net_, *(other.net_ for other in others)]
     with torch.inference_mode():
         for which in in_order_of_length(pairs.source.lengths, _ROWS if how.weights == "float32" else 1):
             rows = which.tolist()
-            for row, hypotheses in zip(rows, search(nets, model.inputs_.batch(pairs, which), how, rows), strict=True):
+            for row, hypotheses in zip(rows, search(nets, inputs.batch(pairs, which), how, rows), strict=True):
                 names = [source.vocabulary.tokens[int(token)] for token in pairs.source[row]]
-                names = _named(source, texts[row], names)
+                real = [*next(iter(source.tokenizer.tokenize_many([texts[row]]))), "\n"]  # unknown ones, too
+                names = real if len(real) == len(names) else names
                 found[row] = [
-                    told(each, names, target, looks=model.attention is not None, replace_unknown=how.replace_unknown)
+                    translation_of(each, names, inputs.target, has_attention, how.replace_unknown)
                     for each in hypotheses
                 ]
     return found
 
 
-def _named(source: TextInput, text: str, names: list[str]) -> list[str]:
-    """Give the source's tokens as they stand in it, unknown ones too."""
-    own = [*next(iter(source.tokenizer.tokenize_many([text]))), "\n"]
-    return own if len(own) == len(names) else names
-
-
-def told(
-    found: Hypothesis, source: Sequence[str], target: TextInput, *, looks: bool, replace_unknown: bool
+def translation_of(
+    found: Hypothesis, source: Sequence[str], target: TextInput, has_attention: bool, replace_unknown: bool
 ) -> Translation:
-    """Turn what was found into a text; an unknown word becomes the source's token that it looked at most.
+    """Turn a hypothesis into a text; an unknown word becomes the source's token that it looked at most.
 
     Parameters
     ----------
@@ -147,12 +124,12 @@ def told(
     source : sequence of str
         The source's tokens, with its end.
     target : TextInput
-    looks : bool
+    has_attention : bool
         Whether its attention is one over the source.
     replace_unknown : bool
     """
     names = [target.vocabulary.tokens[token] for token in found.tokens]
-    attention = found.attention[:, : len(source)] if looks and found.attention is not None else None
+    attention = found.attention[:, : len(source)] if has_attention and found.attention is not None else None
     if replace_unknown and attention is not None and len(source) > 1:
         for place, token in enumerate(found.tokens):
             if token == UNKNOWN:

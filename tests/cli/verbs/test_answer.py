@@ -47,18 +47,18 @@ def test_a_text_of_50_000_characters_is_cut_and_said_so(gyeol: Run, model: Path)
     asked = gyeol("predict", model, "정말 좋아요 " * 8000)
     assert asked.status == 0
     assert "text 1 has " in asked.err
-    assert "beyond 1,000 (max_length)" in asked.err
+    assert "shortened in the middle to 1,000 (max_length)" in asked.err
     assert len(asked.out) < 400
 
 
 def test_texts_that_do_not_serve(gyeol: Run, model: Path) -> None:
     assert "text 1 is empty" in gyeol("predict", model, "").mistake
     assert "text 2 is empty" in gyeol("predict", model, "a", " \n").mistake
-    assert "text 1 is not in the terminal's encoding" in gyeol("predict", model, "\udcff").mistake
+    assert "text 1 is not in the encoding of the terminal" in gyeol("predict", model, "\udcff").mistake
     assert "not both" in gyeol("predict", model, "a", "--file", "b.tsv").mistake
-    assert "--out goes with --file" in gyeol("predict", model, "a", "--out", "b.tsv").mistake
-    assert "--input goes with --file" in gyeol("predict", model, "a", "--input", "text").mistake
-    assert "--threads 0" in gyeol("predict", model, "a", "--threads", 0).mistake
+    assert "--out needs --file" in gyeol("predict", model, "a", "--out", "b.tsv").mistake
+    assert "--input needs --file" in gyeol("predict", model, "a", "--input", "text").mistake
+    assert "Invalid value for '--threads'" in gyeol("predict", model, "a", "--threads", 0).mistake
     assert "--top" in gyeol("predict", model, "a", "--top", 0).mistake
 
 
@@ -76,7 +76,7 @@ def test_piped_lines_in_any_encoding(gyeol: Run, model: Path, encoding: str) -> 
         ("2", "", ""),
         ("3", "부정", "돈이 아깝다"),
     ]
-    assert "standard input: 1 row(s) got no answer, line 2: the text is empty" in asked.err
+    assert "standard input: 1 row(s) without an answer, line 2: the text is empty" in asked.err
     answer = gyeol("predict", model, "--json", stdin=text.encode(encoding)).object
     assert [p["label"] for p in answer["predictions"]] == ["긍정", None, "부정"]
     assert (answer["count"], answer["without_answer"]) == (2, 1)
@@ -84,7 +84,7 @@ def test_piped_lines_in_any_encoding(gyeol: Run, model: Path, encoding: str) -> 
 
 def test_what_is_piped_and_no_text(gyeol: Run, model: Path) -> None:
     assert "standard input holds no text" in gyeol("predict", model).mistake
-    assert "--input goes with --file" in gyeol("predict", model, "--input", "text", stdin=b"a").mistake
+    assert "--input needs --file" in gyeol("predict", model, "--input", "text", stdin=b"a").mistake
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_live_pipe_survives_a_bad_line(gyeol: Run, model: Path, line: bytes, r
     assert told["predictions"][1]["error"].startswith(reason)
     left = gyeol("predict", model, "--skip-bad-rows", stdin=piped)
     assert (left.status, len(left.out.splitlines())) == (0, 3)
-    assert "1 row(s) were left out" in left.err
+    assert "1 row(s) skipped" in left.err
     stopped = gyeol("predict", model, "--strict", stdin=piped)
     assert stopped.status == 2
     assert f"standard input, line 2: {reason}" in stopped.err
@@ -167,7 +167,7 @@ def test_rows_without_a_text_keep_their_place(gyeol: Run, model: Path, tmp_path:
         "the text is empty",
         "a JSON list, not an object",
     ]
-    assert "a.jsonl: 2 row(s) got no answer, line 2, 3: the text is empty" in asked.err
+    assert "a.jsonl: 2 row(s) without an answer, line 2, 3: the text is empty" in asked.err
 
 
 def test_files_that_do_not_serve_leave_no_half_an_answer(gyeol: Run, model: Path, tmp_path: Path) -> None:
@@ -190,8 +190,8 @@ def test_files_that_do_not_serve_leave_no_half_an_answer(gyeol: Run, model: Path
 
 def test_places_for_answers(gyeol: Run, model: Path, reviews: Path, tmp_path: Path) -> None:
     asked = ["predict", model, "--file", reviews, "--out"]
-    assert "a folder stands there" in gyeol(*asked, tmp_path).mistake
-    assert "not written as '.parquet'" in gyeol(*asked, tmp_path / "a.parquet").mistake
+    assert "it is a folder; name a file" in gyeol(*asked, tmp_path).mistake
+    assert "unknown file type '.parquet'" in gyeol(*asked, tmp_path / "a.parquet").mistake
     (tmp_path / "file").write_text("precious")
     assert "a part of this path is a file" in gyeol(*asked, tmp_path / "file" / "a.tsv").mistake
     assert (tmp_path / "file").read_text() == "precious"
@@ -220,9 +220,9 @@ class Swift:
 
 
 def test_memory_stays_bounded(gyeol: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gyeol.cli.verbs import ask
+    from gyeol.cli.verbs import answer
 
-    monkeypatch.setattr(ask, "any_model", lambda path, threads: Swift())
+    monkeypatch.setattr(answer, "load_model", lambda path, threads: Swift())
     count = 30_000
     (tmp_path / "a.txt").write_text("어떤 문장이 여기에 있고 조금 더 이어진다 " * 4 + "\n", encoding="utf-8")
     (tmp_path / "a.txt").write_text((tmp_path / "a.txt").read_text(encoding="utf-8") * count, encoding="utf-8")
@@ -288,7 +288,7 @@ def test_evaluation(gyeol: Run, model: Path, reviews: Path, small_set: Path) -> 
 def test_data_that_does_not_serve_for_evaluation(gyeol: Run, model: Path, reviews: Path, tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(table_of([*ROWS, ("그냥", "중립")]), encoding="utf-8")
     message = gyeol("evaluate", model, tmp_path / "a.tsv").mistake
-    assert message.endswith("a.tsv, line 42: the label '중립' was never seen in training; known are: 긍정, 부정")
+    assert message.endswith("a.tsv, line 42: the label '중립' did not occur in training; known labels: 긍정, 부정")
     assert "did you mean 'label'?" in gyeol("evaluate", model, reviews, "--target", "lable").mistake
     assert "for the task 'forecast'" in gyeol("evaluate", model, "ett").mistake
     (tmp_path / "b.tsv").write_text(table_of(ROWS) + "모름\n", encoding="utf-8")

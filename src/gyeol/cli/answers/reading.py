@@ -1,4 +1,4 @@
-"""What all tasks have in common when they are asked: bad rows, answers written, texts cut, places in files."""
+"""What all tasks share in answering a request: bad rows, columns, shortened texts, places in files, output."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gyeol.cli.answers.output import note, object_out, pieces_out
-from gyeol.cli.answers.stream import Answers, Handling, written
+from gyeol.cli.answers.stream import Answers, Handling, formatted
 from gyeol.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from gyeol.cli.tasks.table import Question
+    from gyeol.cli.task_commands import Request
     from gyeol.data.text.sources import Source
     from gyeol.data.text.trained_columns import TrainedColumns
 
@@ -24,47 +24,47 @@ __all__ = [
     "PIPE",
     "SKIP",
     "STRICT",
-    "Cut",
+    "ShortenedTexts",
     "answers_out",
     "at_lines",
-    "find_asked",
-    "folder_asked",
+    "find_trained_source",
+    "folder_as_file",
     "handling",
-    "own_columns",
     "remembered",
+    "trained_columns",
 ]
 
 PIPE = "standard input"
 
-SKIP: Any = typer.Option(False, "--skip-bad-rows", help="Leave rows that cannot be answered out.")
-STRICT: Any = typer.Option(False, "--strict", help="Stop at the first row that cannot be answered (exit 2).")
+SKIP: Any = typer.Option(False, "--skip-bad-rows", help="Skip rows that cannot be answered.")
+STRICT: Any = typer.Option(False, "--strict", help="Stop at the first row that cannot be answered (exit status 2).")
 
 
-def handling(question: Question) -> Handling:
-    """Say what happens to rows that cannot be answered, as the user asked.
+def handling(request: Request) -> Handling:
+    """Return what happens to rows that cannot be answered.
 
     Raises
     ------
     ParameterError
-        Both ways at once.
+        Where the user asked for both ways at once.
     """
-    if question.strict and question.skip_bad_rows:
-        raise ParameterError("--strict stops at a bad row and --skip-bad-rows leaves it out: give one of the two")
-    named = len(question.texts)
-    live = question.file is None and not named
-    return Handling(question.strict, question.skip_bad_rows, live, alone=named == 1)
+    if request.strict and request.skip_bad_rows:
+        raise ParameterError("--strict and --skip-bad-rows contradict each other: give one of them")
+    named = len(request.texts)
+    live = request.file is None and not named
+    return Handling(request.strict, request.skip_bad_rows, live, alone=named == 1)
 
 
-def folder_asked(question: Question) -> Question:
-    """Take a folder that is named alone, in the place of a file of images or sounds, for one that --file names."""
-    if question.file is None and len(question.texts) == 1 and Path(question.texts[0]).is_dir():
-        return replace(question, texts=[], file=question.texts[0])
-    return question
+def folder_as_file(request: Request) -> Request:
+    """Treat a folder of images or recordings, named alone as an argument, as what --file names."""
+    if request.file is None and len(request.texts) == 1 and Path(request.texts[0]).is_dir():
+        return replace(request, texts=[], file=request.texts[0])
+    return request
 
 
 def answers_out(answers: Answers, form: str, about: dict[str, Any], out: Path | None, *, json: bool) -> None:
-    """Print answers, or write them into a file and say so."""
-    pieces_out(written(answers, form, about), out)
+    """Print answers, or write them to a file and report it."""
+    pieces_out(formatted(answers, form, about), out)
     if out is None:
         return
     if json:
@@ -74,61 +74,67 @@ def answers_out(answers: Answers, form: str, about: dict[str, Any], out: Path | 
 
 
 def remembered(model: Any) -> TrainedColumns | None:
-    """Give the columns that a model was trained on, where it keeps them."""
+    """Return the columns that a model was trained on, if it remembers them."""
     from gyeol.data.text.trained_columns import TrainedColumns
 
     return TrainedColumns.of(getattr(model, "about_", {}))
 
 
-def find_asked(model: Any, data: str, question: Question, *, task: str | None, need_target: bool) -> tuple[Source, str]:
-    """Find what the user means, and in it the columns that the model was trained on, where none are named.
+def find_trained_source(
+    model: Any, data: str, request: Request, *, task: str | None, need_target: bool
+) -> tuple[Source, str]:
+    """Find a file or data set, with the columns that the model was trained on where the user named none.
 
-    The second is what must be said once the file can be read: that it lacks a column.
+    Returns
+    -------
+    source : Source
+    missing : str
+        A note for once the file has been read: that it lacks a column; or nothing.
     """
     from gyeol.data.text.sources import find_source
 
-    source = find_source(data, "test", input=question.input, target=question.target, task=task, header=question.header)
-    own = remembered(model)
-    if own is None:
+    source = find_source(data, "test", input=request.input, target=request.target, task=task, header=request.header)
+    columns = remembered(model)
+    if columns is None:
         return source, ""
-    input, target, told = own.find(
+    input, target, missing = columns.find(
         source.path, source.input, source.target, need_target=need_target, header=source.header
     )
-    return replace(source, input=input, target=target), told
+    return replace(source, input=input, target=target), missing
 
 
-def own_columns(
+def trained_columns(
     model: Any, data: str, input: str | None, target: str | None, *, need_target: bool
 ) -> tuple[str | None, str | None]:
-    """Give the columns to read in a table of files: those that are named, else those that the model was trained on."""
-    own = remembered(model)
-    if own is None or not Path(data).is_file():
+    """Return the columns to read in a table of files: those named by the user, or those of the training file."""
+    columns = remembered(model)
+    if columns is None or not Path(data).is_file():
         return input, target
-    input, target, told = own.find(Path(data), input, target, need_target=need_target)
-    note(told)
+    input, target, missing = columns.find(Path(data), input, target, need_target=need_target)
+    note(missing)
     return input, target
 
 
-class Cut:
-    """Counts the texts of which a model left out the middle, from here on."""
+class ShortenedTexts:
+    """Counts the texts that a model shortens in the middle, from here on."""
 
     def __init__(self, model: Any) -> None:
         inputs: Any
         inputs, features = getattr(model, "inputs_", None), getattr(model, "features", None)
         self.longest = int(getattr(model, "max_length", 0))
-        # Whoever counts terms reads all of a text.
+        # Models that count terms read the whole text.
         self.inputs = inputs if features is None else inputs.text if features == "vectors" else None
         self.before = self._count()
 
     def _count(self) -> int:
         return int(getattr(self.inputs, "shortened", 0))
 
-    def told(self) -> str:
-        """One line on them, or nothing."""
+    def report(self) -> str:
+        """Return a line on them, or nothing."""
         count = self._count() - self.before
         if not count:
             return ""
-        return f"{count:,} text(s) have more than {self.longest:,} tokens; their middle was left out (max_length)"
+        return f"{count:,} text(s) longer than {self.longest:,} tokens (max_length) were shortened in the middle"
 
 
 _NUMBERED = re.compile(r"^(?:text|sequence|sentence|recording|image|label|target) (\d+):? ")
@@ -145,7 +151,7 @@ def at_lines(name: str, lines: Sequence[int], what: str = "text") -> Iterator[No
     lines : sequence of int
         The line of each example.
     what : str
-        What an example is called.
+        The noun for an example.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Letters that a model's training never held: asked in another alphabet, it answers all the same, and means nothing."""
+"""Letters that a model's training never held: of another alphabet its answers mean nothing."""
 
 from __future__ import annotations
 

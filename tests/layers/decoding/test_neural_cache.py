@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import LanguageModel, ParameterError
-from gyeol.tasks.language.cache import NeuralCache, best_cache, cached_losses
+from gyeol.layers.decoding.neural_cache import NeuralCache, best_cache, cached_losses
 
 TEXTS = ["나는 학교에 간다", "나는 집에 간다", "너는 집에 온다"] * 12
 

@@ -1,4 +1,4 @@
-"""One source at a time, by weights made ready: what is written is what the network itself writes."""
+"""One source at a time, by packed weights: what is written is what the network itself writes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from gyeol.errors import ParameterError
 from gyeol.kernels import native
 from gyeol.tasks import Translator
-from gyeol.tasks.translation.ready import ready_weights
+from gyeol.tasks.decoding import packed_weights
 
 SOURCES = [f"{a} {b}" for a in ("하나", "둘", "셋", "넷") for b in ("둘", "셋", "넷", "하나")] * 4
 TARGETS = [" ".join({"하나": "one", "둘": "two", "셋": "three", "넷": "four"}[w] for w in s.split()) for s in SOURCES]
@@ -57,14 +57,14 @@ def test_rounded_weights_say_nearly_the_same(settings: dict[str, Any], weights: 
         assert other.log_probability != one.log_probability
 
 
-def test_weights_that_change_are_made_ready_anew() -> None:
+def test_weights_that_change_are_packed_anew() -> None:
     model = fitted()
     (before,), net = model.translate(["둘 셋"]), model.net_
-    ready = ready_weights(net, "float32")
-    assert ready_weights(net, "float32") is ready
+    packed = packed_weights(net, net.walks, "float32")
+    assert packed_weights(net, net.walks, "float32") is packed
     with torch.no_grad():
         net.decoder.walks[0].weight_hh_l0.mul_(0.0)
-    assert ready_weights(net, "float32") is not ready
+    assert packed_weights(net, net.walks, "float32") is not packed
     (after,) = model.translate(["둘 셋"])
     assert after[0].log_probability != before[0].log_probability
     (beside, _) = model.translate(["둘 셋", "하나"])

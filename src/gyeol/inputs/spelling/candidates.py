@@ -17,9 +17,9 @@ from gyeol.inputs.spelling.error_channel import ErrorChannel, to_units
 from gyeol.inputs.spelling.word_index import WordIndex
 from gyeol.inputs.tokens.segmentation import letter_words
 
-__all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "words_of"]
+__all__ = ["FEATURES", "Candidate", "Lexicon", "Place", "cased", "is_hangul", "words_in", "words_of"]
 
-#: What a candidate is judged by; the two readers' shares come from the net.
+#: By what a candidate is judged; the shares of the two readers are the net's.
 FEATURES = (
     "channel", "left", "right", "frequency", "stays", "stays known", "split", "join", "apart", "stays capital",
     "stays seen", "stays derived",
@@ -30,8 +30,8 @@ _ADDRESS = re.compile(r"://|www\.|@|\w\.[a-z]{2,}")  # in a solid run: the addre
 _NEAR = 60  # near words that the channel judges
 _CACHE = 50_000  # words whose candidates are remembered
 _KEPT = 14  # candidates that the readers judge
-_DISTANT = 5.0  # what an edit costs, about, before the channel says it exactly
-_WEIGHT = 0.6  # of the frequency beside the channel, before the readers say their part
+_DISTANT = 5.0  # what an edit costs, about, before the channel computes it
+_WEIGHT = 0.6  # of the frequency beside the channel, before the readers' scores are known
 _SPACE = -7.0  # log probability of a space lost or added, before it is weighed
 _LONGEST = 48  # units of a word that is judged
 _PRODUCTIVE = 20  # known words that an ending was added to, and gave others
@@ -59,7 +59,7 @@ class Place:
 
 
 def words_of(text: str) -> list[tuple[int, int]]:
-    """Find the words of a text: runs of letters with their marks, or of syllables, with an apostrophe inside.
+    """Find the words of a text: letters with their marks, or syllables, in a row, with an apostrophe inside.
 
     Examples
     --------
@@ -67,6 +67,11 @@ def words_of(text: str) -> list[tuple[int, int]]:
     [(0, 5), (7, 8), (9, 11)]
     """
     return letter_words(text)
+
+
+def words_in(text: str) -> list[str]:
+    """Return the words of a text in lower case."""
+    return [text[start:end].lower() for start, end in words_of(text)]
 
 
 def is_hangul(word: str) -> bool:
@@ -123,7 +128,7 @@ class Lexicon:
             yield words[number], distance
 
     def derived(self, word: str) -> float:
-        """Say how many known words the ending of a word makes of others, as a logarithm, if it is one of these."""
+        """Return how many known words the ending of a word makes of others, as a logarithm, if it is one of these."""
         best = 0
         for cut in _cuts(word):
             if word[:cut] in self.counts:
@@ -176,7 +181,7 @@ class Lexicon:
             if len(self._cache) >= _CACHE:
                 self._cache.clear()
             self._cache[low] = self._ranked(low, channel)
-        return [Candidate(cased(other, word), price, "word") for other, price in self._cache[low]]
+        return [Candidate(cased(other, word), score, "word") for other, score in self._cache[low]]
 
     def _ranked(self, low: str, channel: ErrorChannel) -> list[tuple[str, float]]:
         units = to_units(low)
@@ -188,10 +193,10 @@ class Lexicon:
         first.sort(key=lambda pair: (-pair[0], pair[1]))
         scored = [(channel.score_units(units, to_units(other)), other) for _, other in first[:_NEAR]]
         ranked = sorted(
-            ((price + _WEIGHT * math.log(self.counts[other] + 0.2), price, other) for price, other in scored),
+            ((score + _WEIGHT * math.log(self.counts[other] + 0.2), score, other) for score, other in scored),
             key=lambda entry: (-entry[0], entry[2]),
         )
-        return [(other, price) for _, price, other in ranked[:_KEPT] if price > -math.inf]
+        return [(other, score) for _, score, other in ranked[:_KEPT] if score > -math.inf]
 
     def _splits(self, word: str) -> Iterator[Candidate]:
         low = word.lower()
@@ -204,7 +209,7 @@ class Lexicon:
             yield Candidate(f"{word[:cut]} {word[cut:]}", _SPACE, "split")
 
     def describe(self, place: Place, readers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Write the features (candidates, F) of a place, with what the readers say (candidates, 2)."""
+        """Write the features (candidates, F) of a place, with the readers' scores (candidates, 2)."""
         rows = []
         for candidate, (left, right) in zip(place.candidates, readers.tolist(), strict=True):
             stays = candidate.kind == "stays"
@@ -231,7 +236,7 @@ def _cuts(word: str) -> range:
 
 
 def _endings(counts: dict[str, int]) -> dict[str, int]:
-    """Count the known words that each ending makes of other known words; those that do so often."""
+    """Count the known words that each ending makes of other known words; keep the frequent endings."""
     found: dict[str, int] = {}
     for word in counts:
         for cut in _cuts(word):

@@ -26,7 +26,7 @@ def fitted_weights(
     right : sequence of int
         Which candidate was right there.
     start : sequence of float
-        Weights to begin with, F of them, and not to leave without a reason.
+        The initial weights, F of them, and not to leave without a reason.
     decay : float
         How strong a reason: half of the squared distance from ``start`` counts so much.
 
@@ -45,7 +45,7 @@ def fitted_weights(
     for n, rows in enumerate(features):
         table[n, : len(rows)], void[n, : len(rows)] = rows, 0.0
     x, mask, target = torch.from_numpy(table), torch.from_numpy(void), torch.tensor(list(right))
-    begin = torch.tensor(list(start), dtype=torch.float64)
+    initial = torch.tensor(list(start), dtype=torch.float64)
     # Features differ in scale by a hundred: what is fitted are weights of features of like size.
     scale = torch.from_numpy(np.concatenate(list(features)).std(axis=0)).clamp_min(0.05)
     step = torch.zeros(F, dtype=torch.float64, requires_grad=True)
@@ -53,13 +53,13 @@ def fitted_weights(
 
     def loss() -> torch.Tensor:
         search.zero_grad()
-        scores = x @ (begin + step / scale) + mask
+        scores = x @ (initial + step / scale) + mask
         value = torch.nn.functional.cross_entropy(scores, target, reduction="sum") + decay / 2 * (step @ step)
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
     search.step(loss)  # type: ignore[no-untyped-call]
-    return [float(value) for value in (begin + step / scale).detach()]
+    return [float(value) for value in (initial + step / scale).detach()]
 
 
 def log_shares(features: npt.NDArray[np.float64], weights: Sequence[float]) -> npt.NDArray[np.float64]:
