@@ -180,7 +180,7 @@ def test_bfloat16_stays_near(
     """Eight bits of a factor: the sums differ in the third digit."""
     within = 0.04
     if native.CELLS[cell].norm:  # which divides by the spread: of one or two numbers little is left but their signs
-        D, H, within = max(D, 4), max(H, 4), 0.1
+        D, H, within = max(D, 4), max(H, 4), 0.04
     assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), bfloat16=True, within=within)
 
 
