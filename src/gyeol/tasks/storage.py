@@ -222,9 +222,10 @@ def _unfitted(path: Path, config: Config, kind: type[Estimator], own: dict[str, 
     for key, value in config.settings.items():
         if isinstance(value, str) and value.startswith("own:"):
             if key not in own:
+                name = value[4:] if value[4:].isidentifier() else "..."  # a file may say anything
                 raise ModelError(
                     f"{path} was trained with {key}={value[4:]!r:.60}, a custom one that no model folder holds: "
-                    f"load it in Python, with gyeol.load(path, {key}={value[4:]:.60})"
+                    f"load it in Python, with gyeol.load(path, {key}={name:.60})"
                 )
             parameters.check({key: own[key]}, {key: kind.rules[key]})
             if value[4:] not in (names := _names_of(own[key])):

@@ -86,7 +86,7 @@ def test_settings_as_json(gyeol: Run) -> None:
             "name": "dropout",
             "default": 0.4,
             "range": "a number from 0 up to, not including, 1",
-            "meaning": "Share of values dropped between layers.",
+            "meaning": "Share of values dropped in training.",
             "group": "training",
         }
 

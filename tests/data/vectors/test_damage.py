@@ -88,7 +88,7 @@ def refused(path: Path, *parts: str, **named: Any) -> str:
         (b"\x1f\x8b\x08\0", ["let its name end in .gz"]),
         (b"\0\1\2\3 \0\0\n", ["neither text nor"]),
         ("a 1 2\n".encode("utf-16"), ["UTF-16"]),
-        ("a" + " 1" * 140_000, ["140,000 numbers a word"]),
+        ("a" + " 1" * 140_000, ["140,000 numbers per word"]),
         ("a 1\n" + "b" * 9_000_000 + " 1\n", ["more than 4,000,000 bytes"]),
     ],
 )
@@ -161,7 +161,7 @@ def test_what_cannot_be_written(tmp_path: Path, form: str) -> None:
         ([""], one, "empty"),
         (["\ud800"], one, "surrogate"),
         (["x" * 70_000], one, "65,536 bytes"),
-        (["a"], one * np.float32(np.nan), "'a' holds a NaN"),
+        (["a"], one * np.float32(np.nan), "'a' has a NaN"),
         (["a", "b"], one, "2 words"),
         (["a"], one.astype(np.float64), "float64"),
         (["a"], one[0], r"\(V, D\)"),
