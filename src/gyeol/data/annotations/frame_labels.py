@@ -255,10 +255,10 @@ class _Columns:
         if self.start is None or self.end is None:
             return FRAMES, True
         if self.units is not None:
-            told = {cells[self.units] for _, cells in rows}
-            unit = unit_of(next(iter(told))) if len(told) == 1 else None
+            cells_of_units = {cells[self.units] for _, cells in rows}
+            unit = unit_of(next(iter(cells_of_units))) if len(cells_of_units) == 1 else None
             if unit is None:
-                came = ", ".join(sorted(told))
+                came = ", ".join(sorted(cells_of_units))
                 raise DataError(f"{path}: the column 'unit' says {came:.60}; expected s, ms or frame in all rows")
             return unit, True
         if self.unit is not None:
@@ -271,8 +271,8 @@ class _Columns:
             own.rate = seconds_of(cells[self.rate], FRAMES, where) or None
         if self.start is None or self.end is None:
             done = len(own.labels)
-            told = self.frame is not None and cells[self.frame].isdecimal()
-            start = _whole(cells[self.frame or 0], where) if told else done
+            has_frame = self.frame is not None and cells[self.frame].isdecimal()
+            start = _whole(cells[self.frame or 0], where) if has_frame else done
             _add_frames(own, start, start + 1, label, line, where)
             return
         if own.unit == FRAMES:

@@ -64,7 +64,7 @@ def fetch(
 
     def write(beside: Path) -> None:
         nonlocal actual
-        digest, count, told = hashlib.sha256(), 0, -1
+        digest, count, reported = hashlib.sha256(), 0, -1
         with _connect(url, loopback=loopback, timeout=timeout) as answer, beside.open("wb") as out:
             announced = _length(answer)
             if announced is not None and announced > cap:
@@ -77,8 +77,8 @@ def fetch(
                     raise DownloadError(f"{url} gives more than the {size:,} bytes expected; nothing was saved")
                 digest.update(piece)
                 out.write(piece)
-                if progress is not None and count * 5 // (announced or size) > told:
-                    told = count * 5 // (announced or size)
+                if progress is not None and count * 5 // (announced or size) > reported:
+                    reported = count * 5 // (announced or size)
                     progress(f"{path.name}: {count / 1e6:,.1f} of {(announced or size) / 1e6:,.1f} MB")
         if announced is not None and count < announced:
             raise DownloadError(

@@ -293,10 +293,12 @@ def _from_arrays(path: Path, target: str | None, need: bool, on_bad_row: OnBadRo
         where = f"{path}, line {place + 1}"
         values = np.asarray(given if X.ndim == 3 else given[:, None], dtype=np.float64)
         values = values if lengths is None else values[: int(lengths[place])]
-        told = None if y is None else y[place].item()
+        raw_label = None if y is None else y[place].item()
 
-        def row(values: Any = values, told: Any = told, where: str = where, number: int = place + 1) -> SeriesRow:
-            label = None if y is None else label_of(told, where, need)
+        def row(
+            values: Any = values, raw_label: Any = raw_label, where: str = where, number: int = place + 1
+        ) -> SeriesRow:
+            label = None if y is None else label_of(raw_label, where, need)
             return SeriesRow(checked_values(values, where, cut=lengths is None), label, number)
 
         yield from read_or_report(row, place + 1, where, on_bad_row)

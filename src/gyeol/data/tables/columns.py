@@ -32,7 +32,6 @@ __all__ = [
     "like_labels",
     "names_of",
     "same_name",
-    "told",
 ]
 
 _ENOUGH_ROWS = 20  # to say that values of a column are all different
@@ -106,7 +105,7 @@ def find_columns(
     search = _Search(path, list(names), body, shown=None if found.there or not rows else rows[0])
     columns = search.run(input, target, need_target=need_target, header=found.there)
     if found.doubtful:
-        columns = replace(columns, notes=(told(path, rows[0], found.there), *columns.notes))
+        columns = replace(columns, notes=(_header_note(path, rows[0], found.there), *columns.notes))
     return columns
 
 
@@ -142,7 +141,7 @@ def names_of(rows: Sequence[Sequence[str]], header: bool) -> list[str]:
     return [str(place) for place in range(1, width + 1)]
 
 
-def told(path: Path, first: Sequence[str], header: bool) -> str:
+def _header_note(path: Path, first: Sequence[str], header: bool) -> str:
     """Say what the first row was taken for, and how to have it otherwise."""
     cells = ", ".join(cell.strip()[:30] for cell in first[:6])
     if header:

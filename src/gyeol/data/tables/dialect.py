@@ -152,13 +152,13 @@ def open_rows(path: Path, kind: str | None = None) -> Table:
             break
     bad = next((row for row in first if isinstance(row, BadRow)), None)
     above = [] if tagged else _titles(good, shape.width)
-    told = ""
+    above_note = ""
     if above:
         good = good[len(above) :]
         first = [row for row in first if isinstance(row, BadRow) or row[0] >= good[0][0]]
         places = ", ".join(str(number) for number, _ in above)
-        told = f"{path.name}: line {places} above the header left out ({above[0][1][0].strip():.40})"
-    return Table(path, dialect, shape, good, chain(first, rows), bad, tagged, told)
+        above_note = f"{path.name}: line {places} above the header left out ({above[0][1][0].strip():.40})"
+    return Table(path, dialect, shape, good, chain(first, rows), bad, tagged, above_note)
 
 
 def _shape_of(lines: list[str], separator: str, at_end: bool) -> RowShape:

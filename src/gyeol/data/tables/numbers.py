@@ -112,9 +112,9 @@ class NumberColumn:
         elif self.given.decimal == ".":
             comma = point
         if point is None and comma is None:
-            told = f"; {self.given.decimal} is the decimal mark (--decimal)" if self.given.decimal else ""
+            hint = f"; {self.given.decimal} is the decimal mark (--decimal)" if self.given.decimal else ""
             raise DataError(
-                f"{self.where(line)}: {text.strip()!r:.60} in column {self.name!r:.60} is not a number{told}; fix the "
+                f"{self.where(line)}: {text.strip()!r:.60} in column {self.name!r:.60} is not a number{hint}; fix the "
                 "cell, or name the marker of a missing value with --missing"
             )
         self._check_unit(unit, text, line)

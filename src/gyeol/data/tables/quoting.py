@@ -48,7 +48,7 @@ def strict_rows(lines: Sequence[str], separator: str, *, whole: bool = True) -> 
     cell = _cell(separator)
     rows: list[_StrictRow] = []
     fields: list[str] = []
-    at = line = begun = 0
+    at = line = first_line = 0
     while (found := cell.match(text, at)) is not None:
         quoted, bare, end = found.groups()
         fields.append(bare.removesuffix("\r") if quoted is None else quoted.replace('""', '"'))
@@ -56,11 +56,11 @@ def strict_rows(lines: Sequence[str], separator: str, *, whole: bool = True) -> 
         at = found.end()
         if end == separator:
             continue
-        rows.append(_StrictRow(fields, begun, line - begun + (not end)))
+        rows.append(_StrictRow(fields, first_line, line - first_line + (not end)))
         if not end:
             return rows
-        fields, begun = [], line
-    cut = not whole and begun > len(lines) / 2 and _OPEN.fullmatch(text, at) is not None
+        fields, first_line = [], line
+    cut = not whole and first_line > len(lines) / 2 and _OPEN.fullmatch(text, at) is not None
     return rows if cut else None
 
 

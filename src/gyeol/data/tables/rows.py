@@ -231,11 +231,11 @@ class _Taken:
         except StopIteration:
             return [""], ""
         except csv.Error as error:
-            return None, self._told(str(error).partition(" - ")[0])
+            return None, self._message(str(error).partition(" - ")[0])
         finally:
             csv.field_size_limit(before)
 
-    def _told(self, problem: str) -> str:
+    def _message(self, problem: str) -> str:
         if self.ended:
             return "a quote opened here is not closed before the file ends"
         if "expected after" in problem:

@@ -103,32 +103,32 @@ def read_records(lines: Iterable[tuple[int, str] | BadRow]) -> Iterator[Record |
         Numbered lines; one that could not be read is a fault of its record.
     """
     name: str | None = None
-    begun = size = 0
+    first_line = size = 0
     letters: list[str] = []
     fault: BadRow | None = None
     for row in lines:
         number, line = (row.line, "") if isinstance(row, BadRow) else (row[0], row[1].strip())
         if line.startswith(">"):
             if name is not None or fault is not None:
-                yield fault or _record(name or "", letters, begun)
-            name, begun, letters, size, fault = line[1:].strip(), number, [], 0, None
+                yield fault or _record(name or "", letters, first_line)
+            name, first_line, letters, size, fault = line[1:].strip(), number, [], 0, None
         elif fault is None and isinstance(row, BadRow):
             fault = BadRow(row.line, row.reason, "sequence", _named(name))
         elif fault is None and line and not (name is None and line.startswith(";")):
             fault = _fault(line, number, name)
             size += len(line)
             if fault is None and size > MAX_SEQUENCE:
-                told = f"a sequence of more than {MAX_SEQUENCE:,} letters"
-                fault = BadRow(number, told, "sequence", _named(name))
+                problem = f"a sequence of more than {MAX_SEQUENCE:,} letters"
+                fault = BadRow(number, problem, "sequence", _named(name))
             letters.append(line)
     if name is not None or fault is not None:
-        yield fault or _record(name or "", letters, begun)
+        yield fault or _record(name or "", letters, first_line)
 
 
 def _fault(line: str, number: int, name: str | None) -> BadRow | None:
     if name is None:
-        told = f"{line!r:.40} before the first header; a FASTA file begins '>'"
-        return BadRow(number, told, "sequence")
+        problem = f"{line!r:.40} before the first header; a FASTA file begins '>'"
+        return BadRow(number, problem, "sequence")
     if _LETTERS.fullmatch(line) is not None:
         return None
     wrong = next(c for c in line if _LETTERS.fullmatch(c) is None)
@@ -139,10 +139,10 @@ def _named(name: str | None) -> tuple[tuple[str, str], ...]:
     return () if name is None else (("name", name),)
 
 
-def _record(name: str, letters: list[str], begun: int) -> Record | BadRow:
+def _record(name: str, letters: list[str], first_line: int) -> Record | BadRow:
     if not letters:
-        return BadRow(begun, f"the sequence {name!r:.40} has no letters", "sequence", _named(name))
-    return Record(name, "".join(letters), begun)
+        return BadRow(first_line, f"the sequence {name!r:.40} has no letters", "sequence", _named(name))
+    return Record(name, "".join(letters), first_line)
 
 
 def class_files(folder: Path) -> dict[str, Path]:

@@ -45,18 +45,18 @@ def cut_passages(
     if len(given) != 1 or given[0] < 1:
         raise ParameterError(f"characters={characters}, lines={count}: give one of the two, 1 or more")
     held: list[str] = []
-    begun = size = 0
+    first_line = size = 0
     for number, line in enumerate(lines, 1):
         pieces = [line.strip()] if count is not None and line.strip() else [] if count else _SOLID.findall(line)
         for piece in pieces:
             if held and (len(held) == count if count is not None else size + len(piece) > (characters or 0)):
-                yield begun, " ".join(held)
+                yield first_line, " ".join(held)
                 held, size = [], 0
-            begun = begun if held else number
+            first_line = first_line if held else number
             held.append(piece)
             size += len(piece) + 1
     if held:
-        yield begun, " ".join(held)
+        yield first_line, " ".join(held)
 
 
 def read_authors(folder: Path, *, characters: int | None = None, lines: int | None = None) -> Labelled:

@@ -40,8 +40,8 @@ def table_examples(
         columns = Columns(tuple(names_of(table.cells()[:1], bool(header))) or ("1",), bool(header), 0, None)
     else:
         columns = find_columns(path, table.cells(), input=input, target=target, need_target=need_target, header=header)
-    if told := [line for line in (table.note, table.above) if line]:
-        columns = replace(columns, notes=(*told, *columns.notes))
+    if table_notes := [line for line in (table.note, table.above) if line]:
+        columns = replace(columns, notes=(*table_notes, *columns.notes))
     rows = table.rows
     if columns.header:
         rows = _under_header(rows)

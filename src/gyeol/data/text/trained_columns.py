@@ -27,15 +27,15 @@ def about_columns(columns: Columns | None) -> dict[str, Any]:
         return {}
     target = {} if columns.target is None else {"target": columns.names[columns.target]}
     header = columns.header or not _numbered(columns.names)  # objects bring their names, and have no header
-    told: dict[str, Any] = {"header": header, "input": columns.names[columns.input], **target}
-    return {"columns": {**told, "names": list(columns.names[:_MOST])}}
+    stored_columns: dict[str, Any] = {"header": header, "input": columns.names[columns.input], **target}
+    return {"columns": {**stored_columns, "names": list(columns.names[:_MOST])}}
 
 
 def named_columns(names: Sequence[str], input: str | None, target: str | None) -> dict[str, Any]:
     """Return the same for columns that are known by name, or by number if the file has no names."""
-    told = {key: name for key, name in (("input", input), ("target", target)) if name is not None}
-    header = not next(iter(told.values()), "1").isdecimal()
-    return {"columns": {"header": header, **told, "names": list(names[:_MOST])}} if told else {}
+    stored_columns = {key: name for key, name in (("input", input), ("target", target)) if name is not None}
+    header = not next(iter(stored_columns.values()), "1").isdecimal()
+    return {"columns": {"header": header, **stored_columns, "names": list(names[:_MOST])}} if stored_columns else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,17 @@ class TrainedColumns:
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> TrainedColumns | None:
         """Read what a model stores; None if it stores no columns, as earlier models do."""
-        told = about.get("columns")
-        if not isinstance(told, dict):
+        stored_columns = about.get("columns")
+        if not isinstance(stored_columns, dict):
             return None
-        names = told.get("names")
+        names = stored_columns.get("names")
         names = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
         def name(key: str) -> str | None:
-            value = told.get(key)
+            value = stored_columns.get(key)
             return value if isinstance(value, str) else None
 
-        header = told.get("header") is True or not _numbered(names)  # earlier models stored False for objects
+        header = stored_columns.get("header") is True or not _numbered(names)  # earlier models stored False for objects
         return cls(header, name("input"), name("target"), tuple(names))
 
     def describe(self) -> str:

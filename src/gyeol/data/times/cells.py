@@ -185,14 +185,14 @@ class TimeColumn:
         """
         if self.kind == "number":
             return self._of_numbers()
-        order, told = self._order(series, remembered)
+        order, described = self._order(series, remembered)
         ticks = np.array(self._ticks[order], dtype=np.int64)
         zone = "" if self._offset is None else offset_text(self._offset)
         if len(self._zones) == 1 and (name := next(iter(self._zones))):
             zone = name
         form = next(iter(self._forms)) if len(self._forms) == 1 else ""
         offsets = None if self._offsets is None else np.array(self._offsets, dtype=np.int64)
-        return Times("time", ticks, offsets, zone, told, form, [])
+        return Times("time", ticks, offsets, zone, described, form, [])
 
     def _order(self, series: npt.NDArray[np.int64] | None, remembered: str) -> tuple[int, str]:
         if self._fixed:
@@ -251,8 +251,8 @@ class TimeColumn:
     def _compact(self, width: int) -> Times | None:
         """Read plain digits as dates: 20261128; of two ways the one that makes them evenly apart."""
         found = [
-            Times("time", ticks, None, "", told, "month" if told == "YYYYMM" else "", [])
-            for pattern, told in _FORMATS.get(width, ())
+            Times("time", ticks, None, "", described, "month" if described == "YYYYMM" else "", [])
+            for pattern, described in _FORMATS.get(width, ())
             if (ticks := self._dates(width, pattern)) is not None
         ]
         return next((one for one in found if len(found) > 1 and is_even(one.ticks)), next(iter(found), None))

@@ -170,8 +170,8 @@ class TableColumns:
         """Return the place of a column."""
         count = self.header.count(name)
         if count != 1:
-            told = f"{count} columns are called {name!r:.60}" if count else f"no column {name!r:.60}"
-            raise DataError(f"{self.path}: {told} ({option}){closest(name, self.header) if not count else ''}")
+            problem = f"{count} columns are called {name!r:.60}" if count else f"no column {name!r:.60}"
+            raise DataError(f"{self.path}: {problem} ({option}){closest(name, self.header) if not count else ''}")
         return self.header.index(name)
 
     def _cells(self, name: str) -> list[Any]:

@@ -90,22 +90,22 @@ def find_times(
         place = header.index(name)
         return [row[place] for _, row in sample]
 
-    def made(*pairs: tuple[str, str]) -> TimeParts:
+    def parts_of(*pairs: tuple[str, str]) -> TimeParts:
         names, kinds = zip(*pairs, strict=True)
         return TimeParts(names, kinds, tuple(map(header.index, names)))
 
     if len(wanted) > 1:
         parts = [(name, _NAMES.get(name.strip().casefold(), "")) for name in wanted]
         if all(part for _, part in parts) and {"year"} < {part for _, part in parts}:
-            return made(*parts)
-        return made((wanted[0], "date"), (wanted[1], "clock"))
+            return parts_of(*parts)
+        return parts_of((wanted[0], "date"), (wanted[1], "clock"))
     folded = {normalize("NFC", name.strip().casefold()): name for name in reversed(left)}
     whole = wanted[0] if wanted else None
     if whole is None:
         split = _split(folded)
         dated = [folded[name] for name in _WHOLE if name in folded and all(map(_is_moment, cells(folded[name])))]
         if len(split) > 1 and not dated and all(_whole(cell) is not None for name, _ in split for cell in cells(name)):
-            return made(*split)
+            return parts_of(*split)
         known = [folded[name] for name in _WHOLE if name in folded]
         whole = next(iter(dated or known), None)
     if whole is None:
@@ -114,8 +114,8 @@ def find_times(
         return None
     clock = next((folded[name] for name in _CLOCKS if name in folded and folded[name] != whole), None)
     if clock is not None and _belongs(cells(whole), cells(clock)):
-        return made((whole, "date"), (clock, "clock"))
-    return made((whole, "whole"))
+        return parts_of((whole, "date"), (clock, "clock"))
+    return parts_of((whole, "whole"))
 
 
 def _split(folded: dict[str, str]) -> list[tuple[str, str]]:

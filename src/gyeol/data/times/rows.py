@@ -174,8 +174,8 @@ def gather(
                 raise DataError(f"{where(line)}: column {table.series!r:.60} is empty; name the series of the row")
         lines.append(line)
     mark = settle([column for column, _ in columns], separator, decimal)
-    table.notes += [told for column, _ in columns[:20] if (told := column.describe())]
-    table.notes += [told for column, _ in columns[:20] if (told := column.describe_missing())]
+    table.notes += [sentence for column, _ in columns[:20] if (sentence := column.describe())]
+    table.notes += [sentence for column, _ in columns[:20] if (sentence := column.describe_missing())]
     own = ids[0] if table.series is not None else _apart(table, times, ids)
     codes = None if own is None else np.array(own.rows, dtype=np.int64)
     found = RowData(

@@ -47,11 +47,11 @@ def classification(
     """
     count = len(classes)
     confusion = np.bincount(truth * count + predicted, minlength=count * count).reshape(count, count)
-    right, support, told = np.diag(confusion), confusion.sum(1), confusion.sum(0)
+    right, support, predicted_count = np.diag(confusion), confusion.sum(1), confusion.sum(0)
     # Written out, for it is scikit-learn's arithmetic and loading scikit-learn takes as long as loading a model.
-    recall, precision = (np.where(of > 0, right / np.maximum(of, 1), 0.0) for of in (support, told))
-    seen = (told > 0) | (support > 0)
-    f1 = np.where(seen, 2 * right / np.maximum(support + told, 1), 0.0)
+    recall, precision = (np.where(of > 0, right / np.maximum(of, 1), 0.0) for of in (support, predicted_count))
+    seen = (predicted_count > 0) | (support > 0)
+    f1 = np.where(seen, 2 * right / np.maximum(support + predicted_count, 1), 0.0)
     return {
         "accuracy": float(np.mean(truth == predicted)),
         "macro_f1": float(np.mean(f1[seen])),

@@ -104,7 +104,7 @@ def render_tokens(
         for c, p in sorted(probabilities.items(), key=lambda e: -e[1])
     )
     largest = max((abs(value) for _, value in words), default=0.0) or 1.0
-    told = [(word, value) for word, value in words if value > 0][:_LISTED]
+    positive = [(word, value) for word, value in words if value > 0][:_LISTED]
     denied = [(word, value) for word, value in reversed(words) if value < 0][:_LISTED]
     heading = _safe(title) if title else say["title"].format(name)
     body = f"""<p class="faint">{say["sum"].format(start, total, _safe(unit))}</p>
@@ -113,7 +113,7 @@ def render_tokens(
 <h2>{say["classes"]}</h2>
 <table>{chances}</table>
 <div class="columns">
-<section><h2>{say["for"].format(name)}</h2><table>{_rows(told, largest)}</table></section>
+<section><h2>{say["for"].format(name)}</h2><table>{_rows(positive, largest)}</table></section>
 <section><h2>{say["against"]}</h2><table>{_rows(denied, largest)}</table></section>
 </div>"""
     return static_page(language, heading, _STYLE, body)
