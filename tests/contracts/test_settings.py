@@ -7,7 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sklearn.base import clone
 
 from gyeol import ParameterError, SaveError, TextClassifier, load, tasks
 from gyeol.cli.options.setting_names import completions, setting_names, setting_values
+from gyeol.layers import CELLS, SCORES
 from gyeol.parameters import Rule, range_of, whole
 from gyeol.tasks import TASKS
 from gyeol.tasks.hyperparameters import estimator, hyperparameter, hyperparameters_of
@@ -64,6 +65,20 @@ def test_completion_needs_no_pytorch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert completions(["no such task"], "a") == []
     assert completions(["tag"], "no_setting=") == []
+
+
+def test_completion_knows_every_cell_and_score() -> None:
+    for task in ("classify", "translate", "caption"):
+        assert completions([task], "cell=") == [f"cell={name}" for name in CELLS]
+    for task in ("translate", "caption"):
+        assert completions([task], "attention_score=") == [f"attention_score={name}" for name in SCORES]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_fit_sets_is_no_field(task: str) -> None:
+    model = TASKS[task]()
+    assert set(asdict(model)) == set(model.get_params())
+    assert replace(model, epochs=3).epochs == 3
 
 
 def documented(kind: type) -> dict[str, str]:

@@ -66,6 +66,10 @@ def hyperparameters_of(kind: type) -> dict[str, tuple[Any, Rule, str]]:
 
 def estimator(kind: Kind) -> Kind:
     """Complete a data class of hyperparameters: its ``rules``, and the section of parameters in its docstring."""
+    for base in kind.__mro__:  # what fit sets is no field: for asdict, replace, and repr and == of a subclass
+        declared = base.__dict__.get("__dataclass_fields__", {})
+        for name in [name for name, one in declared.items() if not one.init]:
+            del declared[name]
     found = hyperparameters_of(kind)
     kind.rules = {name: rule for name, (_, rule, _) in found.items()}  # type: ignore[attr-defined]
     kind.__doc__ = _documented(kind.__doc__ or "", found)

@@ -197,7 +197,7 @@ def test_all_wrong_settings_are_told_at_once(gyeol: Run, tmp_path: Path, reviews
         "--set hiden_size is not a setting of this task; did you mean 'hidden_size'?",
         "run.toml: dropuot is not a setting of this task; did you mean 'dropout'?",
         "--set 'foo' has no '='",
-        "--time-limit 'soon' is not a duration; write 90s, 10m or 1h30m",
+        "--time-limit 'soon' is not a duration; write 90 (seconds), 10m or 1h30m",
         "'gyeol fit classify --settings' lists the settings",
     ):
         assert part in message
@@ -234,7 +234,7 @@ def test_no_times(text: str) -> None:
     from gyeol import ParameterError
     from gyeol.cli.options.settings import seconds
 
-    with pytest.raises(ParameterError, match="is not a duration; write 90s"):
+    with pytest.raises(ParameterError, match="is not a duration; write 90 "):
         seconds(text)
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import typer
 
+import gyeol
+
 _STAND_INS = "gyeol.tasks.sklearn_base"  # no fields there
 
 __all__ = ["answer_bash", "completions", "joined_words", "setting_names", "setting_values"]
@@ -98,11 +100,18 @@ def setting_names(task: str) -> list[str]:
     return list(_fields(task))
 
 
+#: Settings whose values are the names of a table: its file, and what it is called there.
+_TABLES = {
+    "cell": ("kernels/cells/table.py", "_NAMES"),
+    "attention_score": ("layers/attention/scores.py", "SCORES"),
+}
+
+
 def setting_values(task: str) -> dict[str, list[str]]:
-    """List the values of settings that their meaning names in quotes; of others, the default."""
+    """List the values of settings: names of a table, those that their meaning quotes; of others, the default."""
     values: dict[str, list[str]] = {}
     for name, (default, meaning) in _fields(task).items():
-        named = re.findall(r'``"([\w+-]+)"``', meaning)
+        named = _table(*_TABLES[name]) if name in _TABLES else re.findall(r'``"([\w+-]+)"``', meaning)
         if isinstance(default, bool):
             values[name] = ["true", "false"]
         elif named:
@@ -110,6 +119,18 @@ def setting_values(task: str) -> dict[str, list[str]]:
         elif default is not None:
             values[name] = [str(default)]
     return values
+
+
+@cache
+def _table(file: str, name: str) -> list[str]:
+    """Read the names in a literal table from its source."""
+    tree = ast.parse((Path(gyeol.__file__).parent / file).read_text(encoding="utf-8"))
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Name) and target.id == name and isinstance(node, ast.Assign | ast.AnnAssign):
+            names = node.value.keys if isinstance(node.value, ast.Dict) else getattr(node.value, "elts", [])
+            return [str(one.value) for one in names if isinstance(one, ast.Constant)]
+    return []
 
 
 @cache

@@ -126,7 +126,7 @@ def read_settings(file: Path) -> dict[str, Any]:
 
 
 def seconds(text: str) -> float:
-    """Read a duration such as 90s, 10m or 1h30m.
+    """Read a duration such as 90 (seconds), 10m or 1h30m.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def seconds(text: str) -> float:
     except ValueError:  # 1.2.3
         hours = minutes = rest = 0.0
     if not 0 < (total := 3600 * hours + 60 * minutes + rest) < float("inf"):
-        raise ParameterError(f"--time-limit {text!r:.60} is not a duration; write 90s, 10m or 1h30m")
+        raise ParameterError(f"--time-limit {text!r:.60} is not a duration; write 90 (seconds), 10m or 1h30m")
     return total
 
 

@@ -67,7 +67,7 @@ def shared_options(settings_of: Iterable[str]) -> list[inspect.Parameter]:
                 None,
                 "--time-limit",
                 metavar="TIME",
-                help="Finish within 90s, 10m or 1h30m, reading and saving included; keeps the best epoch so far.",
+                help="Finish within 90 (seconds), 10m or 1h30m, reading and saving included; keeps the best epoch.",
             ),
         ),
         keyword("threads", int, THREADS),

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers.forecast_data import ForecastColumns, ForecastData, describe, read_forecast, refuse_input
 from gyeol.cli.answers.output import note, object_out, percent, pieces_out, table
 from gyeol.cli.answers.stream import format_of, separated
 from gyeol.cli.options.answers import DATES, NUMBERS
 from gyeol.cli.options.numbers import DAY_FIRST, DECIMAL, MISSING
 from gyeol.cli.options.training import HEADER
 from gyeol.cli.task_commands import Request, TaskCommands
-from gyeol.cli.tasks.forecast_data import ForecastColumns, ForecastData, describe, read_forecast, refuse_input
 from gyeol.cli.training import Training, measured
 from gyeol.data.number_format import exact, rounded
 from gyeol.errors import DataError, ParameterError

@@ -185,8 +185,9 @@ def evaluate(model: SpellingCorrector, request: Request) -> None:
     if request.json:
         object_out({"model": str(request.model_path), "data": source.name, **figures})
         return
+    precision = percent(figures["precision"]) if figures["changes"] else "–"
     typer.echo(
-        f"accuracy {percent(figures['accuracy'])}   precision {percent(figures['precision'])}   "
+        f"accuracy {percent(figures['accuracy'])}   precision {precision}   "
         f"recall {percent(figures['recall'])}   correct words changed {percent(figures['spoiled'])}   "
         f"on {figures['count']:,} texts of {source.name}, {figures['errors']:,} errors"
     )

@@ -67,7 +67,7 @@ def hourly_load(count: int, seed: int) -> Iterator[tuple[str, float, int]]:
 
 
 def write_load(out: str | os.PathLike[str], *, count: int = 2880, seed: int = 0) -> Path:
-    """Write such a series to a .csv file; the same seed gives the same bytes.
+    """Write an hourly load to a .csv file; the same seed gives the same bytes.
 
     Raises
     ------

@@ -86,6 +86,10 @@ def load_vectors(path: Path, *, form: str = "auto", limit: int | None = None, ca
     try:
         config = json.loads((path / "config.json").read_text("utf-8"))
         if config["format"] != _FORMAT:
+            if "task" in config:
+                raise ModelError(
+                    f"{path} is a model of 'fit {config['task']!s:.40}'; a folder of word vectors was expected"
+                )
             raise ModelError(f"{path}: its format is {config['format']!r:.40}, expected {_FORMAT!r}")
         words = json.loads((path / "words.json").read_text("utf-8"))
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
