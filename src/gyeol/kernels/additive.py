@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gyeol.kernels import native
+from gyeol.kernels.second_order import differentiable_gradients
 
 __all__ = ["additive_scores", "additive_scores_reference"]
 
@@ -53,17 +54,24 @@ def additive_scores_reference(query: Tensor, keys: Tensor, vector: Tensor, lengt
 class _Additive(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, query: Tensor, keys: Tensor, vector: Tensor, lengths: Tensor) -> Tensor:
-        query, keys, vector = query.contiguous(), keys.contiguous(), vector.contiguous()
         scores = query.new_empty(*query.shape[:2], keys.shape[1])
-        native.additive_forward(query, keys, vector, lengths, scores)
+        native.additive_forward(query.contiguous(), keys.contiguous(), vector.contiguous(), lengths, scores)
         ctx.save_for_backward(query, keys, vector)
         ctx.lengths = lengths
         return scores
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, dscores: Tensor) -> tuple[Tensor | None, ...]:
         query, keys, vector = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            found = differentiable_gradients(
+                lambda: [additive_scores_reference(query, keys, vector, ctx.lengths)],
+                [query, keys, vector],
+                ctx.needs_input_grad[:3],
+                [dscores],
+            )
+            return *found, None
+        query, keys, vector = query.contiguous(), keys.contiguous(), vector.contiguous()
         dq, dk, dv = torch.empty_like(query), torch.empty_like(keys), torch.empty_like(vector)
         native.additive_backward(query, keys, vector, ctx.lengths, dscores.contiguous(), dq, dk, dv)
         return dq, dk, dv, None

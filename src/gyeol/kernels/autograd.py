@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from gyeol.kernels import native
-from gyeol.kernels.cells.cell import State, Weights, project
+from gyeol.errors import ParameterError
+from gyeol.kernels import native, reference
+from gyeol.kernels.cells.cell import State, Step, Weights, project
+from gyeol.kernels.second_order import differentiable_gradients, padded_by_time
 
 __all__ = ["run_layer"]
 
@@ -28,6 +30,7 @@ class _Call(NamedTuple):
     reverse: bool
     bfloat16: bool
     save: bool  # for the way back
+    step: Step | None  # the reference implementation, for second derivatives
 
     @property
     def facts(self) -> native.NativeCell:
@@ -43,8 +46,12 @@ def run_layer(
     *,
     reverse: bool = False,
     bfloat16: bool = False,
+    step: Step | None = None,
 ) -> tuple[Tensor, State]:
     """Run one layer of a cell over packed tokens, in one or two directions, differentiably.
+
+    Where a gradient is itself to be differentiated (``create_graph=True``), the backward pass runs the reference
+    implementation, whose derivatives of any order PyTorch knows.
 
     Parameters
     ----------
@@ -62,6 +69,8 @@ def run_layer(
         The only direction walks so.
     bfloat16 : bool
         Multiply in bfloat16, with sums, gates and memory in float32.
+    step : callable, optional
+        The cell's step, of which second derivatives are taken; without it they are refused.
 
     Returns
     -------
@@ -75,7 +84,7 @@ def run_layer(
             projected = torch.stack([project(x, w) for w in weights])
     parts = [t for w in weights for t in w]
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *parts))
-    call = _Call(cell, lengths, reverse, bfloat16, save)
+    call = _Call(cell, lengths, reverse, bfloat16, save, step)
     h_0, *memory = (part.contiguous() for part in state)  # tensors allocated like them must be, too
     c_0 = memory[0] if memory else None
     y, h_n, c_n = _Layer.apply(call, x, projected, h_0, c_0, *parts)  # type: ignore[no-untyped-call]
@@ -117,14 +126,17 @@ class _Layer(torch.autograd.Function):
             ctx.call, ctx.projected = call, projected is not None
             if not facts.reads_gates:
                 gates = gates.new_empty(0)
-            ctx.save_for_backward(inputs, h_0, c_0, gates, memory, extra, y, *parts)
+            ctx.save_for_backward(None if inputs is None else x, h_0, c_0, gates, memory, extra, y, *parts)
         return y, h_n, c_n
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            return _differentiable_backward(ctx, dy, dh_n, dc_n)
         call: _Call = ctx.call
         x, h_0, c_0, gates, memory, extra, y, *parts = ctx.saved_tensors
+        if x is not None:
+            x = x.contiguous()
         weights = _grouped(parts)
         facts, directions, N, H = call.facts, len(weights), len(y), h_0.shape[-1]
         if not facts.reads_gates:
@@ -154,6 +166,40 @@ class _Layer(torch.autograd.Function):
                 grads += [d_ih[d], d_hh[d], *_bias_gradients(facts, da[d], w, H), None]
         total = None if dx is None else dx[0] if directions == 1 else dx[0].add_(dx[1])
         return None, total, dgates, dh_0, dc_0, *grads
+
+
+def _differentiable_backward(ctx: Any, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None) -> tuple[Tensor | None, ...]:
+    """Compute the gradients as functions of the inputs, with the reference implementation in place of the kernel."""
+    call: _Call = ctx.call
+    x, h_0, c_0, _, _, _, _, *parts = ctx.saved_tensors
+    step = call.step
+    if step is None or x is None:
+        raise ParameterError(
+            f"second derivatives of {call.cell} are not available from its native kernel: "
+            "take float64, or set GYEOL_ISA=python"
+        )
+    return None, *differentiable_gradients(
+        lambda: _walk_packed(step, call, x, h_0, c_0, _grouped(parts)),
+        [x, None, h_0, c_0, *parts],
+        ctx.needs_input_grad[1:],
+        [dy, dh_n, dc_n],
+    )
+
+
+def _walk_packed(
+    step: Step, call: _Call, x: Tensor, h_0: Tensor, c_0: Tensor | None, weights: Sequence[Weights]
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Run the reference implementation over packed tokens: outputs (N, directions * H), final states."""
+    padded, at = padded_by_time(x, call.lengths)
+    outputs, states = [], []
+    for d, w in enumerate(weights):
+        first = (h_0[d],) if c_0 is None else (h_0[d], c_0[d])
+        reverse = call.reverse if len(weights) == 1 else d == 1
+        y, state = reference.walk(step, padded, call.lengths, first, w, reverse=reverse)
+        outputs.append(y.flatten(0, 1)[at])
+        states.append(state)
+    h_n, *c_n = (torch.stack(part) for part in zip(*states, strict=True))
+    return torch.cat(outputs, 1), h_n, c_n[0] if c_n else None
 
 
 def _bias_gradients(facts: native.NativeCell, da: Tensor, w: Weights, H: int) -> tuple[Tensor | None, Tensor | None]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
+from gyeol.kernels.second_order import differentiable_gradients, padded_by_time
 
 __all__ = ["last_of", "pool", "pool_reference", "softmax"]
 
@@ -79,22 +80,44 @@ def last_of(x: Tensor, packing: Packing, *, directions: int = 1) -> Tensor:
     return packing.unrank(last.unsqueeze(0)).squeeze(0)
 
 
+def _pool_ranked(x: Tensor, weights: Tensor | None, lengths: Tensor, mean: bool, most: bool) -> Tensor:
+    """Pool as `_Pool` does, the rows ranked by length, by operations that can be differentiated again."""
+    padded, _ = padded_by_time(x, lengths)
+    views = []
+    if weights is not None:
+        views.append((padded_by_time(weights.unsqueeze(1), lengths)[0] * padded).sum(1))
+    if mean:
+        views.append(padded.sum(1) / lengths.unsqueeze(1).to(x))
+    if most:
+        views.append(padded_by_time(x, lengths, -math.inf)[0].max(1).values)
+    return torch.cat(views, 1)
+
+
 class _Pool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weights: Tensor | None, lengths: Tensor, mean: bool, most: bool) -> Tensor:
-        x, weights = x.contiguous(), None if weights is None else weights.contiguous()
         B, K = len(lengths), x.shape[1]
         out = x.new_empty(B, K * ((weights is not None) + mean + most))
         at = torch.empty(B, K, dtype=torch.int32) if most else None
-        native.pool_forward(x, lengths, weights, mean, most, out, at)
+        native.pool_forward(
+            x.contiguous(), lengths, None if weights is None else weights.contiguous(), mean, most, out, at
+        )
         ctx.save_for_backward(x, weights, at)
         ctx.lengths, ctx.mean, ctx.most = lengths, mean, most
         return out
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, dout: Tensor) -> tuple[Tensor | None, ...]:
         x, weights, at = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            found = differentiable_gradients(
+                lambda: [_pool_ranked(x, weights, ctx.lengths, ctx.mean, ctx.most)],
+                [x, weights],
+                ctx.needs_input_grad[:2],
+                [dout],
+            )
+            return *found, None, None, None
+        x, weights = x.contiguous(), None if weights is None else weights.contiguous()
         dx, dweights = torch.empty_like(x), None if weights is None else torch.empty_like(weights)
         native.pool_backward(x, ctx.lengths, weights, ctx.mean, ctx.most, dout.contiguous(), at, dx, dweights)
         return dx, dweights, None, None, None

@@ -312,3 +312,16 @@ def test_lengths_beside_a_packed_sequence_are_refused() -> None:
 def test_a_setting_that_cannot_be_is_refused(build: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         build()
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_under_autocast_a_bfloat16_input_is_read(cell: str) -> None:
+    torch.manual_seed(0)
+    layer = Recurrent(cell, 4, 6, bidirectional=True, batch_first=True)
+    x = torch.randn(3, 5, 4).bfloat16()
+    expected = layer(x.float())[0]
+    with torch.autocast("cpu", torch.bfloat16):
+        found = layer(x)[0]
+    assert float((found.float() - expected).detach().abs().max()) < 0.1
+    found.float().sum().backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in layer.parameters())

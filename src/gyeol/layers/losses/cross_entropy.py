@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gyeol.errors import DataError
+from gyeol.errors import DataError, ParameterError
 from gyeol.kernels.native import bfloat16_available
 
 __all__ = ["linear_cross_entropy"]
@@ -134,7 +134,6 @@ class _Exact(torch.autograd.Function):
         return total * share
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         return _scaled(ctx, grad)
 
@@ -184,10 +183,13 @@ class _Rounded(torch.autograd.Function):
         return total * share
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         return _scaled(ctx, grad)
 
 
 def _scaled(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    if torch.is_grad_enabled():
+        raise ParameterError(
+            "linear_cross_entropy has no second derivatives; take torch.nn.functional.cross_entropy of all logits"
+        )
     return *(None if d is None else d * grad for d in ctx.saved_tensors), None, None, None

@@ -282,7 +282,7 @@ class Recurrent(nn.Module):
             (requested or torch.is_autocast_enabled("cpu")) and bfloat16_available() and self.hidden_size % 2 == 0
         )
         x, last = x.float(), []
-        first = tuple(packing.rank(part) for part in first)
+        first = tuple(packing.rank(part.float()) for part in first)
         assert self.cell.native is not None
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
@@ -295,6 +295,7 @@ class Recurrent(nn.Module):
                 tuple(part[of_layer] for part in first),
                 self.weights_of(layer),
                 bfloat16=bfloat16,
+                step=self.cell.step,
             )
             last.append(after)
         if not need_state:
