@@ -183,3 +183,14 @@ def test_mistakes() -> None:
         Alignment(3, 3, scope="locl-m")
     with pytest.raises(ParameterError, match="window=0"):
         Alignment(3, 3, window=0)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_location_over_sources_longer_than_the_longest(scope: str) -> None:
+    torch.manual_seed(0)
+    layer = Alignment(4, 6, score="location", scope=scope, longest=10, window=2)
+    source = layer.prepare(torch.randn(2, 40, 6), torch.tensor([40, 30]))
+    _, weights = layer(torch.randn(2, 3, 4), source, torch.arange(20, 23))
+    assert torch.allclose(weights.sum(2), torch.ones(2, 3))
+    if scope == "local-m":  # beyond what the score knows the window is weighed evenly
+        assert torch.allclose(weights[0, 0, 18:23], torch.full((5,), 0.2))

@@ -81,3 +81,23 @@ def test_rows_of_a_batch_do_not_touch_each_other() -> None:
 def test_wrong_shapes() -> None:
     with pytest.raises(DataError, match=r"came as \(2, 3, 4\), \(2,\), \(3, 1\), \(2,\); expected"):
         ctc_loss(torch.zeros(2, 3, 4), torch.tensor([3, 3]), torch.ones(3, 1, dtype=torch.int64), torch.tensor([1, 1]))
+
+
+@pytest.mark.parametrize("letter", [0, 5, 99, -3])
+def test_letters_out_of_range_are_refused_and_padding_is_not_looked_at(letter: int) -> None:
+    log_probs = torch.zeros(2, 6, 5).log_softmax(-1)
+    lengths = torch.tensor([6, 6])
+    with pytest.raises(DataError, match=rf"targets of row 1 hold {letter}; letters are 1..4"):
+        ctc_loss(log_probs, lengths, torch.tensor([[1, 2], [3, letter]]), torch.tensor([2, 2]))
+    padded, short = (
+        ctc_loss(log_probs, lengths, torch.tensor([[1, 2], [3, other]]), torch.tensor([2, 1])) for other in (letter, 1)
+    )
+    assert torch.equal(padded, short)
+
+
+@pytest.mark.parametrize(
+    ("steps", "letters", "named"), [(7, 1, "lengths"), (0, 1, "lengths"), (6, 3, "target_lengths")]
+)
+def test_lengths_out_of_range_are_refused(steps: int, letters: int, named: str) -> None:
+    with pytest.raises(DataError, match=f"^{named} are"):
+        ctc_loss(torch.zeros(1, 6, 5), torch.tensor([steps]), torch.tensor([[1, 2]]), torch.tensor([letters]))

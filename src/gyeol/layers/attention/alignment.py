@@ -96,7 +96,8 @@ class Alignment(nn.Module):
     window : int
         D: how far a local scope reaches on either side.
     longest : int
-        The longest source, for scores whose weights depend on it: "location" gives no weight to steps beyond it.
+        The longest source, for scores whose weights depend on it: "location" gives no weight to steps beyond it,
+        and a local window beyond it is weighed evenly.
 
     Examples
     --------
@@ -176,5 +177,7 @@ class Alignment(nn.Module):
             centre = torch.sigmoid(self.place(query)).squeeze(2) * (source.lengths - 1)[:, None]
             near = window_around(centre, source.lengths, T, self.window)
             scores, mask = scores + near.masked_fill(near == -math.inf, 0.0), near > -math.inf
+        if self.scope != "global":  # a window past what the score knows ("location" past `longest`) is weighed evenly
+            scores = scores.masked_fill(~(mask & (scores > -math.inf)).any(2, keepdim=True), 0.0)
         weights = weigh(scores, mask)
         return weights @ source.values, weights

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -40,7 +41,7 @@ def ctc_loss(log_probs: Tensor, lengths: Tensor, targets: Tensor, target_lengths
     Raises
     ------
     DataError
-        The shapes do not fit.
+        The shapes do not fit; a length or a letter is out of range.
 
     Examples
     --------
@@ -55,6 +56,16 @@ def ctc_loss(log_probs: Tensor, lengths: Tensor, targets: Tensor, target_lengths
         raise DataError(
             f"log_probs, lengths, targets, lengths came as {shapes}; expected (B, T, V), (B,), (B, L), (B,)"
         )
+    T, V, L = log_probs.shape[1], log_probs.shape[2], targets.shape[1]
+    for name, part, least, most in (("lengths", lengths, 1, T), ("target_lengths", target_lengths, 0, L)):
+        if bool(((part < least) | (part > most)).any()):
+            raise DataError(f"{name} are {part.tolist()!r:.80}; expected {least}..{most}")
+    # PyTorch's own loss reads past its rows for such letters.
+    real = torch.arange(L, device=targets.device) < target_lengths.to(targets.device)[:, None]
+    wrong = real & ((targets < 1) | (targets >= V))
+    if bool(wrong.any()):
+        row = int(wrong.any(1).nonzero()[0])
+        raise DataError(f"targets of row {row} hold {int(targets[wrong][0])}; letters are 1..{V - 1}, 0 is the blank")
     return F.ctc_loss(
         log_probs.transpose(0, 1), targets, lengths, target_lengths, blank=BLANK, reduction="none", zero_infinity=True
     )
