@@ -83,9 +83,10 @@ class _Split:
 
         ``others`` are separators that would do as well.
         """
+        whole = [row for row in self.rows if len(row) == self.width]
         body = [row for row in self.rows[1:] or self.rows if len(row) == self.width]
         columns = [[row[at].strip() for row in body] for at in range(self.width)]
-        kinds: float = sum(all(map(_is_plain_value, column)) for column in columns)
+        kinds: float = 1.25 * sum(all(map(_is_plain_value, column)) for column in columns)
         kinds += sum(len(column) > 3 and like_labels(column) for column in columns) / 2
         kinds += sum(all(map(_DECIMAL.fullmatch, column)) for column in columns)  # commas that a table of commas breaks
         score = (
@@ -95,8 +96,10 @@ class _Split:
             + (self.share == 1)
             + 2 * self.strict
             + (self.separator == "\t")
-            - _spaced(body) * (2 if self.separator == "\t" or _unevenly_spaced(body) else 1)
+            - _spaced(body) * (2 if self.separator == "\t" or _unevenly_spaced(body if self.names else whole) else 1)
         )
+        if self.separator != "\t" and sum(any(cell[-1:] == " " for cell in row[:-1]) for row in whole) > len(whole) / 2:
+            score -= 0.5  # programs write no space before a separator
         cells = [cell for row in self.rows for cell in row]
         score -= 2 * any(cell[:1] in others or cell[-1:] in others for cell in cells if cell)
         score -= 2 * (self.separator == "," and all(map(_cuts_a_number, body)))
