@@ -178,10 +178,11 @@ def test_bfloat16_stays_near(
     isa: str, cell: str, lengths: list[int], D: int, H: int, directions: int, seed: int
 ) -> None:
     """Eight bits of a factor: the sums differ in the third digit."""
-    within = 0.04
-    if native.CELLS[cell].norm:  # which divides by the spread: of one or two numbers little is left but their signs
-        D, H, within = max(D, 4), max(H, 4), 0.04
-    assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), bfloat16=True, within=within)
+    if native.CELLS[cell].norm:
+        # It divides by the spread over its units, which rounding turns over where they are few: below 4 inputs and 8
+        # units the gradients of lstm_norm in bfloat16 are off by more than the bound. Known, and not mended.
+        D, H = max(D, 4), max(H, 4)
+    assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), bfloat16=True, within=0.04)
 
 
 @every_isa
