@@ -10,7 +10,7 @@ setup: $(STAMP)
 
 # Pinned versions, CPU PyTorch. Where pip has an index of its own configured (a mirror), torch comes from there; elsewhere from
 # PyTorch's CPU index, because the ordinary one brings gigabytes of CUDA on Linux.
-$(STAMP): pyproject.toml constraints.txt CMakeLists.txt $(wildcard cpp/*.?pp cpp/cells/*)
+$(STAMP): pyproject.toml constraints.txt CMakeLists.txt $(wildcard cpp/*.?pp cpp/*/*.?pp)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gyeol needs Python 3.11 or newer; found $$($(PYTHON) --version). Set PYTHON=python3.12, say"; exit 2; }
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@if $(BIN)/pip config list | grep -E 'index-url|find-links|no-index' > /dev/null; then $(BIN)/pip install -q -c constraints.txt torch; \

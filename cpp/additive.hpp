@@ -26,7 +26,7 @@ struct Additive {
 }  // namespace gyeol
 
 #ifdef GYEOL_ISA
-#include "lanes.hpp"
+#include "products/lanes.hpp"
 
 namespace gyeol::GYEOL_ISA {
 

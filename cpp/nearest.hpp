@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-#include "lanes.hpp"
+#include "products/lanes.hpp"
 #if defined(GYEOL_ISA) && defined(__AVX2__)
 #include <immintrin.h>
 #endif

@@ -31,7 +31,7 @@ struct Pool {
 }  // namespace gyeol
 
 #ifdef GYEOL_ISA
-#include "lanes.hpp"
+#include "products/lanes.hpp"
 
 namespace gyeol::GYEOL_ISA {
 

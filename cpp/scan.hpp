@@ -92,7 +92,7 @@ struct GateBlock {
 }  // namespace gyeol
 
 #ifdef GYEOL_ISA
-#include "gemm.hpp"
+#include "products/gemm.hpp"
 
 namespace gyeol::GYEOL_ISA {
 

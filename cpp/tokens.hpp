@@ -4,7 +4,7 @@
 // cache and no other thread is waited for. Where there are fewer walks than threads, each takes a range of all tokens instead.
 #pragma once
 
-#include "gemm.hpp"
+#include "products/gemm.hpp"
 #include "scan.hpp"
 
 namespace gyeol::GYEOL_ISA {

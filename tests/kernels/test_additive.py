@@ -40,7 +40,7 @@ def test_it_is_the_twin_s(instructions: str, seed: int, B: int, Q: int, T: int, 
         native.use_instruction_set(before)
     expected = additive_scores_reference(exact[0], exact[1], exact[2], lengths)
     expected.backward(gradient.double())
-    # 3e-7 of every tanh (cpp/lanes.hpp), and rounding.
+    # 3e-7 of every tanh (cpp/products/lanes.hpp), and rounding.
     torch.testing.assert_close(scores.double(), expected, atol=1e-6 * A + 1e-6, rtol=1e-5)
     for a, b in zip(ours, exact, strict=True):
         assert a.grad is not None

@@ -109,7 +109,7 @@ def test_it_keeps_the_weights_it_was_made_with_and_takes_no_memory(weights: str)
 
 
 def quantised(rows: np.ndarray[Any, Any]) -> tuple[Any, Any]:
-    """Whole numbers from -127 to 127, and each row's scale, by the very operations of cpp/quad.hpp."""
+    """Whole numbers from -127 to 127, and each row's scale, by the very operations of cpp/products/quad.hpp."""
     most = np.abs(rows).max(1, keepdims=True)
     scale = np.where(most > 0, most / np.float32(127), np.float32(1))
     inverse = np.where(most > 0, np.float32(127) / np.where(most > 0, most, np.float32(1)), np.float32(0))
