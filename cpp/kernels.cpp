@@ -85,12 +85,24 @@ const CellKernels cells[] = {
 #endif
 };
 
+const LinearKernels linears[] = {
+    linear_of<float>("float32"),
+#if defined(__AVX512BF16__)
+    linear_of<Bfloat16>("bfloat16"),
+#endif
+#if defined(__AVX512VNNI__)
+    linear_of<Quad>("int8"),
+#endif
+};
+
 }  // namespace
 
 extern const Kernels kernels;
 const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]),
                          cells,                 pool_forward,  pool_backward,
                          additive_forward,      additive_backward,
-                         quantise,              cosines};
+                         quantise,              cosines,       sizeof(linears) / sizeof(linears[0]),
+                         linears,               highest_score, highest_of_blocks,
+                         shares_of};
 
 }  // namespace gyeol::GYEOL_ISA

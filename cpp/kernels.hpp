@@ -5,6 +5,8 @@
 
 #include "additive.hpp"
 #include "pool.hpp"
+#include "rows/linear.hpp"
+#include "rows/sampling.hpp"
 
 namespace gyeol {
 
@@ -64,6 +66,12 @@ struct Kernels {
     void (*quantise)(const float* x, int64_t width, int64_t first, int64_t last, int8_t* codes, float* factors);
     void (*cosines)(const int8_t* codes, const float* factors, int64_t width, const float* q, int64_t first, int64_t last,
                     float* out);
+    int64_t linears;
+    const LinearKernels* linear;
+    // See rows/sampling.hpp.
+    float (*highest_score)(const float* scores, int64_t count);
+    void (*highest_of_blocks)(const float* scores, int64_t count, int64_t block, float* tops);
+    void (*shares_of)(const float* scores, int64_t count, float most, float factor, float* shares, double* sums);
 };
 
 }  // namespace gyeol

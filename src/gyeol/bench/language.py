@@ -196,7 +196,7 @@ def _by_gyeol(reader: Reader, initial_state: dict[str, Any], count: int, *, best
     reader.state = initial_state
     draw, tokens = np.random.default_rng(0), []
     for _ in range(count):
-        tokens.append(engine.sample_token(reader.scores(), draw, temperature=0.8, top_k=1 if best else None))
+        tokens.append(reader.sample(draw, temperature=0.8, top_k=1 if best else None))
         reader.feed(tokens[-1:])
     return tokens
 

@@ -21,16 +21,19 @@ __all__ = [
     "additive_forward",
     "backward",
     "bfloat16_available",
+    "choose_token",
     "cosines",
     "describe",
     "forward",
     "instruction_sets",
     "int8_available",
+    "linear",
     "native_available",
     "pool_backward",
     "pool_forward",
     "quantise",
     "stepper",
+    "token_reader",
     "use_instruction_set",
 ]
 
@@ -292,6 +295,37 @@ def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int) -> A
     matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
     biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
     return _native.Stepper(cell, element, matrices, biases, rows, _chosen)
+
+
+def linear(weight: Tensor, bias: Tensor | None, element: str) -> Any:
+    """Create a linear layer of packed weights (``cpp/rows/linear_layer.hpp``); both are copied.
+
+    Its ``multiply(x, y, threads)`` writes y (R, V) of x (R, D), arrays of float32.
+    """
+    return _native.Linear(_whole(weight), _whole(bias), element, _chosen)
+
+
+def token_reader(embedding: Any, steppers: Sequence[Any], softmax: Any) -> Any:
+    """Create a chain of table (V, E), `stepper` of one row each, and `linear`: tokens to scores of the next one.
+
+    Its ``feed(tokens, anew, scores, threads)`` reads tokens (N,), the layers forgetting everything before the token
+    `anew` (-1: never), and writes the scores (V,) after the last.
+    """
+    return _native.TokenReader(embedding, list(steppers), softmax)
+
+
+def choose_token(
+    scores: Any, chance: float, repeated: Any, penalty: float, never: Any, *, temperature: float = 1.0,
+    top_k: int | None = None, top_p: float | None = None,
+) -> int:  # fmt: skip
+    """Draw a token by its score (V,), float32, with a number from 0 to 1; see `gyeol.engine.choose_token`.
+
+    Raises
+    ------
+    ValueError
+        A score is NaN, a setting or a token cannot be.
+    """
+    return int(_native.choose_token(scores, chance, temperature, top_k, top_p, repeated, penalty, never, _chosen))
 
 
 def quantise(x: Any, codes: Any, factors: Any) -> None:

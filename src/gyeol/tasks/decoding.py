@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from gyeol.layers import Read, Recurrent, RoundedLinear, Stepper, Writer
+from gyeol.layers import PackedLinear, Read, Recurrent, Stepper, Writer
 from gyeol.layers.decoding.decoder import DecoderState
 
 __all__ = ["PackedWeights", "WriterSteps", "packed_weights"]
@@ -100,10 +100,9 @@ class PackedWeights:
                 [Stepper(layer, weights=weights, direction=d) for d in range(1 + layer.bidirectional)]
                 for layer in encoder
             ]
-        rounded = weights == "int8"
         combine = net.decoder.combine
-        self.combine = RoundedLinear(combine.weight, combine.bias) if rounded else None
-        self.softmax = RoundedLinear(net.words.weight, net.bias) if rounded else None
+        self.combine = PackedLinear(combine.weight, combine.bias, weights=weights)
+        self.softmax = PackedLinear(net.words.weight, net.bias, weights=weights)
         self._decoders: dict[int, list[Stepper]] = {}
 
     def decoder(self, net: Writer, rows: int) -> list[Stepper]:

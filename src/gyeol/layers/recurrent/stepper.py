@@ -96,6 +96,11 @@ class Stepper:
             self._state = tuple(zeros.clone() for _ in layer.cell.states)
 
     @property
+    def native(self) -> Any:
+        """The native stepper (`gyeol.kernels.native.stepper`) that takes the steps, if there is one."""
+        return self._native
+
+    @property
     def state(self) -> Any:
         """The state (num_layers, B, H), a tuple where it has several parts; writing to it changes the stepper."""
         return self._state if self.cell.has_memory else self._state[0]
