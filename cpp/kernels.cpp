@@ -102,7 +102,7 @@ const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / s
                          cells,                 pool_forward,  pool_backward,
                          additive_forward,      additive_backward,
                          quantise,              cosines,       sizeof(linears) / sizeof(linears[0]),
-                         linears,               highest_score, highest_of_blocks,
-                         shares_of};
+                         linears,               attend,        highest_score,
+                         highest_of_blocks,     shares_of};
 
 }  // namespace gyeol::GYEOL_ISA

@@ -5,6 +5,7 @@
 
 #include "additive.hpp"
 #include "pool.hpp"
+#include "rows/attend.hpp"
 #include "rows/linear.hpp"
 #include "rows/sampling.hpp"
 
@@ -68,6 +69,7 @@ struct Kernels {
                     float* out);
     int64_t linears;
     const LinearKernels* linear;
+    void (*attend)(const Attend& of);
     // See rows/sampling.hpp.
     float (*highest_score)(const float* scores, int64_t count);
     void (*highest_of_blocks)(const float* scores, int64_t count, int64_t block, float* tops);

@@ -3,6 +3,7 @@
 
 #include "../step.hpp"
 #include "linear_layer.hpp"
+#include "packed_layer.hpp"
 #include "token_choice.hpp"
 
 namespace gyeol {
@@ -39,6 +40,26 @@ void multiply(const Linear& linear, const Array<const float, 2>& x, const Array<
     expect(x.shape(0) >= 1 && threads >= 1, "no rows or no threads");
     nb::gil_scoped_release without_the_gil;
     linear.multiply(x.data(), x.shape(0), y.data(), threads);
+}
+
+// Queries of B sources: shapes in attend.hpp.
+void attend(const Array<const float, 3>& q, const Array<const float, 3>& k, const Array<const float, 3>& x,
+            const Maybe<Array<const float, 1>>& v, double scale, const Whole& lengths, const Array<float, 3>& weights,
+            const Array<float, 3>& context, const std::string& instruction_set) {
+    const Kernels& kernels = find(instruction_set);
+    const int64_t B = q.shape(0), K = q.shape(1), A = q.shape(2), T = k.shape(1), V = x.shape(2);
+    expect(A >= 1 && V >= 1, "no columns");
+    expect_shape(k, {B, T, A}, "k");
+    expect_shape(x, {B, T, V}, "x");
+    expect_shape(v, {A}, "v");
+    expect_shape(lengths, {B}, "lengths");
+    expect_shape(weights, {B, K, T}, "weights");
+    expect_shape(context, {B, K, V}, "context");
+    for (int64_t b = 0; b < B; ++b) expect(lengths.data()[b] >= 1 && lengths.data()[b] <= T, "a length is not from 1 to the steps");
+    const Attend of{B, K, T, A, V, lengths.data(), q.data(), k.data(), x.data(), pointer(v), static_cast<float>(scale),
+                    weights.data(), context.data()};
+    nb::gil_scoped_release without_the_gil;
+    kernels.attend(of);
 }
 
 // Tokens read one after the other by a chain of steppers of one row, then the scores of the next one.
@@ -93,6 +114,15 @@ void bind_rows(nb::module_& m) {
     nb::class_<TokenReader>(m, "TokenReader", "Tokens to the scores of the next one: cpp/rows/bind_rows.hpp.")
         .def(nb::init<Array<const float, 2>, nb::list, nb::object>(), "embedding"_a.noconvert(), "steppers"_a, "linear"_a)
         .def("feed", &TokenReader::feed, "tokens"_a.noconvert(), "anew"_a, "scores"_a.noconvert(), "threads"_a);
+    nb::class_<PackedLayer>(m, "PackedLayer", "A recurrent layer of packed weights: cpp/rows/packed_layer.hpp.")
+        .def(nb::init<const std::string&, const std::string&, const std::vector<std::vector<Array<const float, 2>>>&,
+                      const std::vector<std::vector<Array<const float, 1>>>&, const std::string&>(),
+             "cell"_a, "element"_a, "weights"_a.noconvert(), "biases"_a.noconvert(), "instruction_set"_a)
+        .def("walk", &PackedLayer::walk, "lengths"_a.noconvert(), "x"_a.noconvert(), "h_0"_a.noconvert(),
+             "c_0"_a.noconvert().none(), "y"_a.noconvert(), "h_n"_a.noconvert(), "c_n"_a.noconvert().none(), "threads"_a);
+    m.def("attend", &attend, "q"_a.noconvert(), "k"_a.noconvert(), "x"_a.noconvert(), "v"_a.noconvert().none(), "scale"_a,
+          "lengths"_a.noconvert(), "weights"_a.noconvert(), "context"_a.noconvert(), "instruction_set"_a,
+          "Attention without gradients: shapes in cpp/rows/attend.hpp.");
     m.def("choose_token", &choose_token, "scores"_a.noconvert(), "chance"_a, "temperature"_a, "top_k"_a.none(),
           "top_p"_a.none(), "repeated"_a.noconvert(), "penalty"_a, "never"_a.noconvert(), "instruction_set"_a,
           "Draw a token: see gyeol.engine.search.token_sampling.");
