@@ -31,6 +31,7 @@ __all__ = [
     "pool_forward",
     "quantise",
     "stepper",
+    "sum_of",
     "use_instruction_set",
 ]
 
@@ -48,7 +49,13 @@ except ImportError as error:  # built, but not for this machine or not with this
 if _requested == "python":
     _native, _reason = None, f"{_VARIABLE}=python"
 
-_NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
+_NAMES = {
+    "avx512bf16": "AVX-512 with bfloat16",
+    "avx512vnni": "AVX-512 with VNNI",
+    "avx512": "AVX-512",
+    "avx2": "AVX2",
+    "portable": "portable",
+}
 
 
 class NativeCell(NamedTuple):
@@ -162,7 +169,7 @@ def bfloat16_available() -> bool:
 
 
 def int8_available() -> bool:
-    """Whether this processor multiplies int8 (AVX512-VNNI, which comes with AVX512-BF16 here: see CMakeLists.txt)."""
+    """Whether int8 may be multiplied: wherever the kernels were built."""
     return _multiplies("int8")
 
 
@@ -284,14 +291,21 @@ def additive_backward(
     )
 
 
-def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int) -> Any:
+def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, threads: int | None = None) -> Any:
     """Create layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
-    `element` is how they are stored: float32, bfloat16 or int8.
+    `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to PyTorch's
+    number, as a trial at construction finds fastest. The results are the same to the bit.
     """
     matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
     biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
-    return _native.Stepper(cell, element, matrices, biases, rows, _chosen)
+    available = torch.get_num_threads()
+    return _native.Stepper(cell, element, matrices, biases, rows, threads or 0, available, _chosen)
+
+
+def sum_of(x: Tensor, threads: int) -> float:
+    """Add up the numbers of `x` (N,), read once by so many threads: what that takes is the floor of a step's time."""
+    return float(_native.sum_of(x, threads))
 
 
 def quantise(x: Any, codes: Any, factors: Any) -> None:
