@@ -13,18 +13,20 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
+#include <pthread.h>
 #ifndef _OPENMP
 #include <thread>
 #endif
 
 #include "kernels.hpp"
+#include "rows/crew.hpp"
 
 namespace nb = nanobind;
 
 namespace gyeol {
 namespace portable { extern const Kernels kernels; }
 namespace avx2 { extern const Kernels kernels; }
-namespace avx512 { extern const Kernels kernels; }
+namespace avx512 { extern const Kernels kernels, kernels_with_vnni; }
 namespace avx512bf16 { extern const Kernels kernels; }
 
 namespace {
@@ -46,6 +48,7 @@ std::vector<const Kernels*> runnable() {
 #ifdef GYEOL_BF16
     if (wide && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) all.push_back(&avx512bf16::kernels);
 #endif
+    if (wide && __builtin_cpu_supports("avx512vnni")) all.push_back(&avx512::kernels_with_vnni);
     if (wide) all.push_back(&avx512::kernels);
     if (fma) all.push_back(&avx2::kernels);
 #endif
@@ -93,9 +96,13 @@ auto* pointer(const Maybe<T>& array) {
     return array ? array->data() : nullptr;
 }
 
+// A child of fork has one thread, and no runtime that could be trusted to start more.
+bool forked = false;
+[[maybe_unused]] const int watched = pthread_atfork(nullptr, nullptr, [] { forked = true; });
+
 template <class Work>
 void run_tasks(int64_t tasks, int64_t threads, Work work) {
-    if (tasks == 1 || threads == 1) {
+    if (tasks == 1 || threads == 1 || forked) {
         for (int64_t task = 0; task < tasks; ++task) work(task);
         return;
     }
@@ -113,6 +120,13 @@ void run_tasks(int64_t tasks, int64_t threads, Work work) {
     some(0);
     for (std::thread& other : others) other.join();
 #endif
+}
+
+// A team of up to `threads`, as many as are awake, in which everybody runs at the same time: work(member, members), for members that meet (rows/team.hpp).
+template <class Work>
+void run_team(int64_t threads, Work work) {
+    if (threads == 1 || forked) return work(int64_t{0}, int64_t{1});
+    Crew::shared().run(threads, work);
 }
 
 // Memory on a cache line, released at the end of a call.

@@ -23,7 +23,7 @@ GYEOL_INLINE int64_t paired(int64_t n) {
 }
 
 template <class T>
-constexpr bool IS_QUAD = std::is_same_v<T, Quad>;
+constexpr bool IS_QUAD = sizeof(T) == sizeof(Quad);
 
 // How a cell keeps numbers that will be multiplied with a T: Bfloat16 rounds one by one, but of a Quad the whole row must be known.
 template <class T>
@@ -120,11 +120,9 @@ static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride,
 template <class T, int G, int U>
 static void pack(const float* weight, int64_t gate_stride, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t K,
                  int64_t part, int64_t parts, T* packed) {
-#if defined(__AVX512VNNI__)
     if constexpr (IS_QUAD<T>)
         return pack_quads<G, U>(weight, gate_stride, unit_stride, k_stride, units, K, padded_depth<T>(K), part, parts, packed);
     else
-#endif
     for (int64_t first = part * U * LANES; first < units; first += parts * U * LANES) {
         T* panel = packed + first * G * padded_depth<T>(K);
         const int64_t blocks = units - first < U * LANES ? (units - first + LANES - 1) / LANES : U;
@@ -200,19 +198,13 @@ template <class T, int R, int G, int U, class Phase>
 static __attribute__((noinline)) void tile(const Phase& phase, int64_t first, int64_t units, int64_t at, const T* panel,
                                            int64_t K) {
     Lanes sums[R][G * U];
-#if defined(__AVX512VNNI__)
-    if constexpr (IS_QUAD<T>) multiply_quads(sums, phase, at, panel, K);
-    else
-#endif
-    {
-        const T* rows[R];
-        for (int r = 0; r < R; ++r) {
-            rows[r] = phase.row(at + r);
-            for (int c = 0; c < G * U; ++c) sums[r][c] = Lanes{};
-        }
-        multiply<R, G * U>(
-            sums, [&](int r, int64_t k) __attribute__((always_inline)) { return element(rows[r], k); }, panel, paired<T>(K));
+    const T* rows[R];
+    for (int r = 0; r < R; ++r) {
+        rows[r] = phase.row(at + r);
+        for (int c = 0; c < G * U; ++c) sums[r][c] = Lanes{};
     }
+    multiply<R, G * U>(
+        sums, [&](int r, int64_t k) __attribute__((always_inline)) { return element(rows[r], k); }, panel, paired<T>(K));
     for (int r = 0; r < R; ++r)
         for (int u = 0; u < U; ++u) {
             const int64_t unit = first + u * LANES;
@@ -252,9 +244,10 @@ static void sweep(const Phase& phase, int64_t first, int64_t units, int64_t rows
     });
 }
 
-// All panels. The panel is the outer loop: it stays in the cache while rows pass.
+// `rows` rows times all panels packed by pack<T, G, U>. The panel is the outer loop: it stays in the cache while rows pass.
 template <class T, int G, int U, class Phase>
-static void panels(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K) {
+static void product(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K,
+                    [[maybe_unused]] char* buffer = nullptr) {
     for (int64_t first = 0; first < units; first += U * LANES) {
         const T* panel = panel_of<T, G>(packed, first, K);
         const int64_t blocks = (units - first + LANES - 1) / LANES;
@@ -263,20 +256,6 @@ static void panels(const Phase& phase, int64_t rows, const T* packed, int64_t un
         else if (blocks == 2) sweep<T, G, (U > 2 ? 2 : U)>(phase, first, units, rows, panel, K);
         else sweep<T, G, (U > 3 ? 3 : U)>(phase, first, units, rows, panel, K);
     }
-}
-
-// `rows` rows times all panels packed by pack<T, G, U>. For Quad the phase's rows are floats, all read before anything is
-// finished, and `buffer` is quads_size(rows, K) bytes.
-template <class T, int G, int U, class Phase>
-static void product(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K,
-                    [[maybe_unused]] char* buffer = nullptr) {
-#if defined(__AVX512VNNI__)
-    if constexpr (IS_QUAD<T>) {
-        const auto row = [&](int64_t r) __attribute__((always_inline)) { return phase.row(r); };
-        panels<T, G, U>(Quantised<Phase>{phase, quantise(row, rows, K, buffer)}, rows, packed, units, K);
-    } else
-#endif
-        panels<T, G, U>(phase, rows, packed, units, K);
 }
 
 }  // namespace gyeol::GYEOL_ISA

@@ -13,80 +13,53 @@ namespace gyeol {
 struct LinearKernels {
     const char* element;
     int64_t (*packed)(int64_t units, int64_t inputs);               // bytes of packed weights
-    int64_t (*prepared)(int64_t rows, int64_t inputs);              // bytes of `rows` rows as `multiply` reads them
+    int64_t (*scratch)(int64_t rows, int64_t inputs);               // bytes of scratch, each caller's own, aligned to 64
     int64_t panel;                                                  // units of a panel
     void (*pack)(const float* weight, int64_t units, int64_t inputs, void* packed);  // weight (units, inputs)
-    void (*prepare)(const float* x, int64_t stride, int64_t rows, int64_t inputs, char* buffer);
-    // Units first, first + 1, ..., last - 1, where `first` begins a panel: y (rows, units), rows y_stride floats apart, is written.
-    // bias (units), or null.
-    void (*multiply)(const char* buffer, int64_t rows, const void* packed, const float* bias, int64_t units, int64_t inputs,
-                     int64_t first, int64_t last, float* y, int64_t y_stride);
+    // Units first, first + 1, ..., last - 1, where `first` begins a panel, of x (rows, inputs): y (rows, units), rows y_stride
+    // floats apart, is written. bias (units), or null.
+    void (*multiply)(const float* x, int64_t rows, const void* packed, const float* bias, int64_t inputs, int64_t first,
+                     int64_t last, float* y, int64_t y_stride, char* scratch);
 };
 
 }  // namespace gyeol
 
 #ifdef GYEOL_ISA
-#include "../products/gemm.hpp"
+#include "steps.hpp"
 
 namespace gyeol::GYEOL_ISA {
 
 constexpr int LINEAR_BLOCKS = 4;
 
-template <class T>
-struct LinearPhase {
-    const T* x;
-    int64_t width;
-    const float* scales;  // of Quads
-    const float* bias;
-    float* y;
-    int64_t y_stride;
-    GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return x + r * width; }
-    GYEOL_INLINE_MEMBER float scale(int64_t r) const { return scales[r]; }
-    template <int U>
-    GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
-        const Lanes sum = bias ? sums[0] + load(bias + unit, count) : sums[0];
-        store(y + r * y_stride + unit, sum, count);
-    }
-};
-
-template <class T>
-static int64_t linear_prepared(int64_t rows, int64_t inputs) {
-    if constexpr (IS_QUAD<T>) return quads_size(rows, inputs);
-    return rows * round_up(inputs) * static_cast<int64_t>(sizeof(T));
-}
-
-template <class T>
-static void linear_prepare(const float* x, int64_t stride, int64_t rows, int64_t inputs, char* buffer) {
-#if defined(__AVX512VNNI__)
-    if constexpr (IS_QUAD<T>) {
-        quantise([&](int64_t r) __attribute__((always_inline)) { return x + r * stride; }, rows, inputs, buffer);
-        return;
-    }
-    else
-#endif
-    {
-        const int64_t width = round_up(inputs);
-        T* to = reinterpret_cast<T*>(buffer);
-        for (int64_t r = 0; r < rows; ++r)
-            for (int64_t k = 0; k < inputs; k += LANES) {
-                if constexpr (sizeof(T) == sizeof(float)) store(to + r * width + k, load(x + r * stride + k, inputs - k));
-                else store(to + r * width + k, load(x + r * stride + k, inputs - k), LANES);
+// One panel of U blocks, the first unit of which is `unit`, of which there are `units`.
+template <class T, int U>
+GYEOL_INLINE void linear_panel(const Operand<T>& x, int64_t rows, int64_t unit, int64_t units, const T* panel, int64_t inputs,
+                               const float* bias, float* y, int64_t y_stride) {
+    in_tiles<TILE<U>>(rows, [&](auto size, int64_t at) {
+        constexpr int R = decltype(size)::rows;
+        Lanes sums[R][U];
+        Dot<T, R, U>::of(x, at, panel, inputs, sums);
+        for (int r = 0; r < R; ++r)
+            for (int u = 0; u < U; ++u) {
+                const int64_t from = unit + u * LANES, count = units - from;
+                store(y + (at + r) * y_stride + from, bias ? sums[r][u] + load(bias + from, count) : sums[r][u], count);
             }
-    }
+    });
 }
 
 template <class T>
-static void linear_multiply(const char* buffer, int64_t rows, const void* packed, const float* bias, int64_t units,
-                            int64_t inputs, int64_t first, int64_t last, float* y, int64_t y_stride) {
-    const T* weights = static_cast<const T*>(packed) + first * padded_depth<T>(inputs);
-    const int64_t width = round_up(inputs);
-    LinearPhase<T> phase{reinterpret_cast<const T*>(buffer), width, nullptr, bias ? bias + first : nullptr, y + first, y_stride};
-    if constexpr (IS_QUAD<T>) {  // as `quantise` lays them out
-        phase.scales = reinterpret_cast<const float*>(buffer);
-        phase.x = reinterpret_cast<const T*>(buffer + round_up(rows) * 4);
+static void linear_multiply(const float* x, int64_t rows, const void* packed, const float* bias, int64_t inputs, int64_t first,
+                            int64_t last, float* y, int64_t y_stride, char* scratch) {
+    const Operand<T> from = operand<T>(x, inputs, rows, inputs, scratch);
+    for (int64_t unit = first; unit < last; unit += LINEAR_BLOCKS * LANES) {
+        const T* panel = panel_of<T, 1>(static_cast<const T*>(packed), unit, inputs);
+        switch ((last - unit + LANES - 1) / LANES) {
+            case 1: linear_panel<T, 1>(from, rows, unit, last, panel, inputs, bias, y, y_stride); break;
+            case 2: linear_panel<T, 2>(from, rows, unit, last, panel, inputs, bias, y, y_stride); break;
+            case 3: linear_panel<T, 3>(from, rows, unit, last, panel, inputs, bias, y, y_stride); break;
+            default: linear_panel<T, LINEAR_BLOCKS>(from, rows, unit, last, panel, inputs, bias, y, y_stride); break;
+        }
     }
-    (void)units;
-    panels<T, 1, LINEAR_BLOCKS>(phase, rows, weights, last - first, inputs);
 }
 
 template <class T>
@@ -94,12 +67,11 @@ static constexpr LinearKernels linear_of(const char* element) {
     LinearKernels of{};
     of.element = element;
     of.packed = [](int64_t units, int64_t inputs) { return packed_size<T>(1, units, inputs) * static_cast<int64_t>(sizeof(T)); };
-    of.prepared = linear_prepared<T>;
+    of.scratch = operand_size<T>;
     of.panel = LINEAR_BLOCKS * LANES;
     of.pack = [](const float* weight, int64_t units, int64_t inputs, void* packed) {
         pack<T, 1, LINEAR_BLOCKS>(weight, 0, inputs, 1, units, inputs, 0, 1, static_cast<T*>(packed));
     };
-    of.prepare = linear_prepare<T>;
     of.multiply = linear_multiply<T>;
     return of;
 }

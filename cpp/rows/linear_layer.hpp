@@ -1,8 +1,9 @@
 // A linear layer that owns its weights, packed once, and shares its panels among the threads of a crew.
 #pragma once
 
+#include <atomic>
+
 #include "../call.hpp"
-#include "crew.hpp"
 
 namespace gyeol {
 namespace {
@@ -23,18 +24,15 @@ public:
 
     // y (rows, units) = W x + b of x (rows, inputs); x and y do not overlap.
     void multiply(const float* x, int64_t rows, float* y, int64_t threads) const {
-        const Bytes buffer = allocate(kernels_.prepared(rows, inputs_));
-        kernels_.prepare(x, inputs_, rows, inputs_, buffer.get());
-        const auto some = [&](int64_t first, int64_t last) {
-            kernels_.multiply(buffer.get(), rows, packed_.get(), bias_.empty() ? nullptr : bias_.data(), units_, inputs_, first,
-                              last, y, units_);
-        };
+        const int64_t scratch = kernels_.scratch(rows, inputs_);
+        const float* bias = bias_.empty() ? nullptr : bias_.data();
         const int64_t step = kernels_.panel * std::max<int64_t>(1, CHUNK / (kernels_.packed(kernels_.panel, inputs_) * (1 + rows / 4)));
-        if (threads < 2 || 2 * step > units_) return some(0, units_);
         std::atomic<int64_t> next{0};
-        Crew::shared().run(threads, [&](int64_t, int64_t) {
+        const Bytes memory = allocate(threads * scratch + 64);
+        run_team(2 * step > units_ ? 1 : threads, [&](int64_t member, int64_t) {
             for (int64_t first; (first = next.fetch_add(step, std::memory_order_relaxed)) < units_;)
-                some(first, std::min(first + step, units_));
+                kernels_.multiply(x, rows, packed_.get(), bias, inputs_, first, std::min(first + step, units_), y, units_,
+                                  memory.get() + member * scratch);
         });
     }
 

@@ -1,8 +1,9 @@
 // A recurrent layer that walks many times with the same weights, packed once: what a search does at every step.
 #pragma once
 
+#include <atomic>
+
 #include "../call.hpp"
-#include "crew.hpp"
 
 namespace gyeol {
 namespace {
@@ -18,7 +19,8 @@ public:
         units_ = weights[0][1].shape(1);
         inputs_ = weights[0][0].shape(1);
         const int64_t H = units_, D = inputs_, G = cell_.gates;
-        expect(H >= 1 && D >= 1 && !cell_.norm, "a layer without units or inputs, or with a norm");
+        expect(H >= 1 && D >= 1, "a layer without units or inputs");
+        expect(!cell_.norm && cell_.forward, "a cell with a norm, or weights in int8, have no packed layer");
         for (size_t d = 0; d < weights.size(); ++d) {
             expect_shape(weights[d][0], {G * H, D}, "w_ih");
             expect_shape(weights[d][1], {G * H, H}, "w_hh");
@@ -41,6 +43,8 @@ public:
         }
     }
 
+    PackedLayer(const PackedLayer&) = delete;
+
     // Walk x (N, D), tokens by time, over rows of these lengths, longest first; states (directions, B, H).
     void walk(const Whole& lengths, const Array<const float, 2>& x, const Array<const float, 3>& h_0,
               const Maybe<Array<const float, 3>>& c_0, const Array<float, 2>& y, const Array<float, 3>& h_n,
@@ -60,7 +64,7 @@ public:
         const int64_t gates = (N * cell_.gates * H * 4 + 63) / 64 * 64;
         const Bytes memory = allocate(tasks * scratch + directions * gates);
         std::atomic<int64_t> next{0};
-        Crew::shared().run(std::min(threads, tasks), [&](int64_t, int64_t) {
+        run_team(std::min(threads, tasks), [&](int64_t, int64_t) {
             for (int64_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
                 const int64_t d = task / parts;
                 char* own = memory.get() + directions * gates + task * scratch;

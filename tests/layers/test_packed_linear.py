@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ParameterError
@@ -24,6 +24,7 @@ def drawn(V: int, D: int, R: int, bias: bool, seed: int) -> tuple[torch.Tensor, 
 @built
 @pytest.mark.usefixtures("instructions")
 @pytest.mark.parametrize("threads", [1, 3])
+@settings(max_examples=30)
 @given(V=st.integers(1, 200), D=st.integers(1, 70), R=st.integers(1, 9), bias=st.booleans(), seed=st.integers(0, 99))
 def test_every_instruction_set_multiplies_as_pytorch(
     threads: int, V: int, D: int, R: int, bias: bool, seed: int
@@ -49,6 +50,7 @@ def test_no_bit_depends_on_the_threads() -> None:
 
 @built
 @pytest.mark.usefixtures("instructions")
+@settings(max_examples=30)
 @given(V=st.integers(1, 70), D=st.integers(1, 70), R=st.integers(1, 7), bias=st.booleans(), seed=st.integers(0, 99))
 def test_no_weight_in_int8_is_off_by_more_than_half_a_step(V: int, D: int, R: int, bias: bool, seed: int) -> None:
     if not native.int8_available():

@@ -19,6 +19,7 @@ __all__ = [
     "NativeCell",
     "additive_backward",
     "additive_forward",
+    "attend",
     "backward",
     "bfloat16_available",
     "choose_token",
@@ -29,10 +30,12 @@ __all__ = [
     "int8_available",
     "linear",
     "native_available",
+    "packed_layer",
     "pool_backward",
     "pool_forward",
     "quantise",
     "stepper",
+    "sum_of",
     "token_reader",
     "use_instruction_set",
 ]
@@ -51,7 +54,13 @@ except ImportError as error:  # built, but not for this machine or not with this
 if _requested == "python":
     _native, _reason = None, f"{_VARIABLE}=python"
 
-_NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
+_NAMES = {
+    "avx512bf16": "AVX-512 with bfloat16",
+    "avx512vnni": "AVX-512 with VNNI",
+    "avx512": "AVX-512",
+    "avx2": "AVX2",
+    "portable": "portable",
+}
 
 
 class NativeCell(NamedTuple):
@@ -165,7 +174,7 @@ def bfloat16_available() -> bool:
 
 
 def int8_available() -> bool:
-    """Whether this processor multiplies int8 (AVX512-VNNI, which comes with AVX512-BF16 here: see CMakeLists.txt)."""
+    """Whether int8 may be multiplied: wherever the kernels were built."""
     return _multiplies("int8")
 
 
@@ -287,14 +296,25 @@ def additive_backward(
     )
 
 
-def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int) -> Any:
+def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, threads: int | None = None) -> Any:
     """Create layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
-    `element` is how they are stored: float32, bfloat16 or int8.
+    `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
+    PyTorch's number, as a trial at construction finds fastest. The results are the same to the bit.
     """
+    matrices, biases = _matrices(weights)
+    available = torch.get_num_threads()
+    return _native.Stepper(cell, element, matrices, biases, rows, threads or 0, available, _chosen)
+
+
+def _matrices(weights: Sequence[Weights]) -> tuple[list[Any], list[Any]]:
     matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
-    biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
-    return _native.Stepper(cell, element, matrices, biases, rows, _chosen)
+    return matrices, [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
+
+
+def sum_of(x: Tensor, threads: int) -> float:
+    """Add up the numbers of `x` (N,), read once by so many threads: what that takes is the floor of a step's time."""
+    return float(_native.sum_of(x, threads))
 
 
 def linear(weight: Tensor, bias: Tensor | None, element: str) -> Any:
@@ -303,6 +323,20 @@ def linear(weight: Tensor, bias: Tensor | None, element: str) -> Any:
     Its ``multiply(x, y, threads)`` writes y (R, V) of x (R, D), arrays of float32.
     """
     return _native.Linear(_whole(weight), _whole(bias), element, _chosen)
+
+
+def packed_layer(cell: str, element: str, weights: Sequence[Weights]) -> Any:
+    """Create a layer of one or two directions whose weights are packed once (``cpp/rows/packed_layer.hpp``).
+
+    Its ``walk(lengths, x, h_0, c_0, y, h_n, c_n, threads)`` takes what `forward` takes, without a way back.
+    """
+    matrices, biases = _matrices(weights)
+    return _native.PackedLayer(cell, element, matrices, biases, _chosen)
+
+
+def attend(q: Any, k: Any, x: Any, v: Any, scale: float, lengths: Any, weights: Any, context: Any) -> None:
+    """Write attention's weights and contexts; shapes are in ``cpp/rows/attend.hpp``."""
+    _native.attend(q, k, x, v, scale, lengths, weights, context, _chosen)
 
 
 def token_reader(embedding: Any, steppers: Sequence[Any], softmax: Any) -> Any:

@@ -57,7 +57,7 @@ class PackedLinear:
         #: The native layer (`gyeol.kernels.native.linear`), if there is one.
         self.native: Any = None
         self._copies: tuple[Tensor, Tensor | None] | None = None
-        if native.native_available() and weight.dtype == torch.float32:
+        if native.native_available() and weight.dtype == torch.float32 and weight.device.type == "cpu":
             self.native = native.linear(weight, bias, weights)
         else:
             self._copies = weight.detach().clone(), None if bias is None else bias.detach().clone()

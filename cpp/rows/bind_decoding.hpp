@@ -105,13 +105,13 @@ private:
     const Linear* linear_;
 };
 
-void bind_rows(nb::module_& m) {
+void bind_decoding(nb::module_& m) {
     using namespace nb::literals;
     nb::class_<Linear>(m, "Linear", "A linear layer of packed weights: cpp/rows/linear_layer.hpp.")
         .def(nb::init<const Array<const float, 2>&, const Maybe<Array<const float, 1>>&, const std::string&, const std::string&>(),
              "weight"_a.noconvert(), "bias"_a.noconvert().none(), "element"_a, "instruction_set"_a)
         .def("multiply", &multiply, "x"_a.noconvert(), "y"_a.noconvert(), "threads"_a);
-    nb::class_<TokenReader>(m, "TokenReader", "Tokens to the scores of the next one: cpp/rows/bind_rows.hpp.")
+    nb::class_<TokenReader>(m, "TokenReader", "Tokens to the scores of the next one: cpp/rows/bind_decoding.hpp.")
         .def(nb::init<Array<const float, 2>, nb::list, nb::object>(), "embedding"_a.noconvert(), "steppers"_a, "linear"_a)
         .def("feed", &TokenReader::feed, "tokens"_a.noconvert(), "anew"_a, "scores"_a.noconvert(), "threads"_a);
     nb::class_<PackedLayer>(m, "PackedLayer", "A recurrent layer of packed weights: cpp/rows/packed_layer.hpp.")

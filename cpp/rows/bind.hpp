@@ -1,0 +1,71 @@
+// Python's door to the stepper, and to the floor of its time.
+#pragma once
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "../step.hpp"
+
+namespace gyeol {
+namespace {
+
+typedef float Line __attribute__((vector_size(64), aligned(4), may_alias));
+
+// The sum of all numbers, each member reading its share once: what it takes to read them is the least that a step takes.
+float sum_of(Array<const float, 1> x, int64_t threads) {
+    expect(threads >= 1, "no threads");
+    std::vector<float> sums(static_cast<size_t>(threads), 0.0f);
+    const nb::gil_scoped_release without_the_gil;
+    const int64_t lines = x.shape(0) / 16;
+    run_team(threads, [&](int64_t member, int64_t members) {
+        const Line* from = reinterpret_cast<const Line*>(x.data());
+        Line even = {}, odd = {};
+        int64_t i = lines * member / members;
+        const int64_t last = lines * (member + 1) / members;
+        for (; i + 2 <= last; i += 2) {
+            even += from[i];
+            odd += from[i + 1];
+        }
+        if (i < last) even += from[i];
+        for (int lane = 0; lane < 16; ++lane) sums[static_cast<size_t>(member)] += even[lane] + odd[lane];
+    });
+    float total = 0.0f;
+    for (const float sum : sums) total += sum;
+    for (int64_t i = lines * 16; i < static_cast<int64_t>(x.shape(0)); ++i) total += x.data()[i];
+    return total;
+}
+
+void bind_rows(nb::module_& m) {
+    using namespace nb::literals;
+    const auto array = [](std::initializer_list<size_t> shape, float* data, nb::handle owner) {
+        return nb::ndarray<nb::numpy, float, nb::c_contig, nb::device::cpu>(data, shape, owner);
+    };
+    nb::class_<Stepper>(m, "Stepper", "Layers that take one step at a time: see cpp/step.hpp. Its arrays are its own memory.")
+        .def(nb::init<const std::string&, const std::string&, const Stepper::Layers&, const Stepper::Biases&, int64_t,
+                      int64_t, int64_t, const std::string&>(),
+             "cell"_a, "element"_a, "weights"_a.noconvert(), "biases"_a.noconvert(), "rows"_a, "threads"_a, "available"_a,
+             "instruction_set"_a)
+        .def("step", [](Stepper& of) { of.step(); }, nb::call_guard<nb::gil_scoped_release>())
+        .def_prop_ro("threads", &Stepper::threads)
+        .def_prop_ro("x", [array](nb::handle_t<Stepper> self) {
+            Stepper& of = nb::cast<Stepper&>(self);
+            return array({size_t(of.rows()), size_t(of.inputs())}, of.x(), self);
+        })
+        .def_prop_ro("y", [array](nb::handle_t<Stepper> self) {
+            Stepper& of = nb::cast<Stepper&>(self);
+            return array({size_t(of.rows()), size_t(of.units())}, of.y(), self);
+        })
+        .def_prop_ro("h", [array](nb::handle_t<Stepper> self) {
+            Stepper& of = nb::cast<Stepper&>(self);
+            return array({size_t(of.layers()), size_t(of.rows()), size_t(of.units())}, of.h(), self);
+        })
+        .def_prop_ro("c", [array](nb::handle_t<Stepper> self) -> nb::object {
+            Stepper& of = nb::cast<Stepper&>(self);
+            if (!of.c()) return nb::none();
+            return nb::cast(array({size_t(of.layers()), size_t(of.rows()), size_t(of.units())}, of.c(), self));
+        });
+    m.def("sum_of", &sum_of, "x"_a.noconvert(), "threads"_a, "The sum of x, read once by as many threads.");
+}
+
+}  // namespace
+}  // namespace gyeol
