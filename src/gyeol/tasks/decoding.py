@@ -132,5 +132,5 @@ def packed_weights(net: Writer, encoder: Sequence[Recurrent], weights: str) -> P
 
 
 def _version(net: Writer) -> tuple[int, bytes]:
-    """What training changes: PyTorch's counters, and for those who write past them the bias, which every step changes."""
+    """What training changes: PyTorch's counters, and for those who write past them the bias, changed at every step."""
     return sum(p._version for p in net.parameters()), net.bias.detach().cpu().numpy().tobytes()
