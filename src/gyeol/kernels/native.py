@@ -294,8 +294,8 @@ def additive_backward(
 def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, threads: int | None = None) -> Any:
     """Create layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
-    `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to PyTorch's
-    number, as a trial at construction finds fastest. The results are the same to the bit.
+    `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
+    PyTorch's number, as a trial at construction finds fastest. The results are the same to the bit.
     """
     matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
     biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
