@@ -38,7 +38,14 @@ from gyeol.layers.recurrent.stepper import Stepper
 __all__ = ["Recurrent"]
 
 _PRECISIONS = ("float32", "bfloat16", "auto")
-_FIELDS = {"weight_ih": "w_ih", "weight_hh": "w_hh", "bias_ih": "b_ih", "bias_hh": "b_hh", "norm": "norm", "weight_hr": "w_hr"}
+_FIELDS = {
+    "weight_ih": "w_ih",
+    "weight_hh": "w_hh",
+    "bias_ih": "b_ih",
+    "bias_hh": "b_hh",
+    "norm": "norm",
+    "weight_hr": "w_hr",
+}
 
 
 class Recurrent(nn.Module):
@@ -106,7 +113,9 @@ class Recurrent(nn.Module):
         check_probability("dropout", dropout)
         check_projection(proj_size, hidden_size)
         if self.cell.projects != (proj_size > 0):
-            raise ParameterError(f"proj_size={proj_size}: only the LSTM projects its state, and cell={self.cell.name!r}")
+            raise ParameterError(
+                f"proj_size={proj_size}: only the LSTM projects its state, and cell={self.cell.name!r}"
+            )
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size

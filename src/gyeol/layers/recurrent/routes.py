@@ -77,7 +77,14 @@ def choose_route(
 
 
 def walk_by(
-    route: Route, cell: Cell, x: Tensor, lengths: Tensor | None, *, state: State, weights: Weights, reverse: bool = False
+    route: Route,
+    cell: Cell,
+    x: Tensor,
+    lengths: Tensor | None,
+    *,
+    state: State,
+    weights: Weights,
+    reverse: bool = False,
 ) -> tuple[Tensor, State]:
     """Walk one layer in one direction over a padded batch, by one of the three routes that do.
 
