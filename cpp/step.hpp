@@ -33,14 +33,13 @@ public:
         expect(element != "int8" || widest <= MOST_QUADS, "int8 takes 131072 inputs or units at most: keep the weights in float32");
         h_.assign(L * rows * H, 0.0f);
         if (cell_.memory) c_.assign(L * rows * H, 0.0f);
-        int64_t bytes = 0;
         for (int64_t l = 0; l < L; ++l) {
             const int64_t D = l == 0 ? inputs_ : H;
             expect_shape(weights[l][0], {G * H, D}, "w_ih");
             expect_shape(weights[l][1], {G * H, H}, "w_hh");
             expect(biases[l].size() == 2 || biases[l].empty(), "a layer has two biases or none");
             for (const auto& b : biases[l]) expect_shape(b, {G * H}, "a bias");
-            bytes += cell_.step_packed(H, D);
+            bytes_ += cell_.step_packed(H, D);
             packed_.push_back(allocate(cell_.step_packed(H, D)));
             cell_.pack_step(weights[l][0].data(), weights[l][1].data(), D, H, packed_.back().get());
             // Both biases are added to the projection, but for a hidden one that something multiplies (the reset gate of PyTorch's GRU).
@@ -65,7 +64,7 @@ public:
         size_ = (cell_.step_size(rows, H, inputs_) + 63) / 64 * 64;
         scratch_ = allocate(available * size_ + 64);
         if (threads) threads_ = threads;
-        else if (available > 1 && bytes >= LEAST) choose(available);
+        else if (available > 1 && bytes_ >= LEAST) choose(available);
     }
 
     // Take x through all layers: y and the state are changed.
@@ -91,6 +90,7 @@ public:
     int64_t units() const { return units_; }
     int64_t inputs() const { return inputs_; }
     int64_t threads() const { return threads_; }
+    bool quick() const { return threads_ == 1 && rows_ * bytes_ < 2 * 1024 * 1024; }  // some 20 microseconds
     float* x() { return x_.data(); }
     float* y() { return y_.data(); }
     float* h() { return h_.data(); }
@@ -135,7 +135,7 @@ private:
     static constexpr int64_t LEAST = 128 * 1024;  // bytes
 
     const CellKernels& cell_;
-    int64_t rows_, units_ = 0, inputs_ = 0, threads_ = 1, alone_ = 0, size_ = 0;
+    int64_t rows_, units_ = 0, inputs_ = 0, threads_ = 1, alone_ = 0, size_ = 0, bytes_ = 0;
     double late_ = std::numeric_limits<double>::infinity();  // seconds
     std::vector<Bytes> packed_;
     std::vector<std::vector<float>> input_bias_, hidden_bias_;

@@ -35,6 +35,29 @@ float sum_of(Array<const float, 1> x, int64_t threads) {
     return total;
 }
 
+// Without the GIL where that pays for giving it up and getting it back.
+void step(Stepper& of) {
+    if (of.quick()) return of.step();
+    const nb::gil_scoped_release without_the_gil;
+    of.step();
+}
+
+// Take a step if x is an array of floats (B, D), C-contiguous, of anything that shows its memory as NumPy does; say whether it was.
+bool take(Stepper& of, nb::handle x) {
+    Py_buffer view;
+    if (!PyObject_CheckBuffer(x.ptr())) return false;
+    if (PyObject_GetBuffer(x.ptr(), &view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
+        PyErr_Clear();
+        return false;
+    }
+    const bool fits = view.ndim == 2 && view.shape[0] == of.rows() && view.shape[1] == of.inputs() && view.itemsize == 4 &&
+                      view.format && std::strcmp(view.format, "f") == 0;
+    if (fits) std::memcpy(of.x(), view.buf, static_cast<size_t>(view.len));
+    PyBuffer_Release(&view);
+    if (fits) step(of);
+    return fits;
+}
+
 void bind_rows(nb::module_& m) {
     using namespace nb::literals;
     const auto array = [](std::initializer_list<size_t> shape, float* data, nb::handle owner) {
@@ -45,7 +68,8 @@ void bind_rows(nb::module_& m) {
                       int64_t, int64_t, const std::string&>(),
              "cell"_a, "element"_a, "weights"_a.noconvert(), "biases"_a.noconvert(), "rows"_a, "threads"_a, "available"_a,
              "instruction_set"_a)
-        .def("step", [](Stepper& of) { of.step(); }, nb::call_guard<nb::gil_scoped_release>())
+        .def("step", &step)
+        .def("take", &take, "x"_a)
         .def_prop_ro("threads", &Stepper::threads)
         .def_prop_ro("x", [array](nb::handle_t<Stepper> self) {
             Stepper& of = nb::cast<Stepper&>(self);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -18,7 +18,9 @@ from gyeol.export.onnx_weights import onnx_operator, onnx_weights
 from gyeol.kernels import native
 from gyeol.layers import LSTM, Stepper
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
+
+PEERS = ("onnxruntime",)
 
 SIZES = {128: 1 / 3, 256: 1 / 2, 512: 1 / 2}  # H, and the share of onnxruntime's time that a step may take
 STEPS = 100  # a call that is timed
@@ -26,7 +28,11 @@ WITHIN = {"bfloat16": 0.02, "int8": 0.05}  # how far h may be from float32's
 
 
 def run(
-    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, seconds: float = 8.0
+    *,
+    quick: bool = False,
+    note: Callable[[str], None] = lambda line: None,
+    peers: Collection[str] = PEERS,
+    seconds: float = 8.0,
 ) -> dict[str, Any]:
     """Time a step of an LSTM (D = H) for each size; see `gyeol.bench.run`.
 
@@ -39,6 +45,7 @@ def run(
     elements = ["float32", *(["bfloat16"] if native.bfloat16_available() else [])]
     elements += ["int8"] if native.int8_available() else []
     available = torch.get_num_threads()
+    timed: dict[str, str] = {}
     for size in sizes:
         layer = LSTM(size, size)
         x = np.random.default_rng(0).standard_normal((steps, 1, size), dtype=np.float32)
@@ -52,7 +59,7 @@ def run(
                 contestants[f"gyeol {element}, {threads} threads"] = _walk(
                     Stepper(layer, weights=element, threads=threads)
                 )
-        if not absent:
+        if not absent and "onnxruntime" in peers:
             for threads in sorted({1, available}):
                 contestants[f"onnxruntime, {threads} threads"] = _session(layer, threads)
         expected = contestants["gyeol float32"](x)
@@ -69,6 +76,7 @@ def run(
             least=2 if quick else 5,
             most=200,
         )
+        timed |= {name: next((element for element in WITHIN if element in name), "float32") for name in times}
         best_of = partial(_best, times)
         peer, floor = best_of("onnxruntime"), best_of("floor")
         micro = {element: times[f"gyeol {element}"].median / steps * 1e6 for element in elements}
@@ -95,6 +103,7 @@ def run(
     shares = {row["hidden"]: row["share"] for row in rows}
     int8 = [(row["int8 share"], f"hidden {row['hidden']}") for row in rows if row["int8 share"] is not None]
     return {
+        "precisions": timed,
         "rows": rows,
         "absent": absent,
         "summary": {

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gyeol.errors import DataError, ParameterError, closest
 from gyeol.kernels import native
-from gyeol.kernels.cells.cell import State, Weights, project
+from gyeol.kernels.cells.cell import State, Weights, checked_step, project
 
 if TYPE_CHECKING:
     from gyeol.layers.recurrent.layer import Recurrent
@@ -96,16 +96,18 @@ class Stepper:
         self._shape = (batch_size, layer.input_size)
         self._weights = [layer.weights_of(number)[direction or 0] for number in range(layer.num_layers)]
         self._native: Any = None
+        self._take: Any = None
         kernel = native.CELLS.get(layer.cell.native or "") if native.native_available() else None
         if kernel is not None and kernel.steps and self._weights[0].w_ih.dtype == torch.float32:
             self._native = native.stepper(kernel.name, weights, self._weights, batch_size, threads)
-            self._x, self._take = self._native.x, self._native.step  # looked up once: a step takes microseconds
-            self._x_tensor, self._y = torch.from_numpy(self._x), torch.from_numpy(self._native.y)
+            self._take = self._native.take  # looked up once: a step takes microseconds
+            self._x, self._y = torch.from_numpy(self._native.x), torch.from_numpy(self._native.y)
             self._state: State = tuple(torch.from_numpy(getattr(self._native, part)) for part in kernel.states)
         else:
             self._weights = [_copied(w) for w in self._weights]
-            zeros = self._weights[0].w_ih.new_zeros(layer.num_layers, batch_size, layer.hidden_size)
-            self._state = tuple(zeros.clone() for _ in layer.cell.states)
+            widths = [layer.proj_size or layer.hidden_size, *(layer.hidden_size for _ in layer.cell.states[1:])]
+            zeros = self._weights[0].w_ih.new_zeros
+            self._state = tuple(zeros(layer.num_layers, batch_size, width) for width in widths)
 
     @property
     def native(self) -> Any:
@@ -143,26 +145,31 @@ class Stepper:
         DataError
             The shape does not fit.
         """
+        if self._take is not None and self._take(x):  # an array as the kernel reads it
+            return self._y
         if x.shape != self._shape:
             raise DataError(f"a step came as {tuple(x.shape)}, expected {self._shape}")
-        if self._native is None:
+        if self._take is None:
             return self._step_by_reference(torch.as_tensor(x))
-        if isinstance(x, Tensor):
-            self._x_tensor.copy_(x)
-        else:
-            self._x[...] = x
-        self._take()
+        if not (isinstance(x, Tensor) and _shown(x) and self._take(x.numpy())):
+            self._x.copy_(torch.as_tensor(x))
+            self._native.step()
         return self._y
 
     @torch.no_grad()
     def _step_by_reference(self, x: Tensor) -> Tensor:
         for number, w in enumerate(self._weights):
             before = tuple(part[number] for part in self._state)
-            after = self.cell.step(project(x, w), before, w)
+            after = checked_step(self.cell.step, project(x, w), before, w)
             for part, value in zip(self._state, after, strict=True):
                 part[number] = value
             x = after[0]
         return x
+
+
+def _shown(x: Tensor) -> bool:
+    """Whether NumPy may see the memory of `x`, and finds float32 there."""
+    return x.dtype is torch.float32 and x.is_cpu and not x.requires_grad
 
 
 def _copied(w: Weights) -> Weights:
