@@ -26,6 +26,15 @@ struct StepOutput {
     }
 };
 
+// A step that is one product.
+template <class T, int G, int U, class Finish>
+GYEOL_INLINE void take_all(const Steps& steps, const StepLayer& layer, const Operand<T>& x, float* next, float* y, const Team& team,
+                           char* scratch) {
+    const int64_t H = steps.units;
+    step_panels<T, G, U>(x, layer.inputs, operand<T>(layer.h, H, steps.rows, H, scratch), H, steps.rows,
+                         static_cast<const T*>(layer.packed), team, Finish{layer, {H, round_up(H), next, y}});
+}
+
 template <bool RELU>
 struct StepForm<Rnn<RELU>> {
     static constexpr int PANEL = 4 * LANES;
@@ -49,9 +58,7 @@ struct StepForm<Rnn<RELU>> {
 
     template <class T>
     static void take(const Steps& steps, const StepLayer& layer, const Operand<T>& x, float* next, float* y, Team& team, char* scratch) {
-        const int64_t H = steps.units;
-        step_panels<T, 1, 4>(x, layer.inputs, operand<T>(layer.h, H, steps.rows, H, scratch), H, steps.rows,
-                             static_cast<const T*>(layer.packed), team, Finish{layer, {H, round_up(H), next, y}});
+        take_all<T, 1, 4, Finish>(steps, layer, x, next, y, team, scratch);
     }
 };
 
@@ -83,9 +90,7 @@ struct StepForm<Lstm> {
 
     template <class T>
     static void take(const Steps& steps, const StepLayer& layer, const Operand<T>& x, float* next, float* y, Team& team, char* scratch) {
-        const int64_t H = steps.units;
-        step_panels<T, 4, 1>(x, layer.inputs, operand<T>(layer.h, H, steps.rows, H, scratch), H, steps.rows,
-                             static_cast<const T*>(layer.packed), team, Finish{layer, {H, round_up(H), next, y}});
+        take_all<T, 4, 1, Finish>(steps, layer, x, next, y, team, scratch);
     }
 };
 
@@ -160,9 +165,7 @@ struct StepForm<GruAfter> {
 
     template <class T>
     static void take(const Steps& steps, const StepLayer& layer, const Operand<T>& x, float* next, float* y, Team& team, char* scratch) {
-        const int64_t H = steps.units;
-        step_panels<T, 3, 1>(x, layer.inputs, operand<T>(layer.h, H, steps.rows, H, scratch), H, steps.rows,
-                             static_cast<const T*>(layer.packed), team, Finish{layer, {H, round_up(H), next, y}});
+        take_all<T, 3, 1, Finish>(steps, layer, x, next, y, team, scratch);
     }
 };
 

@@ -10,6 +10,7 @@
 // Lanes past the last unit are 0. The last panel may have fewer than U blocks. Owner: the caller.
 #pragma once
 
+#include "../rows/team.hpp"
 #include "quad.hpp"
 
 namespace gyeol::GYEOL_ISA {
@@ -244,11 +245,11 @@ static void sweep(const Phase& phase, int64_t first, int64_t units, int64_t rows
     });
 }
 
-// `rows` rows times all panels packed by pack<T, G, U>. The panel is the outer loop: it stays in the cache while rows pass.
+// All panels, or this member's of a team. The panel is the outer loop: it stays in the cache while rows pass.
 template <class T, int G, int U, class Phase>
-static void product(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K,
-                    [[maybe_unused]] char* buffer = nullptr) {
-    for (int64_t first = 0; first < units; first += U * LANES) {
+static void panels(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K, const Team& team) {
+    const int64_t last = first_unit(team, team.member + 1, units, U * LANES);
+    for (int64_t first = first_unit(team, team.member, units, U * LANES); first < last; first += U * LANES) {
         const T* panel = panel_of<T, G>(packed, first, K);
         const int64_t blocks = (units - first + LANES - 1) / LANES;
         if (U == 1 || blocks >= U) sweep<T, G, U>(phase, first, units, rows, panel, K);
@@ -256,6 +257,13 @@ static void product(const Phase& phase, int64_t rows, const T* packed, int64_t u
         else if (blocks == 2) sweep<T, G, (U > 2 ? 2 : U)>(phase, first, units, rows, panel, K);
         else sweep<T, G, (U > 3 ? 3 : U)>(phase, first, units, rows, panel, K);
     }
+}
+
+// `rows` rows times all panels packed by pack<T, G, U>, or this member's of a team.
+template <class T, int G, int U, class Phase>
+static void product(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K,
+                    [[maybe_unused]] char* buffer = nullptr, const Team& team = ALONE) {
+    panels<T, G, U>(phase, rows, packed, units, K, team);
 }
 
 }  // namespace gyeol::GYEOL_ISA

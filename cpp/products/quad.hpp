@@ -164,6 +164,15 @@ GYEOL_INLINE Bits products_of(Fours weight, Fours value) {
 #endif
 }
 
+template <int R, int C, class From>
+GYEOL_INLINE void scale_back(Lanes (&sums)[R][C], const Bits (&whole)[R][C], const From& from, int64_t at, const Quad* panel) {
+    for (int c = 0; c < C; ++c) {
+        Lanes scale;
+        __builtin_memcpy(&scale, panel + c * 4 * LANES, sizeof scale);
+        for (int r = 0; r < R; ++r) sums[r][c] = __builtin_convertvector(whole[r][c], Lanes) * scale * from.scale(at + r);
+    }
+}
+
 // sums[r][c] = the products of row at + r with register c of the panel's columns.
 //
 //   from     row(r): p + 128, scale(r): s
@@ -186,11 +195,7 @@ GYEOL_INLINE void multiply_quads(Lanes (&sums)[R][C], const From& from, int64_t 
             for (int c = 0; c < C; ++c) whole[r][c] += products_of(weight[c], value);
         }
     }
-    for (int c = 0; c < C; ++c) {
-        Lanes scale;
-        __builtin_memcpy(&scale, panel + c * REGISTER, REGISTER);
-        for (int r = 0; r < R; ++r) sums[r][c] = __builtin_convertvector(whole[r][c], Lanes) * scale * from.scale(at + r);
-    }
+    scale_back(sums, whole, from, at, panel);
 }
 
 #if defined(__AVX512F__)
@@ -216,11 +221,7 @@ static inline __attribute__((always_inline, target("avx512vnni"))) void multiply
             for (int c = 0; c < C; ++c) whole[r][c] = (Bits)_mm512_dpbusd_epi32((__m512i)whole[r][c], value, weight[c]);
         }
     }
-    for (int c = 0; c < C; ++c) {
-        Lanes scale;
-        __builtin_memcpy(&scale, panel + c * REGISTER, REGISTER);
-        for (int r = 0; r < R; ++r) sums[r][c] = __builtin_convertvector(whole[r][c], Lanes) * scale * from.scale(at + r);
-    }
+    scale_back(sums, whole, from, at, panel);
 }
 #endif
 

@@ -9,29 +9,46 @@
 namespace gyeol {
 namespace {
 
-typedef float Line __attribute__((vector_size(64), aligned(4), may_alias));
+// The sum of n numbers, n a multiple of 64, by registers of so many bytes.
+template <int BYTES>
+inline __attribute__((always_inline)) float sum_by(const float* from, int64_t n) {
+    typedef float Register __attribute__((vector_size(BYTES)));
+    constexpr int COUNT = 256 / BYTES;
+    Register sums[COUNT] = {};
+    for (int64_t i = 0; i < n; i += 64)
+#pragma GCC unroll 16
+        for (int j = 0; j < COUNT; ++j) {
+            Register next;
+            std::memcpy(&next, from + i + j * (BYTES / 4), BYTES);
+            sums[j] += next;
+        }
+    float all[64], total = 0.0f;
+    std::memcpy(all, sums, sizeof all);
+    for (const float sum : all) total += sum;
+    return total;
+}
+#ifdef GYEOL_X86
+__attribute__((target("avx2"))) float sum_wide(const float* from, int64_t n) { return sum_by<32>(from, n); }
+#endif
+float sum_any(const float* from, int64_t n) {
+#ifdef GYEOL_X86
+    if (__builtin_cpu_supports("avx2")) return sum_wide(from, n);
+#endif
+    return sum_by<16>(from, n);
+}
 
-// The sum of all numbers, each member reading its share once: what it takes to read them is the least that a step takes.
+// The sum of x, each member reading its share once: what it takes to read the weights is the least that a step takes.
 float sum_of(Array<const float, 1> x, int64_t threads) {
-    expect(threads >= 1, "no threads");
+    expect(threads >= 1 && x.shape(0) % 64 == 0, "no threads, or not a multiple of 64 numbers");
     std::vector<float> sums(static_cast<size_t>(threads), 0.0f);
     const nb::gil_scoped_release without_the_gil;
-    const int64_t lines = x.shape(0) / 16;
+    const int64_t lines = static_cast<int64_t>(x.shape(0)) / 64;
     run_team(threads, [&](int64_t member, int64_t members) {
-        const Line* from = reinterpret_cast<const Line*>(x.data());
-        Line even = {}, odd = {};
-        int64_t i = lines * member / members;
-        const int64_t last = lines * (member + 1) / members;
-        for (; i + 2 <= last; i += 2) {
-            even += from[i];
-            odd += from[i + 1];
-        }
-        if (i < last) even += from[i];
-        for (int lane = 0; lane < 16; ++lane) sums[static_cast<size_t>(member)] += even[lane] + odd[lane];
+        const int64_t first = lines * member / members, last = lines * (member + 1) / members;
+        sums[static_cast<size_t>(member)] = sum_any(x.data() + 64 * first, 64 * (last - first));
     });
     float total = 0.0f;
     for (const float sum : sums) total += sum;
-    for (int64_t i = lines * 16; i < static_cast<int64_t>(x.shape(0)); ++i) total += x.data()[i];
     return total;
 }
 

@@ -11,9 +11,9 @@
 namespace gyeol {
 
 struct Team {
-    int64_t member, members;  // this thread is number `member` of so many
-    int64_t* arrived;         // shared, 0 before the region starts: how often anybody has arrived at a meeting
-    int64_t met;              // how many meetings this member has been to
+    int64_t member = 0, members = 1;  // this thread is number `member` of so many
+    int64_t* arrived = nullptr;       // shared, 0 before the region starts: how often anybody has arrived at a meeting
+    int64_t met = 0;                  // how many meetings this member has been to
 };
 
 }  // namespace gyeol
@@ -21,6 +21,7 @@ struct Team {
 #ifdef GYEOL_ISA
 namespace gyeol::GYEOL_ISA {
 
+constexpr Team ALONE{};
 constexpr int64_t SPINS = 2000;  // some 20 microseconds: a member that is later than that has lost its processor to somebody else
 
 // Nobody leaves before everybody has come; what was written before a meeting is seen by all after it.

@@ -313,7 +313,7 @@ def _matrices(weights: Sequence[Weights]) -> tuple[list[Any], list[Any]]:
 
 
 def sum_of(x: Tensor, threads: int) -> float:
-    """Add up the numbers of `x` (N,), read once by so many threads: what that takes is the floor of a step's time."""
+    """Add up the numbers of `x` (N,), N a multiple of 64, read once by `threads`: the floor of a step's time."""
     return float(_native.sum_of(x, threads))
 
 

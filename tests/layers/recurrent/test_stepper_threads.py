@@ -29,20 +29,19 @@ def three_threads() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("weights", ELEMENTS)
-@pytest.mark.parametrize("batch_size", [1, 2, 4])
-@pytest.mark.parametrize(("D", "H"), [(5, 3), (7, 70), (40, 200)])
+@pytest.mark.parametrize("batch_size", [1, 3])
+@pytest.mark.parametrize(("D", "H"), [(5, 3), (40, 150)])
 @pytest.mark.parametrize("cell", STEPPED)
 def test_the_split_changes_no_bit(cell: str, D: int, H: int, batch_size: int, weights: str) -> None:
-    layer, x = Recurrent(cell, D, H, num_layers=3), torch.randn(4, batch_size, D)
+    layer, x = Recurrent(cell, D, H, num_layers=2), torch.randn(3, batch_size, D)
     seen = []
-    for threads in (1, 2, 3):
+    for threads in (1, 3):
         stepper = Stepper(layer, batch_size, weights=weights, threads=threads)
         assert stepper.threads == threads
         steps = torch.stack([stepper(x_t).clone() for x_t in x])
         state = stepper.state if isinstance(stepper.state, tuple) else (stepper.state,)
         seen.append((steps, *(part.clone() for part in state)))
-    for one in seen[1:]:
-        assert all(torch.equal(a, b) for a, b in zip(one, seen[0], strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(*seen, strict=True))
 
 
 def test_the_trial_leaves_no_trace() -> None:
@@ -54,7 +53,7 @@ def test_the_trial_leaves_no_trace() -> None:
 
 
 def test_steppers_on_threads_of_their_own() -> None:
-    layer, x = LSTM(64, 160), torch.randn(30, 1, 64)
+    layer, x = LSTM(64, 160), torch.randn(10, 1, 64)
 
     def walk(threads: int) -> torch.Tensor:
         stepper = Stepper(layer, threads=threads)

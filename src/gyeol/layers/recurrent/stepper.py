@@ -34,9 +34,9 @@ class Stepper:
     batch_size : int
         B, the rows of every step.
     weights : {"float32", "bfloat16", "int8"}
-        How the weights are stored: "bfloat16" halves what a step reads, "int8" halves it again, where the processor
-        multiplies them. The state and the gates stay float32 (and so do the weights of cells without a native stepper,
-        and of a layer that is not float32, which step without the kernels).
+        How the weights are stored: "bfloat16", for processors that multiply it, halves what a step reads, "int8" halves
+        it again. The state and the gates stay float32 (and so do the weights of cells without a native stepper, and of
+        a layer that is not float32, which step without the kernels).
 
         "int8" stores one scale for each unit of each gate, and scales x and h row by row at every step, so that a row
         that is not finite gives NaN. What it costs: after 200 steps of random input, in layers of 128 to 512 units with
