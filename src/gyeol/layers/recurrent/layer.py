@@ -21,6 +21,7 @@ from gyeol.kernels.cells.cell import Cell, State, Weights
 from gyeol.kernels.cells.table import find_cell
 from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.packing import Packing
+from gyeol.layers.recurrent.autocast import autocast_of, cast
 from gyeol.layers.recurrent.checks import (
     check_flags,
     check_input,
@@ -28,12 +29,13 @@ from gyeol.layers.recurrent.checks import (
     check_packed,
     check_probability,
     check_projection,
+    check_row_state,
     check_sizes,
     check_state,
 )
 from gyeol.layers.recurrent.routes import Route, choose_route, walk_by
-from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transformed, needs_operations
 from gyeol.layers.recurrent.stepper import Stepper
+from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transformed, needs_operations
 
 __all__ = ["Recurrent"]
 
@@ -260,7 +262,8 @@ class Recurrent(nn.Module):
             return self._run_one(x, state, lengths, need_state)
         if not isinstance(x, Tensor) or x.dim() != 3:
             if is_proxy(x):
-                return call_as_leaf(self, x, state, lengths, need_state)
+                walked: tuple[Any, Any] = call_as_leaf(self, x, state, lengths, need_state)
+                return walked
             came = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
             expected = "(B, T, D) or (T, D)" if self.batch_first else "(T, B, D) or (T, D)"
             raise ShapeError(f"the input came as {came}, expected {expected}")
@@ -269,13 +272,7 @@ class Recurrent(nn.Module):
 
     def _run_one(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
         """Walk the layers over one row without a batch: x (T, D), a state of parts (num_layers * directions, H)."""
-        parts = state if isinstance(state, (tuple, list)) else () if state is None else (state,)
-        for name, part in zip(self.cell.states, parts, strict=False):
-            if isinstance(part, Tensor) and part.dim() != 2:
-                raise ShapeError(
-                    f"the input came as shape {tuple(x.shape)}, one row without a batch, and the state's {name} as "
-                    f"{tuple(part.shape)}: expected 2 dimensions of it, or an input of 3, (T, B, D) or (B, T, D)"
-                )
+        parts = check_row_state(state, x, self.cell.states)
         batch = 0 if self.batch_first else 1
         if state is not None:
             whole = tuple(part.unsqueeze(1) if isinstance(part, Tensor) else part for part in parts)
@@ -297,11 +294,11 @@ class Recurrent(nn.Module):
             As `forward`'s.
         """
         B, T = len(packing.lengths), packing.steps
-        check_input(tokens, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
-        autocast = self._autocast(tokens)
+        check_input(tokens, B, T, input_size=self.input_size, weight=self._first_weight)
+        autocast = autocast_of(tokens)
         if self._route(tokens, 1.0, need_state, autocast) == "native":
             first = self._check_state(state, tokens, B)
-            return _cast(self._run_native(tokens, packing, first, need_state, autocast is not None), autocast)
+            return cast(self._run_native(tokens, packing, first, need_state, autocast is not None), autocast)
         lengths = packing.unrank(packing.lengths.view(1, -1, 1)).flatten()
         output, last = self._run(packing.scatter(tokens), state, lengths, need_state)
         return packing.gather(output), last
@@ -309,17 +306,17 @@ class Recurrent(nn.Module):
     def _run(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
         """Walk all layers over x (B, T, D)."""
         B, T = x.shape[:2]
-        check_input(x, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
+        check_input(x, B, T, input_size=self.input_size, weight=self._first_weight)
         rows = None if lengths is None else check_lengths(lengths, B, T, device=x.device)
         first = self._check_state(state, x, B)
-        autocast = self._autocast(x)
+        autocast = autocast_of(x)
         if B == 0:
-            return _cast(self._run_empty(x, first, need_state), autocast)
+            return cast(self._run_empty(x, first, need_state), autocast)
         route = self._route(x, 1.0 if rows is None else int(rows.sum()) / (B * T), need_state, autocast)
         if route == "native":
             packing = Packing.even_rows(B, T) if rows is None else Packing.of(rows, T)
             tokens, after = self._run_native(packing.gather(x), packing, first, need_state, autocast is not None)
-            return _cast((packing.scatter(tokens, by_time=not self.batch_first), after), autocast)
+            return cast((packing.scatter(tokens, by_time=not self.batch_first), after), autocast)
         last: list[State] = []
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
@@ -335,9 +332,9 @@ class Recurrent(nn.Module):
                 last.append(after)
             x = torch.cat(walks, dim=-1) if len(walks) > 1 else walks[0]
         if not need_state:
-            return _cast((x, None), autocast)
+            return cast((x, None), autocast)
         stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
-        return _cast((x, stacked if self.cell.has_memory else stacked[0]), autocast)
+        return cast((x, stacked if self.cell.has_memory else stacked[0]), autocast)
 
     def _run_empty(self, x: Tensor, first: State, need_state: bool) -> tuple[Tensor, Any]:
         """Return the empty outputs of a batch without rows; the gradients of all that has one are zeros."""
@@ -348,18 +345,16 @@ class Recurrent(nn.Module):
             return outputs, None
         return outputs, tuple(first) if self.cell.has_memory else first[0]
 
-    @staticmethod
-    def _autocast(x: Tensor) -> torch.dtype | None:
-        """Return what PyTorch casts products to at the moment; None where it does not (and never float64)."""
-        kind = x.device.type
-        if not torch.is_autocast_enabled(kind) or x.dtype == torch.float64:
-            return None
-        return torch.get_autocast_dtype(kind)
+    @property
+    def _first_weight(self) -> Tensor:
+        """Of the first layer, for what all have in common: device and type."""
+        return self.weight_ih_l0  # type: ignore[return-value]
 
     def _route(self, x: Tensor, fill: float, need_state: bool, autocast: torch.dtype | None = None) -> Route:
-        if is_transformed():
+        followed = needs_operations(x)
+        if is_transformed() or (followed and self.cell.linear is not None):
             return "reference"
-        kind, dtype, built = x.device.type, self.weight_ih_l0.dtype, False if needs_operations(x) else None
+        kind, dtype, built = x.device.type, self._first_weight.dtype, False if followed else None
         return choose_route(
             self.cell, device=kind, dtype=dtype, fill=fill, need_state=need_state, autocast=autocast, built=built
         )
@@ -403,13 +398,3 @@ class Recurrent(nn.Module):
         if self.proj_size:
             shapes[0] = (L, B, self.proj_size)
         return check_state(state, x, names, shapes)
-
-
-def _cast(results: tuple[Tensor, Any], dtype: torch.dtype | None) -> tuple[Tensor, Any]:
-    """Under autocast, return outputs and state in its type, as PyTorch's layers do."""
-    output, state = results
-    if dtype is None:
-        return results
-    if isinstance(state, tuple):
-        return output.to(dtype), tuple(part.to(dtype) for part in state)
-    return output.to(dtype), None if state is None else state.to(dtype)

@@ -71,6 +71,8 @@ def choose_route(
         return "scan"
     memory_is_lost = fill < 1 and cell.has_memory and need_state
     mostly_padding = fill < 0.5 and device == "cpu"
+    if autocast == torch.float16 and device == "cpu":  # which oneDNN's LSTM refuses on many processors
+        return "reference"
     if cell.fused and not memory_is_lost and not mostly_padding:
         return "fused"
     return "reference"

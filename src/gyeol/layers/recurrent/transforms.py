@@ -28,7 +28,7 @@ def needs_operations(x: Tensor) -> bool:
     >>> needs_operations(torch.zeros(1))
     False
     """
-    return type(x) not in _PLAIN or _modes() > 0 or _trace() is not None or torch.compiler.is_exporting()
+    return torch.compiler.is_exporting() or type(x) not in _PLAIN or _modes() > 0 or _trace() is not None
 
 
 def is_transformed() -> bool:
