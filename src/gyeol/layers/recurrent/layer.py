@@ -19,14 +19,14 @@ from gyeol.errors import DataError, ParameterError, closest
 from gyeol.kernels.autograd import run_layer
 from gyeol.kernels.cells.cell import Cell, State, Weights
 from gyeol.kernels.cells.table import find_cell
-from gyeol.kernels.native import bfloat16_available
+from gyeol.kernels.native import bfloat16_available, high_available
 from gyeol.kernels.packing import Packing
 from gyeol.layers.recurrent.routes import Route, choose_route, walk_by
 from gyeol.layers.recurrent.stepper import Stepper
 
 __all__ = ["Recurrent"]
 
-_PRECISIONS = ("float32", "bfloat16", "auto")
+_PRECISIONS = ("float32", "high", "bfloat16", "auto")
 
 
 class Recurrent(nn.Module):
@@ -45,9 +45,11 @@ class Recurrent(nn.Module):
         Probability of dropping an output of a layer before it enters the next; in training only.
     bidirectional : bool
         Walk each layer in both directions and join their outputs.
-    precision : {"float32", "bfloat16", "auto"}
-        "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it
-        (AVX512-BF16); "auto" does so in training only. Elsewhere both are the parameters' own type.
+    precision : {"float32", "high", "bfloat16", "auto"}
+        "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it (AMX or
+        AVX512-BF16); "auto" does so in training only. "high" takes each number as the sum of two bfloat16 and is off
+        from float32 by some 1e-5; a row that holds an infinity gives NaN. It pays on tiles (AMX); elsewhere float32 is
+        faster. Where the processor has no such products, all of them are the parameters' own type.
     device, dtype
         Where the parameters lie, and their type.
 
@@ -277,10 +279,7 @@ class Recurrent(nn.Module):
 
     def _run_native(self, x: Tensor, packing: Packing, first: State, need_state: bool) -> tuple[Tensor, Any]:
         """Walk all layers over packed tokens (N, D), which stay packed from layer to layer."""
-        requested = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        bfloat16 = (
-            (requested or torch.is_autocast_enabled("cpu")) and bfloat16_available() and self.hidden_size % 2 == 0
-        )
+        element = self._element()
         x, last = x.float(), []
         first = tuple(packing.rank(part.float()) for part in first)
         assert self.cell.native is not None
@@ -294,7 +293,7 @@ class Recurrent(nn.Module):
                 packing.lengths,
                 tuple(part[of_layer] for part in first),
                 self.weights_of(layer),
-                bfloat16=bfloat16,
+                element=element,
                 step=self.cell.step,
             )
             last.append(after)
@@ -302,6 +301,13 @@ class Recurrent(nn.Module):
             return x, None
         joined = tuple(packing.unrank(torch.cat(parts)) for parts in zip(*last, strict=True))
         return x, joined if self.cell.has_memory else joined[0]
+
+    def _element(self) -> str:
+        """What the native kernels multiply in: bfloat16 goes in pairs, so that H must be even for it."""
+        requested = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
+        if (requested or torch.is_autocast_enabled("cpu")) and bfloat16_available() and self.hidden_size % 2 == 0:
+            return "bfloat16"
+        return "high" if self.precision == "high" and high_available() else "float32"
 
     def _check_input(self, x: Tensor, B: int, T: int) -> None:
         D = x.shape[-1]
