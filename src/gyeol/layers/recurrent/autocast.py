@@ -1,4 +1,4 @@
-"""What ``torch.autocast`` means for a recurrent layer: its products' type, and its results'."""
+"""What a layer computes and returns under ``torch.autocast``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["autocast_of", "cast"]
+__all__ = ["autocast_type", "cast_results"]
 
 
-def autocast_of(x: Tensor) -> torch.dtype | None:
+def autocast_type(x: Tensor) -> torch.dtype | None:
     """Return what PyTorch casts products to at the moment; None where it does not (and never float64)."""
     kind = x.device.type
     if kind == "meta" or not torch.is_autocast_enabled(kind) or x.dtype == torch.float64:
@@ -18,8 +18,8 @@ def autocast_of(x: Tensor) -> torch.dtype | None:
     return torch.get_autocast_dtype(kind)
 
 
-def cast(results: tuple[Tensor, Any], dtype: torch.dtype | None) -> tuple[Tensor, Any]:
-    """Return outputs and state in autocast's type, as PyTorch's LSTM and GRU do; as they are where it is None."""
+def cast_results(results: tuple[Tensor, Any], dtype: torch.dtype | None) -> tuple[Tensor, Any]:
+    """Under autocast, return outputs and state in its type, as PyTorch's layers do."""
     output, state = results
     if dtype is None:
         return results
