@@ -33,7 +33,7 @@ from gyeol.layers.recurrent.checks import (
     check_sizes,
     check_state,
 )
-from gyeol.layers.recurrent.routes import Route, choose_route, walk_by
+from gyeol.layers.recurrent.routes import Route, choose_route, walk_by, walk_nothing
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transformed, needs_operations
 
@@ -264,8 +264,7 @@ class Recurrent(nn.Module):
             return self._run_one(x, state, lengths, need_state)
         if not isinstance(x, Tensor) or x.dim() != 3:
             if is_proxy(x):
-                walked: tuple[Any, Any] = call_as_leaf(self, x, state, lengths, need_state)
-                return walked
+                return call_as_leaf(self, x, state, lengths, need_state)
             came = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
             expected = "(B, T, D) or (T, D)" if self.batch_first else "(T, B, D) or (T, D)"
             raise ShapeError(f"the input came as {came}, expected {expected}")
@@ -313,7 +312,11 @@ class Recurrent(nn.Module):
         first = self._check_state(state, x, B)
         autocast = autocast_type(x)
         if B == 0:
-            return cast_results(self._run_empty(x, first, need_state), autocast)
+            outputs = walk_nothing(
+                x, first, self.parameters(), self.num_directions * (self.proj_size or self.hidden_size)
+            )
+            after = first if self.cell.has_memory else first[0]
+            return cast_results((outputs, after if need_state else None), autocast)
         route = self._route(x, 1.0 if rows is None else int(rows.sum()) / (B * T), need_state, autocast)
         if route == "native":
             packing = Packing.even_rows(B, T) if rows is None else Packing.of(rows, T)
@@ -337,15 +340,6 @@ class Recurrent(nn.Module):
             return cast_results((x, None), autocast)
         stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
         return cast_results((x, stacked if self.cell.has_memory else stacked[0]), autocast)
-
-    def _run_empty(self, x: Tensor, first: State, need_state: bool) -> tuple[Tensor, Any]:
-        """Return the empty outputs of a batch without rows; the gradients of all that has one are zeros."""
-        outputs = x.new_zeros(0, x.shape[1], (self.proj_size or self.hidden_size) * self.num_directions)
-        for part in (x, *first, *self.parameters()):
-            outputs = outputs + part.sum()  # nothing, of nothing
-        if not need_state:
-            return outputs, None
-        return outputs, tuple(first) if self.cell.has_memory else first[0]
 
     @property
     def _first_weight(self) -> Tensor:
