@@ -214,7 +214,9 @@ def test_high_is_float32_to_one_in_a_hundred_thousand(
 ) -> None:
     """Two halves of eight bits, and the product of the lower ones left out: some 2**-16 of each product."""
     torch.set_num_threads(threads)
-    assert_alike(Drawn(cell, lengths, D, H, directions=directions, seed=seed), reverse=reverse, element="high", within=1e-4)
+    assert_alike(
+        Drawn(cell, lengths, D, H, directions=directions, seed=seed), reverse=reverse, element="high", within=1e-4
+    )
 
 
 @multiplies("high")
