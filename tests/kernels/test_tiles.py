@@ -1,4 +1,4 @@
-"""The operation of AMX's tiles: its emulation against NumPy, and where the processor has tiles, both bodies to the bit."""
+"""The operation of tiles: its emulation against NumPy, and where the processor has them, both bodies to the bit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rounded(total: np.ndarray) -> np.ndarray:
 
 
 def expected(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """TDPBF16PS as Intel's manual writes it, its fused operations in float64: their sums are rounded once (see tiles.hpp)."""
+    """TDPBF16PS as Intel's manual writes it, each fused operation in float64 and then rounded: see tiles.hpp."""
     rows, pairs = len(a), len(b)
     with np.errstate(all="ignore"):
         left = as_zero((a.astype(np.uint32) << 16).view(np.float32)).astype(np.float64).reshape(rows, pairs, 2)
@@ -102,7 +102,7 @@ def test_the_operation_rounds_as_the_manual_says(isa: str, kind: str) -> None:
         ([2.0**-70, 0.0], [2.0**-70, 0.0], 0.0, 0.0),  # and one that comes out
         ([2.0**-70, 2.0**-70], [-(2.0**-70), -(2.0**-70)], -0.0, -0.0),
         ([2.0**-63, 0.0], [2.0**-63, 0.0], 0.0, 2.0**-126),  # the least that stays
-        ([2.0**100, 2.0**100], [2.0**100, -(2.0**100)], 0.0, np.nan),  # infinity less infinity: each sum is rounded alone
+        ([2.0**100, 2.0**100], [2.0**100, -(2.0**100)], 0.0, np.nan),  # infinity less infinity: two sums
         ([2.0**127, 0.0], [2.0, 0.0], -np.inf, np.nan),
         ([2.0**127, 2.0**127], [1.0, -1.0], 1.0, 1.0),
         ([np.nan, 0.0], [1.0, 0.0], 1.0, np.nan),
