@@ -39,7 +39,7 @@ def walk_layer(
     lengths : Tensor, shape (B,)
     state : tuple of Tensor, each (directions, B, H)
     weights : sequence of Weights
-    element : {"float32", "bfloat16", "high"}
+    element : str
 
     Returns
     -------
