@@ -7,6 +7,7 @@
 #include "kernels.hpp"
 #include "nearest.hpp"
 #include "pool.hpp"
+#include "words/word2vec.hpp"
 
 #define GYEOL_TEXT_OF(name) #name
 #define GYEOL_TEXT(name) GYEOL_TEXT_OF(name)
@@ -91,6 +92,6 @@ extern const Kernels kernels;
 const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]),
                          cells,                 pool_forward,  pool_backward,
                          additive_forward,      additive_backward,
-                         quantise,              cosines};
+                         quantise,              cosines,       train_words};
 
 }  // namespace gyeol::GYEOL_ISA

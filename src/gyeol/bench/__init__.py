@@ -18,6 +18,7 @@ from gyeol.bench.machine import describe_machine
 from gyeol.bench.step import run as run_step
 from gyeol.bench.translate import run as run_translate
 from gyeol.bench.vectors import run as run_vectors
+from gyeol.bench.word2vec import run as run_word2vec
 from gyeol.errors import ParameterError, closest
 
 __all__ = ["BENCHES", "Bench", "run"]
@@ -41,6 +42,9 @@ BENCHES: dict[str, Bench] = {
     ),
     "translate": Bench("a translator of 2 x 512 beside torch.nn with packed sequences: training, beams", run_translate),
     "vectors": Bench("TF-IDF beside scikit-learn; word vectors read, queried and trained beside Gensim", run_vectors),
+    "word2vec": Bench(
+        "word vectors trained beside Gensim: words per second; tests, mean and spread over seeds", run_word2vec
+    ),
 }
 
 

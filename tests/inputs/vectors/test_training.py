@@ -10,7 +10,7 @@ import pytest
 
 from gyeol import WordVectors
 from gyeol.errors import DataError, ParameterError
-from gyeol.inputs.vectors.training import write_corpus
+from gyeol.inputs.vectors.corpus import write_corpus
 
 models = pytest.importorskip("gensim.models", reason="Gensim is not installed")
 
