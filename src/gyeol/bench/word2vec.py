@@ -227,7 +227,7 @@ def _write(texts: Iterable[str], letters: str, most: int, write: Callable[[str],
 
 def _families(folder: Path, quick: bool) -> Corpus:
     """Write a corpus with planted meanings, and the questions about them."""
-    drawn = word_families(1500 if quick else 200_000)
+    drawn = word_families(500, stems=8) if quick else word_families(200_000)
     path, analogies, pairs = (folder / f"{name}.txt" for name in ("families", "analogies", "pairs"))
     path.write_text("".join(f"{text}\n" for text in drawn.texts), encoding="utf-8")
     analogies.write_text("".join(f"{' '.join(words)}\n" for words in islice(drawn.analogies, 2000)), encoding="utf-8")

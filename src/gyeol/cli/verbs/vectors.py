@@ -69,6 +69,7 @@ def train(
     """
     import time
 
+    from gyeol import kernels
     from gyeol.data.atomic import backed_up
     from gyeol.inputs.vectors.store import check_vectors_place
     from gyeol.inputs.vectors.word_vectors import WordVectors
@@ -76,6 +77,8 @@ def train(
     form = check_vectors_place(out)
     if subwords and form != "folder":
         note(f"{out} holds whole words only; use a folder to keep subwords too, for unknown words")
+    if not subwords and engine != "gensim" and not kernels.native_available():
+        note(f"kernels: {kernels.describe()}; training will be slow, --engine gensim is faster")
     started = time.perf_counter()
     texts = _texts(data, input, skip_bad_rows, header)
     with SpeedBar(quiet or json) as bar:
