@@ -8,6 +8,7 @@
 #include "kernels.hpp"
 #include "nearest.hpp"
 #include "pool.hpp"
+#include "words/word2vec.hpp"
 
 #define GYEOL_TEXT_OF(name) #name
 #define GYEOL_TEXT(name) GYEOL_TEXT_OF(name)
@@ -132,7 +133,7 @@ extern const Kernels kernels;
 const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]),
                          cells,                 pool_forward,  pool_backward,
                          additive_forward,      additive_backward,
-                         quantise,              cosines};
+                         quantise,              cosines,       train_words};
 #endif
 
 }  // namespace gyeol::GYEOL_ISA

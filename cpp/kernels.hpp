@@ -5,6 +5,7 @@
 
 #include "additive.hpp"
 #include "pool.hpp"
+#include "words/word2vec.hpp"
 
 namespace gyeol {
 
@@ -64,6 +65,8 @@ struct Kernels {
     void (*quantise)(const float* x, int64_t width, int64_t first, int64_t last, int8_t* codes, float* factors);
     void (*cosines)(const int8_t* codes, const float* factors, int64_t width, const float* q, int64_t first, int64_t last,
                     float* out);
+    // Part `part` of `parts` of the sentences; scratch of word2vec_size() bytes.
+    void (*train_words)(const Word2Vec& of, int64_t part, int64_t parts, char* scratch);
 };
 
 // What an instruction set with tiles has beside another one's `Kernels`.

@@ -33,6 +33,7 @@ __all__ = [
     "pool_forward",
     "quantise",
     "stepper",
+    "train_words",
     "use_instruction_set",
 ]
 
@@ -324,3 +325,8 @@ def quantise(x: Any, codes: Any, factors: Any) -> None:
 def cosines(codes: Any, factors: Any, q: Any, out: Any) -> None:
     """Write the cosines (N,) of `q` (D,), of length 1, with all rows, nearly."""
     _native.cosines(codes, factors, q, out, torch.get_num_threads(), _chosen)
+
+
+def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
+    """Train word vectors on some sentences: see `gyeol.kernels.word2vec`."""
+    _native.train_words(inputs, outputs, tokens, *settings, _chosen)
