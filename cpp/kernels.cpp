@@ -7,6 +7,8 @@
 #include "kernels.hpp"
 #include "nearest.hpp"
 #include "pool.hpp"
+#include "words/adam.hpp"
+#include "words/embedding.hpp"
 
 #define GYEOL_TEXT_OF(name) #name
 #define GYEOL_TEXT(name) GYEOL_TEXT_OF(name)
@@ -91,6 +93,8 @@ extern const Kernels kernels;
 const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]),
                          cells,                 pool_forward,  pool_backward,
                          additive_forward,      additive_backward,
-                         quantise,              cosines};
+                         quantise,              cosines,
+                         update,                update_rows,   squares,
+                         look_up,               sum_tokens,    keep_some};
 
 }  // namespace gyeol::GYEOL_ISA
