@@ -8,6 +8,7 @@
 #include "nearest.hpp"
 #include "pool.hpp"
 #include "words/adam.hpp"
+#include "words/chance.hpp"
 #include "words/embedding.hpp"
 
 #define GYEOL_TEXT_OF(name) #name
@@ -95,6 +96,7 @@ const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / s
                          additive_forward,      additive_backward,
                          quantise,              cosines,
                          update,                update_rows,   squares,
-                         look_up,               sum_tokens,    keep_some};
+                         look_up,               sum_tokens,    keep_some,
+                         draw_kept};
 
 }  // namespace gyeol::GYEOL_ISA

@@ -6,6 +6,7 @@
 #include "additive.hpp"
 #include "pool.hpp"
 #include "words/adam.hpp"
+#include "words/chance.hpp"
 #include "words/embedding.hpp"
 
 namespace gyeol {
@@ -77,6 +78,7 @@ struct Kernels {
                        float factor, int64_t first, int64_t last, int64_t width, float* values);
     void (*keep_some)(const float* x, const float* kept, const int64_t* ranks, int64_t first, int64_t last, int64_t width,
                       float* y);
+    void (*draw_kept)(uint64_t seed, uint32_t bound, float scale, int64_t first, int64_t last, float* kept);
 };
 
 }  // namespace gyeol

@@ -207,6 +207,18 @@ void keep_some(Array<const float, 2> x, Whole lengths, Array<const float, 2> kep
     });
 }
 
+void draw_kept(uint64_t seed, double share, Numbers<float> kept, int64_t threads, const std::string& instruction_set) {
+    const Kernels& kernels = find(instruction_set);
+    expect(share > 0 && share <= 1 && threads >= 1, "share is not above 0 and at most 1, or no threads");
+    const uint32_t bound = static_cast<uint32_t>(std::min(share * 4294967296.0, 4294967295.0));
+    const int64_t size = static_cast<int64_t>(kept.size());
+    expect(size < int64_t{1} << 32, "more numbers than can be counted");
+    nb::gil_scoped_release without_the_gil;
+    gyeol::share((size + 63) / 64, size, threads, [&](int64_t first, int64_t last) {
+        kernels.draw_kept(seed, bound, static_cast<float>(1 / share), first * 64, std::min(last * 64, size), kept.data());
+    });
+}
+
 // The place of each key among ascending ones, or -1: several searches at a time, since each waits for memory.
 void search(const int64_t* known, int64_t size, const int64_t* keys, int64_t count, int64_t* places) {
     constexpr int64_t AT_ONCE = 8;
@@ -265,6 +277,8 @@ inline void bind_words(nb::module_& m) {
           "instruction_set"_a, "The gradient by a table's rows.");
     m.def("keep_some", &keep_some, "x"_a.noconvert(), "lengths"_a.noconvert(), "kept"_a.noconvert(), "y"_a.noconvert(),
           "threads"_a, "instruction_set"_a, "Multiply each token by the numbers of its row.");
+    m.def("draw_kept", &draw_kept, "seed"_a, "share"_a, "kept"_a.noconvert(), "threads"_a, "instruction_set"_a,
+          "Draw what is kept by dropout: cpp/words/chance.hpp.");
     m.def("ngram_rows", &ngram_rows, "ids"_a.noconvert(), "lengths"_a.noconvert(), "V"_a, "keys"_a.noconvert(),
           "rows"_a.noconvert(), "Find the n-grams that end at each token.");
 }
