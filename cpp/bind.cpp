@@ -12,6 +12,7 @@
 #include "tile_bindings.hpp"
 #include "walks.hpp"
 #include "words/bind_word2vec.hpp"
+#include "words/bindings.hpp"
 
 using namespace nb::literals;
 
@@ -372,4 +373,5 @@ NB_MODULE(_native, m) {
     m.def("cosines", &gyeol::cosines, "codes"_a.noconvert(), "factors"_a.noconvert(), "q"_a.noconvert(),
           "out"_a.noconvert(), "threads"_a, "instruction_set"_a, "The cosines of all of them with a vector, nearly.");
     gyeol::bind_word2vec(m);
+    gyeol::bind_words(m);
 }
