@@ -40,7 +40,7 @@ std::vector<Bytes> pack(const CellKernels& cell, std::vector<Layer>& layers, con
 template <class Walk>
 void run_walks(const CellKernels& cell, const Spread& spread, int64_t threads, int64_t step, Walk walk) {
     // A member's share of a step shall take longer than meeting does.
-    const int64_t sharing = cell.norm || spread.independent() ? 1 : std::min(step / 16384, spread.threads / spread.tasks);
+    const int64_t sharing = !cell.shares || spread.independent() ? 1 : std::min(step / 16384, spread.threads / spread.tasks);
     if (sharing <= 1) return run_tasks(spread.tasks, threads, [&](int64_t task) { walk(task, Team{}); });
     std::vector<int64_t> arrived(static_cast<size_t>(spread.tasks * 8), 0);  // on cache lines of their own
     run_team(sharing * spread.tasks, [&](int64_t member, int64_t members) {

@@ -90,7 +90,7 @@ struct Lstm {
         }
         meet(state.team);
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,
-                         static_cast<const T*>(layer.packed), H, 4 * H, nullptr, state.team);
+                         static_cast<const T*>(layer.packed), H, 4 * H, state.buffer, state.team);
     }
 };
 

@@ -69,7 +69,7 @@ struct Rnn {
         }
         meet(state.team);
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,
-                         static_cast<const T*>(layer.packed), H, H, nullptr, state.team);
+                         static_cast<const T*>(layer.packed), H, H, state.buffer, state.team);
     }
 };
 

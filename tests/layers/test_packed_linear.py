@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ParameterError
-from gyeol.kernels import native
+from gyeol.kernels import decoding, native
 from gyeol.layers import PackedLinear
 
 built = pytest.mark.skipif(not native.native_available(), reason="the native kernels were not built")
@@ -67,7 +67,7 @@ def test_no_weight_in_int8_is_off_by_more_than_half_a_step(V: int, D: int, R: in
 @built
 @pytest.mark.usefixtures("instructions")
 def test_bfloat16_has_eight_bits() -> None:
-    if not native.bfloat16_available():
+    if not native.steps_in("bfloat16"):
         return
     weight, shift, x = drawn(90, 64, 3, True, 1)
     got = PackedLinear(weight, shift, weights="bfloat16")(x)
@@ -116,12 +116,12 @@ def test_wrong_calls() -> None:
 
 @built
 def test_the_native_layer_checks_what_it_is_given() -> None:
-    of = native.linear(torch.zeros(2, 3), None, "float32")
+    of = decoding.linear(torch.zeros(2, 3), None, "float32")
     x, y = np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32)
     for wrong in ((x[:, :2].copy(), y, 1), (x, y[:, :1].copy(), 1), (x[:0], y[:0], 1), (x, y, 0)):
         with pytest.raises(ValueError, match=r"expected|no rows"):
             of.multiply(*wrong)
     with pytest.raises(ValueError, match="bias"):
-        native.linear(torch.zeros(2, 3), torch.zeros(3), "float32")
+        decoding.linear(torch.zeros(2, 3), torch.zeros(3), "float32")
     with pytest.raises(ValueError, match="without units"):
-        native.linear(torch.zeros(0, 3), None, "float32")
+        decoding.linear(torch.zeros(0, 3), None, "float32")

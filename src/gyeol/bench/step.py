@@ -42,7 +42,7 @@ def run(
     sizes, steps = ((16,), 5) if quick else (tuple(SIZES), STEPS)
     rows: list[dict[str, Any]] = []
     absent = {} if find_spec("onnxruntime") and find_spec("onnx") else {"onnxruntime": "pip install 'gyeol[onnx]'"}
-    elements = ["float32", *(["bfloat16"] if native.bfloat16_available() else [])]
+    elements = ["float32", *(["bfloat16"] if native.steps_in("bfloat16") else [])]
     elements += ["int8"] if native.int8_available() else []
     available = torch.get_num_threads()
     timed: dict[str, str] = {}

@@ -19,24 +19,29 @@ __all__ = [
     "NativeCell",
     "additive_backward",
     "additive_forward",
-    "attend",
     "backward",
     "bfloat16_available",
-    "choose_token",
     "cosines",
     "describe",
     "forward",
+    "high_available",
     "instruction_sets",
     "int8_available",
-    "linear",
+    "keep_some",
+    "length",
+    "look_up",
     "native_available",
-    "packed_layer",
+    "ngram_rows",
+    "no_tiles",
     "pool_backward",
     "pool_forward",
     "quantise",
     "stepper",
+    "steps_in",
     "sum_of",
-    "token_reader",
+    "sum_rows",
+    "train_words",
+    "update",
     "use_instruction_set",
 ]
 
@@ -55,11 +60,13 @@ if _requested == "python":
     _native, _reason = None, f"{_VARIABLE}=python"
 
 _NAMES = {
+    "amx": "AMX tiles",
     "avx512bf16": "AVX-512 with bfloat16",
     "avx512vnni": "AVX-512 with VNNI",
     "avx512": "AVX-512",
     "avx2": "AVX2",
     "portable": "portable",
+    "amx-emulated": "AMX tiles, emulated",
 }
 
 
@@ -89,7 +96,9 @@ class NativeCell(NamedTuple):
     separate_hidden_bias : int or None
         The gate whose hidden bias is not added to its input bias, since a gate multiplies U h + b_hh.
     elements : tuple of str
-        What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, int8.
+        What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, high (float32 as
+        the sum of two bfloat16), int8.
+    step_elements : tuple of str, of its `stepper`
     """
 
     name: str
@@ -105,6 +114,7 @@ class NativeCell(NamedTuple):
     hidden_blocks: tuple[tuple[int, int, int], ...]
     separate_hidden_bias: int | None
     elements: tuple[str, ...]
+    step_elements: tuple[str, ...]
 
 
 def native_available() -> bool:
@@ -126,8 +136,13 @@ def describe() -> str:
 
 
 def instruction_sets() -> list[str]:
-    """List what this processor can run, best first; empty where nothing was built."""
+    """List what this processor can run, best first, then the emulation of tiles; empty where nothing was built."""
     return [] if _native is None else list(_native.instruction_sets())
+
+
+def no_tiles() -> str:
+    """Say why ``amx`` is not among the `instruction_sets`; empty where it is, and where nothing was built."""
+    return "" if _native is None else str(_native.no_tiles())
 
 
 def _first_choice() -> str:
@@ -141,7 +156,7 @@ def _first_choice() -> str:
 
 _chosen = _first_choice()
 
-#: What the library says of the cells that have kernels; the same for every instruction set, but for `elements`.
+#: What the library says of the cells that have kernels; the same for every instruction set, but for the elements.
 CELLS = {} if _native is None else {facts["name"]: NativeCell(**facts) for facts in _native.cells(_chosen)}
 
 
@@ -169,8 +184,13 @@ def use_instruction_set(name: str | None = None) -> str:
 
 
 def bfloat16_available() -> bool:
-    """Whether this processor multiplies bfloat16 (AVX512-BF16)."""
+    """Whether bfloat16 is multiplied: by tiles or by AVX512-BF16."""
     return _multiplies("bfloat16")
+
+
+def high_available() -> bool:
+    """Whether float32 is multiplied as three products of bfloat16."""
+    return _multiplies("high")
 
 
 def int8_available() -> bool:
@@ -183,13 +203,18 @@ def _elements_of(instruction_set: str) -> set[str]:
     return {element for cell in _native.cells(instruction_set) for element in cell["elements"]}
 
 
+def steps_in(element: str) -> bool:
+    """Whether a `stepper` may keep its weights in `element` here."""
+    return _native is not None and any(element in cell["step_elements"] for cell in _native.cells(_chosen))
+
+
 def _multiplies(element: str) -> bool:
     return _native is not None and element in _elements_of(_chosen)
 
 
 def forward(
     cell: str,
-    bfloat16: bool,
+    element: str,
     lengths: Tensor,
     reverse: bool,
     x: Tensor | None,
@@ -208,13 +233,15 @@ def forward(
 ) -> None:
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
 
+    `element` is what the products are computed in: float32, bfloat16 or high.
+
     Raises
     ------
     ValueError, TypeError
         A shape, a length or a type does not fit; nothing was computed.
     """
     _native.forward(
-        cell, bfloat16, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
+        cell, element, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
         _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(), _chosen,
     )  # fmt: skip
@@ -222,7 +249,7 @@ def forward(
 
 def backward(
     cell: str,
-    bfloat16: bool,
+    element: str,
     lengths: Tensor,
     reverse: bool,
     x: Tensor | None,
@@ -248,7 +275,7 @@ def backward(
 ) -> None:
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
-        cell, bfloat16, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
+        cell, element, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y), memory,
         extra, dy, dh_n, dc_n, dx, list(d_ih), list(d_hh), da, dgates, dnorm, dh_0, dc_0, torch.get_num_threads(),
         _chosen,
@@ -302,64 +329,15 @@ def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, thre
     `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
     PyTorch's number, as a trial at construction finds fastest. The results are the same to the bit.
     """
-    matrices, biases = _matrices(weights)
+    matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
+    biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
     available = torch.get_num_threads()
     return _native.Stepper(cell, element, matrices, biases, rows, threads or 0, available, _chosen)
-
-
-def _matrices(weights: Sequence[Weights]) -> tuple[list[Any], list[Any]]:
-    matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
-    return matrices, [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
 
 
 def sum_of(x: Tensor, threads: int) -> float:
     """Add up the numbers of `x` (N,), N a multiple of 64, read once by `threads`: the floor of a step's time."""
     return float(_native.sum_of(x, threads))
-
-
-def linear(weight: Tensor, bias: Tensor | None, element: str) -> Any:
-    """Create a linear layer of packed weights (``cpp/rows/linear_layer.hpp``); both are copied.
-
-    Its ``multiply(x, y, threads)`` writes y (R, V) of x (R, D), arrays of float32.
-    """
-    return _native.Linear(_whole(weight), _whole(bias), element, _chosen)
-
-
-def packed_layer(cell: str, element: str, weights: Sequence[Weights]) -> Any:
-    """Create a layer of one or two directions whose weights are packed once (``cpp/rows/packed_layer.hpp``).
-
-    Its ``walk(lengths, x, h_0, c_0, y, h_n, c_n, threads)`` takes what `forward` takes, without a way back.
-    """
-    matrices, biases = _matrices(weights)
-    return _native.PackedLayer(cell, element, matrices, biases, _chosen)
-
-
-def attend(q: Any, k: Any, x: Any, v: Any, scale: float, lengths: Any, weights: Any, context: Any) -> None:
-    """Write attention's weights and contexts; shapes are in ``cpp/rows/attend.hpp``."""
-    _native.attend(q, k, x, v, scale, lengths, weights, context, _chosen)
-
-
-def token_reader(embedding: Any, steppers: Sequence[Any], softmax: Any) -> Any:
-    """Create a chain of table (V, E), `stepper` of one row each, and `linear`: tokens to scores of the next one.
-
-    Its ``feed(tokens, anew, scores, threads)`` reads tokens (N,), the layers forgetting everything before the token
-    `anew` (-1: never), and writes the scores (V,) after the last.
-    """
-    return _native.TokenReader(embedding, list(steppers), softmax)
-
-
-def choose_token(
-    scores: Any, chance: float, repeated: Any, penalty: float, never: Any, *, temperature: float = 1.0,
-    top_k: int | None = None, top_p: float | None = None,
-) -> int:  # fmt: skip
-    """Draw a token by its score (V,), float32, with a number from 0 to 1; see `gyeol.engine.choose_token`.
-
-    Raises
-    ------
-    ValueError
-        A score is NaN, a setting or a token cannot be.
-    """
-    return int(_native.choose_token(scores, chance, temperature, top_k, top_p, repeated, penalty, never, _chosen))
 
 
 def quantise(x: Any, codes: Any, factors: Any) -> None:
@@ -370,3 +348,53 @@ def quantise(x: Any, codes: Any, factors: Any) -> None:
 def cosines(codes: Any, factors: Any, q: Any, out: Any) -> None:
     """Write the cosines (N,) of `q` (D,), of length 1, with all rows, nearly."""
     _native.cosines(codes, factors, q, out, torch.get_num_threads(), _chosen)
+
+
+def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
+    """Train word vectors on some sentences: see `gyeol.kernels.word2vec`."""
+    _native.train_words(inputs, outputs, tokens, *settings, _chosen)
+
+
+def length(arrays: Sequence[Tensor]) -> float:
+    """Return the Euclidean length of all arrays together."""
+    return float(_native.length([a.detach() for a in arrays], torch.get_num_threads(), _chosen))
+
+
+def update(
+    w: Tensor, g: Tensor, m: Tensor | None, v: Tensor | None, average: Tensor | None, numbers: Sequence[float],
+    rows: Tensor | None = None,
+) -> None:  # fmt: skip
+    """Update weights, or `rows` of them, with their moments and their average: ``cpp/words/adam.hpp``."""
+    w, threads = w.detach(), torch.get_num_threads()
+    if rows is None:
+        _native.update(w, g, m, v, average, list(numbers), threads, _chosen)
+    else:
+        _native.update_rows(w, g, rows, m, v, average, list(numbers), threads, _chosen)
+
+
+def look_up(
+    weights: Sequence[Tensor], rows: Sequence[Tensor], factors: Sequence[float], lengths: Tensor, kept: Tensor | None,
+    y: Tensor,
+) -> None:  # fmt: skip
+    """Sum rows of tables for each token: ``cpp/words/embedding.hpp``."""
+    tables = [_whole(w) for w in weights]
+    _native.look_up(tables, list(rows), list(factors), lengths, kept, y, torch.get_num_threads(), _chosen)
+
+
+def sum_rows(
+    rows: Tensor, dy: Tensor, size: int, padding: int, factor: float, lengths: Tensor | None, kept: Tensor | None,
+    found: Tensor, values: Tensor,
+) -> int:  # fmt: skip
+    """Write the rows that occur, ascending, and the sum of `dy` over each one's tokens; returns how many there are."""
+    threads = torch.get_num_threads()
+    return int(_native.sum_rows(rows, dy, size, padding, factor, lengths, kept, found, values, threads, _chosen))
+
+
+def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
+    """Multiply each packed token by the numbers of its row."""
+    _native.keep_some(x.detach(), lengths, kept, y, torch.get_num_threads(), _chosen)
+
+
+def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
+    """Write the row of each n-gram that ends at a packed token, 0 for none."""
+    _native.ngram_rows(ids, lengths, size, list(keys), rows)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gyeol.errors import DataError, ParameterError, closest
-from gyeol.kernels import native
+from gyeol.kernels import decoding, native
 
 __all__ = ["PackedLinear"]
 
@@ -50,7 +50,7 @@ class PackedLinear:
     def __init__(self, weight: Tensor, bias: Tensor | None, *, weights: str = "float32") -> None:
         if weights not in _WEIGHTS:
             raise ParameterError(f"weights={weights!r} is not one{closest(str(weights), _WEIGHTS)}")
-        available = {"float32": True, "bfloat16": native.bfloat16_available(), "int8": native.int8_available()}
+        available = {"float32": True, "bfloat16": native.steps_in("bfloat16"), "int8": native.int8_available()}
         if not available[weights]:
             raise ParameterError(f"weights={weights!r}: this processor does not multiply {weights}; use 'float32'")
         self.in_features, self.out_features = weight.shape[1], weight.shape[0]
@@ -58,7 +58,7 @@ class PackedLinear:
         self.native: Any = None
         self._copies: tuple[Tensor, Tensor | None] | None = None
         if native.native_available() and weight.dtype == torch.float32 and weight.device.type == "cpu":
-            self.native = native.linear(weight, bias, weights)
+            self.native = decoding.linear(weight, bias, weights)
         else:
             self._copies = weight.detach().clone(), None if bias is None else bias.detach().clone()
 

@@ -17,7 +17,7 @@ from gyeol.layers import CELLS, GRU, LSTM, RNN, Recurrent, Stepper
 
 #: How far from the whole walk, in float32, a few steps may end.
 WITHIN = {"float32": 1e-5, "bfloat16": 0.02, "int8": 0.05}
-HAVE = {"float32": True, "bfloat16": native.bfloat16_available(), "int8": native.int8_available()}
+HAVE = {"float32": True, "bfloat16": native.steps_in("bfloat16"), "int8": native.int8_available()}
 WEIGHTS = [weights for weights, have in HAVE.items() if have]
 STEPPED = {cell.name for cell in native.CELLS.values() if cell.steps}  # kernels
 QUANTISED = {name: cell for name, cell in {**CELLS, "relu": rnn.RELU}.items() if cell.native in STEPPED}

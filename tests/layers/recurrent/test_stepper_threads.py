@@ -15,7 +15,7 @@ from gyeol.kernels import native
 from gyeol.layers import CELLS, LSTM, Recurrent, Stepper
 
 pytestmark = pytest.mark.skipif(not native.native_available(), reason=f"kernels: {native.describe()}")
-ELEMENTS = ["float32", "int8", *(["bfloat16"] if native.bfloat16_available() else [])]
+ELEMENTS = ["float32", "int8", *(["bfloat16"] if native.steps_in("bfloat16") else [])]
 STEPPED = [name for name, cell in CELLS.items() if cell.native in native.CELLS and native.CELLS[cell.native].steps]
 
 

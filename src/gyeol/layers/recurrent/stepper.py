@@ -84,7 +84,7 @@ class Stepper:
             raise ParameterError(f"batch_size={batch_size!r}: expected a whole number of 1 or more")
         if weights not in _WEIGHTS:
             raise ParameterError(f"weights={weights!r} is not one{closest(str(weights), _WEIGHTS)}")
-        if weights == "bfloat16" and not native.bfloat16_available():
+        if weights == "bfloat16" and not native.steps_in("bfloat16"):
             raise ParameterError("weights='bfloat16': this processor does not multiply bfloat16; use 'float32'")
         if weights == "int8" and not native.int8_available():
             raise ParameterError(f"weights='int8' needs the native kernels, not {native.describe()}; use 'float32'")
