@@ -7,9 +7,13 @@ is about the very numbers that a training begins with: such a test is marked ``e
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -20,6 +24,7 @@ from hypothesis.internal.conjecture import providers
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.kernels.precision import choices
 from gyeol.layers.attention import alignment, context, score
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
@@ -28,6 +33,23 @@ settings.load_profile("gyeol")
 if hasattr(providers, "_get_local_constants"):
     constants = providers._local_constants
     providers._get_local_constants = lambda: constants
+
+os.environ["GYEOL_CACHE"] = tempfile.mkdtemp(prefix="gyeol-test-")  # for processes that a test starts, too
+atexit.register(shutil.rmtree, os.environ["GYEOL_CACHE"], ignore_errors=True)
+
+FASTEST = os.environ.get("GYEOL_TEST_FASTEST", "")
+turns = count()
+
+
+def decided(seconds: Any) -> str:
+    """Return the contestant that shall be the fastest: float32, bfloat16, or in turns the one and the other."""
+    element = ("float32", "bfloat16")[next(turns) % 2] if FASTEST == "turns" else FASTEST
+    return next(name for name in [*seconds, "float32"] if name.startswith(element) or name == [*seconds][-1])
+
+
+if FASTEST:
+    choices.race = lambda calls, clock: dict.fromkeys(calls, 1.0)
+    choices.fastest = decided
 
 JITTER = int(os.environ.get("GYEOL_TEST_JITTER", "0"))
 

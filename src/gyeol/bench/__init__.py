@@ -15,6 +15,7 @@ from gyeol.bench.language import run as run_language
 from gyeol.bench.layers import run as run_layers
 from gyeol.bench.lengths import run as run_lengths
 from gyeol.bench.machine import describe_machine
+from gyeol.bench.precision import run as run_precision
 from gyeol.bench.step import run as run_step
 from gyeol.bench.translate import run as run_translate
 from gyeol.bench.vectors import run as run_vectors
@@ -34,6 +35,7 @@ class Bench(NamedTuple):
 BENCHES: dict[str, Bench] = {
     "layers": Bench("RNN, LSTM and GRU on rows of equal length, beside torch.nn", run_layers),
     "lengths": Bench("rows as long as real texts, beside torch.nn; time per token of lengths 10 to 4,000", run_lengths),
+    "precision": Bench('what precision="auto" chooses for a layer, beside every fixed precision', run_precision),
     "step": Bench("one step of a stream, beside onnxruntime", run_step),
     "fit": Bench("a whole TextClassifier.fit, beside PyTorch and Keras in alternating processes", run_fit),
     "language": Bench(

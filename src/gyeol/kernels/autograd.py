@@ -29,6 +29,7 @@ class _Call(NamedTuple):
     lengths: Tensor
     reverse: bool
     bfloat16: bool
+    instruction_set: str
     save: bool  # for the way back
     step: Step | None  # the reference implementation, for second derivatives
 
@@ -46,6 +47,7 @@ def run_layer(
     *,
     reverse: bool = False,
     bfloat16: bool = False,
+    instruction_set: str = "",
     step: Step | None = None,
 ) -> tuple[Tensor, State]:
     """Run one layer of a cell over packed tokens, in one or two directions, differentiably.
@@ -69,6 +71,8 @@ def run_layer(
         The only direction walks so.
     bfloat16 : bool
         Multiply in bfloat16, with sums, gates and memory in float32.
+    instruction_set : str, optional
+        By default that of `native.use_instruction_set`.
     step : callable, optional
         The cell's step, of which second derivatives are taken; without it they are refused.
 
@@ -84,7 +88,7 @@ def run_layer(
             projected = torch.stack([project(x, w) for w in weights])
     parts = [t for w in weights for t in w]
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *parts))
-    call = _Call(cell, lengths, reverse, bfloat16, save, step)
+    call = _Call(cell, lengths, reverse, bfloat16, instruction_set, save, step)
     h_0, *memory = (part.contiguous() for part in state)  # tensors allocated like them must be, too
     c_0 = memory[0] if memory else None
     y, h_n, c_n = _Layer.apply(call, x, projected, h_0, c_0, *parts)  # type: ignore[no-untyped-call]
@@ -120,7 +124,7 @@ class _Layer(torch.autograd.Function):
         native.forward(
             call.cell, call.bfloat16, call.lengths, call.reverse, inputs, gates, weights, bias_in,
             None if bias is None else bias.contiguous(), norm, h_0, c_0, y,
-            memory, extra, h_n, c_n,
+            memory, extra, h_n, c_n, call.instruction_set,
         )  # fmt: skip
         if call.save:
             ctx.call, ctx.projected = call, projected is not None
@@ -153,7 +157,7 @@ class _Layer(torch.autograd.Function):
         native.backward(
             call.cell, call.bfloat16, call.lengths, call.reverse, x, gates, weights, norm, h_0, c_0, y, memory, extra,
             dy.contiguous(), dh_n.contiguous(), None if dc_n is None or c_0 is None else dc_n.contiguous(), dx,
-            d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0,
+            d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0, call.instruction_set,
         )  # fmt: skip
         grads: list[Tensor | None] = []
         for d, w in enumerate(weights):

@@ -21,6 +21,8 @@ __all__ = [
     "additive_forward",
     "backward",
     "bfloat16_available",
+    "build",
+    "contestants",
     "cosines",
     "describe",
     "forward",
@@ -129,6 +131,9 @@ def _first_choice() -> str:
 
 _chosen = _first_choice()
 
+#: Whether the environment or a call has named it: then no other may serve.
+_fixed = [_requested in instruction_sets()]
+
 #: What the library says of the cells that have kernels; the same for every instruction set, but for `elements`.
 CELLS = {} if _native is None else {facts["name"]: NativeCell(**facts) for facts in _native.cells(_chosen)}
 
@@ -153,6 +158,7 @@ def use_instruction_set(name: str | None = None) -> str:
     if name is not None and name not in known:
         raise ValueError(f"this processor has no instruction set {name!r}; it has {', '.join(known) or 'none'}")
     before, _chosen = _chosen, name or _first_choice()
+    _fixed[:] = [_requested in known or name not in (None, _first_choice())]
     return before
 
 
@@ -167,12 +173,43 @@ def int8_available() -> bool:
 
 
 @cache
-def _elements_of(instruction_set: str) -> set[str]:
-    return {element for cell in _native.cells(instruction_set) for element in cell["elements"]}
+def _elements_of(instruction_set: str) -> dict[str, tuple[str, ...]]:
+    return {cell["name"]: tuple(cell["elements"]) for cell in _native.cells(instruction_set)}
 
 
 def _multiplies(element: str) -> bool:
-    return _native is not None and element in _elements_of(_chosen)
+    return _native is not None and any(element in elements for elements in _elements_of(_chosen).values())
+
+
+def contestants(cell: str, elements: tuple[str, ...]) -> tuple[str, ...]:
+    """List the ways to multiply that may serve a cell here: ``"float32"``, ``"bfloat16@avx512bf16"``.
+
+    Every element but float32 may come by several instruction sets, unless one is fixed (``GYEOL_ISA``,
+    `use_instruction_set`). An emulation is listed only where it is that one.
+
+    Parameters
+    ----------
+    cell : str
+        A name of `CELLS`.
+    elements : tuple of str
+        The elements to consider besides float32.
+    """
+    return _contestants(cell, elements, _chosen, _fixed[0])
+
+
+@cache
+def _contestants(cell: str, elements: tuple[str, ...], first: str, fixed: bool) -> tuple[str, ...]:
+    sets = [first] if fixed else [name for name in instruction_sets() if "emulated" not in name]
+    pairs = [f"{element}@{name}" for element in elements for name in sets if element in _elements_of(name)[cell]]
+    return ("float32", *pairs)
+
+
+def build() -> str:
+    """Tell one build of the kernels from another."""
+    if _native is None:
+        return ""
+    facts = os.stat(_native.__file__)
+    return f"{facts.st_size} {facts.st_mtime_ns}"
 
 
 def forward(
@@ -193,8 +230,11 @@ def forward(
     extra: Tensor | None,
     h_n: Tensor,
     c_n: Tensor | None,
+    instruction_set: str = "",
 ) -> None:
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
+
+    The instruction set is that of `use_instruction_set` where none is named.
 
     Raises
     ------
@@ -204,7 +244,8 @@ def forward(
     _native.forward(
         cell, bfloat16, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
-        _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(), _chosen,
+        _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(),
+        instruction_set or _chosen,
     )  # fmt: skip
 
 
@@ -233,13 +274,14 @@ def backward(
     dnorm: Tensor | None,
     dh_0: Tensor,
     dc_0: Tensor | None,
+    instruction_set: str = "",
 ) -> None:
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
         cell, bfloat16, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y), memory,
         extra, dy, dh_n, dc_n, dx, list(d_ih), list(d_hh), da, dgates, dnorm, dh_0, dc_0, torch.get_num_threads(),
-        _chosen,
+        instruction_set or _chosen,
     )  # fmt: skip
 
 

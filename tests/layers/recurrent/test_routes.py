@@ -97,7 +97,7 @@ def test_bfloat16_is_used_by_precision_or_by_autocast(cell: str) -> None:
     torch.manual_seed(1)
     layer = Recurrent(cell, 6, 32, batch_first=True)
     rounded = Recurrent(cell, 6, 32, batch_first=True, precision="bfloat16")
-    trained = Recurrent(cell, 6, 32, batch_first=True, precision="auto")
+    trained = Recurrent(cell, 6, 32, batch_first=True, precision="bfloat16-train")
     rounded.load_state_dict(layer.state_dict())
     trained.load_state_dict(layer.state_dict())
     x = torch.randn(3, 7, 6)

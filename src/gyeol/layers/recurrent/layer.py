@@ -19,14 +19,12 @@ from gyeol.errors import DataError, ParameterError, closest
 from gyeol.kernels.autograd import run_layer
 from gyeol.kernels.cells.cell import Cell, State, Weights
 from gyeol.kernels.cells.table import find_cell
-from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.packing import Packing
+from gyeol.kernels.precision.layer import PRECISIONS, arithmetic_of
 from gyeol.layers.recurrent.routes import Route, choose_route, walk_by
 from gyeol.layers.recurrent.stepper import Stepper
 
 __all__ = ["Recurrent"]
-
-_PRECISIONS = ("float32", "bfloat16", "auto")
 
 
 class Recurrent(nn.Module):
@@ -45,9 +43,10 @@ class Recurrent(nn.Module):
         Probability of dropping an output of a layer before it enters the next; in training only.
     bidirectional : bool
         Walk each layer in both directions and join their outputs.
-    precision : {"float32", "bfloat16", "auto"}
+    precision : {"float32", "bfloat16", "bfloat16-train", "auto"}
         "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it
-        (AVX512-BF16); "auto" does so in training only. Elsewhere both are the parameters' own type.
+        (AVX512-BF16); "bfloat16-train" does so in training only. "auto" takes in training what is the fastest for this
+        cell, size and batch here, by a measurement (`gyeol.kernels.precision`). All else is in the parameters' type.
     device, dtype
         Where the parameters lie, and their type.
 
@@ -81,8 +80,8 @@ class Recurrent(nn.Module):
     ) -> None:
         super().__init__()
         self.cell = find_cell(cell)
-        if precision not in _PRECISIONS:
-            raise ParameterError(f"precision={precision!r} is not one{closest(str(precision), _PRECISIONS)}")
+        if precision not in PRECISIONS:
+            raise ParameterError(f"precision={precision!r} is not one{closest(str(precision), PRECISIONS)}")
         self.precision = precision
         sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
         for name, value in sizes.items():
@@ -277,10 +276,7 @@ class Recurrent(nn.Module):
 
     def _run_native(self, x: Tensor, packing: Packing, first: State, need_state: bool) -> tuple[Tensor, Any]:
         """Walk all layers over packed tokens (N, D), which stay packed from layer to layer."""
-        requested = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        bfloat16 = (
-            (requested or torch.is_autocast_enabled("cpu")) and bfloat16_available() and self.hidden_size % 2 == 0
-        )
+        precision = "bfloat16" if torch.is_autocast_enabled("cpu") else self.precision
         x, last = x.float(), []
         first = tuple(packing.rank(part.float()) for part in first)
         assert self.cell.native is not None
@@ -288,13 +284,18 @@ class Recurrent(nn.Module):
             if layer > 0 and self.dropout > 0:
                 x = F.dropout(x, self.dropout, self.training)
             of_layer = slice(layer * self.num_directions, (layer + 1) * self.num_directions)
+            weights = self.weights_of(layer)
+            arithmetic = arithmetic_of(
+                precision, self.cell.native, x, len(packing.lengths), weights, training=self.training
+            )
             x, after = run_layer(
                 self.cell.native,
                 x,
                 packing.lengths,
                 tuple(part[of_layer] for part in first),
-                self.weights_of(layer),
-                bfloat16=bfloat16,
+                weights,
+                bfloat16=arithmetic.element == "bfloat16",
+                instruction_set=arithmetic.instruction_set,
                 step=self.cell.step,
             )
             last.append(after)
