@@ -12,7 +12,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.kernels.precision import choices
+from gyeol.kernels.precision.measurements import MeasurementFile
 from gyeol.layers.attention import alignment, context, score
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
@@ -41,15 +42,14 @@ FASTEST = os.environ.get("GYEOL_TEST_FASTEST", "")
 turns = count()
 
 
-def decided(seconds: Any) -> str:
-    """Return the contestant that shall be the fastest: float32, bfloat16, or in turns the one and the other."""
+def decided(calls: Any, _: Any) -> dict[str, float]:
+    """Let one contestant be the fastest: float32, bfloat16, or in turns the one and the other."""
     element = ("float32", "bfloat16")[next(turns) % 2] if FASTEST == "turns" else FASTEST
-    return next(name for name in [*seconds, "float32"] if name.startswith(element) or name == [*seconds][-1])
+    return {name: 0.5 if name.startswith(element) else 1.0 for name in calls}
 
 
 if FASTEST:
-    choices.race = lambda calls, clock: dict.fromkeys(calls, 1.0)
-    choices.fastest = decided
+    choices.race = decided
 
 JITTER = int(os.environ.get("GYEOL_TEST_JITTER", "0"))
 
@@ -89,6 +89,26 @@ def attention_sums_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at every row of attention of every batch of every test."""
     monkeypatch.setattr(context, "weigh", checked)
     monkeypatch.setattr(alignment, "weigh", checked)
+
+
+@pytest.fixture
+def won(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[str]]]:
+    """Run all contestants of a race, which those of an element win; returns a list of the races' names."""
+
+    def decide(element: str) -> list[str]:
+        races: list[str] = []
+
+        def race(calls: dict[str, Callable[[], object]], clock: Any) -> dict[str, float]:
+            races.append(" ".join(calls))
+            for call in calls.values():
+                call()
+            return {name: 0.5 if name.startswith(element) else 1.0 for name in calls}
+
+        monkeypatch.setattr(choices, "race", race)
+        return races
+
+    with choices.using(choices.Choices(MeasurementFile(None))):
+        yield decide
 
 
 exact: list[str] = []  # the test under way, where it is marked

@@ -13,6 +13,7 @@ from gyeol.bench.figures import geometric_mean, lowest
 from gyeol.bench.timing import Contestant, take_turns
 from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.precision.choices import in_training
+from gyeol.kernels.precision.race import clock_of
 from gyeol.layers import Recurrent
 
 __all__ = ["run"]
@@ -64,7 +65,7 @@ def _case(cell: str, size: int, batch: int, tokens: int, *, seconds: float) -> d
         layer = copy.deepcopy(auto)
         layer.precision = precision
         contestants.append(Contestant(precision, partial(there_and_back, layer)))
-    times = take_turns(contestants, seconds=seconds, least=5)
+    times = take_turns(contestants, seconds=seconds, least=5, clock=clock_of(torch.get_num_threads()))
     best = min(fixed, key=lambda name: times[name].min)
     seen = next(iter(choices.made.values()), None)
     return {

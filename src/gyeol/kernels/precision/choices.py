@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from gyeol.kernels.precision.measurements import MeasurementFile, file_here
-from gyeol.kernels.precision.race import fastest, race
+from gyeol.kernels.precision.race import clock_of, fastest, race
 
 __all__ = ["Choices", "Choosing", "Seen", "Subject", "choose", "in_training", "known_here", "using"]
 
@@ -145,11 +144,11 @@ class Choices:
     ----------
     file : MeasurementFile, optional
         Where measurements are kept; by default that of this processor.
-    clock : callable
-        Seconds.
+    clock : callable, optional
+        Seconds; by default what `race.clock_of` says.
     """
 
-    def __init__(self, file: MeasurementFile | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, file: MeasurementFile | None = None, clock: Callable[[], float] | None = None) -> None:
         self._file = file_here() if file is None else file
         self._clock = clock
         self._seen: dict[tuple[Subject, tuple[str, ...]], Seen] = {}
@@ -187,7 +186,7 @@ class Choices:
         seconds = self._file.find(str(subject))
         if seconds is None or set(seconds) != set(names):
             contestants = calls()
-            measured = race({name: contestants[name] for name in names}, self._clock)
+            measured = race({name: contestants[name] for name in names}, self._clock or clock_of(subject.threads))
             seconds = self._file.keep(str(subject), measured)
         ordered = {name: seconds[name] for name in names}
         return Seen(fastest(ordered), ordered)
