@@ -57,13 +57,16 @@ class Trained:
     parameters: int
 
 
-def options() -> argparse.Namespace:
+def options(*flags: str) -> argparse.Namespace:
+    """Read the command line: what all scripts take, and the flags of this one."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("path", type=Path, help="a .tsv file with a header; columns 'document' or 'text', and 'label'")
     parser.add_argument("--documents", type=int, default=20_000, help="train on so many, from the first on")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    for flag in flags:
+        parser.add_argument(flag, action="store_true")
     return parser.parse_args()
 
 

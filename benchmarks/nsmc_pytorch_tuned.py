@@ -1,4 +1,8 @@
-"""An expert's PyTorch: batches of similar length, padded, oneDNN's LSTM, fused Adam, clipping, a cosine schedule."""
+"""An expert's PyTorch: batches of similar length, padded, oneDNN's LSTM, fused Adam, clipping, a cosine schedule.
+
+With ``--autocast`` the net and its loss run forwards under ``torch.autocast("cpu", torch.bfloat16)``; with
+``--without-onednn`` PyTorch's own LSTM serves.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,7 @@ def shuffled(rows: list[list[int]], chance: random.Random) -> Iterator[tuple[Ten
         yield from found
 
 
-def train(documents: Documents, epochs: int, seed: int) -> Trained:
+def train(documents: Documents, epochs: int, seed: int, *, autocast: bool = False) -> Trained:
     torch.manual_seed(seed)
     chance = random.Random(seed)
     data = number(documents)
@@ -52,7 +56,8 @@ def train(documents: Documents, epochs: int, seed: int) -> Trained:
         net.train()
         total = torch.zeros(())
         for tokens, lengths, which in shuffled(data.rows, chance):
-            loss = F.cross_entropy(net(tokens, lengths), targets[which])
+            with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+                loss = F.cross_entropy(net(tokens, lengths), targets[which])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP, foreach=True)
@@ -62,7 +67,7 @@ def train(documents: Documents, epochs: int, seed: int) -> Trained:
         net.eval()
         order = sorted(range(len(data.valid_rows)), key=lambda i: -len(data.valid_rows[i]))
         right, truth = 0, torch.tensor(data.valid_targets)
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=autocast):
             for tokens, lengths, which in batches(data.valid_rows, order, 256):
                 right += int((net(tokens, lengths).argmax(1) == truth[which]).sum())
     accuracy = right / len(data.valid_rows)
@@ -70,11 +75,16 @@ def train(documents: Documents, epochs: int, seed: int) -> Trained:
 
 
 def main() -> None:
-    given = options()
+    given = options("--autocast", "--without-onednn")
     torch.set_num_threads(given.threads)
+    torch.backends.mkldnn.enabled = not given.without_onednn  # type: ignore[assignment]
     documents = read(given.path, given.documents)
-    train(documents.first(WARM), 1, given.seed)
-    measure(len(documents.texts), given.epochs, lambda: train(documents, given.epochs, given.seed))
+    train(documents.first(WARM), 1, given.seed, autocast=given.autocast)
+    measure(
+        len(documents.texts),
+        given.epochs,
+        lambda: train(documents, given.epochs, given.seed, autocast=given.autocast),
+    )
 
 
 if __name__ == "__main__":

@@ -75,9 +75,9 @@ constexpr CellKernels describe(const char* name) {
 const CellKernels cells[] = {
     describe<Rnn<false>, float>("rnn_tanh"), describe<Rnn<true>, float>("rnn_relu"), describe<Lstm, float>("lstm"),
     describe<GruBefore, float>("gru_before"), describe<GruAfter, float>("gru_after"), describe<LstmNorm, float>("lstm_norm"),
-#if defined(__AVX512BF16__)
+#if defined(__AVX512BF16__)  // not the normalised LSTM: a norm over few units makes much of what a rounded factor loses
     describe<Rnn<false>, Bfloat16>("rnn_tanh"), describe<Rnn<true>, Bfloat16>("rnn_relu"), describe<Lstm, Bfloat16>("lstm"),
-    describe<GruBefore, Bfloat16>("gru_before"), describe<GruAfter, Bfloat16>("gru_after"), describe<LstmNorm, Bfloat16>("lstm_norm"),
+    describe<GruBefore, Bfloat16>("gru_before"), describe<GruAfter, Bfloat16>("gru_after"),
 #endif
 #if defined(__AVX512VNNI__)  // for the stepper, which the normalised LSTM has not
     describe<Rnn<false>, Quad>("rnn_tanh"), describe<Rnn<true>, Quad>("rnn_relu"), describe<Lstm, Quad>("lstm"),

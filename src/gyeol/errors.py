@@ -4,8 +4,10 @@
 
     GyeolError                      everything gyeol raises on purpose
     ├── DataError(ValueError)       the user's data: a file, a row, a label, a text
-    │   └── DownloadError           a data set could not be fetched, or is not what it should be
+    │   ├── DownloadError           a data set could not be fetched, or is not what it should be
+    │   └── ShapeError(RuntimeError)  a tensor's shape, type or place does not fit a layer
     ├── ParameterError(ValueError)  a setting has a value it cannot have
+    │   └── SettingTypeError(TypeError)  a setting has a type it cannot have
     ├── ModelError                  a model folder is missing, damaged, foreign or too new
     ├── SaveError(OSError)          something could not be written; what stood there before still stands
     └── MissingExtraError           an optional package is needed: the message names the ``pip install`` line
@@ -26,6 +28,8 @@ __all__ = [
     "ModelError",
     "ParameterError",
     "SaveError",
+    "SettingTypeError",
+    "ShapeError",
     "closest",
 ]
 
@@ -42,8 +46,16 @@ class DownloadError(DataError):
     """A data set could not be fetched, or what came is not what was asked for; nothing was left behind."""
 
 
+class ShapeError(DataError, RuntimeError):
+    """A tensor does not fit a layer by its shape, type or place; also what PyTorch's own layers raise there."""
+
+
 class ParameterError(GyeolError, ValueError):
     """A setting has a value it cannot have: names the setting, the value and what is possible."""
+
+
+class SettingTypeError(ParameterError, TypeError):
+    """A setting of a layer has a type it cannot have; also what PyTorch's own layers raise there."""
 
 
 class ModelError(GyeolError):

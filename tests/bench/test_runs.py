@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,11 +21,16 @@ FIGURE = {"value", "target", "met", "where"}
 
 def held(result: dict[str, Any]) -> None:
     """Check what every result has, and that JSON can hold it."""
-    assert {"name", "title", "quick", "machine", "rows", "summary"} <= set(result)
+    assert {"name", "title", "quick", "machine", "precisions", "rows", "summary"} <= set(result)
+    assert "gyeol" in " ".join(result["precisions"]) or {"auto", "float32"} <= set(result["precisions"])
     assert result["rows"]
     assert all(set(found) == FIGURE and found["met"] is None for found in result["summary"].values())
     assert {"processor", "cores", "threads", "versions", "kernels", "load", "warning"} == set(result["machine"])
     json.dumps(result, allow_nan=False)
+
+
+def timed_ways() -> set[str]:
+    return set(peers.ONEDNN if native.bfloat16_available() else peers.FLOAT32)
 
 
 def test_layers() -> None:
@@ -36,7 +43,8 @@ def test_layers() -> None:
         alone = row["cell"] == "gru_before"
         assert (row["peer"] is None) == (row["ratio"] is None) == alone
         assert row["of_sgemm"] == pytest.approx(row["gflops"] / row["sgemm"])
-        assert set(peers.ONEDNN) <= set(row["seconds"]) or alone
+        assert set(row["seconds"]) - {"gyeol", "gyeol bfloat16"} == (set() if alone else timed_ways())
+        assert (row["bfloat16_over_torch"] is None) == (alone or not native.bfloat16_available())
         for timing in row["seconds"].values():
             assert 0 < timing["min"] <= timing["median"] <= timing["max"]
     assert len([line for line in told if "GFLOP/s" in line]) == len(result["rows"])
@@ -48,7 +56,8 @@ def test_lengths() -> None:
     assert result["data"] == "reviews (train)"
     real = [row for row in result["rows"] if "cell" in row]
     assert {row["cell"] for row in real} == {"rnn", "lstm", "gru"}
-    assert all(0 < row["fill"] <= 1 and "torch packed" in row["seconds"] for row in real)
+    assert all(0 < row["fill"] <= 1 and "packed" in row["seconds"] for row in real)
+    assert ("autocast-packed" in real[0]["seconds"]) == native.bfloat16_available()
     long = [row for row in result["rows"] if "length" in row]
     assert len({row["tokens"] for row in long}) == 1
     assert result["summary"]["time per token, dearest length over cheapest"]["value"] >= 1
@@ -69,7 +78,7 @@ def test_translate() -> None:
     result = bench.run("translate", quick=True, threads=1)
     held(result)
     train, search = result["rows"]
-    assert set(train["tokens per second"]) == {"auto", "float32", "torch.nn packed"}
+    assert set(train["tokens per second"]) == {"auto", "float32", *timed_ways()}
     assert all(seconds > 0 for seconds in search["seconds"].values())
 
 
@@ -78,7 +87,7 @@ def test_language() -> None:
     result = bench.run("language", quick=True, threads=1, note=told.append)
     held(result)
     train, write = result["rows"]
-    assert set(train["tokens per second"]) == {"auto", "float32", "word_language_model"}
+    assert set(train["tokens per second"]) == {"auto", "float32", *timed_ways()}
     assert {"float32", "torch"} <= set(write["microseconds"])
     assert result["summary"]["writing, float32, over torch"]["value"] > 0
     assert any("microseconds a token" in line for line in told)
@@ -150,6 +159,36 @@ def test_what_differs_is_never_timed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unknown() -> None:
     with pytest.raises(ParameterError, match="there is no benchmark 'layer'; did you mean 'layers'"):
         bench.run("layer")
+    with pytest.raises(ParameterError, match=r"'layers' has no peer 'torh'; did you mean 'torch'\? Possible: .*none"):
+        bench.run("layers", peers=["torch", "torh"])
+    with pytest.raises(ParameterError, match="the peer 'none' stands alone; came torch, none"):
+        bench.run("layers", peers=["torch", "none"])
+
+
+def test_peers_are_chosen() -> None:
+    result = bench.run("lengths", quick=True, threads=1, peers=["packed"])
+    held(result)
+    real = [row for row in result["rows"] if "cell" in row]
+    assert all(set(row["seconds"]) - {"gyeol", "gyeol bfloat16"} == {"packed"} for row in real)
+    assert all(row["ratio_padded"] is None and row["ratio_packed"] > 0 for row in real)
+    for name in ("step", "translate"):
+        alone = bench.run(name, quick=True, threads=1, peers=["none"])
+        held(alone)
+        assert set(alone["precisions"]) <= {"gyeol", "gyeol bfloat16", "gyeol int8", "auto", "float32", "int8"}
+
+
+def test_a_budget_cuts_batches_and_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lengths, "SIZES", (16,))
+    for name, value in (("LONG", (10, 20)), ("LONG_ROWS", 2), ("LONG_SIZE", 16), ("sgemm_rate", lambda size: 100.0)):
+        monkeypatch.setattr(lengths, name, value)
+    monkeypatch.setattr(lengths, "real_lengths", lambda *, quick: ("some", np.full(60 * 6, 5)))
+    result = bench.run("lengths", threads=1, peers=["none"])
+    assert result["reduced"] == []
+    assert min(t["rounds"] for row in result["rows"] for t in row["seconds"].values()) >= lengths.LEAST
+    hurried = lengths.run(peers=(), seconds=0.0)
+    assert [row["seconds"]["gyeol"]["rounds"] for row in hurried["rows"]] == [1] * len(hurried["rows"])
+    assert "lstm, hidden 16, batches: 1 in place of 6" in hurried["reduced"]
+    assert "lengths 10 to 4,000, rounds: 1 in place of 3" in hurried["reduced"]
 
 
 def test_figures() -> None:
@@ -164,16 +203,17 @@ def test_figures() -> None:
 def a_row(cell: str, batch: int, hidden: int, **values: Any) -> dict[str, Any]:
     return {
         "cell": cell, "batch": batch, "hidden": hidden, "pass": "forward+backward",
-        "ratio": 3.0, "of_sgemm": 1.0, "bfloat16_ratio": 2.0, **values,
+        "ratio": 3.0, "of_sgemm": 1.0, "bfloat16_ratio": 2.0, "bfloat16_over_torch": 2.5, **values,
     }  # fmt: skip
 
 
 def test_each_figure_of_the_layers_is_of_the_cases_that_its_name_says() -> None:
     rows = [
         a_row("lstm", 1, 64, ratio=1.5, of_sgemm=0.1, bfloat16_ratio=0.5),
-        a_row("rnn", 8, 256, ratio=1.8, of_sgemm=0.2),
+        a_row("rnn", 8, 256, ratio=1.8, of_sgemm=0.2, bfloat16_over_torch=0.2),
         a_row("rnn", 8, 512, ratio=1.6, of_sgemm=0.2, bfloat16_ratio=1.7),
         a_row("gru_before", 32, 128, ratio=None, of_sgemm=0.9),
+        a_row("lstm", 32, 1024, ratio=0.2, of_sgemm=0.2, bfloat16_over_torch=1.6, bfloat16_ratio=0.3),
         a_row("lstm", 128, 512, **{"pass": "forward", "of_sgemm": 1.2, "ratio": 0.1, "bfloat16_ratio": None}),
     ]
     found = {name: (f["value"], f["met"], f["where"]) for name, f in layers.summarise(rows).items()}
@@ -182,7 +222,11 @@ def test_each_figure_of_the_layers_is_of_the_cases_that_its_name_says() -> None:
     assert found[plain] == (1.8, False, "rnn, batch 8, hidden 256")
     gated = "worst rate over SGEMM's, LSTM and GRU, B >= 32, H >= 128, forward"
     assert found[gated] == (1.2, True, "lstm, batch 128, hidden 512")
-    assert found[f"{gated}+backward"] == (0.9, False, "gru_before, batch 32, hidden 128")
+    wide = "worst rate over SGEMM's, B >= 32, H >= 128, forward+backward"
+    assert found[wide] == (0.9, True, "gru_before, batch 32, hidden 128")
+    tiles = "the same, LSTM and GRU, B >= 32, H >= 128, geometric mean"
+    assert found[tiles] == (pytest.approx(2.0), True, "2 cases")
+    assert found["the same, the worst"] == (1.6, True, "lstm, batch 32, hidden 1024")
     half = "worst ratio of bfloat16 to float32, H >= 256, forward"
     assert found[half] == (None, None, "")
     assert found[f"{half}+backward"] == (1.7, True, "rnn, batch 8, hidden 512")
@@ -198,6 +242,8 @@ def trained(rate: float, **values: Any) -> dict[str, Any]:
 ANSWERS = {
     "float32": trained(3000.0),
     "bfloat16": trained(6000.0, valid_accuracy=0.799),
+    "autocast": trained(2000.0),
+    "without-onednn": trained(500.0),
     "tuned": trained(1500.0, peak_rss_mb=500.0),
     "tutorial": trained(300.0),
     "keras": "keras is not installed: pip install keras jax",
@@ -211,7 +257,8 @@ def answers(command: list[str], given: dict[str, Any]) -> Any:
 def test_fit_beside_the_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
 
-    def train(command: list[str]) -> Any:
+    def train(command: list[str], seconds: float) -> Any:
+        assert 0 <= seconds <= 270
         order.append(next(name for name in ANSWERS if any(name in part for part in command)))
         return answers(command, ANSWERS)
 
@@ -220,19 +267,31 @@ def test_fit_beside_the_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit, "assert_same_net", lambda path: None)
     monkeypatch.setattr(fit, "BENCHMARKS", Path(__file__).parent)
     result = fit.run(rounds=2)
-    everybody = ["float32", "bfloat16", "tuned", "tutorial"]
+    tuned = ["tuned", "without-onednn", "autocast"]
+    everybody = ["float32", "bfloat16", *tuned, "tutorial"]
     assert order == [*everybody, "keras", *everybody]  # in turns; who is not here is asked once
     assert list(result["absent"]) == ["keras"]
     values = {name: (f["value"], f["met"]) for name, f in result["summary"].items()}
     assert values["float32 over PyTorch tuned"] == (2.0, True)
     assert values["bfloat16 over PyTorch tuned"] == (4.0, True)
+    assert values["bfloat16 over PyTorch tuned, under autocast"] == (3.0, True)
     assert values["float32 over the PyTorch tutorial's way"] == (10.0, True)
     assert values["float32 over Keras fit"] == (None, None)
     assert values["peak memory over PyTorch tuned"] == (0.8, True)
     assert values["accuracy lost by bfloat16, one epoch, points"][0] == pytest.approx(0.1)
     order.clear()
-    fit.run(rounds=3, seconds=150.0)
-    assert order == [*everybody, "keras", *everybody]  # and none a third time: all have taken long enough
+    fit.run(rounds=2, peers=["tutorial"])
+    assert order == ["float32", "bfloat16", "tutorial"] * 2
+    order.clear()
+    hurried = fit.run(rounds=3, seconds=0.0)
+    assert order == [*everybody, "keras"]  # each once
+    assert hurried["reduced"][0] == "gyeol, rounds: 1 in place of 3"
+
+
+def test_fit_ends_who_is_not_done(tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text("import time; time.sleep(60)")
+    assert fit._train([sys.executable, str(script)], 0.0) == "not done within the 0 seconds that were left"
 
 
 def test_fit_refuses_other_nets_and_other_documents(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,17 +299,17 @@ def test_fit_refuses_other_nets_and_other_documents(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(fit, "BENCHMARKS", Path(__file__).parent)
     for wrong in ({"parameters": 5001}, {"documents": 201}):
         given = {**ANSWERS, "tutorial": trained(1.0, **wrong)}
-        monkeypatch.setattr(fit, "_train", lambda command, given=given: answers(command, given))
+        monkeypatch.setattr(fit, "_train", lambda command, _, given=given: answers(command, given))
         with pytest.raises(AssertionError, match="these trainings are not the same"):
             fit.run()
     keras = {**ANSWERS, "keras": trained(10.0, parameters=5000 - 1024)}  # one bias a direction less
-    monkeypatch.setattr(fit, "_train", lambda command: answers(command, keras))
+    monkeypatch.setattr(fit, "_train", lambda command, _: answers(command, keras))
     assert fit.run()["summary"]["float32 over Keras fit"]["value"] == 300.0
 
 
 def test_fit_without_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(fit, "BENCHMARKS", tmp_path / "nothing")
-    monkeypatch.setattr(fit, "_train", lambda command: answers(command, ANSWERS))
+    monkeypatch.setattr(fit, "_train", lambda command, _: answers(command, ANSWERS))
     result = fit.run(rounds=1)
     assert all("part of a checkout only" in result["absent"][name] for name in fit.SCRIPTS)
     assert result["rows"][0]["who"] == "gyeol"
@@ -259,4 +318,4 @@ def test_fit_without_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 @pytest.mark.skipif(not fit.BENCHMARKS.is_dir(), reason="an installed copy: the scripts are part of a checkout")
 def test_the_peers_net_is_gyeols() -> None:
     fit.assert_same_net(fit.find_source("reviews", "train").path)
-    assert all((fit.BENCHMARKS / script).is_file() for script in fit.SCRIPTS.values())
+    assert all((fit.BENCHMARKS / script).is_file() for script, *_ in fit.SCRIPTS.values())

@@ -165,16 +165,7 @@ def test_equals_the_reference_where_the_batch_is_split_over_threads(
 
 
 @multiplies_bfloat16
-@pytest.mark.parametrize(
-    "cell",
-    [
-        pytest.param(cell, marks=pytest.mark.xfail(strict=False, reason="gradients of lstm_norm in bfloat16 are off"))
-        if cell == "lstm_norm"
-        else cell
-        for cell in STEPS
-        if cell != "rnn_relu"
-    ],
-)
+@pytest.mark.parametrize("cell", [cell for cell in STEPS if not native.CELLS[cell].norm and cell != "rnn_relu"])
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=15),
     D=st.integers(1, 20),

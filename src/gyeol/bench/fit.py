@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,25 +16,31 @@ from typing import Any
 import numpy as np
 import torch
 
+from gyeol.bench.budget import Budget
 from gyeol.bench.classifier import SETTINGS, read
 from gyeol.bench.figures import figure
-from gyeol.bench.peers import assert_close
+from gyeol.bench.peers import assert_close, precisions
 from gyeol.data.text.sources import find_source
 from gyeol.errors import DataError
 from gyeol.inputs import TextBatch, TextInput
 from gyeol.kernels.native import bfloat16_available
 from gyeol.tasks import TextClassifier
 
-__all__ = ["BENCHMARKS", "run"]
+__all__ = ["BENCHMARKS", "PEERS", "run"]
 
 #: The scripts, in a checkout; an installed package has none.
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
+_TUNED = "nsmc_pytorch_tuned.py"
 SCRIPTS = {
-    "torch tuned": "nsmc_pytorch_tuned.py",
-    "torch tutorial": "nsmc_pytorch_tutorial.py",
-    "keras": "nsmc_keras.py",
+    "tuned": [_TUNED],
+    "tuned-without-onednn": [_TUNED, "--without-onednn"],
+    "tuned-autocast": [_TUNED, "--autocast"],
+    "tutorial": ["nsmc_pytorch_tutorial.py"],
+    "keras": ["nsmc_keras.py"],
 }
+PEERS = tuple(SCRIPTS)
+_TUNED_FLOAT32 = ("tuned", "tuned-without-onednn")
 #: What Keras has fewer: an LSTM of 4 x 128 gates has one bias a direction where PyTorch's has two.
 FEWER = {"keras": 2 * 4 * 128}
 _NOT_HERE = 2  # a script's exit status where its package is not installed
@@ -43,9 +50,10 @@ def run(
     *,
     quick: bool = False,
     note: Callable[[str], None] = lambda line: None,
+    peers: Collection[str] = PEERS,
     documents: int = 8_000,
     rounds: int = 3,
-    seconds: float = 240.0,
+    seconds: float = 270.0,
 ) -> dict[str, Any]:
     """Time trainings of one epoch each.
 
@@ -55,17 +63,21 @@ def run(
         Some 200 of the built-in reviews, one round.
     note : callable
         Told a line a training.
+    peers : collection of str
+        Of `PEERS`.
     documents : int
         How many to train on.
     rounds : int
         Trainings of each contestant.
     seconds : float
-        A contestant that has taken so long in all sits out the further rounds.
+        For the whole. Who would not be done in what is left, after its former rounds, sits out the further ones; who is
+        not done at the end of it is ended, and absent.
 
     Returns
     -------
     dict
-        ``rows``, ``summary``, ``data`` (which documents) and ``absent`` (who could not take part, and why).
+        ``rows``, ``summary``, ``precisions``, ``data`` (which documents), ``absent`` (who could not take part, and why)
+        and ``reduced`` (who had fewer rounds).
     """
     if quick:
         documents, rounds = 200, 1
@@ -73,42 +85,74 @@ def run(
         source = find_source("reviews" if quick else "nsmc", "train")
     except DataError:  # not downloaded
         source = find_source("reviews", "train")
-    commands = {"gyeol": [sys.executable, "-m", "gyeol.bench.classifier", "--precision", "float32"]}
-    absent: dict[str, str] = {}
-    if bfloat16_available():
-        commands["gyeol bfloat16"] = [*commands["gyeol"][:-1], "bfloat16"]
-    else:
-        absent["gyeol bfloat16"] = "this processor does not multiply bfloat16"
+    commands, absent = _commands(peers)
     if BENCHMARKS.is_dir():
         assert_same_net(source.path)
-        commands |= {name: [sys.executable, str(BENCHMARKS / script)] for name, script in SCRIPTS.items()}
-    else:
-        absent |= dict.fromkeys(SCRIPTS, f"its script is not here: {BENCHMARKS} is part of a checkout only")
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
+    budget, taken = Budget(seconds, rounds), dict.fromkeys(commands, 0.0)
     for number in range(rounds):
         for name, command in commands.items():
-            if name in absent or sum(r["seconds"] for r in results[name]) >= seconds:
+            # Whose round is dear shall leave time for the others' rounds, which are cheap.
+            if name in absent or (number and taken[name] / number > budget.left() / (rounds - number)):
                 continue
-            result = _train([*command, str(source.path), "--documents", str(documents)])
+            started = time.monotonic()
+            result = _train([*command, str(source.path), "--documents", str(documents)], budget.left())
+            taken[name] += time.monotonic() - started
             if isinstance(result, str):
-                absent[name] = result
+                if not results[name]:
+                    absent[name] = result
+                taken[name] = float("inf")  # no further round
                 note(f"{name}: {result}")
                 continue
             results[name].append(result)
             _assert_same_size(results)
             note(f"{name}, round {number + 1}: {result['documents_per_second']:,.0f} documents/s")
+    for name, found in results.items():
+        if found and len(found) < rounds:
+            budget.reduced.append(f"{name}, rounds: {len(found)} in place of {rounds}")
     rows = [_row(name, found) for name, found in results.items() if found]
-    return {"data": source.name, "absent": absent, "rows": rows, "summary": summarise(rows)}
+    return {
+        "data": source.name,
+        "precisions": {row["who"]: row["precision"] for row in rows},
+        "absent": absent,
+        "reduced": budget.reduced,
+        "rows": rows,
+        "summary": summarise(rows),
+    }
 
 
-def _train(command: list[str]) -> dict[str, Any] | str:
+def _commands(peers: Collection[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Say how each contestant is started, and who cannot take part, and why."""
+    own = [sys.executable, "-m", "gyeol.bench.classifier", "--precision"]
+    commands, absent = {"gyeol": [*own, "float32"]}, {}
+    if bfloat16_available():
+        commands["gyeol bfloat16"] = [*own, "bfloat16"]
+    else:
+        absent["gyeol bfloat16"] = "this processor does not multiply bfloat16"
+    for name, (script, *options) in SCRIPTS.items():
+        if name in peers and BENCHMARKS.is_dir():
+            commands[name] = [sys.executable, str(BENCHMARKS / script), *options]
+        elif name in peers:
+            absent[name] = f"its script is not here: {BENCHMARKS} is part of a checkout only"
+    return commands, absent
+
+
+def _train(command: list[str], seconds: float) -> dict[str, Any] | str:
     """Run a training in a process of its own; returns its line, or why there is none."""
     threads = str(torch.get_num_threads())
     # A thread that waits shall give its core away, as in gyeol.cli.app; and no library starts more than requested.
     environment = {"GOMP_SPINCOUNT": "1000", **os.environ, "OMP_NUM_THREADS": threads}
-    done = subprocess.run(  # noqa: S603  # our own scripts
-        [*command, "--threads", threads], capture_output=True, text=True, env=environment, check=False
-    )
+    try:
+        done = subprocess.run(  # noqa: S603  # our own scripts
+            [*command, "--threads", threads],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+            timeout=max(seconds, 1.0),
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done within the {seconds:.0f} seconds that were left"
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
     if done.returncode == _NOT_HERE:
         return last
@@ -170,6 +214,7 @@ def _row(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     rates = [r["documents_per_second"] for r in found]
     return {
         "who": name,
+        "precision": precisions([name])[name],
         "documents_per_second": median(rates),
         "slowest": min(rates),
         "fastest": max(rates),
@@ -186,21 +231,25 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Draw the figures that must hold out of the rows."""
     by_name = {row["who"]: row for row in rows}
 
-    def ratio(name: str, over: str, what: str = "documents_per_second") -> float | None:
-        if name not in by_name or over not in by_name:
+    def ratio(name: str, *over: str, what: str = "documents_per_second") -> float | None:
+        """Set it beside the fastest of the others."""
+        others = [by_name[other] for other in over if other in by_name]
+        if name not in by_name or not others:
             return None
-        return float(by_name[name][what] / by_name[over][what])
+        best = max(others, key=lambda row: float(row["documents_per_second"]))
+        return float(by_name[name][what] / best[what])
 
     accuracies = [by_name[name]["valid_accuracy"] for name in ("gyeol", "gyeol bfloat16") if name in by_name]
     return {
-        "float32 over PyTorch tuned": figure(ratio("gyeol", "torch tuned"), at_least=2.0),
-        "bfloat16 over PyTorch tuned": figure(ratio("gyeol bfloat16", "torch tuned"), at_least=3.0),
-        "float32 over the PyTorch tutorial's way": figure(ratio("gyeol", "torch tutorial"), at_least=5.0),
+        "float32 over PyTorch tuned": figure(ratio("gyeol", *_TUNED_FLOAT32), at_least=2.0),
+        "bfloat16 over PyTorch tuned": figure(ratio("gyeol bfloat16", *_TUNED_FLOAT32), at_least=3.0),
+        "bfloat16 over PyTorch tuned, under autocast": figure(ratio("gyeol bfloat16", "tuned-autocast"), at_least=1.5),
+        "float32 over the PyTorch tutorial's way": figure(ratio("gyeol", "tutorial"), at_least=5.0),
         "float32 over Keras fit": figure(ratio("gyeol", "keras"), at_least=25.0),
         "bfloat16 over float32": figure(ratio("gyeol bfloat16", "gyeol")),
-        "peak memory over PyTorch tuned": figure(ratio("gyeol", "torch tuned", "peak_rss_mb"), at_most=1.0),
+        "peak memory over PyTorch tuned": figure(ratio("gyeol", *_TUNED_FLOAT32, what="peak_rss_mb"), at_most=1.0),
         "peak memory over the PyTorch tutorial's way": figure(
-            ratio("gyeol", "torch tutorial", "peak_rss_mb"), at_most=1.0
+            ratio("gyeol", "tutorial", what="peak_rss_mb"), at_most=1.0
         ),
         "accuracy lost by bfloat16, one epoch, points": figure(
             100 * (accuracies[0] - accuracies[1]) if len(accuracies) > 1 else None

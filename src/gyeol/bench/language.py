@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Collection
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.bench.figures import figure
+from gyeol.bench.peers import AUTOCAST, FLOAT32, ONEDNN, Autocast, automatic, fastest, precisions, setting
 from gyeol.bench.timing import Contestant, Timing, sgemm_rate, take_turns
 from gyeol.export.onnx_weights import onnx_operator, onnx_weights
 from gyeol.kernels import native
@@ -21,7 +23,10 @@ from gyeol.tasks.language.model import LanguageModel
 from gyeol.tasks.language.net import LanguageNet
 from gyeol.tasks.language.reader import Reader
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
+
+#: PyTorch's example in each of its ways, whose names are those of torch.nn's; it writes in float32.
+PEERS = (*ONEDNN, "onnxruntime")
 
 BPTT, STREAMS, UNITS, WORDS = 35, 20, 200, 10_000
 
@@ -47,7 +52,9 @@ class WordModel(nn.Module):
         return F.log_softmax(self.decoder(states).flatten(0, 1), dim=1), state
 
 
-def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+def run(
+    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, peers: Collection[str] = PEERS
+) -> dict[str, Any]:
     """Time training and writing; see `gyeol.bench.run`."""
     words, steps = (300, 4) if quick else (WORDS, 20)
     draw = np.random.default_rng(0)
@@ -57,15 +64,20 @@ def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None)
     texts = [" ".join(f"w{n}" for n in row) for row in np.array_split(numbers, 50)]
     settings: dict[str, Any] = {"hidden_size": UNITS, "embedding_size": UNITS, "dropout": 0.0, "epochs": 1}
     settings |= {"tokenizer": "whitespace", "min_count": 1, "batch_size": STREAMS, "bptt": BPTT}
-    train, write = _train(texts, settings, steps, quick, note), _write(texts, settings, quick, note)
+    train = _train(texts, settings, steps, quick, note, peers)
+    write = _write(texts, settings, quick, note, peers)
     absent = {} if find_spec("onnxruntime") and find_spec("onnx") else {"onnxruntime": "pip install 'gyeol[onnx]'"}
     ratios = write.pop("ratios")
     return {
+        "precisions": precisions([*train["seconds"], *write["seconds"]]) | train.pop("precisions"),
         "rows": [train, write],
         "absent": absent,
         "summary": {
             "training over word_language_model": figure(train["ratio"], at_least=2.0),
             "training over word_language_model, float32": figure(train["float32 ratio"]),
+            "training over word_language_model in float32 or under autocast, the best": figure(
+                train["ratio to the best"]
+            ),
             **{
                 f"writing, {ours}, over {theirs}": figure(ratios.get((ours, theirs)), at_least=3.0)
                 for ours in ("float32", "int8")
@@ -85,7 +97,12 @@ def _made(texts: list[str], settings: dict[str, Any], precision: str) -> tuple[L
 
 
 def _train(
-    texts: list[str], settings: dict[str, Any], steps: int, quick: bool, note: Callable[[str], None]
+    texts: list[str],
+    settings: dict[str, Any],
+    steps: int,
+    quick: bool,
+    note: Callable[[str], None],
+    peers: Collection[str],
 ) -> dict[str, Any]:
     contestants, losses = [], {}
     for precision in ("auto", "float32"):
@@ -103,7 +120,11 @@ def _train(
             pairs = [(b.tokens.T.contiguous(), b.targets.T.flatten()) for b in blocks]
             log_shares, _ = peer(pairs[0][0], None)
             losses["word_language_model"] = float(F.nll_loss(log_shares, pairs[0][1]).detach())
-            contestants.append(Contestant("word_language_model", partial(_learn_as_the_example, peer, pairs)))
+            ways = [name for name in ONEDNN if name in peers and (name in FLOAT32 or native.bfloat16_available())]
+            for name in ways:
+                net_of = copy.deepcopy(peer)
+                call = partial(_learn_as_the_example, Autocast(net_of) if name in AUTOCAST else net_of, pairs)
+                contestants.append(Contestant(name, call, partial(setting, onednn=ONEDNN[name])))
     np.testing.assert_allclose(losses["float32"], losses["word_language_model"], rtol=1e-5)
     np.testing.assert_allclose(losses["auto"], losses["word_language_model"], rtol=5e-3)
     times = take_turns(contestants, seconds=0.0 if quick else 40.0, least=1 if quick else 3, most=12)
@@ -113,11 +134,14 @@ def _train(
     work = 6 * (2 * 8 * UNITS**2 + len(model.inputs_.vocabulary) * UNITS)
     rate = sgemm_rate(256 if quick else 2048)
     note(", ".join(f"{name}: {value:,.0f} tokens/s" for name, value in rates.items()) + f"; SGEMM {rate:.0f} GFLOP/s")
+    best, any_best = (rates.get(fastest(times, names) or "") for names in (FLOAT32, ONEDNN))
     return {
         "case": "training",
         "tokens per second": rates,
-        "ratio": rates["auto"] / rates["word_language_model"],
-        "float32 ratio": rates["float32"] / rates["word_language_model"],
+        "ratio": rates["auto"] / best if best else None,
+        "float32 ratio": rates["float32"] / best if best else None,
+        "ratio to the best": rates["auto"] / any_best if any_best else None,
+        "precisions": {"auto": automatic()},
         "share of SGEMM": {name: value * work / 1e9 / rate for name, value in rates.items()},
         "seconds": {name: timing.as_dict() for name, timing in times.items()},
     }
@@ -132,7 +156,7 @@ def _learn(
         optimizer.step(scale=0.01)
 
 
-def _learn_as_the_example(net: WordModel, pairs: list[tuple[Tensor, Tensor]]) -> None:
+def _learn_as_the_example(net: nn.Module, pairs: list[tuple[Tensor, Tensor]]) -> None:
     net.train()
     state: Any = None
     for tokens, targets in pairs:
@@ -150,7 +174,9 @@ def _learn_as_the_example(net: WordModel, pairs: list[tuple[Tensor, Tensor]]) ->
 Scores = Callable[[int], np.ndarray[Any, Any]]
 
 
-def _write(texts: list[str], settings: dict[str, Any], quick: bool, note: Callable[[str], None]) -> dict[str, Any]:
+def _write(
+    texts: list[str], settings: dict[str, Any], quick: bool, note: Callable[[str], None], peers: Collection[str]
+) -> dict[str, Any]:
     model, net = _made(texts, settings, "float32")
     net.eval()
     model.net_ = net
@@ -160,9 +186,10 @@ def _write(texts: list[str], settings: dict[str, Any], quick: bool, note: Callab
     if native.int8_available():
         rounded = model.reader(weights="int8")
         contestants["int8"] = partial(_by_gyeol, rounded, rounded.state, tokens)
-    contestants["torch"] = partial(_by_torch, WordModel(net).eval(), tokens)
+    if "torch" in peers:
+        contestants["torch"] = partial(_by_torch, WordModel(net).eval(), tokens)
     steps = {"torch": partial(_by_torch, WordModel(net).eval(), 5, best=True)}
-    if find_spec("onnxruntime") and find_spec("onnx"):
+    if "onnxruntime" in peers and find_spec("onnxruntime") and find_spec("onnx"):
         for threads in sorted({1, torch.get_num_threads()}):
             session = _session(net, threads)
             contestants[f"onnxruntime, {threads} threads"] = partial(_by_onnxruntime, session, UNITS, tokens)
@@ -182,7 +209,8 @@ def _written_row(times: dict[str, Timing], tokens: int, note: Callable[[str], No
     each = {name: timing.median / tokens * 1e6 for name, timing in times.items()}
     note("writing, microseconds a token: " + ", ".join(f"{name} {value:.0f}" for name, value in each.items()))
     runtimes = [value for name, value in each.items() if name.startswith("onnxruntime")]
-    others = {"torch": each["torch"], **({"onnxruntime": min(runtimes)} if runtimes else {})}
+    others = {name: each[name] for name in ("torch",) if name in each}
+    others |= {"onnxruntime": min(runtimes)} if runtimes else {}
     ours = [name for name in ("float32", "int8") if name in each]
     return {
         "case": "writing",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
 import torch
 
 from gyeol.bench.figures import geometric_mean, lowest
+from gyeol.bench.peers import automatic
 from gyeol.bench.timing import Contestant, take_turns
 from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.precision.choices import in_training
@@ -24,7 +25,11 @@ TOKENS, STEPS = 4096, 100  # a case; the most steps of a single row
 
 
 def run(
-    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, seconds: float = 1.0
+    *,
+    quick: bool = False,
+    note: Callable[[str], None] = lambda line: None,
+    peers: Collection[str] = (),
+    seconds: float = 1.0,
 ) -> dict[str, Any]:
     """Time every case, forward and backward; see `gyeol.bench.layers.run`.
 
@@ -34,7 +39,7 @@ def run(
     Returns
     -------
     dict
-        ``rows`` and ``summary``.
+        ``rows``, ``summary`` and ``precisions``.
     """
     batches, sizes, tokens = ((1, 8), (32,), 64) if quick else (BATCHES, SIZES, TOKENS)
     rows: list[dict[str, Any]] = []
@@ -44,7 +49,12 @@ def run(
                 rows.append(_case(cell, size, batch, tokens, seconds=0.01 if quick else seconds))
                 row = rows[-1]
                 note(f"{cell}, batch {batch}, hidden {size}: {row['choice']}, {row['of_best']:.3f} of the best")
-    return {"rows": rows, "summary": summarise(rows)}
+    names = [name for name in rows[0]["seconds"] if name != "auto"]
+    return {
+        "rows": rows,
+        "summary": summarise(rows),
+        "precisions": {"auto": automatic()} | dict(zip(names, names, strict=True)),
+    }
 
 
 def _case(cell: str, size: int, batch: int, tokens: int, *, seconds: float) -> dict[str, Any]:

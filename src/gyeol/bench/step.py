@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -16,7 +16,9 @@ from gyeol.export.onnx_weights import onnx_operator, onnx_weights
 from gyeol.kernels import native
 from gyeol.layers import LSTM
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
+
+PEERS = ("onnxruntime",)
 
 SIZES = {128: 1 / 3, 256: 1 / 3, 512: 1 / 2}  # H, and the share of onnxruntime's time that a step may take
 STEPS = 200  # a call that is timed
@@ -24,12 +26,17 @@ WITHIN = {"gyeol bfloat16": 0.02, "gyeol int8": 0.05}  # how far h may be from f
 
 
 def run(
-    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, seconds: float = 3.0
+    *,
+    quick: bool = False,
+    note: Callable[[str], None] = lambda line: None,
+    peers: Collection[str] = PEERS,
+    seconds: float = 3.0,
 ) -> dict[str, Any]:
     """Time a step of an LSTM (D = H) for each size; see `gyeol.bench.run`."""
     sizes, steps = ((16,), 5) if quick else (tuple(SIZES), STEPS)
     rows: list[dict[str, Any]] = []
     absent = {} if find_spec("onnxruntime") and find_spec("onnx") else {"onnxruntime": "pip install 'gyeol[onnx]'"}
+    timed: dict[str, str] = {}
     for size in sizes:
         layer = LSTM(size, size)
         x = np.random.default_rng(0).standard_normal((steps, 1, size), dtype=np.float32)
@@ -38,7 +45,7 @@ def run(
             contestants["gyeol bfloat16"] = _stepper(layer, "bfloat16")
         if native.int8_available():
             contestants["gyeol int8"] = _stepper(layer, "int8")
-        if not absent:
+        if not absent and "onnxruntime" in peers:
             for threads in {1, torch.get_num_threads()}:
                 contestants[f"onnxruntime, {threads} threads"] = _session(layer, threads)
         expected = contestants["gyeol"](x)
@@ -49,8 +56,9 @@ def run(
             seconds=0.01 if quick else seconds,
             least=2 if quick else 5,
         )
-        peers = {name: t for name, t in times.items() if name.startswith("onnx")}
-        best = min(peers, key=lambda name: peers[name].median, default=None)
+        timed |= {name: name.split()[1] if name in WITHIN else "float32" for name in times}
+        others = {name: t for name, t in times.items() if name.startswith("onnx")}
+        best = min(others, key=lambda name: others[name].median, default=None)
         in_float32, in_bfloat16, in_int8 = (
             times[name].median / steps if name in times else None for name in ("gyeol", "gyeol bfloat16", "gyeol int8")
         )
@@ -61,8 +69,8 @@ def run(
             "bfloat16 microseconds": in_bfloat16 * 1e6 if in_bfloat16 else None,
             "int8 microseconds": in_int8 * 1e6 if in_int8 else None,
             "peer": best,
-            "peer microseconds": peers[best].median / steps * 1e6 if best else None,
-            "share": in_float32 * steps / peers[best].median if best else None,
+            "peer microseconds": others[best].median / steps * 1e6 if best else None,
+            "share": in_float32 * steps / others[best].median if best else None,
             "int8 share": in_int8 / in_bfloat16 if in_int8 and in_bfloat16 else None,
             "seconds": {name: timing.as_dict() for name, timing in times.items()},
         }
@@ -72,6 +80,7 @@ def run(
     shares = {row["hidden"]: row["share"] for row in rows}
     int8 = [(row["int8 share"], f"hidden {row['hidden']}") for row in rows if row["int8 share"] is not None]
     return {
+        "precisions": timed,
         "rows": rows,
         "absent": absent,
         "summary": {

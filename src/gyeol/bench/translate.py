@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from gyeol import engine
 from gyeol.bench.figures import figure
+from gyeol.bench.peers import AUTOCAST, FLOAT32, ONEDNN, Autocast, automatic, fastest, precisions, setting
 from gyeol.bench.timing import Contestant, take_turns
 from gyeol.inputs.text_pairs import END, PairBatch
 from gyeol.kernels import native
@@ -23,7 +24,10 @@ from gyeol.tasks.translation.net import TranslatorNet
 from gyeol.tasks.translation.search import Search, search
 from gyeol.tasks.translation.translator import Translator
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
+
+#: The network in torch.nn in each of its ways, and the loop that searches.
+PEERS = (*ONEDNN, "plain-loop")
 
 
 class PackedTranslator(nn.Module):
@@ -121,7 +125,9 @@ def _torch_lstm(layer: Any) -> nn.LSTM:
     return lstm
 
 
-def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+def run(
+    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, peers: Collection[str] = PEERS
+) -> dict[str, Any]:
     """Time training and searching; see `gyeol.bench.run`."""
     size, words, count = (16, 60, 20) if quick else (512, 8000, 400)
     sources, targets = _texts(words, count)
@@ -139,24 +145,33 @@ def run(*, quick: bool = False, note: Callable[[str], None] = lambda line: None)
     losses["torch.nn packed"] = float(peer(batches[0]).detach())
     np.testing.assert_allclose(losses["float32"], losses["torch.nn packed"], rtol=1e-4)
     np.testing.assert_allclose(losses["auto"], losses["torch.nn packed"], rtol=5e-3)
-    weights = [p for p in peer.parameters() if p.requires_grad]
-    adam = torch.optim.AdamW(weights, lr=1e-5, weight_decay=0.0, fused=True)
-    contestants.append(Contestant("torch.nn packed", partial(_learn_packed, peer, weights, batches, adam)))
+    for name in (n for n in ONEDNN if n in peers and (n in FLOAT32 or native.bfloat16_available())):
+        net_of = copy.deepcopy(peer)
+        weights = [p for p in net_of.parameters() if p.requires_grad]
+        adam = torch.optim.AdamW(weights, lr=1e-5, weight_decay=0.0, fused=True)
+        call = partial(_learn_packed, Autocast(net_of) if name in AUTOCAST else net_of, weights, batches, adam)
+        contestants.append(Contestant(name, call, partial(setting, onednn=ONEDNN[name])))
     times = take_turns(contestants, seconds=0.0 if quick else 45.0, least=1 if quick else 3, most=10)
     tokens = sum(int(b.target_lengths.sum()) for b in batches)
     rates = {name: tokens / timing.median for name, timing in times.items()}
     note(", ".join(f"{name}: {value:,.0f} target tokens/s" for name, value in rates.items()))
     rows.append({"case": "training", "tokens per second": rates})
-    searched = _search(net, peer, batches[0], quick)
+    searched = _search(net, peer if "plain-loop" in peers else None, batches[0], quick)
     note(", ".join(f"{name}: {1e3 * value:.1f} ms" for name, value in searched.items()))
     rows.append({"case": "searching", "seconds": searched})
+    best, any_best = (rates.get(fastest(times, names) or "") for names in (FLOAT32, ONEDNN))
+    loop = searched.get("plain loop, 32 sources")
     return {
+        "precisions": precisions(rates) | {"auto": automatic()},
         "rows": rows,
         "summary": {
-            "training over torch.nn packed": figure(rates["auto"] / rates["torch.nn packed"], at_least=2.0),
-            "training over torch.nn packed, float32": figure(rates["float32"] / rates["torch.nn packed"]),
+            "training over torch.nn packed": figure(rates["auto"] / best if best else None, at_least=2.0),
+            "training over torch.nn packed, float32": figure(rates["float32"] / best if best else None),
+            "training over torch.nn packed in float32 or under autocast, the best": figure(
+                rates["auto"] / any_best if any_best else None
+            ),
             "beam of 5, 32 sources, over a plain loop": figure(
-                searched["plain loop, 32 sources"] / searched["beam of 5, 32 sources"], at_least=3.0
+                loop / searched["beam of 5, 32 sources"] if loop else None, at_least=3.0
             ),
             **{
                 f"{name}, milliseconds": figure(1e3 * seconds, at_most=15.0)
@@ -198,7 +213,7 @@ def _learn(model: Translator, net: TranslatorNet, batches: list[PairBatch], opti
         optimizer.step(scale=1.0)
 
 
-def _learn_packed(net: PackedTranslator, weights: list[Any], batches: list[PairBatch], adam: Any) -> None:
+def _learn_packed(net: nn.Module, weights: list[Any], batches: list[PairBatch], adam: Any) -> None:
     net.train()
     for batch in batches:
         adam.zero_grad()
@@ -207,20 +222,18 @@ def _learn_packed(net: PackedTranslator, weights: list[Any], batches: list[PairB
         adam.step()
 
 
-def _search(net: TranslatorNet, peer: PackedTranslator, batch: PairBatch, quick: bool) -> dict[str, float]:
+def _search(net: TranslatorNet, peer: PackedTranslator | None, batch: PairBatch, quick: bool) -> dict[str, float]:
     """Time beams whose every continuation is 12 tokens long: an untrained network would not end by itself."""
     net.eval()
-    peer.eval()
     count, length = (4, 3) if quick else (32, 12)
     parts = batch.source, batch.source_lengths, batch.inputs, batch.targets, batch.target_lengths
     some, one = PairBatch(*(part[:count] for part in parts)), PairBatch(*(part[:1] for part in parts))
     wide = engine.BeamSettings(5, min_length=length, max_length=length)
     narrow = engine.BeamSettings(1, min_length=length, max_length=length)
-    contestants = {
-        "beam of 5, 32 sources": partial(_found, net, some, wide),
-        "plain loop, 32 sources": partial(peer.beam, some, 5, [length] * count),
-        "greedy, one source": partial(_found, net, one, narrow),
-    }
+    contestants = {"beam of 5, 32 sources": partial(_found, net, some, wide)}
+    if peer is not None:
+        contestants["plain loop, 32 sources"] = partial(peer.eval().beam, some, 5, [length] * count)
+    contestants["greedy, one source"] = partial(_found, net, one, narrow)
     if native.int8_available():
         contestants["greedy, one source, int8"] = partial(_found, net, one, narrow, "int8")
     times = take_turns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,9 @@ from gyeol.inputs import TextVectorizer, WordVectors, make_tokenizer
 from gyeol.inputs.vectors.benchmarks import evaluate_vectors
 from gyeol.inputs.vectors.training import write_corpus
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
+
+PEERS = ("scikit-learn", "gensim", "fasttext")
 
 WORDS, SIZE = 400_000, 100  # of the table that is read and queried
 _QUESTIONS = 20  # a call that is timed
@@ -32,7 +34,11 @@ _TRAINED: dict[str, Any] = {"size": 100, "window": 5, "min_count": 5, "negative"
 
 
 def run(
-    *, quick: bool = False, note: Callable[[str], None] = lambda line: None, seconds: float = 10.0
+    *,
+    quick: bool = False,
+    note: Callable[[str], None] = lambda line: None,
+    peers: Collection[str] = PEERS,
+    seconds: float = 10.0,
 ) -> dict[str, Any]:
     """Time each kind of work; see `gyeol.bench.run`."""
     name, texts = _texts(quick)
@@ -43,14 +49,14 @@ def run(
     rows: list[dict[str, Any]] = []
 
     def add(work: str, times: dict[str, Timing], **more: Any) -> None:
-        peers = {who: t for who, t in times.items() if not who.startswith("gyeol")}
-        best = min(peers, key=lambda who: peers[who].median, default=None)
+        others = {who: t for who, t in times.items() if not who.startswith("gyeol")}
+        best = min(others, key=lambda who: others[who].median, default=None)
         for who in (who for who in times if who.startswith("gyeol")):
-            ratio = peers[best].median / times[who].median if best else None
+            ratio = others[best].median / times[who].median if best else None
             rows.append(
                 {
                     "work": work, "who": who, "seconds": times[who].median, "peer": best,
-                    "peer seconds": peers[best].median if best else None, "ratio": ratio,
+                    "peer seconds": others[best].median if best else None, "ratio": ratio,
                     "all": {k: t.as_dict() for k, t in times.items()}, **more,
                 }
             )  # fmt: skip
@@ -62,16 +68,16 @@ def run(
                 note(f"  {who}, {test}: {shown}")
 
     for label, tokenizer, runs in (("word", "word", (1, 1)), ("word 1-2", "word", (1, 2))):
-        add(f"tfidf {label}", _tfidf(texts, tokenizer, runs, limits))
+        add(f"tfidf {label}", _tfidf(texts, tokenizer, runs, peers, limits))
     with tempfile.TemporaryDirectory(prefix="gyeol.") as folder:
         count = 300 if quick else WORDS
         table = _table(count)
-        add("read GloVe text", _read(table, Path(folder), quick, limits))
-        add("ten nearest words", _ask(table, limits))
+        add("read GloVe text", _read(table, Path(folder), quick, peers, limits))
+        add("ten nearest words", _ask(table, peers, limits))
         for corpus, tests in _CORPORA.items() if "gensim" not in absent else ():
             read = (name, texts) if corpus == "nsmc" else _texts(quick, corpus)
             if read[1]:
-                times, figures = _train(read[1], tests, Path(folder), quick)
+                times, figures = _train(read[1], tests, Path(folder), quick, peers)
                 add(f"train on {read[0]}", times, figures=figures)
     ratios: dict[str, list[tuple[float, str]]] = {}
     for row in rows:
@@ -79,6 +85,7 @@ def run(
             ratios.setdefault(row["work"].split(" on ")[0], []).append((row["ratio"], row["work"]))
     return {
         "data": name,
+        "precisions": {who: "float64 and float32" for row in rows for who in row["all"]},
         "rows": rows,
         "absent": absent,
         "summary": {
@@ -99,7 +106,9 @@ def _texts(quick: bool, name: str = "nsmc") -> tuple[str, list[str]]:
         return ("", []) if name != "nsmc" else _texts(True)
 
 
-def _tfidf(texts: list[str], tokenizer: str, runs: tuple[int, int], limits: dict[str, Any]) -> dict[str, Timing]:
+def _tfidf(
+    texts: list[str], tokenizer: str, runs: tuple[int, int], peers: Collection[str], limits: dict[str, Any]
+) -> dict[str, Timing]:
     cut = make_tokenizer(tokenizer).tokenize
     threads = torch.get_num_threads()
     ours = TextVectorizer("tfidf", tokenizer=tokenizer, ngram_range=runs, threads=threads)
@@ -110,14 +119,20 @@ def _tfidf(texts: list[str], tokenizer: str, runs: tuple[int, int], limits: dict
     del mine, expected
     # Its own defaults, too: they cut with its own pattern, and drop signs and single letters.
     plain = TfidfVectorizer(ngram_range=runs)
-    return take_turns(
+    return _turns(
         [
             Contestant("gyeol", lambda: ours.fit_transform(texts)),
             Contestant("scikit-learn, same tokens", lambda: theirs.fit_transform(texts)),
             Contestant("scikit-learn, own tokens", lambda: plain.fit_transform(texts)),
         ],
+        peers,
         **limits,
     )
+
+
+def _turns(contestants: list[Contestant], peers: Collection[str], **limits: Any) -> dict[str, Timing]:
+    """Time gyeol and those who were chosen."""
+    return take_turns([c for c in contestants if c.name.lower().startswith(("gyeol", *peers))], **limits)
 
 
 def _table(count: int) -> WordVectors:
@@ -125,7 +140,9 @@ def _table(count: int) -> WordVectors:
     return WordVectors([f"word{i}" for i in range(count)], np.round(draw, 5))
 
 
-def _read(table: WordVectors, folder: Path, quick: bool, limits: dict[str, Any]) -> dict[str, Timing]:
+def _read(
+    table: WordVectors, folder: Path, quick: bool, peers: Collection[str], limits: dict[str, Any]
+) -> dict[str, Timing]:
     path = folder / "glove.txt"
     table.save(path, form="glove")
     assert np.array_equal(read_vectors(path, cache=False).vectors, table.vectors)
@@ -135,10 +152,10 @@ def _read(table: WordVectors, folder: Path, quick: bool, limits: dict[str, Any])
 
         assert np.array_equal(KeyedVectors.load_word2vec_format(path, no_header=True).vectors, table.vectors)
         contestants.append(Contestant("Gensim", lambda: KeyedVectors.load_word2vec_format(path, no_header=True)))
-    return take_turns(contestants, **{**limits, "least": 1 if not quick else 2, "warm": 0})
+    return _turns(contestants, peers, **{**limits, "least": 1 if not quick else 2, "warm": 0})
 
 
-def _ask(table: WordVectors, limits: dict[str, Any]) -> dict[str, Timing]:
+def _ask(table: WordVectors, peers: Collection[str], limits: dict[str, Any]) -> dict[str, Timing]:
     queries = table.words[: len(table) : max(1, len(table) // _QUESTIONS)]
     contestants = [Contestant("gyeol", lambda: [table.similar(word, 10) for word in queries])]
     if find_spec("gensim"):
@@ -150,10 +167,12 @@ def _ask(table: WordVectors, limits: dict[str, Any]) -> dict[str, Timing]:
             mine, expected = table.similar(word, 10), theirs.most_similar(word, topn=10)
             np.testing.assert_allclose([c for _, c in mine], [c for _, c in expected], atol=1e-5)
         contestants.append(Contestant("Gensim", lambda: [theirs.most_similar(word, topn=10) for word in queries]))
-    return take_turns(contestants, **limits)
+    return _turns(contestants, peers, **limits)
 
 
-def _train(texts: list[str], name: str, folder: Path, quick: bool) -> tuple[dict[str, Timing], dict[str, Any]]:
+def _train(
+    texts: list[str], name: str, folder: Path, quick: bool, peers: Collection[str]
+) -> tuple[dict[str, Timing], dict[str, Any]]:
     """Train by each once: that takes a minute. All read the same tokens; what is timed begins with texts."""
     from gensim.models import Word2Vec
 
@@ -186,7 +205,7 @@ def _train(texts: list[str], name: str, folder: Path, quick: bool) -> tuple[dict
     contestants = [Contestant("gyeol", ours), Contestant("Gensim, lists of tokens", gensims)]
     if find_spec("fasttext"):
         contestants.append(Contestant("fastText", fasttexts))
-    times = take_turns(contestants, seconds=0.0, least=1, warm=0)
+    times = _turns(contestants, peers, seconds=0.0, least=1, warm=0)
     tests = []
     for role in ("analogies", "wordsim353"):
         try:

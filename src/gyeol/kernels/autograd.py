@@ -17,21 +17,21 @@ from gyeol.kernels import native, reference
 from gyeol.kernels.cells.cell import State, Step, Weights, project
 from gyeol.kernels.second_order import differentiable_gradients, padded_by_time
 
-__all__ = ["run_layer"]
+__all__ = ["Call", "Saved", "run_layer", "walk", "walk_back"]
 
-_PARTS = len(Weights._fields)
+_PARTS = Weights._fields.index("norm") + 1  # no kernel projects its state
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
     """What a layer is run with besides tensors that have gradients."""
 
     cell: str
     lengths: Tensor
     reverse: bool
     bfloat16: bool
-    instruction_set: str
     save: bool  # for the way back
     step: Step | None  # the reference implementation, for second derivatives
+    instruction_set: str = ""
 
     @property
     def facts(self) -> native.NativeCell:
@@ -86,9 +86,9 @@ def run_layer(
     if weights[0].norm is not None:
         with torch.autocast("cpu", enabled=False):
             projected = torch.stack([project(x, w) for w in weights])
-    parts = [t for w in weights for t in w]
+    parts = [t for w in weights for t in w[:_PARTS]]
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *parts))
-    call = _Call(cell, lengths, reverse, bfloat16, instruction_set, save, step)
+    call = Call(cell, lengths, reverse, bfloat16, save, step, instruction_set)
     h_0, *memory = (part.contiguous() for part in state)  # tensors allocated like them must be, too
     c_0 = memory[0] if memory else None
     y, h_n, c_n = _Layer.apply(call, x, projected, h_0, c_0, *parts)  # type: ignore[no-untyped-call]
@@ -101,80 +101,114 @@ class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        call: _Call,
+        call: Call,
         x: Tensor,
         projected: Tensor | None,
         h_0: Tensor,
         c_0: Tensor | None,
         *parts: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        weights = _grouped(parts)
-        directions, N, H = len(weights), len(x), h_0.shape[-1]
-        facts, has_bias = call.facts, weights[0].b_hh is not None
-        gates = _gates(facts.gates, x, projected, weights, H)
-        bias_in = _input_biases(facts, weights, H) if projected is None and has_bias else None
-        inputs = None if projected is not None else x.contiguous()
-        y = h_0.new_empty(N, directions * H)
-        memory = gates.new_empty(directions, N, H) if call.save and c_0 is not None else None
-        extra = gates.new_empty(directions, N, facts.extra * H) if call.save and facts.extra else None
-        h_n, c_n = torch.empty_like(h_0), None if c_0 is None else torch.empty_like(c_0)
-        separate = facts.separate_hidden_bias
-        bias = _stacked(weights, "b_hh")[:, _rows(separate, H)] if has_bias and separate is not None else None
-        norm = None if projected is None else _stacked(weights, "norm")
-        native.forward(
-            call.cell, call.bfloat16, call.lengths, call.reverse, inputs, gates, weights, bias_in,
-            None if bias is None else bias.contiguous(), norm, h_0, c_0, y,
-            memory, extra, h_n, c_n, call.instruction_set,
-        )  # fmt: skip
+        y, h_n, c_n, saved = walk(call, x, projected, h_0, c_0, _grouped(parts))
         if call.save:
             ctx.call, ctx.projected = call, projected is not None
-            if not facts.reads_gates:
-                gates = gates.new_empty(0)
-            ctx.save_for_backward(None if inputs is None else x, h_0, c_0, gates, memory, extra, y, *parts)
+            ctx.save_for_backward(x if projected is None else None, h_0, c_0, *saved, y, *parts)
         return y, h_n, c_n
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():
             return _differentiable_backward(ctx, dy, dh_n, dc_n)
-        call: _Call = ctx.call
         x, h_0, c_0, gates, memory, extra, y, *parts = ctx.saved_tensors
-        if x is not None:
-            x = x.contiguous()
-        weights = _grouped(parts)
-        facts, directions, N, H = call.facts, len(weights), len(y), h_0.shape[-1]
-        if not facts.reads_gates:
-            gates = y.new_empty(directions, N, facts.gates * H)
-        norm, dgates, dnorm = None, None, None
-        if ctx.projected:
-            norm, dgates, dnorm = _stacked(weights, "norm"), torch.empty_like(gates), y.new_empty(directions, N, H)
-        dx = y.new_empty(directions, *x.shape) if ctx.needs_input_grad[1] and not ctx.projected else None
-        of_weights = any(ctx.needs_input_grad[5:])
-        d_ih = [y.new_empty(w.w_ih.shape) for w in weights if of_weights and not ctx.projected]
-        d_hh = [y.new_empty(w.w_hh.shape) for w in weights if of_weights and w.w_hh is not None]
-        da = y.new_empty(directions, facts.gradient_blocks * H) if of_weights else None
-        dh_0, dc_0 = torch.empty_like(h_0), None if c_0 is None else torch.empty_like(c_0)
-        native.backward(
-            call.cell, call.bfloat16, call.lengths, call.reverse, x, gates, weights, norm, h_0, c_0, y, memory, extra,
-            dy.contiguous(), dh_n.contiguous(), None if dc_n is None or c_0 is None else dc_n.contiguous(), dx,
-            d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0, call.instruction_set,
+        needed = ctx.needs_input_grad
+        return None, *walk_back(
+            ctx.call, x, h_0, c_0, _grouped(parts), Saved(gates, memory, extra), y, (dy, dh_n, dc_n),
+            projected=ctx.projected, of_input=needed[1], of_weights=any(needed[5:]),
         )  # fmt: skip
-        grads: list[Tensor | None] = []
-        for d, w in enumerate(weights):
-            if da is None:
-                grads += [None] * _PARTS
-            elif dgates is not None and dnorm is not None:
-                by_bias, by_norm = _norm_gradients(dgates[d], dnorm[d], extra[d], memory[d], w)
-                grads += [None, d_hh[d], None, by_bias, by_norm]
-            else:
-                grads += [d_ih[d], d_hh[d], *_bias_gradients(facts, da[d], w, H), None]
-        total = None if dx is None else dx[0] if directions == 1 else dx[0].add_(dx[1])
-        return None, total, dgates, dh_0, dc_0, *grads
+
+
+class Saved(NamedTuple):
+    """What the way there leaves for the way back: gates, memory and what else the cell keeps (cpp/scan.hpp)."""
+
+    gates: Tensor
+    memory: Tensor | None
+    extra: Tensor | None
+
+
+def walk(
+    call: Call, x: Tensor, projected: Tensor | None, h_0: Tensor, c_0: Tensor | None, weights: Sequence[Weights]
+) -> tuple[Tensor, Tensor, Tensor | None, Saved]:
+    """Run the kernel over packed tokens: outputs, final states, and what the way back needs."""
+    directions, N, H = len(weights), len(x), h_0.shape[-1]
+    facts, has_bias = call.facts, weights[0].b_hh is not None
+    gates = _gates(facts.gates, x, projected, weights, H)
+    bias_in = _input_biases(facts, weights, H) if projected is None and has_bias else None
+    inputs = None if projected is not None else x.contiguous()
+    y = h_0.new_empty(N, directions * H)
+    memory = gates.new_empty(directions, N, H) if call.save and c_0 is not None else None
+    extra = gates.new_empty(directions, N, facts.extra * H) if call.save and facts.extra else None
+    h_n, c_n = torch.empty_like(h_0), None if c_0 is None else torch.empty_like(c_0)
+    separate = facts.separate_hidden_bias
+    bias = _stacked(weights, "b_hh")[:, _rows(separate, H)] if has_bias and separate is not None else None
+    norm = None if projected is None else _stacked(weights, "norm")
+    native.forward(
+        call.cell, call.bfloat16, call.lengths, call.reverse, inputs, gates, weights, bias_in,
+        None if bias is None else bias.contiguous(), norm, h_0, c_0, y,
+        memory, extra, h_n, c_n, call.instruction_set,
+    )  # fmt: skip
+    return y, h_n, c_n, Saved(gates if facts.reads_gates or not call.save else gates.new_empty(0), memory, extra)
+
+
+def walk_back(
+    call: Call,
+    x: Tensor | None,
+    h_0: Tensor,
+    c_0: Tensor | None,
+    weights: Sequence[Weights],
+    saved: Saved,
+    y: Tensor,
+    upstream: tuple[Tensor, Tensor, Tensor | None],
+    *,
+    projected: bool = False,
+    of_input: bool = True,
+    of_weights: bool = True,
+) -> list[Tensor | None]:
+    """Run the kernel's way back: the gradients by x, by the projection, by h_0 and c_0, and by each weight."""
+    dy, dh_n, dc_n = upstream
+    gates, memory, extra = saved
+    if x is not None:
+        x = x.contiguous()
+    facts, directions, N, H = call.facts, len(weights), len(y), h_0.shape[-1]
+    if not facts.reads_gates:
+        gates = y.new_empty(directions, N, facts.gates * H)
+    norm, dgates, dnorm = None, None, None
+    if projected:
+        norm, dgates, dnorm = _stacked(weights, "norm"), torch.empty_like(gates), y.new_empty(directions, N, H)
+    dx = y.new_empty(directions, *x.shape) if of_input and x is not None else None
+    d_ih = [y.new_empty(w.w_ih.shape) for w in weights if of_weights and not projected]
+    d_hh = [y.new_empty(w.w_hh.shape) for w in weights if of_weights and w.w_hh is not None]
+    da = y.new_empty(directions, facts.gradient_blocks * H) if of_weights else None
+    dh_0, dc_0 = torch.empty_like(h_0), None if c_0 is None else torch.empty_like(c_0)
+    native.backward(
+        call.cell, call.bfloat16, call.lengths, call.reverse, x, gates, weights, norm, h_0, c_0, y, memory, extra,
+        dy.contiguous(), dh_n.contiguous(), None if dc_n is None or c_0 is None else dc_n.contiguous(), dx,
+        d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0, call.instruction_set,
+    )  # fmt: skip
+    grads: list[Tensor | None] = []
+    for d, w in enumerate(weights):
+        if da is None:
+            grads += [None] * _PARTS
+        elif dgates is not None and dnorm is not None and extra is not None and memory is not None:
+            by_bias, by_norm = _norm_gradients(dgates[d], dnorm[d], extra[d], memory[d], w)
+            grads += [None, d_hh[d], None, by_bias, by_norm]
+        else:
+            grads += [d_ih[d], d_hh[d], *_bias_gradients(facts, da[d], w, H), None]
+    total = None if dx is None else dx[0] if directions == 1 else dx[0].add_(dx[1])
+    return [total, dgates, dh_0, dc_0, *grads]
 
 
 def _differentiable_backward(ctx: Any, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None) -> tuple[Tensor | None, ...]:
     """Compute the gradients as functions of the inputs, with the reference implementation in place of the kernel."""
-    call: _Call = ctx.call
+    call: Call = ctx.call
     x, h_0, c_0, _, _, _, _, *parts = ctx.saved_tensors
     step = call.step
     if step is None or x is None:
@@ -191,7 +225,7 @@ def _differentiable_backward(ctx: Any, dy: Tensor, dh_n: Tensor, dc_n: Tensor | 
 
 
 def _walk_packed(
-    step: Step, call: _Call, x: Tensor, h_0: Tensor, c_0: Tensor | None, weights: Sequence[Weights]
+    step: Step, call: Call, x: Tensor, h_0: Tensor, c_0: Tensor | None, weights: Sequence[Weights]
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run the reference implementation over packed tokens: outputs (N, directions * H), final states."""
     padded, at = padded_by_time(x, call.lengths)

@@ -27,6 +27,8 @@ class Packing:
         The rows by rank; None where they come so.
     steps : int
         T, the padded length; the longest row may be shorter.
+    even : bool, optional
+        Whether all lengths are T; they are read where it is not known.
 
     Examples
     --------
@@ -35,14 +37,19 @@ class Packing:
     [4.0, 0.0, 5.0, 6.0]
     """
 
-    def __init__(self, lengths: Tensor, order: Tensor | None, steps: int) -> None:
+    def __init__(self, lengths: Tensor, order: Tensor | None, steps: int, *, even: bool | None = None) -> None:
         self.lengths = lengths
         self.order = order
         self.steps = steps
         self.home = None if order is None else order.argsort()
-        self.even = int(lengths[-1]) == steps
+        self.even = int(lengths[-1]) == steps if even is None else even
         self._places: dict[bool, Tensor] = {}
         self._rows: Tensor | None = None
+
+    @classmethod
+    def even_rows(cls, rows: int, steps: int) -> Packing:
+        """Lay out so many rows of so many steps each."""
+        return cls(torch.full((rows,), steps), None, steps, even=True)
 
     @classmethod
     def of(cls, lengths: Tensor, steps: int) -> Packing:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gyeol.kernels.cells.cell import State, Step, Weights, project
+from gyeol.kernels.cells.cell import State, Step, Weights, checked_step, project
 
 __all__ = ["Places", "places_by_time", "walk"]
 
@@ -64,7 +64,7 @@ def places_by_time(lengths: Tensor, steps: int, *, reverse: bool = False) -> Pla
 def walk(
     step: Step,
     x: Tensor,
-    lengths: Tensor,
+    lengths: Tensor | None,
     state: State,
     weights: Weights,
     *,
@@ -79,8 +79,8 @@ def walk(
     step : callable
         A cell's.
     x : Tensor, shape (B, T, D)
-    lengths : Tensor, shape (B,)
-        Each in 1..T, int64.
+    lengths : Tensor of shape (B,), or None
+        Each in 1..T, int64; None where all are T, and no number is read.
     state : tuple of Tensor, each (B, H)
         The state before the first step.
     weights : Weights
@@ -95,6 +95,8 @@ def walk(
         The state after each row's own last step (with `reverse`, after its first element).
     """
     B, T, D = x.shape
+    if lengths is None:
+        return _walk_even(step, x, state, weights, reverse=reverse)
     order, at, counts = places_by_time(lengths, T, reverse=reverse)
     u = project(x.reshape(B * T, D)[at], weights)
     state = tuple(part[order] for part in state)
@@ -105,10 +107,21 @@ def walk(
         if alive < len(state[0]):
             ended.append(tuple(part[alive:] for part in state))
             state = tuple(part[:alive] for part in state)
-        state = step(u_t, state, weights)
+        state = checked_step(step, u_t, state, weights) if not outputs else step(u_t, state, weights)
         outputs.append(state[0])
     ended.append(state)
     by_time = torch.cat(outputs)
     padded = by_time.new_zeros(B * T, by_time.shape[-1]).index_copy(0, at, by_time).view(B, T, -1)
     home = order.argsort()
     return padded, tuple(torch.cat(parts[::-1])[home] for parts in zip(*ended, strict=True))
+
+
+def _walk_even(step: Step, x: Tensor, state: State, weights: Weights, *, reverse: bool) -> tuple[Tensor, State]:
+    """Walk a cell over rows that are all T long: the same steps, without the places that they would be taken from."""
+    B, T, D = x.shape
+    u = project(x.transpose(0, 1).reshape(T * B, D), weights).view(T, B, -1)
+    outputs: list[Tensor] = []
+    for u_t in reversed(u.unbind(0)) if reverse else u.unbind(0):
+        state = checked_step(step, u_t, state, weights) if not outputs else step(u_t, state, weights)
+        outputs.append(state[0])
+    return torch.stack(outputs[::-1] if reverse else outputs, 1), state

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gyeol.kernels.cells.cell import Coefficients, State, Weights, project
+from gyeol.kernels.cells.cell import Coefficients, State, Weights, checked_coefficients, project
 
 __all__ = ["scan", "turn_around", "walk_linear"]
 
@@ -22,7 +22,7 @@ _WIDE = 1024  # numbers a step, from which on a CPU is faster one by one: one pa
 
 
 def walk_linear(
-    linear: Coefficients, x: Tensor, lengths: Tensor, state: State, weights: Weights, *, reverse: bool = False
+    linear: Coefficients, x: Tensor, lengths: Tensor | None, state: State, weights: Weights, *, reverse: bool = False
 ) -> tuple[Tensor, State]:
     """Walk a linear cell over a padded batch, all steps at once: what `gyeol.kernels.reference.walk` does step by step.
 
@@ -41,14 +41,14 @@ def walk_linear(
         After each row's own last step.
     """
     B, T, D = x.shape
-    ragged = bool((lengths < T).any())
-    real = (torch.arange(T, device=x.device)[:, None] < lengths).unsqueeze(2)  # (T, B, 1)
-    if ragged:
+    ragged = lengths is not None and bool((lengths < T).any())
+    if lengths is not None and ragged:
+        real = (torch.arange(T, device=x.device)[:, None] < lengths).unsqueeze(2)  # (T, B, 1)
         x = x.masked_fill(~real.transpose(0, 1), 0)  # a NaN in the padding would reach the weights: 0 * NaN is NaN
     if reverse:
         x = turn_around(x, lengths if ragged else None)
     u = project(x.transpose(0, 1).reshape(T * B, D), weights).view(T, B, -1)
-    a, b = (part.to(state[0].dtype) for part in linear(u))
+    a, b = (part.to(state[0].dtype) for part in checked_coefficients(linear, u, state[0]))
     if ragged:  # at padding h stays as it is
         a, b = a.masked_fill(~real, 1), b.masked_fill(~real, 0)
     h = scan(a, b, state[0])

@@ -154,3 +154,14 @@ def test_utf_16_of_hangul_alone_without_its_mark(tmp_path: Path, encoding: str) 
     path = tmp_path / "a.txt"
     path.write_bytes("\r".join(texts).encode(encoding))
     assert [example.input for example in read_examples(path, need_target=False)] == texts
+
+
+def test_quotes_after_another_separator_are_text_where_every_field_is_wrapped() -> None:
+    lines = [
+        '"a;b!"|"""so"" good,5"',
+        '"never,""""it"|"""said"""',
+        '"""so"""|"well,said""so"',
+        '"again"|"fine,""""see"',
+    ]
+    assert judge(lines, ".csv")[0] == "|"
+    assert judge([line.replace(",", "~").replace("|", ",").replace("~", "|") for line in lines], ".csv")[0] == ","

@@ -255,12 +255,13 @@ def test_float64_is_served() -> None:
 @pytest.mark.parametrize(
     ("x", "settings_", "message"),
     [
-        (torch.zeros(4, 3), {}, r"the input came as shape \(4, 3\), expected \(B, T, D\)"),
+        (torch.zeros(3), {}, r"the input came as shape \(3,\), expected \(B, T, D\)"),
+        (torch.zeros(2, 4, 3, 1), {}, r"the input came as shape \(2, 4, 3, 1\), expected \(B, T, D\)"),
         ([[1.0]], {}, r"the input came as list, expected \(B, T, D\)"),
         (torch.zeros(2, 4, 5), {}, "the input has 5 features a step, expected input_size=3"),
         (torch.zeros(2, 4, 3, dtype=torch.float64), {}, "the input is torch.float64, expected the weights'"),
         (torch.zeros(2, 4, 3, dtype=torch.int64), {}, "the input is torch.int64, expected the weights' torch.float32"),
-        (torch.zeros(0, 4, 3), {}, "the batch is empty: 0 rows of 4 steps"),
+        (torch.zeros(0, 3), {}, "the batch is empty: 1 rows of 0 steps"),
         (torch.zeros(2, 0, 3), {}, "the batch is empty: 2 rows of 0 steps"),
         (torch.zeros(2, 4, 3), {"lengths": [4]}, r"lengths have shape \(1,\), expected one for each of the 2 rows"),
         (torch.zeros(2, 4, 3), {"lengths": [[4, 4]]}, r"lengths have shape \(1, 2\), expected one for each"),

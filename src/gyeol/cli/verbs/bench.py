@@ -16,6 +16,9 @@ __all__ = ["bench"]
 def bench(
     name: str = typer.Argument(None, metavar="NAME", help="Benchmark to run; without a name, they are listed."),
     quick: bool = typer.Option(False, "--quick", help="Run a few small cases, as a test; the times mean nothing."),
+    peer: list[str] = typer.Option(
+        [], "--peer", metavar="PEER", help="Time only this peer; may be repeated; none for no peer. All by default."
+    ),
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
@@ -27,11 +30,12 @@ def bench(
 
     if name is None:
         if json:
-            object_out({"benches": {key: entry.title for key, entry in BENCHES.items()}})
+            benches = {key: {"title": entry.title, "peers": list(entry.peers)} for key, entry in BENCHES.items()}
+            object_out({"benches": benches})
             return
-        typer.echo(table([[key, entry.title] for key, entry in BENCHES.items()]))
+        typer.echo(table([[key, entry.title, "peers: " + ", ".join(entry.peers)] for key, entry in BENCHES.items()]))
         return
-    result = run(name, quick=quick, threads=threads, note=None if json else note)
+    result = run(name, quick=quick, threads=threads, peers=peer, note=None if json else note)
     if json:
         object_out(result)
         return
@@ -40,12 +44,16 @@ def bench(
     typer.echo(f"{result['title']}{' (quick: the times mean nothing)' if quick else ''}")
     typer.echo(f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads; {versions}")
     typer.echo(f"kernels: {machine['kernels']}; load {machine['load']}")
+    precisions = ", ".join(f"{who} {precision}" for who, precision in result["precisions"].items())
+    typer.echo(f"precisions: {precisions or 'none'}")
     if machine["warning"]:
         typer.echo(machine["warning"])
     if "data" in result:
         typer.echo(f"data: {result['data']}")
     for who, why in result.get("absent", {}).items():
         typer.echo(f"not measured: {who}: {why}")
+    for what in result.get("reduced", []):
+        typer.echo(f"for lack of time: {what}")
     for _, alike in groupby(result["rows"], key=tuple):
         typer.echo("\n" + _laid_out(list(alike)))
     typer.echo("\n" + _targets(result["summary"]))

@@ -103,7 +103,7 @@ class _Split:
         cells = [cell for row in self.rows for cell in row]
         score -= 2 * any(cell[:1] in others or cell[-1:] in others for cell in cells if cell)
         score -= 2 * (self.separator == "," and all(map(_cuts_a_number, body)))
-        if self.separator != "\t":  # a quote that opens after another separator
+        if self.separator != "\t" and not self.strict:  # a quote that opens after another separator
             score -= 2 * any(f'{other}"' in cell and cell[:1] != '"' for cell in cells for other in others)
         return score
 

@@ -12,16 +12,17 @@ functions, differentiable, in float32 or float64.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gyeol.errors import ParameterError
+from gyeol.errors import GyeolError, ParameterError
 
-__all__ = ["Cell", "Coefficients", "State", "Step", "Weights", "project"]
+__all__ = ["Cell", "Coefficients", "State", "Step", "Weights", "checked_coefficients", "checked_step", "project"]
 
 State = tuple[Tensor, ...]
 
@@ -32,7 +33,8 @@ Coefficients = Callable[[Tensor], tuple[Tensor, Tensor]]
 class Weights(NamedTuple):
     """The weights of one layer in one direction: shapes in the module's docstring.
 
-    `w_hh` and `b_hh` are None where the cell has no hidden product. `norm` (10, H) is the normalised LSTM's.
+    `w_hh` and `b_hh` are None where the cell has no hidden product. `norm` (10, H) is the normalised LSTM's, `w_hr`
+    (P, H) the projected one's, whose `w_hh` is (G*H, P).
     """
 
     w_ih: Tensor
@@ -40,6 +42,7 @@ class Weights(NamedTuple):
     b_ih: Tensor | None = None
     b_hh: Tensor | None = None
     norm: Tensor | None = None
+    w_hr: Tensor | None = None
 
     def hidden(self, h: Tensor) -> Tensor:
         """Return the hidden product ``U h + b_hh`` (B, G*H) of h (B, H)."""
@@ -85,6 +88,8 @@ class Cell:
         Where ``h_t = a * h_{t-1} + b`` with a and b of u alone: returns them, and a layer walks by a parallel scan.
     free_states : int
         How many parts, from the first on, may begin with any numbers; the others begin with zeros. 0 stands for all.
+    projects : bool
+        Its weights have a `w_hr` (P, H): h has P numbers, the other parts of its state H.
 
     Examples
     --------
@@ -110,6 +115,7 @@ class Cell:
     hidden_product: bool = True
     linear: Coefficients | None = None
     free_states: int = 0
+    projects: bool = False
 
     def __post_init__(self) -> None:
         if not callable(self.step) or not isinstance(self.gates, int) or self.gates < 1:
@@ -144,3 +150,67 @@ def project(x: Tensor, weights: Weights) -> Tensor:
     if weights.norm is None:
         return F.linear(x, weights.w_ih, weights.b_ih)
     return F.layer_norm(F.linear(x, weights.w_ih), weights.w_ih.shape[:1], weights.norm[:4].flatten(), weights.b_ih)
+
+
+def checked_step(step: Step, u: Tensor, state: State, weights: Weights) -> State:
+    """Take a step and check what it returns: a new state like the one it was given.
+
+    Raises
+    ------
+    ParameterError
+        A custom step fails, or returns something else.
+    """
+    came = f"u {tuple(u.shape)}, a state of {', '.join(str(tuple(part.shape)) for part in state)}, and the weights"
+    after = _called(step, came, u, state, weights)
+    shapes = [tuple(part.shape) for part in state]
+    after = tuple(after) if isinstance(after, list) else after
+    if not isinstance(after, tuple) or not all(isinstance(part, Tensor) for part in after):
+        found = f"a {type(after).__name__}" + (f" of {_kinds(after)}" if isinstance(after, tuple) else "")
+        raise ParameterError(f"{_name(step)} returned {found}, expected a tuple of {len(state)} tensors")
+    if [tuple(part.shape) for part in after] != shapes:
+        found = ", ".join(str(tuple(part.shape)) for part in after) or "nothing"
+        expected = ", ".join(map(str, shapes))
+        raise ParameterError(f"{_name(step)} returned a state of {found}, expected {expected}")
+    return after
+
+
+def checked_coefficients(linear: Coefficients, u: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a and b of a linear cell for u (..., G*H), checked: both are (..., H), with the H of h.
+
+    Raises
+    ------
+    ParameterError
+        A custom cell's function fails, or returns something else.
+    """
+    expected = (*u.shape[:-1], h.shape[-1])
+    found = _called(linear, f"u {tuple(u.shape)}", u)
+    if not isinstance(found, tuple) or len(found) != 2 or not all(isinstance(part, Tensor) for part in found):
+        raise ParameterError(f"{_name(linear)} returned a {type(found).__name__}, expected a and b")
+    a, b = found
+    if a.shape != expected or b.shape != expected:
+        came = f"{tuple(a.shape)} and {tuple(b.shape)}"
+        raise ParameterError(f"{_name(linear)} returned {came}, expected twice {tuple(expected)}")
+    return a, b
+
+
+def _called(function: Callable[..., Any], given: str, *arguments: Any) -> Any:
+    """Call a function of a cell; what a custom one raises becomes one line that names it."""
+    if str(getattr(function, "__module__", "")).startswith("gyeol."):
+        return function(*arguments)
+    try:
+        return function(*arguments)
+    except (GyeolError, torch.OutOfMemoryError):
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ParameterError(
+            f"{_name(function)} failed on {given}: {type(error).__name__}: {reason:.160}; see gyeol.layers.Cell"
+        ) from error
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"the cell {getattr(function, '__qualname__', type(function).__name__)}"
+
+
+def _kinds(values: Sequence[Any]) -> str:
+    return ", ".join(type(value).__name__ for value in values) or "nothing"

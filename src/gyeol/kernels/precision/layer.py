@@ -15,7 +15,7 @@ from gyeol.kernels.autograd import run_layer
 from gyeol.kernels.cells.cell import Weights
 from gyeol.kernels.precision.choices import Subject, choose
 
-__all__ = ["PRECISIONS", "Arithmetic", "arithmetic_of"]
+__all__ = ["PRECISIONS", "Arithmetic", "arithmetic_of", "fixed_arithmetic"]
 
 #: What a layer may be told; ``-train`` is for training alone, as ``auto`` is: predictions are in float32 then.
 PRECISIONS = ("float32", "bfloat16", "auto", "bfloat16-train")
@@ -64,13 +64,9 @@ def arithmetic_of(
         Whether the layer is in training; in prediction ``"auto"`` is float32, whatever is faster: a saved model
         answers the same everywhere.
     """
-    element, _, when = precision.partition("-")
-    if not training and (when or element == "auto"):
-        return _FLOAT32
-    if element == "float32" or weights[0].w_ih.shape[0] // native.CELLS[cell].gates % 2:  # bfloat16 takes pairs
-        return _FLOAT32
-    if element != "auto":
-        return Arithmetic(element) if native.bfloat16_available() else _FLOAT32
+    fixed = fixed_arithmetic(precision, cell, weights[0].w_ih.shape[0] // native.CELLS[cell].gates, training=training)
+    if fixed is not None:
+        return fixed
     w_ih = weights[0].w_ih
     backward = torch.is_grad_enabled() and (x.requires_grad or w_ih.requires_grad)
     shape = _class_of(cell, *x.shape, w_ih.shape[0], len(weights), rows, backward)
@@ -79,6 +75,20 @@ def arithmetic_of(
     names = native.contestants(cell, _ELEMENTS)
     subject = _subject(shape, torch.get_num_threads())
     return _read(choose(subject, names, partial(_calls, shape, names)))
+
+
+def fixed_arithmetic(precision: str, cell: str, H: int, *, training: bool) -> Arithmetic | None:
+    """Say how a layer of H units multiplies where nothing need be measured for it; None where it must.
+
+    The normalised LSTM stays in float32: a norm over few units enlarges what a rounded factor loses. bfloat16 takes
+    pairs of units.
+    """
+    element, _, when = precision.partition("-")
+    if element == "float32" or native.CELLS[cell].norm or H % 2 or (not training and (when or element == "auto")):
+        return _FLOAT32
+    if element == "auto":
+        return None
+    return Arithmetic(element) if native.bfloat16_available() else _FLOAT32
 
 
 @lru_cache(1 << 14)  # a training asks at every step, of a decoder at every word

@@ -15,16 +15,36 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
-from gyeol.errors import DataError, ParameterError, closest
+from gyeol.errors import DataError, ParameterError, ShapeError, closest
 from gyeol.kernels.autograd import run_layer
 from gyeol.kernels.cells.cell import Cell, State, Weights
 from gyeol.kernels.cells.table import find_cell
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.precision.layer import PRECISIONS, arithmetic_of
+from gyeol.layers.recurrent.checks import (
+    check_flags,
+    check_input,
+    check_lengths,
+    check_packed,
+    check_probability,
+    check_projection,
+    check_sizes,
+    check_state,
+)
 from gyeol.layers.recurrent.routes import Route, choose_route, walk_by
 from gyeol.layers.recurrent.stepper import Stepper
+from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transformed, needs_operations
 
 __all__ = ["Recurrent"]
+
+_FIELDS = {
+    "weight_ih": "w_ih",
+    "weight_hh": "w_hh",
+    "bias_ih": "b_ih",
+    "bias_hh": "b_hh",
+    "norm": "norm",
+    "weight_hr": "w_hr",
+}
 
 
 class Recurrent(nn.Module):
@@ -43,10 +63,14 @@ class Recurrent(nn.Module):
         Probability of dropping an output of a layer before it enters the next; in training only.
     bidirectional : bool
         Walk each layer in both directions and join their outputs.
+    proj_size : int
+        P: h is projected to so many numbers, ``h_t = W_hr (o * tanh(c_t))`` (Sak et al. 2014); 0 for none. Of the cell
+        `gyeol.kernels.cells.lstm.PROJECTED` only, which `gyeol.layers.LSTM` chooses; walked by PyTorch's operation.
     precision : {"float32", "bfloat16", "bfloat16-train", "auto"}
         "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it
         (AVX512-BF16); "bfloat16-train" does so in training only. "auto" takes in training what is the fastest for this
-        cell, size and batch here, by a measurement (`gyeol.kernels.precision`). All else is in the parameters' type.
+        cell, size and batch here, by a measurement (`gyeol.kernels.precision`). All else, and the
+        normalised LSTM, is in the parameters' type; so is "auto" in a graph that is being compiled.
     device, dtype
         Where the parameters lie, and their type.
 
@@ -74,6 +98,7 @@ class Recurrent(nn.Module):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        proj_size: int = 0,
         precision: str = "float32",
         device: Any = None,
         dtype: torch.dtype | None = None,
@@ -83,39 +108,48 @@ class Recurrent(nn.Module):
         if precision not in PRECISIONS:
             raise ParameterError(f"precision={precision!r} is not one{closest(str(precision), PRECISIONS)}")
         self.precision = precision
-        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
-        for name, value in sizes.items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ParameterError(f"{name}={value!r}: expected a whole number of 1 or more")
-        if not isinstance(dropout, (int, float)) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
-            raise ParameterError(f"dropout={dropout!r}: expected a probability from 0 to 1")
+        check_sizes({"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers})
+        check_flags({"bias": bias, "batch_first": batch_first, "bidirectional": bidirectional})
+        check_probability("dropout", dropout)
+        check_projection(proj_size, hidden_size)
+        if self.cell.projects != (proj_size > 0):
+            raise ParameterError(
+                f"proj_size={proj_size}: only the LSTM projects its state, and cell={self.cell.name!r}"
+            )
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
-        self.bidirectional = bidirectional
+        self.bidirectional, self.proj_size = bidirectional, proj_size
         self.num_directions = 2 if bidirectional else 1
         sides = ("ih", "hh") if self.cell.hidden_product else ("ih",)
         kinds = ("weight", "bias") if bias else ("weight",)
-        norm = ("norm",) if self.cell.has_norm else ()
-        self._parts = (*(f"{kind}_{side}" for kind in kinds for side in sides), *norm)
-        rows = self.cell.gates * hidden_size
+        others = (("norm", self.cell.has_norm), ("weight_hr", self.cell.projects))
+        self._parts = (*(f"{kind}_{side}" for kind in kinds for side in sides), *(name for name, has in others if has))
+        rows, outputs = self.cell.gates * hidden_size, proj_size or hidden_size
         for layer in range(num_layers):
-            columns = input_size if layer == 0 else hidden_size * self.num_directions
+            columns = input_size if layer == 0 else outputs * self.num_directions
             for suffix in self._suffixes(layer):
                 shapes: dict[str, tuple[int, ...]] = {
-                    "weight_ih": (rows, columns), "weight_hh": (rows, hidden_size),
-                    "bias_ih": (rows,), "bias_hh": (rows,), "norm": (10, hidden_size),
+                    "weight_ih": (rows, columns), "weight_hh": (rows, outputs), "bias_ih": (rows,), "bias_hh": (rows,),
+                    "norm": (10, hidden_size), "weight_hr": (proj_size, hidden_size),
                 }  # fmt: skip
                 for name in self._parts:
                     parameter = nn.Parameter(torch.empty(shapes[name], device=device, dtype=dtype))
                     self.register_parameter(f"{name}_{suffix}", parameter)
+        self._suffix_of = [self._suffixes(layer) for layer in range(num_layers)]
+        self._names = {suffix: self._names_of(suffix) for suffixes in self._suffix_of for suffix in suffixes}
         self.reset_parameters()
+
+    def _names_of(self, suffix: str) -> list[str | None]:
+        """Name the parameters of one layer in one direction, in the order of `Weights`; None for one it has not."""
+        own = {_FIELDS[part]: f"{part}_{suffix}" for part in self._parts}
+        return [own.get(field) for field in Weights._fields]
 
     def _suffixes(self, layer: int) -> list[str]:
         return [f"l{layer}", f"l{layer}_reverse"][: self.num_directions]
 
     def weights_of(self, layer: int) -> list[Weights]:
         """The weights of one layer, in each direction."""
-        return [self._weights(suffix) for suffix in self._suffixes(layer)]
+        return [self._weights(suffix) for suffix in self._suffix_of[layer]]
 
     def stepper(self, batch_size: int = 1, *, weights: str = "float32") -> Stepper:
         """Make a `Stepper`: this layer one step at a time, with the weights it has now."""
@@ -141,8 +175,9 @@ class Recurrent(nn.Module):
         return output.squeeze(1 if self.batch_first else 0), after
 
     def _weights(self, suffix: str) -> Weights:
-        parts = {name.replace("weight", "w").replace("bias", "b"): f"{name}_{suffix}" for name in self._parts}
-        return Weights(**{"w_hh": None, **{field: getattr(self, name) for field, name in parts.items()}})
+        own = self._parameters  # what is no parameter (a weight norm's product, say) is an attribute
+        names = self._names[suffix]
+        return Weights(*[None if n is None else own[n] if n in own else getattr(self, n) for n in names])  # type: ignore[arg-type]
 
     def reset_parameters(self) -> None:
         """Draw every parameter from U(-1/sqrt(H), 1/sqrt(H)), in PyTorch's order: a seed gives the same values.
@@ -160,7 +195,9 @@ class Recurrent(nn.Module):
     def extra_repr(self) -> str:
         """Show what differs from the defaults."""
         text = f"{self.input_size}, {self.hidden_size}"
-        defaults = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        defaults = {
+            "proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False,
+        }  # fmt: skip
         if type(self) is Recurrent:
             text = f"{self.cell.name!r}, {text}"
         for name, default in defaults.items():
@@ -181,6 +218,7 @@ class Recurrent(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (T, B, D), or (B, T, D) with batch_first, or PackedSequence
+            Of shape (T, D) it is one row, and state, output and final state have no B either. B may be 0.
         state : Tensor of shape (num_layers * directions, B, H), optional
             The state before the first step, zeros by default; a tuple of such for a cell whose state has
             several parts (h and c for the LSTM).
@@ -197,29 +235,55 @@ class Recurrent(nn.Module):
         state
             Like `state`, after each row's own last step; None if it was not requested.
 
+        Under ``torch.autocast`` both are of its type, as PyTorch's are.
+
         Raises
         ------
         DataError
             A shape, a type or a length does not fit.
         """
+        if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+            from gyeol.layers.recurrent.compiled import run_compiled
+
+            return run_compiled(self, x, state, lengths, need_state=need_state)
+        return self.run(x, state, lengths, need_state=need_state)
+
+    def run(self, x: Any, state: Any, lengths: Any, *, need_state: bool) -> tuple[Any, Any]:
+        """Do what `forward` does, outside of ``torch.compile``."""
         if isinstance(x, PackedSequence):
             if lengths is not None:
                 raise DataError("lengths came beside a PackedSequence, which has its own: leave one of them out")
-            if x.data.dim() != 2:
-                raise DataError(f"the packed data have shape {tuple(x.data.shape)}, expected (all steps, D)")
-            sizes = x.batch_sizes
-            if bool((sizes[1:] > sizes[:-1]).any()) or int(sizes[-1]) < 1 or int(sizes.sum()) != len(x.data):
-                came = f"{sizes.tolist()[:8]} for {len(x.data)} steps"
-                raise DataError(
-                    f"the packed batch_sizes are {came}, expected numbers that never rise and sum to {len(x.data)}"
-                )
+            check_packed(x)
             tokens, last = self.run_packed(x.data, Packing.of_packed(x), state, need_state=need_state)
             return PackedSequence(tokens, x.batch_sizes, x.sorted_indices, x.unsorted_indices), last
+        if isinstance(x, Tensor) and x.dim() == 2:
+            return self._run_one(x, state, lengths, need_state)
         if not isinstance(x, Tensor) or x.dim() != 3:
+            if is_proxy(x):
+                return call_as_leaf(self, x, state, lengths, need_state)
             came = f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
-            raise DataError(f"the input came as {came}, expected {'(B, T, D)' if self.batch_first else '(T, B, D)'}")
+            expected = "(B, T, D) or (T, D)" if self.batch_first else "(T, B, D) or (T, D)"
+            raise ShapeError(f"the input came as {came}, expected {expected}")
         output, last = self._run(x if self.batch_first else x.transpose(0, 1), state, lengths, need_state)
         return output if self.batch_first else output.transpose(0, 1), last
+
+    def _run_one(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
+        """Walk the layers over one row without a batch: x (T, D), a state of parts (num_layers * directions, H)."""
+        parts = state if isinstance(state, (tuple, list)) else () if state is None else (state,)
+        for name, part in zip(self.cell.states, parts, strict=False):
+            if isinstance(part, Tensor) and part.dim() != 2:
+                raise ShapeError(
+                    f"the input came as shape {tuple(x.shape)}, one row without a batch, and the state's {name} as "
+                    f"{tuple(part.shape)}: expected 2 dimensions of it, or an input of 3, (T, B, D) or (B, T, D)"
+                )
+        batch = 0 if self.batch_first else 1
+        if state is not None:
+            whole = tuple(part.unsqueeze(1) if isinstance(part, Tensor) else part for part in parts)
+            state = whole if isinstance(state, (tuple, list)) else whole[0]
+        output, last = self.run(x.unsqueeze(batch), state, lengths, need_state=need_state)
+        if last is not None:
+            last = tuple(part.squeeze(1) for part in last) if isinstance(last, tuple) else last.squeeze(1)
+        return output.squeeze(batch), last
 
     def run_packed(
         self, tokens: Tensor, packing: Packing, state: Any = None, *, need_state: bool = True
@@ -233,29 +297,35 @@ class Recurrent(nn.Module):
             As `forward`'s.
         """
         B, T = len(packing.lengths), packing.steps
-        self._check_input(tokens, B, T)
-        if self._route(tokens, 1.0, need_state) == "native":
-            return self._run_native(tokens, packing, self._check_state(state, tokens, B), need_state)
+        check_input(tokens, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
+        autocast = self._autocast(tokens)
+        if self._route(tokens, 1.0, need_state, autocast) == "native":
+            first = self._check_state(state, tokens, B)
+            return _cast(self._run_native(tokens, packing, first, need_state, autocast is not None), autocast)
         lengths = packing.unrank(packing.lengths.view(1, -1, 1)).flatten()
         output, last = self._run(packing.scatter(tokens), state, lengths, need_state)
         return packing.gather(output), last
 
     def _run(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
         """Walk all layers over x (B, T, D)."""
-        self._check_input(x, *x.shape[:2])
-        rows = self._check_lengths(lengths, *x.shape[:2], device=x.device)
-        first = self._check_state(state, x, len(x))
-        route = self._route(x, int(rows.sum()) / (x.shape[0] * x.shape[1]), need_state)
+        B, T = x.shape[:2]
+        check_input(x, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
+        rows = None if lengths is None else check_lengths(lengths, B, T, device=x.device)
+        first = self._check_state(state, x, B)
+        autocast = self._autocast(x)
+        if B == 0:
+            return _cast(self._run_empty(x, first, need_state), autocast)
+        route = self._route(x, 1.0 if rows is None else int(rows.sum()) / (B * T), need_state, autocast)
         if route == "native":
-            packing = Packing.of(rows, x.shape[1])
-            tokens, after = self._run_native(packing.gather(x), packing, first, need_state)
-            return packing.scatter(tokens, by_time=not self.batch_first), after
+            packing = Packing.even_rows(B, T) if rows is None else Packing.of(rows, T)
+            tokens, after = self._run_native(packing.gather(x), packing, first, need_state, autocast is not None)
+            return _cast((packing.scatter(tokens, by_time=not self.batch_first), after), autocast)
         last: list[State] = []
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
                 x = F.dropout(x, self.dropout, self.training)
             walks = []
-            for suffix in self._suffixes(layer):
+            for suffix in self._suffix_of[layer]:
                 before = tuple(part[len(last)] for part in first)
                 reverse = suffix.endswith("_reverse")
                 outputs, after = walk_by(
@@ -265,18 +335,40 @@ class Recurrent(nn.Module):
                 last.append(after)
             x = torch.cat(walks, dim=-1) if len(walks) > 1 else walks[0]
         if not need_state:
-            return x, None
+            return _cast((x, None), autocast)
         stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
-        return x, stacked if self.cell.has_memory else stacked[0]
+        return _cast((x, stacked if self.cell.has_memory else stacked[0]), autocast)
 
-    def _route(self, x: Tensor, fill: float, need_state: bool) -> Route:
+    def _run_empty(self, x: Tensor, first: State, need_state: bool) -> tuple[Tensor, Any]:
+        """Return the empty outputs of a batch without rows; the gradients of all that has one are zeros."""
+        outputs = x.new_zeros(0, x.shape[1], (self.proj_size or self.hidden_size) * self.num_directions)
+        for part in (x, *first, *self.parameters()):
+            outputs = outputs + part.sum()  # nothing, of nothing
+        if not need_state:
+            return outputs, None
+        return outputs, tuple(first) if self.cell.has_memory else first[0]
+
+    @staticmethod
+    def _autocast(x: Tensor) -> torch.dtype | None:
+        """Return what PyTorch casts products to at the moment; None where it does not (and never float64)."""
         kind = x.device.type
-        autocast = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
-        return choose_route(self.cell, device=kind, dtype=x.dtype, fill=fill, need_state=need_state, autocast=autocast)
+        if not torch.is_autocast_enabled(kind) or x.dtype == torch.float64:
+            return None
+        return torch.get_autocast_dtype(kind)
 
-    def _run_native(self, x: Tensor, packing: Packing, first: State, need_state: bool) -> tuple[Tensor, Any]:
+    def _route(self, x: Tensor, fill: float, need_state: bool, autocast: torch.dtype | None = None) -> Route:
+        if is_transformed():
+            return "reference"
+        kind, dtype, built = x.device.type, self.weight_ih_l0.dtype, False if needs_operations(x) else None
+        return choose_route(
+            self.cell, device=kind, dtype=dtype, fill=fill, need_state=need_state, autocast=autocast, built=built
+        )
+
+    def _run_native(
+        self, x: Tensor, packing: Packing, first: State, need_state: bool, autocast: bool
+    ) -> tuple[Tensor, Any]:
         """Walk all layers over packed tokens (N, D), which stay packed from layer to layer."""
-        precision = "bfloat16" if torch.is_autocast_enabled("cpu") else self.precision
+        precision = "bfloat16" if autocast else self.precision
         x, last = x.float(), []
         first = tuple(packing.rank(part.float()) for part in first)
         assert self.cell.native is not None
@@ -292,7 +384,7 @@ class Recurrent(nn.Module):
                 self.cell.native,
                 x,
                 packing.lengths,
-                tuple(part[of_layer] for part in first),
+                first if self.num_layers == 1 else tuple(part[of_layer] for part in first),
                 weights,
                 bfloat16=arithmetic.element == "bfloat16",
                 instruction_set=arithmetic.instruction_set,
@@ -301,64 +393,23 @@ class Recurrent(nn.Module):
             last.append(after)
         if not need_state:
             return x, None
-        joined = tuple(packing.unrank(torch.cat(parts)) for parts in zip(*last, strict=True))
+        parts = last[0] if self.num_layers == 1 else [torch.cat(parts) for parts in zip(*last, strict=True)]
+        joined = tuple(packing.unrank(part) for part in parts)
         return x, joined if self.cell.has_memory else joined[0]
 
-    def _check_input(self, x: Tensor, B: int, T: int) -> None:
-        D = x.shape[-1]
-        if x.layout != torch.strided:
-            raise DataError(f"the input is {x.layout}, expected a dense tensor: convert it with x.to_dense()")
-        home = self.weight_ih_l0.device
-        if x.device != home:
-            raise DataError(f"the input is on {x.device}, expected the weights' device {home}: x.to('{home}')")
-        if self.input_size != D:
-            raise DataError(f"the input has {D} features a step, expected input_size={self.input_size}")
-        if B == 0 or T == 0:
-            raise DataError(f"the batch is empty: {B} rows of {T} steps, expected 1 or more of both")
-        expected = self.weight_ih_l0.dtype
-        if x.dtype != expected and not (torch.is_autocast_enabled(x.device.type) and x.dtype.is_floating_point):
-            raise DataError(
-                f"the input is {x.dtype}, expected the weights' {expected}: convert it with x.to({expected})"
-            )
-
-    @staticmethod
-    def _check_lengths(lengths: Any, B: int, T: int, *, device: torch.device) -> Tensor:
-        if lengths is None:
-            return torch.full((B,), T, device=device)
-        try:
-            rows = torch.as_tensor(lengths)
-        except (OverflowError, RuntimeError, TypeError, ValueError):
-            raise DataError(f"lengths came as {lengths!s:.60}, expected whole numbers, one a row") from None
-        if rows.device.type == "meta":
-            raise DataError(f"lengths are on the device meta, expected cpu or {device}: numbers that can be read")
-        if rows.dtype.is_floating_point or rows.dtype.is_complex or rows.dtype == torch.bool:
-            raise DataError(f"lengths are {rows.dtype}, expected whole numbers")
-        if rows.shape != (B,):
-            raise DataError(f"lengths have shape {tuple(rows.shape)}, expected one for each of the {B} rows")
-        wrong = (rows < 1) | (rows > T)
-        if wrong.any():
-            row = int(wrong.nonzero()[0])
-            raise DataError(f"the length of row {row} is {int(rows[row])}, expected 1..{T}, the steps of the batch")
-        return rows.to(device=device, dtype=torch.int64)
-
     def _check_state(self, state: Any, x: Tensor, B: int) -> State:
-        """Return the state before the first step as a tuple of (layers * directions, B, H), zeros if None came."""
-        shape = (self.num_layers * self.num_directions, B, self.hidden_size)
-        names = self.cell.states
-        if state is None:
-            return tuple(x.new_zeros(shape) for _ in names)
-        parts = tuple(state) if isinstance(state, (tuple, list)) else (state,)
-        if len(parts) != len(names) or not all(isinstance(part, Tensor) for part in parts):
-            count = {2: "two", 3: "three", 4: "four"}.get(len(names), str(len(names)))
-            listed = f"{', '.join(names[:-1])} and {names[-1]}"
-            expected = f"a tuple of {count} tensors, {listed}" if len(names) > 1 else "one tensor, h"
-            kinds = " and ".join(sorted({type(part).__name__ for part in parts})) or "nothing"
-            raise DataError(f"the state came as {len(parts)} of {kinds}, expected {expected}")
-        for name, part in zip(names, parts, strict=True):
-            if part.shape != shape:
-                raise DataError(f"the state's {name} has shape {tuple(part.shape)}, expected {shape}")
-            if part.dtype != x.dtype:
-                raise DataError(f"the state's {name} is {part.dtype}, expected the input's {x.dtype}")
-            if part.device != x.device:
-                raise DataError(f"the state's {name} is on {part.device}, expected the input's device {x.device}")
-        return parts
+        L, names = self.num_layers * self.num_directions, self.cell.states
+        shapes = [(L, B, self.hidden_size)] * len(names)
+        if self.proj_size:
+            shapes[0] = (L, B, self.proj_size)
+        return check_state(state, x, names, shapes)
+
+
+def _cast(results: tuple[Tensor, Any], dtype: torch.dtype | None) -> tuple[Tensor, Any]:
+    """Under autocast, return outputs and state in its type, as PyTorch's layers do."""
+    output, state = results
+    if dtype is None:
+        return results
+    if isinstance(state, tuple):
+        return output.to(dtype), tuple(part.to(dtype) for part in state)
+    return output.to(dtype), None if state is None else state.to(dtype)

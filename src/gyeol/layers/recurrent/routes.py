@@ -40,7 +40,7 @@ def choose_route(
     ----------
     cell : Cell
     device, dtype
-        Where the input lies, and its type.
+        Where the input lies, and the weights' type.
     need_state : bool
         Whether the final state is requested.
     autocast : torch.dtype, optional
@@ -48,7 +48,8 @@ def choose_route(
     fill : float
         The real steps' share of the padded batch; 1 where all lengths are equal.
     built : bool, optional
-        Whether the native kernels are available; by default as `gyeol.kernels` says.
+        Whether the native kernels are available; by default as `gyeol.kernels` says. False where PyTorch's operations
+        are followed (`gyeol.layers.recurrent.transforms`).
 
     Examples
     --------
@@ -60,7 +61,9 @@ def choose_route(
     """
     built = (native.native_available() and cell.native in native.CELLS) if built is None else built
     right_type = (
-        dtype == torch.float32 if autocast is None else autocast == torch.bfloat16 and native.bfloat16_available()
+        dtype == torch.float32
+        if autocast is None
+        else dtype == torch.float32 and autocast == torch.bfloat16 and native.bfloat16_available()
     )
     if built and cell.native is not None and device == "cpu" and right_type:
         return "native"
@@ -74,7 +77,14 @@ def choose_route(
 
 
 def walk_by(
-    route: Route, cell: Cell, x: Tensor, lengths: Tensor, *, state: State, weights: Weights, reverse: bool = False
+    route: Route,
+    cell: Cell,
+    x: Tensor,
+    lengths: Tensor | None,
+    *,
+    state: State,
+    weights: Weights,
+    reverse: bool = False,
 ) -> tuple[Tensor, State]:
     """Walk one layer in one direction over a padded batch, by one of the three routes that do.
 
@@ -83,8 +93,8 @@ def walk_by(
     route : {"scan", "fused", "reference"}
     cell : Cell
     x : Tensor, shape (B, T, D)
-    lengths : Tensor, shape (B,)
-        Each in 1..T, int64.
+    lengths : Tensor of shape (B,), or None
+        Each in 1..T, int64; None where all are T.
     state : tuple of Tensor, each (B, H)
     weights : Weights
     reverse : bool
@@ -101,8 +111,9 @@ def walk_by(
         return scan.walk_linear(cell.linear, x, lengths, state, weights, reverse=reverse)
     if route == "reference":
         return reference.walk(cell.step, x, lengths, state, weights, reverse=reverse)
-    ragged = bool((lengths < x.shape[1]).any())
-    return _walk_fused(cell, x, lengths if ragged else None, state, weights, reverse=reverse)
+    if lengths is not None and not bool((lengths < x.shape[1]).any()):
+        lengths = None
+    return _walk_fused(cell, x, lengths, state, weights, reverse=reverse)
 
 
 def _walk_fused(

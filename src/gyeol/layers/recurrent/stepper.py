@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gyeol.errors import DataError, ParameterError, closest
 from gyeol.kernels import native
-from gyeol.kernels.cells.cell import State, Weights, project
+from gyeol.kernels.cells.cell import State, Weights, checked_step, project
 
 if TYPE_CHECKING:
     from gyeol.layers.recurrent.layer import Recurrent
@@ -92,8 +92,9 @@ class Stepper:
             self._state: State = tuple(torch.from_numpy(getattr(self._native, part)) for part in kernel.states)
         else:
             self._weights = [_copied(w) for w in self._weights]
-            zeros = self._weights[0].w_ih.new_zeros(layer.num_layers, batch_size, layer.hidden_size)
-            self._state = tuple(zeros.clone() for _ in layer.cell.states)
+            widths = [layer.proj_size or layer.hidden_size, *(layer.hidden_size for _ in layer.cell.states[1:])]
+            zeros = self._weights[0].w_ih.new_zeros
+            self._state = tuple(zeros(layer.num_layers, batch_size, width) for width in widths)
 
     @property
     def state(self) -> Any:
@@ -137,7 +138,7 @@ class Stepper:
     def _step_by_reference(self, x: Tensor) -> Tensor:
         for number, w in enumerate(self._weights):
             before = tuple(part[number] for part in self._state)
-            after = self.cell.step(project(x, w), before, w)
+            after = checked_step(self.cell.step, project(x, w), before, w)
             for part, value in zip(self._state, after, strict=True):
                 part[number] = value
             x = after[0]
