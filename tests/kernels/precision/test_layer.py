@@ -35,7 +35,9 @@ def gradients(layer: Recurrent, x: Tensor) -> list[Tensor]:
 
 
 @bfloat16
-@pytest.mark.parametrize("cell", [name for name, cell in CELLS.items() if cell.native is not None])
+@pytest.mark.parametrize(
+    "cell", [name for name, cell in CELLS.items() if cell.native is not None and not cell.has_norm]
+)
 @pytest.mark.parametrize("element", ["float32", "bfloat16"])
 def test_the_winner_is_what_is_computed_in(cell: str, element: str, won: Won) -> None:
     races = won(element)
@@ -85,7 +87,7 @@ def test_a_race_leaves_no_trace(won: Won) -> None:
         before = torch.get_rng_state()
         with torch.inference_mode():
             assert torch.equal(layer(x)[0], expected)
-        with torch.no_grad(), torch.device("meta"):
+        with torch.no_grad():
             torch.set_default_dtype(torch.float64)
             try:
                 assert torch.equal(layer(x)[0], expected)

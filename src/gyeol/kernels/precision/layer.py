@@ -161,9 +161,9 @@ def _calls(shape: _Shape, names: tuple[str, ...]) -> dict[str, Callable[[], obje
             )
             for _ in range(shape.directions)
         ]  # fmt: skip
-        state = tuple(torch.zeros(shape.directions, B, H, dtype=torch.float32) for _ in facts.states)
-        gradient = torch.ones(B * T, shape.directions * H, dtype=torch.float32)
-    lengths = torch.full((B,), T, dtype=torch.int64)
+        state = tuple(torch.zeros(shape.directions, B, H, dtype=torch.float32, device="cpu") for _ in facts.states)
+        gradient = torch.ones(B * T, shape.directions * H, dtype=torch.float32, device="cpu")
+    lengths = torch.full((B,), T, dtype=torch.int64, device="cpu")
     wanted = [t for t in (x, *(part for w in weights for part in w)) if t is not None]
 
     def walk(element: str, instruction_set: str) -> None:
