@@ -88,7 +88,7 @@ struct Lstm {
             }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,
-                         static_cast<const T*>(layer.packed), H, 4 * H);
+                         static_cast<const T*>(layer.packed), H, 4 * H, state.buffer);
     }
 };
 

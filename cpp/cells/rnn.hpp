@@ -67,7 +67,7 @@ struct Rnn {
             }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,
-                         static_cast<const T*>(layer.packed), H, H);
+                         static_cast<const T*>(layer.packed), H, H, state.buffer);
     }
 };
 

@@ -13,6 +13,14 @@
 #include <immintrin.h>
 #endif
 
+// What is multiplied beside float: bfloat16, by AVX512-BF16 or by tiles (tiles.hpp), which may be emulated on any processor.
+#if defined(__AMX_BF16__) || defined(GYEOL_EMULATED_TILES)
+#define GYEOL_HAS_TILES
+#endif
+#if defined(__AVX512BF16__) || defined(GYEOL_HAS_TILES)
+#define GYEOL_HAS_BFLOAT16
+#endif
+
 namespace gyeol::GYEOL_ISA {
 
 #if defined(__AVX512F__)
@@ -32,6 +40,9 @@ constexpr int REGISTERS = 16;
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t Bits __attribute__((vector_size(4 * LANES)));
 struct Bfloat16 {  // bfloat16: the upper half of a float
+    uint16_t bits;
+};
+struct High {  // a float as the sum of two bfloat16s: see gemm.hpp
     uint16_t bits;
 };
 struct Quad {  // int8, multiplied in fours: see quad.hpp
@@ -66,17 +77,32 @@ GYEOL_INLINE void store(float* to, Lanes v, int64_t count) {
     __builtin_memcpy(to, &v, static_cast<unsigned long>(count) * sizeof(float));
 }
 
+#if defined(GYEOL_HAS_BFLOAT16)
+typedef uint16_t Bfloat16Lanes __attribute__((vector_size(2 * LANES)));
+typedef uint32_t Pairs __attribute__((vector_size(4 * LANES)));
+
+// Rounded to the nearest, ties to even; a NaN stays one, and what is too small for a normal number becomes 0.
+GYEOL_INLINE Bfloat16Lanes round_all(Lanes v) {
 #if defined(__AVX512BF16__)
-// Rounded to the nearest, ties to even; a NaN stays one.
-GYEOL_INLINE void store(Bfloat16* to, Lanes v, int64_t count) {
     const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
+    Bfloat16Lanes bits;
+    __builtin_memcpy(&bits, &rounded, sizeof bits);
+    return bits;
+#else
+    const Bits bits = (Bits)v, size = bits & 0x7FFFFFFF;
+    Bits rounded = bits + 0x7FFF + ((bits >> 16) & 1);
+    rounded = size > 0x7F800000 ? bits | 0x400000 : rounded;
+    rounded = size < 0x00800000 ? bits & (-0x7FFFFFFF - 1) : rounded;
+    return __builtin_convertvector((Pairs)rounded >> 16, Bfloat16Lanes);
+#endif
+}
+
+GYEOL_INLINE void store(Bfloat16* to, Lanes v, int64_t count) {
+    const Bfloat16Lanes rounded = round_all(v);
     const int64_t bytes = (count < LANES ? count : LANES) * 2;
     if (bytes == 2 * LANES) __builtin_memcpy(to, &rounded, 2 * LANES);
     else __builtin_memcpy(to, &rounded, static_cast<unsigned long>(bytes));
 }
-
-typedef uint16_t Bfloat16Lanes __attribute__((vector_size(2 * LANES)));
-typedef uint32_t Pairs __attribute__((vector_size(4 * LANES)));
 
 GYEOL_INLINE Bfloat16Lanes load_bfloat16(const Bfloat16* from) {
     Bfloat16Lanes v;
@@ -84,15 +110,20 @@ GYEOL_INLINE Bfloat16Lanes load_bfloat16(const Bfloat16* from) {
     return v;
 }
 
-GYEOL_INLINE Bfloat16Lanes round_all(Lanes v) {
-    const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
-    Bfloat16Lanes bits;
-    __builtin_memcpy(&bits, &rounded, sizeof bits);
-    return bits;
+GYEOL_INLINE Lanes widened(Bfloat16Lanes v) { return (Lanes)(__builtin_convertvector(v, Pairs) << 16); }
+
+// What rounding leaves of v, rounded too; 0 where the rounded number is no finite one, which says so itself.
+GYEOL_INLINE Bfloat16Lanes round_rest(Lanes v) {
+    const Lanes high = widened(round_all(v)), rest = v - high;
+    return round_all(((Bits)high & 0x7F800000) == 0x7F800000 ? Lanes{} : rest);
+}
+
+GYEOL_INLINE Pairs paired_lanes(Bfloat16Lanes first, Bfloat16Lanes second) {
+    return __builtin_convertvector(first, Pairs) | __builtin_convertvector(second, Pairs) << 16;
 }
 
 GYEOL_INLINE void store_pairs(Bfloat16* to, Bfloat16Lanes first, Bfloat16Lanes second) {
-    const Pairs pairs = __builtin_convertvector(first, Pairs) | __builtin_convertvector(second, Pairs) << 16;
+    const Pairs pairs = paired_lanes(first, second);
     __builtin_memcpy(to, &pairs, sizeof pairs);
 }
 #endif

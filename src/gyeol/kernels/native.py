@@ -26,9 +26,11 @@ __all__ = [
     "cosines",
     "describe",
     "forward",
+    "high_available",
     "instruction_sets",
     "int8_available",
     "native_available",
+    "no_tiles",
     "pool_backward",
     "pool_forward",
     "quantise",
@@ -50,7 +52,14 @@ except ImportError as error:  # built, but not for this machine or not with this
 if _requested == "python":
     _native, _reason = None, f"{_VARIABLE}=python"
 
-_NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
+_NAMES = {
+    "amx": "AMX tiles",
+    "avx512bf16": "AVX-512 with bfloat16",
+    "avx512": "AVX-512",
+    "avx2": "AVX2",
+    "portable": "portable",
+    "amx-emulated": "AMX tiles, emulated",
+}
 
 
 class NativeCell(NamedTuple):
@@ -79,7 +88,8 @@ class NativeCell(NamedTuple):
     separate_hidden_bias : int or None
         The gate whose hidden bias is not added to its input bias, since a gate multiplies U h + b_hh.
     elements : tuple of str
-        What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, int8.
+        What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, high (float32 as
+        the sum of two bfloat16), int8.
     """
 
     name: str
@@ -116,8 +126,13 @@ def describe() -> str:
 
 
 def instruction_sets() -> list[str]:
-    """List what this processor can run, best first; empty where nothing was built."""
+    """List what this processor can run, best first, then the emulation of tiles; empty where nothing was built."""
     return [] if _native is None else list(_native.instruction_sets())
+
+
+def no_tiles() -> str:
+    """Say why ``amx`` is not among the `instruction_sets`; empty where it is, and where nothing was built."""
+    return "" if _native is None else str(_native.no_tiles())
 
 
 def _first_choice() -> str:
@@ -163,8 +178,13 @@ def use_instruction_set(name: str | None = None) -> str:
 
 
 def bfloat16_available() -> bool:
-    """Whether this processor multiplies bfloat16 (AVX512-BF16)."""
+    """Whether bfloat16 is multiplied: by tiles or by AVX512-BF16."""
     return _multiplies("bfloat16")
+
+
+def high_available() -> bool:
+    """Whether float32 is multiplied as three products of bfloat16."""
+    return _multiplies("high")
 
 
 def int8_available() -> bool:
@@ -200,7 +220,7 @@ def contestants(cell: str, elements: tuple[str, ...]) -> tuple[str, ...]:
 @cache
 def _contestants(cell: str, elements: tuple[str, ...], first: str, fixed: bool) -> tuple[str, ...]:
     sets = [first] if fixed else [name for name in instruction_sets() if "emulated" not in name]
-    pairs = [f"{element}@{name}" for element in elements for name in sets if element in _elements_of(name)[cell]]
+    pairs = [f"{element}@{name}" for element in elements for name in sets if element in _elements_of(name).get(cell, ())]
     return ("float32", *pairs)
 
 
@@ -214,7 +234,7 @@ def build() -> str:
 
 def forward(
     cell: str,
-    bfloat16: bool,
+    element: str,
     lengths: Tensor,
     reverse: bool,
     x: Tensor | None,
@@ -234,7 +254,8 @@ def forward(
 ) -> None:
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
 
-    The instruction set is that of `use_instruction_set` where none is named.
+    `element` is what the products are computed in: float32, bfloat16 or high. The
+    instruction set is that of `use_instruction_set` where none is named.
 
     Raises
     ------
@@ -242,7 +263,7 @@ def forward(
         A shape, a length or a type does not fit; nothing was computed.
     """
     _native.forward(
-        cell, bfloat16, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
+        cell, element, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
         _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(),
         instruction_set or _chosen,
@@ -251,7 +272,7 @@ def forward(
 
 def backward(
     cell: str,
-    bfloat16: bool,
+    element: str,
     lengths: Tensor,
     reverse: bool,
     x: Tensor | None,
@@ -278,7 +299,7 @@ def backward(
 ) -> None:
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
-        cell, bfloat16, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
+        cell, element, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y), memory,
         extra, dy, dh_n, dc_n, dx, list(d_ih), list(d_hh), da, dgates, dnorm, dh_0, dc_0, torch.get_num_threads(),
         instruction_set or _chosen,

@@ -213,7 +213,7 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
     @property
     def _layer_precision(self) -> str:
         """Of layers: what the setting says holds in training; predictions are in the type of the weights."""
-        return {"auto": "auto", "bfloat16": "bfloat16-train"}.get(self.precision, "float32")
+        return {"auto": "auto", "high": "high-train", "bfloat16": "bfloat16-train"}.get(self.precision, "float32")
 
     @property
     def _softmax_precision(self) -> str:

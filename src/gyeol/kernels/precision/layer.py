@@ -18,9 +18,9 @@ from gyeol.kernels.precision.choices import Subject, choose
 __all__ = ["PRECISIONS", "Arithmetic", "arithmetic_of", "fixed_arithmetic"]
 
 #: What a layer may be told; ``-train`` is for training alone, as ``auto`` is: predictions are in float32 then.
-PRECISIONS = ("float32", "bfloat16", "auto", "bfloat16-train")
+PRECISIONS = ("float32", "high", "bfloat16", "auto", "high-train", "bfloat16-train")
 
-_ELEMENTS = ("bfloat16",)  # that "auto" accepts besides float32
+_ELEMENTS = ("bfloat16",)  # that "auto" accepts besides float32; "high" is three of its products, never as fast
 _TINY = 4_000_000  # operations, some 50 microseconds: what is gained is less than what a call costs
 _TOKENS = (128, 512)  # of a race, the fewest and the most: enough that the weights' conversion weighs little ...
 _WORK = 1_000_000_000  # ... and of large layers no more than this many operations
@@ -84,7 +84,11 @@ def fixed_arithmetic(precision: str, cell: str, H: int, *, training: bool) -> Ar
     pairs of units.
     """
     element, _, when = precision.partition("-")
-    if element == "float32" or native.CELLS[cell].norm or H % 2 or (not training and (when or element == "auto")):
+    if element == "float32" or native.CELLS[cell].norm or (not training and (when or element == "auto")):
+        return _FLOAT32
+    if element == "high":
+        return Arithmetic(element) if native.high_available() else _FLOAT32
+    if H % 2:
         return _FLOAT32
     if element == "auto":
         return None
@@ -170,9 +174,7 @@ def _calls(shape: _Shape, names: tuple[str, ...]) -> dict[str, Callable[[], obje
         with (
             torch.inference_mode(False), torch.set_grad_enabled(shape.backward), torch.autocast("cpu", enabled=False),
         ):  # fmt: skip
-            y, _ = run_layer(
-                shape.cell, x, lengths, state, weights, bfloat16=element == "bfloat16", instruction_set=instruction_set
-            )
+            y, _ = run_layer(shape.cell, x, lengths, state, weights, element=element, instruction_set=instruction_set)
             if shape.backward:
                 torch.autograd.grad(y, wanted, gradient)
 

@@ -58,7 +58,7 @@ def run_compiled(layer: Recurrent, x: Any, state: Any, lengths: Any, *, need_sta
             torch.full((B,), T),
             tuple(part[of_layer] for part in first),
             layer.weights_of(number),
-            bfloat16=arithmetic is not None and arithmetic.element == "bfloat16",
+            element="float32" if arithmetic is None else arithmetic.element,
         )
         last.append(after)
     output = tokens.view(T, B, -1)

@@ -21,6 +21,7 @@ from gyeol.kernels.cells.cell import Cell, State, Weights
 from gyeol.kernels.cells.table import find_cell
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.precision.layer import PRECISIONS, arithmetic_of
+from gyeol.layers.recurrent.autocast import autocast_type, cast_results
 from gyeol.layers.recurrent.checks import (
     check_flags,
     check_input,
@@ -66,11 +67,13 @@ class Recurrent(nn.Module):
     proj_size : int
         P: h is projected to so many numbers, ``h_t = W_hr (o * tanh(c_t))`` (Sak et al. 2014); 0 for none. Of the cell
         `gyeol.kernels.cells.lstm.PROJECTED` only, which `gyeol.layers.LSTM` chooses; walked by PyTorch's operation.
-    precision : {"float32", "bfloat16", "bfloat16-train", "auto"}
-        "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it
-        (AVX512-BF16); "bfloat16-train" does so in training only. "auto" takes in training what is the fastest for this
-        cell, size and batch here, by a measurement (`gyeol.kernels.precision`). All else, and the
-        normalised LSTM, is in the parameters' type; so is "auto" in a graph that is being compiled.
+    precision : {"float32", "high", "bfloat16", "high-train", "bfloat16-train", "auto"}
+        "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it (AMX or
+        AVX512-BF16). "high" takes each number as the sum of two bfloat16 and is off from float32 by some 1e-5; a row
+        that holds an infinity gives NaN. It pays on tiles (AMX); elsewhere float32 is faster. With "-train" they do so
+        in training only. "auto" takes in training what is the fastest for this cell, size and batch here, by a
+        measurement (`gyeol.kernels.precision`). All else, and the normalised LSTM, is in the parameters' own type; so
+        is "auto" in a graph that is being compiled.
     device, dtype
         Where the parameters lie, and their type.
 
@@ -298,10 +301,10 @@ class Recurrent(nn.Module):
         """
         B, T = len(packing.lengths), packing.steps
         check_input(tokens, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
-        autocast = self._autocast(tokens)
+        autocast = autocast_type(tokens)
         if self._route(tokens, 1.0, need_state, autocast) == "native":
             first = self._check_state(state, tokens, B)
-            return _cast(self._run_native(tokens, packing, first, need_state, autocast is not None), autocast)
+            return cast_results(self._run_native(tokens, packing, first, need_state, autocast is not None), autocast)
         lengths = packing.unrank(packing.lengths.view(1, -1, 1)).flatten()
         output, last = self._run(packing.scatter(tokens), state, lengths, need_state)
         return packing.gather(output), last
@@ -312,14 +315,14 @@ class Recurrent(nn.Module):
         check_input(x, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
         rows = None if lengths is None else check_lengths(lengths, B, T, device=x.device)
         first = self._check_state(state, x, B)
-        autocast = self._autocast(x)
+        autocast = autocast_type(x)
         if B == 0:
-            return _cast(self._run_empty(x, first, need_state), autocast)
+            return cast_results(self._run_empty(x, first, need_state), autocast)
         route = self._route(x, 1.0 if rows is None else int(rows.sum()) / (B * T), need_state, autocast)
         if route == "native":
             packing = Packing.even_rows(B, T) if rows is None else Packing.of(rows, T)
             tokens, after = self._run_native(packing.gather(x), packing, first, need_state, autocast is not None)
-            return _cast((packing.scatter(tokens, by_time=not self.batch_first), after), autocast)
+            return cast_results((packing.scatter(tokens, by_time=not self.batch_first), after), autocast)
         last: list[State] = []
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
@@ -335,9 +338,9 @@ class Recurrent(nn.Module):
                 last.append(after)
             x = torch.cat(walks, dim=-1) if len(walks) > 1 else walks[0]
         if not need_state:
-            return _cast((x, None), autocast)
+            return cast_results((x, None), autocast)
         stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
-        return _cast((x, stacked if self.cell.has_memory else stacked[0]), autocast)
+        return cast_results((x, stacked if self.cell.has_memory else stacked[0]), autocast)
 
     def _run_empty(self, x: Tensor, first: State, need_state: bool) -> tuple[Tensor, Any]:
         """Return the empty outputs of a batch without rows; the gradients of all that has one are zeros."""
@@ -347,14 +350,6 @@ class Recurrent(nn.Module):
         if not need_state:
             return outputs, None
         return outputs, tuple(first) if self.cell.has_memory else first[0]
-
-    @staticmethod
-    def _autocast(x: Tensor) -> torch.dtype | None:
-        """Return what PyTorch casts products to at the moment; None where it does not (and never float64)."""
-        kind = x.device.type
-        if not torch.is_autocast_enabled(kind) or x.dtype == torch.float64:
-            return None
-        return torch.get_autocast_dtype(kind)
 
     def _route(self, x: Tensor, fill: float, need_state: bool, autocast: torch.dtype | None = None) -> Route:
         if is_transformed():
@@ -386,7 +381,7 @@ class Recurrent(nn.Module):
                 packing.lengths,
                 first if self.num_layers == 1 else tuple(part[of_layer] for part in first),
                 weights,
-                bfloat16=arithmetic.element == "bfloat16",
+                element=arithmetic.element,
                 instruction_set=arithmetic.instruction_set,
                 step=self.cell.step,
             )
@@ -403,13 +398,3 @@ class Recurrent(nn.Module):
         if self.proj_size:
             shapes[0] = (L, B, self.proj_size)
         return check_state(state, x, names, shapes)
-
-
-def _cast(results: tuple[Tensor, Any], dtype: torch.dtype | None) -> tuple[Tensor, Any]:
-    """Under autocast, return outputs and state in its type, as PyTorch's layers do."""
-    output, state = results
-    if dtype is None:
-        return results
-    if isinstance(state, tuple):
-        return output.to(dtype), tuple(part.to(dtype) for part in state)
-    return output.to(dtype), None if state is None else state.to(dtype)
