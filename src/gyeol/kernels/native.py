@@ -21,12 +21,12 @@ __all__ = [
     "additive_forward",
     "backward",
     "bfloat16_available",
-    "build",
-    "contestants",
     "cosines",
     "describe",
+    "elements_of",
     "forward",
     "high_available",
+    "in_force",
     "instruction_sets",
     "int8_available",
     "keep_some",
@@ -152,9 +152,7 @@ def _first_choice() -> str:
 
 
 _chosen = _first_choice()
-
-#: Whether the environment or a call has named it: then no other may serve.
-_fixed = [_requested in instruction_sets()]
+_fixed = [_requested in instruction_sets()]  # whether the environment or a call has named it
 
 #: What the library says of the cells that have kernels; the same for every instruction set, but for `elements`.
 CELLS = {} if _native is None else {facts["name"]: NativeCell(**facts) for facts in _native.cells(_chosen)}
@@ -184,6 +182,11 @@ def use_instruction_set(name: str | None = None) -> str:
     return before
 
 
+def in_force() -> tuple[str, bool]:
+    """Return the instruction set in force, and whether it was named: then no other may serve."""
+    return _chosen, _fixed[0]
+
+
 def bfloat16_available() -> bool:
     """Whether bfloat16 is multiplied: by tiles or by AVX512-BF16."""
     return _multiplies("bfloat16")
@@ -200,45 +203,13 @@ def int8_available() -> bool:
 
 
 @cache
-def _elements_of(instruction_set: str) -> dict[str, tuple[str, ...]]:
+def elements_of(instruction_set: str) -> dict[str, tuple[str, ...]]:
+    """List what the cells' weights may be multiplied in by an instruction set, by the cells' names."""
     return {cell["name"]: tuple(cell["elements"]) for cell in _native.cells(instruction_set)}
 
 
 def _multiplies(element: str) -> bool:
-    return _native is not None and any(element in elements for elements in _elements_of(_chosen).values())
-
-
-def contestants(cell: str, elements: tuple[str, ...]) -> tuple[str, ...]:
-    """List the ways to multiply that may serve a cell here: ``"float32"``, ``"bfloat16@avx512bf16"``.
-
-    Every element but float32 may come by several instruction sets, unless one is fixed (``GYEOL_ISA``,
-    `use_instruction_set`). An emulation is listed only where it is that one.
-
-    Parameters
-    ----------
-    cell : str
-        A name of `CELLS`.
-    elements : tuple of str
-        The elements to consider besides float32.
-    """
-    return _contestants(cell, elements, _chosen, _fixed[0])
-
-
-@cache
-def _contestants(cell: str, elements: tuple[str, ...], first: str, fixed: bool) -> tuple[str, ...]:
-    sets = [first] if fixed else [name for name in instruction_sets() if "emulated" not in name]
-    pairs = [
-        f"{element}@{name}" for element in elements for name in sets if element in _elements_of(name).get(cell, ())
-    ]
-    return ("float32", *pairs)
-
-
-def build() -> str:
-    """Tell one build of the kernels from another."""
-    if _native is None:
-        return ""
-    facts = os.stat(_native.__file__)
-    return f"{facts.st_size} {facts.st_mtime_ns}"
+    return _native is not None and any(element in elements for elements in elements_of(_chosen).values())
 
 
 def forward(
@@ -263,8 +234,7 @@ def forward(
 ) -> None:
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
 
-    `element` is what the products are computed in: float32, bfloat16 or high. The
-    instruction set is that of `use_instruction_set` where none is named.
+    `element` is what the products are computed in: float32, bfloat16 or high. No instruction set: the one in force.
 
     Raises
     ------
@@ -387,14 +357,9 @@ def length(arrays: Sequence[Tensor]) -> float:
 
 
 def update(
-    w: Tensor,
-    g: Tensor,
-    m: Tensor | None,
-    v: Tensor | None,
-    average: Tensor | None,
-    numbers: Sequence[float],
+    w: Tensor, g: Tensor, m: Tensor | None, v: Tensor | None, average: Tensor | None, numbers: Sequence[float],
     rows: Tensor | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Update weights, or `rows` of them, with their moments and their average: ``cpp/words/adam.hpp``."""
     w, threads = w.detach(), torch.get_num_threads()
     if rows is None:

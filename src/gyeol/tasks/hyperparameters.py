@@ -156,8 +156,8 @@ class TrainingParameters:
         "auto",
         choice(("auto", "float32", "float64", "bfloat16", "high")),
         'Of the arithmetic in training. ``"bfloat16"`` computes the large products in bfloat16 where the processor '
-        'has it; ``"auto"`` does where that is faster here, by a measurement. ``"high"`` computes recurrent products as '
-        "the sums of three such, which is float32 to some 1e-5 and pays on AMX.",
+        'has it; ``"auto"`` does where that is faster here, by a measurement. ``"high"`` computes recurrent products '
+        "as the sums of three such, which is float32 to some 1e-5 and pays on AMX.",
     )
     threads: int | None = hyperparameter(None, whole(1, 1024, none=True), "Cores to use; all by default.")
     random_state: int | None = hyperparameter(

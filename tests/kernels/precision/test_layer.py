@@ -13,6 +13,7 @@ from torch import Tensor
 from gyeol.kernels import native
 from gyeol.kernels.cells.table import CELLS
 from gyeol.kernels.precision.choices import Choices, in_training, using
+from gyeol.kernels.precision.contestants import _listed, contestants
 from gyeol.kernels.precision.layer import _class_of
 from gyeol.kernels.precision.measurements import MeasurementFile
 from gyeol.layers import Recurrent
@@ -102,7 +103,7 @@ def test_a_fixed_instruction_set_is_the_only_one(won: Won) -> None:
     for name in native.instruction_sets():
         before = native.use_instruction_set(name)
         try:
-            names = native.contestants("lstm", ("bfloat16",))
+            names = contestants("lstm", ("bfloat16",))
             assert {n.partition("@")[2] for n in names} <= {"", name}
             layer(x)
         finally:
@@ -116,8 +117,8 @@ def test_an_emulation_serves_only_where_it_is_asked_for(monkeypatch: pytest.Monk
         "amx-emulated": ("float32", "bfloat16"),
     }  # fmt: skip
     monkeypatch.setattr(native, "instruction_sets", lambda: list(sets))
-    monkeypatch.setattr(native, "_elements_of", lambda name: {"lstm": sets[name]})
-    listed = native._contestants.__wrapped__
+    monkeypatch.setattr(native, "elements_of", lambda name: {"lstm": sets[name]})
+    listed = _listed.__wrapped__
     assert listed("lstm", ("bfloat16",), "amx", False) == ("float32", "bfloat16@amx", "bfloat16@avx512bf16")
     assert listed("lstm", ("bfloat16",), "amx-emulated", True) == ("float32", "bfloat16@amx-emulated")
     assert listed("lstm", ("bfloat16",), "avx2", True) == ("float32",)

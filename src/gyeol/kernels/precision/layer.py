@@ -14,6 +14,7 @@ from gyeol.kernels import native
 from gyeol.kernels.autograd import run_layer
 from gyeol.kernels.cells.cell import Weights
 from gyeol.kernels.precision.choices import Subject, choose
+from gyeol.kernels.precision.contestants import contestants
 
 __all__ = ["PRECISIONS", "Arithmetic", "arithmetic_of", "fixed_arithmetic"]
 
@@ -72,7 +73,7 @@ def arithmetic_of(
     shape = _class_of(cell, *x.shape, w_ih.shape[0], len(weights), rows, backward)
     if shape is None:
         return _FLOAT32
-    names = native.contestants(cell, _ELEMENTS)
+    names = contestants(cell, _ELEMENTS)
     subject = _subject(shape, torch.get_num_threads())
     return _read(choose(subject, names, partial(_calls, shape, names)))
 

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from gyeol.cache_place import cache_folder
-from gyeol.kernels import native
 
 __all__ = ["MeasurementFile", "file_here", "processor"]
 
@@ -165,5 +165,14 @@ def _fingerprint() -> str:
     facts = _facts()
     flags = " ".join(sorted(facts.get("flags", facts.get("Features", "")).split()))
     numbers = [facts.get(name, "") for name in ("cpu family", "model", "stepping")]
-    parts = [processor(), *numbers, flags, version("gyeol"), torch.__version__, native.build()]
+    parts = [processor(), *numbers, flags, version("gyeol"), torch.__version__, _build()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _build() -> str:
+    """Tell one build of the kernels from another."""
+    spec = find_spec("gyeol.kernels._native")
+    if spec is None or spec.origin is None:
+        return ""
+    facts = os.stat(spec.origin)
+    return f"{facts.st_size} {facts.st_mtime_ns}"
