@@ -181,12 +181,9 @@ class _Run:
             value = float(outcome.loss.detach())
             self._check_finite("loss", value)
             torch.autograd.backward(outcome.loss)
-            if self.average:
-                self.average.before_step()
             scale = 1.0 if self.late else decay(along, warmup=settings.warmup)
-            self._check_finite("gradient", self.optimizer.step(scale=scale))
-            if self.average:
-                self.average.after_step(state.total - state.averaged)
+            norm = self.optimizer.step(scale=scale, average=self.average, number=state.total - state.averaged)
+            self._check_finite("gradient", norm)
             state.step += 1
             state.total += 1
             state.loss += value * len(rows)

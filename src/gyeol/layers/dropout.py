@@ -7,6 +7,7 @@ from typing import final
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
+from gyeol.kernels.lookup import keep
 from gyeol.kernels.packing import Packing
 
 __all__ = ["LockedDropout"]
@@ -49,6 +50,9 @@ class LockedDropout(nn.Module):
         if not self.training or self.p == 0:
             return x
         if packing is not None:
-            kept = x.new_empty(len(packing.lengths), x.shape[1]).bernoulli_(1 - self.p).div_(1 - self.p)
-            return x * kept.index_select(0, packing.rows().to(x.device))
+            return keep(x, packing, self.kept(len(packing.lengths), x))
         return x * x.new_empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - self.p).div_(1 - self.p)
+
+    def kept(self, rows: int, like: Tensor) -> Tensor:
+        """Draw what the features of each row are multiplied by: 0 or 1 / (1 - p), (rows, D) for `like` (..., D)."""
+        return like.new_empty(rows, like.shape[-1]).bernoulli_(1 - self.p).div_(1 - self.p)
