@@ -23,6 +23,7 @@ __all__ = [
     "bfloat16_available",
     "cosines",
     "describe",
+    "draw_kept",
     "elements_of",
     "forward",
     "high_available",
@@ -213,25 +214,11 @@ def _multiplies(element: str) -> bool:
 
 
 def forward(
-    cell: str,
-    element: str,
-    lengths: Tensor,
-    reverse: bool,
-    x: Tensor | None,
-    gates: Tensor,
-    weights: Sequence[Weights],
-    bias_in: Tensor | None,
-    bias: Tensor | None,
-    norm: Tensor | None,
-    h_0: Tensor,
-    c_0: Tensor | None,
-    y: Tensor,
-    memory: Tensor | None,
-    extra: Tensor | None,
-    h_n: Tensor,
-    c_n: Tensor | None,
+    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor, weights:
+    Sequence[Weights], bias_in: Tensor | None, bias: Tensor | None, norm: Tensor | None, h_0: Tensor, c_0:
+    Tensor | None, y: Tensor, memory: Tensor | None, extra: Tensor | None, h_n: Tensor, c_n: Tensor | None,
     instruction_set: str = "",
-) -> None:
+) -> None:  # fmt: skip
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
 
     `element` is what the products are computed in: float32, bfloat16 or high. No instruction set: the one in force.
@@ -250,32 +237,12 @@ def forward(
 
 
 def backward(
-    cell: str,
-    element: str,
-    lengths: Tensor,
-    reverse: bool,
-    x: Tensor | None,
-    gates: Tensor,
-    weights: Sequence[Weights],
-    norm: Tensor | None,
-    h_0: Tensor,
-    c_0: Tensor | None,
-    y: Tensor,
-    memory: Tensor | None,
-    extra: Tensor | None,
-    dy: Tensor,
-    dh_n: Tensor,
-    dc_n: Tensor | None,
-    dx: Tensor | None,
-    d_ih: Sequence[Tensor],
-    d_hh: Sequence[Tensor],
-    da: Tensor | None,
-    dgates: Tensor | None,
-    dnorm: Tensor | None,
-    dh_0: Tensor,
-    dc_0: Tensor | None,
-    instruction_set: str = "",
-) -> None:
+    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor, weights:
+    Sequence[Weights], norm: Tensor | None, h_0: Tensor, c_0: Tensor | None, y: Tensor, memory: Tensor | None,
+    extra: Tensor | None, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None, dx: Tensor | None, d_ih:
+    Sequence[Tensor], d_hh: Sequence[Tensor], da: Tensor | None, dgates: Tensor | None, dnorm: Tensor | None,
+    dh_0: Tensor, dc_0: Tensor | None, instruction_set: str = "",
+) -> None:  # fmt: skip
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
         cell, element, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
@@ -397,3 +364,8 @@ def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
 def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
     """Write the row of each n-gram that ends at a packed token, 0 for none."""
     _native.ngram_rows(ids, lengths, size, list(keys), rows)
+
+
+def draw_kept(seed: int, share: float, kept: Tensor) -> None:
+    """Write what dropout keeps, ``1 / share`` or 0: ``cpp/words/chance.hpp``."""
+    _native.draw_kept(seed, share, kept, torch.get_num_threads(), _chosen)
