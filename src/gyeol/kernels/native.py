@@ -214,9 +214,9 @@ def _multiplies(element: str) -> bool:
 
 
 def forward(
-    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor, weights:
-    Sequence[Weights], bias_in: Tensor | None, bias: Tensor | None, norm: Tensor | None, h_0: Tensor, c_0:
-    Tensor | None, y: Tensor, memory: Tensor | None, extra: Tensor | None, h_n: Tensor, c_n: Tensor | None,
+    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor,
+    weights: Sequence[Weights], bias_in: Tensor | None, bias: Tensor | None, norm: Tensor | None, h_0: Tensor,
+    c_0: Tensor | None, y: Tensor, memory: Tensor | None, extra: Tensor | None, h_n: Tensor, c_n: Tensor | None,
     instruction_set: str = "",
 ) -> None:  # fmt: skip
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
@@ -237,10 +237,10 @@ def forward(
 
 
 def backward(
-    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor, weights:
-    Sequence[Weights], norm: Tensor | None, h_0: Tensor, c_0: Tensor | None, y: Tensor, memory: Tensor | None,
-    extra: Tensor | None, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None, dx: Tensor | None, d_ih:
-    Sequence[Tensor], d_hh: Sequence[Tensor], da: Tensor | None, dgates: Tensor | None, dnorm: Tensor | None,
+    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor,
+    weights: Sequence[Weights], norm: Tensor | None, h_0: Tensor, c_0: Tensor | None, y: Tensor,
+    memory: Tensor | None, extra: Tensor | None, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None, dx: Tensor | None,
+    d_ih: Sequence[Tensor], d_hh: Sequence[Tensor], da: Tensor | None, dgates: Tensor | None, dnorm: Tensor | None,
     dh_0: Tensor, dc_0: Tensor | None, instruction_set: str = "",
 ) -> None:  # fmt: skip
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
