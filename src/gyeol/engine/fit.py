@@ -17,6 +17,7 @@ from gyeol.engine.average import Average
 from gyeol.engine.checkpoint import Checkpoint
 from gyeol.engine.deadline import Budget, Deadline
 from gyeol.engine.interrupt import interruptible
+from gyeol.engine.memory import kept_memory
 from gyeol.engine.optimizer import Optimizer, decay
 from gyeol.engine.plan import Carrying, History, Partial, Plan, Progress, Settings
 from gyeol.errors import DataError, ModelError, SaveError
@@ -100,7 +101,7 @@ def fit(
     run = _Run(net, plan, settings, checkpoint, progress, deadline)
     if resume and checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
-    with interruptible() as interrupted:
+    with interruptible() as interrupted, kept_memory():
         run.train(interrupted)
     run.keep_best()
     return run.history

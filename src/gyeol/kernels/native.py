@@ -23,6 +23,7 @@ __all__ = [
     "bfloat16_available",
     "cosines",
     "describe",
+    "draw_kept",
     "forward",
     "high_available",
     "instruction_sets",
@@ -387,3 +388,8 @@ def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
 def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
     """Write the row of each n-gram that ends at a packed token, 0 for none."""
     _native.ngram_rows(ids, lengths, size, list(keys), rows)
+
+
+def draw_kept(seed: int, share: float, kept: Tensor) -> None:
+    """Write what dropout keeps, ``1 / share`` or 0: ``cpp/words/chance.hpp``."""
+    _native.draw_kept(seed, share, kept, torch.get_num_threads(), _chosen)
