@@ -8,6 +8,10 @@
 #include "kernels.hpp"
 #include "nearest.hpp"
 #include "pool.hpp"
+#include "words/word2vec.hpp"
+#include "words/adam.hpp"
+#include "words/chance.hpp"
+#include "words/embedding.hpp"
 
 #define GYEOL_TEXT_OF(name) #name
 #define GYEOL_TEXT(name) GYEOL_TEXT_OF(name)
@@ -132,7 +136,11 @@ extern const Kernels kernels;
 const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]),
                          cells,                 pool_forward,  pool_backward,
                          additive_forward,      additive_backward,
-                         quantise,              cosines};
+                         quantise,              cosines,
+                         train_words,           update,
+                         update_rows,           squares,
+                         look_up,               sum_tokens,
+                         keep_some,             draw_kept};
 #endif
 
 }  // namespace gyeol::GYEOL_ISA

@@ -5,6 +5,10 @@
 
 #include "additive.hpp"
 #include "pool.hpp"
+#include "words/word2vec.hpp"
+#include "words/adam.hpp"
+#include "words/chance.hpp"
+#include "words/embedding.hpp"
 
 namespace gyeol {
 
@@ -64,6 +68,20 @@ struct Kernels {
     void (*quantise)(const float* x, int64_t width, int64_t first, int64_t last, int8_t* codes, float* factors);
     void (*cosines)(const int8_t* codes, const float* factors, int64_t width, const float* q, int64_t first, int64_t last,
                     float* out);
+    // Part `part` of `parts` of the sentences; scratch of word2vec_size() bytes.
+    void (*train_words)(const Word2Vec& of, int64_t part, int64_t parts, char* scratch);
+    // See words/adam.hpp and words/embedding.hpp.
+    void (*update)(const Update& of, const Parameter& at, const float* g, int64_t count);
+    void (*update_rows)(const Update& of, const Parameter& at, const float* g, const int64_t* rows, int64_t first, int64_t last,
+                        int64_t width);
+    double (*squares)(const float* x, int64_t count);
+    void (*look_up)(const Table* tables, int64_t count, const float* kept, const int64_t* ranks, int64_t first, int64_t last,
+                    int64_t width, float* y);
+    void (*sum_tokens)(const int64_t* tokens, const int64_t* starts, const float* dy, const float* kept, const int64_t* ranks,
+                       float factor, int64_t first, int64_t last, int64_t width, float* values);
+    void (*keep_some)(const float* x, const float* kept, const int64_t* ranks, int64_t first, int64_t last, int64_t width,
+                      float* y);
+    void (*draw_kept)(uint64_t seed, uint32_t bound, float scale, int64_t first, int64_t last, float* kept);
 };
 
 // What an instruction set with tiles has beside another one's `Kernels`.

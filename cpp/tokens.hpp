@@ -11,6 +11,21 @@ namespace gyeol::GYEOL_ISA {
 
 constexpr int64_t CHUNK = 512;  // tokens at once, or the first number above it that a step of the walk ends at
 
+#if defined(GYEOL_HAS_TILES)
+template <class T>
+constexpr bool ON_TILES = !std::is_same_v<T, float>;
+#else
+template <class T>
+constexpr bool ON_TILES = false;
+#endif
+
+// How far apart rows of h, and of rounded inputs, lie. Sixteen rows of a tile are loaded at once: they shall begin on a cache line,
+// and not share their places in the cache, as rows a power of 2 apart would.
+template <class T>
+GYEOL_INLINE int64_t width_of(int64_t n) {
+    return ON_TILES<T> ? round_up(n, 32) + 32 : round_up(n);
+}
+
 // ---- The projection ----------------------------------------------------------------------------------------------------
 
 template <class T>
@@ -38,13 +53,13 @@ static int64_t project_size(int64_t tokens, int64_t inputs) {
 #if defined(GYEOL_HAS_BFLOAT16)
     if constexpr (IS_HIGH<T>) return split_size(tokens, inputs);
 #endif
-    return sizeof(T) == sizeof(float) ? 0 : tokens * round_up(inputs) * static_cast<int64_t>(sizeof(T));
+    return sizeof(T) == sizeof(float) ? 0 : tokens * width_of<T>(inputs) * static_cast<int64_t>(sizeof(T));
 }
 
 // gates[places[i]] = W x[places[i]] + b for n tokens. buffer: project_size bytes.
 template <class T>
 static void project(const Forward& layer, int64_t gates, const int64_t* places, int64_t n, char* buffer) {
-    const int64_t width = round_up(layer.inputs);
+    const int64_t width = width_of<T>(layer.inputs);
     Stored<T>* rounded = reinterpret_cast<Stored<T>*>(buffer);
     if constexpr (sizeof(Stored<T>) != sizeof(float))
         for (int64_t r = 0; r < n; ++r)
@@ -91,13 +106,8 @@ using Factor = std::conditional_t<IS_HIGH<T>, Bfloat16, T>;
 template <class T>
 constexpr int TIMES = IS_HIGH<T> ? 3 : 1;
 
-#if defined(GYEOL_HAS_TILES)
 template <class T>
-constexpr bool TRANSPOSED = !std::is_same_v<T, float>;  // da is what the rows of tiles are: each column's tokens lie together
-#else
-template <class T>
-constexpr bool TRANSPOSED = false;
-#endif
+constexpr bool TRANSPOSED = ON_TILES<T>;  // da is what the rows of tiles are: each column's tokens lie together
 
 // How far apart values of the next column, or of the next token, lie: no power of 2, as in wide_of.
 template <class T>

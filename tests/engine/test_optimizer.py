@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from gyeol.engine.average import Average
 from gyeol.engine.optimizer import Optimizer, decay
+from gyeol.kernels import native, native_available
 from gyeol.layers import DirectScores
 
 
@@ -292,3 +294,48 @@ def test_a_linear_part_goes_by_plain_descent_at_its_own_rate() -> None:
     Optimizer(net, learning_rate=0.01).restore(tensors, numbers)
     with pytest.raises(ValueError, match="has no state"):
         ours.restore({**tensors, "1.0.exp_avg": torch.zeros(4, 2)}, numbers)
+
+
+@pytest.mark.skipif(not native_available(), reason="the kernels were not built")
+@pytest.mark.parametrize("instructions", native.instruction_sets())
+@pytest.mark.parametrize("kind", ["adam", "sgd"])
+def test_one_pass_is_pytorch_s_optimizers_and_the_average(
+    instructions: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    before = native.use_instruction_set(instructions)
+    try:
+        for whole in (True, False):
+            net, _ = twins()
+            monkeypatch.setattr("gyeol.engine.optimizer.one_pass", lambda parameters, whole=whole: whole)
+            optimizer = Optimizer(net, learning_rate=0.1, weight_decay=0.2, clip_norm=0.05, kind=kind)
+            average = Average(net, 0.6)
+            for step in range(30):  # so many that the average's scale is reset
+                loss = net(texts(step)) + (net.unused(torch.ones(1, 2)).sum() if step % 5 == 4 else 0.0)
+                loss.backward()
+                optimizer.step(scale=decay(step / 40), average=average, number=step)
+            tensors, _ = optimizer.state()
+            of_average = {f"average.{name}": value for name, value in average.weights().items()}
+            found.append({**dict(net.named_parameters()), **tensors, **of_average})
+    finally:
+        native.use_instruction_set(before)
+    assert found[0].keys() == found[1].keys()
+    for name, value in found[0].items():
+        torch.testing.assert_close(value, found[1][name], rtol=2e-6, atol=1e-6, msg=lambda text, n=name: f"{n}: {text}")
+
+
+@pytest.mark.skipif(not native_available(), reason="the kernels were not built")
+def test_an_update_refuses_what_does_not_fit() -> None:
+    w, numbers = torch.zeros(4, 2), [1.0, 0.1, 0.001, 0.1, 1.0, 1e-8, 0.0, 0.0]
+    with pytest.raises(ValueError, match="size"):
+        native.update(w, torch.zeros(3, 2), None, None, None, numbers)
+    with pytest.raises(ValueError, match="size"):
+        native.update(w, torch.zeros(4, 2), torch.zeros(2), torch.zeros(2), None, numbers)
+    with pytest.raises(ValueError, match="goes with"):
+        native.update(w, torch.zeros(4, 2), torch.zeros(4, 2), None, None, numbers)
+    with pytest.raises(ValueError, match="eight"):
+        native.update(w, torch.zeros(4, 2), None, None, None, numbers[:7])
+    for rows in ([1, 1], [2, 1], [0, 4], [-1, 0]):
+        with pytest.raises(ValueError, match="ascend"):
+            native.update(w, torch.zeros(2, 2), None, None, None, numbers, torch.tensor(rows))
+    assert not w.any()

@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from gyeol.engine.optimizer import sparse_parameters
+from gyeol.engine.sparse_parameters import sparse_parameters
 
 __all__ = ["Average"]
 
@@ -36,6 +36,7 @@ class Average:
         named = {k: p for k, p in net.named_parameters() if p.requires_grad}
         self._sparse = {k: p for k, p in named.items() if id(p) in sparse}
         self._dense = {k: p for k, p in named.items() if id(p) not in sparse}
+        self._names = {id(p): k for k, p in named.items()}
         self._means: dict[str, Tensor] = {}
         self._behind: dict[str, Tensor] = {}
         self._scale = 1.0
@@ -54,21 +55,41 @@ class Average:
     @torch.no_grad()
     def after_step(self, step: int) -> None:
         """Take step number `step` (from 0) into the average."""
+        if self._means:
+            for name, (rows, old) in self._before.items():
+                old -= self._sparse[name].detach()[rows]
+                self._behind[name].index_add_(0, rows, old, alpha=1.0 / self._scale)
+        self.advance(step, set())
+
+    def beside(self, parameter: nn.Parameter) -> Tensor | None:
+        """Return what belongs to a parameter: its average, or how far that is behind; None before the first step."""
+        if self._means and (name := self._names.get(id(parameter))) is not None:
+            return self._means[name] if name in self._means else self._behind[name]
+        return None
+
+    def follow(self, parameter: nn.Parameter, step: int) -> float:
+        """Return by what share of its distance, or of its change, what is `beside` a parameter moves at a step."""
+        return 1.0 - self._keep(step) if self._names[id(parameter)] in self._dense else 1.0 / self._scale
+
+    @torch.no_grad()
+    def advance(self, step: int, done: set[int]) -> None:
+        """Finish step number `step`, in which the averages of the parameters `done` (by ``id``) have moved."""
         if not self._means:
             self._means = {k: p.detach().clone() for k, p in self._dense.items()}
             self._behind = {k: torch.zeros_like(p) for k, p in self._sparse.items()}
             return
-        keep = step / (1 + step) if self.decay is None else min(self.decay, (1 + step) / (10 + step))
-        if self._dense:
-            torch._foreach_lerp_(list(self._means.values()), [p.detach() for p in self._dense.values()], 1.0 - keep)
-        for name, (rows, old) in self._before.items():
-            old -= self._sparse[name].detach()[rows]
-            self._behind[name].index_add_(0, rows, old, alpha=1.0 / self._scale)
+        keep = self._keep(step)
+        left = [(self._means[k], p.detach()) for k, p in self._dense.items() if id(p) not in done]
+        if left:
+            torch._foreach_lerp_([mean for mean, _ in left], [p for _, p in left], 1.0 - keep)
         self._scale *= keep
         if self._scale < _SMALLEST:
             for behind in self._behind.values():
                 behind *= self._scale
             self._scale = 1.0
+
+    def _keep(self, step: int) -> float:
+        return step / (1 + step) if self.decay is None else min(self.decay, (1 + step) / (10 + step))
 
     @torch.no_grad()
     def weights(self) -> dict[str, Tensor]:

@@ -17,6 +17,7 @@ from gyeol.engine.average import Average
 from gyeol.engine.checkpoint import Checkpoint
 from gyeol.engine.deadline import Budget, Deadline
 from gyeol.engine.interrupt import interruptible
+from gyeol.engine.memory import kept_memory
 from gyeol.engine.optimizer import Optimizer, decay
 from gyeol.engine.plan import Carrying, History, Partial, Plan, Progress, Settings
 from gyeol.errors import DataError, ModelError, SaveError
@@ -100,7 +101,7 @@ def fit(
     run = _Run(net, plan, settings, checkpoint, progress, deadline)
     if resume and checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
-    with interruptible() as interrupted:
+    with interruptible() as interrupted, kept_memory():
         run.train(interrupted)
     run.keep_best()
     return run.history
@@ -181,12 +182,9 @@ class _Run:
             value = float(outcome.loss.detach())
             self._check_finite("loss", value)
             torch.autograd.backward(outcome.loss)
-            if self.average:
-                self.average.before_step()
             scale = 1.0 if self.late else decay(along, warmup=settings.warmup)
-            self._check_finite("gradient", self.optimizer.step(scale=scale))
-            if self.average:
-                self.average.after_step(state.total - state.averaged)
+            norm = self.optimizer.step(scale=scale, average=self.average, number=state.total - state.averaged)
+            self._check_finite("gradient", norm)
             state.step += 1
             state.total += 1
             state.loss += value * len(rows)

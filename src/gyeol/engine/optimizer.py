@@ -9,7 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["OPTIMIZERS", "Optimizer", "decay", "sparse_parameters"]
+from gyeol.engine.average import Average
+from gyeol.engine.sparse_parameters import sparse_parameters
+from gyeol.kernels.lookup import coalesced
+from gyeol.kernels.update import Update, length, one_pass, update
+
+__all__ = ["OPTIMIZERS", "Optimizer", "decay"]
 
 #: The ways to update: Adam; stochastic gradient descent; the same at a constant rate, its weights averaged from the
 #: epoch on that no longer makes them better (`gyeol.engine.fit`).
@@ -30,17 +35,6 @@ def decay(progress: float, *, warmup: float = 0.0) -> float:
         return progress / warmup
     along = min(1.0, (progress - warmup) / max(1e-9, 1.0 - warmup))
     return 0.5 * (1.0 + math.cos(math.pi * along))
-
-
-def sparse_parameters(net: nn.Module) -> dict[int, nn.Parameter]:
-    """Find, by their ``id``, the parameters whose gradients hold the rows of a batch only: those of sparse modules."""
-    return {
-        id(p): p
-        for m in net.modules()
-        if getattr(m, "sparse", False)
-        for p in m.parameters(recurse=False)
-        if p.requires_grad
-    }
 
 
 class Optimizer:
@@ -97,30 +91,65 @@ class Optimizer:
             self._parts.append(torch.optim.SGD(linear, lr=learning_rate))
         self._parameters = [*dense, *sparse.values(), *(p for p, _ in plain)]
 
-    def step(self, *, scale: float) -> float:
+    def step(self, *, scale: float, average: Average | None = None, number: int = 0) -> float:
         """Clip, update with ``scale`` times the learning rate, forget the gradients; returns the gradient's length.
 
         Where that is no finite number, nothing is updated.
+
+        Parameters
+        ----------
+        scale : float
+        average : Average, optional
+            Of the weights, which takes the step as its step ``number`` (from 0).
         """
         gradients = []
         for parameter in self._parameters:
-            if parameter.grad is None:
-                continue
-            if parameter.grad.is_sparse:
-                parameter.grad = parameter.grad.coalesce()
+            if parameter.grad is not None and parameter.grad.is_sparse:
+                parameter.grad = coalesced(parameter.grad)
                 gradients.append(parameter.grad._values())
-            else:
+            elif parameter.grad is not None:
                 gradients.append(parameter.grad)
-        norm = _length(gradients)
-        if self.clip_norm and norm > self.clip_norm:
-            torch._foreach_mul_(gradients, self.clip_norm / (norm + 1e-6))
+        norm = length(gradients)
+        clip = self.clip_norm / (norm + 1e-6) if self.clip_norm and norm > self.clip_norm else 1.0
         for part in self._parts:
             for group in part.param_groups:
                 group["lr"] = self.learning_rate * scale * group.get("times", 1.0)
-            if math.isfinite(norm):
-                part.step()
-            part.zero_grad(set_to_none=True)
+        if not math.isfinite(norm):
+            pass
+        elif one_pass(self._parameters):
+            self._update(clip, average, number)
+        else:
+            self._update_reference(gradients, clip, average, number)
+        for parameter in self._parameters:
+            parameter.grad = None
         return norm
+
+    def _update_reference(self, gradients: list[Tensor], clip: float, average: Average | None, number: int) -> None:
+        """Do what `_update` does, readably: it is tested against this, which serves where there are no kernels."""
+        if average:
+            average.before_step()
+        if clip != 1.0:
+            torch._foreach_mul_(gradients, clip)
+        for part in self._parts:
+            part.step()
+        if average:
+            average.after_step(number)
+
+    def _update(self, clip: float, average: Average | None, number: int) -> None:
+        """Update each parameter with its moments and its average in one pass; the moments are PyTorch's."""
+        done = set()
+        for part in self._parts:
+            for group in part.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    behind = average.beside(p) if average else None
+                    follow = average.follow(p, number) if average else 0.0
+                    moments, numbers = _adam(part, group, p) if "betas" in group else (None, _descent(group))
+                    update(p, p.grad, moments, behind, numbers._replace(clip=clip, follow=follow))
+                    done.add(id(p))
+        if average:
+            average.advance(number, done)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the moments as named tensors and the rest as JSON values."""
@@ -175,7 +204,23 @@ def _check_moments(part: torch.optim.Optimizer, state: dict[int, dict[str, Any]]
             raise ValueError(f"the optimizer's state does not fit parameter {index}")
 
 
-def _length(tensors: list[Tensor]) -> float:
-    if not tensors:
-        return 0.0
-    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors))))
+def _adam(part: torch.optim.Optimizer, group: dict[str, Any], p: nn.Parameter) -> tuple[tuple[Tensor, Tensor], Update]:
+    """Count a step of Adam: the moments of a parameter, and the numbers of PyTorch's AdamW or SparseAdam."""
+    sparse, state = isinstance(part, torch.optim.SparseAdam), part.state[p]
+    if not state:
+        state["step"] = 0 if sparse else torch.zeros((), dtype=torch.float32)
+        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(p), torch.zeros_like(p)
+    state["step"] += 1
+    (beta1, beta2), step, rate = group["betas"], float(state["step"]), group["lr"]
+    bias, root = 1.0 - beta1**step, math.sqrt(1.0 - beta2**step)
+    numbers = Update(
+        clip=1.0, first=1.0 - beta1, second=1.0 - beta2, epsilon=group["eps"], follow=0.0,
+        # SparseAdam's epsilon is not corrected for the bias.
+        rate=rate * root / bias if sparse else rate / bias, root=1.0 if sparse else 1.0 / root,
+        decay=0.0 if sparse else group["weight_decay"] * bias,
+    )  # fmt: skip
+    return (state["exp_avg"], state["exp_avg_sq"]), numbers
+
+
+def _descent(group: dict[str, Any]) -> Update:
+    return Update(1.0, 0.0, 0.0, group["lr"], 0.0, 0.0, group["weight_decay"], 0.0)

@@ -1,4 +1,4 @@
-"""``python -m gyeol.kernels``: say which kernels this installation has, and why no tiles; ``--list``: instruction sets."""
+"""``python -m gyeol.kernels``: which kernels this installation has, and why no tiles; ``--list``: instruction sets."""
 
 import sys
 

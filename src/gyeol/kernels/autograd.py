@@ -34,6 +34,7 @@ class Call(NamedTuple):
 
     @property
     def facts(self) -> native.NativeCell:
+        """What the library says of the cell."""
         return native.CELLS[self.cell]
 
 

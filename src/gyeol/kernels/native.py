@@ -23,16 +23,24 @@ __all__ = [
     "bfloat16_available",
     "cosines",
     "describe",
+    "draw_kept",
     "forward",
     "high_available",
     "instruction_sets",
     "int8_available",
+    "keep_some",
+    "length",
+    "look_up",
     "native_available",
     "no_tiles",
+    "ngram_rows",
     "pool_backward",
     "pool_forward",
     "quantise",
     "stepper",
+    "train_words",
+    "sum_rows",
+    "update",
     "use_instruction_set",
 ]
 
@@ -324,3 +332,64 @@ def quantise(x: Any, codes: Any, factors: Any) -> None:
 def cosines(codes: Any, factors: Any, q: Any, out: Any) -> None:
     """Write the cosines (N,) of `q` (D,), of length 1, with all rows, nearly."""
     _native.cosines(codes, factors, q, out, torch.get_num_threads(), _chosen)
+
+
+def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
+    """Train word vectors on some sentences: see `gyeol.kernels.word2vec`."""
+    _native.train_words(inputs, outputs, tokens, *settings, _chosen)
+def length(arrays: Sequence[Tensor]) -> float:
+    """Return the Euclidean length of all arrays together."""
+    return float(_native.length([a.detach() for a in arrays], torch.get_num_threads(), _chosen))
+
+
+def update(
+    w: Tensor,
+    g: Tensor,
+    m: Tensor | None,
+    v: Tensor | None,
+    average: Tensor | None,
+    numbers: Sequence[float],
+    rows: Tensor | None = None,
+) -> None:
+    """Update weights, or `rows` of them, with their moments and their average: ``cpp/words/adam.hpp``."""
+    w, threads = w.detach(), torch.get_num_threads()
+    if rows is None:
+        _native.update(w, g, m, v, average, list(numbers), threads, _chosen)
+    else:
+        _native.update_rows(w, g, rows, m, v, average, list(numbers), threads, _chosen)
+
+
+def look_up(
+    weights: Sequence[Tensor], rows: Sequence[Tensor], factors: Sequence[float], lengths: Tensor, kept: Tensor | None,
+    y: Tensor,
+) -> None:  # fmt: skip
+    """Sum rows of tables for each token: ``cpp/words/embedding.hpp``."""
+    tables = [_whole(w) for w in weights]
+    _native.look_up(tables, list(rows), list(factors), lengths, kept, y, torch.get_num_threads(), _chosen)
+
+
+def sum_rows(
+    rows: Tensor, dy: Tensor, size: int, padding: int, factor: float, lengths: Tensor | None, kept: Tensor | None,
+    found: Tensor, values: Tensor,
+) -> int:  # fmt: skip
+    """Write the rows that occur, ascending, and the sum of `dy` over each one's tokens; returns how many there are."""
+    return int(
+        _native.sum_rows(
+            rows, dy, size, padding, factor, lengths, kept, found, values, torch.get_num_threads(), _chosen
+        )
+    )
+
+
+def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
+    """Multiply each packed token by the numbers of its row."""
+    _native.keep_some(x.detach(), lengths, kept, y, torch.get_num_threads(), _chosen)
+
+
+def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
+    """Write the row of each n-gram that ends at a packed token, 0 for none."""
+    _native.ngram_rows(ids, lengths, size, list(keys), rows)
+
+
+def draw_kept(seed: int, share: float, kept: Tensor) -> None:
+    """Write what dropout keeps, ``1 / share`` or 0: ``cpp/words/chance.hpp``."""
+    _native.draw_kept(seed, share, kept, torch.get_num_threads(), _chosen)

@@ -21,9 +21,11 @@ __all__ = ["walk_layer"]
 _LAYER = "str cell, Tensor x, Tensor lengths, Tensor h_0, Tensor? c_0, Tensor[] weights, int parts, str element"
 _SAVED = "Tensor gates, Tensor memory, Tensor extra, Tensor y"
 
-_library = torch.library.Library("gyeol", "DEF")
-_library.define(f"walk({_LAYER}, bool save) -> Tensor[]")
-_library.define(f"walk_back({_LAYER}, {_SAVED}, Tensor dy, Tensor dh_n, Tensor dc_n) -> Tensor[]")
+_library = torch.library.Library("gyeol", "DEF")  # type: ignore[no-untyped-call]
+_library.define(f"walk({_LAYER}, bool save) -> Tensor[]")  # type: ignore[no-untyped-call]
+_library.define(  # type: ignore[no-untyped-call]
+    f"walk_back({_LAYER}, {_SAVED}, Tensor dy, Tensor dh_n, Tensor dc_n) -> Tensor[]"
+)
 
 
 def walk_layer(
@@ -132,6 +134,6 @@ def _gradients(ctx: Any, upstream: Sequence[Tensor]) -> tuple[Any, ...]:
 
 
 for _name, _body, _shapes in (("walk", _walk, _walk_shapes), ("walk_back", _walk_back, _walk_back_shapes)):
-    _library.impl(_name, _body, "CPU")
+    _library.impl(_name, _body, "CPU")  # type: ignore[no-untyped-call]
     torch.library.register_fake(f"gyeol::{_name}", _shapes, lib=_library)
 torch.library.register_autograd("gyeol::walk", _gradients, setup_context=_keep, lib=_library)

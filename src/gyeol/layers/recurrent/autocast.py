@@ -13,7 +13,7 @@ __all__ = ["autocast_type", "cast_results"]
 def autocast_type(x: Tensor) -> torch.dtype | None:
     """Return what PyTorch casts products to at the moment; None where it does not (and never float64)."""
     kind = x.device.type
-    if not torch.is_autocast_enabled(kind) or x.dtype == torch.float64:
+    if kind == "meta" or not torch.is_autocast_enabled(kind) or x.dtype == torch.float64:
         return None
     return torch.get_autocast_dtype(kind)
 

@@ -38,7 +38,7 @@ def run_compiled(layer: Recurrent, x: Any, state: Any, lengths: Any, *, need_sta
         and not torch.is_autocast_enabled("cpu")
     )
     if not fits:
-        return _outside(layer, x, state, lengths, need_state)  # type: ignore[no-any-return]
+        return _outside(layer, x, state, lengths, need_state)
     from gyeol.kernels.operators import walk_layer  # their registration takes time that only a compiler should pay
 
     tokens, B = (x.transpose(0, 1) if layer.batch_first else x), x.shape[0 if layer.batch_first else 1]

@@ -29,10 +29,11 @@ from gyeol.layers.recurrent.checks import (
     check_packed,
     check_probability,
     check_projection,
+    check_row_state,
     check_sizes,
     check_state,
 )
-from gyeol.layers.recurrent.routes import Route, choose_route, walk_by
+from gyeol.layers.recurrent.routes import Route, choose_route, walk_by, walk_nothing
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transformed, needs_operations
 
@@ -272,13 +273,7 @@ class Recurrent(nn.Module):
 
     def _run_one(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
         """Walk the layers over one row without a batch: x (T, D), a state of parts (num_layers * directions, H)."""
-        parts = state if isinstance(state, (tuple, list)) else () if state is None else (state,)
-        for name, part in zip(self.cell.states, parts, strict=False):
-            if isinstance(part, Tensor) and part.dim() != 2:
-                raise ShapeError(
-                    f"the input came as shape {tuple(x.shape)}, one row without a batch, and the state's {name} as "
-                    f"{tuple(part.shape)}: expected 2 dimensions of it, or an input of 3, (T, B, D) or (B, T, D)"
-                )
+        parts = check_row_state(state, x, self.cell.states)
         batch = 0 if self.batch_first else 1
         if state is not None:
             whole = tuple(part.unsqueeze(1) if isinstance(part, Tensor) else part for part in parts)
@@ -300,7 +295,7 @@ class Recurrent(nn.Module):
             As `forward`'s.
         """
         B, T = len(packing.lengths), packing.steps
-        check_input(tokens, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
+        check_input(tokens, B, T, input_size=self.input_size, weight=self._first_weight)
         autocast = autocast_type(tokens)
         if self._route(tokens, 1.0, need_state, autocast) == "native":
             first = self._check_state(state, tokens, B)
@@ -312,12 +307,16 @@ class Recurrent(nn.Module):
     def _run(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
         """Walk all layers over x (B, T, D)."""
         B, T = x.shape[:2]
-        check_input(x, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
+        check_input(x, B, T, input_size=self.input_size, weight=self._first_weight)
         rows = None if lengths is None else check_lengths(lengths, B, T, device=x.device)
         first = self._check_state(state, x, B)
         autocast = autocast_type(x)
         if B == 0:
-            return cast_results(self._run_empty(x, first, need_state), autocast)
+            outputs = walk_nothing(
+                x, first, self.parameters(), self.num_directions * (self.proj_size or self.hidden_size)
+            )
+            after = first if self.cell.has_memory else first[0]
+            return cast_results((outputs, after if need_state else None), autocast)
         route = self._route(x, 1.0 if rows is None else int(rows.sum()) / (B * T), need_state, autocast)
         if route == "native":
             packing = Packing.even_rows(B, T) if rows is None else Packing.of(rows, T)
@@ -342,19 +341,16 @@ class Recurrent(nn.Module):
         stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
         return cast_results((x, stacked if self.cell.has_memory else stacked[0]), autocast)
 
-    def _run_empty(self, x: Tensor, first: State, need_state: bool) -> tuple[Tensor, Any]:
-        """Return the empty outputs of a batch without rows; the gradients of all that has one are zeros."""
-        outputs = x.new_zeros(0, x.shape[1], (self.proj_size or self.hidden_size) * self.num_directions)
-        for part in (x, *first, *self.parameters()):
-            outputs = outputs + part.sum()  # nothing, of nothing
-        if not need_state:
-            return outputs, None
-        return outputs, tuple(first) if self.cell.has_memory else first[0]
+    @property
+    def _first_weight(self) -> Tensor:
+        """Of the first layer, for what all have in common: device and type."""
+        return self.weight_ih_l0  # type: ignore[return-value]
 
     def _route(self, x: Tensor, fill: float, need_state: bool, autocast: torch.dtype | None = None) -> Route:
-        if is_transformed():
+        followed = needs_operations(x)
+        if is_transformed() or (followed and self.cell.linear is not None):
             return "reference"
-        kind, dtype, built = x.device.type, self.weight_ih_l0.dtype, False if needs_operations(x) else None
+        kind, dtype, built = x.device.type, self._first_weight.dtype, False if followed else None
         return choose_route(
             self.cell, device=kind, dtype=dtype, fill=fill, need_state=need_state, autocast=autocast, built=built
         )

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import ParameterError
+from gyeol.kernels import native
+from gyeol.kernels.lookup import Rows, lookup
 from gyeol.kernels.packing import Packing
 
 __all__ = ["NGramEmbedding"]
@@ -109,6 +111,23 @@ class NGramEmbedding(nn.Module):
             first += size
         return numbers
 
+    def packed_rows(self, ids: Tensor, packing: Packing) -> Tensor:
+        """Return the rows, as `rows` does, of packed tokens (N,): shape (N, len(sizes))."""
+        keys = [self.get_buffer(f"keys{n}") for n in range(2, len(self.sizes) + 2)]
+        if not native.native_available() or ids.device.type != "cpu" or ids.dtype != torch.int64:
+            padded = packing.scatter(ids.unsqueeze(1), fill=0).squeeze(2)
+            return packing.gather(self.rows(padded))
+        found = ids.new_empty(len(ids), len(keys))
+        native.ngram_rows(ids.contiguous(), packing.lengths, self.num_embeddings, keys, found)
+        return found
+
+    def occurrences(self, rows: Tensor) -> Rows:
+        """Drop occurrences in training; returns what is to be looked up for packed tokens, rows (N, len(sizes))."""
+        dropped = self.dropout if self.training else 0.0
+        if dropped:
+            rows = rows * (torch.rand(rows.shape, device=rows.device) >= dropped)
+        return Rows(self.weight, rows, 1 / (1 - dropped))
+
     def numbers(self, ids: Tensor) -> Tensor:
         """Number the n-gram (n = 2, 3, ...) that ends at each step among those of its length, from 1; 0 for none.
 
@@ -146,11 +165,9 @@ class NGramEmbedding(nn.Module):
         -------
         Tensor, shape (B, T, E), or (N, E)
         """
-        rows = self.rows(ids)
-        rows = rows.flatten(0, 1) if packing is None else packing.gather(rows)
-        dropped = self.dropout if self.training else 0.0
-        if dropped:
-            rows = rows * (torch.rand(rows.shape, device=rows.device) >= dropped)
-        bags = F.embedding_bag(rows, self.weight, mode="sum", sparse=True, padding_idx=0)
-        bags = bags / (1 - dropped) if dropped else bags
-        return bags.view(*ids.shape, -1) if packing is None else bags
+        if packing is not None:
+            gathered = packing.gather(ids.unsqueeze(2)).squeeze(1)
+            return lookup([self.occurrences(self.packed_rows(gathered, packing))], packing)
+        _, rows, factor = self.occurrences(self.rows(ids).flatten(0, 1))
+        bags = F.embedding_bag(rows, self.weight, mode="sum", sparse=True, padding_idx=0) * factor
+        return bags.view(*ids.shape, -1)

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 
 from gyeol.inputs.counts.features import FeatureBatch
 from gyeol.inputs.text import TextBatch
+from gyeol.kernels.lookup import Rows, lookup
 from gyeol.kernels.packing import Packing
 from gyeol.layers import DirectScores, Embedding, LockedDropout, NGramEmbedding, Recurrent, Summary
+from gyeol.layers.dropout import Dropout
 
 __all__ = ["BagNet", "MeanNet", "RecurrentNet", "frequent_ids"]
 
@@ -91,22 +93,16 @@ class RecurrentNet(nn.Module):
             attention=attention,
             poolings=poolings,
             directions=directions,
+            precision=precision,
         )
         self.locked = LockedDropout(dropout / 2)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head = nn.Linear(self.summary.output_size, output_size)
 
     def forward(self, batch: TextBatch) -> tuple[Tensor, Tensor | None]:
         """Tokens (B, T) to logits (B, output_size) and attention weights (B, T)."""
         packing = Packing.of(batch.lengths, batch.tokens.shape[1])
-        vectors = self.embedding(packing.gather(batch.tokens.unsqueeze(2)).squeeze(1))
-        if self.grams is not None:
-            vectors = vectors + self.grams(batch.tokens, packing)
-        if self.places is not None:
-            steps = torch.arange(batch.tokens.shape[1]).clamp(max=self.places.num_embeddings - 1)
-            vectors = vectors + self.places(packing.gather(steps.expand_as(batch.tokens).unsqueeze(2)).squeeze(1))
-        if self.training:
-            vectors = self.locked(vectors, packing)
+        vectors = self._vectors(batch.tokens, packing)
         states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
         if self.training:
             states = self.locked(states, packing)
@@ -115,6 +111,23 @@ class RecurrentNet(nn.Module):
         if self.direct is not None:
             logits = logits + self.direct(_numbered(batch.tokens, self.grams))
         return logits, weights
+
+    def _vectors(self, tokens: Tensor, packing: Packing) -> Tensor:
+        """Tokens (B, T) to the packed vectors (N, E) of tokens, n-grams and positions, features dropped from them."""
+        ids = packing.gather(tokens.unsqueeze(2)).squeeze(1)
+        tables = [Rows(self.embedding.weight, ids.unsqueeze(1))]
+        if self.grams is not None:
+            tables.append(self.grams.occurrences(self.grams.packed_rows(ids, packing)))
+        if self.places is not None:
+            vectors = lookup(tables, packing)
+            steps = torch.arange(tokens.shape[1]).clamp(max=self.places.num_embeddings - 1)
+            vectors = vectors + self.places(packing.gather(steps.expand_as(tokens).unsqueeze(2)).squeeze(1))
+            dropped: Tensor = self.locked(vectors, packing)  # in training only
+            return dropped
+        kept = None
+        if self.training and self.locked.p:
+            kept = self.locked.kept(len(packing.lengths), self.embedding.weight)
+        return lookup(tables, packing, kept)
 
 
 def _numbered(tokens: Tensor, grams: NGramEmbedding | None) -> Tensor:
@@ -165,7 +178,7 @@ class BagNet(nn.Module):
         self.first = nn.EmbeddingBag(size, hidden_size, mode="sum", sparse=True)
         nn.init.normal_(self.first.weight, std=1.0 / math.sqrt(hidden_size))
         self.bias = nn.Parameter(torch.zeros(hidden_size))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head = nn.Linear(hidden_size, output_size)
 
     def forward(self, batch: FeatureBatch) -> tuple[Tensor, None]:
@@ -183,7 +196,7 @@ class MeanNet(nn.Module):
         self.embedding = nn.EmbeddingBag(size, embedding_size, mode="sum", sparse=True)
         nn.init.normal_(self.embedding.weight, std=0.1)
         self.first = nn.Linear(embedding_size, hidden_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head = nn.Linear(hidden_size, output_size)
 
     def forward(self, batch: FeatureBatch) -> tuple[Tensor, None]:
