@@ -49,7 +49,7 @@ format: setup
 # On a machine that does nothing else: minutes each, and one JSON object each in build/bench/.
 bench: setup
 	@mkdir -p build/bench
-	@for name in layers lengths step fit language translate vectors; do echo "$$name -> build/bench/$$name.json"; \
+	@for name in layers lengths step fit language translate vectors word2vec; do echo "$$name -> build/bench/$$name.json"; \
 	 $(BIN)/gyeol bench $$name --json > build/bench/$$name.json || exit $$?; done
 
 clean:

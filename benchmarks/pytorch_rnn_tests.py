@@ -5,8 +5,8 @@
 CHECKOUT is a copy of github.com/pytorch/pytorch at about the commit that the installed torch was built from; its files
 ``test/test_modules.py`` and ``test/test_nn.py`` are read there, and nothing of them is part of this repository. They
 need the package ``expecttest``. Each file runs in two processes: one as it is, one in which `torch.nn.RNN`, `LSTM` and
-`GRU` are `gyeol.layers`'. Every test prints a line: its name, what became of it with either, and the reason of a failure.
-The exit status is 1 where a test passes with torch.nn and not with gyeol.
+`GRU` are `gyeol.layers`'. Every test prints a line: its name, what became of it with either, and why it failed or was
+left out. The exit status is 1 where a test passes with torch.nn and not with gyeol.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FILES = {
 CELLS = r"(?i)(RNN|LSTM|GRU)_?Cell"  # one step without a layer, which gyeol calls otherwise: `Recurrent.step`
 
 
-class Record(unittest.TestResult):
+class Record(unittest.TestResult):  # its methods' names are unittest's
     """What became of each test: passed, failed or skipped, and why."""
 
     def __init__(self) -> None:
@@ -36,23 +36,29 @@ class Record(unittest.TestResult):
         self.found: dict[str, tuple[str, str]] = {}
 
     def note(self, test: unittest.TestCase, outcome: str, reason: object = "") -> None:
+        """Keep the first outcome of a test."""
         self.found.setdefault(test.id().rpartition(".")[2], (outcome, " ".join(str(reason).split())[:200]))
 
     def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
+        """Note a success."""
         self.note(test, "passed")
 
     def addFailure(self, test: unittest.TestCase, err: tuple) -> None:  # noqa: N802
+        """Note a failure, or an error."""
         self.note(test, "failed", f"{err[0].__name__}: {err[1]}")
 
     addError = addFailure  # noqa: N815
 
     def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: N802
+        """Note a test that this machine cannot run."""
         self.note(test, "skipped", reason)
 
     def addExpectedFailure(self, test: unittest.TestCase, err: tuple) -> None:  # noqa: N802
+        """Note a failure that PyTorch expects."""
         self.note(test, "passed", "fails as expected")
 
     def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
+        """Note a success that PyTorch does not expect."""
         self.note(test, "failed", "passes unexpectedly")
 
 

@@ -9,7 +9,9 @@
 #include "call.hpp"
 #include "facts.hpp"
 #include "step.hpp"
+#include "tile_bindings.hpp"
 #include "walks.hpp"
+#include "words/bind_word2vec.hpp"
 #include "words/bindings.hpp"
 
 using namespace nb::literals;
@@ -44,12 +46,12 @@ struct Checked {
 };
 
 template <class Gates>
-Checked check(const std::string& cell_name, bool bfloat16, const Whole& lengths, const Maybe<Array<const float, 2>>& x,
+Checked check(const std::string& cell_name, const std::string& element, const Whole& lengths, const Maybe<Array<const float, 2>>& x,
               const Gates& gates, const std::vector<Array<const float, 2>>& w_hh,
               const std::vector<Array<const float, 2>>& w_ih, const Maybe<Array<const float, 3>>& norm,
               const Array<const float, 3>& h_0, const Maybe<Array<const float, 3>>& c_0, int64_t threads,
               const std::string& instruction_set) {
-    const CellKernels& cell = find(find(instruction_set), cell_name, bfloat16 ? "bfloat16" : "float32");
+    const CellKernels& cell = find(find(instruction_set), cell_name, element);
     const int64_t directions = gates.shape(0), N = gates.shape(1), B = lengths.shape(0), H = h_0.shape(2);
     const int64_t D = x ? x->shape(1) : 0;
     expect(H >= 1 && threads >= 1 && directions >= 1 && directions <= 2, "no units, no threads, or not 1 or 2 directions");
@@ -74,13 +76,13 @@ Checked check(const std::string& cell_name, bool bfloat16, const Whole& lengths,
     return all;
 }
 
-void forward(const std::string& cell_name, bool bfloat16, Whole lengths, bool reverse, Maybe<Array<const float, 2>> x,
+void forward(const std::string& cell_name, const std::string& element, Whole lengths, bool reverse, Maybe<Array<const float, 2>> x,
              Array<float, 3> gates, std::vector<Array<const float, 2>> w_hh, std::vector<Array<const float, 2>> w_ih,
              Maybe<Array<const float, 2>> bias_in, Maybe<Array<const float, 2>> bias, Maybe<Array<const float, 3>> norm,
              Array<const float, 3> h_0, Maybe<Array<const float, 3>> c_0, Array<float, 2> y, Maybe<Array<float, 3>> memory,
              Maybe<Array<float, 3>> extra, Array<float, 3> h_n, Maybe<Array<float, 3>> c_n, int64_t threads,
              const std::string& instruction_set) {
-    const Checked of = check(cell_name, bfloat16, lengths, x, gates, w_hh, w_ih, norm, h_0, c_0, threads, instruction_set);
+    const Checked of = check(cell_name, element, lengths, x, gates, w_hh, w_ih, norm, h_0, c_0, threads, instruction_set);
     const CellKernels& cell = of.cell;
     const int64_t directions = of.directions, N = of.N, B = of.B, H = of.H;
     expect_shape(bias_in, {directions, cell.gates * H}, "bias_in");
@@ -110,7 +112,7 @@ void forward(const std::string& cell_name, bool bfloat16, Whole lengths, bool re
     run_forward(cell, layers, of.weights, threads);
 }
 
-void backward(const std::string& cell_name, bool bfloat16, Whole lengths, bool reverse, Maybe<Array<const float, 2>> x,
+void backward(const std::string& cell_name, const std::string& element, Whole lengths, bool reverse, Maybe<Array<const float, 2>> x,
               Array<const float, 3> gates, std::vector<Array<const float, 2>> w_hh, std::vector<Array<const float, 2>> w_ih,
               Maybe<Array<const float, 3>> norm, Array<const float, 3> h_0, Maybe<Array<const float, 3>> c_0,
               Array<const float, 2> y, Maybe<Array<const float, 3>> memory, Maybe<Array<const float, 3>> extra,
@@ -118,7 +120,7 @@ void backward(const std::string& cell_name, bool bfloat16, Whole lengths, bool r
               Maybe<Array<float, 3>> dx, std::vector<Array<float, 2>> d_ih, std::vector<Array<float, 2>> d_hh,
               Maybe<Array<float, 2>> da, Maybe<Array<float, 3>> dgates, Maybe<Array<float, 3>> dnorm, Array<float, 3> dh_0,
               Maybe<Array<float, 3>> dc_0, int64_t threads, const std::string& instruction_set) {
-    const Checked of = check(cell_name, bfloat16, lengths, x, gates, w_hh, w_ih, norm, h_0, c_0, threads, instruction_set);
+    const Checked of = check(cell_name, element, lengths, x, gates, w_hh, w_ih, norm, h_0, c_0, threads, instruction_set);
     const CellKernels& cell = of.cell;
     const int64_t directions = of.directions, N = of.N, B = of.B, H = of.H, D = of.D;
     expect_shape(y, {N, directions * H}, "y");
@@ -314,6 +316,7 @@ NB_MODULE(_native, m) {
         },
         "The instruction sets that this processor can run, best first.");
     m.def("cells", &gyeol::cells, "instruction_set"_a, "What is known of each cell that has kernels, as a list of dicts.");
+    gyeol::bind_tiles(m);
     const auto array = [](std::initializer_list<size_t> shape, float* data, nb::handle owner) {
         return nb::ndarray<nb::numpy, float, nb::c_contig, nb::device::cpu>(data, shape, owner);
     };
@@ -340,13 +343,13 @@ NB_MODULE(_native, m) {
             if (!of.c()) return nb::none();
             return nb::cast(array({size_t(of.layers()), size_t(of.rows()), size_t(of.units())}, of.c(), self));
         });
-    m.def("forward", &gyeol::forward, "cell"_a, "bfloat16"_a, "lengths"_a.noconvert(), "reverse"_a, "x"_a.noconvert().none(),
+    m.def("forward", &gyeol::forward, "cell"_a, "element"_a, "lengths"_a.noconvert(), "reverse"_a, "x"_a.noconvert().none(),
           "gates"_a.noconvert(), "w_hh"_a.noconvert(), "w_ih"_a.noconvert(), "bias_in"_a.noconvert().none(),
           "bias"_a.noconvert().none(), "norm"_a.noconvert().none(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(),
           "y"_a.noconvert(), "memory"_a.noconvert().none(), "extra"_a.noconvert().none(), "h_n"_a.noconvert(),
           "c_n"_a.noconvert().none(), "threads"_a, "instruction_set"_a,
           "One layer of any cell, one or two directions: shapes, owners and aliasing in cpp/scan.hpp.");
-    m.def("backward", &gyeol::backward, "cell"_a, "bfloat16"_a, "lengths"_a.noconvert(), "reverse"_a, "x"_a.noconvert().none(),
+    m.def("backward", &gyeol::backward, "cell"_a, "element"_a, "lengths"_a.noconvert(), "reverse"_a, "x"_a.noconvert().none(),
           "gates"_a.noconvert(), "w_hh"_a.noconvert(), "w_ih"_a.noconvert(), "norm"_a.noconvert().none(),
           "h_0"_a.noconvert(), "c_0"_a.noconvert().none(), "y"_a.noconvert(), "memory"_a.noconvert().none(),
           "extra"_a.noconvert().none(), "dy"_a.noconvert(), "dh_n"_a.noconvert(), "dc_n"_a.noconvert().none(),
@@ -369,5 +372,6 @@ NB_MODULE(_native, m) {
           "instruction_set"_a, "A table's rows in 8-bit numbers: see cpp/nearest.hpp.");
     m.def("cosines", &gyeol::cosines, "codes"_a.noconvert(), "factors"_a.noconvert(), "q"_a.noconvert(),
           "out"_a.noconvert(), "threads"_a, "instruction_set"_a, "The cosines of all of them with a vector, nearly.");
+    gyeol::bind_word2vec(m);
     gyeol::bind_words(m);
 }

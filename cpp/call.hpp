@@ -17,16 +17,11 @@
 #include <thread>
 #endif
 
-#include "kernels.hpp"
+#include "instruction_sets.hpp"
 
 namespace nb = nanobind;
 
 namespace gyeol {
-namespace portable { extern const Kernels kernels; }
-namespace avx2 { extern const Kernels kernels; }
-namespace avx512 { extern const Kernels kernels; }
-namespace avx512bf16 { extern const Kernels kernels; }
-
 namespace {
 
 template <class Scalar, int DIMENSIONS>
@@ -34,24 +29,6 @@ using Array = nb::ndarray<Scalar, nb::ndim<DIMENSIONS>, nb::c_contig, nb::device
 using Whole = Array<const int64_t, 1>;
 template <class T>
 using Maybe = std::optional<T>;
-
-// What this processor can run, best first.
-std::vector<const Kernels*> runnable() {
-    std::vector<const Kernels*> all;
-#ifdef GYEOL_X86
-    __builtin_cpu_init();
-    const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const bool wide = fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-#ifdef GYEOL_BF16
-    if (wide && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) all.push_back(&avx512bf16::kernels);
-#endif
-    if (wide) all.push_back(&avx512::kernels);
-    if (fma) all.push_back(&avx2::kernels);
-#endif
-    all.push_back(&portable::kernels);
-    return all;
-}
 
 const Kernels& find(const std::string& name) {
     for (const Kernels* kernels : runnable())

@@ -1,4 +1,5 @@
-// Compiled once for each instruction set (see CMakeLists.txt), with GYEOL_ISA its name.
+// Compiled once for each instruction set (see CMakeLists.txt), with GYEOL_ISA its name. Where there are tiles, only what is
+// multiplied on them: all else such an instruction set has from another one (instruction_sets.hpp).
 #include "additive.hpp"
 #include "cells/gru.hpp"
 #include "cells/lstm.hpp"
@@ -7,6 +8,7 @@
 #include "kernels.hpp"
 #include "nearest.hpp"
 #include "pool.hpp"
+#include "words/word2vec.hpp"
 #include "words/adam.hpp"
 #include "words/chance.hpp"
 #include "words/embedding.hpp"
@@ -20,13 +22,20 @@ namespace {
 // G gates of depth D, or D columns of depth G*H in up to two pieces: with each depth rounded up, never more than this.
 template <class Cell, class T>
 int64_t packed_most(int64_t units, int64_t inputs) {
-    const int64_t there = round_up(Cell::GATES * round_up(units)) * padded_depth<T>(inputs);
-    const int64_t back = round_up(inputs) * (Cell::GATES * units + 2);
+    const int64_t there = round_up(Cell::GATES * round_up(units, BLOCK<T>), BLOCK<T>) * padded_depth<T>(inputs);
+    const int64_t back = round_up(inputs, BLOCK<T>) * padded_depth<T>(Cell::GATES * units + 2 * PAIR<T>);
     return (there > back ? there : back) * static_cast<int64_t>(sizeof(T));
 }
 
 template <class T>
-constexpr const char* NAME = sizeof(T) == 4 ? "float32" : sizeof(T) == 2 ? "bfloat16" : "int8";
+constexpr const char* NAME = sizeof(T) == 4 ? "float32" : IS_QUAD<T> ? "int8" : IS_HIGH<T> ? "high" : "bfloat16";
+
+// A part is done: nothing of it stays in the thread.
+void leave() {
+#if defined(GYEOL_HAS_TILES)
+    leave_tiles();
+#endif
+}
 
 template <class Cell, class T>
 constexpr CellKernels describe(const char* name) {
@@ -52,8 +61,14 @@ constexpr CellKernels describe(const char* name) {
     of.pack_in = [](const float* w, int64_t D, int64_t H, int64_t part, int64_t parts, void* packed) {
         pack<T, 1, 4>(w, 0, D, 1, Cell::GATES * H, D, part, parts, static_cast<T*>(packed));
     };
-    of.project = project_range<Cell, T>;
-    of.forward = forward<Cell, T>;
+    of.project = [](const Forward& layer, int64_t first, int64_t last, char* scratch) {
+        project_range<Cell, T>(layer, first, last, scratch);
+        leave();
+    };
+    of.forward = [](const Forward& layer, int64_t part, int64_t parts, char* scratch) {
+        forward<Cell, T>(layer, part, parts, scratch);
+        leave();
+    };
     if constexpr (!IS_QUAD<T>) {
         of.backward_size = backward_size<Cell, T>;
         of.back_state_size = [](int64_t rows, int64_t units) { return back_state_size(rows, units); };
@@ -69,20 +84,30 @@ constexpr CellKernels describe(const char* name) {
                 to += packed_size<T>(1, D, run.count * H);
             }
         };
-        of.backward = backward<Cell, T>;
-        of.gather = gather<Cell, T>;
+        of.backward = [](const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t capacity, Sums* sums) {
+            backward<Cell, T>(layer, part, parts, scratch, memory, capacity, sums);
+            leave();
+        };
+        of.gather = [](const Backward& layer, char* memory, int64_t capacity, int64_t first, int64_t last, char* scratch, Sums& sums) {
+            gather<Cell, T>(layer, memory, capacity, first, last, scratch, sums);
+            leave();
+        };
     }
     return of;
 }
 
 const CellKernels cells[] = {
+#if !defined(GYEOL_HAS_TILES)
     describe<Rnn<false>, float>("rnn_tanh"), describe<Rnn<true>, float>("rnn_relu"), describe<Lstm, float>("lstm"),
     describe<GruBefore, float>("gru_before"), describe<GruAfter, float>("gru_after"), describe<LstmNorm, float>("lstm_norm"),
-#if defined(__AVX512BF16__)  // not the normalised LSTM: a norm over few units makes much of what a rounded factor loses
+#endif
+#if defined(GYEOL_HAS_BFLOAT16)  // not the normalised LSTM: a norm over few units makes much of what a rounded factor loses
     describe<Rnn<false>, Bfloat16>("rnn_tanh"), describe<Rnn<true>, Bfloat16>("rnn_relu"), describe<Lstm, Bfloat16>("lstm"),
     describe<GruBefore, Bfloat16>("gru_before"), describe<GruAfter, Bfloat16>("gru_after"),
+    describe<Rnn<false>, High>("rnn_tanh"), describe<Rnn<true>, High>("rnn_relu"), describe<Lstm, High>("lstm"),
+    describe<GruBefore, High>("gru_before"), describe<GruAfter, High>("gru_after"),
 #endif
-#if defined(__AVX512VNNI__)  // for the stepper, which the normalised LSTM has not
+#if defined(__AVX512VNNI__) && !defined(GYEOL_HAS_TILES)  // for the stepper, which the normalised LSTM has not
     describe<Rnn<false>, Quad>("rnn_tanh"), describe<Rnn<true>, Quad>("rnn_relu"), describe<Lstm, Quad>("lstm"),
     describe<GruBefore, Quad>("gru_before"), describe<GruAfter, Quad>("gru_after"),
 #endif
@@ -90,13 +115,32 @@ const CellKernels cells[] = {
 
 }  // namespace
 
+#if defined(GYEOL_HAS_TILES)
+namespace {
+// One operation by itself: c (rows, 16) += a (rows, 2 * pairs) times b (pairs, 16, 2), a and b the bits of bfloat16s.
+void dot_once(const uint16_t* a, const uint16_t* b, float* c, int64_t rows, int64_t pairs) {
+    shape_tiles(rows, pairs);
+    load_tile<0>(c, TILE_BYTES);
+    load_tile<6>(a, 4 * pairs);
+    load_tile<7>(b, TILE_BYTES);
+    dot_tiles<0, 6, 7>();
+    store_tile<0>(c, TILE_BYTES);
+    leave_tiles();
+}
+}  // namespace
+
+extern const TileKernels tile_kernels;
+const TileKernels tile_kernels = {sizeof(cells) / sizeof(cells[0]), cells, dot_once};
+#else
 extern const Kernels kernels;
 const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]),
                          cells,                 pool_forward,  pool_backward,
                          additive_forward,      additive_backward,
                          quantise,              cosines,
-                         update,                update_rows,   squares,
-                         look_up,               sum_tokens,    keep_some,
-                         draw_kept};
+                         train_words,           update,
+                         update_rows,           squares,
+                         look_up,               sum_tokens,
+                         keep_some,             draw_kept};
+#endif
 
 }  // namespace gyeol::GYEOL_ISA

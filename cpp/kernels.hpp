@@ -5,6 +5,7 @@
 
 #include "additive.hpp"
 #include "pool.hpp"
+#include "words/word2vec.hpp"
 #include "words/adam.hpp"
 #include "words/chance.hpp"
 #include "words/embedding.hpp"
@@ -16,7 +17,7 @@ constexpr int64_t MOST_QUADS = 131072;
 
 // One cell in one element type. Quad has only what goes forwards; the other functions are null.
 struct CellKernels {
-    const char *name, *element;  // element: "float32", "bfloat16" or "int8"
+    const char *name, *element;  // element: "float32", "bfloat16", "high" or "int8"
     int64_t gates, extra, gradient_blocks;
     bool memory, norm, reads_gates;  // see layer.hpp
     const GateBlock *input, *hidden;
@@ -67,6 +68,8 @@ struct Kernels {
     void (*quantise)(const float* x, int64_t width, int64_t first, int64_t last, int8_t* codes, float* factors);
     void (*cosines)(const int8_t* codes, const float* factors, int64_t width, const float* q, int64_t first, int64_t last,
                     float* out);
+    // Part `part` of `parts` of the sentences; scratch of word2vec_size() bytes.
+    void (*train_words)(const Word2Vec& of, int64_t part, int64_t parts, char* scratch);
     // See words/adam.hpp and words/embedding.hpp.
     void (*update)(const Update& of, const Parameter& at, const float* g, int64_t count);
     void (*update_rows)(const Update& of, const Parameter& at, const float* g, const int64_t* rows, int64_t first, int64_t last,
@@ -79,6 +82,14 @@ struct Kernels {
     void (*keep_some)(const float* x, const float* kept, const int64_t* ranks, int64_t first, int64_t last, int64_t width,
                       float* y);
     void (*draw_kept)(uint64_t seed, uint32_t bound, float scale, int64_t first, int64_t last, float* kept);
+};
+
+// What an instruction set with tiles has beside another one's `Kernels`.
+struct TileKernels {
+    int64_t count;
+    const CellKernels* cells;
+    // c (rows, 16) += a (rows, 2 * pairs) times b (pairs, 16, 2) by one operation; rows and pairs 1 to 16.
+    void (*dot)(const uint16_t* a, const uint16_t* b, float* c, int64_t rows, int64_t pairs);
 };
 
 }  // namespace gyeol

@@ -38,7 +38,8 @@ struct BackState {
     float* dc;  // the same for c
     float* dm;  // by r * h_{t-1} (GRU, reset before)
     float* raw; // by U h (normalised LSTM)
-    T* da;      // (GRADIENT_BLOCKS*H) output: the gradient by the gates before their functions, this step's rows `wide` apart
+    Stored<T>* da;  // (GRADIENT_BLOCKS*H) output: the gradient by the gates before their functions, this step's rows `wide` apart
+    char* buffer;   // for `product`
 };
 
 // The row's h and c before the step.
@@ -57,11 +58,12 @@ GYEOL_INLINE int64_t chunk_of(int64_t rows) { return CHUNK + rows; }
 // Bytes on the way there of a part of n rows: of its state, to be zeros, and of all.
 template <class T>
 static int64_t state_size(int64_t n, int64_t units) {
-    return n * round_up(units) * (3 * static_cast<int64_t>(sizeof(Stored<T>)) + 4 + 16);
+    return n * width_of<T>(units) * (3 * static_cast<int64_t>(sizeof(Stored<T>)) + 4 + 16);
 }
 template <class T>
 static int64_t forward_size(int64_t n, int64_t units, int64_t inputs) {
-    const int64_t tokens = chunk_of(n), widest = IS_QUAD<T> && units > inputs ? units : inputs;  // Quads of h lie there too
+    const bool both = IS_QUAD<T> || IS_HIGH<T>;  // those of h lie there too
+    const int64_t tokens = chunk_of(n), widest = both && units > inputs ? units : inputs;
     return state_size<T>(n, units) + tokens * 8 + round_up(project_size<T>(tokens, widest), 64);
 }
 
@@ -71,7 +73,7 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
     const Ragged& batch = layer.batch;
     const int64_t H = layer.units, n = (batch.rows - part + parts - 1) / parts;
     State<T> state;
-    state.width = round_up(H);
+    state.width = width_of<T>(H);
     state.c = reinterpret_cast<float*>(scratch);
     state.raw = state.c + n * state.width;
     state.h = reinterpret_cast<Stored<T>*>(state.raw + 4 * n * state.width);
@@ -120,19 +122,19 @@ static void project_range(const Forward& layer, int64_t first, int64_t last, cha
 // How far apart rows of da lie: no power of 2, whose rows would share their places in the cache.
 template <class Cell>
 static int64_t wide_of(int64_t units) {
-    return round_up(Cell::GRADIENT_BLOCKS * units) + LANES;
+    return round_up(Cell::GRADIENT_BLOCKS * units, 32) + 32;
 }
 
 // Bytes of a part's own tokens.
 template <class Cell, class T>
 static int64_t tokens_size(int64_t tokens, int64_t units) {
-    return tokens * (16 + wide_of<Cell>(units) * static_cast<int64_t>(sizeof(T)));
+    return tokens * (16 + wide_of<Cell>(units) * static_cast<int64_t>(sizeof(Stored<T>)));
 }
 
 template <class Cell, class T>
 static Tokens<T> tokens_in(char* memory, int64_t tokens, int64_t units) {
     const int64_t wide = wide_of<Cell>(units);
-    T* da = reinterpret_cast<T*>(memory);
+    Stored<T>* da = reinterpret_cast<Stored<T>*>(memory);
     int64_t* places = reinterpret_cast<int64_t*>(da + tokens * wide);
     return {0, places, reinterpret_cast<const float**>(places + tokens), da, wide};
 }
@@ -159,10 +161,11 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
     state.dm = state.dc + n * state.width;
     state.raw = state.dm + n * state.width;
     char* own = scratch + back_state_size(n, H);
+    state.buffer = own;
     Tokens<T> tokens = tokens_in<Cell, T>(memory, capacity, H);
     const int64_t columns = Cell::GRADIENT_BLOCKS * H;
     for (int64_t i = 0; i < capacity; ++i)  // what is multiplied past the last column shall be 0
-        __builtin_memset(tokens.da + i * tokens.wide + columns, 0, static_cast<unsigned long>(tokens.wide - columns) * sizeof(T));
+        __builtin_memset(tokens.da + i * tokens.wide + columns, 0, static_cast<unsigned long>(tokens.wide - columns) * sizeof(Stored<T>));
     walk_back(
         batch, layer.reverse, part, parts,
         [&](int64_t r) __attribute__((always_inline)) {
@@ -200,12 +203,12 @@ static void gather(const Backward& layer, char* memory, int64_t capacity, int64_
 // Rows of da times w_hh, into rows of dh.
 template <class T>
 struct Into {
-    const T* from;
+    const Stored<T>* from;
     int64_t wide;
     float* to;
     int64_t width;
     bool add;  // to the present values
-    GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return from + r * wide; }
+    GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return from + r * wide; }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t, const Lanes* sums) const {
         float* at = to + r * width + unit;

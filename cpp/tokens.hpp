@@ -11,6 +11,21 @@ namespace gyeol::GYEOL_ISA {
 
 constexpr int64_t CHUNK = 512;  // tokens at once, or the first number above it that a step of the walk ends at
 
+#if defined(GYEOL_HAS_TILES)
+template <class T>
+constexpr bool ON_TILES = !std::is_same_v<T, float>;
+#else
+template <class T>
+constexpr bool ON_TILES = false;
+#endif
+
+// How far apart rows of h, and of rounded inputs, lie. Sixteen rows of a tile are loaded at once: they shall begin on a cache line,
+// and not share their places in the cache, as rows a power of 2 apart would.
+template <class T>
+GYEOL_INLINE int64_t width_of(int64_t n) {
+    return ON_TILES<T> ? round_up(n, 32) + 32 : round_up(n);
+}
+
 // ---- The projection ----------------------------------------------------------------------------------------------------
 
 template <class T>
@@ -23,6 +38,7 @@ struct Projection {
         if constexpr (sizeof(Stored<T>) == sizeof(float)) return layer.x + places[r] * layer.inputs;
         else return rounded + r * width;
     }
+    GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const { fetch(layer.gates + places[r] * wide + unit); }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
         const Lanes sum = layer.bias_in ? sums[0] + load(layer.bias_in + unit, count) : sums[0];
@@ -34,13 +50,16 @@ struct Projection {
 template <class T>
 static int64_t project_size(int64_t tokens, int64_t inputs) {
     if constexpr (IS_QUAD<T>) return quads_size(tokens, inputs);
-    return sizeof(T) == sizeof(float) ? 0 : tokens * round_up(inputs) * static_cast<int64_t>(sizeof(T));
+#if defined(GYEOL_HAS_BFLOAT16)
+    if constexpr (IS_HIGH<T>) return split_size(tokens, inputs);
+#endif
+    return sizeof(T) == sizeof(float) ? 0 : tokens * width_of<T>(inputs) * static_cast<int64_t>(sizeof(T));
 }
 
 // gates[places[i]] = W x[places[i]] + b for n tokens. buffer: project_size bytes.
 template <class T>
 static void project(const Forward& layer, int64_t gates, const int64_t* places, int64_t n, char* buffer) {
-    const int64_t width = round_up(layer.inputs);
+    const int64_t width = width_of<T>(layer.inputs);
     Stored<T>* rounded = reinterpret_cast<Stored<T>*>(buffer);
     if constexpr (sizeof(Stored<T>) != sizeof(float))
         for (int64_t r = 0; r < n; ++r)
@@ -58,7 +77,7 @@ struct Tokens {
     int64_t count;
     int64_t* places;
     const float** before;  // h_{t-1} of each
-    T* da;
+    Stored<T>* da;
     int64_t wide;
     Tokens from(int64_t first, int64_t n) const { return {n, places + first, before + first, da + first * wide, wide}; }
 };
@@ -70,7 +89,8 @@ struct ByInput {
     float* dx;
     int64_t inputs;
     bool add;
-    GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return tokens.da + r * tokens.wide + column; }
+    GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return tokens.da + r * tokens.wide + column; }
+    GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const { fetch(dx + tokens.places[r] * inputs + unit); }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
         float* at = dx + tokens.places[r] * inputs + unit;
@@ -78,23 +98,71 @@ struct ByInput {
     }
 };
 
-// Values as `outer` reads them: for float da itself; for Bfloat16 two tokens at a time, side by side (an odd last one with 0).
-GYEOL_INLINE const float* pair_up(const Tokens<float>& tokens, int64_t, float*) { return tokens.da; }
-GYEOL_INLINE void pack_rows(const float* row, const float*, int64_t count, float* to) { store(to, load(row, count)); }
+// What `outer` multiplies: a High is two Bfloat16s, see gemm.hpp.
+template <class T>
+using Factor = std::conditional_t<IS_HIGH<T>, Bfloat16, T>;
 
-#if defined(__AVX512BF16__)
-static const Bfloat16* pair_up(const Tokens<Bfloat16>& tokens, int64_t columns, Bfloat16* to) {
-    for (int64_t n = 0; n < tokens.count; n += 2) {
-        const Bfloat16 *row = tokens.da + n * tokens.wide, *next = n + 1 < tokens.count ? row + tokens.wide : nullptr;
-        for (int64_t k = 0; k < columns; k += LANES)
-            store_pairs(to + n * tokens.wide + 2 * k, load_bfloat16(row + k), next ? load_bfloat16(next + k) : Bfloat16Lanes{});
+// How many times the tokens are multiplied: for High [high, high, low] of da with [high, low, high] of the inputs.
+template <class T>
+constexpr int TIMES = IS_HIGH<T> ? 3 : 1;
+
+template <class T>
+constexpr bool TRANSPOSED = ON_TILES<T>;  // da is what the rows of tiles are: each column's tokens lie together
+
+// How far apart values of the next column, or of the next token, lie: no power of 2, as in wide_of.
+template <class T>
+GYEOL_INLINE int64_t value_stride(int64_t tokens, int64_t wide) {
+    return TRANSPOSED<T> ? round_up(TIMES<T> * round_up(tokens, 2), 32) + 32 : wide;
+}
+
+// Values as `outer` reads them: for float da itself; for the others two tokens at a time, side by side (an odd last one with 0).
+GYEOL_INLINE const float* pair_up(const Tokens<float>& tokens, int64_t, float*) { return tokens.da; }
+GYEOL_INLINE void pack_rows(const float* row, const float*, int64_t count, bool, float* to) { store(to, load(row, count)); }
+
+#if defined(GYEOL_HAS_BFLOAT16)
+GYEOL_INLINE Bfloat16Lanes part_of(const Bfloat16* row, bool) { return load_bfloat16(row); }
+GYEOL_INLINE Bfloat16Lanes part_of(const float* row, bool rest) { return rest ? round_rest(load(row)) : round_all(load(row)); }
+
+template <class T>
+static const Bfloat16* pair_up(const Tokens<T>& tokens, int64_t columns, Bfloat16* to) {
+    const int64_t count = tokens.count, stride = value_stride<T>(count, tokens.wide);
+    const auto pairs = [&](int64_t n, int64_t k, bool rest) __attribute__((always_inline)) {
+        const Stored<T>* row = tokens.da + n * tokens.wide + k;
+        return paired_lanes(n < count ? part_of(row, rest) : Bfloat16Lanes{},
+                            n + 1 < count ? part_of(row + tokens.wide, rest) : Bfloat16Lanes{});
+    };
+    for (int time = 0; time < TIMES<T>; ++time) {
+        const int64_t begin = time * round_up(count, 2);
+        if constexpr (TRANSPOSED<T>) {  // what is written past the last token, the next time or nobody reads
+            for (int64_t n = 0; n < count; n += 2 * LANES)
+                for (int64_t k = 0; k < columns; k += LANES) {
+                    Pairs square[LANES];
+                    for (int i = 0; i < LANES; ++i) square[i] = pairs(n + 2 * i, k, time == 2);
+                    turn(square);
+                    for (int i = 0; i < LANES; ++i)
+                        __builtin_memcpy(to + (k + i) * stride + begin + n, &square[i], sizeof square[i]);
+                }
+        } else {
+            for (int64_t n = 0; n < count; n += 2)
+                for (int64_t k = 0; k < columns; k += LANES) {
+                    const Pairs both = pairs(n, k, time == 2);
+                    __builtin_memcpy(to + (begin + n) * stride + 2 * k, &both, sizeof both);
+                }
+        }
     }
     return to;
 }
 
-// next: null for an odd last row.
-GYEOL_INLINE void pack_rows(const float* row, const float* next, int64_t count, Bfloat16* to) {
-    store_pairs(to, round_all(load(row, count)), next ? round_all(load(next, count)) : Bfloat16Lanes{});
+// Up to a block of two rows; next: null for an odd last one.
+GYEOL_INLINE void pack_rows(const float* row, const float* next, int64_t count, bool rest, Bfloat16* to) {
+    for (int64_t k = 0; k < BLOCK<Bfloat16>; k += LANES) {
+        const auto part = [&](const float* from) __attribute__((always_inline)) {
+            if (!from || k >= count) return Bfloat16Lanes{};
+            const Lanes v = load(from + k, count - k);
+            return rest ? round_rest(v) : round_all(v);
+        };
+        store_pairs(to + 2 * k, part(row), part(next));
+    }
 }
 #endif
 
@@ -127,45 +195,104 @@ static void outer_panel(const T* values, int64_t stride, int64_t rows, const T* 
     });
 }
 
-// out (rows, columns) [+]= sum over tokens of values[n][r] * input(n)[c], `input` giving each token's row of floats.
+#if defined(GYEOL_HAS_TILES)
+// A phase of tiled_product: the sums themselves.
+struct OuterSums {
+    const Bfloat16* values;
+    int64_t stride;
+    float* out;
+    int64_t out_stride;
+    bool fresh;
+    GYEOL_INLINE_MEMBER const Bfloat16* row(int64_t r) const { return values + r * stride; }
+    template <int U>
+    GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
+        float* at = out + r * out_stride + unit;
+        store(at, fresh ? sums[0] : load(at, count) + sums[0], count);
+    }
+};
+#endif
+
+// out (rows, columns) [+]= sum over tokens of values[n][first_row + r] * input(n)[c], `input` giving each token's row of floats.
 //
-//   values   see pair_up; stride is the tokens' `wide`
-//   panel    (tokens + 1) * 4 * LANES elements of scratch
+//   values   see pair_up; stride is value_stride
+//   panel    TIMES * (tokens + 1) * 4 * BLOCK elements of scratch
 template <class T, class Input>
-static void outer(const T* values, int64_t stride, int64_t rows, Input input, int64_t columns, int64_t tokens, bool fresh,
-                  float* out, T* panel) {
-    const int64_t K = paired<T>(tokens);
-    for (int64_t first = 0; first < columns; first += 4 * LANES) {
-        const int64_t left = columns - first, blocks = left < 4 * LANES ? (left + LANES - 1) / LANES : 4;
-        T* to = panel;
-        for (int64_t n = 0; n < tokens; n += PAIR<T>) {
-            const float *row = input(n) + first, *next = PAIR<T> > 1 && n + 1 < tokens ? input(n + 1) + first : nullptr;
-            for (int64_t c = 0; c < blocks; ++c, to += PAIR<T> * LANES)
-                pack_rows(row + c * LANES, next ? next + c * LANES : nullptr, left - c * LANES, to);
-        }
+static void outer(const Factor<T>* values, int64_t stride, int64_t first_row, int64_t rows, Input input, int64_t columns,
+                  int64_t tokens, bool fresh, float* out, Factor<T>* panel) {
+    constexpr int64_t P = PAIR<T>, B = BLOCK<T>;
+    const int64_t K = TIMES<T> * round_up(tokens, P);
+    for (int64_t first = 0; first < columns; first += 4 * B) {
+        const int64_t left = columns - first, blocks = left < 4 * B ? (left + B - 1) / B : 4;
+        Factor<T>* to = panel;
+        for (int time = 0; time < TIMES<T>; ++time)
+            for (int64_t n = 0; n < tokens; n += P) {
+                const float *row = input(n) + first, *next = P > 1 && n + 1 < tokens ? input(n + 1) + first : nullptr;
+                for (int64_t c = 0; c < blocks; ++c, to += P * B)
+                    pack_rows(row + c * B, next ? next + c * B : nullptr, left - c * B, time == 1, to);
+            }
         float* at = out + first;
-        const int64_t last = left - (blocks - 1) * LANES;
-        switch (blocks) {
-            case 1: outer_panel<T, 1>(values, stride, rows, panel, K, fresh, at, columns, last); break;
-            case 2: outer_panel<T, 2>(values, stride, rows, panel, K, fresh, at, columns, last); break;
-            case 3: outer_panel<T, 3>(values, stride, rows, panel, K, fresh, at, columns, last); break;
-            default: outer_panel<T, 4>(values, stride, rows, panel, K, fresh, at, columns, last); break;
+#if defined(GYEOL_HAS_TILES)
+        if constexpr (TRANSPOSED<T>) {
+            const OuterSums phase{values + first_row * stride, stride, at, columns, fresh};
+            tiled_product<1, 4>(phase, rows, panel, left < 4 * B ? left : 4 * B, K);
+        } else
+#endif
+        {
+            const Factor<T>* from = values + P * first_row;
+            const int64_t last = left - (blocks - 1) * B;
+            switch (blocks) {
+                case 1: outer_panel<Factor<T>, 1>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+                case 2: outer_panel<Factor<T>, 2>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+                case 3: outer_panel<Factor<T>, 3>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+                default: outer_panel<Factor<T>, 4>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+            }
         }
     }
 }
 
 GYEOL_INLINE Lanes load_any(const float* from, int64_t count) { return load(from, count); }
-#if defined(__AVX512BF16__)
+#if defined(GYEOL_HAS_BFLOAT16)
 GYEOL_INLINE Lanes load_any(const Bfloat16* from, int64_t) {  // up to a whole register past the last is readable
-    return (Lanes)(__builtin_convertvector(load_bfloat16(from), Pairs) << 16);
+    return widened(load_bfloat16(from));
 }
 #endif
 
-// Bytes of scratch for `gradients`.
+// sums (columns) [+]= all rows of da, a few registers of columns at a time.
+template <class T>
+static void add_rows(const Tokens<T>& tokens, int64_t columns, bool fresh, float* sums) {
+    constexpr int C = 4;
+    for (int64_t first = 0; first < columns; first += C * LANES) {
+        Lanes own[C];
+        for (int c = 0; c < C; ++c) {
+            const int64_t k = first + c * LANES;
+            own[c] = fresh || k >= columns ? Lanes{} : load(sums + k, columns - k);
+        }
+        if (first + C * LANES <= columns)
+            for (int64_t i = 0; i < tokens.count; ++i)
+                for (int c = 0; c < C; ++c) own[c] += load_any(tokens.da + i * tokens.wide + first + c * LANES, LANES);
+        else
+            for (int64_t i = 0; i < tokens.count; ++i)
+                for (int c = 0; c < C; ++c) {
+                    const int64_t k = first + c * LANES;
+                    if (k < columns) own[c] += load_any(tokens.da + i * tokens.wide + k, columns - k);
+                }
+        for (int c = 0; c < C; ++c) {
+            const int64_t k = first + c * LANES;
+            if (k < columns) store(sums + k, own[c], columns - k);
+        }
+    }
+}
+
+// Bytes of scratch for `gradients`, and for a product of so many rows of da.
 template <class T>
 static int64_t gradients_size(int64_t tokens, int64_t wide) {
-    const int64_t panel = (tokens + 1) * 4 * LANES, pairs = sizeof(T) == sizeof(float) ? 0 : (tokens + 1) * wide;
-    return (panel + pairs) * static_cast<int64_t>(sizeof(T));
+    const int64_t times = TIMES<T> * (tokens + 1), panel = times * 4 * BLOCK<T>;
+    const int64_t values = sizeof(T) == sizeof(float) ? 0 : TRANSPOSED<T> ? wide * value_stride<T>(tokens, wide) : times * wide;
+    const int64_t size = (panel + values) * static_cast<int64_t>(sizeof(Factor<T>));
+#if defined(GYEOL_HAS_BFLOAT16)
+    if (IS_HIGH<T> && split_size(tokens, wide) > size) return split_size(tokens, wide);
+#endif
+    return size;
 }
 
 // Write the gradient by x of some tokens, and add what they give to the sums. scratch: gradients_size bytes.
@@ -177,33 +304,29 @@ static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums
         const T* packed = static_cast<const T*>(layer.packed_in);
         bool add = false;
         for (const GateBlock& run : Cell::INPUT) {
-            product<T, 1, 4>(ByInput<T>{tokens, run.at * H, layer.dx, D, add}, n, packed, D, run.count * H);
+            product<T, 1, 4>(ByInput<T>{tokens, run.at * H, layer.dx, D, add}, n, packed, D, run.count * H, scratch);
             packed += packed_size<T>(1, D, run.count * H);
             add = true;
         }
     }
     if (!sums.da) return;
-    T* panel = reinterpret_cast<T*>(scratch);
-    const T* values = pair_up(tokens, columns, panel + (n + 1) * 4 * LANES);
+    Factor<T>* panel = reinterpret_cast<Factor<T>*>(scratch);
+    const Factor<T>* values = pair_up(tokens, columns, panel + TIMES<T> * (n + 1) * 4 * BLOCK<T>);
+    const int64_t stride = value_stride<T>(n, tokens.wide);
     if (sums.w_ih)
         for (const GateBlock& run : Cell::INPUT)
-            outer(values + PAIR<T> * run.at * H, tokens.wide, run.count * H,
-                  [&](int64_t i) { return layer.x + tokens.places[i] * D; }, D, n, sums.fresh, sums.w_ih + run.gate * H * D,
-                  panel);
+            outer<T>(values, stride, run.at * H, run.count * H, [&](int64_t i) { return layer.x + tokens.places[i] * D; }, D, n,
+                     sums.fresh, sums.w_ih + run.gate * H * D, panel);
     for (const GateBlock& run : Cell::HIDDEN) {
         float* to = sums.w_hh + run.gate * H * H;
         if (run.extra)
-            outer(values + PAIR<T> * run.at * H, tokens.wide, run.count * H,
-                  [&](int64_t i) { return layer.extra + tokens.places[i] * Cell::EXTRA * H; }, H, n, sums.fresh, to, panel);
+            outer<T>(values, stride, run.at * H, run.count * H,
+                     [&](int64_t i) { return layer.extra + tokens.places[i] * Cell::EXTRA * H; }, H, n, sums.fresh, to, panel);
         else
-            outer(values + PAIR<T> * run.at * H, tokens.wide, run.count * H, [&](int64_t i) { return tokens.before[i]; }, H, n,
-                  sums.fresh, to, panel);
+            outer<T>(values, stride, run.at * H, run.count * H, [&](int64_t i) { return tokens.before[i]; }, H, n, sums.fresh, to,
+                     panel);
     }
-    for (int64_t i = 0; i < n; ++i)
-        for (int64_t k = 0; k < columns; k += LANES) {
-            const Lanes own = load_any(tokens.da + i * tokens.wide + k, columns - k);
-            store(sums.da + k, sums.fresh && i == 0 ? own : load(sums.da + k, columns - k) + own, columns - k);
-        }
+    add_rows(tokens, columns, sums.fresh, sums.da);
     sums.fresh = false;
 }
 

@@ -43,6 +43,11 @@ struct GruBefore {
         const Step& step;
         const State<T>& state;
         GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const {
+            const int64_t H = layer.units, at = place(layer.batch, step, r);
+            for (int gate = 0; gate < 2; ++gate) fetch(layer.gates + (at * 3 + gate) * H + unit);
+            if (layer.extra) fetch(layer.extra + at * H + unit);
+        }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -64,6 +69,11 @@ struct GruBefore {
         const Step& step;
         const State<T>& state;
         GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.between + r * state.width; }
+        GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const {
+            const int64_t H = layer.units, at = place(layer.batch, step, r);
+            fetch(layer.gates + (at * 3 + 2) * H + unit);
+            fetch(layer.y + at * layer.stride + unit);
+        }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -103,13 +113,13 @@ struct GruBefore {
                 const Lanes dh = load(layer.dy + at * layer.stride + unit, count) + load(carried);
                 const Lanes da_z = dh * (n - h) * z * (1.0f - z), da_n = dh * z * (1.0f - n * n);
                 store(carried, dh * (1.0f - z));
-                T* own = state.da + r * state.wide + unit;
+                Stored<T>* own = state.da + r * state.wide + unit;
                 store(own + H, da_z, count);
                 store(own + 2 * H, da_n, count);
             }
         }
         product<T, 1, 4>(Into<T>{state.da + 2 * H, state.wide, state.dm, state.width, false}, step.alive,
-                         packed + packed_size<T>(1, H, 2 * H), H, H);
+                         packed + packed_size<T>(1, H, 2 * H), H, H, state.buffer);
         for (int64_t r = 0; r < step.alive; ++r) {
             const int64_t at = place(layer.batch, step, r);
             const float* before = h_before(layer, step, r);
@@ -123,7 +133,7 @@ struct GruBefore {
                 store(state.da + r * state.wide + unit, da_r, count);
             }
         }
-        product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, true}, step.alive, packed, H, 2 * H);
+        product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, true}, step.alive, packed, H, 2 * H, state.buffer);
     }
 };
 
@@ -148,6 +158,12 @@ struct GruAfter {
         const Step& step;
         const State<T>& state;
         GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const {
+            const int64_t H = layer.units, at = place(layer.batch, step, r);
+            for (int gate = 0; gate < 3; ++gate) fetch(layer.gates + (at * 3 + gate) * H + unit);
+            if (layer.extra) fetch(layer.extra + at * H + unit);
+            fetch(layer.y + at * layer.stride + unit);
+        }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -192,7 +208,7 @@ struct GruAfter {
                 const Lanes da_n = dh * (1.0f - z) * (1.0f - n * n);
                 const Lanes dv = da_n * reset, da_r = dv * v * (1.0f - reset);
                 store(carried, dh * z);
-                T* own = state.da + r * state.wide + unit;
+                Stored<T>* own = state.da + r * state.wide + unit;
                 store(own, da_r, count);
                 store(own + H, da_z, count);
                 store(own + 2 * H, dv, count);
@@ -200,7 +216,7 @@ struct GruAfter {
             }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, true}, step.alive,
-                         static_cast<const T*>(layer.packed), H, 3 * H);
+                         static_cast<const T*>(layer.packed), H, 3 * H, state.buffer);
     }
 };
 

@@ -62,7 +62,7 @@ struct LstmNorm {
     template <class T>
     struct Phase {
         const State<T>& state;
-        GYEOL_INLINE_MEMBER const T* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t, const Lanes* sums) const {
             for (int gate = 0; gate < 4; ++gate) store(state.raw + (r * 4 + gate) * state.width + unit, sums[gate * U]);
@@ -73,7 +73,7 @@ struct LstmNorm {
     static void forward(const Forward& layer, const Step& step, const State<T>& state) {
         const int64_t H = layer.units;
         const float *gain = layer.norm + 4 * H, *gain_c = layer.norm + 8 * H, *shift_c = layer.norm + 9 * H;
-        product<T, 4, 1>(Phase<T>{state}, step.alive, static_cast<const T*>(layer.packed), H, H);
+        product<T, 4, 1>(Phase<T>{state}, step.alive, static_cast<const T*>(layer.packed), H, H, state.buffer);
         for (int64_t r = 0; r < step.alive; ++r) {
             const int64_t at = place(layer.batch, step, r);
             const float* raw = state.raw + r * 4 * state.width;
@@ -119,7 +119,7 @@ struct LstmNorm {
             const float *c = layer.memory + at * H, *gates = layer.gates + at * 4 * H, *raw = layer.extra + at * 4 * H;
             const float* before = c_before(layer, step, r);
             float *dm = state.dm + r * state.width, *carried = state.dc + r * state.width, *dv = state.raw + r * 4 * state.width;
-            T* own = state.da + r * state.wide;
+            Stored<T>* own = state.da + r * state.wide;
             const Moments of_c = moments(c, H, 1, 0), of_raw = moments(raw, H, 4, H);
             Lanes sum = {}, product_sum = {};
             for (int64_t unit = 0; unit < H; unit += LANES) {
@@ -164,7 +164,7 @@ struct LstmNorm {
                 }
         }
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,
-                         static_cast<const T*>(layer.packed), H, 4 * H);
+                         static_cast<const T*>(layer.packed), H, 4 * H, state.buffer);
     }
 };
 

@@ -5,12 +5,17 @@
 //
 //     float   packed[panel][k][gate][block][lane]
 //     Bfloat16    packed[panel][k / 2][gate][block][lane][k % 2]      K counted up to an even number, what is past it 0
+//     High        the same of three times as many k: w rounded, what rounding left, w rounded again
 //     Quad    packed[panel][k / 4][gate][block][lane][k % 4]      the same in fours, after the panel's head: see quad.hpp
 //
 // Lanes past the last unit are 0. The last panel may have fewer than U blocks. Owner: the caller.
+//
+// High is float by bfloat16s: x = high + low, both rounded to bfloat16, and x w = high high' + high low' + low high', summed in
+// float32, off by some 2^-17 of it. The three are one product of Bfloat16 over [high, high, low] and [high', low', high'].
 #pragma once
 
 #include "quad.hpp"
+#include "tiled.hpp"
 
 namespace gyeol::GYEOL_ISA {
 
@@ -25,20 +30,28 @@ GYEOL_INLINE int64_t paired(int64_t n) {
 template <class T>
 constexpr bool IS_QUAD = std::is_same_v<T, Quad>;
 
-// How a cell keeps numbers that will be multiplied with a T: Bfloat16 rounds one by one, but of a Quad the whole row must be known.
 template <class T>
-using Stored = std::conditional_t<IS_QUAD<T>, float, T>;
+constexpr bool IS_HIGH = std::is_same_v<T, High>;
+
+// How a cell keeps numbers that will be multiplied with a T: Bfloat16 rounds one by one, but of a Quad the whole row must be known,
+// and a High is made of both its halves only where it is multiplied.
+template <class T>
+using Stored = std::conditional_t<IS_QUAD<T> || IS_HIGH<T>, float, T>;
+
+// Units of a block: what a register holds, or a tile.
+template <class T>
+constexpr int BLOCK = std::is_same_v<T, Bfloat16> || IS_HIGH<T> ? 16 : LANES;
 
 // K as packed: Bfloat16 is multiplied in pairs, Quad in fours, and each column of Quads has a head of eight bytes.
 template <class T>
 GYEOL_INLINE int64_t padded_depth(int64_t K) {
-    return round_up(K, PAIR<T>) + (IS_QUAD<T> ? 8 : 0);
+    return round_up(K, PAIR<T>) * (IS_HIGH<T> ? 3 : 1) + (IS_QUAD<T> ? 8 : 0);
 }
 
 // Elements of packed weights of G gates, `units` units, K inputs.
 template <class T>
 GYEOL_INLINE int64_t packed_size(int64_t gates, int64_t units, int64_t K) {
-    return round_up(units) * gates * padded_depth<T>(K);
+    return round_up(units, BLOCK<T>) * gates * padded_depth<T>(K);
 }
 
 // The panel whose first unit is `first`.
@@ -77,38 +90,68 @@ static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride,
             to[k * step + lane] = lane < count ? from[lane * unit_stride + k * k_stride] : 0.0f;
 }
 
-#if defined(__AVX512BF16__)
+#if defined(GYEOL_HAS_BFLOAT16)
+// A number's bfloat16, or that of what rounding leaves of it, in the upper half.
+template <bool REST>
+GYEOL_INLINE uint32_t rounded_part(float value) {
+    const uint32_t high = rounded(value) & 0xFFFF0000u;
+    if (!REST) return high;
+    if ((high & 0x7F800000u) == 0x7F800000u) return 0;
+    float near;
+    __builtin_memcpy(&near, &high, sizeof near);
+    return rounded(value - near) & 0xFFFF0000u;
+}
+
+template <bool REST>
+GYEOL_INLINE Bfloat16Lanes round_part(Lanes v) {
+    return REST ? round_rest(v) : round_all(v);
+}
+
 // The same in pairs of k: to[k * step + 2 * lane + k % 2], an odd last k completed by 0.
+template <bool REST = false>
 static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride, int64_t count, int64_t k_0, int64_t k_1,
                        int64_t K, Bfloat16* to, int64_t step) {
+    constexpr int UNITS = BLOCK<Bfloat16>;
     int64_t k = k_0;
-    if (unit_stride == 1) {
-        for (; k < k_1; k += 2) {
-            const float* row = from + k * k_stride;
-            store_pairs(to + k * step, round_all(load(row, count)),
-                        k + 1 < K ? round_all(load(row + k_stride, count)) : Bfloat16Lanes{});
-        }
-        return;
-    }
-    if (k_stride == 1 && count >= LANES)
-        for (; k + 2 * LANES <= k_1 && k + 2 * LANES <= K; k += 2 * LANES) {
-            Lanes square[LANES];  // of pairs
-            for (int lane = 0; lane < LANES; ++lane) {
-                const float* row = from + lane * unit_stride + k;
-                const Bfloat16Lanes halves[2] = {round_all(load(row)), round_all(load(row + LANES))};
-                __builtin_memcpy(&square[lane], halves, sizeof square[lane]);
+    if constexpr (LANES == UNITS) {
+        if (unit_stride == 1) {
+            for (; k < k_1; k += 2) {
+                const float* row = from + k * k_stride;
+                store_pairs(to + k * step, round_part<REST>(load(row, count)),
+                            k + 1 < K ? round_part<REST>(load(row + k_stride, count)) : Bfloat16Lanes{});
             }
-            turn(square);
-            for (int i = 0; i < LANES; ++i) __builtin_memcpy(to + (k + 2 * i) * step, &square[i], sizeof square[i]);
+            return;
         }
+        if (k_stride == 1 && count >= LANES)
+            for (; k + 2 * LANES <= k_1 && k + 2 * LANES <= K; k += 2 * LANES) {
+                Lanes square[LANES];  // of pairs
+                for (int lane = 0; lane < LANES; ++lane) {
+                    const float* row = from + lane * unit_stride + k;
+                    const Bfloat16Lanes halves[2] = {round_part<REST>(load(row)), round_part<REST>(load(row + LANES))};
+                    __builtin_memcpy(&square[lane], halves, sizeof square[lane]);
+                }
+                turn(square);
+                for (int i = 0; i < LANES; ++i) __builtin_memcpy(to + (k + 2 * i) * step, &square[i], sizeof square[i]);
+            }
+    }
     for (; k < k_1; k += 2)
-        for (int64_t lane = 0; lane < LANES; ++lane) {
+        for (int64_t lane = 0; lane < UNITS; ++lane) {
             const float* pair = from + lane * unit_stride + k * k_stride;
-            const uint32_t low = lane < count ? rounded(pair[0]) >> 16 : 0;
-            const uint32_t high = lane < count && k + 1 < K ? rounded(pair[k_stride]) & 0xFFFF0000u : 0;
+            const uint32_t low = lane < count ? rounded_part<REST>(pair[0]) >> 16 : 0;
+            const uint32_t high = lane < count && k + 1 < K ? rounded_part<REST>(pair[k_stride]) : 0;
             const uint32_t both = low | high;
             __builtin_memcpy(to + k * step + 2 * lane, &both, sizeof both);
         }
+}
+
+static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride, int64_t count, int64_t k_0, int64_t k_1,
+                       int64_t K, High* to, int64_t step) {
+    const int64_t section = round_up(K, 2) * step;
+    for (int i = 0; i < 3; ++i) {
+        Bfloat16* at = reinterpret_cast<Bfloat16*>(to) + i * section;
+        if (i == 1) pack_block<true>(from, unit_stride, k_stride, count, k_0, k_1, K, at, step);
+        else pack_block<false>(from, unit_stride, k_stride, count, k_0, k_1, K, at, step);
+    }
 }
 #endif
 
@@ -120,22 +163,22 @@ static void pack_block(const float* from, int64_t unit_stride, int64_t k_stride,
 template <class T, int G, int U>
 static void pack(const float* weight, int64_t gate_stride, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t K,
                  int64_t part, int64_t parts, T* packed) {
+    constexpr int B = BLOCK<T>;
 #if defined(__AVX512VNNI__)
     if constexpr (IS_QUAD<T>)
         return pack_quads<G, U>(weight, gate_stride, unit_stride, k_stride, units, K, padded_depth<T>(K), part, parts, packed);
     else
 #endif
-    for (int64_t first = part * U * LANES; first < units; first += parts * U * LANES) {
+    for (int64_t first = part * U * B; first < units; first += parts * U * B) {
         T* panel = packed + first * G * padded_depth<T>(K);
-        const int64_t blocks = units - first < U * LANES ? (units - first + LANES - 1) / LANES : U;
-        const int64_t step = G * blocks * LANES;
-        for (int64_t k = 0; k < padded_depth<T>(K); k += STRIP)
+        const int64_t blocks = units - first < U * B ? (units - first + B - 1) / B : U;
+        const int64_t step = G * blocks * B, depth = round_up(K, PAIR<T>);
+        for (int64_t k = 0; k < depth; k += STRIP)
             for (int64_t gate = 0; gate < G; ++gate)
                 for (int64_t block = 0; block < blocks; ++block) {
-                    const int64_t unit = first + block * LANES;
-                    const int64_t end = padded_depth<T>(K) < k + STRIP ? padded_depth<T>(K) : k + STRIP;
+                    const int64_t unit = first + block * B, end = depth < k + STRIP ? depth : k + STRIP;
                     pack_block(weight + gate * gate_stride + unit * unit_stride, unit_stride, k_stride, units - unit, k, end,
-                               K, panel + (gate * blocks + block) * LANES * PAIR<T>, step);
+                               K, panel + (gate * blocks + block) * B * PAIR<T>, step);
                 }
     }
 }
@@ -192,6 +235,7 @@ constexpr int TILE = REGISTERS == 32 ? (C >= 4 ? 6 : 8) : (C >= 4 ? 3 : 4);
 // One tile of one panel: multiply, then hand each block of units to the phase.
 //
 //   phase.row(r)                          K elements of row r
+//   phase.ahead(r, unit)                  where it is there: ask the memory for what finish will meet, which comes meanwhile
 //   phase.finish(r, unit, count, sums)    the row's sums of the block at `unit`, of which `count` units are real; gate g of
 //                                         them is sums[g * U]
 //
@@ -199,6 +243,9 @@ constexpr int TILE = REGISTERS == 32 ? (C >= 4 ? 6 : 8) : (C >= 4 ? 3 : 4);
 template <class T, int R, int G, int U, class Phase>
 static __attribute__((noinline)) void tile(const Phase& phase, int64_t first, int64_t units, int64_t at, const T* panel,
                                            int64_t K) {
+    if constexpr (requires { phase.ahead(at, first); })
+        for (int r = 0; r < R; ++r)
+            for (int u = 0; u < U; ++u) phase.ahead(at + r, first + u * LANES);
     Lanes sums[R][G * U];
 #if defined(__AVX512VNNI__)
     if constexpr (IS_QUAD<T>) multiply_quads(sums, phase, at, panel, K);
@@ -265,8 +312,55 @@ static void panels(const Phase& phase, int64_t rows, const T* packed, int64_t un
     }
 }
 
-// `rows` rows times all panels packed by pack<T, G, U>. For Quad the phase's rows are floats, all read before anything is
-// finished, and `buffer` is quads_size(rows, K) bytes.
+#if defined(GYEOL_HAS_BFLOAT16)
+// Fewer rows are multiplied in registers: they would use a small part of a tile, and read as many weights. The emulation has no
+// such registers.
+#if defined(GYEOL_EMULATED_TILES)
+constexpr int64_t FEWEST_TILED = 1;
+#elif defined(GYEOL_HAS_TILES)
+constexpr int64_t FEWEST_TILED = 5;
+#endif
+
+template <int G, int U, class Phase>
+static void bfloat16_product(const Phase& phase, int64_t rows, const Bfloat16* packed, int64_t units, int64_t K) {
+#if defined(GYEOL_HAS_TILES)
+    if (FEWEST_TILED == 1 || rows >= FEWEST_TILED) return tiled_product<G, U>(phase, rows, packed, units, K);
+#endif
+#if !defined(GYEOL_EMULATED_TILES)
+    panels<Bfloat16, G, U>(phase, rows, packed, units, K);
+#endif
+}
+
+// Bytes of a buffer for so many rows of K numbers, each as [high, high, low].
+GYEOL_INLINE int64_t split_size(int64_t rows, int64_t K) { return 2 * (rows * padded_depth<High>(K) + 4 * LANES); }
+
+// A phase whose rows are split; those of the phase itself are K floats.
+template <class Phase>
+struct Split {
+    const Phase& phase;
+    const Bfloat16* rows;
+    int64_t width;
+    GYEOL_INLINE_MEMBER const Bfloat16* row(int64_t r) const { return rows + r * width; }
+    template <int U>
+    GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
+        phase.template finish<U>(r, unit, count, sums);
+    }
+};
+
+// One row of K floats; a register past the last number may be written.
+GYEOL_INLINE void split(const float* row, int64_t K, Bfloat16* to) {
+    const int64_t depth = round_up(K, 2);
+    for (int i = 0; i < 3; ++i, to += depth)
+        for (int64_t k = 0; k < K; k += LANES) {
+            const Lanes v = load(row + k, K - k);
+            const Bfloat16Lanes part = i < 2 ? round_all(v) : round_rest(v);
+            __builtin_memcpy(to + k, &part, sizeof part);
+        }
+}
+#endif
+
+// `rows` rows times all panels packed by pack<T, G, U>. For Quad and High the phase's rows are floats, all read before anything is
+// finished, and `buffer` is quads_size(rows, K) or split_size(rows, K) bytes.
 template <class T, int G, int U, class Phase>
 static void product(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K,
                     [[maybe_unused]] char* buffer = nullptr) {
@@ -274,6 +368,16 @@ static void product(const Phase& phase, int64_t rows, const T* packed, int64_t u
     if constexpr (IS_QUAD<T>) {
         const auto row = [&](int64_t r) __attribute__((always_inline)) { return phase.row(r); };
         panels<T, G, U>(Quantised<Phase>{phase, quantise(row, rows, K, buffer)}, rows, packed, units, K);
+    } else
+#endif
+#if defined(GYEOL_HAS_BFLOAT16)
+    if constexpr (std::is_same_v<T, Bfloat16>) {
+        bfloat16_product<G, U>(phase, rows, packed, units, K);
+    } else if constexpr (IS_HIGH<T>) {
+        Bfloat16* to = reinterpret_cast<Bfloat16*>(buffer);
+        const int64_t width = padded_depth<High>(K);
+        for (int64_t r = 0; r < rows; ++r) split(phase.row(r), K, to + r * width);
+        bfloat16_product<G, U>(Split<Phase>{phase, to, width}, rows, reinterpret_cast<const Bfloat16*>(packed), units, width);
     } else
 #endif
         panels<T, G, U>(phase, rows, packed, units, K);

@@ -13,6 +13,14 @@
 #include <immintrin.h>
 #endif
 
+// What is multiplied beside float: bfloat16, by AVX512-BF16 or by tiles (tiles.hpp), which may be emulated on any processor.
+#if defined(__AMX_BF16__) || defined(GYEOL_EMULATED_TILES)
+#define GYEOL_HAS_TILES
+#endif
+#if defined(__AVX512BF16__) || defined(GYEOL_HAS_TILES)
+#define GYEOL_HAS_BFLOAT16
+#endif
+
 namespace gyeol::GYEOL_ISA {
 
 #if defined(__AVX512F__)
@@ -34,6 +42,9 @@ typedef int32_t Bits __attribute__((vector_size(4 * LANES)));
 struct Bfloat16 {  // bfloat16: the upper half of a float
     uint16_t bits;
 };
+struct High {  // a float as the sum of two bfloat16s: see gemm.hpp
+    uint16_t bits;
+};
 struct Quad {  // int8, multiplied in fours: see quad.hpp
     int8_t value;
 };
@@ -51,6 +62,9 @@ GYEOL_INLINE Lanes load(const float* from) {
 
 GYEOL_INLINE void store(float* to, Lanes v) { __builtin_memcpy(to, &v, sizeof v); }
 
+// Ask for a line that will be read or written soon. The address need not be anybody's.
+GYEOL_INLINE void fetch(const float* at) { __builtin_prefetch(at, 1); }
+
 // The first `count` (1 or more) lanes; the rest are 0 when loaded and left alone when stored.
 GYEOL_INLINE Lanes load(const float* from, int64_t count) {
     if (count >= LANES) return load(from);
@@ -66,17 +80,32 @@ GYEOL_INLINE void store(float* to, Lanes v, int64_t count) {
     __builtin_memcpy(to, &v, static_cast<unsigned long>(count) * sizeof(float));
 }
 
+#if defined(GYEOL_HAS_BFLOAT16)
+typedef uint16_t Bfloat16Lanes __attribute__((vector_size(2 * LANES)));
+typedef uint32_t Pairs __attribute__((vector_size(4 * LANES)));
+
+// Rounded to the nearest, ties to even; a NaN stays one, and what is too small for a normal number becomes 0.
+GYEOL_INLINE Bfloat16Lanes round_all(Lanes v) {
 #if defined(__AVX512BF16__)
-// Rounded to the nearest, ties to even; a NaN stays one.
-GYEOL_INLINE void store(Bfloat16* to, Lanes v, int64_t count) {
     const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
+    Bfloat16Lanes bits;
+    __builtin_memcpy(&bits, &rounded, sizeof bits);
+    return bits;
+#else
+    const Bits bits = (Bits)v, size = bits & 0x7FFFFFFF;
+    Bits rounded = bits + 0x7FFF + ((bits >> 16) & 1);
+    rounded = size > 0x7F800000 ? bits | 0x400000 : rounded;
+    rounded = size < 0x00800000 ? bits & (-0x7FFFFFFF - 1) : rounded;
+    return __builtin_convertvector((Pairs)rounded >> 16, Bfloat16Lanes);
+#endif
+}
+
+GYEOL_INLINE void store(Bfloat16* to, Lanes v, int64_t count) {
+    const Bfloat16Lanes rounded = round_all(v);
     const int64_t bytes = (count < LANES ? count : LANES) * 2;
     if (bytes == 2 * LANES) __builtin_memcpy(to, &rounded, 2 * LANES);
     else __builtin_memcpy(to, &rounded, static_cast<unsigned long>(bytes));
 }
-
-typedef uint16_t Bfloat16Lanes __attribute__((vector_size(2 * LANES)));
-typedef uint32_t Pairs __attribute__((vector_size(4 * LANES)));
 
 GYEOL_INLINE Bfloat16Lanes load_bfloat16(const Bfloat16* from) {
     Bfloat16Lanes v;
@@ -84,15 +113,20 @@ GYEOL_INLINE Bfloat16Lanes load_bfloat16(const Bfloat16* from) {
     return v;
 }
 
-GYEOL_INLINE Bfloat16Lanes round_all(Lanes v) {
-    const __m256bh rounded = _mm512_cvtneps_pbh((__m512)v);
-    Bfloat16Lanes bits;
-    __builtin_memcpy(&bits, &rounded, sizeof bits);
-    return bits;
+GYEOL_INLINE Lanes widened(Bfloat16Lanes v) { return (Lanes)(__builtin_convertvector(v, Pairs) << 16); }
+
+// What rounding leaves of v, rounded too; 0 where the rounded number is no finite one, which says so itself.
+GYEOL_INLINE Bfloat16Lanes round_rest(Lanes v) {
+    const Lanes high = widened(round_all(v)), rest = v - high;
+    return round_all(((Bits)high & 0x7F800000) == 0x7F800000 ? Lanes{} : rest);
+}
+
+GYEOL_INLINE Pairs paired_lanes(Bfloat16Lanes first, Bfloat16Lanes second) {
+    return __builtin_convertvector(first, Pairs) | __builtin_convertvector(second, Pairs) << 16;
 }
 
 GYEOL_INLINE void store_pairs(Bfloat16* to, Bfloat16Lanes first, Bfloat16Lanes second) {
-    const Pairs pairs = __builtin_convertvector(first, Pairs) | __builtin_convertvector(second, Pairs) << 16;
+    const Pairs pairs = paired_lanes(first, second);
     __builtin_memcpy(to, &pairs, sizeof pairs);
 }
 #endif
@@ -116,16 +150,26 @@ GYEOL_INLINE void turn(V (&rows)[LANES]) {
     }
 }
 
+// x, not below low and not above high; a NaN stays one.
+GYEOL_INLINE Lanes between(Lanes x, float low, float high) {
+#if defined(__AVX512F__)  // the second operand is what comes of a NaN
+    const __m512 raised = _mm512_maskz_max_ps(0xFFFF, _mm512_set1_ps(low), (__m512)x);
+    return (Lanes)_mm512_maskz_min_ps(0xFFFF, _mm512_set1_ps(high), raised);
+#else
+    const Lanes least = Lanes{} + low, most = Lanes{} + high;
+    x = x < least ? least : x;
+    return x > most ? most : x;
+#endif
+}
+
 // 2^(x * FACTOR), as 2^n 2^f with n whole and f in [-1/2, 1/2], 2^f by a polynomial of degree 5 (minimax; relative error under
 // 1e-7). Where the power would leave 2^-125 to 2^125 it stays there. The comparisons are written so that a NaN passes through
 // them, and the last step multiplies so that it stays a NaN.
 template <int SIGN, int TIMES>
 GYEOL_INLINE Lanes power_of_e(Lanes x) {
     constexpr float factor = SIGN * TIMES * 1.44269504088896341f, most = 125.0f / (TIMES * 1.44269504088896341f);
-    const Lanes low = Lanes{} - most, high = Lanes{} + most;
-    x = x < low ? low : x;
-    x = x > high ? high : x;
-    const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number, left in the low bits
+    x = between(x, -most, most);
+    const float magic = 12582912.0f + 127.0f;  // 1.5 * 2^23: adding it rounds to a whole number, left in the low bits
     const Lanes shifted = x * factor + magic;
     const Lanes f = x * factor - (shifted - magic);
     Lanes p = f * 1.326472721e-03f + 9.671512813e-03f;
@@ -135,7 +179,7 @@ GYEOL_INLINE Lanes power_of_e(Lanes x) {
     p = p * f + 1.0f;
     Bits power;
     __builtin_memcpy(&power, &shifted, sizeof power);
-    power = (power + 127) << 23;  // the bits of `magic` end above the nine that stay
+    power <<= 23;  // the bits of 1.5 * 2^23 end above the nine that stay: the power and 127
     Lanes scale;
     __builtin_memcpy(&scale, &power, sizeof scale);
     return p * scale;

@@ -38,7 +38,14 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 every_isa = pytest.mark.parametrize("isa", EVERY, indirect=True)
-multiplies_bfloat16 = pytest.mark.parametrize("isa", [name for name in EVERY if name == "avx512bf16"], indirect=True)
+
+
+def multiplies(element: str) -> Any:
+    """Run a test under each instruction set that multiplies so."""
+    have = [name for name in EVERY if any(element in cell["elements"] for cell in native._native.cells(name))]
+    return pytest.mark.parametrize("isa", have, indirect=True)
+
+
 every_cell = pytest.mark.parametrize("cell", STEPS)
 
 
@@ -90,16 +97,16 @@ class Drawn:
         final = tuple(torch.stack(parts) for parts in zip(*(f for _, f in walks), strict=True))
         return torch.cat([y for y, _ in walks], -1), final
 
-    def by_kernel(self, *, reverse: bool = False, bfloat16: bool = False) -> tuple[Tensor, State]:
+    def by_kernel(self, *, reverse: bool = False, element: str = "float32") -> tuple[Tensor, State]:
         packing = Packing.of(self.lengths, self.x.shape[1])
         ranked = tuple(packing.rank(s) for s in self.state)
         tokens, final = run_layer(
-            self.cell, packing.gather(self.x), packing.lengths, ranked, self.weights, reverse=reverse, bfloat16=bfloat16
+            self.cell, packing.gather(self.x), packing.lengths, ranked, self.weights, reverse=reverse, element=element
         )
         return packing.scatter(tokens), tuple(packing.unrank(f) for f in final)
 
 
-def assert_alike(drawn: Drawn, *, reverse: bool = False, bfloat16: bool = False, within: float = 3e-5) -> None:
+def assert_alike(drawn: Drawn, *, reverse: bool = False, element: str = "float32", within: float = 3e-5) -> None:
     """Outputs, final states and all gradients, each within a share of its largest number.
 
     Normalising divides by the spread of a few sums, which may be small: there float32 itself is that far off, and the
@@ -107,14 +114,14 @@ def assert_alike(drawn: Drawn, *, reverse: bool = False, bfloat16: bool = False,
     given numbers rounded to it), but not five times as far.
     """
     exact, plain, kernel = drawn.copy(torch.float64), drawn.copy(), drawn.copy()
-    if bfloat16:
+    if element == "bfloat16":
         with torch.no_grad():
             for leaf in plain.leaves():
                 leaf.copy_(leaf.bfloat16())
     walked = [
         exact.by_reference(reverse=reverse),
         plain.by_reference(reverse=reverse),
-        kernel.by_kernel(reverse=reverse, bfloat16=bfloat16),
+        kernel.by_kernel(reverse=reverse, element=element),
     ]
     for row, length in zip(walked[2][0], drawn.lengths.tolist(), strict=True):
         assert not row[length:].any()
@@ -164,7 +171,7 @@ def test_equals_the_reference_where_the_batch_is_split_over_threads(
     assert_alike(Drawn(cell, lengths, 33, 70, directions=directions, seed=1))
 
 
-@multiplies_bfloat16
+@multiplies("bfloat16")
 @pytest.mark.parametrize("cell", [cell for cell in STEPS if not native.CELLS[cell].norm and cell != "rnn_relu"])
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=15),
@@ -178,7 +185,42 @@ def test_bfloat16_stays_near(
     isa: str, cell: str, lengths: list[int], D: int, H: int, directions: int, seed: int
 ) -> None:
     """Eight bits of a factor: the sums differ in the third digit."""
-    assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), bfloat16=True, within=0.04)
+    assert_alike(Drawn(cell, lengths, D, 2 * H, directions=directions, seed=seed), element="bfloat16", within=0.04)
+
+
+@multiplies("high")
+@pytest.mark.parametrize("cell", [cell for cell in STEPS if not native.CELLS[cell].norm and cell != "rnn_relu"])
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=40),
+    D=st.integers(1, 40),
+    H=st.integers(1, 80),
+    directions=st.integers(1, 2),
+    reverse=st.booleans(),
+    threads=st.integers(1, 2),
+    seed=st.integers(0, 2**31),
+)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_high_is_float32_to_one_in_a_hundred_thousand(
+    isa: str, cell: str, lengths: list[int], D: int, H: int, directions: int, reverse: bool, threads: int, seed: int
+) -> None:
+    """Two halves of eight bits, and the product of the lower ones left out: some 2**-16 of each product."""
+    torch.set_num_threads(threads)
+    assert_alike(
+        Drawn(cell, lengths, D, H, directions=directions, seed=seed), reverse=reverse, element="high", within=1e-4
+    )
+
+
+@pytest.mark.parametrize("element", ["bfloat16", "high"])
+@pytest.mark.parametrize("cell", [cell for cell in STEPS if not native.CELLS[cell].norm and cell != "rnn_relu"])
+@pytest.mark.parametrize(
+    "lengths", [[400, 300, 2], [40] * 37, [700]], ids=["two chunks", "two blocks of rows", "fewer walks than threads"]
+)
+@multiplies("high")
+def test_rounded_products_over_several_chunks(isa: str, cell: str, lengths: list[int], element: str) -> None:
+    torch.set_num_threads(2)
+    assert_alike(
+        Drawn(cell, lengths, 24, 42, scale=0.3), element=element, within=0.04 if element == "bfloat16" else 1e-4
+    )
 
 
 @every_isa
@@ -192,7 +234,7 @@ def test_equals_the_reference_over_several_chunks(isa: str, cell: str, lengths: 
     assert_alike(Drawn(cell, lengths, 24, 40, scale=0.3))
 
 
-@multiplies_bfloat16
+@multiplies("bfloat16")
 @pytest.mark.parametrize("tokens", [1, 2, 47, 1201])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_bfloat16_is_multiplied_and_summed_exactly(isa: str, tokens: int, threads: int) -> None:
@@ -206,7 +248,7 @@ def test_bfloat16_is_multiplied_and_summed_exactly(isa: str, tokens: int, thread
     x, h, w_ih, w_hh, b = whole(tokens, D), whole(1, tokens, H), whole(H, D), whole(H, H), whole(H)
     aim = torch.randint(-3, 4, (tokens, H)).float()
     weights = Weights(w_ih, w_hh, b, torch.zeros(H, requires_grad=True))
-    y, _ = run_layer("rnn_relu", x, torch.ones(tokens, dtype=torch.int64), (h,), [weights], bfloat16=True)
+    y, _ = run_layer("rnn_relu", x, torch.ones(tokens, dtype=torch.int64), (h,), [weights], element="bfloat16")
     got = [y, *torch.autograd.grad(y, [x, h, w_ih, w_hh, b], aim)]
     exact = torch.relu(x.double() @ w_ih.double().T + h[0].double() @ w_hh.double().T + b.double())
     expected = [exact, *torch.autograd.grad(exact, [x, h, w_ih, w_hh, b], aim.double())]

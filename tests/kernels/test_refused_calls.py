@@ -15,7 +15,7 @@ def forward_call(kind: str = "lstm", **changes: object) -> None:
     facts = native.CELLS[kind]
     H, G, norm, c = 4, facts.gates, facts.norm, torch.zeros(1, 2, 4) if "c" in facts.states else None
     arguments: dict[str, object] = {
-        "cell": kind, "bfloat16": False, "lengths": torch.tensor([3, 2]), "reverse": False,
+        "cell": kind, "element": "float32", "lengths": torch.tensor([3, 2]), "reverse": False,
         "x": None if norm else torch.zeros(5, 3), "gates": torch.zeros(1, 5, G * H), "w_hh": [torch.zeros(G * H, H)],
         "w_ih": [] if norm else [torch.zeros(G * H, 3)], "bias_in": None, "bias": None,
         "norm": torch.ones(1, 10, H) if norm else None,
@@ -28,7 +28,7 @@ def forward_call(kind: str = "lstm", **changes: object) -> None:
 def backward_call(**changes: object) -> None:
     state, tokens, gates = torch.zeros(1, 2, 4), torch.zeros(1, 5, 4), torch.zeros(1, 5, 16)
     arguments: dict[str, object] = {
-        "cell": "lstm", "bfloat16": False, "lengths": torch.tensor([3, 2]), "reverse": False, "x": torch.zeros(5, 3),
+        "cell": "lstm", "element": "float32", "lengths": torch.tensor([3, 2]), "reverse": False, "x": torch.zeros(5, 3),
         "gates": gates, "w_hh": [torch.zeros(16, 4)], "w_ih": [torch.zeros(16, 3)], "norm": None,
         "h_0": state, "c_0": state, "y": torch.zeros(5, 4), "memory": tokens,
         "extra": None, "dy": torch.zeros(5, 4), "dh_n": state, "dc_n": state, "dx": torch.zeros(1, 5, 3),
@@ -78,7 +78,7 @@ WRONG = [
     {"cell": "gru_after"},
     {"cell": "lstm_norm"},
     {"norm": torch.ones(1, 10, 4)},
-    {"bfloat16": True},
+    {"element": "bfloat16"},
 ]
 
 

@@ -25,6 +25,8 @@ from gyeol.bench.translate import PEERS as TRANSLATE_PEERS
 from gyeol.bench.translate import run as run_translate
 from gyeol.bench.vectors import PEERS as VECTORS_PEERS
 from gyeol.bench.vectors import run as run_vectors
+from gyeol.bench.word2vec import PEERS as WORD2VEC_PEERS
+from gyeol.bench.word2vec import run as run_word2vec
 from gyeol.errors import ParameterError, closest
 
 __all__ = ["BENCHES", "Bench", "run"]
@@ -60,6 +62,11 @@ BENCHES: dict[str, Bench] = {
     ),
     "vectors": Bench(
         "TF-IDF beside scikit-learn; word vectors read, queried and trained beside Gensim", run_vectors, VECTORS_PEERS
+    ),
+    "word2vec": Bench(
+        "word vectors trained beside Gensim: words per second; tests, mean and spread over seeds",
+        run_word2vec,
+        WORD2VEC_PEERS,
     ),
 }
 

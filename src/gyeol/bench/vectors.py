@@ -21,7 +21,7 @@ from gyeol.data.vectors.vector_files import read_vectors
 from gyeol.errors import DataError
 from gyeol.inputs import TextVectorizer, WordVectors, make_tokenizer
 from gyeol.inputs.vectors.benchmarks import evaluate_vectors
-from gyeol.inputs.vectors.training import write_corpus
+from gyeol.inputs.vectors.corpus import write_corpus
 
 __all__ = ["PEERS", "run"]
 

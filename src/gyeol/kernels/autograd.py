@@ -28,12 +28,13 @@ class Call(NamedTuple):
     cell: str
     lengths: Tensor
     reverse: bool
-    bfloat16: bool
+    element: str
     save: bool  # for the way back
     step: Step | None  # the reference implementation, for second derivatives
 
     @property
     def facts(self) -> native.NativeCell:
+        """What the library says of the cell."""
         return native.CELLS[self.cell]
 
 
@@ -45,7 +46,7 @@ def run_layer(
     weights: Sequence[Weights],
     *,
     reverse: bool = False,
-    bfloat16: bool = False,
+    element: str = "float32",
     step: Step | None = None,
 ) -> tuple[Tensor, State]:
     """Run one layer of a cell over packed tokens, in one or two directions, differentiably.
@@ -67,8 +68,9 @@ def run_layer(
         One or two; the second walks from each row's last token to its first.
     reverse : bool
         The only direction walks so.
-    bfloat16 : bool
-        Multiply in bfloat16, with sums, gates and memory in float32.
+    element : {"float32", "bfloat16", "high"}
+        What products are computed in, with sums, gates and memory in float32; "high" is float32 to some 1e-5, by three
+        products of bfloat16 numbers.
     step : callable, optional
         The cell's step, of which second derivatives are taken; without it they are refused.
 
@@ -84,7 +86,7 @@ def run_layer(
             projected = torch.stack([project(x, w) for w in weights])
     parts = [t for w in weights for t in w[:_PARTS]]
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *parts))
-    call = Call(cell, lengths, reverse, bfloat16, save, step)
+    call = Call(cell, lengths, reverse, element, save, step)
     h_0, *memory = (part.contiguous() for part in state)  # tensors allocated like them must be, too
     c_0 = memory[0] if memory else None
     y, h_n, c_n = _Layer.apply(call, x, projected, h_0, c_0, *parts)  # type: ignore[no-untyped-call]
@@ -147,7 +149,7 @@ def walk(
     bias = _stacked(weights, "b_hh")[:, _rows(separate, H)] if has_bias and separate is not None else None
     norm = None if projected is None else _stacked(weights, "norm")
     native.forward(
-        call.cell, call.bfloat16, call.lengths, call.reverse, inputs, gates, weights, bias_in,
+        call.cell, call.element, call.lengths, call.reverse, inputs, gates, weights, bias_in,
         None if bias is None else bias.contiguous(), norm, h_0, c_0, y,
         memory, extra, h_n, c_n,
     )  # fmt: skip
@@ -185,7 +187,7 @@ def walk_back(
     da = y.new_empty(directions, facts.gradient_blocks * H) if of_weights else None
     dh_0, dc_0 = torch.empty_like(h_0), None if c_0 is None else torch.empty_like(c_0)
     native.backward(
-        call.cell, call.bfloat16, call.lengths, call.reverse, x, gates, weights, norm, h_0, c_0, y, memory, extra,
+        call.cell, call.element, call.lengths, call.reverse, x, gates, weights, norm, h_0, c_0, y, memory, extra,
         dy.contiguous(), dh_n.contiguous(), None if dc_n is None or c_0 is None else dc_n.contiguous(), dx,
         d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0,
     )  # fmt: skip

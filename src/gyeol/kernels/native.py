@@ -25,17 +25,20 @@ __all__ = [
     "describe",
     "draw_kept",
     "forward",
+    "high_available",
     "instruction_sets",
     "int8_available",
     "keep_some",
     "length",
     "look_up",
     "native_available",
+    "no_tiles",
     "ngram_rows",
     "pool_backward",
     "pool_forward",
     "quantise",
     "stepper",
+    "train_words",
     "sum_rows",
     "update",
     "use_instruction_set",
@@ -55,7 +58,14 @@ except ImportError as error:  # built, but not for this machine or not with this
 if _requested == "python":
     _native, _reason = None, f"{_VARIABLE}=python"
 
-_NAMES = {"avx512bf16": "AVX-512 with bfloat16", "avx512": "AVX-512", "avx2": "AVX2", "portable": "portable"}
+_NAMES = {
+    "amx": "AMX tiles",
+    "avx512bf16": "AVX-512 with bfloat16",
+    "avx512": "AVX-512",
+    "avx2": "AVX2",
+    "portable": "portable",
+    "amx-emulated": "AMX tiles, emulated",
+}
 
 
 class NativeCell(NamedTuple):
@@ -84,7 +94,8 @@ class NativeCell(NamedTuple):
     separate_hidden_bias : int or None
         The gate whose hidden bias is not added to its input bias, since a gate multiplies U h + b_hh.
     elements : tuple of str
-        What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, int8.
+        What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, high (float32 as
+        the sum of two bfloat16), int8.
     """
 
     name: str
@@ -121,8 +132,13 @@ def describe() -> str:
 
 
 def instruction_sets() -> list[str]:
-    """List what this processor can run, best first; empty where nothing was built."""
+    """List what this processor can run, best first, then the emulation of tiles; empty where nothing was built."""
     return [] if _native is None else list(_native.instruction_sets())
+
+
+def no_tiles() -> str:
+    """Say why ``amx`` is not among the `instruction_sets`; empty where it is, and where nothing was built."""
+    return "" if _native is None else str(_native.no_tiles())
 
 
 def _first_choice() -> str:
@@ -164,8 +180,13 @@ def use_instruction_set(name: str | None = None) -> str:
 
 
 def bfloat16_available() -> bool:
-    """Whether this processor multiplies bfloat16 (AVX512-BF16)."""
+    """Whether bfloat16 is multiplied: by tiles or by AVX512-BF16."""
     return _multiplies("bfloat16")
+
+
+def high_available() -> bool:
+    """Whether float32 is multiplied as three products of bfloat16."""
+    return _multiplies("high")
 
 
 def int8_available() -> bool:
@@ -184,7 +205,7 @@ def _multiplies(element: str) -> bool:
 
 def forward(
     cell: str,
-    bfloat16: bool,
+    element: str,
     lengths: Tensor,
     reverse: bool,
     x: Tensor | None,
@@ -203,13 +224,15 @@ def forward(
 ) -> None:
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
 
+    `element` is what the products are computed in: float32, bfloat16 or high.
+
     Raises
     ------
     ValueError, TypeError
         A shape, a length or a type does not fit; nothing was computed.
     """
     _native.forward(
-        cell, bfloat16, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
+        cell, element, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
         _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(), _chosen,
     )  # fmt: skip
@@ -217,7 +240,7 @@ def forward(
 
 def backward(
     cell: str,
-    bfloat16: bool,
+    element: str,
     lengths: Tensor,
     reverse: bool,
     x: Tensor | None,
@@ -243,7 +266,7 @@ def backward(
 ) -> None:
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
-        cell, bfloat16, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
+        cell, element, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y), memory,
         extra, dy, dh_n, dc_n, dx, list(d_ih), list(d_hh), da, dgates, dnorm, dh_0, dc_0, torch.get_num_threads(),
         _chosen,
@@ -311,6 +334,9 @@ def cosines(codes: Any, factors: Any, q: Any, out: Any) -> None:
     _native.cosines(codes, factors, q, out, torch.get_num_threads(), _chosen)
 
 
+def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
+    """Train word vectors on some sentences: see `gyeol.kernels.word2vec`."""
+    _native.train_words(inputs, outputs, tokens, *settings, _chosen)
 def length(arrays: Sequence[Tensor]) -> float:
     """Return the Euclidean length of all arrays together."""
     return float(_native.length([a.detach() for a in arrays], torch.get_num_threads(), _chosen))

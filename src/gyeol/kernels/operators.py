@@ -18,16 +18,18 @@ from gyeol.kernels.cells.cell import State, Weights
 
 __all__ = ["walk_layer"]
 
-_LAYER = "str cell, Tensor x, Tensor lengths, Tensor h_0, Tensor? c_0, Tensor[] weights, int parts, bool bfloat16"
+_LAYER = "str cell, Tensor x, Tensor lengths, Tensor h_0, Tensor? c_0, Tensor[] weights, int parts, str element"
 _SAVED = "Tensor gates, Tensor memory, Tensor extra, Tensor y"
 
-_library = torch.library.Library("gyeol", "DEF")
-_library.define(f"walk({_LAYER}, bool save) -> Tensor[]")
-_library.define(f"walk_back({_LAYER}, {_SAVED}, Tensor dy, Tensor dh_n, Tensor dc_n) -> Tensor[]")
+_library = torch.library.Library("gyeol", "DEF")  # type: ignore[no-untyped-call]
+_library.define(f"walk({_LAYER}, bool save) -> Tensor[]")  # type: ignore[no-untyped-call]
+_library.define(  # type: ignore[no-untyped-call]
+    f"walk_back({_LAYER}, {_SAVED}, Tensor dy, Tensor dh_n, Tensor dc_n) -> Tensor[]"
+)
 
 
 def walk_layer(
-    cell: str, x: Tensor, lengths: Tensor, state: State, weights: Sequence[Weights], *, bfloat16: bool
+    cell: str, x: Tensor, lengths: Tensor, state: State, weights: Sequence[Weights], *, element: str
 ) -> tuple[Tensor, State]:
     """Run one layer of a cell over packed tokens, as `gyeol.kernels.autograd.run_layer` does, by an operator.
 
@@ -39,7 +41,7 @@ def walk_layer(
     lengths : Tensor, shape (B,)
     state : tuple of Tensor, each (directions, B, H)
     weights : sequence of Weights
-    bfloat16 : bool
+    element : str
 
     Returns
     -------
@@ -51,7 +53,7 @@ def walk_layer(
     c_0 = memory[0] if memory else None
     save = torch.is_grad_enabled()
     y, h_n, c_n, *_ = torch.ops.gyeol.walk(
-        cell, x.contiguous(), lengths, h_0, c_0, flat, len(flat) // len(weights), bfloat16, save
+        cell, x.contiguous(), lengths, h_0, c_0, flat, len(flat) // len(weights), element, save
     )
     return y, (h_n,) if c_0 is None else (h_n, c_n)
 
@@ -60,15 +62,15 @@ def _of(flat: Sequence[Tensor], parts: int) -> list[Weights]:
     return [Weights(*flat[i : i + parts]) for i in range(0, len(flat), parts)]
 
 
-def _call(cell: str, lengths: Tensor, bfloat16: bool, save: bool) -> Call:
-    return Call(cell, lengths, False, bfloat16, save, None)
+def _call(cell: str, lengths: Tensor, element: str, save: bool) -> Call:
+    return Call(cell, lengths, False, element, save, None)
 
 
 def _walk(
     cell: str, x: Tensor, lengths: Tensor, h_0: Tensor, c_0: Tensor | None, weights: Sequence[Tensor], parts: int,
-    bfloat16: bool, save: bool,
+    element: str, save: bool,
 ) -> list[Tensor]:  # fmt: skip
-    call = _call(cell, lengths, bfloat16, save)
+    call = _call(cell, lengths, element, save)
     y, h_n, c_n, saved = walk(call, x, None, h_0, c_0, _of(weights, parts))
     none = y.new_empty(0)
     gates = saved.gates if save else none
@@ -77,7 +79,7 @@ def _walk(
 
 def _walk_shapes(
     cell: str, x: Tensor, lengths: Tensor, h_0: Tensor, c_0: Tensor | None, weights: Sequence[Tensor], parts: int,
-    bfloat16: bool, save: bool,
+    element: str, save: bool,
 ) -> list[Tensor]:  # fmt: skip
     facts, directions, N, H = native.CELLS[cell], len(weights) // parts, x.shape[0], h_0.shape[-1]
     none = x.new_empty(0)
@@ -93,12 +95,12 @@ def _walk_shapes(
 
 def _walk_back(
     cell: str, x: Tensor, lengths: Tensor, h_0: Tensor, c_0: Tensor | None, weights: Sequence[Tensor], parts: int,
-    bfloat16: bool, gates: Tensor, memory: Tensor, extra: Tensor, y: Tensor, dy: Tensor, dh_n: Tensor, dc_n: Tensor,
+    element: str, gates: Tensor, memory: Tensor, extra: Tensor, y: Tensor, dy: Tensor, dh_n: Tensor, dc_n: Tensor,
 ) -> list[Tensor]:  # fmt: skip
     facts = native.CELLS[cell]
     saved = Saved(gates, None if c_0 is None else memory, extra if facts.extra else None)
     upstream = (dy, dh_n, None if c_0 is None else dc_n)
-    call = _call(cell, lengths, bfloat16, save=True)
+    call = _call(cell, lengths, element, save=True)
     dx, _, dh_0, dc_0, *grads = walk_back(call, x, h_0, c_0, _of(weights, parts), saved, y, upstream)
     found = [dx, dh_0, y.new_empty(0) if dc_0 is None else dc_0, *(g for g in grads if g is not None)]
     return [part for part in found if part is not None]
@@ -116,9 +118,9 @@ def _walk_back_shapes(
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
-    cell, x, lengths, h_0, c_0, weights, parts, bfloat16, _ = inputs
+    cell, x, lengths, h_0, c_0, weights, parts, element, _ = inputs
     y, _, _, gates, memory, extra = output
-    ctx.cell, ctx.parts, ctx.bfloat16 = cell, parts, bfloat16
+    ctx.cell, ctx.parts, ctx.element = cell, parts, element
     ctx.save_for_backward(x, lengths, h_0, c_0, gates, memory, extra, y, *weights)
 
 
@@ -126,12 +128,12 @@ def _gradients(ctx: Any, upstream: Sequence[Tensor]) -> tuple[Any, ...]:
     x, lengths, h_0, c_0, gates, memory, extra, y, *weights = ctx.saved_tensors
     dy, dh_n, dc_n = (part.contiguous() for part in upstream[:3])
     dx, dh_0, dc_0, *of_weights = torch.ops.gyeol.walk_back(
-        ctx.cell, x, lengths, h_0, c_0, weights, ctx.parts, ctx.bfloat16, gates, memory, extra, y, dy, dh_n, dc_n
+        ctx.cell, x, lengths, h_0, c_0, weights, ctx.parts, ctx.element, gates, memory, extra, y, dy, dh_n, dc_n
     )
     return None, dx, None, dh_0, None if c_0 is None else dc_0, of_weights, None, None, None
 
 
 for _name, _body, _shapes in (("walk", _walk, _walk_shapes), ("walk_back", _walk_back, _walk_back_shapes)):
-    _library.impl(_name, _body, "CPU")
+    _library.impl(_name, _body, "CPU")  # type: ignore[no-untyped-call]
     torch.library.register_fake(f"gyeol::{_name}", _shapes, lib=_library)
 torch.library.register_autograd("gyeol::walk", _gradients, setup_context=_keep, lib=_library)

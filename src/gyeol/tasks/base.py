@@ -202,8 +202,15 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
             "hidden_size": int(self.hidden_size),
             "num_layers": int(self.num_layers),
             "dropout": float(self.dropout),
-            "precision": "auto" if self.precision in ("auto", "bfloat16") else "float32",
+            "precision": self._layer_precision,
         }
+
+    @property
+    def _layer_precision(self) -> str:
+        """Of the recurrent layers; what is rounded in training only is "auto" to them."""
+        if self.precision == "high":
+            return "high"
+        return "auto" if self.precision in ("auto", "bfloat16") else "float32"
 
     @property
     def _softmax_precision(self) -> str:

@@ -70,7 +70,6 @@ def test_convert_there_and_back(gyeol: Run, file: Path, tmp_path: Path, name: st
 
 
 def test_train(gyeol: Run, tmp_path: Path) -> None:
-    pytest.importorskip("gensim", reason="Gensim is not installed")
     (tmp_path / "a.txt").write_text("왕 이 산다\n여왕 이 산다\n" * 20, "utf-8")
     (tmp_path / "b.tsv").write_text("text\tlabel\n개 가 산다\t1\n고양이 가 산다\t0\n" * 1, "utf-8")
     small = ("--size", "4", "--min-count", "1", "--epochs", "1", "--threads", "1")
@@ -78,6 +77,8 @@ def test_train(gyeol: Run, tmp_path: Path) -> None:
         "vectors", "train", tmp_path / "a.txt", tmp_path / "b.tsv", "--out", tmp_path / "v.bin", *small, "--json"
     )
     assert answer.object["words"] == 7
+    assert answer.object["words_per_second"] > 0
+    assert answer.object["about"]["engine"] == "gyeol"
     assert answer.object["about"]["data"] == [str(tmp_path / "a.txt"), str(tmp_path / "b.tsv")]
     assert "고양이" in WordVectors.load(tmp_path / "v.bin")
     again = gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v.bin", *small)
@@ -86,6 +87,18 @@ def test_train(gyeol: Run, tmp_path: Path) -> None:
     assert (
         "kept" not in gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v.bin", *small, "--force").err
     )
+    assert " words/s" in again.err
+
+
+def test_train_by_gensim(gyeol: Run, tmp_path: Path) -> None:
+    pytest.importorskip("gensim", reason="Gensim is not installed")
+    (tmp_path / "a.txt").write_text("왕 이 산다\n여왕 이 산다\n" * 20, "utf-8")
+    small = ("--size", "4", "--min-count", "1", "--epochs", "1", "--threads", "1")
+    answer = gyeol(
+        "vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "w.vec", *small, "--engine", "gensim", "--json"
+    ).object
+    assert (answer["words"], answer["words_per_second"]) == (4, None)
+    assert answer["about"]["engine"] == "gensim"
     jamo = ("--subwords", "jamo", "--buckets", "100")
     result = gyeol("vectors", "train", tmp_path / "a.txt", "--out", tmp_path / "v", *small, *jamo)
     assert "4 words, 4 dimensions" in result.err
@@ -107,6 +120,8 @@ def test_train(gyeol: Run, tmp_path: Path) -> None:
         (["convert", "F", "--out", "x.csv"], "not written as '.csv'"),
         (["train", "nowhere.txt", "--out", "x.vec"], "nowhere.txt"),
         (["train", "F", "--out", "x.vec", "--algorithm", "skip"], "algorithm='skip'"),
+        (["train", "F", "--out", "x.vec", "--engine", "genism"], "did you mean 'gensim'"),
+        (["train", "F", "--out", "x", "--engine", "gyeol", "--subwords", "jamo"], "whole words only"),
         (["train", "F", "--out", "x.csv"], "not written as"),
         (["evaluate", "F", "words_kr"], "words_kr"),
     ],
@@ -169,7 +184,6 @@ def test_answers_by_subwords_are_told(gyeol: Run, tmp_path: Path) -> None:
 
 def test_training_on_content_words(gyeol: Run, tmp_path: Path) -> None:
     pytest.importorskip("kiwipiepy", reason="kiwipiepy is not installed: pip install 'gyeol[korean]'")
-    pytest.importorskip("gensim", reason="gensim is not installed: pip install 'gyeol[vectors]'")
     (tmp_path / "x.txt").write_text("우리 아들램이 러시아에 가서 월드컵을 관람했다\n" * 20, "utf-8")
     (tmp_path / "words.tsv").write_text("아들램\tNNG\n", "utf-8")
     own = ("--tokenizer", "content", "--user-dictionary", tmp_path / "words.tsv", "--size", "4", "--epochs", "1")

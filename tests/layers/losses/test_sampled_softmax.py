@@ -40,25 +40,39 @@ def test_where_all_are_drawn_it_is_the_softmax(biased: bool, precision: str) -> 
     torch.testing.assert_close(results[1], results[0], atol=1e-7, rtol=1e-6)
 
 
-def test_learned_from_few_words_it_gives_the_frequencies_of_all() -> None:
+def learned_from(truth: torch.Tensor, frequencies: torch.Tensor | None = None, steps: int = 1500) -> torch.Tensor:
+    """The frequencies that a bias learns from samples of 30 of 300 words."""
     torch.manual_seed(0)
-    size = 300
-    truth = (1.0 / torch.arange(1, size + 1)).double()
-    truth /= truth.sum()
+    size = len(truth)
     chances = sampling_probabilities(size, 30)
     bias = torch.zeros(size, requires_grad=True)
     adam = torch.optim.Adam([bias], lr=0.05)
-    rate = torch.optim.lr_scheduler.CosineAnnealingLR(adam, 1500)
+    rate = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     hidden, weight = torch.zeros(400, 1), torch.zeros(size, 1)
-    for _ in range(1500):
+    for _ in range(steps):
         adam.zero_grad()
-        sampled_cross_entropy(hidden, weight, bias, torch.multinomial(truth, 400, replacement=True), chances).backward()
+        targets = torch.multinomial(truth, 400, replacement=True)
+        sampled_cross_entropy(hidden, weight, bias, targets, chances, frequencies=frequencies).backward()
         adam.step()
         rate.step()
-    learned = torch.softmax(bias.detach().double(), 0)
+    return torch.softmax(bias.detach().double(), 0)
+
+
+def test_learned_from_few_words_it_gives_the_frequencies_of_all() -> None:
+    truth = (1.0 / torch.arange(1, 301)).double()
+    truth /= truth.sum()
+    learned = learned_from(truth)
     # Without the corrections rare words would be several times too likely or too rare.
     for part in (slice(0, 30), slice(30, 100), slice(100, 300)):
         assert learned[part].sum() / truth[part].sum() == pytest.approx(1.0, abs=0.02)
+
+
+def test_frequencies_as_counted_are_learned_where_they_follow_no_law() -> None:
+    truth = torch.cat([torch.full((30,), 0.2 / 30), torch.full((270,), 0.8 / 270)]).double()
+    learned, biased = learned_from(truth, truth.float(), 500), learned_from(truth, None, 500)
+    for part in (slice(0, 30), slice(30, 100), slice(100, 300)):
+        assert learned[part].sum() / truth[part].sum() == pytest.approx(1.0, abs=0.03)
+    assert abs(float(biased[100:].sum() / truth[100:].sum()) - 1) > 0.06  # which the documentation says
 
 
 def test_what_is_not_drawn_gets_no_gradient_and_draws_follow_the_seed() -> None:
@@ -83,3 +97,8 @@ def test_mistakes() -> None:
     for wrong in (5, -1):
         with pytest.raises(DataError, match="target of token 1 is"):
             sampled_cross_entropy(torch.ones(2, 3), torch.ones(5, 3), None, torch.tensor([0, wrong]), torch.ones(5))
+    for wrong in (torch.ones(5), torch.full((4,), 0.25), torch.tensor([1.5, -0.5, 0.0, 0.0, 0.0])):
+        with pytest.raises(DataError, match="frequencies have shape"):
+            sampled_cross_entropy(
+                torch.ones(2, 3), torch.ones(5, 3), None, torch.tensor([0, 1]), torch.ones(5), frequencies=wrong
+            )

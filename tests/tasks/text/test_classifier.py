@@ -143,7 +143,7 @@ def test_the_caller_s_own_random_state_and_threads_stay(
     [
         *[{"features": features} for features in FEATURES],
         *[{"features": features, "precision": "float64"} for features in FEATURES],
-        *[{"precision": precision} for precision in ("float64", "float32", "bfloat16")],
+        *[{"precision": precision} for precision in ("float64", "float32", "bfloat16", "high")],
         *[{"cell": cell, "bidirectional": False, "num_layers": 2} for cell in CELLS],
         *[{"pooling": pooling} for pooling in ("last", "mean", "max", "last+mean+max", None)],
         *[{"pooling": pooling, "attention": None} for pooling in ("last", "mean+max")],

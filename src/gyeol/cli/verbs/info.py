@@ -49,6 +49,7 @@ def info(
         "about": config.about,
         "settings": config.settings,
         "kernels": kernels.describe(),
+        "no_tiles": kernels.no_tiles() or None,
     }
     if json:
         object_out(answer)
@@ -67,5 +68,6 @@ def info(
         *([["columns", columns.describe()]] if columns is not None else []),
         ["settings", ", ".join(f"{k}={v}" for k, v in config.settings.items() if v is not None)],
         ["kernels here", answer["kernels"]],
+        *([["no AMX tiles", answer["no_tiles"]]] if answer["no_tiles"] else []),
     ]
     typer.echo(table(rows))

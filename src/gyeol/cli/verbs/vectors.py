@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gyeol.cli.answers.output import note, object_out, percent, report_reading, table
+from gyeol.cli.answers.speed_bar import SpeedBar
 from gyeol.cli.options.parts_of_speech import KEEP_TAGS, STOP_TAGS, USER_DICTIONARY
 from gyeol.cli.options.training import HEADER, JSON, SKIP_BAD_ROWS
 from gyeol.errors import ParameterError, closest
@@ -32,7 +32,8 @@ def train(
     data: list[str] = typer.Argument(metavar="FILE", help="Files of texts, or data sets."),
     out: Path = typer.Option(..., "--out", "-o", metavar="VECTORS", help="Output: a folder, .vec, .bin or .glove."),
     algorithm: str = typer.Option("skipgram", "--algorithm", metavar="NAME", help="skipgram or cbow."),
-    subwords: str = typer.Option(None, "--subwords", metavar="HOW", help="fastText of letters or jamo."),
+    engine: str = typer.Option(None, "--engine", metavar="NAME", help="gyeol (default) or gensim."),
+    subwords: str = typer.Option(None, "--subwords", metavar="HOW", help="fastText of letters or jamo (by Gensim)."),
     size: int = typer.Option(100, "--size", metavar="N", help="Dimensions of a vector."),
     window: int = typer.Option(5, "--window", metavar="N", help="Context words on each side."),
     min_count: int = typer.Option(5, "--min-count", metavar="N", help="Ignore words that occur fewer than N times."),
@@ -58,7 +59,7 @@ def train(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Hide progress."),
     json: bool = JSON,
 ) -> None:
-    """Train vectors on files of any size (with Gensim).
+    """Train vectors on files of any size: word2vec, or with --subwords fastText (by Gensim).
 
     Examples: gyeol vectors train reviews.csv --out my.vec
 
@@ -68,6 +69,7 @@ def train(
     """
     import time
 
+    from gyeol import kernels
     from gyeol.data.atomic import backed_up
     from gyeol.inputs.vectors.store import check_vectors_place
     from gyeol.inputs.vectors.word_vectors import WordVectors
@@ -75,14 +77,17 @@ def train(
     form = check_vectors_place(out)
     if subwords and form != "folder":
         note(f"{out} holds whole words only; use a folder to keep subwords too, for unknown words")
+    if not subwords and engine != "gensim" and not kernels.native_available():
+        note(f"kernels: {kernels.describe()}; training will be slow, --engine gensim is faster")
     started = time.perf_counter()
     texts = _texts(data, input, skip_bad_rows, header)
-    with _bar(quiet or json) as progress:
+    with SpeedBar(quiet or json) as bar:
         vectors = WordVectors.train(
-            texts, algorithm=algorithm, subwords=subwords, size=size, window=window, min_count=min_count,
+            texts, algorithm=algorithm, engine=engine, subwords=subwords, size=size, window=window, min_count=min_count,
             negative=negative, epochs=epochs, learning_rate=learning_rate, shortest=shortest, longest=longest,
             buckets=buckets, tokenizer=tokenizer, lowercase=lowercase, threads=threads, random_state=seed,
-            user_dictionary=user_dictionary, keep_tags=keep_tags, stop_tags=stop_tags, progress=progress,
+            user_dictionary=user_dictionary, keep_tags=keep_tags, stop_tags=stop_tags, progress=bar.progress,
+            speed=bar.speed,
         )  # fmt: skip
     vectors.about["data"] = list(data)
     with backed_up(out) if not force else nullcontext() as other:
@@ -96,6 +101,7 @@ def train(
             "size": vectors.size,
             "seconds": seconds,
             "about": vectors.about,
+            "words_per_second": bar.words_per_second,
         }
         object_out(answer | kept_as)
         return
@@ -103,7 +109,7 @@ def train(
         note(f"the earlier vectors at {out} were renamed to {other} (--force replaces them)")
     note(
         f"wrote {out}: {len(vectors):,} words, {vectors.size} dimensions, "
-        f"from {vectors.about['words']:,} words; {seconds:.0f} s"
+        f"from {vectors.about['words']:,} words; {seconds:.0f} s{bar.rate()}"
     )
 
 
@@ -362,21 +368,6 @@ def _texts(data: list[str], input: str | None, skip: bool, header: bool | None) 
         texts = Texts(source, skip_bad_rows=skip)
         yield from texts
         report_reading(texts)
-
-
-@contextmanager
-def _bar(quiet: bool) -> Iterator[Callable[[float], None] | None]:
-    """Show a progress bar on a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading and training", total=1.0)
-        yield lambda share: bar.update(task, completed=share)
 
 
 def _pairs(near: list[tuple[str, float]]) -> list[dict[str, Any]]:

@@ -135,7 +135,7 @@ class WordVectors:
         ----------
         texts : iterable of str
         **settings
-            Of `gyeol.inputs.vectors.training.train_vectors`: ``algorithm``, ``size``, ``window``, ``epochs``, ...
+            Of `gyeol.inputs.vectors.training.train_vectors`: ``algorithm``, ``engine``, ``size``, ``window``, ...
         """
         from gyeol.inputs.vectors.training import train_vectors
 

@@ -62,6 +62,7 @@ def sampled_cross_entropy(
     targets: Tensor,
     probabilities: Tensor,
     *,
+    frequencies: Tensor | None = None,
     precision: str = "float32",
 ) -> Tensor:
     """Return a loss that the softmax over all words minimises, computed on a sample of them.
@@ -69,6 +70,11 @@ def sampled_cross_entropy(
     Words are drawn by their ``probabilities``, independently and once for the whole batch; all targets are added. The
     logarithm of the probability to be in the sample is subtracted from a word's logit: candidate sampling (Jean et al.
     2015, section 3; Bengio and Senecal 2008). The loss is no perplexity: it grows with the size of the sample.
+
+    A word is in the sample because it was drawn or because it is a target of the batch. The second chance follows from
+    the words' frequencies; where they are not given, Zipf's law stands for them, and what is learned is biased as far
+    as they do not follow it: words that are rarer than their rank says are learned as too likely, by up to the
+    inverse of their probability to be drawn, and more frequent ones as too rare.
 
     Parameters
     ----------
@@ -78,6 +84,8 @@ def sampled_cross_entropy(
     targets : Tensor of int64, shape (N,)
     probabilities : Tensor, shape (V,)
         From `sampling_probabilities`. Words are drawn from PyTorch's generator.
+    frequencies : Tensor of shape (V,), optional
+        Each word's share of the targets, as counted; by default ``1 / rank``, scaled to sum to 1.
     precision : {"float32", "bfloat16"}
         As in `linear_cross_entropy`.
 
@@ -89,9 +97,16 @@ def sampled_cross_entropy(
     Raises
     ------
     DataError
-        A shape does not fit, or a target is no word.
+        A shape does not fit, a target is no word, or frequencies are none.
     """
     V, N = len(weight), len(targets)
+    if frequencies is not None and (
+        frequencies.shape != (V,) or not bool((frequencies >= 0).all()) or abs(float(frequencies.sum()) - 1) > 1e-3
+    ):
+        raise DataError(
+            f"frequencies have shape {tuple(frequencies.shape)} and sum to {float(frequencies.sum()):.4g}, "
+            f"expected ({V},), none below 0, and a sum of 1"
+        )
     if bool(((targets < 0) | (targets >= V)).any()):
         token = int(((targets < 0) | (targets >= V)).nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1}")
@@ -100,8 +115,10 @@ def sampled_cross_entropy(
     drawn = torch.rand(V, device=device) < probabilities
     drawn[targets] = True
     words = drawn.nonzero().squeeze(1)
-    # The probability to be a target of the batch follows Zipf's law, too.
-    frequency = 1.0 / ((words + 1) * (math.log(V) + 0.5772))
+    if frequencies is None:
+        frequency = 1.0 / ((words + 1) * (math.log(V) + 0.5772))
+    else:
+        frequency = frequencies.to(device)[words].clamp(max=1.0)
     log_chance = torch.log1p(-(1.0 - probabilities[words]).clamp(min=0.0) * (1.0 - frequency).pow(N))
     place = torch.empty_like(drawn, dtype=torch.int64)
     place[words] = torch.arange(len(words), device=device)

@@ -23,6 +23,7 @@ __all__ = [
     "check_packed",
     "check_probability",
     "check_projection",
+    "check_row_state",
     "check_sizes",
     "check_state",
 ]
@@ -116,7 +117,7 @@ def check_input(x: Tensor, B: int, T: int, *, input_size: int, weight: Tensor) -
     if T == 0:
         raise ShapeError(f"the batch is empty: {B} rows of 0 steps, expected 1 or more steps")
     expected = weight.dtype
-    if x.dtype != expected and not (torch.is_autocast_enabled(x.device.type) and x.dtype.is_floating_point):
+    if x.dtype != expected and not _casts(x):
         raise DataError(
             f"the input is {x.dtype}, expected the weights' {expected}: RNN input dtype ({x.dtype}) does not match "
             f"weight dtype ({expected}). Convert input: input.to({expected}), or convert model: model.to({x.dtype})"
@@ -204,7 +205,7 @@ def check_state(state: Any, x: Tensor, names: Sequence[str], shapes: Sequence[tu
     for name, part, shape in zip(names, parts, shapes, strict=True):
         if part.shape != shape:
             raise ShapeError(f"the state's {name} has shape {tuple(part.shape)}, expected {shape}")
-        if part.dtype != x.dtype and not (torch.is_autocast_enabled(x.device.type) and part.dtype.is_floating_point):
+        if part.dtype != x.dtype and not _casts(part):
             raise ShapeError(f"the state's {name} is {part.dtype}, expected the input's {x.dtype}")
         if part.device != x.device:
             raise ShapeError(
@@ -212,3 +213,26 @@ def check_state(state: Any, x: Tensor, names: Sequence[str], shapes: Sequence[tu
                 "Input and hidden tensors are not at the same device"
             )
     return parts
+
+
+def check_row_state(state: Any, x: Tensor, names: Sequence[str]) -> tuple[Any, ...]:
+    """Return the parts of the state of one row x (T, D) that comes without a batch.
+
+    Raises
+    ------
+    ShapeError
+        A part has not the 2 dimensions of such a row's.
+    """
+    parts = tuple(state) if isinstance(state, (tuple, list)) else () if state is None else (state,)
+    for name, part in zip(names, parts, strict=False):
+        if isinstance(part, Tensor) and part.dim() != 2:
+            raise ShapeError(
+                f"the input came as shape {tuple(x.shape)}, one row without a batch, and the state's {name} as "
+                f"{tuple(part.shape)}: expected 2 dimensions of it, or an input of 3, (T, B, D) or (B, T, D)"
+            )
+    return parts
+
+
+def _casts(x: Tensor) -> bool:
+    """Whether autocast makes a floating-point type of any other at the moment."""
+    return x.dtype.is_floating_point and x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)

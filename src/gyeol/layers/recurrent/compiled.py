@@ -38,12 +38,12 @@ def run_compiled(layer: Recurrent, x: Any, state: Any, lengths: Any, *, need_sta
         and not torch.is_autocast_enabled("cpu")
     )
     if not fits:
-        return _outside(layer, x, state, lengths, need_state)  # type: ignore[no-any-return]
+        return _outside(layer, x, state, lengths, need_state)
     from gyeol.kernels.operators import walk_layer  # their registration takes time that only a compiler should pay
 
     tokens, B = (x.transpose(0, 1) if layer.batch_first else x), x.shape[0 if layer.batch_first else 1]
     first = layer._check_state(state, x, B)
-    T, bfloat16, last = tokens.shape[0], layer.multiplies_bfloat16(autocast=False), []
+    T, element, last = tokens.shape[0], layer.element(autocast=False), []
     tokens = tokens.reshape(T * B, x.shape[2])
     for number in range(layer.num_layers):
         if number > 0 and layer.dropout > 0:
@@ -55,7 +55,7 @@ def run_compiled(layer: Recurrent, x: Any, state: Any, lengths: Any, *, need_sta
             torch.full((B,), T),
             tuple(part[of_layer] for part in first),
             layer.weights_of(number),
-            bfloat16=bfloat16,
+            element=element,
         )
         last.append(after)
     output = tokens.view(T, B, -1)

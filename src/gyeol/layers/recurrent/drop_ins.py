@@ -1,4 +1,4 @@
-"""`RNN`, `LSTM` and `GRU` in the place of PyTorch's: the same arguments, weights and attributes; and the rows' lengths."""
+"""`RNN`, `LSTM` and `GRU` in the place of PyTorch's: the same arguments, weights and names; and the rows' lengths."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class DropIn(Recurrent):
                 stacklevel=3,
             )
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         input: Any = None,
         hx: Any = None,
@@ -49,7 +49,7 @@ class DropIn(Recurrent):
         x: Any = None,
         state: Any = None,
     ) -> tuple[Any, Any]:
-        """Walk the layers over a batch: `Recurrent.forward`, whose ``x`` and ``state`` PyTorch calls ``input`` and ``hx``."""
+        """Walk over a batch: `Recurrent.forward`, whose ``x`` and ``state`` PyTorch calls ``input`` and ``hx``."""
         return super().forward(
             input if x is None else x, hx if state is None else state, lengths, need_state=need_state
         )

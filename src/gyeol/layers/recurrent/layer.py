@@ -19,8 +19,9 @@ from gyeol.errors import DataError, ParameterError, ShapeError, closest
 from gyeol.kernels.autograd import run_layer
 from gyeol.kernels.cells.cell import Cell, State, Weights
 from gyeol.kernels.cells.table import find_cell
-from gyeol.kernels.native import bfloat16_available
+from gyeol.kernels.native import bfloat16_available, high_available
 from gyeol.kernels.packing import Packing
+from gyeol.layers.recurrent.autocast import autocast_type, cast_results
 from gyeol.layers.recurrent.checks import (
     check_flags,
     check_input,
@@ -28,16 +29,17 @@ from gyeol.layers.recurrent.checks import (
     check_packed,
     check_probability,
     check_projection,
+    check_row_state,
     check_sizes,
     check_state,
 )
-from gyeol.layers.recurrent.routes import Route, choose_route, walk_by
-from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transformed, needs_operations
+from gyeol.layers.recurrent.routes import Route, choose_route, walk_by, walk_nothing
 from gyeol.layers.recurrent.stepper import Stepper
+from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transformed, needs_operations
 
 __all__ = ["Recurrent"]
 
-_PRECISIONS = ("float32", "bfloat16", "auto")
+_PRECISIONS = ("float32", "high", "bfloat16", "auto")
 _FIELDS = {
     "weight_ih": "w_ih",
     "weight_hh": "w_hh",
@@ -67,10 +69,12 @@ class Recurrent(nn.Module):
     proj_size : int
         P: h is projected to so many numbers, ``h_t = W_hr (o * tanh(c_t))`` (Sak et al. 2014); 0 for none. Of the cell
         `gyeol.kernels.cells.lstm.PROJECTED` only, which `gyeol.layers.LSTM` chooses; walked by PyTorch's operation.
-    precision : {"float32", "bfloat16", "auto"}
-        "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it
-        (AVX512-BF16); "auto" does so in training only. Elsewhere, and for the normalised LSTM, both are the
-        parameters' own type.
+    precision : {"float32", "high", "bfloat16", "auto"}
+        "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it (AMX or
+        AVX512-BF16); "auto" does so in training only. "high" takes each number as the sum of two bfloat16 and is off
+        from float32 by some 1e-5; a row that holds an infinity gives NaN. It pays on tiles (AMX); elsewhere float32 is
+        faster. Where the processor has no such products, and for the normalised LSTM, all of them are the parameters'
+        own type.
     device, dtype
         Where the parameters lie, and their type.
 
@@ -269,13 +273,7 @@ class Recurrent(nn.Module):
 
     def _run_one(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
         """Walk the layers over one row without a batch: x (T, D), a state of parts (num_layers * directions, H)."""
-        parts = state if isinstance(state, (tuple, list)) else () if state is None else (state,)
-        for name, part in zip(self.cell.states, parts, strict=False):
-            if isinstance(part, Tensor) and part.dim() != 2:
-                raise ShapeError(
-                    f"the input came as shape {tuple(x.shape)}, one row without a batch, and the state's {name} as "
-                    f"{tuple(part.shape)}: expected 2 dimensions of it, or an input of 3, (T, B, D) or (B, T, D)"
-                )
+        parts = check_row_state(state, x, self.cell.states)
         batch = 0 if self.batch_first else 1
         if state is not None:
             whole = tuple(part.unsqueeze(1) if isinstance(part, Tensor) else part for part in parts)
@@ -297,11 +295,11 @@ class Recurrent(nn.Module):
             As `forward`'s.
         """
         B, T = len(packing.lengths), packing.steps
-        check_input(tokens, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
-        autocast = self._autocast(tokens)
+        check_input(tokens, B, T, input_size=self.input_size, weight=self._first_weight)
+        autocast = autocast_type(tokens)
         if self._route(tokens, 1.0, need_state, autocast) == "native":
             first = self._check_state(state, tokens, B)
-            return _cast(self._run_native(tokens, packing, first, need_state, autocast is not None), autocast)
+            return cast_results(self._run_native(tokens, packing, first, need_state, autocast is not None), autocast)
         lengths = packing.unrank(packing.lengths.view(1, -1, 1)).flatten()
         output, last = self._run(packing.scatter(tokens), state, lengths, need_state)
         return packing.gather(output), last
@@ -309,17 +307,21 @@ class Recurrent(nn.Module):
     def _run(self, x: Tensor, state: Any, lengths: Any, need_state: bool) -> tuple[Tensor, Any]:
         """Walk all layers over x (B, T, D)."""
         B, T = x.shape[:2]
-        check_input(x, B, T, input_size=self.input_size, weight=self.weight_ih_l0)
+        check_input(x, B, T, input_size=self.input_size, weight=self._first_weight)
         rows = None if lengths is None else check_lengths(lengths, B, T, device=x.device)
         first = self._check_state(state, x, B)
-        autocast = self._autocast(x)
+        autocast = autocast_type(x)
         if B == 0:
-            return _cast(self._run_empty(x, first, need_state), autocast)
+            outputs = walk_nothing(
+                x, first, self.parameters(), self.num_directions * (self.proj_size or self.hidden_size)
+            )
+            after = first if self.cell.has_memory else first[0]
+            return cast_results((outputs, after if need_state else None), autocast)
         route = self._route(x, 1.0 if rows is None else int(rows.sum()) / (B * T), need_state, autocast)
         if route == "native":
             packing = Packing.even_rows(B, T) if rows is None else Packing.of(rows, T)
             tokens, after = self._run_native(packing.gather(x), packing, first, need_state, autocast is not None)
-            return _cast((packing.scatter(tokens, by_time=not self.batch_first), after), autocast)
+            return cast_results((packing.scatter(tokens, by_time=not self.batch_first), after), autocast)
         last: list[State] = []
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
@@ -335,31 +337,20 @@ class Recurrent(nn.Module):
                 last.append(after)
             x = torch.cat(walks, dim=-1) if len(walks) > 1 else walks[0]
         if not need_state:
-            return _cast((x, None), autocast)
+            return cast_results((x, None), autocast)
         stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
-        return _cast((x, stacked if self.cell.has_memory else stacked[0]), autocast)
+        return cast_results((x, stacked if self.cell.has_memory else stacked[0]), autocast)
 
-    def _run_empty(self, x: Tensor, first: State, need_state: bool) -> tuple[Tensor, Any]:
-        """Return the empty outputs of a batch without rows; the gradients of all that has one are zeros."""
-        outputs = x.new_zeros(0, x.shape[1], (self.proj_size or self.hidden_size) * self.num_directions)
-        for part in (x, *first, *self.parameters()):
-            outputs = outputs + part.sum()  # nothing, of nothing
-        if not need_state:
-            return outputs, None
-        return outputs, tuple(first) if self.cell.has_memory else first[0]
-
-    @staticmethod
-    def _autocast(x: Tensor) -> torch.dtype | None:
-        """Return what PyTorch casts products to at the moment; None where it does not (and never float64)."""
-        kind = x.device.type
-        if not torch.is_autocast_enabled(kind) or x.dtype == torch.float64:
-            return None
-        return torch.get_autocast_dtype(kind)
+    @property
+    def _first_weight(self) -> Tensor:
+        """Of the first layer, for what all have in common: device and type."""
+        return self.weight_ih_l0  # type: ignore[return-value]
 
     def _route(self, x: Tensor, fill: float, need_state: bool, autocast: torch.dtype | None = None) -> Route:
-        if is_transformed():
+        followed = needs_operations(x)
+        if is_transformed() or (followed and self.cell.linear is not None):
             return "reference"
-        kind, dtype, built = x.device.type, self.weight_ih_l0.dtype, False if needs_operations(x) else None
+        kind, dtype, built = x.device.type, self._first_weight.dtype, False if followed else None
         return choose_route(
             self.cell, device=kind, dtype=dtype, fill=fill, need_state=need_state, autocast=autocast, built=built
         )
@@ -370,7 +361,7 @@ class Recurrent(nn.Module):
         """Walk all layers over packed tokens (N, D), which stay packed from layer to layer."""
         x, last = x.float(), []
         first = tuple(packing.rank(part.float()) for part in first)
-        bfloat16 = self.multiplies_bfloat16(autocast=autocast)
+        element = self.element(autocast=autocast)
         assert self.cell.native is not None
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
@@ -382,7 +373,7 @@ class Recurrent(nn.Module):
                 packing.lengths,
                 first if self.num_layers == 1 else tuple(part[of_layer] for part in first),
                 self.weights_of(layer),
-                bfloat16=bfloat16,
+                element=element,
                 step=self.cell.step,
             )
             last.append(after)
@@ -392,10 +383,14 @@ class Recurrent(nn.Module):
         joined = tuple(packing.unrank(part) for part in parts)
         return x, joined if self.cell.has_memory else joined[0]
 
-    def multiplies_bfloat16(self, *, autocast: bool) -> bool:
-        """Whether the native kernels multiply in bfloat16 at the moment: see `precision`."""
+    def element(self, *, autocast: bool) -> str:
+        """Name what the native kernels multiply in at the moment: see `precision`."""
+        if self.cell.has_norm:
+            return "float32"
         requested = autocast or self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        return requested and not self.cell.has_norm and self.hidden_size % 2 == 0 and bfloat16_available()
+        if requested and bfloat16_available() and self.hidden_size % 2 == 0:  # bfloat16 goes in pairs
+            return "bfloat16"
+        return "high" if self.precision == "high" and high_available() else "float32"
 
     def _check_state(self, state: Any, x: Tensor, B: int) -> State:
         L, names = self.num_layers * self.num_directions, self.cell.states
@@ -403,13 +398,3 @@ class Recurrent(nn.Module):
         if self.proj_size:
             shapes[0] = (L, B, self.proj_size)
         return check_state(state, x, names, shapes)
-
-
-def _cast(results: tuple[Tensor, Any], dtype: torch.dtype | None) -> tuple[Tensor, Any]:
-    """Under autocast, return outputs and state in its type, as PyTorch's layers do."""
-    output, state = results
-    if dtype is None:
-        return results
-    if isinstance(state, tuple):
-        return output.to(dtype), tuple(part.to(dtype) for part in state)
-    return output.to(dtype), None if state is None else state.to(dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from gyeol.kernels import native, reference, scan
 from gyeol.kernels.cells.cell import Cell, State, Weights
 
-__all__ = ["Route", "choose_route", "walk_by"]
+__all__ = ["Route", "choose_route", "walk_by", "walk_nothing"]
 
 Route = Literal["native", "scan", "fused", "reference"]
 
@@ -32,7 +33,8 @@ def choose_route(
     scan      the cell is linear
     fused     PyTorch has the cell as one operation; not where rows of different lengths have a memory whose last
               state is requested: on padded rows c continues past a row's end (h is found among the outputs); nor on the
-              CPU where less than half of the padded batch is real: the reference, which skips padding, is faster there
+              CPU where less than half of the padded batch is real: the reference, which skips padding, is faster there;
+              nor there under autocast to float16, which oneDNN's LSTM refuses on many processors
     reference everything else
     ========= ===============================================================================================
 
@@ -71,7 +73,8 @@ def choose_route(
         return "scan"
     memory_is_lost = fill < 1 and cell.has_memory and need_state
     mostly_padding = fill < 0.5 and device == "cpu"
-    if cell.fused and not memory_is_lost and not mostly_padding:
+    refused = autocast == torch.float16 and device == "cpu"
+    if cell.fused and not memory_is_lost and not mostly_padding and not refused:
         return "fused"
     return "reference"
 
@@ -114,6 +117,14 @@ def walk_by(
     if lengths is not None and not bool((lengths < x.shape[1]).any()):
         lengths = None
     return _walk_fused(cell, x, lengths, state, weights, reverse=reverse)
+
+
+def walk_nothing(x: Tensor, state: State, parameters: Iterable[Tensor], width: int) -> Tensor:
+    """Return the empty outputs (0, T, width) of a batch without rows; the gradients of all that has one are zeros."""
+    outputs = x.new_zeros(0, x.shape[1], width)
+    for part in (x, *state, *parameters):
+        outputs = outputs + part.sum()  # nothing, of nothing
+    return outputs
 
 
 def _walk_fused(

@@ -28,7 +28,7 @@ def needs_operations(x: Tensor) -> bool:
     >>> needs_operations(torch.zeros(1))
     False
     """
-    return type(x) not in _PLAIN or _modes() > 0 or _trace() is not None or torch.compiler.is_exporting()
+    return torch.compiler.is_exporting() or type(x) not in _PLAIN or _modes() > 0 or _trace() is not None
 
 
 def is_transformed() -> bool:
@@ -47,10 +47,11 @@ def is_proxy(x: Any) -> bool:
     return type(x).__module__ == "torch.fx.proxy"
 
 
-def call_as_leaf(layer: nn.Module, x: Any, *arguments: Any) -> Any:
+def call_as_leaf(layer: nn.Module, x: Any, *arguments: Any) -> tuple[Any, Any]:
     """Enter a call of the whole layer into a symbolic trace, as ``torch.fx`` does with PyTorch's own layers."""
     tracer = x.tracer
     state, lengths, need_state = arguments
     named = {"need_state": False} if not need_state else {}
     given = (x,) if state is None and lengths is None else (x, state) if lengths is None else (x, state, lengths)
-    return tracer.create_proxy("call_module", tracer.path_of_module(layer), given, named)
+    called: tuple[Any, Any] = tracer.create_proxy("call_module", tracer.path_of_module(layer), given, named)
+    return called  # a proxy, which stands for the pair
