@@ -10,6 +10,7 @@
 #include "facts.hpp"
 #include "rows/bind.hpp"
 #include "tile_bindings.hpp"
+#include "rows/bind_decoding.hpp"
 #include "walks.hpp"
 #include "words/bind_word2vec.hpp"
 #include "words/bindings.hpp"
@@ -349,4 +350,5 @@ NB_MODULE(_native, m) {
           "out"_a.noconvert(), "threads"_a, "instruction_set"_a, "The cosines of all of them with a vector, nearly.");
     gyeol::bind_word2vec(m);
     gyeol::bind_words(m);
+    gyeol::bind_decoding(m);
 }

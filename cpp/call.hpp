@@ -14,13 +14,12 @@
 #include <string>
 #include <vector>
 #include <pthread.h>
-#ifdef _OPENMP
-#include <omp.h>
-#else
+#ifndef _OPENMP
 #include <thread>
 #endif
 
 #include "instruction_sets.hpp"
+#include "rows/crew.hpp"
 
 namespace nb = nanobind;
 
@@ -99,19 +98,11 @@ void run_tasks(int64_t tasks, int64_t threads, Work work) {
 #endif
 }
 
-// A team of up to `threads`, in which everybody runs at the same time: work(member, members), for members that meet (rows/team.hpp).
+// A team of up to `threads`, as many as are awake, in which everybody runs at the same time: work(member, members), for members that meet (rows/team.hpp).
 template <class Work>
 void run_team(int64_t threads, Work work) {
     if (threads == 1 || forked) return work(int64_t{0}, int64_t{1});
-#ifdef _OPENMP
-#pragma omp parallel num_threads(static_cast<int>(threads))
-    work(static_cast<int64_t>(omp_get_thread_num()), static_cast<int64_t>(omp_get_num_threads()));
-#else
-    std::vector<std::thread> others;
-    for (int64_t member = 1; member < threads; ++member) others.emplace_back(work, member, threads);
-    work(0, threads);
-    for (std::thread& other : others) other.join();
-#endif
+    Crew::shared().run(threads, work);
 }
 
 // Memory on a cache line, released at the end of a call.

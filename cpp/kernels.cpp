@@ -146,6 +146,19 @@ const CellKernels cells_with_vnni[] = {
 };
 #endif
 
+#if !defined(GYEOL_HAS_TILES)
+const LinearKernels linears[] = {
+    linear_of<float>("float32"),
+#if defined(__AVX512BF16__)
+    linear_of<Bfloat16>("bfloat16"),
+#endif
+    linear_of<Int8>("int8"),
+};
+#if defined(GYEOL_VNNI_TOO)
+const LinearKernels linears_with_vnni[] = {linear_of<float>("float32"), linear_of<VnniQuad>("int8")};
+#endif
+#endif
+
 }  // namespace
 
 #if defined(GYEOL_HAS_TILES)
@@ -173,7 +186,10 @@ const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / s
                          train_words,           update,
                          update_rows,           squares,
                          look_up,               sum_tokens,
-                         keep_some,             draw_kept};
+                         keep_some,             draw_kept,
+                         sizeof(linears) / sizeof(linears[0]), linears,
+                         attend,                highest_score,
+                         highest_of_blocks,     shares_of};
 #if defined(GYEOL_VNNI_TOO)
 extern const Kernels kernels_with_vnni;
 const Kernels kernels_with_vnni = {"avx512vnni",     LANES,         sizeof(cells_with_vnni) / sizeof(cells_with_vnni[0]),
@@ -183,7 +199,10 @@ const Kernels kernels_with_vnni = {"avx512vnni",     LANES,         sizeof(cells
                                    train_words,      update,
                                    update_rows,      squares,
                                    look_up,          sum_tokens,
-                                   keep_some,        draw_kept};
+                                   keep_some,        draw_kept,
+                                   sizeof(linears_with_vnni) / sizeof(linears_with_vnni[0]), linears_with_vnni,
+                                   attend,           highest_score,
+                                   highest_of_blocks, shares_of};
 #endif
 #endif
 

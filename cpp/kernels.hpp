@@ -5,6 +5,9 @@
 
 #include "additive.hpp"
 #include "pool.hpp"
+#include "rows/attend.hpp"
+#include "rows/linear.hpp"
+#include "rows/sampling.hpp"
 #include "rows/steps.hpp"
 #include "words/word2vec.hpp"
 #include "words/adam.hpp"
@@ -89,6 +92,13 @@ struct Kernels {
     void (*keep_some)(const float* x, const float* kept, const int64_t* ranks, int64_t first, int64_t last, int64_t width,
                       float* y);
     void (*draw_kept)(uint64_t seed, uint32_t bound, float scale, int64_t first, int64_t last, float* kept);
+    int64_t linears;
+    const LinearKernels* linear;
+    void (*attend)(const Attend& of);
+    // See rows/sampling.hpp.
+    float (*highest_score)(const float* scores, int64_t count);
+    void (*highest_of_blocks)(const float* scores, int64_t count, int64_t block, float* tops);
+    void (*shares_of)(const float* scores, int64_t count, float most, float factor, float* shares, double* sums);
 };
 
 // What an instruction set with tiles has beside another one's `Kernels`.

@@ -79,6 +79,12 @@ public:
         if (seconds_since(start) > late_) alone_ = ALONE;
     }
 
+    // Forget everything: the state is zeros.
+    void reset() {
+        std::fill(h_.begin(), h_.end(), 0.0f);
+        std::fill(c_.begin(), c_.end(), 0.0f);
+    }
+
     int64_t rows() const { return rows_; }
     int64_t layers() const { return static_cast<int64_t>(layers_.size()); }
     int64_t units() const { return units_; }

@@ -24,6 +24,7 @@ from hypothesis.internal.conjecture import providers
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.kernels import native
 from gyeol.kernels.precision import choices
 from gyeol.kernels.precision.measurements import MeasurementFile
 from gyeol.layers.attention import alignment, context, score
@@ -66,6 +67,14 @@ def same_every_time() -> Iterator[None]:
     np.random.set_state(states[1])
     torch.set_rng_state(states[2])
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(params=native.instruction_sets(), scope="module")
+def instructions(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run a test under every instruction set that this processor has."""
+    before = native.use_instruction_set(request.param)
+    yield
+    native.use_instruction_set(before)
 
 
 def checked(scores: Tensor, mask: Tensor | None = None) -> Tensor:

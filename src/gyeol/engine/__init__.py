@@ -18,7 +18,7 @@ from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
 from gyeol.engine.plan import History, Plan, Progress, Settings, StepLoss
 from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.engine.search.sequence_sampling import SamplingSettings, sample_sequences
-from gyeol.engine.search.token_sampling import check_sampling, penalise_repetition, sample_token
+from gyeol.engine.search.token_sampling import check_sampling, choose_token, penalise_repetition, sample_token
 
 __all__ = [
     "OPTIMIZERS",
@@ -37,6 +37,7 @@ __all__ = [
     "beam_search",
     "captioning",
     "check_sampling",
+    "choose_token",
     "classification",
     "ensemble",
     "fit",

@@ -15,13 +15,13 @@ from gyeol.layers.losses.crf import CRF
 from gyeol.layers.losses.cross_entropy import linear_cross_entropy
 from gyeol.layers.losses.ctc import ctc_align, ctc_loss
 from gyeol.layers.losses.sampled_softmax import sampled_cross_entropy, sampling_probabilities
+from gyeol.layers.packed_linear import PackedLinear
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent.chrono import chrono_init
 from gyeol.layers.recurrent.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.residual import ResidualNet
-from gyeol.layers.rounded_linear import RoundedLinear
 from gyeol.layers.summary import AttentionPooling, Summary
 from gyeol.layers.words.continuations import Continuations
 from gyeol.layers.words.direct import DirectScores
@@ -48,10 +48,10 @@ __all__ = [
     "InstanceNorm",
     "LockedDropout",
     "NGramEmbedding",
+    "PackedLinear",
     "Read",
     "Recurrent",
     "ResidualNet",
-    "RoundedLinear",
     "Score",
     "Stepper",
     "Summary",

@@ -9,8 +9,11 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from gyeol.layers import Read, Recurrent, RoundedLinear, Stepper, Writer
-from gyeol.layers.decoding.decoder import DecoderState
+from gyeol.errors import ParameterError
+from gyeol.kernels.packing import Packing
+from gyeol.layers import PackedLinear, Read, Recurrent, Stepper, Writer
+from gyeol.layers.decoding.decoder import DecoderState, PackedDecoder
+from gyeol.layers.recurrent.packed import PackedRecurrent
 
 __all__ = ["PackedWeights", "WriterSteps", "packed_weights"]
 
@@ -24,7 +27,7 @@ class WriterSteps:
     read : Read
         What it has read.
     packed : PackedWeights, optional
-        Of a single source; otherwise the weights are the network's.
+        Otherwise the weights are the network's.
     """
 
     def __init__(self, net: Writer, read: Read, packed: PackedWeights | None = None) -> None:
@@ -38,27 +41,20 @@ class WriterSteps:
         B, K = tokens.shape
         if parents is not None:
             before = self.state[0][0].shape[1] // B
-            rows = (torch.arange(B)[:, None] * before + parents).flatten()
-            self.state = _taken(self.state, rows)
-            if self.fed is not None:
-                self.fed = self.fed.flatten(0, 1)[rows].view(B, K, -1)
-        net, steppers, combine, softmax = self.net, None, None, None
-        if (packed := self.packed) is not None:
-            steppers, combine, softmax = packed.decoder(net, K), packed.combine, packed.softmax
-            for stepper, layer in zip(steppers, self.state, strict=True):
-                parts = stepper.state if stepper.cell.has_memory else (stepper.state,)
-                for to, part in zip(parts, layer, strict=True):
-                    to.copy_(part)
+            if before * K > 1:  # of a single continuation nothing is to be chosen
+                rows = (torch.arange(B)[:, None] * before + parents).flatten()
+                self.state = _taken(self.state, rows)
+                if self.fed is not None:
+                    self.fed = self.fed.flatten(0, 1)[rows].view(B, K, -1)
+        net, packed = self.net, self.packed
+        decoder, logits = (None, net.logits) if packed is None else (packed.decoder, packed.softmax)
         vectors, weights, self.state = net.decoder.step(
-            net.words(tokens), self.state, self.source, self.number, self.fed, steppers, combine
+            net.words(tokens), self.state, self.source, self.number, self.fed, decoder
         )
-        if steppers is not None:  # it lies in their memory, which others use as well
-            self.state = [tuple(part.clone() for part in layer) for layer in self.state]
         if net.decoder.input_feeding:
             self.fed = vectors
         self.number += 1
-        logits = net.logits(vectors) if softmax is None else softmax(vectors[0]).unsqueeze(0)
-        return torch.log_softmax(logits, dim=2), weights
+        return torch.log_softmax(logits(vectors), dim=2), weights
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these sources only."""
@@ -75,46 +71,43 @@ def _taken(state: DecoderState, rows: Tensor) -> DecoderState:
 
 
 class PackedWeights:
-    """A network's weights packed for one source at a time, in fewer bits where requested.
+    """A network's weights packed once, in fewer bits where requested.
 
-    A step of one row costs what its weights cost to read: in "int8" a quarter. In "float32" the encoder is left alone,
-    for over a whole source it reads its weights once; in fewer bits it takes steps, too.
+    A step of one row costs what its weights cost to read: in "int8" a quarter.
 
     Parameters
     ----------
     net : Writer
-        Its weights are copied; the network itself is not kept.
+        Its weights are copied.
     encoder : sequence of Recurrent
         The layers that read the source.
     weights : {"float32", "bfloat16", "int8"}
-        See `gyeol.layers.Stepper` for what it costs. With "int8" the vector that words are predicted from and the
-        softmax are rounded, too.
+        See `gyeol.layers.Stepper` for what it costs. The vector that words are predicted from and the softmax are
+        rounded, too.
     """
 
     def __init__(self, net: Writer, encoder: Sequence[Recurrent], weights: str) -> None:
         self.weights = weights
         self.version = _version(net)
-        self.encoder: list[list[Stepper]] = []
-        if weights != "float32":
-            self.encoder = [
+        self.decoder = PackedDecoder(net.decoder, weights)
+        self.softmax = PackedLinear(net.words.weight, net.bias, weights=weights)
+        self._walks: list[PackedRecurrent] = []
+        self._steppers: list[list[Stepper]] = []
+        if weights == "int8":  # no batch is multiplied in int8: the encoder takes steps
+            self._steppers = [
                 [Stepper(layer, weights=weights, direction=d) for d in range(1 + layer.bidirectional)]
                 for layer in encoder
             ]
-        rounded = weights == "int8"
-        combine = net.decoder.combine
-        self.combine = RoundedLinear(combine.weight, combine.bias) if rounded else None
-        self.softmax = RoundedLinear(net.words.weight, net.bias) if rounded else None
-        self._decoders: dict[int, list[Stepper]] = {}
+        else:
+            self._walks = [PackedRecurrent(layer, weights=weights) for layer in encoder]
 
-    def decoder(self, net: Writer, rows: int) -> list[Stepper]:
-        """The decoder's layers, for so many continuations."""
-        if rows not in self._decoders:
-            self._decoders[rows] = [layer.stepper(rows, weights=self.weights) for layer in net.decoder.walks]
-        return self._decoders[rows]
-
-    def encode(self, number: int, x: Tensor) -> tuple[Tensor, Any]:
-        """Take a layer of the encoder over one source (T, D): its output, and the state at the end."""
-        ways = self.encoder[number]
+    def encode(self, number: int, x: Tensor, packing: Packing) -> tuple[Tensor, Any]:
+        """Take a layer of the encoder over sources (N, D), packed: its output, and the state at the end."""
+        if self._walks:
+            return self._walks[number](x, packing)
+        if len(packing.lengths) > 1:
+            raise ParameterError("weights='int8' reads one source at a time")
+        ways = self._steppers[number]
         H = ways[0].hidden_size
         output = x.new_empty(len(x), H * len(ways))
         for d, stepper in enumerate(ways):
@@ -138,5 +131,6 @@ def packed_weights(net: Writer, encoder: Sequence[Recurrent], weights: str) -> P
     return forms[weights]
 
 
-def _version(net: Writer) -> int:
-    return sum(p._version for p in net.parameters())
+def _version(net: Writer) -> tuple[int, bytes]:
+    """What training changes: PyTorch's counters, and for those who write past them the bias, changed at every step."""
+    return sum(p._version for p in net.parameters()), net.bias.detach().cpu().numpy().tobytes()

@@ -145,13 +145,13 @@ def beam_search(
         best, flat = (scores.unsqueeze(2) + logs).view(B, K * V).topk(min(2 * settings.size, K * V), dim=1)
         from_, token = flat // V, flat % V
         if attention is not None:
-            if parents is not None:
+            if parents is not None and looked[0].shape[1] * K > 1:
                 looked = [a.gather(1, parents[:, :, None].expand(-1, -1, a.shape[2])) for a in looked]
             looked.append(attention)
         ends = token == end
         ends[:, settings.size :] = False  # an end outside the beam does not count: with size 1 the search is greedy
-        for row, i in enumerate(alive):
-            rows[i].end(best[row], from_[row], ends[row], history[row], [a[row] for a in looked], t)
+        for row in ends.any(1).nonzero().flatten().tolist():
+            rows[alive[row]].end(best[row], from_[row], ends[row], history[row], [a[row] for a in looked], t)
         going = best.masked_fill(token == end, -math.inf)
         scores, chosen = going.topk(min(settings.size, going.shape[1]), dim=1)
         parents, tokens = from_.gather(1, chosen), token.gather(1, chosen)
@@ -209,7 +209,8 @@ def allowed(
 ) -> Tensor:
     """Return log probabilities (B, K, V), -inf for tokens that may not follow ``history`` (B, K, t)."""
     logs, t = logs.clone(), history.shape[2]
-    logs[:, :, list(never)] = -math.inf
+    for token in never:
+        logs[:, :, token] = -math.inf
     if t < settings.min_length:
         logs[:, :, end] = -math.inf
     for row, limit in enumerate(limits):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gyeol.engine.search.beam import BeamSettings, Hypothesis, Steps, allowed
-from gyeol.engine.search.token_sampling import check_sampling, sample_token
+from gyeol.engine.search.token_sampling import check_sampling, choose_token
 
 __all__ = ["SamplingSettings", "sample_sequences"]
 
@@ -80,12 +80,12 @@ def sample_sequences(
         logs = allowed(logs, history, settings, [most[i] for i in alive], end=end, never=never)
         if attention is not None:
             looked.append(attention)
-        scores = logs.double().numpy()
+        scores = logs.numpy()
         drawn = np.full((len(alive), K), end)
         for row, i in enumerate(alive):
             for k in np.flatnonzero(lengths[i] < 0).tolist():
-                drawn[row, k] = sample_token(scores[row, k], draws[i], **asdict(sampling))
-                totals[i, k] += scores[row, k, drawn[row, k]]
+                drawn[row, k] = choose_token(scores[row, k], draws[i], **asdict(sampling))
+                totals[i, k] += float(scores[row, k, drawn[row, k]])
                 if drawn[row, k] == end:
                     lengths[i, k] = t
         tokens = torch.from_numpy(drawn)

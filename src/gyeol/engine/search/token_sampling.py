@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gyeol.errors import ParameterError
+from gyeol.errors import DataError, ParameterError
+from gyeol.kernels import native
 
-__all__ = ["check_sampling", "penalise_repetition", "sample_token"]
+__all__ = ["check_sampling", "choose_token", "penalise_repetition", "sample_token"]
 
 Scores = npt.NDArray[np.float64]
 
@@ -94,6 +96,56 @@ def sample_token(
             order, shares = order[:count], shares[:count]
     at = _drawn(shares, draw.random())
     return at if order is None else int(order[at])
+
+
+def choose_token(
+    scores: npt.NDArray[np.floating],
+    draw: np.random.Generator,
+    *,
+    never: Sequence[int] = (),
+    repeated: Iterable[int] = (),
+    penalty: float = 1.0,
+    **sampling: Any,
+) -> int:
+    """Sample a token as `sample_token` does, in one call of the native kernels where the scores are float32.
+
+    Parameters
+    ----------
+    scores : float32 or float64 array, shape (V,)
+        Log probabilities, or numbers that differ from them by a constant; not changed.
+    draw : Generator
+        One number is drawn.
+    never : sequence of int
+        Tokens that are not drawn.
+    repeated, penalty
+        As in `penalise_repetition`.
+    **sampling
+        Temperature, top_k and top_p as in `sample_token`.
+
+    Raises
+    ------
+    DataError
+        A score is NaN or inf.
+
+    Examples
+    --------
+    >>> choose_token(np.array([0.0, 9.0, 5.0], np.float32), np.random.default_rng(0), never=[1], top_k=1)
+    2
+    """
+    if scores.dtype == np.float32 and native.native_available():
+        seen, banned = np.array(sorted(set(repeated)), np.int64), np.array(never, np.int64)
+        try:
+            return native.choose_token(scores, draw.random(), seen, penalty, banned, **sampling)
+        except ValueError as error:
+            raise DataError(f"no token can be drawn: {error}") from None
+    if not np.isfinite(scores.max(initial=-np.inf)):  # NaN, too
+        raise DataError("no token can be drawn: a score is NaN or inf")
+    exact = scores.astype(np.float64)
+    if penalty != 1:
+        exact -= np.logaddexp.reduce(exact)
+    exact = penalise_repetition(exact, repeated, penalty)
+    exact[list(never)] = -np.inf
+    return sample_token(exact, draw, **sampling)
 
 
 def _drawn(shares: Scores, chance: float) -> int:

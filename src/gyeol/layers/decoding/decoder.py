@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, final
 
 import torch
@@ -11,13 +12,18 @@ from torch import Tensor, nn
 from gyeol.kernels.cells.cell import Cell
 from gyeol.kernels.packing import Packing
 from gyeol.layers.attention.alignment import Alignment, Source
+from gyeol.layers.attention.packed import PackedAlignment
 from gyeol.layers.dropout import LockedDropout
 from gyeol.layers.losses.cross_entropy import linear_cross_entropy
+from gyeol.layers.packed_linear import PackedLinear
 from gyeol.layers.recurrent.layer import Recurrent
+from gyeol.layers.recurrent.packed import PackedRecurrent
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.words.embedding import Embedding
 
-__all__ = ["Decoder", "DecoderState", "Read", "Writer"]
+__all__ = ["Decoder", "DecoderState", "PackedDecoder", "Read", "Writer"]
+
+_FEW = 8  # rows of a step that steppers take
 
 #: The state of each layer: tensors (1, rows, H), for the LSTM two of them.
 DecoderState = list[tuple[Tensor, ...]]
@@ -134,8 +140,7 @@ class Decoder(nn.Module):
         source: Source,
         number: int,
         fed: Tensor | None = None,
-        steppers: Sequence[Stepper] | None = None,
-        combine: Callable[[Tensor], Tensor] | None = None,
+        packed: PackedDecoder | None = None,
     ) -> tuple[Tensor, Tensor, DecoderState]:
         """Take one step of K targets for each source.
 
@@ -150,11 +155,8 @@ class Decoder(nn.Module):
             Which step it is, from 0.
         fed : Tensor of shape (B, K, O), optional
             The result of the step before, where input feeding is used; zeros by default.
-        steppers : sequence of Stepper, optional
-            Of B * K rows, one a layer: they take the step, from and to the state that they keep. For few rows that is
-            much faster, since their weights are packed.
-        combine : callable, optional
-            Takes the place of the layer that puts context and state (B * K, V + H) together.
+        packed : PackedDecoder, optional
+            The same layers with weights packed once: without gradients, and much faster.
 
         Returns
         -------
@@ -167,22 +169,21 @@ class Decoder(nn.Module):
             x = torch.cat([x, x.new_zeros(B, K, self.output_size) if fed is None else fed], dim=2)
         rows, states, context, weights = x.flatten(0, 1), [], None, x.new_zeros(0)
         packing = Packing(torch.ones(B * K, dtype=torch.int64), None, 1)
-        for n, layer in enumerate(self.walks):
+        walks = [layer.run_packed for layer in self.walks] if packed is None else packed.walks(B * K)
+        look = self.look if packed is None or packed.look is None else packed.look
+        for n, walk in enumerate(walks):
             if n:
                 assert context is not None
                 rows = torch.cat([rows, context], dim=1)
-            if steppers is None:
-                rows, last = layer.run_packed(rows, packing, _joined(state[n]))
-            else:
-                rows, last = steppers[n](rows), steppers[n].state
+            rows, last = walk(rows, packing, _joined(state[n]))
             states.append(_parted(last))
             if n == 0:
                 numbers = torch.full((K,), number, device=x.device)
-                found, weights = self.look(rows.view(B, K, -1), source, numbers)
+                found, weights = look(rows.view(B, K, -1), source, numbers)
                 context = found.flatten(0, 1)
         assert context is not None
         both = torch.cat([context, rows], dim=1)
-        vector = self.predict(both, None) if combine is None else torch.tanh(combine(both))
+        vector = self.predict(both, None) if packed is None else torch.tanh(packed.combine(both))
         return vector.view(B, K, -1), weights, states
 
     def _one_by_one(
@@ -197,6 +198,44 @@ class Decoder(nn.Module):
             looks.append(weights)
         output = packing.gather(torch.cat(outputs, dim=1))
         return self.locked(output, packing), torch.cat(looks, dim=1), state
+
+
+@final
+class PackedDecoder:
+    """A decoder's layers with weights packed once, for `Decoder.step`; later training does not reach them.
+
+    Parameters
+    ----------
+    decoder : Decoder
+    weights : {"float32", "bfloat16", "int8"}
+        How the weights are stored; see `gyeol.layers.Stepper` for what it costs.
+    """
+
+    def __init__(self, decoder: Decoder, weights: str) -> None:
+        self.weights = weights
+        self.combine = PackedLinear(decoder.combine.weight, decoder.combine.bias, weights=weights)
+        self.look = None if decoder.alignment is None else PackedAlignment(decoder.alignment, weights=weights)
+        self._layers = decoder.walks
+        self._walks: list[PackedRecurrent] = []
+        self._steppers: dict[int, list[Stepper]] = {}
+
+    def walks(self, rows: int) -> list[Callable[[Tensor, Packing, Any], tuple[Tensor, Any]]]:
+        """What takes a step of so many rows, a layer each: few of them step by step, others as a batch."""
+        if rows > _FEW and self.weights != "int8":
+            if not self._walks:
+                self._walks = [PackedRecurrent(layer, weights=self.weights) for layer in self._layers]
+            return list(self._walks)
+        if rows not in self._steppers:
+            self._steppers[rows] = [layer.stepper(rows, weights=self.weights) for layer in self._layers]
+        return [partial(_stepped, stepper) for stepper in self._steppers[rows]]
+
+
+def _stepped(stepper: Stepper, rows: Tensor, packing: Packing, state: Any) -> tuple[Tensor, Any]:
+    """Take one step from a state; what is returned is no longer the stepper's memory."""
+    for to, part in zip(_parted(stepper.state), _parted(state), strict=True):
+        to.copy_(part)
+    output = stepper(rows).clone()
+    return output, _joined(tuple(part.clone() for part in _parted(stepper.state)))
 
 
 class Read(NamedTuple):

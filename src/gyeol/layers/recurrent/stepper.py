@@ -110,6 +110,10 @@ class Stepper:
             self._state = tuple(zeros(layer.num_layers, batch_size, width) for width in widths)
 
     @property
+    def native(self) -> Any:
+        """The native stepper (`gyeol.kernels.native.stepper`) that takes the steps, if there is one."""
+        return self._native
+
     def threads(self) -> int:
         """How many threads share a step; 1 where there are no kernels."""
         return 1 if self._native is None else int(self._native.threads)

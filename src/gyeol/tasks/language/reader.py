@@ -14,10 +14,11 @@ import numpy.typing as npt
 import torch
 
 from gyeol.data.atomic import replace_file
-from gyeol.engine import penalise_repetition, read_tensors, sample_token, write_tensors
+from gyeol.engine import choose_token, read_tensors, write_tensors
 from gyeol.errors import ModelError
 from gyeol.inputs import TextInput
-from gyeol.layers import RoundedLinear
+from gyeol.kernels import native
+from gyeol.layers import PackedLinear
 from gyeol.tasks.language.net import LanguageNet
 
 __all__ = ["Reader", "continued", "suggestions"]
@@ -40,7 +41,7 @@ class Reader:
     anew : bool
         The end of a line ends all that was read.
     weights : {"float32", "bfloat16", "int8"}
-        How weights are read; see `gyeol.layers.Stepper` for what it costs. With ``"int8"`` the softmax's are, too.
+        How weights are read, the softmax's included; see `gyeol.layers.Stepper` for what it costs.
     """
 
     def __init__(self, net: LanguageNet, inputs: TextInput, *, anew: bool, weights: str = "float32") -> None:
@@ -48,16 +49,21 @@ class Reader:
         self.inputs = inputs
         self.anew = anew
         self._layers = [layer.stepper(1, weights=weights) for layer in net.walks]
-        rounded = weights == "int8" and net.adaptive is None
-        self._softmax = RoundedLinear(net.softmax, net.bias) if rounded else None
-        self._scores: npt.NDArray[np.float64] = np.zeros(0)
+        self._softmax = None if net.adaptive else PackedLinear(net.softmax, net.bias, weights=weights)
+        steppers = [layer.native for layer in self._layers]
+        self._chain: Any = None
+        if self._softmax is not None and self._softmax.native is not None and all(steppers):
+            self._chain = native.token_reader(net.embedding.weight.detach().numpy(), steppers, self._softmax.native)
+        # Scores of the next token, which differ from log probabilities by a constant, and these when they are wanted.
+        self._logits: npt.NDArray[np.floating] = np.zeros(net.embedding.num_embeddings, np.float32)
+        self._scores: npt.NDArray[np.float64] | None = None
         self.feed([END])
 
     @property
     def state(self) -> dict[str, Any]:
         """All that was read, as arrays: to be kept, and given back to go on from here."""
         parts = [layer.state if layer.cell.has_memory else (layer.state,) for layer in self._layers]
-        return {"layers": [[part.numpy().copy() for part in layer] for layer in parts], "scores": self._scores.copy()}
+        return {"layers": [[part.numpy().copy() for part in layer] for layer in parts], "scores": self.scores().copy()}
 
     @state.setter
     def state(self, state: dict[str, Any]) -> None:
@@ -66,6 +72,7 @@ class Reader:
             for to, part in zip(buffers, parts, strict=True):
                 to.copy_(torch.from_numpy(part))
         self._scores = state["scores"]
+        self._logits[...] = self._scores
 
     def _fingerprint(self) -> torch.Tensor:
         """Tell this model from others, whose states mean nothing to it."""
@@ -111,7 +118,13 @@ class Reader:
     @torch.inference_mode()
     def feed(self, tokens: list[int]) -> None:
         """Read tokens."""
-        x = None
+        if not tokens:
+            return
+        self._scores = None
+        if self._chain is not None:
+            anew = END if self.anew else -1
+            self._chain.feed(np.array(tokens, np.int64), anew, self._logits, torch.get_num_threads())
+            return
         for token in tokens:
             if token == END and self.anew:
                 for layer in self._layers:
@@ -119,12 +132,8 @@ class Reader:
             x = self.net.embedding.weight[token : token + 1]
             for layer in self._layers:
                 x = layer(x)
-        if x is not None:
-            if self._softmax is not None:
-                logits = self._softmax(x[0])
-            else:
-                logits = self.net.logits(x.to(self.net.embedding.weight.dtype))[0]
-            self._scores = torch.log_softmax(logits.double(), 0).numpy()
+        x = x.to(self.net.embedding.weight.dtype)
+        self._logits = (self.net.logits(x) if self._softmax is None else self._softmax(x))[0].numpy()
 
     def read(self, text: str) -> None:
         """Read a text; a line's end in it is one to the model, and so is the space that a beginning ends with."""
@@ -139,7 +148,13 @@ class Reader:
 
     def scores(self) -> npt.NDArray[np.float64]:
         """Return the log probability of every token (V,) as the next one."""
+        if self._scores is None:
+            self._scores = torch.log_softmax(torch.from_numpy(self._logits).double(), 0).numpy()
         return self._scores
+
+    def sample(self, draw: np.random.Generator, **sampling: Any) -> int:
+        """Sample the next token, but do not read it; arguments and errors are those of `gyeol.engine.choose_token`."""
+        return choose_token(self._logits, draw, **sampling)
 
 
 def continued(
@@ -162,9 +177,8 @@ def continued(
     longest = max(map(len, stop), default=0)
     text = ""
     for _ in range(length):
-        scores = penalise_repetition(reader.scores(), tokens[-_RECENT:], penalty).copy()
-        scores[[PAD, UNKNOWN]] = -np.inf
-        tokens.append(sample_token(scores, draw, **sampling))
+        recent = tokens[-_RECENT:]
+        tokens.append(reader.sample(draw, never=(PAD, UNKNOWN), repeated=recent, penalty=penalty, **sampling))
         reader.feed(tokens[-1:])
         begins = tokens[0] != END and (joint == " " or bool(word_start and names[tokens[0]].startswith(word_start)))
         if len(tokens) > 1 and tokens[-2] == END:  # lines that ended stay as they are

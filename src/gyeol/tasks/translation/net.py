@@ -90,7 +90,7 @@ class TranslatorNet(Writer):
         return [layer for layer in self.encoder if isinstance(layer, Recurrent)]
 
     def read(self, tokens: Tensor, lengths: Tensor, packed: PackedWeights | None = None) -> Read:
-        """Encode sources (B, T), or a single one by packed weights."""
+        """Encode sources (B, T), by packed weights where there are some."""
         packing = Packing.of(lengths, tokens.shape[1])
         x = self.source_words(packing.gather(tokens.unsqueeze(2)).squeeze(1))
         state: DecoderState = []
@@ -98,7 +98,7 @@ class TranslatorNet(Writer):
         for n, layer in enumerate(self.walks):
             if self.training:
                 x = self.locked(x, packing)
-            x, last = packed.encode(n, x) if packed and packed.encoder else layer.run_packed(x, packing)
+            x, last = packed.encode(n, x, packing) if packed else layer.run_packed(x, packing)
             finals = last if isinstance(last, tuple) else (last,)
             # Of both directions, what each ends with: (directions, B, H) side by side.
             joined = [part.transpose(0, 1).flatten(1) for part in finals[:count]]

@@ -83,7 +83,7 @@ def search(
     """
     parts = []
     for net in nets:
-        packed = packed_weights(net, net.walks, how.weights) if len(pairs) == 1 else None
+        packed = packed_weights(net, net.walks, how.weights) if len(pairs) == 1 or how.weights != "int8" else None
         parts.append(WriterSteps(net, net.read(pairs.source, pairs.source_lengths, packed), packed))
     steps = ensemble(parts)
     limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
