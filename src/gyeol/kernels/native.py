@@ -31,14 +31,14 @@ __all__ = [
     "length",
     "look_up",
     "native_available",
-    "no_tiles",
     "ngram_rows",
+    "no_tiles",
     "pool_backward",
     "pool_forward",
     "quantise",
     "stepper",
-    "train_words",
     "sum_rows",
+    "train_words",
     "update",
     "use_instruction_set",
 ]
@@ -336,6 +336,8 @@ def cosines(codes: Any, factors: Any, q: Any, out: Any) -> None:
 def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
     """Train word vectors on some sentences: see `gyeol.kernels.word2vec`."""
     _native.train_words(inputs, outputs, tokens, *settings, _chosen)
+
+
 def length(arrays: Sequence[Tensor]) -> float:
     """Return the Euclidean length of all arrays together."""
     return float(_native.length([a.detach() for a in arrays], torch.get_num_threads(), _chosen))
