@@ -38,6 +38,7 @@ struct Projection {
         if constexpr (sizeof(Stored<T>) == sizeof(float)) return layer.x + places[r] * layer.inputs;
         else return rounded + r * width;
     }
+    GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const { fetch(layer.gates + places[r] * wide + unit); }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
         const Lanes sum = layer.bias_in ? sums[0] + load(layer.bias_in + unit, count) : sums[0];
@@ -89,6 +90,7 @@ struct ByInput {
     int64_t inputs;
     bool add;
     GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return tokens.da + r * tokens.wide + column; }
+    GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const { fetch(dx + tokens.places[r] * inputs + unit); }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
         float* at = dx + tokens.places[r] * inputs + unit;
@@ -255,6 +257,32 @@ GYEOL_INLINE Lanes load_any(const Bfloat16* from, int64_t) {  // up to a whole r
 }
 #endif
 
+// sums (columns) [+]= all rows of da, a few registers of columns at a time.
+template <class T>
+static void add_rows(const Tokens<T>& tokens, int64_t columns, bool fresh, float* sums) {
+    constexpr int C = 4;
+    for (int64_t first = 0; first < columns; first += C * LANES) {
+        Lanes own[C];
+        for (int c = 0; c < C; ++c) {
+            const int64_t k = first + c * LANES;
+            own[c] = fresh || k >= columns ? Lanes{} : load(sums + k, columns - k);
+        }
+        if (first + C * LANES <= columns)
+            for (int64_t i = 0; i < tokens.count; ++i)
+                for (int c = 0; c < C; ++c) own[c] += load_any(tokens.da + i * tokens.wide + first + c * LANES, LANES);
+        else
+            for (int64_t i = 0; i < tokens.count; ++i)
+                for (int c = 0; c < C; ++c) {
+                    const int64_t k = first + c * LANES;
+                    if (k < columns) own[c] += load_any(tokens.da + i * tokens.wide + k, columns - k);
+                }
+        for (int c = 0; c < C; ++c) {
+            const int64_t k = first + c * LANES;
+            if (k < columns) store(sums + k, own[c], columns - k);
+        }
+    }
+}
+
 // Bytes of scratch for `gradients`, and for a product of so many rows of da.
 template <class T>
 static int64_t gradients_size(int64_t tokens, int64_t wide) {
@@ -298,11 +326,7 @@ static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums
             outer<T>(values, stride, run.at * H, run.count * H, [&](int64_t i) { return tokens.before[i]; }, H, n, sums.fresh, to,
                      panel);
     }
-    for (int64_t i = 0; i < n; ++i)
-        for (int64_t k = 0; k < columns; k += LANES) {
-            const Lanes own = load_any(tokens.da + i * tokens.wide + k, columns - k);
-            store(sums.da + k, sums.fresh && i == 0 ? own : load(sums.da + k, columns - k) + own, columns - k);
-        }
+    add_rows(tokens, columns, sums.fresh, sums.da);
     sums.fresh = false;
 }
 

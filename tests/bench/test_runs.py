@@ -63,6 +63,17 @@ def test_lengths() -> None:
     assert result["summary"]["time per token, dearest length over cheapest"]["value"] >= 1
 
 
+def test_precision() -> None:
+    result = bench.run("precision", quick=True, threads=1)
+    held(result)
+    assert [(row["cell"], row["batch"]) for row in result["rows"]] == [
+        (cell, batch) for cell in ("rnn", "lstm", "gru") for batch in (1, 8)
+    ]
+    for row in result["rows"]:
+        assert set(row["seconds"]) >= {"auto", "float32", row["best"]}
+        assert 0 < row["chosen_of_best"] <= 1
+
+
 def test_translate() -> None:
     result = bench.run("translate", quick=True, threads=1)
     held(result)
@@ -102,7 +113,7 @@ def test_step(monkeypatch: pytest.MonkeyPatch) -> None:
     result = bench.run("step", quick=True, threads=1, note=told.append)
     held(result)
     (row,) = result["rows"]
-    for kind, have in (("bfloat16", native.bfloat16_available()), ("int8", native.int8_available())):
+    for kind, have in (("bfloat16", native.steps_in("bfloat16")), ("int8", native.int8_available())):
         assert (f"gyeol {kind}" in row["seconds"]) == (row[f"{kind} microseconds"] is not None) == have
         assert any(f"{kind} " in line for line in told) == have
     assert (row["int8 share"] is not None) == native.int8_available()

@@ -23,8 +23,11 @@ __all__ = [
     "bfloat16_available",
     "cosines",
     "describe",
+    "draw_kept",
+    "elements_of",
     "forward",
     "high_available",
+    "in_force",
     "instruction_sets",
     "int8_available",
     "keep_some",
@@ -37,6 +40,8 @@ __all__ = [
     "pool_forward",
     "quantise",
     "stepper",
+    "steps_in",
+    "sum_of",
     "sum_rows",
     "train_words",
     "update",
@@ -60,6 +65,7 @@ if _requested == "python":
 _NAMES = {
     "amx": "AMX tiles",
     "avx512bf16": "AVX-512 with bfloat16",
+    "avx512vnni": "AVX-512 with VNNI",
     "avx512": "AVX-512",
     "avx2": "AVX2",
     "portable": "portable",
@@ -95,6 +101,7 @@ class NativeCell(NamedTuple):
     elements : tuple of str
         What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, high (float32 as
         the sum of two bfloat16), int8.
+    step_elements : tuple of str, of its `stepper`
     """
 
     name: str
@@ -110,6 +117,7 @@ class NativeCell(NamedTuple):
     hidden_blocks: tuple[tuple[int, int, int], ...]
     separate_hidden_bias: int | None
     elements: tuple[str, ...]
+    step_elements: tuple[str, ...]
 
 
 def native_available() -> bool:
@@ -150,8 +158,9 @@ def _first_choice() -> str:
 
 
 _chosen = _first_choice()
+_fixed = [_requested in instruction_sets()]  # whether the environment or a call has named it
 
-#: What the library says of the cells that have kernels; the same for every instruction set, but for `elements`.
+#: What the library says of the cells that have kernels; the same for every instruction set, but for the elements.
 CELLS = {} if _native is None else {facts["name"]: NativeCell(**facts) for facts in _native.cells(_chosen)}
 
 
@@ -175,7 +184,13 @@ def use_instruction_set(name: str | None = None) -> str:
     if name is not None and name not in known:
         raise ValueError(f"this processor has no instruction set {name!r}; it has {', '.join(known) or 'none'}")
     before, _chosen = _chosen, name or _first_choice()
+    _fixed[:] = [_requested in known or name not in (None, _first_choice())]
     return before
+
+
+def in_force() -> tuple[str, bool]:
+    """Return the instruction set in force, and whether it was named: then no other may serve."""
+    return _chosen, _fixed[0]
 
 
 def bfloat16_available() -> bool:
@@ -189,41 +204,34 @@ def high_available() -> bool:
 
 
 def int8_available() -> bool:
-    """Whether this processor multiplies int8 (AVX512-VNNI, which comes with AVX512-BF16 here: see CMakeLists.txt)."""
+    """Whether int8 may be multiplied: wherever the kernels were built."""
     return _multiplies("int8")
 
 
 @cache
-def _elements_of(instruction_set: str) -> set[str]:
-    return {element for cell in _native.cells(instruction_set) for element in cell["elements"]}
+def elements_of(instruction_set: str) -> dict[str, tuple[str, ...]]:
+    """List what the cells' weights may be multiplied in by an instruction set, by the cells' names."""
+    return {cell["name"]: tuple(cell["elements"]) for cell in _native.cells(instruction_set)}
+
+
+def steps_in(element: str) -> bool:
+    """Whether a `stepper` may keep its weights in `element` here."""
+    return _native is not None and any(element in cell["step_elements"] for cell in _native.cells(_chosen))
 
 
 def _multiplies(element: str) -> bool:
-    return _native is not None and element in _elements_of(_chosen)
+    return _native is not None and any(element in elements for elements in elements_of(_chosen).values())
 
 
 def forward(
-    cell: str,
-    element: str,
-    lengths: Tensor,
-    reverse: bool,
-    x: Tensor | None,
-    gates: Tensor,
-    weights: Sequence[Weights],
-    bias_in: Tensor | None,
-    bias: Tensor | None,
-    norm: Tensor | None,
-    h_0: Tensor,
-    c_0: Tensor | None,
-    y: Tensor,
-    memory: Tensor | None,
-    extra: Tensor | None,
-    h_n: Tensor,
-    c_n: Tensor | None,
-) -> None:
+    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor,
+    weights: Sequence[Weights], bias_in: Tensor | None, bias: Tensor | None, norm: Tensor | None, h_0: Tensor,
+    c_0: Tensor | None, y: Tensor, memory: Tensor | None, extra: Tensor | None, h_n: Tensor, c_n: Tensor | None,
+    instruction_set: str = "",
+) -> None:  # fmt: skip
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
 
-    `element` is what the products are computed in: float32, bfloat16 or high.
+    `element` is what the products are computed in: float32, bfloat16 or high. No instruction set: the one in force.
 
     Raises
     ------
@@ -233,42 +241,24 @@ def forward(
     _native.forward(
         cell, element, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
-        _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(), _chosen,
+        _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(),
+        instruction_set or _chosen,
     )  # fmt: skip
 
 
 def backward(
-    cell: str,
-    element: str,
-    lengths: Tensor,
-    reverse: bool,
-    x: Tensor | None,
-    gates: Tensor,
-    weights: Sequence[Weights],
-    norm: Tensor | None,
-    h_0: Tensor,
-    c_0: Tensor | None,
-    y: Tensor,
-    memory: Tensor | None,
-    extra: Tensor | None,
-    dy: Tensor,
-    dh_n: Tensor,
-    dc_n: Tensor | None,
-    dx: Tensor | None,
-    d_ih: Sequence[Tensor],
-    d_hh: Sequence[Tensor],
-    da: Tensor | None,
-    dgates: Tensor | None,
-    dnorm: Tensor | None,
-    dh_0: Tensor,
-    dc_0: Tensor | None,
-) -> None:
+    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor,
+    weights: Sequence[Weights], norm: Tensor | None, h_0: Tensor, c_0: Tensor | None, y: Tensor,
+    memory: Tensor | None, extra: Tensor | None, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None, dx: Tensor | None,
+    d_ih: Sequence[Tensor], d_hh: Sequence[Tensor], da: Tensor | None, dgates: Tensor | None, dnorm: Tensor | None,
+    dh_0: Tensor, dc_0: Tensor | None, instruction_set: str = "",
+) -> None:  # fmt: skip
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
         cell, element, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y), memory,
         extra, dy, dh_n, dc_n, dx, list(d_ih), list(d_hh), da, dgates, dnorm, dh_0, dc_0, torch.get_num_threads(),
-        _chosen,
+        instruction_set or _chosen,
     )  # fmt: skip
 
 
@@ -313,14 +303,21 @@ def additive_backward(
     )
 
 
-def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int) -> Any:
+def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, threads: int | None = None) -> Any:
     """Create layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
-    `element` is how they are stored: float32, bfloat16 or int8.
+    `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
+    PyTorch's number, as a trial at construction finds fastest. The results are the same to the bit.
     """
     matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
     biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
-    return _native.Stepper(cell, element, matrices, biases, rows, _chosen)
+    available = torch.get_num_threads()
+    return _native.Stepper(cell, element, matrices, biases, rows, threads or 0, available, _chosen)
+
+
+def sum_of(x: Tensor, threads: int) -> float:
+    """Add up the numbers of `x` (N,), N a multiple of 64, read once by `threads`: the floor of a step's time."""
+    return float(_native.sum_of(x, threads))
 
 
 def quantise(x: Any, codes: Any, factors: Any) -> None:
@@ -344,14 +341,9 @@ def length(arrays: Sequence[Tensor]) -> float:
 
 
 def update(
-    w: Tensor,
-    g: Tensor,
-    m: Tensor | None,
-    v: Tensor | None,
-    average: Tensor | None,
-    numbers: Sequence[float],
+    w: Tensor, g: Tensor, m: Tensor | None, v: Tensor | None, average: Tensor | None, numbers: Sequence[float],
     rows: Tensor | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Update weights, or `rows` of them, with their moments and their average: ``cpp/words/adam.hpp``."""
     w, threads = w.detach(), torch.get_num_threads()
     if rows is None:
@@ -374,11 +366,8 @@ def sum_rows(
     found: Tensor, values: Tensor,
 ) -> int:  # fmt: skip
     """Write the rows that occur, ascending, and the sum of `dy` over each one's tokens; returns how many there are."""
-    return int(
-        _native.sum_rows(
-            rows, dy, size, padding, factor, lengths, kept, found, values, torch.get_num_threads(), _chosen
-        )
-    )
+    threads = torch.get_num_threads()
+    return int(_native.sum_rows(rows, dy, size, padding, factor, lengths, kept, found, values, threads, _chosen))
 
 
 def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
@@ -389,3 +378,8 @@ def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
 def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
     """Write the row of each n-gram that ends at a packed token, 0 for none."""
     _native.ngram_rows(ids, lengths, size, list(keys), rows)
+
+
+def draw_kept(seed: int, share: float, kept: Tensor) -> None:
+    """Write what dropout keeps, ``1 / share`` or 0: ``cpp/words/chance.hpp``."""
+    _native.draw_kept(seed, share, kept, torch.get_num_threads(), _chosen)
