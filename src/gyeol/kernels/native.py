@@ -335,7 +335,7 @@ def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, thre
     return _native.Stepper(cell, element, matrices, biases, rows, threads or 0, available, _chosen)
 
 
-def sum_of(x: Tensor, threads: int) -> float:
+def sum_of(x: Any, threads: int) -> float:
     """Add up the numbers of `x` (N,), N a multiple of 64, read once by `threads`: the floor of a step's time."""
     return float(_native.sum_of(x, threads))
 
