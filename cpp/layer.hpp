@@ -60,7 +60,7 @@ GYEOL_INLINE int64_t chunk_of(int64_t rows) { return CHUNK + rows; }
 // Bytes on the way there of a part of n rows: of its state, to be zeros, and of all.
 template <class T>
 static int64_t state_size(int64_t n, int64_t units) {
-    return n * round_up(units) * (3 * static_cast<int64_t>(sizeof(Stored<T>)) + 4 + 16);
+    return n * width_of<T>(units) * (3 * static_cast<int64_t>(sizeof(Stored<T>)) + 4 + 16);
 }
 template <class T>
 static int64_t forward_size(int64_t n, int64_t units, int64_t inputs) {
@@ -79,7 +79,7 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
     state.team = layer.team;
     const bool leads = layer.team.member == 0;
     bool entered = false;
-    state.width = round_up(H);
+    state.width = width_of<T>(H);
     state.c = reinterpret_cast<float*>(scratch);
     state.raw = state.c + n * state.width;
     state.h = reinterpret_cast<Stored<T>*>(state.raw + 4 * n * state.width);

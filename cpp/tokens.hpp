@@ -11,6 +11,21 @@ namespace gyeol::GYEOL_ISA {
 
 constexpr int64_t CHUNK = 512;  // tokens at once, or the first number above it that a step of the walk ends at
 
+#if defined(GYEOL_HAS_TILES)
+template <class T>
+constexpr bool ON_TILES = !std::is_same_v<T, float>;
+#else
+template <class T>
+constexpr bool ON_TILES = false;
+#endif
+
+// How far apart rows of h, and of rounded inputs, lie. Sixteen rows of a tile are loaded at once: they shall begin on a cache line,
+// and not share their places in the cache, as rows a power of 2 apart would.
+template <class T>
+GYEOL_INLINE int64_t width_of(int64_t n) {
+    return ON_TILES<T> ? round_up(n, 32) + 32 : round_up(n);
+}
+
 // ---- The projection ----------------------------------------------------------------------------------------------------
 
 template <class T>
@@ -23,6 +38,7 @@ struct Projection {
         if constexpr (sizeof(Stored<T>) == sizeof(float)) return layer.x + places[r] * layer.inputs;
         else return rounded + r * width;
     }
+    GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const { fetch(layer.gates + places[r] * wide + unit); }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
         const Lanes sum = layer.bias_in ? sums[0] + load(layer.bias_in + unit, count) : sums[0];
@@ -37,13 +53,13 @@ static int64_t project_size(int64_t tokens, int64_t inputs) {
 #if defined(GYEOL_HAS_BFLOAT16)
     if constexpr (IS_HIGH<T>) return split_size(tokens, inputs);
 #endif
-    return sizeof(T) == sizeof(float) ? 0 : tokens * round_up(inputs) * static_cast<int64_t>(sizeof(T));
+    return sizeof(T) == sizeof(float) ? 0 : tokens * width_of<T>(inputs) * static_cast<int64_t>(sizeof(T));
 }
 
 // gates[places[i]] = W x[places[i]] + b for n tokens. buffer: project_size bytes.
 template <class T>
 static void project(const Forward& layer, int64_t gates, const int64_t* places, int64_t n, char* buffer) {
-    const int64_t width = round_up(layer.inputs);
+    const int64_t width = width_of<T>(layer.inputs);
     Stored<T>* rounded = reinterpret_cast<Stored<T>*>(buffer);
     if constexpr (sizeof(Stored<T>) != sizeof(float))
         for (int64_t r = 0; r < n; ++r)
@@ -74,6 +90,7 @@ struct ByInput {
     int64_t inputs;
     bool add;
     GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return tokens.da + r * tokens.wide + column; }
+    GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const { fetch(dx + tokens.places[r] * inputs + unit); }
     template <int U>
     GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
         float* at = dx + tokens.places[r] * inputs + unit;
@@ -89,13 +106,8 @@ using Factor = std::conditional_t<IS_HIGH<T>, Bfloat16, T>;
 template <class T>
 constexpr int TIMES = IS_HIGH<T> ? 3 : 1;
 
-#if defined(GYEOL_HAS_TILES)
 template <class T>
-constexpr bool TRANSPOSED = !std::is_same_v<T, float>;  // da is what the rows of tiles are: each column's tokens lie together
-#else
-template <class T>
-constexpr bool TRANSPOSED = false;
-#endif
+constexpr bool TRANSPOSED = ON_TILES<T>;  // da is what the rows of tiles are: each column's tokens lie together
 
 // How far apart values of the next column, or of the next token, lie: no power of 2, as in wide_of.
 template <class T>
@@ -245,6 +257,32 @@ GYEOL_INLINE Lanes load_any(const Bfloat16* from, int64_t) {  // up to a whole r
 }
 #endif
 
+// sums (columns) [+]= all rows of da, a few registers of columns at a time.
+template <class T>
+static void add_rows(const Tokens<T>& tokens, int64_t columns, bool fresh, float* sums) {
+    constexpr int C = 4;
+    for (int64_t first = 0; first < columns; first += C * LANES) {
+        Lanes own[C];
+        for (int c = 0; c < C; ++c) {
+            const int64_t k = first + c * LANES;
+            own[c] = fresh || k >= columns ? Lanes{} : load(sums + k, columns - k);
+        }
+        if (first + C * LANES <= columns)
+            for (int64_t i = 0; i < tokens.count; ++i)
+                for (int c = 0; c < C; ++c) own[c] += load_any(tokens.da + i * tokens.wide + first + c * LANES, LANES);
+        else
+            for (int64_t i = 0; i < tokens.count; ++i)
+                for (int c = 0; c < C; ++c) {
+                    const int64_t k = first + c * LANES;
+                    if (k < columns) own[c] += load_any(tokens.da + i * tokens.wide + k, columns - k);
+                }
+        for (int c = 0; c < C; ++c) {
+            const int64_t k = first + c * LANES;
+            if (k < columns) store(sums + k, own[c], columns - k);
+        }
+    }
+}
+
 // Bytes of scratch for `gradients`, and for a product of so many rows of da.
 template <class T>
 static int64_t gradients_size(int64_t tokens, int64_t wide) {
@@ -288,11 +326,7 @@ static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums
             outer<T>(values, stride, run.at * H, run.count * H, [&](int64_t i) { return tokens.before[i]; }, H, n, sums.fresh, to,
                      panel);
     }
-    for (int64_t i = 0; i < n; ++i)
-        for (int64_t k = 0; k < columns; k += LANES) {
-            const Lanes own = load_any(tokens.da + i * tokens.wide + k, columns - k);
-            store(sums.da + k, sums.fresh && i == 0 ? own : load(sums.da + k, columns - k) + own, columns - k);
-        }
+    add_rows(tokens, columns, sums.fresh, sums.da);
     sums.fresh = false;
 }
 

@@ -7,9 +7,13 @@ is about the very numbers that a training begins with: such a test is marked ``e
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -20,6 +24,8 @@ from hypothesis.internal.conjecture import providers
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.kernels.precision import choices
+from gyeol.kernels.precision.measurements import MeasurementFile
 from gyeol.layers.attention import alignment, context, score
 
 settings.register_profile("gyeol", deadline=None, derandomize=True)
@@ -28,6 +34,22 @@ settings.load_profile("gyeol")
 if hasattr(providers, "_get_local_constants"):
     constants = providers._local_constants
     providers._get_local_constants = lambda: constants
+
+os.environ["GYEOL_CACHE"] = tempfile.mkdtemp(prefix="gyeol-test-")  # for processes that a test starts, too
+atexit.register(shutil.rmtree, os.environ["GYEOL_CACHE"], ignore_errors=True)
+
+FASTEST = os.environ.get("GYEOL_TEST_FASTEST", "")
+turns = count()
+
+
+def decided(calls: Any, _: Any) -> dict[str, float]:
+    """Let one contestant be the fastest: float32, bfloat16, or in turns the one and the other."""
+    element = ("float32", "bfloat16")[next(turns) % 2] if FASTEST == "turns" else FASTEST
+    return {name: 0.5 if name.startswith(element) else 1.0 for name in calls}
+
+
+if FASTEST:
+    choices.race = decided
 
 JITTER = int(os.environ.get("GYEOL_TEST_JITTER", "0"))
 
@@ -67,6 +89,26 @@ def attention_sums_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at every row of attention of every batch of every test."""
     monkeypatch.setattr(context, "weigh", checked)
     monkeypatch.setattr(alignment, "weigh", checked)
+
+
+@pytest.fixture
+def won(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[str]]]:
+    """Run all contestants of a race, which those of an element win; returns a list of the races' names."""
+
+    def decide(element: str) -> list[str]:
+        races: list[str] = []
+
+        def race(calls: dict[str, Callable[[], object]], clock: Any) -> dict[str, float]:
+            races.append(" ".join(calls))
+            for call in calls.values():
+                call()
+            return {name: 0.5 if name.startswith(element) else 1.0 for name in calls}
+
+        monkeypatch.setattr(choices, "race", race)
+        return races
+
+    with choices.using(choices.Choices(MeasurementFile(None))):
+        yield decide
 
 
 exact: list[str] = []  # the test under way, where it is marked

@@ -43,6 +43,11 @@ struct GruBefore {
         const Step& step;
         const State<T>& state;
         GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const {
+            const int64_t H = layer.units, at = place(layer.batch, step, r);
+            for (int gate = 0; gate < 2; ++gate) fetch(layer.gates + (at * 3 + gate) * H + unit);
+            if (layer.extra) fetch(layer.extra + at * H + unit);
+        }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -64,6 +69,11 @@ struct GruBefore {
         const Step& step;
         const State<T>& state;
         GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.between + r * state.width; }
+        GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const {
+            const int64_t H = layer.units, at = place(layer.batch, step, r);
+            fetch(layer.gates + (at * 3 + 2) * H + unit);
+            fetch(layer.y + at * layer.stride + unit);
+        }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);
@@ -150,6 +160,12 @@ struct GruAfter {
         const Step& step;
         const State<T>& state;
         GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const {
+            const int64_t H = layer.units, at = place(layer.batch, step, r);
+            for (int gate = 0; gate < 3; ++gate) fetch(layer.gates + (at * 3 + gate) * H + unit);
+            if (layer.extra) fetch(layer.extra + at * H + unit);
+            fetch(layer.y + at * layer.stride + unit);
+        }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);

@@ -39,6 +39,12 @@ struct Lstm {
         const Step& step;
         const State<T>& state;
         GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const {
+            const int64_t H = layer.units, at = place(layer.batch, step, r);
+            for (int gate = 0; gate < 4; ++gate) fetch(layer.gates + (at * 4 + gate) * H + unit);
+            if (layer.memory) fetch(layer.memory + at * H + unit);
+            fetch(layer.y + at * layer.stride + unit);
+        }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t H = layer.units, at = place(layer.batch, step, r);

@@ -33,6 +33,11 @@ struct Rnn {
         const Step& step;
         const State<T>& state;
         GYEOL_INLINE_MEMBER const Stored<T>* row(int64_t r) const { return state.h + r * state.width; }
+        GYEOL_INLINE_MEMBER void ahead(int64_t r, int64_t unit) const {
+            const int64_t at = place(layer.batch, step, r);
+            fetch(layer.gates + at * layer.units + unit);
+            fetch(layer.y + at * layer.stride + unit);
+        }
         template <int U>
         GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
             const int64_t at = place(layer.batch, step, r);

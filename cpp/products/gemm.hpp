@@ -234,6 +234,7 @@ constexpr int TILE = REGISTERS == 32 ? (C >= 4 ? 6 : 8) : (C >= 4 ? 3 : 4);
 // One tile of one panel: multiply, then hand each block of units to the phase.
 //
 //   phase.row(r)                          K elements of row r
+//   phase.ahead(r, unit)                  where it is there: ask the memory for what finish will meet, which comes meanwhile
 //   phase.finish(r, unit, count, sums)    the row's sums of the block at `unit`, of which `count` units are real; gate g of
 //                                         them is sums[g * U]
 //
@@ -241,6 +242,9 @@ constexpr int TILE = REGISTERS == 32 ? (C >= 4 ? 6 : 8) : (C >= 4 ? 3 : 4);
 template <class T, int R, int G, int U, class Phase>
 static __attribute__((noinline)) void tile(const Phase& phase, int64_t first, int64_t units, int64_t at, const T* panel,
                                            int64_t K) {
+    if constexpr (requires { phase.ahead(at, first); })
+        for (int r = 0; r < R; ++r)
+            for (int u = 0; u < U; ++u) phase.ahead(at + r, first + u * LANES);
     Lanes sums[R][G * U];
     const T* rows[R];
     for (int r = 0; r < R; ++r) {

@@ -63,6 +63,9 @@ GYEOL_INLINE Lanes load(const float* from) {
 
 GYEOL_INLINE void store(float* to, Lanes v) { __builtin_memcpy(to, &v, sizeof v); }
 
+// Ask for a line that will be read or written soon. The address need not be anybody's.
+GYEOL_INLINE void fetch(const float* at) { __builtin_prefetch(at, 1); }
+
 // The first `count` (1 or more) lanes; the rest are 0 when loaded and left alone when stored.
 GYEOL_INLINE Lanes load(const float* from, int64_t count) {
     if (count >= LANES) return load(from);
@@ -148,16 +151,26 @@ GYEOL_INLINE void turn(V (&rows)[LANES]) {
     }
 }
 
+// x, not below low and not above high; a NaN stays one.
+GYEOL_INLINE Lanes between(Lanes x, float low, float high) {
+#if defined(__AVX512F__)  // the second operand is what comes of a NaN
+    const __m512 raised = _mm512_maskz_max_ps(0xFFFF, _mm512_set1_ps(low), (__m512)x);
+    return (Lanes)_mm512_maskz_min_ps(0xFFFF, _mm512_set1_ps(high), raised);
+#else
+    const Lanes least = Lanes{} + low, most = Lanes{} + high;
+    x = x < least ? least : x;
+    return x > most ? most : x;
+#endif
+}
+
 // 2^(x * FACTOR), as 2^n 2^f with n whole and f in [-1/2, 1/2], 2^f by a polynomial of degree 5 (minimax; relative error under
 // 1e-7). Where the power would leave 2^-125 to 2^125 it stays there. The comparisons are written so that a NaN passes through
 // them, and the last step multiplies so that it stays a NaN.
 template <int SIGN, int TIMES>
 GYEOL_INLINE Lanes power_of_e(Lanes x) {
     constexpr float factor = SIGN * TIMES * 1.44269504088896341f, most = 125.0f / (TIMES * 1.44269504088896341f);
-    const Lanes low = Lanes{} - most, high = Lanes{} + most;
-    x = x < low ? low : x;
-    x = x > high ? high : x;
-    const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number, left in the low bits
+    x = between(x, -most, most);
+    const float magic = 12582912.0f + 127.0f;  // 1.5 * 2^23: adding it rounds to a whole number, left in the low bits
     const Lanes shifted = x * factor + magic;
     const Lanes f = x * factor - (shifted - magic);
     Lanes p = f * 1.326472721e-03f + 9.671512813e-03f;
@@ -167,7 +180,7 @@ GYEOL_INLINE Lanes power_of_e(Lanes x) {
     p = p * f + 1.0f;
     Bits power;
     __builtin_memcpy(&power, &shifted, sizeof power);
-    power = (power + 127) << 23;  // the bits of `magic` end above the nine that stay
+    power <<= 23;  // the bits of 1.5 * 2^23 end above the nine that stay: the power and 127
     Lanes scale;
     __builtin_memcpy(&scale, &power, sizeof scale);
     return p * scale;

@@ -68,7 +68,7 @@ static void load_config(const TileConfig& config) {
     tile_file.config = config;
     __builtin_memset(tile_file.tiles, 0, sizeof tile_file.tiles);
 }
-static void release_tiles() { __builtin_memset(&tile_file, 0, sizeof tile_file); }
+static void release_tiles() { tile_file = {}; }
 template <int T>
 static void zero_tile() {
     __builtin_memset(&tile_file.tiles[T], 0, sizeof(Tile));

@@ -63,6 +63,17 @@ def test_lengths() -> None:
     assert result["summary"]["time per token, dearest length over cheapest"]["value"] >= 1
 
 
+def test_precision() -> None:
+    result = bench.run("precision", quick=True, threads=1)
+    held(result)
+    assert [(row["cell"], row["batch"]) for row in result["rows"]] == [
+        (cell, batch) for cell in ("rnn", "lstm", "gru") for batch in (1, 8)
+    ]
+    for row in result["rows"]:
+        assert set(row["seconds"]) >= {"auto", "float32", row["best"]}
+        assert 0 < row["chosen_of_best"] <= 1
+
+
 def test_translate() -> None:
     result = bench.run("translate", quick=True, threads=1)
     held(result)

@@ -186,7 +186,7 @@ def test_help_and_import_are_quick_and_load_no_torch() -> None:
     ("given", "kind", "status"),
     [
         (["predict", "none", "a", "--json"], "ModelError", 2),
-        (["info", "--json"], "UsageError", 2),
+        (["evaluate", "--json"], "UsageError", 2),
         (["predict", "none", "--bogus", "--json"], "UsageError", 2),
         (["fit", "classify", "none.csv", "--out", "m", "--json", "--set", "epoch=3"], "ParameterError", 2),
         (["fit", "classify", "none.csv", "--out", "m", "--json"], "DataError", 2),

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from hypothesis import strategies as st
 from gyeol.engine import Checkpoint, History, Settings, fit
 from gyeol.engine.checkpoint import read_tensors, write_tensors
 from gyeol.errors import ModelError, SaveError
+from gyeol.kernels.precision.choices import Choices, Subject, choose, using
+from gyeol.kernels.precision.measurements import MeasurementFile
 
 STEPS, EPOCHS = 4, 3
 ABOUT = {"data": "ab" * 32, "hidden_size": 6}
@@ -351,3 +354,41 @@ def test_a_folder_of_other_things_is_never_replaced(trainer: Trainer) -> None:
         trainer.run()
     assert trainer.plan.steps == 0
     assert (trainer.path / "thesis.txt").read_text() == "years of work"
+
+
+class Machine:
+    """One on which this precision is the fastest, by a clock of its own."""
+
+    def __init__(self, fastest: str) -> None:
+        self.now, self.fastest, self.chosen = 0.0, fastest, dict[int, str]()
+        self.choices = Choices(MeasurementFile(None), clock=lambda: self.now)
+
+    def compute(self, number: int) -> None:
+        names = ("float32", "bfloat16")
+        calls = {name: partial(self._take, 1.0 if name == self.fastest else 2.0) for name in names}
+        self.chosen[number] = choose(Subject("a test", f"{number} rows", 1), names, lambda: calls)
+
+    def _take(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_resumed_training_keeps_the_precision_of_its_first_run(trainer: Trainer) -> None:
+    first, other = Machine("bfloat16"), Machine("float32")
+    with using(first.choices):
+        trainer.run(at={1: partial(first.compute, 1), 2: interrupt})
+    kept = json.loads((trainer.path / "state.json").read_text())["state"]["precision"]
+    assert kept == {"a test: 1 rows": "bfloat16"}
+    with using(other.choices):
+        history, _ = trainer.run(at={0: partial(other.compute, 1), 1: partial(other.compute, 2)})
+    assert other.chosen == {1: "bfloat16", 2: "float32"}
+    assert history.precision == "a test: bfloat16 and float32 (the others 0.50 times as fast as float32)"
+
+
+def test_a_checkpoint_of_before_precision_was_kept_resumes(trainer: Trainer) -> None:
+    trainer.run(at={2: interrupt})
+    file = trainer.path / "state.json"
+    whole = json.loads(file.read_text())
+    del whole["state"]["precision"]
+    file.write_text(json.dumps(whole))
+    history, _ = trainer.run()
+    assert history.precision == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from gyeol.errors import DataError, MissingExtraError, ParameterError
+from gyeol.kernels.native import bfloat16_available
 from gyeol.layers import ResidualNet
 from gyeol.layers.backbone import grid_of, is_encoder, make_encoder
 
@@ -73,6 +75,23 @@ def test_bfloat16_is_close_and_float64_stays_exact() -> None:
     assert half(images).dtype == torch.float32
     torch.testing.assert_close(half(images), net(images), rtol=0.1, atol=0.1)
     assert half.double()(images.double()).dtype == torch.float64
+
+
+@pytest.mark.skipif(not bfloat16_available(), reason="this processor multiplies no bfloat16")
+@pytest.mark.parametrize("element", ["float32", "bfloat16"])
+def test_auto_is_what_is_faster_in_training(element: str, won: Callable[[str], list[str]]) -> None:
+    races = won(element)
+    nets = [ResidualNet([16, 32], precision=precision) for precision in ("auto", element, "float32")]
+    for net in nets[1:]:
+        net.load_state_dict(nets[0].state_dict())
+    images = torch.randn(2, 3, 32, 32)
+    auto, fixed, plain = (net(images) for net in nets)
+    assert torch.equal(auto, fixed)
+    with torch.no_grad():
+        assert torch.equal(nets[0](images), nets[1](images))
+    assert torch.equal(nets[0].eval()(images), plain)
+    assert races == ["float32 bfloat16"] * 2, "with gradients and without"
+    assert all(parameter.grad is None for parameter in nets[0].parameters())
 
 
 def test_it_learns_which_way_stripes_go() -> None:

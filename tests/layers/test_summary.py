@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gyeol.errors import DataError, ParameterError
+from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.packing import Packing
 from gyeol.layers import AttentionPooling, LockedDropout, Summary, valid_steps
 
@@ -122,3 +123,35 @@ def test_locked_dropout_of_packed_tokens_is_that_of_their_rows() -> None:
     for row, length in zip(out, [3, 1, 4], strict=True):
         assert (row[:length] == row[0]).all()
     assert (out[0, 0] != out[2, 0]).any()
+
+
+@pytest.mark.skipif(not bfloat16_available(), reason="this processor does not multiply bfloat16")
+@pytest.mark.parametrize("lengths", [[1], [300, 5, 7]])
+def test_scores_in_bfloat16_are_those_in_float32_to_three_digits(lengths: list[int]) -> None:
+    packing = Packing.of(torch.tensor(lengths), max(lengths))
+    summary = Summary(8, 5, poolings=["mean"], precision="auto")
+    parts = [torch.randn(sum(lengths), size).requires_grad_() for size in (8, 5)]
+    found = []
+    for precision in ("auto", "float32"):
+        assert summary.attention is not None
+        summary.attention.precision = precision
+        vector, weights = summary(*parts, packing)
+        wanted = [*parts, *summary.attention.parameters()]
+        found.append([vector, weights, *torch.autograd.grad(vector.square().sum(), wanted, allow_unused=True)])
+    for rounded, exact in zip(*found, strict=True):
+        assert float((rounded - exact).detach().norm()) <= 0.02 * float(exact.detach().norm()) + 1e-6
+    summary.attention.precision = "auto"
+    assert torch.equal(summary.eval()(*parts, packing)[0], found[1][0])
+
+
+@pytest.mark.skipif(not bfloat16_available(), reason="this processor does not multiply bfloat16")
+def test_scores_in_bfloat16_have_second_derivatives() -> None:
+    pooling = AttentionPooling(4, 3, precision="bfloat16")
+    x = torch.randn(6, 4).requires_grad_()
+    found = []
+    for precision in ("bfloat16", "float32"):
+        pooling.precision = precision
+        (dx,) = torch.autograd.grad(pooling.scores(x).sum(), x, create_graph=True)
+        found.append(torch.autograd.grad(dx.square().sum(), [x, pooling.project.weight]))
+    for rounded, exact in zip(*found, strict=True):
+        torch.testing.assert_close(rounded, exact)

@@ -19,6 +19,7 @@ from gyeol.bench.layers import run as run_layers
 from gyeol.bench.lengths import PEERS as LENGTHS_PEERS
 from gyeol.bench.lengths import run as run_lengths
 from gyeol.bench.machine import describe_machine
+from gyeol.bench.precision import run as run_precision
 from gyeol.bench.step import PEERS as STEP_PEERS
 from gyeol.bench.step import run as run_step
 from gyeol.bench.translate import PEERS as TRANSLATE_PEERS
@@ -50,6 +51,7 @@ BENCHES: dict[str, Bench] = {
     "lengths": Bench(
         "rows as long as real texts, beside torch.nn; time per token of lengths 10 to 4,000", run_lengths, LENGTHS_PEERS
     ),
+    "precision": Bench('what precision="auto" chooses for a layer, beside every fixed precision', run_precision),
     "step": Bench("one step of a stream, beside onnxruntime", run_step, STEP_PEERS),
     "fit": Bench("a whole TextClassifier.fit, beside PyTorch and Keras in alternating processes", run_fit, FIT_PEERS),
     "language": Bench(

@@ -17,9 +17,11 @@ from gyeol.engine.average import Average
 from gyeol.engine.checkpoint import Checkpoint
 from gyeol.engine.deadline import Budget, Deadline
 from gyeol.engine.interrupt import interruptible
+from gyeol.engine.memory import kept_memory
 from gyeol.engine.optimizer import Optimizer, decay
 from gyeol.engine.plan import Carrying, History, Partial, Plan, Progress, Settings
 from gyeol.errors import DataError, ModelError, SaveError
+from gyeol.kernels.precision.choices import Choosing, in_training
 
 __all__ = ["fit"]
 
@@ -97,21 +99,24 @@ def fit(
         checkpoint.check_place()
     if deadline is None:
         deadline = Deadline(settings.time_limit)
-    run = _Run(net, plan, settings, checkpoint, progress, deadline)
-    if resume and checkpoint is not None and checkpoint.exists():
-        run.restore(checkpoint)
-    with interruptible() as interrupted:
-        run.train(interrupted)
+    with in_training() as choices:
+        run = _Run(net, plan, settings, checkpoint, progress, deadline, choices)
+        if resume and checkpoint is not None and checkpoint.exists():
+            run.restore(checkpoint)
+        with interruptible() as interrupted, kept_memory():
+            run.train(interrupted)
     run.keep_best()
+    run.history.precision = choices.describe()
     return run.history
 
 
 class _Run:
     def __init__(
         self, net: nn.Module, plan: Plan, settings: Settings, checkpoint: Checkpoint | None,
-        progress: Progress | None, deadline: Deadline,
+        progress: Progress | None, deadline: Deadline, choices: Choosing,
     ) -> None:  # fmt: skip
         self.net = net
+        self.choices = choices
         self.plan = plan
         self.settings = settings
         self.checkpoint = checkpoint
@@ -302,6 +307,7 @@ class _Run:
             "state": {name: getattr(self.state, name) for name in _State.__slots__},
             "optimizer": numbers,
             "records": self.history.records,
+            "precision": self.choices.state(),
         }
         started = time.monotonic()
         try:
@@ -316,6 +322,7 @@ class _Run:
         groups, state = checkpoint.load()
         try:
             self.state = _State.checked(state["state"])
+            self.choices.restore(state.get("precision", {}))  # older ones chose nothing
             records = self.history.records = state["records"]
             if type(records) is not list or [type(record) for record in records] != [dict] * self.state.epoch:
                 raise ValueError(f"{self.state.epoch} epochs are done, but its records do not match")

@@ -107,7 +107,8 @@ class History:
     """How it went.
 
     ``records``, one an epoch; ``best``, the record kept; ``stopped``, why it ended; ``trained``, how many epochs were
-    gone through, with the part of one that was broken off; ``share``, the share of the validation part behind ``best``.
+    gone through, with the part of one that was broken off; ``share``, the share of the validation part behind ``best``;
+    ``precision``, what ``precision="auto"`` came to, in words.
     """
 
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -115,6 +116,7 @@ class History:
     stopped: str = "epochs"
     seconds: float = 0.0
     trained: float = 0.0
+    precision: str = ""
 
     @property
     def share(self) -> float:

@@ -31,6 +31,7 @@ class Call(NamedTuple):
     element: str
     save: bool  # for the way back
     step: Step | None  # the reference implementation, for second derivatives
+    instruction_set: str = ""
 
     @property
     def facts(self) -> native.NativeCell:
@@ -47,6 +48,7 @@ def run_layer(
     *,
     reverse: bool = False,
     element: str = "float32",
+    instruction_set: str = "",
     step: Step | None = None,
 ) -> tuple[Tensor, State]:
     """Run one layer of a cell over packed tokens, in one or two directions, differentiably.
@@ -71,6 +73,8 @@ def run_layer(
     element : {"float32", "bfloat16", "high"}
         What products are computed in, with sums, gates and memory in float32; "high" is float32 to some 1e-5, by three
         products of bfloat16 numbers.
+    instruction_set : str, optional
+        By default that of `native.use_instruction_set`.
     step : callable, optional
         The cell's step, of which second derivatives are taken; without it they are refused.
 
@@ -86,7 +90,7 @@ def run_layer(
             projected = torch.stack([project(x, w) for w in weights])
     parts = [t for w in weights for t in w[:_PARTS]]
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *parts))
-    call = Call(cell, lengths, reverse, element, save, step)
+    call = Call(cell, lengths, reverse, element, save, step, instruction_set)
     h_0, *memory = (part.contiguous() for part in state)  # tensors allocated like them must be, too
     c_0 = memory[0] if memory else None
     y, h_n, c_n = _Layer.apply(call, x, projected, h_0, c_0, *parts)  # type: ignore[no-untyped-call]
@@ -151,7 +155,7 @@ def walk(
     native.forward(
         call.cell, call.element, call.lengths, call.reverse, inputs, gates, weights, bias_in,
         None if bias is None else bias.contiguous(), norm, h_0, c_0, y,
-        memory, extra, h_n, c_n,
+        memory, extra, h_n, c_n, call.instruction_set,
     )  # fmt: skip
     return y, h_n, c_n, Saved(gates if facts.reads_gates or not call.save else gates.new_empty(0), memory, extra)
 
@@ -189,7 +193,7 @@ def walk_back(
     native.backward(
         call.cell, call.element, call.lengths, call.reverse, x, gates, weights, norm, h_0, c_0, y, memory, extra,
         dy.contiguous(), dh_n.contiguous(), None if dc_n is None or c_0 is None else dc_n.contiguous(), dx,
-        d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0,
+        d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0, call.instruction_set,
     )  # fmt: skip
     grads: list[Tensor | None] = []
     for d, w in enumerate(weights):

@@ -23,8 +23,11 @@ __all__ = [
     "bfloat16_available",
     "cosines",
     "describe",
+    "draw_kept",
+    "elements_of",
     "forward",
     "high_available",
+    "in_force",
     "instruction_sets",
     "int8_available",
     "keep_some",
@@ -155,6 +158,7 @@ def _first_choice() -> str:
 
 
 _chosen = _first_choice()
+_fixed = [_requested in instruction_sets()]  # whether the environment or a call has named it
 
 #: What the library says of the cells that have kernels; the same for every instruction set, but for the elements.
 CELLS = {} if _native is None else {facts["name"]: NativeCell(**facts) for facts in _native.cells(_chosen)}
@@ -180,7 +184,13 @@ def use_instruction_set(name: str | None = None) -> str:
     if name is not None and name not in known:
         raise ValueError(f"this processor has no instruction set {name!r}; it has {', '.join(known) or 'none'}")
     before, _chosen = _chosen, name or _first_choice()
+    _fixed[:] = [_requested in known or name not in (None, _first_choice())]
     return before
+
+
+def in_force() -> tuple[str, bool]:
+    """Return the instruction set in force, and whether it was named: then no other may serve."""
+    return _chosen, _fixed[0]
 
 
 def bfloat16_available() -> bool:
@@ -199,8 +209,9 @@ def int8_available() -> bool:
 
 
 @cache
-def _elements_of(instruction_set: str) -> set[str]:
-    return {element for cell in _native.cells(instruction_set) for element in cell["elements"]}
+def elements_of(instruction_set: str) -> dict[str, tuple[str, ...]]:
+    """List what the cells' weights may be multiplied in by an instruction set, by the cells' names."""
+    return {cell["name"]: tuple(cell["elements"]) for cell in _native.cells(instruction_set)}
 
 
 def steps_in(element: str) -> bool:
@@ -209,31 +220,18 @@ def steps_in(element: str) -> bool:
 
 
 def _multiplies(element: str) -> bool:
-    return _native is not None and element in _elements_of(_chosen)
+    return _native is not None and any(element in elements for elements in elements_of(_chosen).values())
 
 
 def forward(
-    cell: str,
-    element: str,
-    lengths: Tensor,
-    reverse: bool,
-    x: Tensor | None,
-    gates: Tensor,
-    weights: Sequence[Weights],
-    bias_in: Tensor | None,
-    bias: Tensor | None,
-    norm: Tensor | None,
-    h_0: Tensor,
-    c_0: Tensor | None,
-    y: Tensor,
-    memory: Tensor | None,
-    extra: Tensor | None,
-    h_n: Tensor,
-    c_n: Tensor | None,
-) -> None:
+    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor,
+    weights: Sequence[Weights], bias_in: Tensor | None, bias: Tensor | None, norm: Tensor | None, h_0: Tensor,
+    c_0: Tensor | None, y: Tensor, memory: Tensor | None, extra: Tensor | None, h_n: Tensor, c_n: Tensor | None,
+    instruction_set: str = "",
+) -> None:  # fmt: skip
     """Walk a layer over x (N, D), or the projection in `gates`; shapes, inputs and outputs: ``cpp/scan.hpp``.
 
-    `element` is what the products are computed in: float32, bfloat16 or high.
+    `element` is what the products are computed in: float32, bfloat16 or high. No instruction set: the one in force.
 
     Raises
     ------
@@ -243,42 +241,24 @@ def forward(
     _native.forward(
         cell, element, lengths, reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
-        _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(), _chosen,
+        _whole(c_0), _plain(y), memory, extra, _plain(h_n), _plain(c_n), torch.get_num_threads(),
+        instruction_set or _chosen,
     )  # fmt: skip
 
 
 def backward(
-    cell: str,
-    element: str,
-    lengths: Tensor,
-    reverse: bool,
-    x: Tensor | None,
-    gates: Tensor,
-    weights: Sequence[Weights],
-    norm: Tensor | None,
-    h_0: Tensor,
-    c_0: Tensor | None,
-    y: Tensor,
-    memory: Tensor | None,
-    extra: Tensor | None,
-    dy: Tensor,
-    dh_n: Tensor,
-    dc_n: Tensor | None,
-    dx: Tensor | None,
-    d_ih: Sequence[Tensor],
-    d_hh: Sequence[Tensor],
-    da: Tensor | None,
-    dgates: Tensor | None,
-    dnorm: Tensor | None,
-    dh_0: Tensor,
-    dc_0: Tensor | None,
-) -> None:
+    cell: str, element: str, lengths: Tensor, reverse: bool, x: Tensor | None, gates: Tensor,
+    weights: Sequence[Weights], norm: Tensor | None, h_0: Tensor, c_0: Tensor | None, y: Tensor,
+    memory: Tensor | None, extra: Tensor | None, dy: Tensor, dh_n: Tensor, dc_n: Tensor | None, dx: Tensor | None,
+    d_ih: Sequence[Tensor], d_hh: Sequence[Tensor], da: Tensor | None, dgates: Tensor | None, dnorm: Tensor | None,
+    dh_0: Tensor, dc_0: Tensor | None, instruction_set: str = "",
+) -> None:  # fmt: skip
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
         cell, element, lengths, reverse, _plain(x), gates, [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y), memory,
         extra, dy, dh_n, dc_n, dx, list(d_ih), list(d_hh), da, dgates, dnorm, dh_0, dc_0, torch.get_num_threads(),
-        _chosen,
+        instruction_set or _chosen,
     )  # fmt: skip
 
 
@@ -398,3 +378,8 @@ def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
 def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
     """Write the row of each n-gram that ends at a packed token, 0 for none."""
     _native.ngram_rows(ids, lengths, size, list(keys), rows)
+
+
+def draw_kept(seed: int, share: float, kept: Tensor) -> None:
+    """Write what dropout keeps, ``1 / share`` or 0: ``cpp/words/chance.hpp``."""
+    _native.draw_kept(seed, share, kept, torch.get_num_threads(), _chosen)

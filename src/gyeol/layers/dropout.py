@@ -1,4 +1,4 @@
-"""Dropout that a whole sequence shares."""
+"""Dropout: of single numbers, and of features of a whole sequence."""
 
 from __future__ import annotations
 
@@ -7,14 +7,45 @@ from typing import final
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
+from gyeol.kernels.chance import draw_kept
 from gyeol.kernels.lookup import keep
 from gyeol.kernels.packing import Packing
 
-__all__ = ["LockedDropout"]
+__all__ = ["Dropout", "LockedDropout"]
+
+
+class _Dropping(nn.Module):
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        if not 0 <= p < 1:
+            raise ParameterError(f"p={p!r}: expected a probability from 0 up to, not including, 1")
+        self.p = p
+
+    def extra_repr(self) -> str:
+        """Show the probability when printed."""
+        return f"{self.p}"
 
 
 @final
-class LockedDropout(nn.Module):
+class Dropout(_Dropping):
+    """Drop single numbers (Hinton et al. 2012), as ``torch.nn.Dropout`` does, drawn by `gyeol.kernels.chance`.
+
+    ``p`` is as in `LockedDropout`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Dropout(0.5)(torch.ones(4, 100)).unique().tolist()
+    [0.0, 2.0]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop numbers of x, of any shape."""
+        return x * draw_kept(x.new_empty(x.shape), 1 - self.p) if self.training and self.p else x
+
+
+@final
+class LockedDropout(_Dropping):
     """Drop the same features at every step of a sequence (Gal and Ghahramani 2016; Merity et al. 2018, section 4.2).
 
     Parameters
@@ -35,24 +66,14 @@ class LockedDropout(nn.Module):
     True
     """
 
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        if not 0 <= p < 1:
-            raise ParameterError(f"p={p!r}: expected a probability from 0 up to, not including, 1")
-        self.p = p
-
-    def extra_repr(self) -> str:
-        """Show the probability when printed."""
-        return f"{self.p}"
-
     def forward(self, x: Tensor, packing: Packing | None = None) -> Tensor:
         """Drop features of x (B, T, D), or of packed tokens (N, D)."""
         if not self.training or self.p == 0:
             return x
         if packing is not None:
             return keep(x, packing, self.kept(len(packing.lengths), x))
-        return x * x.new_empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - self.p).div_(1 - self.p)
+        return x * self.kept(len(x), x).unsqueeze(1)
 
     def kept(self, rows: int, like: Tensor) -> Tensor:
         """Draw what the features of each row are multiplied by: 0 or 1 / (1 - p), (rows, D) for `like` (..., D)."""
-        return like.new_empty(rows, like.shape[-1]).bernoulli_(1 - self.p).div_(1 - self.p)
+        return draw_kept(like.new_empty(rows, like.shape[-1]), 1 - self.p)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import final
 
 import torch
@@ -11,11 +13,13 @@ from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError
 from gyeol.kernels.native import bfloat16_available
+from gyeol.kernels.precision.choices import Subject, choose
 
 __all__ = ["ResidualNet"]
 
 _GROUP = 16  # channels normalised together
 _LEAST = 1e-6  # added to the variance of weights
+_MOST_PIXELS = 1 << 17  # of all images of a race
 
 
 @final
@@ -35,8 +39,8 @@ class ResidualNet(nn.Module):
         3 of colours, 1 of shades.
     stem : int
         How many pixels either way become one in the stem: 1, 2 or 4.
-    precision : {"float32", "bfloat16", "auto"}
-        As in `Recurrent`: where the processor multiplies in bfloat16, "auto" does so in training, in half the time.
+    precision : {"float32", "bfloat16", "bfloat16-train", "auto"}
+        As in `Recurrent`; "auto" measures in training whether images of this size are faster in bfloat16.
     standardize : bool
         Convolve with standardised weights: those of an output channel have the mean 0 and the length 1 (Qiao et al.
         2019, equation 7). What comes out of a ReLU is never negative, so other weights add to every image the same.
@@ -102,14 +106,52 @@ class ResidualNet(nn.Module):
         """
         if images.dim() != 4 or images.shape[1] != self.stem.in_channels:
             raise DataError(f"the images have shape {tuple(images.shape)}, expected (B, {self.stem.in_channels}, H, W)")
-        requested = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        bfloat16 = requested and images.dtype == torch.float32 and bfloat16_available()
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16 or torch.is_autocast_enabled("cpu")):
+        bfloat16 = torch.is_autocast_enabled("cpu") or self._rounded(images)
+        return self._walk(images, bfloat16=bfloat16)
+
+    def _walk(self, images: Tensor, *, bfloat16: bool) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
             x: Tensor = self.stem(images.contiguous(memory_format=torch.channels_last))
             for block in self.blocks:
                 x = block(x)
             x = F.relu(self.norm(x))
         return x.to(images.dtype)
+
+    def _rounded(self, images: Tensor) -> bool:
+        """Whether to convolve these images in bfloat16."""
+        element, _, when = self.precision.partition("-")
+        possible = images.dtype == torch.float32 and images.device.type == "cpu" and bfloat16_available()
+        if element == "float32" or not possible or (not self.training and (when or element == "auto")):
+            return False
+        if element == "bfloat16":
+            return True
+        B, C, height, width = images.shape
+        grad = torch.is_grad_enabled() and self.stem.weight.requires_grad
+        rows = 1 << round(math.log2(max(1, min(B, _MOST_PIXELS // (height * width)))))
+        widths = "-".join(str(block.width) for block in self.blocks)
+        kind = " standardized" if isinstance(self.stem, _StandardConv) else ""
+        subject = Subject(
+            f"images {C}x{height}x{width} to {widths}{kind}, stem {self.strides[0]}",
+            f"{rows} images, {'forward and backward' if grad else 'forward'}",
+            torch.get_num_threads(),
+        )
+        calls = partial(self._calls, (rows, C, height, width), grad=grad)
+        return choose(subject, ("float32", "bfloat16"), calls) == "bfloat16"
+
+    def _calls(self, shape: tuple[int, int, int, int], *, grad: bool) -> dict[str, Callable[[], object]]:
+        """Return what either arithmetic does with some images of this size."""
+        with torch.inference_mode(False):
+            draw = torch.Generator().manual_seed(0)
+            images = torch.randn(shape, generator=draw, dtype=torch.float32, device="cpu")
+        parameters = [p for p in self.parameters() if p.requires_grad]
+
+        def run(bfloat16: bool) -> None:
+            with torch.inference_mode(False), torch.set_grad_enabled(grad):
+                maps = self._walk(images, bfloat16=bfloat16)
+                if grad:
+                    torch.autograd.grad(maps.sum(), parameters)
+
+        return {"float32": partial(run, False), "bfloat16": partial(run, True)}
 
     def grid(self, height: int, width: int) -> tuple[int, int]:
         """Return the height and the width of the grid for an image of this height and width."""
@@ -132,7 +174,7 @@ class _Block(nn.Module):
         self.first = conv(before, width, 3, stride=stride, padding=1, bias=False)
         self.second = conv(width, width, 3, padding=1, bias=False)
         self.shortcut = None if stride == 1 and before == width else conv(before, width, 1, bias=False)
-        self.stride = stride
+        self.stride, self.width = stride, width
 
     def forward(self, x: Tensor) -> Tensor:
         inner = F.relu(self.first_norm(x))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError, closest
+from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.pooling import last_of, pool, softmax
+from gyeol.kernels.second_order import differentiable_gradients
 from gyeol.layers.attention.context import attend
 from gyeol.layers.pooling import POOLINGS
 
 __all__ = ["AttentionPooling", "Summary"]
+
+_ROWS = 256  # of a product in bfloat16: oneDNN compiles one for every new number of rows
 
 
 @final
@@ -31,6 +35,8 @@ class AttentionPooling(nn.Module):
         H, the size of h_t.
     attention_size : int, optional
         The size of u_t; `input_size` by default.
+    precision : {"float32", "bfloat16", "auto"}
+        Of the scores' products, as in `Recurrent`: "auto" rounds their factors in training.
 
     Examples
     --------
@@ -39,8 +45,9 @@ class AttentionPooling(nn.Module):
     (torch.Size([2, 8]), torch.Size([2, 5]))
     """
 
-    def __init__(self, input_size: int, attention_size: int | None = None) -> None:
+    def __init__(self, input_size: int, attention_size: int | None = None, *, precision: str = "float32") -> None:
         super().__init__()
+        self.precision = precision
         attention_size = input_size if attention_size is None else attention_size
         self.project = nn.Linear(input_size, attention_size)
         self.query = nn.Parameter(torch.empty(attention_size))
@@ -48,6 +55,10 @@ class AttentionPooling(nn.Module):
 
     def scores(self, *parts: Tensor) -> Tensor:
         """Score vectors (..., H), or their parts (..., H_1), (..., H_2), ...: ``u_w . tanh(W h + b)``."""
+        rounded = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
+        if rounded and bfloat16_available() and _packed_float32(parts):
+            scores: Tensor = _RoundedScores.apply(self.project.weight, self.project.bias, self.query, *parts)  # type: ignore[no-untyped-call]
+            return scores
         hidden: Tensor = self.project.bias
         start = 0
         for part in parts:
@@ -99,6 +110,8 @@ class Summary(nn.Module):
         Names of `POOLINGS`.
     directions : int
         1 or 2: ``"last"`` takes the last step of each direction.
+    precision : str
+        Of the attention (`AttentionPooling`).
 
     Raises
     ------
@@ -121,6 +134,7 @@ class Summary(nn.Module):
         attention: bool = True,
         poolings: Sequence[str] = (),
         directions: int = 1,
+        precision: str = "float32",
     ) -> None:
         super().__init__()
         if not attention and not poolings:
@@ -129,7 +143,7 @@ class Summary(nn.Module):
         if unknown is not None:
             raise ParameterError(f"pooling={unknown!r} is not known{closest(unknown, POOLINGS)}")
         width = input_size + beside_size
-        self.attention = AttentionPooling(width, min(width, 64)) if attention else None
+        self.attention = AttentionPooling(width, min(width, 64), precision=precision) if attention else None
         self.poolings = list(poolings)
         self.directions = directions
         self.output_size = width * (len(self.poolings) + bool(attention))
@@ -171,3 +185,40 @@ class Summary(nn.Module):
         if "last" in self.poolings:
             views["last"] = last_of(x, packing, directions=self.directions if walked else 1)
         return [views[name] for name in (["attention"] if weights is not None else []) + self.poolings]
+
+
+def _packed_float32(parts: Sequence[Tensor]) -> bool:
+    return all(p.dim() == 2 and len(p) and p.dtype == torch.float32 and p.device.type == "cpu" for p in parts)
+
+
+def _scores(weight: Tensor, bias: Tensor, query: Tensor, *parts: Tensor) -> Tensor:
+    return torch.tanh(F.linear(torch.cat(parts, dim=1), weight, bias)) @ query
+
+
+class _RoundedScores(torch.autograd.Function):
+    """`_scores`, the factors of its products with the weight rounded to bfloat16; sums, tanh and query are float32."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, bias: Tensor, query: Tensor, *parts: Tensor) -> Tensor:
+        N, width = len(parts[0]), weight.shape[1]
+        x = weight.new_empty(-(-N // _ROWS) * _ROWS, width, dtype=torch.bfloat16)
+        torch.cat([p.to(torch.bfloat16) for p in parts], dim=1, out=x[:N])
+        x[N:] = 0.0
+        hidden = torch.mm(x, weight.to(torch.bfloat16).T)[:N].float().add_(bias).tanh_()
+        ctx.save_for_backward(weight, bias, query, x, hidden, *parts)
+        return hidden @ query
+
+    @staticmethod
+    def backward(ctx: Any, d: Tensor) -> tuple[Tensor | None, ...]:
+        weight, bias, query, x, hidden, *parts = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            inputs = [weight, bias, query, *parts]
+            return tuple(differentiable_gradients(lambda: [_scores(*inputs)], inputs, ctx.needs_input_grad, [d]))
+        N = len(d)
+        d_hidden = torch.outer(d, query).mul_(1.0 - hidden * hidden)
+        rounded = x.new_zeros(len(x), len(query))
+        rounded[:N] = d_hidden
+        d_x = torch.mm(rounded, weight.to(torch.bfloat16))[:N]
+        by_parts = torch.split(d_x, [p.shape[1] for p in parts], dim=1)
+        d_weight = torch.mm(rounded.T, x).float()
+        return d_weight, d_hidden.sum(0), d @ hidden, *(part.float() for part in by_parts)

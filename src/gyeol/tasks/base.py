@@ -35,6 +35,10 @@ from gyeol.tasks.training.standing import standing
 __all__ = ["Encoded", "Estimator", "NotFittedError"]
 
 
+#: What ``precision="auto"`` comes to where nothing is large enough for a measurement.
+_TOO_SMALL = "float32: nothing is large enough for a difference"
+
+
 class NotFittedError(GyeolError, SklearnNotFittedError):  # type: ignore[misc]
     """The model was used before it was trained."""
 
@@ -148,6 +152,7 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
             "stopped": self.history_.stopped,
             "epochs": len(self.history_.records),
             "measured_on": examples.measured_on,
+            **({"arithmetic": self.history_.precision or _TOO_SMALL} if self.precision == "auto" else {}),
             **({"learned_from": f"{len(X):,} of {count:,} examples, for want of time"} if len(X) < count else {}),
             **({"training_id": short_name(what)} if what else {}),
             **lost,
@@ -207,15 +212,13 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
 
     @property
     def _layer_precision(self) -> str:
-        """Of the recurrent layers; what is rounded in training only is "auto" to them."""
-        if self.precision == "high":
-            return "high"
-        return "auto" if self.precision in ("auto", "bfloat16") else "float32"
+        """Of layers: what the setting says holds in training; predictions are in the type of the weights."""
+        return {"auto": "auto", "high": "high-train", "bfloat16": "bfloat16-train"}.get(self.precision, "float32")
 
     @property
     def _softmax_precision(self) -> str:
         """Of the softmax over a vocabulary, in training."""
-        return "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"
+        return self.precision if self.precision in ("auto", "bfloat16") else "float32"
 
     def _settings(self) -> engine.Settings:
         return engine.Settings(

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gyeol.kernels.precision.choices import Choices, Subject, using
+
 from ..conftest import ROWS, Result, Run, table_of
 
 # Texts.
@@ -305,7 +307,22 @@ def test_info(gyeol: Run, model: Path) -> None:
     assert answer["settings"]["hidden_size"] == 8
     assert answer["about"]["data"] == "films.tsv"
     shown = gyeol("info", model).out
-    for part in ("classify", "긍정, 부정", "hidden_size=8", "valid accuracy", "kernels here"):
+    for part in ("classify", "긍정, 부정", "hidden_size=8", "valid accuracy", "kernels here", "arithmetic"):
+        assert part in shown
+
+
+def test_info_without_a_model_is_about_the_machine(gyeol: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GYEOL_CACHE", str(tmp_path))
+    with using(Choices()) as choices:
+        assert gyeol("info", "--json").object["measured"] == []
+        assert "has measured nothing here yet" in gyeol("info").out
+        subject = Subject("lstm 8 to 16", "32 rows of 4 steps, forward", 2)
+        assert choices._file.keep(str(subject), {"float32": 1.0, "bfloat16@amx": 0.5})
+        answer = gyeol("info", "--json").object
+        assert [found["choice"] for found in answer["measured"]] == ["bfloat16@amx"]
+        assert Path(answer["measured_in"]).parent == tmp_path
+        shown = gyeol("info").out
+    for part in ("processor", "kernels", "instruction sets", f"{subject}  bfloat16 by amx", "2.00"):
         assert part in shown
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from gyeol.errors import DataError
+from gyeol.kernels.native import bfloat16_available
 from gyeol.layers import linear_cross_entropy
 from gyeol.layers.losses import cross_entropy
 
@@ -68,7 +71,26 @@ def test_in_bfloat16_it_is_nearly_that(N: int, V: int, H: int, bias: bool, ignor
             assert float((a.grad - b.grad).norm()) <= 0.03 * float(b.grad.norm())
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.skipif(not bfloat16_available(), reason="this processor multiplies no bfloat16")
+@pytest.mark.parametrize("element", ["float32", "bfloat16"])
+def test_auto_is_what_is_faster(element: str, won: Callable[[str], list[str]]) -> None:
+    races = won(element)
+    hidden, weight, targets = torch.randn(40, 16), torch.randn(600, 16), torch.arange(40)
+    found = {}
+    for precision in ("auto", element):
+        leaves = hidden.clone().requires_grad_(), weight.clone().requires_grad_()
+        loss = linear_cross_entropy(*leaves, None, targets, precision=precision)
+        with torch.inference_mode():
+            alone = linear_cross_entropy(*leaves, None, targets, precision=precision)
+        found[precision] = [loss, alone, *torch.autograd.grad(loss, leaves)]
+    few = linear_cross_entropy(hidden, weight[:100], None, targets, precision="auto")
+    for one, other in zip(found["auto"], found[element], strict=True):
+        assert torch.equal(one, other)
+    assert torch.equal(few, linear_cross_entropy(hidden, weight[:100], None, targets))
+    assert races == ["float32 bfloat16"] * 2, "with gradients and without; few words are no race"
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "auto"])
 def test_of_no_tokens_it_is_no_number(precision: str) -> None:
     nothing = torch.zeros(0, dtype=torch.int64)
     assert linear_cross_entropy(torch.zeros(0, 3), torch.zeros(600, 3), None, nothing, precision=precision).isnan()

@@ -25,7 +25,8 @@ BFLOAT16 = "native" if native.bfloat16_available() else "fused"
         ("gru", {"fill": 0.9}, "native"),
         ("rnn", {"need_state": False}, "native"),
         ("lstm", {"autocast": torch.bfloat16}, BFLOAT16),
-        ("lstm", {"autocast": torch.float16}, "fused"),
+        ("lstm", {"autocast": torch.float16}, "reference"),
+        ("lstm", {"autocast": torch.float16, "device": "cuda"}, "fused"),
         ("lstm", {"built": False}, "fused"),
         ("lstm", {"built": False, "fill": 0.9}, "reference"),
         ("lstm", {"built": False, "fill": 0.9, "need_state": False}, "fused"),
@@ -99,7 +100,7 @@ def test_bfloat16_is_used_by_precision_or_by_autocast(cell: str) -> None:
     torch.manual_seed(1)
     layer = Recurrent(cell, 6, 32, batch_first=True)
     rounded = Recurrent(cell, 6, 32, batch_first=True, precision="bfloat16")
-    trained = Recurrent(cell, 6, 32, batch_first=True, precision="auto")
+    trained = Recurrent(cell, 6, 32, batch_first=True, precision="bfloat16-train")
     rounded.load_state_dict(layer.state_dict())
     trained.load_state_dict(layer.state_dict())
     x = torch.randn(3, 7, 6)

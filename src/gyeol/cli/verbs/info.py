@@ -1,4 +1,4 @@
-"""``gyeol info``: what a model is."""
+"""``gyeol info``: what a model is, and what this machine has."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ _SHOWN_ELSEWHERE = ("columns", "grid", "measured_on", "training_id")  # entries 
 
 
 def info(
-    model_path: Path = typer.Argument(metavar="MODEL", help="Model folder."),
+    model_path: Path = typer.Argument(None, metavar="MODEL", help="Model folder; without one, this machine."),
     json: bool = JSON,
 ) -> None:
-    """Describe a model: task, settings, data, figures, size."""
+    """Describe a model: task, settings, data, figures, size; or this machine, and how fast it computes in what."""
+    if model_path is None:
+        _machine(json)
+        return
     from gyeol import kernels
     from gyeol.tasks.card import figure_rows, measured_on, measured_words
     from gyeol.tasks.storage import read_config
@@ -71,3 +74,46 @@ def info(
         *([["no AMX tiles", answer["no_tiles"]]] if answer["no_tiles"] else []),
     ]
     typer.echo(table(rows))
+
+
+def _machine(json: bool) -> None:
+    """Describe this machine, and what ``precision="auto"`` has measured on it so far."""
+    import torch
+
+    from gyeol import kernels
+    from gyeol.kernels.precision.choices import known_here
+    from gyeol.kernels.precision.measurements import file_here, processor
+
+    seen, place = known_here().entries(), file_here().path
+    answer: dict[str, Any] = {
+        "processor": processor(),
+        "threads": torch.get_num_threads(),
+        "kernels": kernels.describe(),
+        "instruction_sets": kernels.instruction_sets(),
+        "measured_in": None if place is None else str(place),
+        "measured": [
+            {"what": what, "choice": one.choice, "ratio": one.ratio, "seconds": dict(one.seconds)}
+            for what, one in seen.items()
+        ],
+    }
+    if json:
+        object_out(answer)
+        return
+    rows: list[list[Any]] = [
+        ["processor", answer["processor"]],
+        ["threads", answer["threads"]],
+        ["kernels", answer["kernels"]],
+        ["instruction sets", ", ".join(answer["instruction_sets"]) or "none"],
+        ["measurements in", answer["measured_in"] or "no file: there is no home folder"],
+    ]
+    typer.echo(table(rows))
+    if not seen:
+        typer.echo('\nprecision="auto" has measured nothing here yet: a training does')
+        return
+    found = [
+        [what, one.choice.replace("@", " by "), "-" if one.ratio is None else f"{one.ratio:.2f}"]
+        for what, one in sorted(seen.items())
+    ]
+    typer.echo(
+        "\n" + table([['what precision="auto" computes', "in", "best of the others to float32"], *found], right=[2])
+    )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from gyeol.cache_place import cache_folder
 from gyeol.data.atomic import replace_file
 from gyeol.data.catalogue.datasets import CATALOG, Dataset, RemoteFile
 from gyeol.data.catalogue.download import fetch
@@ -30,16 +30,6 @@ __all__ = [
     "find_dataset",
     "resolve_file",
 ]
-
-
-def cache_folder() -> Path:
-    """Name the folder for downloads, ``$XDG_CACHE_HOME/gyeol`` or what the system uses; it may not exist yet."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(given):  # the XDG specification requires to ignore a relative one
-        return Path(given) / "gyeol"
-    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
-        return Path(os.environ["LOCALAPPDATA"]) / "gyeol" / "cache"
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "gyeol"
 
 
 def find_dataset(name: str) -> Dataset:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +12,7 @@ from torch import Tensor
 
 from gyeol.errors import DataError, ParameterError
 from gyeol.kernels.native import bfloat16_available
+from gyeol.kernels.precision.choices import Subject, choose
 
 __all__ = ["linear_cross_entropy"]
 
@@ -17,6 +20,8 @@ _LOGITS = 1 << 22  # in memory at a time: 16 MB of them
 _ROUNDED = 1 << 25  # of them as bfloat16, 64 MB: every block adds V x H numbers to a gradient, so that few are better
 _ROWS = 32  # of a product in bfloat16: oneDNN compiles one for every new number of rows
 _FEW = 512  # words: with fewer, rounding costs more than the products gain
+_WORK = 1 << 31  # operations of a race ...
+_LEAST, _MOST = 64, 1024  # ... and its tokens
 
 
 def linear_cross_entropy(
@@ -44,8 +49,9 @@ def linear_cross_entropy(
         Each in 0..V-1, or `ignore_index`.
     ignore_index : int
         Tokens with this target do not count.
-    precision : {"float32", "bfloat16"}
-        How the products are computed, where the processor multiplies bfloat16 and the vocabulary is no small one.
+    precision : {"float32", "bfloat16", "auto"}
+        How the products are computed, where the processor multiplies bfloat16 and the vocabulary is no small one;
+        "auto" takes what is the fastest for these sizes here, by a measurement (`gyeol.kernels.precision`).
     label_smoothing : float
         Share of the target's weight that all words have alike (Szegedy et al. 2016, section 7).
 
@@ -74,14 +80,17 @@ def linear_cross_entropy(
     if bool(wrong.any()):
         token = int(wrong.nonzero()[0])
         raise DataError(f"the target of token {token} is {int(targets[token])}, expected 0..{V - 1} or {ignore_index}")
-    rounded = (
-        precision == "bfloat16"
+    possible = (
+        precision != "float32"
         and bfloat16_available()
         and V >= _FEW
         and hidden.dtype == torch.float32
+        and hidden.device.type == "cpu"
         and len(hidden) > 0
     )
-    function: Any = _Rounded if rounded and hidden.device.type == "cpu" else _Exact
+    grad = torch.is_grad_enabled() and (hidden.requires_grad or weight.requires_grad)
+    rounded = possible and (precision == "bfloat16" or _faster_rounded(len(hidden), H, V, grad))
+    function: Any = _Rounded if rounded else _Exact
     loss: Tensor = function.apply(hidden, weight, bias, targets, counted, torch.is_grad_enabled())
     if not label_smoothing:
         return loss
@@ -92,6 +101,38 @@ def linear_cross_entropy(
     if bias is not None:
         above = above + bias[real] - bias.mean()
     return loss + label_smoothing * above.mean()
+
+
+def _faster_rounded(N: int, H: int, V: int, grad: bool) -> bool:
+    """Whether a softmax of N tokens is faster in bfloat16 here; tokens and words by classes, since both may vary."""
+    words = 1 << V.bit_length() - 1
+    words += words // 2 if 5 * words < 4 * V else 0
+    tokens = 1 << max(0, round(math.log2(N)))
+    tokens = min(tokens, _MOST, max(_LEAST, 1 << max(1, _WORK // (6 * words * H)).bit_length() - 1))
+    passes = "forward and backward" if grad else "forward"
+    subject = Subject(f"softmax {H} to {words}", f"{tokens} tokens, {passes}", torch.get_num_threads())
+    return choose(subject, ("float32", "bfloat16"), partial(_calls, tokens, H, words, grad)) == "bfloat16"
+
+
+def _calls(N: int, H: int, V: int, grad: bool) -> dict[str, Callable[[], object]]:
+    """Make a softmax of this size, and what either arithmetic does with it."""
+    draw = torch.Generator().manual_seed(0)
+    with torch.inference_mode(False):
+        hidden, weight = (
+            torch.rand(rows, H, generator=draw, dtype=torch.float32, device="cpu").sub_(0.5).requires_grad_(grad)
+            for rows in (N, V)
+        )
+        bias = torch.zeros(V, dtype=torch.float32, device="cpu", requires_grad=grad)
+        targets = torch.arange(N, device="cpu") * 7 % V
+        counted = torch.ones(N, dtype=torch.bool, device="cpu")
+
+    def run(function: Any) -> None:
+        with torch.inference_mode(False), torch.set_grad_enabled(grad), torch.autocast("cpu", enabled=False):
+            loss = function.apply(hidden, weight, bias, targets, counted, grad)
+            if grad:
+                torch.autograd.grad(loss, (hidden, weight, bias))
+
+    return {"float32": partial(run, _Exact), "bfloat16": partial(run, _Rounded)}
 
 
 class _Exact(torch.autograd.Function):

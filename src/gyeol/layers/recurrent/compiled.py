@@ -2,7 +2,8 @@
 
 A batch of rows of equal length in float32 on the CPU becomes one operator a layer (`gyeol.kernels.operators`), so that
 the graph stays whole. All else runs as it does without the compiler, between two graphs, which is what
-``torch.compile`` does with PyTorch's own recurrent layers.
+``torch.compile`` does with PyTorch's own recurrent layers. There is nothing to measure while a graph is being compiled:
+``precision="auto"`` is float32 in it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch._compile import _disable_dynamo
 from torch.nn import functional as F
 
 from gyeol.kernels import native
+from gyeol.kernels.precision.layer import fixed_arithmetic
 
 if TYPE_CHECKING:
     from gyeol.layers.recurrent.layer import Recurrent
@@ -43,7 +45,8 @@ def run_compiled(layer: Recurrent, x: Any, state: Any, lengths: Any, *, need_sta
 
     tokens, B = (x.transpose(0, 1) if layer.batch_first else x), x.shape[0 if layer.batch_first else 1]
     first = layer._check_state(state, x, B)
-    T, element, last = tokens.shape[0], layer.element(autocast=False), []
+    T, last = tokens.shape[0], []
+    arithmetic = fixed_arithmetic(layer.precision, layer.cell.native or "", layer.hidden_size, training=layer.training)
     tokens = tokens.reshape(T * B, x.shape[2])
     for number in range(layer.num_layers):
         if number > 0 and layer.dropout > 0:
@@ -55,7 +58,7 @@ def run_compiled(layer: Recurrent, x: Any, state: Any, lengths: Any, *, need_sta
             torch.full((B,), T),
             tuple(part[of_layer] for part in first),
             layer.weights_of(number),
-            element=element,
+            element="float32" if arithmetic is None else arithmetic.element,
         )
         last.append(after)
     output = tokens.view(T, B, -1)

@@ -19,8 +19,8 @@ from gyeol.errors import DataError, ParameterError, ShapeError, closest
 from gyeol.kernels.autograd import run_layer
 from gyeol.kernels.cells.cell import Cell, State, Weights
 from gyeol.kernels.cells.table import find_cell
-from gyeol.kernels.native import bfloat16_available, high_available
 from gyeol.kernels.packing import Packing
+from gyeol.kernels.precision.layer import PRECISIONS, arithmetic_of
 from gyeol.layers.recurrent.autocast import autocast_type, cast_results
 from gyeol.layers.recurrent.checks import (
     check_flags,
@@ -39,7 +39,6 @@ from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transfo
 
 __all__ = ["Recurrent"]
 
-_PRECISIONS = ("float32", "high", "bfloat16", "auto")
 _FIELDS = {
     "weight_ih": "w_ih",
     "weight_hh": "w_hh",
@@ -69,12 +68,13 @@ class Recurrent(nn.Module):
     proj_size : int
         P: h is projected to so many numbers, ``h_t = W_hr (o * tanh(c_t))`` (Sak et al. 2014); 0 for none. Of the cell
         `gyeol.kernels.cells.lstm.PROJECTED` only, which `gyeol.layers.LSTM` chooses; walked by PyTorch's operation.
-    precision : {"float32", "high", "bfloat16", "auto"}
+    precision : {"float32", "high", "bfloat16", "high-train", "bfloat16-train", "auto"}
         "bfloat16" multiplies in bfloat16, with sums, gates and memory in float32, where the processor has it (AMX or
-        AVX512-BF16); "auto" does so in training only. "high" takes each number as the sum of two bfloat16 and is off
-        from float32 by some 1e-5; a row that holds an infinity gives NaN. It pays on tiles (AMX); elsewhere float32 is
-        faster. Where the processor has no such products, and for the normalised LSTM, all of them are the parameters'
-        own type.
+        AVX512-BF16). "high" takes each number as the sum of two bfloat16 and is off from float32 by some 1e-5; a row
+        that holds an infinity gives NaN. It pays on tiles (AMX); elsewhere float32 is faster. With "-train" they do so
+        in training only. "auto" takes in training what is the fastest for this cell, size and batch here, by a
+        measurement (`gyeol.kernels.precision`). All else, and the normalised LSTM, is in the parameters' own type; so
+        is "auto" in a graph that is being compiled.
     device, dtype
         Where the parameters lie, and their type.
 
@@ -109,8 +109,8 @@ class Recurrent(nn.Module):
     ) -> None:
         super().__init__()
         self.cell = find_cell(cell)
-        if precision not in _PRECISIONS:
-            raise ParameterError(f"precision={precision!r} is not one{closest(str(precision), _PRECISIONS)}")
+        if precision not in PRECISIONS:
+            raise ParameterError(f"precision={precision!r} is not one{closest(str(precision), PRECISIONS)}")
         self.precision = precision
         check_sizes({"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers})
         check_flags({"bias": bias, "batch_first": batch_first, "bidirectional": bidirectional})
@@ -359,21 +359,26 @@ class Recurrent(nn.Module):
         self, x: Tensor, packing: Packing, first: State, need_state: bool, autocast: bool
     ) -> tuple[Tensor, Any]:
         """Walk all layers over packed tokens (N, D), which stay packed from layer to layer."""
+        precision = "bfloat16" if autocast else self.precision
         x, last = x.float(), []
         first = tuple(packing.rank(part.float()) for part in first)
-        element = self.element(autocast=autocast)
         assert self.cell.native is not None
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
                 x = F.dropout(x, self.dropout, self.training)
             of_layer = slice(layer * self.num_directions, (layer + 1) * self.num_directions)
+            weights = self.weights_of(layer)
+            arithmetic = arithmetic_of(
+                precision, self.cell.native, x, len(packing.lengths), weights, training=self.training
+            )
             x, after = run_layer(
                 self.cell.native,
                 x,
                 packing.lengths,
                 first if self.num_layers == 1 else tuple(part[of_layer] for part in first),
-                self.weights_of(layer),
-                element=element,
+                weights,
+                element=arithmetic.element,
+                instruction_set=arithmetic.instruction_set,
                 step=self.cell.step,
             )
             last.append(after)
@@ -382,15 +387,6 @@ class Recurrent(nn.Module):
         parts = last[0] if self.num_layers == 1 else [torch.cat(parts) for parts in zip(*last, strict=True)]
         joined = tuple(packing.unrank(part) for part in parts)
         return x, joined if self.cell.has_memory else joined[0]
-
-    def element(self, *, autocast: bool) -> str:
-        """Name what the native kernels multiply in at the moment: see `precision`."""
-        if self.cell.has_norm:
-            return "float32"
-        requested = autocast or self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        if requested and bfloat16_available() and self.hidden_size % 2 == 0:  # bfloat16 goes in pairs
-            return "bfloat16"
-        return "high" if self.precision == "high" and high_available() else "float32"
 
     def _check_state(self, state: Any, x: Tensor, B: int) -> State:
         L, names = self.num_layers * self.num_directions, self.cell.states

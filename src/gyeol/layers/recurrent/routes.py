@@ -33,7 +33,8 @@ def choose_route(
     scan      the cell is linear
     fused     PyTorch has the cell as one operation; not where rows of different lengths have a memory whose last
               state is requested: on padded rows c continues past a row's end (h is found among the outputs); nor on the
-              CPU where less than half of the padded batch is real: the reference, which skips padding, is faster there
+              CPU where less than half of the padded batch is real: the reference, which skips padding, is faster there;
+              nor there under autocast to float16, which oneDNN's LSTM refuses on many processors
     reference everything else
     ========= ===============================================================================================
 
@@ -72,9 +73,8 @@ def choose_route(
         return "scan"
     memory_is_lost = fill < 1 and cell.has_memory and need_state
     mostly_padding = fill < 0.5 and device == "cpu"
-    if autocast == torch.float16 and device == "cpu":  # which oneDNN's LSTM refuses on many processors
-        return "reference"
-    if cell.fused and not memory_is_lost and not mostly_padding:
+    refused = autocast == torch.float16 and device == "cpu"
+    if cell.fused and not memory_is_lost and not mostly_padding and not refused:
         return "fused"
     return "reference"
 

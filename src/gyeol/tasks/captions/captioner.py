@@ -146,10 +146,9 @@ class Captioner(TextParameters, Estimator):
         self._shares = CaptionRows(self.inputs_, y).shares(len(self.inputs_.vocabulary))
 
     def _make_encoder(self, *, pretrained: bool) -> ResidualNet | Backbone:
-        precision = "auto" if self.precision in ("auto", "bfloat16") else "float32"
         return make_encoder(
             str(self.encoder), size=int(self.image_size), channels=int(self.channels), pretrained=pretrained,
-            precision=precision, standardize=self.standardize_,
+            precision=self._layer_precision, standardize=self.standardize_,
         )  # fmt: skip
 
     def _encode(self, X: list[Picture], y: list[list[str]] | None) -> Encoded:
@@ -181,7 +180,7 @@ class Captioner(TextParameters, Estimator):
         return net
 
     def _loss(self, net: Any, batch: CaptionBatch) -> engine.StepLoss:
-        settings: dict[str, Any] = {"precision": "bfloat16" if self.precision in ("auto", "bfloat16") else "float32"}
+        settings: dict[str, Any] = {"precision": self._softmax_precision}
         settings |= {"balance_weight": float(self.balance), "naming_weight": float(self.naming)}
         return engine.StepLoss(net.loss_of(batch, label_smoothing=float(self.label_smoothing), **settings))
 

@@ -16,6 +16,7 @@ from gyeol.inputs.text import TextBatch
 from gyeol.kernels.lookup import Rows, lookup
 from gyeol.kernels.packing import Packing
 from gyeol.layers import DirectScores, Embedding, LockedDropout, NGramEmbedding, Recurrent, Summary
+from gyeol.layers.dropout import Dropout
 
 __all__ = ["BagNet", "MeanNet", "RecurrentNet", "frequent_ids"]
 
@@ -92,9 +93,10 @@ class RecurrentNet(nn.Module):
             attention=attention,
             poolings=poolings,
             directions=directions,
+            precision=precision,
         )
         self.locked = LockedDropout(dropout / 2)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head = nn.Linear(self.summary.output_size, output_size)
 
     def forward(self, batch: TextBatch) -> tuple[Tensor, Tensor | None]:
@@ -176,7 +178,7 @@ class BagNet(nn.Module):
         self.first = nn.EmbeddingBag(size, hidden_size, mode="sum", sparse=True)
         nn.init.normal_(self.first.weight, std=1.0 / math.sqrt(hidden_size))
         self.bias = nn.Parameter(torch.zeros(hidden_size))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head = nn.Linear(hidden_size, output_size)
 
     def forward(self, batch: FeatureBatch) -> tuple[Tensor, None]:
@@ -194,7 +196,7 @@ class MeanNet(nn.Module):
         self.embedding = nn.EmbeddingBag(size, embedding_size, mode="sum", sparse=True)
         nn.init.normal_(self.embedding.weight, std=0.1)
         self.first = nn.Linear(embedding_size, hidden_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.head = nn.Linear(hidden_size, output_size)
 
     def forward(self, batch: FeatureBatch) -> tuple[Tensor, None]:
