@@ -322,7 +322,7 @@ def _matrices(weights: Sequence[Weights]) -> tuple[list[Any], list[Any]]:
     return matrices, [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
 
 
-def sum_of(x: Tensor, threads: int) -> float:
+def sum_of(x: Any, threads: int) -> float:
     """Add up the numbers of `x` (N,), N a multiple of 64, read once by `threads`: the floor of a step's time."""
     return float(_native.sum_of(x, threads))
 
