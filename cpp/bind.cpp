@@ -1,4 +1,4 @@
-// Python's door to the kernels: check everything, release the GIL, call. With call.hpp, facts.hpp and step.hpp the only file that knows Python.
+// Python's door to the kernels: check everything, release the GIL, call. With call.hpp, facts.hpp, step.hpp and rows/bind.hpp the only file that knows Python.
 //
 // Arrays are never converted or copied on the way in (noconvert): what does not fit is a TypeError or a ValueError here, so
 // that the kernels need no checks of their own. Bfloat16 matrices come as int16, which NumPy and PyTorch both have.
@@ -8,7 +8,7 @@
 
 #include "call.hpp"
 #include "facts.hpp"
-#include "step.hpp"
+#include "rows/bind.hpp"
 #include "tile_bindings.hpp"
 #include "walks.hpp"
 #include "words/bind_word2vec.hpp"
@@ -317,32 +317,7 @@ NB_MODULE(_native, m) {
         "The instruction sets that this processor can run, best first.");
     m.def("cells", &gyeol::cells, "instruction_set"_a, "What is known of each cell that has kernels, as a list of dicts.");
     gyeol::bind_tiles(m);
-    const auto array = [](std::initializer_list<size_t> shape, float* data, nb::handle owner) {
-        return nb::ndarray<nb::numpy, float, nb::c_contig, nb::device::cpu>(data, shape, owner);
-    };
-    using gyeol::Stepper;
-    nb::class_<Stepper>(m, "Stepper", "Layers that take one step at a time: see cpp/step.hpp. Its arrays are its own memory.")
-        .def(nb::init<const std::string&, const std::string&, const Stepper::Layers&, const Stepper::Biases&, int64_t,
-                      const std::string&>(),
-             "cell"_a, "element"_a, "weights"_a.noconvert(), "biases"_a.noconvert(), "rows"_a, "instruction_set"_a)
-        .def("step", &Stepper::step, nb::call_guard<nb::gil_scoped_release>())
-        .def_prop_ro("x", [array](nb::handle_t<Stepper> self) {
-            Stepper& of = nb::cast<Stepper&>(self);
-            return array({size_t(of.rows()), size_t(of.inputs())}, of.x(), self);
-        })
-        .def_prop_ro("y", [array](nb::handle_t<Stepper> self) {
-            Stepper& of = nb::cast<Stepper&>(self);
-            return array({size_t(of.rows()), size_t(of.units())}, of.y(), self);
-        })
-        .def_prop_ro("h", [array](nb::handle_t<Stepper> self) {
-            Stepper& of = nb::cast<Stepper&>(self);
-            return array({size_t(of.layers()), size_t(of.rows()), size_t(of.units())}, of.h(), self);
-        })
-        .def_prop_ro("c", [array](nb::handle_t<Stepper> self) -> nb::object {
-            Stepper& of = nb::cast<Stepper&>(self);
-            if (!of.c()) return nb::none();
-            return nb::cast(array({size_t(of.layers()), size_t(of.rows()), size_t(of.units())}, of.c(), self));
-        });
+    gyeol::bind_rows(m);
     m.def("forward", &gyeol::forward, "cell"_a, "element"_a, "lengths"_a.noconvert(), "reverse"_a, "x"_a.noconvert().none(),
           "gates"_a.noconvert(), "w_hh"_a.noconvert(), "w_ih"_a.noconvert(), "bias_in"_a.noconvert().none(),
           "bias"_a.noconvert().none(), "norm"_a.noconvert().none(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(),

@@ -13,7 +13,10 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-#ifndef _OPENMP
+#include <pthread.h>
+#ifdef _OPENMP
+#include <omp.h>
+#else
 #include <thread>
 #endif
 
@@ -70,9 +73,13 @@ auto* pointer(const Maybe<T>& array) {
     return array ? array->data() : nullptr;
 }
 
+// A child of fork has one thread, and no runtime that could be trusted to start more.
+bool forked = false;
+[[maybe_unused]] const int watched = pthread_atfork(nullptr, nullptr, [] { forked = true; });
+
 template <class Work>
 void run_tasks(int64_t tasks, int64_t threads, Work work) {
-    if (tasks == 1 || threads == 1) {
+    if (tasks == 1 || threads == 1 || forked) {
         for (int64_t task = 0; task < tasks; ++task) work(task);
         return;
     }
@@ -88,6 +95,21 @@ void run_tasks(int64_t tasks, int64_t threads, Work work) {
     std::vector<std::thread> others;
     for (int64_t worker = 1; worker < workers; ++worker) others.emplace_back(some, worker);
     some(0);
+    for (std::thread& other : others) other.join();
+#endif
+}
+
+// A team of up to `threads`, in which everybody runs at the same time: work(member, members), for members that meet (rows/team.hpp).
+template <class Work>
+void run_team(int64_t threads, Work work) {
+    if (threads == 1 || forked) return work(int64_t{0}, int64_t{1});
+#ifdef _OPENMP
+#pragma omp parallel num_threads(static_cast<int>(threads))
+    work(static_cast<int64_t>(omp_get_thread_num()), static_cast<int64_t>(omp_get_num_threads()));
+#else
+    std::vector<std::thread> others;
+    for (int64_t member = 1; member < threads; ++member) others.emplace_back(work, member, threads);
+    work(0, threads);
     for (std::thread& other : others) other.join();
 #endif
 }

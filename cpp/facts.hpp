@@ -18,9 +18,12 @@ nb::list cells(const std::string& instruction_set) {
     for (int64_t i = 0; i < kernels.count; ++i) {
         const CellKernels& cell = kernels.cells[i];
         if (std::strcmp(cell.element, "float32") != 0) continue;
-        nb::list elements;
-        for (int64_t j = 0; j < kernels.count; ++j)
-            if (std::strcmp(cell.name, kernels.cells[j].name) == 0) elements.append(kernels.cells[j].element);
+        nb::list elements, step_elements;
+        for (int64_t j = 0; j < kernels.count; ++j) {
+            if (std::strcmp(cell.name, kernels.cells[j].name) != 0) continue;
+            elements.append(kernels.cells[j].element);
+            if (kernels.cells[j].step) step_elements.append(kernels.cells[j].element);
+        }
         const int64_t separate = separate_hidden_bias(cell);
         nb::dict of;
         of["name"] = cell.name;
@@ -36,6 +39,7 @@ nb::list cells(const std::string& instruction_set) {
         of["hidden_blocks"] = blocks(cell.hidden, cell.hiddens);
         of["separate_hidden_bias"] = separate < 0 ? nb::object(nb::none()) : nb::object(nb::int_(separate));
         of["elements"] = nb::tuple(elements);
+        of["step_elements"] = nb::tuple(step_elements);
         found.append(of);
     }
     return found;

@@ -21,7 +21,7 @@
 namespace gyeol {
 namespace portable { extern const Kernels kernels; }
 namespace avx2 { extern const Kernels kernels; }
-namespace avx512 { extern const Kernels kernels; }
+namespace avx512 { extern const Kernels kernels, kernels_with_vnni; }
 namespace avx512bf16 { extern const Kernels kernels; }
 namespace amx { extern const TileKernels tile_kernels; }
 namespace amx_emulated { extern const TileKernels tile_kernels; }
@@ -140,6 +140,7 @@ inline const std::vector<const Kernels*>& runnable() {
             all.push_back(&avx512bf16::kernels);
         }
 #endif
+        if (wide && __builtin_cpu_supports("avx512vnni")) all.push_back(&avx512::kernels_with_vnni);
         if (wide) all.push_back(&avx512::kernels);
         if (fma) all.push_back(&avx2::kernels);
 #endif

@@ -5,6 +5,7 @@
 #include "cells/lstm.hpp"
 #include "cells/lstm_norm.hpp"
 #include "cells/rnn.hpp"
+#include "cells/steps.hpp"
 #include "kernels.hpp"
 #include "nearest.hpp"
 #include "pool.hpp"
@@ -52,24 +53,24 @@ constexpr CellKernels describe(const char* name) {
     of.inputs = sizeof(Cell::INPUT) / sizeof(GateBlock);
     of.hidden = Cell::HIDDEN;
     of.hiddens = sizeof(Cell::HIDDEN) / sizeof(GateBlock);
-    of.packed = packed_most<Cell, T>;
-    of.forward_size = forward_size<T>;
-    of.state_size = state_size<T>;
-    of.pack_forward = [](const float* w, int64_t H, int64_t part, int64_t parts, void* packed) {
-        Cell::template pack_forward<T>(w, H, part, parts, static_cast<T*>(packed));
-    };
-    of.pack_in = [](const float* w, int64_t D, int64_t H, int64_t part, int64_t parts, void* packed) {
-        pack<T, 1, 4>(w, 0, D, 1, Cell::GATES * H, D, part, parts, static_cast<T*>(packed));
-    };
-    of.project = [](const Forward& layer, int64_t first, int64_t last, char* scratch) {
-        project_range<Cell, T>(layer, first, last, scratch);
-        leave();
-    };
-    of.forward = [](const Forward& layer, int64_t part, int64_t parts, char* scratch) {
-        forward<Cell, T>(layer, part, parts, scratch);
-        leave();
-    };
     if constexpr (!IS_QUAD<T>) {
+        of.packed = packed_most<Cell, T>;
+        of.forward_size = forward_size<T>;
+        of.state_size = state_size<T>;
+        of.pack_forward = [](const float* w, int64_t H, int64_t part, int64_t parts, void* packed) {
+            Cell::template pack_forward<T>(w, H, part, parts, static_cast<T*>(packed));
+        };
+        of.pack_in = [](const float* w, int64_t D, int64_t H, int64_t part, int64_t parts, void* packed) {
+            pack<T, 1, 4>(w, 0, D, 1, Cell::GATES * H, D, part, parts, static_cast<T*>(packed));
+        };
+        of.project = [](const Forward& layer, int64_t first, int64_t last, char* scratch) {
+            project_range<Cell, T>(layer, first, last, scratch);
+            leave();
+        };
+        of.forward = [](const Forward& layer, int64_t part, int64_t parts, char* scratch) {
+            forward<Cell, T>(layer, part, parts, scratch);
+            leave();
+        };
         of.backward_size = backward_size<Cell, T>;
         of.back_state_size = [](int64_t rows, int64_t units) { return back_state_size(rows, units); };
         of.tokens_size = tokens_size<Cell, T>;
@@ -93,8 +94,31 @@ constexpr CellKernels describe(const char* name) {
             leave();
         };
     }
+#if defined(GYEOL_EMULATED_TILES)
+    constexpr bool REGISTERS_MULTIPLY = sizeof(T) == sizeof(float);
+#else
+    constexpr bool REGISTERS_MULTIPLY = true;
+#endif
+    of.shares = !Cell::NORM && !IS_QUAD<T> && !IS_HIGH<T> && REGISTERS_MULTIPLY;
+    if constexpr (!Cell::NORM && !IS_HIGH<T> && REGISTERS_MULTIPLY) {
+        of.step_packed = [](int64_t H, int64_t D) { return step_packed_size<T>(Cell::GATES, H, D) * static_cast<int64_t>(sizeof(T)); };
+        of.step_size = step_size<T>;
+        of.pack_step = [](const float* w_ih, const float* w_hh, int64_t D, int64_t H, void* packed) {
+            StepForm<Cell>::template pack<T>(w_ih, w_hh, D, H, static_cast<T*>(packed));
+        };
+        of.step = step<StepForm<Cell>, T>;
+    }
     return of;
 }
+
+#if defined(__AVX512VNNI__)
+using Int8 = VnniQuad;
+#else
+using Int8 = Quad;
+#endif
+#if defined(__AVX512F__) && !defined(__AVX512VNNI__)
+#define GYEOL_VNNI_TOO
+#endif
 
 const CellKernels cells[] = {
 #if !defined(GYEOL_HAS_TILES)
@@ -107,11 +131,20 @@ const CellKernels cells[] = {
     describe<Rnn<false>, High>("rnn_tanh"), describe<Rnn<true>, High>("rnn_relu"), describe<Lstm, High>("lstm"),
     describe<GruBefore, High>("gru_before"), describe<GruAfter, High>("gru_after"),
 #endif
-#if defined(__AVX512VNNI__) && !defined(GYEOL_HAS_TILES)  // for the stepper, which the normalised LSTM has not
-    describe<Rnn<false>, Quad>("rnn_tanh"), describe<Rnn<true>, Quad>("rnn_relu"), describe<Lstm, Quad>("lstm"),
-    describe<GruBefore, Quad>("gru_before"), describe<GruAfter, Quad>("gru_after"),
+#if !defined(GYEOL_HAS_TILES)  // for the stepper, which the normalised LSTM has not
+    describe<Rnn<false>, Int8>("rnn_tanh"), describe<Rnn<true>, Int8>("rnn_relu"), describe<Lstm, Int8>("lstm"),
+    describe<GruBefore, Int8>("gru_before"), describe<GruAfter, Int8>("gru_after"),
 #endif
 };
+#if defined(GYEOL_VNNI_TOO)
+// This instruction set with VNNI, which only int8 has a use for.
+const CellKernels cells_with_vnni[] = {
+    describe<Rnn<false>, float>("rnn_tanh"), describe<Rnn<true>, float>("rnn_relu"), describe<Lstm, float>("lstm"),
+    describe<GruBefore, float>("gru_before"), describe<GruAfter, float>("gru_after"), describe<LstmNorm, float>("lstm_norm"),
+    describe<Rnn<false>, VnniQuad>("rnn_tanh"), describe<Rnn<true>, VnniQuad>("rnn_relu"), describe<Lstm, VnniQuad>("lstm"),
+    describe<GruBefore, VnniQuad>("gru_before"), describe<GruAfter, VnniQuad>("gru_after"),
+};
+#endif
 
 }  // namespace
 
@@ -141,6 +174,17 @@ const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / s
                          update_rows,           squares,
                          look_up,               sum_tokens,
                          keep_some,             draw_kept};
+#if defined(GYEOL_VNNI_TOO)
+extern const Kernels kernels_with_vnni;
+const Kernels kernels_with_vnni = {"avx512vnni",     LANES,         sizeof(cells_with_vnni) / sizeof(cells_with_vnni[0]),
+                                   cells_with_vnni,  pool_forward,  pool_backward,
+                                   additive_forward, additive_backward,
+                                   quantise,         cosines,
+                                   train_words,      update,
+                                   update_rows,      squares,
+                                   look_up,          sum_tokens,
+                                   keep_some,        draw_kept};
+#endif
 #endif
 
 }  // namespace gyeol::GYEOL_ISA

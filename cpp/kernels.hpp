@@ -5,6 +5,7 @@
 
 #include "additive.hpp"
 #include "pool.hpp"
+#include "rows/steps.hpp"
 #include "words/word2vec.hpp"
 #include "words/adam.hpp"
 #include "words/chance.hpp"
@@ -15,11 +16,12 @@ namespace gyeol {
 // So many products of int8 add up to 32 bits: 128 * 127 * MOST_QUADS, the greatest that quad.hpp's sums begin at, is under 2^31.
 constexpr int64_t MOST_QUADS = 131072;
 
-// One cell in one element type. Quad has only what goes forwards; the other functions are null.
+// One cell in one element type. Quad has only a stepper, a cell with a norm has none; the other functions are null.
 struct CellKernels {
     const char *name, *element;  // element: "float32", "bfloat16", "high" or "int8"
     int64_t gates, extra, gradient_blocks;
     bool memory, norm, reads_gates;  // see layer.hpp
+    bool shares;  // members of a team may share its steps
     const GateBlock *input, *hidden;
     int64_t inputs, hiddens;  // how many there are of these
     int64_t (*packed)(int64_t units, int64_t inputs);  // bytes of either packed w_hh (inputs = units) or w_ih, at most
@@ -41,6 +43,11 @@ struct CellKernels {
     // With sums, or leaving its tokens in `memory`, which holds `capacity` of them, to `gather`.
     void (*backward)(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t capacity, Sums* sums);
     void (*gather)(const Backward& layer, char* memory, int64_t capacity, int64_t first, int64_t last, char* scratch, Sums& sums);
+    // The stepper: see rows/steps.hpp. Bytes of a layer's packed weights, bytes of a member's scratch.
+    int64_t (*step_packed)(int64_t units, int64_t inputs);
+    int64_t (*step_size)(int64_t rows, int64_t units, int64_t inputs);
+    void (*pack_step)(const float* w_ih, const float* w_hh, int64_t inputs, int64_t units, void* packed);
+    void (*step)(const Steps& steps, Team team, char* scratch);
 };
 
 // The gate whose hidden bias is not added to its input bias, because something multiplies U h + b first; -1 for none.

@@ -28,6 +28,7 @@ struct State {
     float* c;       // c (LSTM)
     float* raw;     // U h (normalised LSTM)
     char* buffer;   // for `product`
+    Team team;      // who share every step of this part: its members have all of this in common, but for `buffer`
 };
 
 // And on the way back.
@@ -40,6 +41,7 @@ struct BackState {
     float* raw; // by U h (normalised LSTM)
     Stored<T>* da;  // (GRADIENT_BLOCKS*H) output: the gradient by the gates before their functions, this step's rows `wide` apart
     char* buffer;   // for `product`
+    Team team;
 };
 
 // The row's h and c before the step.
@@ -67,12 +69,16 @@ static int64_t forward_size(int64_t n, int64_t units, int64_t inputs) {
     return state_size<T>(n, units) + tokens * 8 + round_up(project_size<T>(tokens, widest), 64);
 }
 
-// scratch: forward_size bytes, aligned to 64, the first state_size of them zeros.
+// scratch: forward_size bytes, aligned to 64, the first state_size of them zeros; the same for all members of a team, which finds the
+// projection done.
 template <class Cell, class T>
 static void forward(const Forward& layer, int64_t part, int64_t parts, char* scratch) {
     const Ragged& batch = layer.batch;
     const int64_t H = layer.units, n = (batch.rows - part + parts - 1) / parts;
     State<T> state;
+    state.team = layer.team;
+    const bool leads = layer.team.member == 0;
+    bool entered = false;
     state.width = width_of<T>(H);
     state.c = reinterpret_cast<float*>(scratch);
     state.raw = state.c + n * state.width;
@@ -85,10 +91,14 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
     walk(
         batch, layer.reverse, part, parts,
         [&](int64_t r) __attribute__((always_inline)) {
+            entered = true;
+            if (!leads) return;
             copy(layer.h_0 + (part + r * parts) * H, state.h + r * state.width, H, true);
-            if (layer.c_0) copy(layer.c_0 + (part + r * parts) * H, state.c + r * state.width, H, true);
+            copy((layer.c_0 ? layer.c_0 : layer.h_0) + (part + r * parts) * H, state.c + r * state.width, H, true);
         },
         [&](const Step& step) __attribute__((always_inline)) {
+            if (entered) meet(state.team);
+            entered = false;
             if (step.t == due) {
                 int64_t tokens = 0;
                 for (; due >= 0 && due < batch.lengths[part] && tokens < CHUNK; due += layer.reverse ? -1 : 1)
@@ -97,11 +107,13 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
                 project<T>(layer, Cell::GATES, places, tokens, state.buffer);
             }
             Cell::template forward<T>(layer, step, state);
+            meet(state.team);
             Stored<T>* old = state.h;
             state.h = state.h_next;
             state.h_next = old;
         },
         [&](int64_t r) __attribute__((always_inline)) {
+            if (!leads) return;
             const int64_t rank = part + r * parts, last = layer.reverse ? 0 : batch.lengths[rank] - 1;
             copy(layer.y + (batch.offsets[last] + rank) * layer.stride, layer.h_n + rank * H, H, false);
             if (layer.c_n) copy(state.c + r * state.width, layer.c_n + rank * H, H, false);
@@ -117,6 +129,14 @@ static void project_range(const Forward& layer, int64_t first, int64_t last, cha
         while (first < last && tokens < CHUNK) places[tokens++] = first++;
         project<T>(layer, Cell::GATES, places, tokens, reinterpret_cast<char*>(places + CHUNK));
     }
+}
+
+// The units that a member answers for on the way back: those of the panels that it multiplies into dh.
+struct Units {
+    int64_t first, last;
+};
+GYEOL_INLINE Units own_units(const Team& team, int64_t units) {
+    return {first_unit(team, team.member, units, 4 * LANES), first_unit(team, team.member + 1, units, 4 * LANES)};
 }
 
 // How far apart rows of da lie: no power of 2, whose rows would share their places in the cache.
@@ -148,12 +168,17 @@ static int64_t backward_size(int64_t n, int64_t units) {
 
 // scratch: backward_size bytes, aligned to 64, the first back_state_size of them zeros.
 // memory: tokens_size bytes for chunk_of(n) tokens where there are sums; else for all of the part's, left there for `gather`.
+// Both are the same for all members of a team, which leaves the sums to `gather`.
 template <class Cell, class T>
 static void backward(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t capacity,
                      Sums* sums) {
     const Ragged& batch = layer.batch;
     const int64_t H = layer.units, n = (batch.rows - part + parts - 1) / parts;
     BackState<T> state;
+    state.team = layer.team;
+    const bool leads = layer.team.member == 0;
+    bool entered = false;
+    const int64_t own_first = own_units(state.team, H).first, own_count = own_units(state.team, H).last - own_first;
     state.width = round_up(H);
     state.wide = wide_of<Cell>(H);
     state.dh = reinterpret_cast<float*>(scratch);
@@ -164,17 +189,21 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
     state.buffer = own;
     Tokens<T> tokens = tokens_in<Cell, T>(memory, capacity, H);
     const int64_t columns = Cell::GRADIENT_BLOCKS * H;
-    for (int64_t i = 0; i < capacity; ++i)  // what is multiplied past the last column shall be 0
+    for (int64_t i = 0; leads && i < capacity; ++i)  // what is multiplied past the last column shall be 0
         __builtin_memset(tokens.da + i * tokens.wide + columns, 0, static_cast<unsigned long>(tokens.wide - columns) * sizeof(Stored<T>));
     walk_back(
         batch, layer.reverse, part, parts,
         [&](int64_t r) __attribute__((always_inline)) {
+            entered = true;
+            if (!leads) return;
             copy(layer.dh_n + (part + r * parts) * H, state.dh + r * state.width, H, true);
             if (layer.dc_n) copy(layer.dc_n + (part + r * parts) * H, state.dc + r * state.width, H, true);
         },
         [&](const Step& step) __attribute__((always_inline)) {
+            if (entered) meet(state.team);
+            entered = false;
             state.da = tokens.da + tokens.count * tokens.wide;
-            for (int64_t r = 0; r < step.alive; ++r) {
+            for (int64_t r = 0; leads && r < step.alive; ++r) {
                 tokens.places[tokens.count + r] = place(batch, step, r);
                 tokens.before[tokens.count + r] = h_before(layer, step, r);
             }
@@ -186,8 +215,10 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
             }
         },
         [&](int64_t r) __attribute__((always_inline)) {
-            copy(state.dh + r * state.width, layer.dh_0 + (part + r * parts) * H, H, false);
-            if (layer.dc_0) copy(state.dc + r * state.width, layer.dc_0 + (part + r * parts) * H, H, false);
+            if (own_count == 0) return;
+            const int64_t from = r * state.width + own_first, to = (part + r * parts) * H + own_first;
+            copy(state.dh + from, layer.dh_0 + to, own_count, false);
+            if (layer.dc_0) copy(state.dc + from, layer.dc_0 + to, own_count, false);
         });
     if (sums) gradients<Cell, T>(layer, tokens, *sums, own);
 }

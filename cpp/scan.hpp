@@ -11,10 +11,13 @@
 // last step). Whichever it is, the rows of one time stand together.
 //
 // Threads. Part p of P takes the ranks p, p + P, p + 2P, ...: equal numbers of rows with like lengths. A part never waits
-// for another: there is no barrier between steps.
+// for another: there is no barrier between steps. Where there are fewer rows than threads, the members of a team share the units of
+// every step of a part and meet at its end (rows/team.hpp).
 #pragma once
 
 #include <cstdint>
+
+#include "rows/team.hpp"
 
 namespace gyeol {
 
@@ -48,6 +51,7 @@ struct Forward {
     int64_t stride;
     float* h_n;           // (B, H) by rank, output: h after each row's own last step
     float* c_n;           // (B, H) by rank, output, LSTM only
+    Team team{};          // who share every step of the part
 };
 
 // The way back over the same. T is float or Bfloat16.
@@ -75,6 +79,7 @@ struct Backward {
     float* dnorm;         // (N, H) output, of the normalised LSTM (see there)
     float* dh_0;          // (B, H) output
     float* dc_0;          // (B, H) output, LSTM only
+    Team team{};          // who share every step of the part
 };
 
 // Sums over tokens: this much of the gradients by w_ih (G*H, D), w_hh (G*H, H), and by da itself (GRADIENT_BLOCKS*H), the biases'.

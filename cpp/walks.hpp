@@ -34,6 +34,25 @@ std::vector<Bytes> pack(const CellKernels& cell, std::vector<Layer>& layers, con
     return packed;
 }
 
+// All walks over the threads. Where these are more, and a step is worth it, several share a walk's steps: walk(task, team).
+//
+//   step   the multiplications of a step
+template <class Walk>
+void run_walks(const CellKernels& cell, const Spread& spread, int64_t threads, int64_t step, Walk walk) {
+    // A member's share of a step shall take longer than meeting does.
+    const int64_t sharing = !cell.shares || spread.independent() ? 1 : std::min(step / 16384, spread.threads / spread.tasks);
+    if (sharing <= 1) return run_tasks(spread.tasks, threads, [&](int64_t task) { walk(task, Team{}); });
+    std::vector<int64_t> arrived(static_cast<size_t>(spread.tasks * 8), 0);  // on cache lines of their own
+    run_team(sharing * spread.tasks, [&](int64_t member, int64_t members) {
+        if (members < spread.tasks)  // fewer than were requested
+            for (int64_t task = member; task < spread.tasks; task += members) walk(task, Team{});
+        else {
+            const int64_t task = member % spread.tasks;
+            walk(task, Team{member / spread.tasks, (members - task + spread.tasks - 1) / spread.tasks, &arrived[task * 8], 0});
+        }
+    });
+}
+
 int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 void run_forward(const CellKernels& cell, std::vector<Forward> layers, const std::vector<Matrices>& weights, int64_t threads) {
@@ -54,10 +73,14 @@ void run_forward(const CellKernels& cell, std::vector<Forward> layers, const std
     const int64_t most = (batch.rows + spread.parts - 1) / spread.parts;
     const int64_t scratch = whole_lines(cell.forward_size(most, H, D));
     const Bytes memory = allocate(spread.tasks * scratch);
-    run_tasks(spread.tasks, threads, [&](int64_t task) {
+    for (int64_t task = 0; !spread.independent() && task < spread.tasks; ++task)
+        std::memset(memory.get() + task * scratch, 0, static_cast<size_t>(cell.state_size(most, H)));
+    run_walks(cell, spread, threads, most * cell.gates * H * H, [&](int64_t task, Team team) {
         char* own = memory.get() + task * scratch;
-        std::memset(own, 0, static_cast<size_t>(cell.state_size(most, H)));
-        cell.forward(layers[task / spread.parts], task % spread.parts, spread.parts, own);
+        if (spread.independent()) std::memset(own, 0, static_cast<size_t>(cell.state_size(most, H)));
+        Forward layer = layers[task / spread.parts];
+        layer.team = team;
+        cell.forward(layer, task % spread.parts, spread.parts, own);
     });
 }
 
@@ -92,11 +115,15 @@ void run_backward(const CellKernels& cell, std::vector<Backward> layers, const s
     std::vector<Bytes> tokens;
     for (int64_t task = 0; task < spread.tasks; ++task)
         tokens.push_back(allocate(cell.tokens_size(capacity[task % spread.parts], H)));
-    run_tasks(spread.tasks, threads, [&](int64_t task) {
+    for (int64_t task = 0; !spread.independent() && task < spread.tasks; ++task)
+        std::memset(memory.get() + task * scratch, 0, static_cast<size_t>(cell.back_state_size(most, H)));
+    run_walks(cell, spread, threads, most * cell.gates * H * H, [&](int64_t task, Team team) {
         char* own = memory.get() + task * scratch;
-        std::memset(own, 0, static_cast<size_t>(cell.back_state_size(most, H)));
-        cell.backward(layers[task / spread.parts], task % spread.parts, spread.parts, own, tokens[task].get(),
-                      capacity[task % spread.parts], spread.independent() ? &partial[task] : nullptr);
+        if (spread.independent()) std::memset(own, 0, static_cast<size_t>(cell.back_state_size(most, H)));
+        Backward layer = layers[task / spread.parts];
+        layer.team = team;
+        cell.backward(layer, task % spread.parts, spread.parts, own, tokens[task].get(), capacity[task % spread.parts],
+                      spread.independent() ? &partial[task] : nullptr);
     });
     if (!spread.independent())
         run_tasks(slots, slots, [&](int64_t slot) {

@@ -89,23 +89,23 @@ struct GruBefore {
     };
 
     template <class T>
-    static void forward(const Forward& layer, const Step& step, const State<T>& state) {
+    static void forward(const Forward& layer, const Step& step, State<T>& state) {
         const T* packed = static_cast<const T*>(layer.packed);
         const int64_t H = layer.units;
-        for (int64_t r = step.known; r < step.alive; ++r)
-            copy(layer.h_0 + rank(step, r) * H, state.c + r * state.width, H, true);
-        product<T, 2, 2>(Gates<T>{layer, step, state}, step.alive, packed, H, H, state.buffer);
-        product<T, 1, 4>(New<T>{layer, step, state}, step.alive, packed + packed_size<T>(2, H, H), H, H, state.buffer);
+        product<T, 2, 2>(Gates<T>{layer, step, state}, step.alive, packed, H, H, state.buffer, state.team);
+        meet(state.team);
+        product<T, 1, 4>(New<T>{layer, step, state}, step.alive, packed + packed_size<T>(2, H, H), H, H, state.buffer, state.team);
     }
 
     template <class T>
-    static void backward(const Backward& layer, const Step& step, const BackState<T>& state) {
+    static void backward(const Backward& layer, const Step& step, BackState<T>& state) {
+        const Units mine = own_units(state.team, layer.units);
         const T* packed = static_cast<const T*>(layer.packed);
         const int64_t H = layer.units;
         for (int64_t r = 0; r < step.alive; ++r) {
             const int64_t at = place(layer.batch, step, r);
             const float* before = h_before(layer, step, r);
-            for (int64_t unit = 0; unit < H; unit += LANES) {
+            for (int64_t unit = mine.first; unit < mine.last; unit += LANES) {
                 const int64_t count = H - unit;
                 const float* gates = layer.gates + at * 3 * H + unit;
                 float* carried = state.dh + r * state.width + unit;
@@ -118,12 +118,13 @@ struct GruBefore {
                 store(own + 2 * H, da_n, count);
             }
         }
+        meet(state.team);
         product<T, 1, 4>(Into<T>{state.da + 2 * H, state.wide, state.dm, state.width, false}, step.alive,
-                         packed + packed_size<T>(1, H, 2 * H), H, H, state.buffer);
+                         packed + packed_size<T>(1, H, 2 * H), H, H, state.buffer, state.team);
         for (int64_t r = 0; r < step.alive; ++r) {
             const int64_t at = place(layer.batch, step, r);
             const float* before = h_before(layer, step, r);
-            for (int64_t unit = 0; unit < H; unit += LANES) {
+            for (int64_t unit = mine.first; unit < mine.last; unit += LANES) {
                 const int64_t count = H - unit;
                 float* carried = state.dh + r * state.width + unit;
                 const Lanes reset = load(layer.gates + at * 3 * H + unit, count);
@@ -133,7 +134,8 @@ struct GruBefore {
                 store(state.da + r * state.wide + unit, da_r, count);
             }
         }
-        product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, true}, step.alive, packed, H, 2 * H, state.buffer);
+        meet(state.team);
+        product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, true}, step.alive, packed, H, 2 * H, state.buffer, state.team);
     }
 };
 
@@ -184,20 +186,19 @@ struct GruAfter {
     };
 
     template <class T>
-    static void forward(const Forward& layer, const Step& step, const State<T>& state) {
+    static void forward(const Forward& layer, const Step& step, State<T>& state) {
         const int64_t H = layer.units;
-        for (int64_t r = step.known; r < step.alive; ++r)  // state.c holds h_{t-1} in float, whatever T is
-            copy(layer.h_0 + rank(step, r) * H, state.c + r * state.width, H, true);
-        product<T, 3, 1>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), H, H, state.buffer);
+        product<T, 3, 1>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), H, H, state.buffer, state.team);
     }
 
     template <class T>
-    static void backward(const Backward& layer, const Step& step, const BackState<T>& state) {
+    static void backward(const Backward& layer, const Step& step, BackState<T>& state) {
+        const Units mine = own_units(state.team, layer.units);
         const int64_t H = layer.units;
         for (int64_t r = 0; r < step.alive; ++r) {
             const int64_t at = place(layer.batch, step, r);
             const float* before = h_before(layer, step, r);
-            for (int64_t unit = 0; unit < H; unit += LANES) {
+            for (int64_t unit = mine.first; unit < mine.last; unit += LANES) {
                 const int64_t count = H - unit;
                 const float* gates = layer.gates + at * 3 * H + unit;
                 float* carried = state.dh + r * state.width + unit;
@@ -215,8 +216,9 @@ struct GruAfter {
                 store(own + 3 * H, da_n, count);
             }
         }
+        meet(state.team);
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, true}, step.alive,
-                         static_cast<const T*>(layer.packed), H, 3 * H, state.buffer);
+                         static_cast<const T*>(layer.packed), H, 3 * H, state.buffer, state.team);
     }
 };
 

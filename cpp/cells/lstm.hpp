@@ -70,16 +70,17 @@ struct Lstm {
     template <class T>
     static void forward(const Forward& layer, const Step& step, const State<T>& state) {
         product<T, 4, 1>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), layer.units,
-                         layer.units, state.buffer);
+                         layer.units, state.buffer, state.team);
     }
 
     template <class T>
-    static void backward(const Backward& layer, const Step& step, const BackState<T>& state) {
+    static void backward(const Backward& layer, const Step& step, BackState<T>& state) {
         const int64_t H = layer.units;
+        const Units own = own_units(state.team, H);
         for (int64_t r = 0; r < step.alive; ++r) {
             const int64_t at = place(layer.batch, step, r);
             const float* before = c_before(layer, step, r);
-            for (int64_t unit = 0; unit < H; unit += LANES) {
+            for (int64_t unit = own.first; unit < own.last; unit += LANES) {
                 const int64_t count = H - unit;
                 const float* gates = layer.gates + at * 4 * H + unit;
                 float* carried = state.dc + r * state.width + unit;
@@ -93,8 +94,9 @@ struct Lstm {
                 for (int gate = 0; gate < 4; ++gate) store(state.da + r * state.wide + gate * H + unit, da[gate], count);
             }
         }
+        meet(state.team);
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,
-                         static_cast<const T*>(layer.packed), H, 4 * H, state.buffer);
+                         static_cast<const T*>(layer.packed), H, 4 * H, state.buffer, state.team);
     }
 };
 

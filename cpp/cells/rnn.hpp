@@ -53,15 +53,16 @@ struct Rnn {
     template <class T>
     static void forward(const Forward& layer, const Step& step, const State<T>& state) {
         product<T, 1, 4>(Phase<T>{layer, step, state}, step.alive, static_cast<const T*>(layer.packed), layer.units,
-                         layer.units, state.buffer);
+                         layer.units, state.buffer, state.team);
     }
 
     template <class T>
-    static void backward(const Backward& layer, const Step& step, const BackState<T>& state) {
+    static void backward(const Backward& layer, const Step& step, BackState<T>& state) {
         const int64_t H = layer.units;
+        const Units own = own_units(state.team, H);
         for (int64_t r = 0; r < step.alive; ++r) {
             const int64_t at = place(layer.batch, step, r);
-            for (int64_t unit = 0; unit < H; unit += LANES) {
+            for (int64_t unit = own.first; unit < own.last; unit += LANES) {
                 const int64_t count = H - unit;
                 const Lanes dh = load(layer.dy + at * layer.stride + unit, count) + load(state.dh + r * state.width + unit);
                 const Lanes h = load(layer.y + at * layer.stride + unit, count);
@@ -71,8 +72,9 @@ struct Rnn {
                 store(state.da + r * state.wide + unit, da, count);
             }
         }
+        meet(state.team);
         product<T, 1, 4>(Into<T>{state.da, state.wide, state.dh, state.width, false}, step.alive,
-                         static_cast<const T*>(layer.packed), H, H, state.buffer);
+                         static_cast<const T*>(layer.packed), H, H, state.buffer, state.team);
     }
 };
 

@@ -14,6 +14,7 @@
 // float32, off by some 2^-17 of it. The three are one product of Bfloat16 over [high, high, low] and [high', low', high'].
 #pragma once
 
+#include "../rows/team.hpp"
 #include "quad.hpp"
 #include "tiled.hpp"
 
@@ -28,7 +29,7 @@ GYEOL_INLINE int64_t paired(int64_t n) {
 }
 
 template <class T>
-constexpr bool IS_QUAD = std::is_same_v<T, Quad>;
+constexpr bool IS_QUAD = sizeof(T) == sizeof(Quad);
 
 template <class T>
 constexpr bool IS_HIGH = std::is_same_v<T, High>;
@@ -164,11 +165,9 @@ template <class T, int G, int U>
 static void pack(const float* weight, int64_t gate_stride, int64_t unit_stride, int64_t k_stride, int64_t units, int64_t K,
                  int64_t part, int64_t parts, T* packed) {
     constexpr int B = BLOCK<T>;
-#if defined(__AVX512VNNI__)
     if constexpr (IS_QUAD<T>)
         return pack_quads<G, U>(weight, gate_stride, unit_stride, k_stride, units, K, padded_depth<T>(K), part, parts, packed);
     else
-#endif
     for (int64_t first = part * U * B; first < units; first += parts * U * B) {
         T* panel = packed + first * G * padded_depth<T>(K);
         const int64_t blocks = units - first < U * B ? (units - first + B - 1) / B : U;
@@ -247,19 +246,13 @@ static __attribute__((noinline)) void tile(const Phase& phase, int64_t first, in
         for (int r = 0; r < R; ++r)
             for (int u = 0; u < U; ++u) phase.ahead(at + r, first + u * LANES);
     Lanes sums[R][G * U];
-#if defined(__AVX512VNNI__)
-    if constexpr (IS_QUAD<T>) multiply_quads(sums, phase, at, panel, K);
-    else
-#endif
-    {
-        const T* rows[R];
-        for (int r = 0; r < R; ++r) {
-            rows[r] = phase.row(at + r);
-            for (int c = 0; c < G * U; ++c) sums[r][c] = Lanes{};
-        }
-        multiply<R, G * U>(
-            sums, [&](int r, int64_t k) __attribute__((always_inline)) { return element(rows[r], k); }, panel, paired<T>(K));
+    const T* rows[R];
+    for (int r = 0; r < R; ++r) {
+        rows[r] = phase.row(at + r);
+        for (int c = 0; c < G * U; ++c) sums[r][c] = Lanes{};
     }
+    multiply<R, G * U>(
+        sums, [&](int r, int64_t k) __attribute__((always_inline)) { return element(rows[r], k); }, panel, paired<T>(K));
     for (int r = 0; r < R; ++r)
         for (int u = 0; u < U; ++u) {
             const int64_t unit = first + u * LANES;
@@ -299,10 +292,11 @@ static void sweep(const Phase& phase, int64_t first, int64_t units, int64_t rows
     });
 }
 
-// All panels. The panel is the outer loop: it stays in the cache while rows pass.
+// All panels, or this member's of a team. The panel is the outer loop: it stays in the cache while rows pass.
 template <class T, int G, int U, class Phase>
-static void panels(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K) {
-    for (int64_t first = 0; first < units; first += U * LANES) {
+static void panels(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K, const Team& team) {
+    const int64_t last = first_unit(team, team.member + 1, units, U * LANES);
+    for (int64_t first = first_unit(team, team.member, units, U * LANES); first < last; first += U * LANES) {
         const T* panel = panel_of<T, G>(packed, first, K);
         const int64_t blocks = (units - first + LANES - 1) / LANES;
         if (U == 1 || blocks >= U) sweep<T, G, U>(phase, first, units, rows, panel, K);
@@ -322,12 +316,13 @@ constexpr int64_t FEWEST_TILED = 5;
 #endif
 
 template <int G, int U, class Phase>
-static void bfloat16_product(const Phase& phase, int64_t rows, const Bfloat16* packed, int64_t units, int64_t K) {
+static void bfloat16_product(const Phase& phase, int64_t rows, const Bfloat16* packed, int64_t units, int64_t K,
+                             [[maybe_unused]] const Team& team) {
 #if defined(GYEOL_HAS_TILES)
     if (FEWEST_TILED == 1 || rows >= FEWEST_TILED) return tiled_product<G, U>(phase, rows, packed, units, K);
 #endif
 #if !defined(GYEOL_EMULATED_TILES)
-    panels<Bfloat16, G, U>(phase, rows, packed, units, K);
+    panels<Bfloat16, G, U>(phase, rows, packed, units, K, team);
 #endif
 }
 
@@ -359,28 +354,22 @@ GYEOL_INLINE void split(const float* row, int64_t K, Bfloat16* to) {
 }
 #endif
 
-// `rows` rows times all panels packed by pack<T, G, U>. For Quad and High the phase's rows are floats, all read before anything is
-// finished, and `buffer` is quads_size(rows, K) or split_size(rows, K) bytes.
+// `rows` rows times all panels packed by pack<T, G, U>, or this member's of a team, which tiles and High have none of. For High the
+// phase's rows are floats, all read before anything is finished, and `buffer` is split_size(rows, K) bytes.
 template <class T, int G, int U, class Phase>
 static void product(const Phase& phase, int64_t rows, const T* packed, int64_t units, int64_t K,
-                    [[maybe_unused]] char* buffer = nullptr) {
-#if defined(__AVX512VNNI__)
-    if constexpr (IS_QUAD<T>) {
-        const auto row = [&](int64_t r) __attribute__((always_inline)) { return phase.row(r); };
-        panels<T, G, U>(Quantised<Phase>{phase, quantise(row, rows, K, buffer)}, rows, packed, units, K);
-    } else
-#endif
+                    [[maybe_unused]] char* buffer = nullptr, [[maybe_unused]] const Team& team = ALONE) {
 #if defined(GYEOL_HAS_BFLOAT16)
     if constexpr (std::is_same_v<T, Bfloat16>) {
-        bfloat16_product<G, U>(phase, rows, packed, units, K);
+        bfloat16_product<G, U>(phase, rows, packed, units, K, team);
     } else if constexpr (IS_HIGH<T>) {
         Bfloat16* to = reinterpret_cast<Bfloat16*>(buffer);
         const int64_t width = padded_depth<High>(K);
         for (int64_t r = 0; r < rows; ++r) split(phase.row(r), K, to + r * width);
-        bfloat16_product<G, U>(Split<Phase>{phase, to, width}, rows, reinterpret_cast<const Bfloat16*>(packed), units, width);
+        bfloat16_product<G, U>(Split<Phase>{phase, to, width}, rows, reinterpret_cast<const Bfloat16*>(packed), units, width, ALONE);
     } else
 #endif
-        panels<T, G, U>(phase, rows, packed, units, K);
+        panels<T, G, U>(phase, rows, packed, units, K, team);
 }
 
 }  // namespace gyeol::GYEOL_ISA

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 #include <utility>  // types only: see above
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -48,6 +48,7 @@ struct High {  // a float as the sum of two bfloat16s: see gemm.hpp
 struct Quad {  // int8, multiplied in fours: see quad.hpp
     int8_t value;
 };
+struct VnniQuad : Quad {};  // the same, multiplied by AVX512-VNNI
 
 #define GYEOL_INLINE static inline __attribute__((always_inline))
 #define GYEOL_INLINE_MEMBER inline __attribute__((always_inline))

@@ -4,9 +4,10 @@
 //     w[unit][k] = scale[unit] * q[unit][k],  v[k] = s * p[k],  q and p whole, -127 to 127,  s = max |v| / 127
 //     sum over k of w[unit][k] * v[k] = scale[unit] * s * sum of q p
 //
-// The processor multiplies four numbers at once, unsigned by signed (AVX512-VNNI). So p + 128 is what is kept of v, and a unit's
-// sum does not begin at 0 but at -128 times the sum of its q, which makes up for it. Sums of up to MOST_QUADS numbers
-// (kernels.hpp) fit into 32 bits, and are exact.
+// AVX512-VNNI multiplies four numbers at once, unsigned by signed. So p + 128 is what is kept of v, and there a unit's
+// sum does not begin at 0 but at -128 times the sum of its q, which makes up for it. Elsewhere p itself is multiplied, in 16 bits, which
+// two products fill: 2 * 127 * 127 is under 2^15. Sums of up to MOST_QUADS numbers (kernels.hpp) fit into 32 bits. So all sums
+// are exact, and every instruction set gives the same bits.
 //
 // A row that is not finite has the scale NaN, and so has all that it gives; no other row notices. A row of zeros, or of numbers
 // too small to divide by, is all zeros with scale 1.
@@ -19,7 +20,6 @@ namespace gyeol::GYEOL_ISA {
 // Bytes of a buffer for so many rows of K numbers, quantised.
 GYEOL_INLINE int64_t quads_size(int64_t rows, int64_t K) { return round_up(rows) * 4 + rows * round_up(K); }
 
-#if defined(__AVX512VNNI__)
 struct Scale {
     float scale, inverse;
 };
@@ -55,9 +55,18 @@ GYEOL_INLINE int32_t highest(Bits v) {
 
 typedef int8_t Whole __attribute__((vector_size(LANES)));
 
-// To the nearest, ties to even. NaN gives 0x80000000, whose last byte is 0.
+// v * inverse to the nearest, ties to even. The product is rounded before, everywhere. What a NaN gives does not matter: its row's scale is NaN.
 GYEOL_INLINE Whole whole_numbers(Lanes v, float inverse) {
-    return __builtin_convertvector((Bits)_mm512_maskz_cvtps_epi32(0xFFFF, (__m512)(v * inverse)), Whole);
+    Lanes product = v * inverse;
+#if defined(__AVX512F__)
+    return __builtin_convertvector((Bits)_mm512_maskz_cvtps_epi32(0xFFFF, (__m512)product), Whole);
+#elif defined(__AVX2__)
+    return __builtin_convertvector((Bits)_mm256_cvtps_epi32((__m256)product), Whole);
+#else
+    asm("" : "+m"(product));  // or it would be fused with the addition
+    const Lanes shifted = product + 12582912.0f;  // 1.5 * 2^23: the whole number is left in the low bits
+    return __builtin_convertvector((Bits)shifted, Whole);
+#endif
 }
 
 // ---- What is multiplied -------------------------------------------------------------------------------------------------
@@ -88,19 +97,6 @@ GYEOL_INLINE QuadRows quantise(From from, int64_t rows, int64_t K, char* buffer)
     }
     return {to, scales, width};
 }
-
-// A phase (see gemm.hpp) whose rows are quantised.
-template <class Phase>
-struct Quantised {
-    const Phase& phase;
-    const QuadRows rows;
-    GYEOL_INLINE_MEMBER const Quad* row(int64_t r) const { return reinterpret_cast<const Quad*>(rows.rows + r * rows.width); }
-    GYEOL_INLINE_MEMBER float scale(int64_t r) const { return rows.scales[r]; }
-    template <int U>
-    GYEOL_INLINE_MEMBER void finish(int64_t r, int64_t unit, int64_t count, const Lanes* sums) const {
-        phase.template finish<U>(r, unit, count, sums);
-    }
-};
 
 // ---- The weights --------------------------------------------------------------------------------------------------------
 
@@ -148,16 +144,69 @@ static void pack_quads(const float* weight, int64_t gate_stride, int64_t unit_st
 
 // ---- The product --------------------------------------------------------------------------------------------------------
 
-// sums[r][c] = the products of row at + r with register c of the panel's columns.
-template <int R, int C, class Phase>
-GYEOL_INLINE void multiply_quads(Lanes (&sums)[R][C], const Phase& phase, int64_t at, const Quad* panel, int64_t K) {
-    constexpr int REGISTER = 4 * LANES;  // bytes
-    const Quad* rows[R];
-    Bits whole[R][C];
-    for (int r = 0; r < R; ++r) {
-        rows[r] = phase.row(at + r);
-        for (int c = 0; c < C; ++c) __builtin_memcpy(&whole[r][c], panel + (C + c) * REGISTER, REGISTER);
+typedef int8_t Fours __attribute__((vector_size(4 * LANES)));
+
+// Each lane's four products, summed.
+GYEOL_INLINE Bits products_of(Fours weight, Fours value) {
+#if defined(__AVX512F__)
+    const __m512i w = (__m512i)weight, v = (__m512i)value;
+    const __m512i signs = _mm512_mask_sub_epi8(v, _mm512_movepi8_mask(w), _mm512_setzero_si512(), v);  // |w| times +-v is w times v
+    return (Bits)_mm512_madd_epi16(_mm512_maddubs_epi16(_mm512_abs_epi8(w), signs), _mm512_set1_epi16(1));
+#elif defined(__AVX2__)
+    const __m256i w = (__m256i)weight, v = (__m256i)value;
+    return (Bits)_mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(v, w)), _mm256_set1_epi16(1));
+#else
+    typedef int16_t Twos __attribute__((vector_size(4 * LANES)));
+    const Twos w = (Twos)weight, v = (Twos)value;
+    const Twos even = (w << 8 >> 8) * (v << 8 >> 8), odd = (w >> 8) * (v >> 8);
+    const Bits both = (Bits)(even + odd);
+    return (both << 16 >> 16) + (both >> 16);
+#endif
+}
+
+template <int R, int C, class From>
+GYEOL_INLINE void scale_back(Lanes (&sums)[R][C], const Bits (&whole)[R][C], const From& from, int64_t at, const Quad* panel) {
+    for (int c = 0; c < C; ++c) {
+        Lanes scale;
+        __builtin_memcpy(&scale, panel + c * 4 * LANES, sizeof scale);
+        for (int r = 0; r < R; ++r) sums[r][c] = __builtin_convertvector(whole[r][c], Lanes) * scale * from.scale(at + r);
     }
+}
+
+// sums[r][c] = the products of row at + r with register c of the panel's columns.
+//
+//   from     row(r): p + 128, scale(r): s
+//   panel    as pack_quads leaves it
+template <int R, int C, class From>
+GYEOL_INLINE void multiply_quads(Lanes (&sums)[R][C], const From& from, int64_t at, const Quad* panel, int64_t K) {
+    constexpr int REGISTER = 4 * LANES;  // bytes
+    Bits whole[R][C] = {};
+    const Quad* weights = panel + 2 * C * REGISTER;
+    for (int64_t k = 0; k < K; k += 4, weights += C * REGISTER) {
+        Fours weight[C];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) __builtin_memcpy(&weight[c], weights + c * REGISTER, REGISTER);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            int32_t four;
+            __builtin_memcpy(&four, from.row(at + r) + k, sizeof four);
+            const Fours value = (Fours)(Bits{} + static_cast<int32_t>(four ^ 0x80808080));  // p again
+#pragma GCC unroll 8
+            for (int c = 0; c < C; ++c) whole[r][c] += products_of(weight[c], value);
+        }
+    }
+    scale_back(sums, whole, from, at, panel);
+}
+
+#if defined(__AVX512F__)
+// The same on a processor with VNNI, whatever this file is compiled for.
+template <int R, int C, class From>
+static inline __attribute__((always_inline, target("avx512vnni"))) void multiply_quads_vnni(Lanes (&sums)[R][C], const From& from, int64_t at,
+                                                                           const Quad* panel, int64_t K) {
+    constexpr int REGISTER = 4 * LANES;  // bytes
+    Bits whole[R][C];
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c) __builtin_memcpy(&whole[r][c], panel + (C + c) * REGISTER, REGISTER);
     const Quad* weights = panel + 2 * C * REGISTER;
     for (int64_t k = 0; k < K; k += 4, weights += C * REGISTER) {
         __m512i weight[C];
@@ -166,19 +215,14 @@ GYEOL_INLINE void multiply_quads(Lanes (&sums)[R][C], const Phase& phase, int64_
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
             int32_t four;
-            __builtin_memcpy(&four, rows[r] + k, sizeof four);
+            __builtin_memcpy(&four, from.row(at + r) + k, sizeof four);
             const __m512i value = _mm512_set1_epi32(four);
 #pragma GCC unroll 8
             for (int c = 0; c < C; ++c) whole[r][c] = (Bits)_mm512_dpbusd_epi32((__m512i)whole[r][c], value, weight[c]);
         }
     }
-    for (int c = 0; c < C; ++c) {
-        Lanes scale;
-        __builtin_memcpy(&scale, panel + c * REGISTER, REGISTER);
-        for (int r = 0; r < R; ++r) sums[r][c] = __builtin_convertvector(whole[r][c], Lanes) * scale * phase.scale(at + r);
-    }
+    scale_back(sums, whole, from, at, panel);
 }
-
 #endif
 
 }  // namespace gyeol::GYEOL_ISA

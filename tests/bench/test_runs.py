@@ -113,7 +113,7 @@ def test_step(monkeypatch: pytest.MonkeyPatch) -> None:
     result = bench.run("step", quick=True, threads=1, note=told.append)
     held(result)
     (row,) = result["rows"]
-    for kind, have in (("bfloat16", native.bfloat16_available()), ("int8", native.int8_available())):
+    for kind, have in (("bfloat16", native.steps_in("bfloat16")), ("int8", native.int8_available())):
         assert (f"gyeol {kind}" in row["seconds"]) == (row[f"{kind} microseconds"] is not None) == have
         assert any(f"{kind} " in line for line in told) == have
     assert (row["int8 share"] is not None) == native.int8_available()

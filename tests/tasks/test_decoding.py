@@ -24,7 +24,7 @@ ROUNDED = [
     pytest.param(
         kind, marks=pytest.mark.skipif(not there, reason=f"this processor does not multiply {kind}")
     )
-    for kind, there in (("bfloat16", native.bfloat16_available()), ("int8", native.int8_available()))
+    for kind, there in (("bfloat16", native.steps_in("bfloat16")), ("int8", native.int8_available()))
 ]  # fmt: skip
 
 

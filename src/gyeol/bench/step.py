@@ -9,20 +9,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from gyeol import kernels
 from gyeol.bench.figures import highest
-from gyeol.bench.timing import Contestant, take_turns
+from gyeol.bench.timing import Contestant, Timing, take_turns
 from gyeol.export.onnx_weights import onnx_operator, onnx_weights
 from gyeol.kernels import native
-from gyeol.layers import LSTM
+from gyeol.layers import LSTM, Stepper
 
 __all__ = ["PEERS", "run"]
 
 PEERS = ("onnxruntime",)
 
-SIZES = {128: 1 / 3, 256: 1 / 3, 512: 1 / 2}  # H, and the share of onnxruntime's time that a step may take
-STEPS = 200  # a call that is timed
-WITHIN = {"gyeol bfloat16": 0.02, "gyeol int8": 0.05}  # how far h may be from float32's
+SIZES = {128: 1 / 3, 256: 1 / 2, 512: 1 / 2}  # H, and the share of onnxruntime's time that a step may take
+STEPS = 100  # a call that is timed
+WITHIN = {"bfloat16": 0.02, "int8": 0.05}  # how far h may be from float32's
 
 
 def run(
@@ -30,53 +32,74 @@ def run(
     quick: bool = False,
     note: Callable[[str], None] = lambda line: None,
     peers: Collection[str] = PEERS,
-    seconds: float = 3.0,
+    seconds: float = 8.0,
 ) -> dict[str, Any]:
-    """Time a step of an LSTM (D = H) for each size; see `gyeol.bench.run`."""
+    """Time a step of an LSTM (D = H) for each size; see `gyeol.bench.run`.
+
+    gyeol runs on one thread, on all of them, and, as it does by itself, on as many as its own trial found fastest. The
+    floor is the time in which as many threads merely add up as many numbers as the weights are.
+    """
     sizes, steps = ((16,), 5) if quick else (tuple(SIZES), STEPS)
     rows: list[dict[str, Any]] = []
     absent = {} if find_spec("onnxruntime") and find_spec("onnx") else {"onnxruntime": "pip install 'gyeol[onnx]'"}
+    elements = ["float32", *(["bfloat16"] if native.steps_in("bfloat16") else [])]
+    elements += ["int8"] if native.int8_available() else []
+    available = torch.get_num_threads()
     timed: dict[str, str] = {}
     for size in sizes:
         layer = LSTM(size, size)
         x = np.random.default_rng(0).standard_normal((steps, 1, size), dtype=np.float32)
-        contestants = {"gyeol": _stepper(layer, "float32")}
-        if native.bfloat16_available():
-            contestants["gyeol bfloat16"] = _stepper(layer, "bfloat16")
-        if native.int8_available():
-            contestants["gyeol int8"] = _stepper(layer, "int8")
+        contestants: dict[str, Callable[[Any], Any]] = {}
+        chosen = {}
+        for element in elements:
+            stepper = Stepper(layer, weights=element)
+            chosen[element] = stepper.threads
+            contestants[f"gyeol {element}"] = _walk(stepper)
+            for threads in sorted({1, available}):
+                contestants[f"gyeol {element}, {threads} threads"] = _walk(
+                    Stepper(layer, weights=element, threads=threads)
+                )
         if not absent and "onnxruntime" in peers:
-            for threads in {1, torch.get_num_threads()}:
+            for threads in sorted({1, available}):
                 contestants[f"onnxruntime, {threads} threads"] = _session(layer, threads)
-        expected = contestants["gyeol"](x)
+        expected = contestants["gyeol float32"](x)
         for name, walk in contestants.items():
-            np.testing.assert_allclose(walk(x), expected, atol=WITHIN.get(name, 1e-4), err_msg=name)
+            within = next((error for element, error in WITHIN.items() if element in name), 1e-4)
+            np.testing.assert_allclose(walk(x), expected, atol=within, err_msg=name)
+        if native.native_available():
+            weights = torch.ones(8 * size * size)
+            for threads in sorted({1, available}):
+                contestants[f"floor float32, {threads} threads"] = _reading(weights, threads)
         times = take_turns(
             [Contestant(name, partial(walk, x)) for name, walk in contestants.items()],
             seconds=0.01 if quick else seconds,
             least=2 if quick else 5,
+            most=200,
         )
-        timed |= {name: name.split()[1] if name in WITHIN else "float32" for name in times}
-        others = {name: t for name, t in times.items() if name.startswith("onnx")}
-        best = min(others, key=lambda name: others[name].median, default=None)
-        in_float32, in_bfloat16, in_int8 = (
-            times[name].median / steps if name in times else None for name in ("gyeol", "gyeol bfloat16", "gyeol int8")
-        )
-        assert in_float32 is not None
+        timed |= {name: next((element for element in WITHIN if element in name), "float32") for name in times}
+        best_of = partial(_best, times)
+        peer, floor = best_of("onnxruntime"), best_of("floor")
+        micro = {element: times[f"gyeol {element}"].median / steps * 1e6 for element in elements}
         row: dict[str, Any] = {
             "hidden": size,
-            "microseconds": in_float32 * 1e6,
-            "bfloat16 microseconds": in_bfloat16 * 1e6 if in_bfloat16 else None,
-            "int8 microseconds": in_int8 * 1e6 if in_int8 else None,
-            "peer": best,
-            "peer microseconds": others[best].median / steps * 1e6 if best else None,
-            "share": in_float32 * steps / others[best].median if best else None,
-            "int8 share": in_int8 / in_bfloat16 if in_int8 and in_bfloat16 else None,
+            "kernels": kernels.describe(),
+            "microseconds": micro["float32"],
+            "bfloat16 microseconds": micro.get("bfloat16"),
+            "int8 microseconds": micro.get("int8"),
+            "threads": chosen,
+            "peer": peer,
+            "peer microseconds": times[peer].median / steps * 1e6 if peer else None,
+            "floor microseconds": times[floor].median / steps * 1e6 if floor else None,
+            "share": times["gyeol float32"].median / times[peer].median if peer else None,
+            "share of one thread": times["gyeol float32, 1 threads"].median / times[peer].median if peer else None,
+            "over the floor": times["gyeol float32"].median / times[floor].median if floor else None,
+            "int8 share": micro["int8"] / micro["bfloat16"] if {"int8", "bfloat16"} <= set(micro) else None,
             "seconds": {name: timing.as_dict() for name, timing in times.items()},
         }
         rows.append(row)
-        small = "".join(f", {kind} {t * 1e6:.1f}" for kind, t in (("bfloat16", in_bfloat16), ("int8", in_int8)) if t)
-        note(f"hidden {size}: {row['microseconds']:.1f} us a step{small}")
+        listed = ", ".join(f"{element} {micro[element]:.1f} ({chosen[element]} threads)" for element in elements)
+        beside = "".join(f", {name} {times[name].median / steps * 1e6:.1f}" for name in (peer, floor) if name)
+        note(f"hidden {size}, us a step: {listed}{beside}")
     shares = {row["hidden"]: row["share"] for row in rows}
     int8 = [(row["int8 share"], f"hidden {row['hidden']}") for row in rows if row["int8 share"] is not None]
     return {
@@ -93,9 +116,20 @@ def run(
     }
 
 
-def _stepper(layer: LSTM, weights: str) -> Callable[[Any], Any]:
-    stepper = layer.stepper(weights=weights)
+def _best(times: dict[str, Timing], kind: str) -> str | None:
+    """Name the fastest of a kind."""
+    return min((name for name in times if name.startswith(kind)), key=lambda name: times[name].median, default=None)
 
+
+def _reading(weights: Tensor, threads: int) -> Callable[[Any], Any]:
+    def walk(x: Any) -> None:
+        for _ in x:
+            native.sum_of(weights, threads)
+
+    return walk
+
+
+def _walk(stepper: Stepper) -> Callable[[Any], Any]:
     def walk(x: Any) -> Any:
         stepper.reset()
         for x_t in x:

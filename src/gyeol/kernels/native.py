@@ -40,6 +40,8 @@ __all__ = [
     "pool_forward",
     "quantise",
     "stepper",
+    "steps_in",
+    "sum_of",
     "sum_rows",
     "train_words",
     "update",
@@ -63,6 +65,7 @@ if _requested == "python":
 _NAMES = {
     "amx": "AMX tiles",
     "avx512bf16": "AVX-512 with bfloat16",
+    "avx512vnni": "AVX-512 with VNNI",
     "avx512": "AVX-512",
     "avx2": "AVX2",
     "portable": "portable",
@@ -98,6 +101,7 @@ class NativeCell(NamedTuple):
     elements : tuple of str
         What its weights may be multiplied in by the instruction set of start-up: float32, bfloat16, high (float32 as
         the sum of two bfloat16), int8.
+    step_elements : tuple of str, of its `stepper`
     """
 
     name: str
@@ -113,6 +117,7 @@ class NativeCell(NamedTuple):
     hidden_blocks: tuple[tuple[int, int, int], ...]
     separate_hidden_bias: int | None
     elements: tuple[str, ...]
+    step_elements: tuple[str, ...]
 
 
 def native_available() -> bool:
@@ -155,7 +160,7 @@ def _first_choice() -> str:
 _chosen = _first_choice()
 _fixed = [_requested in instruction_sets()]  # whether the environment or a call has named it
 
-#: What the library says of the cells that have kernels; the same for every instruction set, but for `elements`.
+#: What the library says of the cells that have kernels; the same for every instruction set, but for the elements.
 CELLS = {} if _native is None else {facts["name"]: NativeCell(**facts) for facts in _native.cells(_chosen)}
 
 
@@ -199,7 +204,7 @@ def high_available() -> bool:
 
 
 def int8_available() -> bool:
-    """Whether this processor multiplies int8 (AVX512-VNNI, which comes with AVX512-BF16 here: see CMakeLists.txt)."""
+    """Whether int8 may be multiplied: wherever the kernels were built."""
     return _multiplies("int8")
 
 
@@ -207,6 +212,11 @@ def int8_available() -> bool:
 def elements_of(instruction_set: str) -> dict[str, tuple[str, ...]]:
     """List what the cells' weights may be multiplied in by an instruction set, by the cells' names."""
     return {cell["name"]: tuple(cell["elements"]) for cell in _native.cells(instruction_set)}
+
+
+def steps_in(element: str) -> bool:
+    """Whether a `stepper` may keep its weights in `element` here."""
+    return _native is not None and any(element in cell["step_elements"] for cell in _native.cells(_chosen))
 
 
 def _multiplies(element: str) -> bool:
@@ -293,14 +303,21 @@ def additive_backward(
     )
 
 
-def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int) -> Any:
+def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, threads: int | None = None) -> Any:
     """Create layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
-    `element` is how they are stored: float32, bfloat16 or int8.
+    `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
+    PyTorch's number, as a trial at construction finds fastest. The results are the same to the bit.
     """
     matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
     biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
-    return _native.Stepper(cell, element, matrices, biases, rows, _chosen)
+    available = torch.get_num_threads()
+    return _native.Stepper(cell, element, matrices, biases, rows, threads or 0, available, _chosen)
+
+
+def sum_of(x: Tensor, threads: int) -> float:
+    """Add up the numbers of `x` (N,), N a multiple of 64, read once by `threads`: the floor of a step's time."""
+    return float(_native.sum_of(x, threads))
 
 
 def quantise(x: Any, codes: Any, factors: Any) -> None:
@@ -349,11 +366,8 @@ def sum_rows(
     found: Tensor, values: Tensor,
 ) -> int:  # fmt: skip
     """Write the rows that occur, ascending, and the sum of `dy` over each one's tokens; returns how many there are."""
-    return int(
-        _native.sum_rows(
-            rows, dy, size, padding, factor, lengths, kept, found, values, torch.get_num_threads(), _chosen
-        )
-    )
+    threads = torch.get_num_threads()
+    return int(_native.sum_rows(rows, dy, size, padding, factor, lengths, kept, found, values, threads, _chosen))
 
 
 def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:

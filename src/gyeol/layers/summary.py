@@ -218,6 +218,7 @@ class _RoundedScores(torch.autograd.Function):
         d_hidden = torch.outer(d, query).mul_(1.0 - hidden * hidden)
         rounded = x.new_zeros(len(x), len(query))
         rounded[:N] = d_hidden
-        by_parts = torch.mm(rounded, weight.to(torch.bfloat16))[:N].split([p.shape[1] for p in parts], dim=1)
+        d_x = torch.mm(rounded, weight.to(torch.bfloat16))[:N]
+        by_parts = torch.split(d_x, [p.shape[1] for p in parts], dim=1)
         d_weight = torch.mm(rounded.T, x).float()
         return d_weight, d_hidden.sum(0), d @ hidden, *(part.float() for part in by_parts)

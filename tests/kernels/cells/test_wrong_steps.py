@@ -79,10 +79,10 @@ def test_a_wrong_linear_form(linear: Any, message: str) -> None:
 
 
 def test_what_a_cell_of_the_table_raises_stays_what_it_is() -> None:
+    layer, x = LSTM(3, 4, dtype=torch.float64), torch.zeros(5, 2, 3, dtype=torch.float64)
+    layer.weight_hh_l0 = torch.nn.Parameter(torch.zeros(3, 3, dtype=torch.float64))
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied") as caught:
-        layer = LSTM(3, 4, dtype=torch.float64)
-        layer.weight_hh_l0 = torch.nn.Parameter(torch.zeros(3, 3, dtype=torch.float64))
-        layer(torch.zeros(5, 2, 3, dtype=torch.float64))
+        layer(x)
     assert not isinstance(caught.value, ParameterError)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,19 @@ from gyeol.layers import CELLS, GRU, LSTM, RNN, Recurrent, Stepper
 
 #: How far from the whole walk, in float32, a few steps may end.
 WITHIN = {"float32": 1e-5, "bfloat16": 0.02, "int8": 0.05}
-HAVE = {"float32": True, "bfloat16": native.bfloat16_available(), "int8": native.int8_available()}
+HAVE = {"float32": True, "bfloat16": native.steps_in("bfloat16"), "int8": native.int8_available()}
 WEIGHTS = [weights for weights, have in HAVE.items() if have]
 STEPPED = {cell.name for cell in native.CELLS.values() if cell.steps}  # kernels
 QUANTISED = {name: cell for name, cell in {**CELLS, "relu": rnn.RELU}.items() if cell.native in STEPPED}
-needs_int8 = pytest.mark.skipif(not native.int8_available(), reason="this processor does not multiply int8")
+needs_int8 = pytest.mark.skipif(not native.int8_available(), reason=f"kernels: {native.describe()}")
+
+
+@pytest.fixture(params=native.instruction_sets() or [""])
+def each_set(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = native.use_instruction_set(request.param) if request.param else ""
+    yield
+    if before:
+        native.use_instruction_set(before)
 
 
 def parts(state: Any) -> tuple[torch.Tensor, ...]:
@@ -117,6 +126,7 @@ def quantised(rows: np.ndarray[Any, Any]) -> tuple[Any, Any]:
 
 
 @needs_int8
+@pytest.mark.usefixtures("each_set")
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 7, 8, 17, 64])
 @pytest.mark.parametrize(("D", "H"), [(1, 1), (4, 3), (7, 21), (16, 64), (67, 130)])
 def test_int8_products_are_those_of_whole_numbers(D: int, H: int, batch_size: int) -> None:
@@ -139,6 +149,7 @@ def test_int8_products_are_those_of_whole_numbers(D: int, H: int, batch_size: in
 
 
 @needs_int8
+@pytest.mark.usefixtures("each_set")
 @pytest.mark.parametrize("sign", [1, -1])
 def test_int8_takes_as_many_inputs_as_its_sums_hold(sign: int) -> None:
     for D, refused in ((131072, False), (131073, True)):
@@ -160,6 +171,7 @@ def on_a_grid(rows: int, columns: int, step: float) -> torch.Tensor:
 
 
 @needs_int8
+@pytest.mark.usefixtures("each_set")
 @pytest.mark.parametrize("batch_size", [1, 3, 8, 20])
 @pytest.mark.parametrize(("D", "H"), [(1, 1), (7, 21), (18, 64), (5, 81)])
 @pytest.mark.parametrize("cell", QUANTISED)
@@ -216,6 +228,7 @@ def test_int8_loses_no_more_than_rounding_does(cell: str, batch_size: int) -> No
 
 
 @needs_int8
+@pytest.mark.usefixtures("each_set")
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("cell", [name for name in QUANTISED if name != "relu"])  # whose h itself need not stay small
 def test_what_int8_loses_does_not_grow(cell: str, num_layers: int) -> None:
@@ -245,16 +258,29 @@ def test_what_is_not_finite_keeps_to_its_row(cell: str, wrong: float, weights: s
 
 
 @needs_int8
-def test_without_vnni_int8_is_refused() -> None:
-    before = native.use_instruction_set("portable")
-    try:
-        assert not native.int8_available()
-        with pytest.raises(ParameterError, match="this processor does not multiply int8; use 'float32'"):
-            LSTM(3, 4).stepper(weights="int8")
-        with pytest.raises(ValueError, match="no kernel for the cell 'lstm' in int8 for portable"):
-            native.stepper("lstm", "int8", [LSTM(3, 4).weights_of(0)[0]], 1)
-    finally:
-        native.use_instruction_set(before)
+@pytest.mark.parametrize("batch_size", [1, 4, 9])
+@pytest.mark.parametrize(("D", "H"), [(1, 1), (7, 21), (67, 130)])
+def test_int8_gives_the_same_bits_under_every_instruction_set(D: int, H: int, batch_size: int) -> None:
+    layer = RNN(D, H, num_layers=2, nonlinearity="relu")  # no gate function, whose last bit may differ
+    with torch.no_grad():
+        layer.weight_hh_l0[0] = layer.weight_hh_l0.abs().max()  # sums of pairs as large as they can be
+    x = torch.randn(5, batch_size, D)
+    x[3] = -x[3].abs().max()
+    seen = []
+    for name in native.instruction_sets():
+        before = native.use_instruction_set(name)
+        try:
+            stepper = layer.stepper(batch_size, weights="int8")
+            seen.append(torch.stack([stepper(x_t).clone() for x_t in x]))
+        finally:
+            native.use_instruction_set(before)
+    assert all(torch.equal(steps, seen[0]) for steps in seen)
+
+
+def test_without_kernels_int8_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "int8_available", lambda: False)
+    with pytest.raises(ParameterError, match=r"weights='int8' needs the native kernels, not .*; use 'float32'"):
+        LSTM(3, 4).stepper(weights="int8")
 
 
 def test_what_cannot_be_is_refused() -> None:
@@ -264,6 +290,9 @@ def test_what_cannot_be_is_refused() -> None:
         LSTM(3, 4).stepper(0)
     with pytest.raises(ParameterError, match="weights='float23' is not one; did you mean 'float32'"):
         LSTM(3, 4).stepper(weights="float23")
+    for threads in (0, 1.0, True, torch.get_num_threads() + 1):
+        with pytest.raises(ParameterError, match=f"threads={threads}: expected a whole number from 1 to PyTorch's"):
+            Stepper(LSTM(3, 4), threads=threads)  # type: ignore[arg-type]
     with pytest.raises(DataError, match=r"a step came as \(2, 3\), expected \(1, 3\)"):
         LSTM(3, 4).stepper()(torch.zeros(2, 3))
 

@@ -1,6 +1,6 @@
 """word2vec by our own kernels (`gyeol.kernels.word2vec`): skip-gram and CBOW with negative sampling.
 
-Subsampling, the dynamic window, the noise and the falling learning rate are word2vec.c's, the first vectors Gensim's.
+Subsampling, the dynamic window and the noise are word2vec.c's, the first vectors Gensim's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gyeol.kernels.word2vec import LONGEST_SENTENCE, ROW, Pass, noise_table, tra
 
 __all__ = ["train", "train_numbered"]
 
-_LAST_RATE = 1e-4
+_LAST_SHARE = 0.1  # of the learning rate is left at the end: Gensim's with two threads, see decision 40
 _POWER = 0.75  # noise words are drawn in proportion to their counts to the power of this
 _CHUNK = 200_000  # words of a thread between two reports, and before Ctrl-C is heard
 _ROWS = 1 << 16  # rows drawn at a time
@@ -81,10 +81,7 @@ def train_numbered(
     first_rate = settings["learning_rate"]
     started, words = time.perf_counter(), 0
     for number, (done, chunk) in enumerate(_chunks(corpus.tokens, epochs, _CHUNK * threads)):
-        rates = [
-            max(min(_LAST_RATE, first_rate), first_rate - (first_rate - _LAST_RATE) * at / whole)
-            for at in (done, done + len(chunk))
-        ]
+        rates = [first_rate * (1.0 - (1.0 - _LAST_SHARE) * at / whole) for at in (done, done + len(chunk))]
         seeds = np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)
         train_words(inputs, outputs, chunk, how, rate=rates[0], last_rate=rates[1], seed=int(seeds[0]), threads=threads)
         words += int((chunk != END).sum())

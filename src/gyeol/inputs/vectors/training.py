@@ -96,7 +96,7 @@ def train_vectors(
     negative, sample : int, float
         Noise words a word; above this share of the corpus words are thinned out.
     epochs, learning_rate : int, float
-        Passes; the rate falls from here to 0.0001.
+        Passes; the rate falls from here to a tenth, by Gensim to 0.0001.
     subwords : {None, "letters", "jamo"}
         None is word2vec; else fastText: a word is the sum of its n-grams of letters, or of jamo.
     shortest, longest, buckets : int
