@@ -9,8 +9,8 @@
 #include "call.hpp"
 #include "facts.hpp"
 #include "rows/bind.hpp"
-#include "rows/bind_decoding.hpp"
 #include "tile_bindings.hpp"
+#include "rows/bind_decoding.hpp"
 #include "walks.hpp"
 #include "words/bind_word2vec.hpp"
 #include "words/bindings.hpp"
@@ -348,7 +348,7 @@ NB_MODULE(_native, m) {
           "instruction_set"_a, "A table's rows in 8-bit numbers: see cpp/nearest.hpp.");
     m.def("cosines", &gyeol::cosines, "codes"_a.noconvert(), "factors"_a.noconvert(), "q"_a.noconvert(),
           "out"_a.noconvert(), "threads"_a, "instruction_set"_a, "The cosines of all of them with a vector, nearly.");
-    gyeol::bind_decoding(m);
     gyeol::bind_word2vec(m);
     gyeol::bind_words(m);
+    gyeol::bind_decoding(m);
 }

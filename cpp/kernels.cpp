@@ -187,8 +187,9 @@ const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / s
                          update_rows,           squares,
                          look_up,               sum_tokens,
                          keep_some,             draw_kept,
-                         sizeof(linears) / sizeof(linears[0]),
-                         linears, attend, highest_score, highest_of_blocks, shares_of};
+                         sizeof(linears) / sizeof(linears[0]), linears,
+                         attend,                highest_score,
+                         highest_of_blocks,     shares_of};
 #if defined(GYEOL_VNNI_TOO)
 extern const Kernels kernels_with_vnni;
 const Kernels kernels_with_vnni = {"avx512vnni",     LANES,         sizeof(cells_with_vnni) / sizeof(cells_with_vnni[0]),
@@ -199,8 +200,9 @@ const Kernels kernels_with_vnni = {"avx512vnni",     LANES,         sizeof(cells
                                    update_rows,      squares,
                                    look_up,          sum_tokens,
                                    keep_some,        draw_kept,
-                         sizeof(linears_with_vnni) / sizeof(linears_with_vnni[0]),
-                         linears_with_vnni, attend, highest_score, highest_of_blocks, shares_of};
+                                   sizeof(linears_with_vnni) / sizeof(linears_with_vnni[0]), linears_with_vnni,
+                                   attend,           highest_score,
+                                   highest_of_blocks, shares_of};
 #endif
 #endif
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from gyeol.engine.average import Average
 from gyeol.engine.optimizer import Optimizer, decay
 from gyeol.kernels import native, native_available
+from gyeol.kernels.words import calls
 from gyeol.layers import DirectScores
 
 
@@ -328,14 +329,14 @@ def test_one_pass_is_pytorch_s_optimizers_and_the_average(
 def test_an_update_refuses_what_does_not_fit() -> None:
     w, numbers = torch.zeros(4, 2), [1.0, 0.1, 0.001, 0.1, 1.0, 1e-8, 0.0, 0.0]
     with pytest.raises(ValueError, match="size"):
-        native.update(w, torch.zeros(3, 2), None, None, None, numbers)
+        calls.update(w, torch.zeros(3, 2), None, None, None, numbers)
     with pytest.raises(ValueError, match="size"):
-        native.update(w, torch.zeros(4, 2), torch.zeros(2), torch.zeros(2), None, numbers)
+        calls.update(w, torch.zeros(4, 2), torch.zeros(2), torch.zeros(2), None, numbers)
     with pytest.raises(ValueError, match="goes with"):
-        native.update(w, torch.zeros(4, 2), torch.zeros(4, 2), None, None, numbers)
+        calls.update(w, torch.zeros(4, 2), torch.zeros(4, 2), None, None, numbers)
     with pytest.raises(ValueError, match="eight"):
-        native.update(w, torch.zeros(4, 2), None, None, None, numbers[:7])
+        calls.update(w, torch.zeros(4, 2), None, None, None, numbers[:7])
     for rows in ([1, 1], [2, 1], [0, 4], [-1, 0]):
         with pytest.raises(ValueError, match="ascend"):
-            native.update(w, torch.zeros(2, 2), None, None, None, numbers, torch.tensor(rows))
+            calls.update(w, torch.zeros(2, 2), None, None, None, numbers, torch.tensor(rows))
     assert not w.any()

@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 from gyeol.engine import Checkpoint, History, Settings, fit
 from gyeol.engine.checkpoint import read_tensors, write_tensors
 from gyeol.errors import ModelError, SaveError
+from gyeol.kernels.precision import choices
 from gyeol.kernels.precision.choices import Choices, Subject, choose, using
 from gyeol.kernels.precision.measurements import MeasurementFile
+from gyeol.kernels.precision.race import race
 
 STEPS, EPOCHS = 4, 3
 ABOUT = {"data": "ab" * 32, "hidden_size": 6}
@@ -372,7 +374,10 @@ class Machine:
         self.now += seconds
 
 
-def test_a_resumed_training_keeps_the_precision_of_its_first_run(trainer: Trainer) -> None:
+def test_a_resumed_training_keeps_the_precision_of_its_first_run(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choices, "race", race)  # by the clocks of these machines
     first, other = Machine("bfloat16"), Machine("float32")
     with using(first.choices):
         trainer.run(at={1: partial(first.compute, 1), 2: interrupt})

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ParameterError
-from gyeol.kernels import decoding, native
+from gyeol.kernels import native
 from gyeol.layers import PackedLinear
 
 built = pytest.mark.skipif(not native.native_available(), reason="the native kernels were not built")
@@ -116,12 +116,12 @@ def test_wrong_calls() -> None:
 
 @built
 def test_the_native_layer_checks_what_it_is_given() -> None:
-    of = decoding.linear(torch.zeros(2, 3), None, "float32")
+    of = native.linear(torch.zeros(2, 3), None, "float32")
     x, y = np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32)
     for wrong in ((x[:, :2].copy(), y, 1), (x, y[:, :1].copy(), 1), (x[:0], y[:0], 1), (x, y, 0)):
         with pytest.raises(ValueError, match=r"expected|no rows"):
             of.multiply(*wrong)
     with pytest.raises(ValueError, match="bias"):
-        decoding.linear(torch.zeros(2, 3), torch.zeros(3), "float32")
+        native.linear(torch.zeros(2, 3), torch.zeros(3), "float32")
     with pytest.raises(ValueError, match="without units"):
-        decoding.linear(torch.zeros(0, 3), None, "float32")
+        native.linear(torch.zeros(0, 3), None, "float32")

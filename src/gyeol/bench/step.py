@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from gyeol import kernels
 from gyeol.bench.figures import highest
@@ -67,7 +66,7 @@ def run(
             within = next((error for element, error in WITHIN.items() if element in name), 1e-4)
             np.testing.assert_allclose(walk(x), expected, atol=within, err_msg=name)
         if native.native_available():
-            weights = torch.ones(8 * size * size)
+            weights = np.ones(8 * size * size, np.float32)
             for threads in sorted({1, available}):
                 contestants[f"floor float32, {threads} threads"] = _reading(weights, threads)
         times = take_turns(
@@ -121,7 +120,7 @@ def _best(times: dict[str, Timing], kind: str) -> str | None:
     return min((name for name in times if name.startswith(kind)), key=lambda name: times[name].median, default=None)
 
 
-def _reading(weights: Tensor, threads: int) -> Callable[[Any], Any]:
+def _reading(weights: Any, threads: int) -> Callable[[Any], Any]:
     def walk(x: Any) -> None:
         for _ in x:
             native.sum_of(weights, threads)

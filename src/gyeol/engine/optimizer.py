@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from gyeol.engine.average import Average
 from gyeol.engine.sparse_parameters import sparse_parameters
-from gyeol.kernels.lookup import coalesced
-from gyeol.kernels.update import Update, length, one_pass, update
+from gyeol.kernels.words.lookup import coalesced
+from gyeol.kernels.words.update import Update, length, one_pass, update
 
 __all__ = ["OPTIMIZERS", "Optimizer", "decay"]
 

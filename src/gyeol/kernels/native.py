@@ -19,32 +19,30 @@ __all__ = [
     "NativeCell",
     "additive_backward",
     "additive_forward",
+    "attend",
     "backward",
     "bfloat16_available",
+    "choose_token",
     "cosines",
     "describe",
-    "draw_kept",
     "elements_of",
     "forward",
     "high_available",
     "in_force",
     "instruction_sets",
     "int8_available",
-    "keep_some",
-    "length",
-    "look_up",
+    "library",
+    "linear",
     "native_available",
-    "ngram_rows",
     "no_tiles",
+    "packed_layer",
     "pool_backward",
     "pool_forward",
     "quantise",
     "stepper",
     "steps_in",
     "sum_of",
-    "sum_rows",
-    "train_words",
-    "update",
+    "token_reader",
     "use_instruction_set",
 ]
 
@@ -188,6 +186,11 @@ def use_instruction_set(name: str | None = None) -> str:
     return before
 
 
+def library() -> Any:
+    """Return the native module; None where it was not built or is not to serve."""
+    return _native
+
+
 def in_force() -> tuple[str, bool]:
     """Return the instruction set in force, and whether it was named: then no other may serve."""
     return _chosen, _fixed[0]
@@ -309,15 +312,64 @@ def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, thre
     `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
     PyTorch's number, as a trial at construction finds fastest. The results are the same to the bit.
     """
-    matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
-    biases = [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
+    matrices, biases = _matrices(weights)
     available = torch.get_num_threads()
     return _native.Stepper(cell, element, matrices, biases, rows, threads or 0, available, _chosen)
 
 
-def sum_of(x: Tensor, threads: int) -> float:
+def _matrices(weights: Sequence[Weights]) -> tuple[list[Any], list[Any]]:
+    matrices = [[_whole(w.w_ih), _whole(w.w_hh)] for w in weights]
+    return matrices, [[b.detach().contiguous() for b in (w.b_ih, w.b_hh) if b is not None] for w in weights]
+
+
+def sum_of(x: Any, threads: int) -> float:
     """Add up the numbers of `x` (N,), N a multiple of 64, read once by `threads`: the floor of a step's time."""
     return float(_native.sum_of(x, threads))
+
+
+def linear(weight: Tensor, bias: Tensor | None, element: str) -> Any:
+    """Create a linear layer of packed weights (``cpp/rows/linear_layer.hpp``); both are copied.
+
+    Its ``multiply(x, y, threads)`` writes y (R, V) of x (R, D), arrays of float32.
+    """
+    return _native.Linear(_whole(weight), _whole(bias), element, _chosen)
+
+
+def packed_layer(cell: str, element: str, weights: Sequence[Weights]) -> Any:
+    """Create a layer of one or two directions whose weights are packed once (``cpp/rows/packed_layer.hpp``).
+
+    Its ``walk(lengths, x, h_0, c_0, y, h_n, c_n, threads)`` takes what `forward` takes, without a way back.
+    """
+    matrices, biases = _matrices(weights)
+    return _native.PackedLayer(cell, element, matrices, biases, _chosen)
+
+
+def attend(q: Any, k: Any, x: Any, v: Any, scale: float, lengths: Any, weights: Any, context: Any) -> None:
+    """Write attention's weights and contexts; shapes are in ``cpp/rows/attend.hpp``."""
+    _native.attend(q, k, x, v, scale, lengths, weights, context, _chosen)
+
+
+def token_reader(embedding: Any, steppers: Sequence[Any], softmax: Any) -> Any:
+    """Create a chain of table (V, E), `stepper` of one row each, and `linear`: tokens to scores of the next one.
+
+    Its ``feed(tokens, anew, scores, threads)`` reads tokens (N,), the layers forgetting everything before the token
+    `anew` (-1: never), and writes the scores (V,) after the last.
+    """
+    return _native.TokenReader(embedding, list(steppers), softmax)
+
+
+def choose_token(
+    scores: Any, chance: float, repeated: Any, penalty: float, never: Any, *, temperature: float = 1.0,
+    top_k: int | None = None, top_p: float | None = None,
+) -> int:  # fmt: skip
+    """Draw a token by its score (V,), float32, with a number from 0 to 1; see `gyeol.engine.choose_token`.
+
+    Raises
+    ------
+    ValueError
+        A score is NaN, a setting or a token cannot be.
+    """
+    return int(_native.choose_token(scores, chance, temperature, top_k, top_p, repeated, penalty, never, _chosen))
 
 
 def quantise(x: Any, codes: Any, factors: Any) -> None:
@@ -328,58 +380,3 @@ def quantise(x: Any, codes: Any, factors: Any) -> None:
 def cosines(codes: Any, factors: Any, q: Any, out: Any) -> None:
     """Write the cosines (N,) of `q` (D,), of length 1, with all rows, nearly."""
     _native.cosines(codes, factors, q, out, torch.get_num_threads(), _chosen)
-
-
-def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
-    """Train word vectors on some sentences: see `gyeol.kernels.word2vec`."""
-    _native.train_words(inputs, outputs, tokens, *settings, _chosen)
-
-
-def length(arrays: Sequence[Tensor]) -> float:
-    """Return the Euclidean length of all arrays together."""
-    return float(_native.length([a.detach() for a in arrays], torch.get_num_threads(), _chosen))
-
-
-def update(
-    w: Tensor, g: Tensor, m: Tensor | None, v: Tensor | None, average: Tensor | None, numbers: Sequence[float],
-    rows: Tensor | None = None,
-) -> None:  # fmt: skip
-    """Update weights, or `rows` of them, with their moments and their average: ``cpp/words/adam.hpp``."""
-    w, threads = w.detach(), torch.get_num_threads()
-    if rows is None:
-        _native.update(w, g, m, v, average, list(numbers), threads, _chosen)
-    else:
-        _native.update_rows(w, g, rows, m, v, average, list(numbers), threads, _chosen)
-
-
-def look_up(
-    weights: Sequence[Tensor], rows: Sequence[Tensor], factors: Sequence[float], lengths: Tensor, kept: Tensor | None,
-    y: Tensor,
-) -> None:  # fmt: skip
-    """Sum rows of tables for each token: ``cpp/words/embedding.hpp``."""
-    tables = [_whole(w) for w in weights]
-    _native.look_up(tables, list(rows), list(factors), lengths, kept, y, torch.get_num_threads(), _chosen)
-
-
-def sum_rows(
-    rows: Tensor, dy: Tensor, size: int, padding: int, factor: float, lengths: Tensor | None, kept: Tensor | None,
-    found: Tensor, values: Tensor,
-) -> int:  # fmt: skip
-    """Write the rows that occur, ascending, and the sum of `dy` over each one's tokens; returns how many there are."""
-    threads = torch.get_num_threads()
-    return int(_native.sum_rows(rows, dy, size, padding, factor, lengths, kept, found, values, threads, _chosen))
-
-
-def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
-    """Multiply each packed token by the numbers of its row."""
-    _native.keep_some(x.detach(), lengths, kept, y, torch.get_num_threads(), _chosen)
-
-
-def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
-    """Write the row of each n-gram that ends at a packed token, 0 for none."""
-    _native.ngram_rows(ids, lengths, size, list(keys), rows)
-
-
-def draw_kept(seed: int, share: float, kept: Tensor) -> None:
-    """Write what dropout keeps, ``1 / share`` or 0: ``cpp/words/chance.hpp``."""
-    _native.draw_kept(seed, share, kept, torch.get_num_threads(), _chosen)

@@ -7,9 +7,9 @@ from typing import final
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
-from gyeol.kernels.chance import draw_kept
-from gyeol.kernels.lookup import keep
 from gyeol.kernels.packing import Packing
+from gyeol.kernels.words.chance import draw_kept
+from gyeol.kernels.words.lookup import keep
 
 __all__ = ["Dropout", "LockedDropout"]
 
@@ -28,7 +28,7 @@ class _Dropping(nn.Module):
 
 @final
 class Dropout(_Dropping):
-    """Drop single numbers (Hinton et al. 2012), as ``torch.nn.Dropout`` does, drawn by `gyeol.kernels.chance`.
+    """Drop single numbers (Hinton et al. 2012), as ``torch.nn.Dropout`` does, drawn by `gyeol.kernels.words.chance`.
 
     ``p`` is as in `LockedDropout`.
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gyeol.errors import DataError, ParameterError, closest
-from gyeol.kernels import decoding, native
+from gyeol.kernels import native
 
 __all__ = ["PackedLinear"]
 
@@ -58,7 +58,7 @@ class PackedLinear:
         self.native: Any = None
         self._copies: tuple[Tensor, Tensor | None] | None = None
         if native.native_available() and weight.dtype == torch.float32 and weight.device.type == "cpu":
-            self.native = decoding.linear(weight, bias, weights)
+            self.native = native.linear(weight, bias, weights)
         else:
             self._copies = weight.detach().clone(), None if bias is None else bias.detach().clone()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gyeol import DataError
 from gyeol.engine import choose_token
 from gyeol.engine.search import token_sampling
-from gyeol.kernels import decoding, native
+from gyeol.kernels import native
 
 built = pytest.mark.skipif(not native.native_available(), reason="the native kernels were not built")
 
@@ -127,6 +127,6 @@ def test_wrong_calls() -> None:
         {"repeated": np.array([3])}, {"never": np.array([-1])},
     ):  # fmt: skip
         with pytest.raises(ValueError, match=r"must be|expected 0 to 2"):
-            decoding.choose_token(scores, 0.5, **right | wrong)
+            native.choose_token(scores, 0.5, **right | wrong)
     with pytest.raises(ValueError, match="chance"):
-        decoding.choose_token(scores, 1.0, **right)
+        native.choose_token(scores, 1.0, **right)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gyeol.kernels import decoding, native
+from gyeol.kernels import native
 from gyeol.layers import SCOPES, SCORES, Alignment
 from gyeol.layers.attention.packed import PackedAlignment
 
@@ -56,10 +56,10 @@ def test_the_native_call_checks_what_it_is_given() -> None:
     q, k, x = (np.zeros(shape, np.float32) for shape in ((1, 2, 3), (1, 4, 3), (1, 4, 5)))
     w, c = np.zeros((1, 2, 4), np.float32), np.zeros((1, 2, 5), np.float32)
     right: list[Any] = [q, k, x, None, 1.0, np.array([4]), w, c]
-    decoding.attend(*right)
+    native.attend(*right)
     for place, wrong in (
         (0, q[:, :, :2].copy()), (1, k[:, :3].copy()), (2, x[:, :3].copy()), (3, np.zeros(2, np.float32)),
         (5, np.array([5])), (5, np.array([0])), (5, np.array([4, 4])), (6, c), (7, w),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=r"expected|length"):
-            decoding.attend(*right[:place], wrong, *right[place + 1 :])
+            native.attend(*right[:place], wrong, *right[place + 1 :])

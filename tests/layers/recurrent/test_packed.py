@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import DataError, ParameterError
-from gyeol.kernels import decoding, native
+from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
 from gyeol.layers import CELLS, Recurrent
 from gyeol.layers.recurrent.packed import PackedRecurrent
@@ -76,7 +76,7 @@ def test_wrong_calls() -> None:
 @built
 def test_the_native_layer_checks_what_it_is_given() -> None:
     layer = Recurrent("lstm", 3, 4)
-    of = decoding.packed_layer("lstm", "float32", layer.weights_of(0))
+    of = native.packed_layer("lstm", "float32", layer.weights_of(0))
     h, y = np.zeros((1, 1, 4), np.float32), np.zeros((2, 4), np.float32)
     right: list[Any] = [np.array([2]), np.zeros((2, 3), np.float32), h, h, y, h.copy(), h.copy(), 1]
     of.walk(*right)
@@ -87,4 +87,4 @@ def test_the_native_layer_checks_what_it_is_given() -> None:
         with pytest.raises(ValueError, match=r"."):
             of.walk(*right[:place], wrong, *right[place + 1 :])
     with pytest.raises(ValueError, match="int8"):
-        decoding.packed_layer("lstm", "int8", layer.weights_of(0))
+        native.packed_layer("lstm", "int8", layer.weights_of(0))

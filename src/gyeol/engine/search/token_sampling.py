@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.errors import DataError, ParameterError
-from gyeol.kernels import decoding, native
+from gyeol.kernels import native
 
 __all__ = ["check_sampling", "choose_token", "penalise_repetition", "sample_token"]
 
@@ -135,7 +135,7 @@ def choose_token(
     if scores.dtype == np.float32 and native.native_available():
         seen, banned = np.array(sorted(set(repeated)), np.int64), np.array(never, np.int64)
         try:
-            return decoding.choose_token(scores, draw.random(), seen, penalty, banned, **sampling)
+            return native.choose_token(scores, draw.random(), seen, penalty, banned, **sampling)
         except ValueError as error:
             raise DataError(f"no token can be drawn: {error}") from None
     if not np.isfinite(scores.max(initial=-np.inf)):  # NaN, too

@@ -1,4 +1,4 @@
-"""word2vec by our own kernels (`gyeol.kernels.word2vec`): skip-gram and CBOW with negative sampling.
+"""word2vec by our own kernels (`gyeol.kernels.words.word2vec`): skip-gram and CBOW with negative sampling.
 
 Subsampling, the dynamic window and the noise are word2vec.c's, the first vectors Gensim's.
 """
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gyeol.errors import DataError
 from gyeol.inputs.vectors.corpus import END, Numbered, number_corpus
 from gyeol.inputs.vectors.word_table import Trained, check_read
-from gyeol.kernels.word2vec import LONGEST_SENTENCE, ROW, Pass, noise_table, train_words
+from gyeol.kernels.words.word2vec import LONGEST_SENTENCE, ROW, Pass, noise_table, train_words
 
 __all__ = ["train", "train_numbered"]
 

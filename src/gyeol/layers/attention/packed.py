@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gyeol.kernels import decoding, native
+from gyeol.kernels import native
 from gyeol.layers.attention.alignment import Alignment, Source
 from gyeol.layers.attention.scores import Additive, Dot, General, ScaledDot
 from gyeol.layers.packed_linear import PackedLinear
@@ -55,5 +55,5 @@ class PackedAlignment:
         (B, Q), (_, T, V) = query.shape[:2], source.values.shape
         scale = 1 / math.sqrt(q.shape[2]) if type(self.alignment.score) is ScaledDot else 1.0
         weights, context = np.empty((B, Q, T), np.float32), np.empty((B, Q, V), np.float32)
-        decoding.attend(q, keys, values, self._vector, scale, source.lengths.numpy(), weights, context)
+        native.attend(q, keys, values, self._vector, scale, source.lengths.numpy(), weights, context)
         return torch.from_numpy(context), torch.from_numpy(weights)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gyeol.errors import DataError, ParameterError
-from gyeol.kernels import decoding, native
+from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
 from gyeol.layers.recurrent.layer import Recurrent
 
@@ -49,7 +49,7 @@ class PackedRecurrent:
         self._layer: Recurrent | None = layer
         w_ih = layer.weights_of(0)[0].w_ih
         if kernel is not None and not kernel.norm and w_ih.dtype == torch.float32 and w_ih.device.type == "cpu":
-            self._native, self._layer = decoding.packed_layer(kernel.name, weights, layer.weights_of(0)), None
+            self._native, self._layer = native.packed_layer(kernel.name, weights, layer.weights_of(0)), None
 
     def __call__(self, tokens: Tensor, packing: Packing, state: Any = None) -> tuple[Tensor, Any]:
         """Walk over packed tokens (N, D); shapes and results as `Recurrent.run_packed`'s.

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 
 from gyeol.errors import ParameterError
 from gyeol.kernels import native
-from gyeol.kernels.lookup import Rows, lookup
 from gyeol.kernels.packing import Packing
+from gyeol.kernels.words import calls
+from gyeol.kernels.words.lookup import Rows, lookup
 
 __all__ = ["NGramEmbedding"]
 
@@ -118,7 +119,7 @@ class NGramEmbedding(nn.Module):
             padded = packing.scatter(ids.unsqueeze(1), fill=0).squeeze(2)
             return packing.gather(self.rows(padded))
         found = ids.new_empty(len(ids), len(keys))
-        native.ngram_rows(ids.contiguous(), packing.lengths, self.num_embeddings, keys, found)
+        calls.ngram_rows(ids.contiguous(), packing.lengths, self.num_embeddings, keys, found)
         return found
 
     def occurrences(self, rows: Tensor) -> Rows:

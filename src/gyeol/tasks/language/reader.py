@@ -17,7 +17,7 @@ from gyeol.data.atomic import replace_file
 from gyeol.engine import choose_token, read_tensors, write_tensors
 from gyeol.errors import ModelError
 from gyeol.inputs import TextInput
-from gyeol.kernels import decoding
+from gyeol.kernels import native
 from gyeol.layers import PackedLinear
 from gyeol.tasks.language.net import LanguageNet
 
@@ -53,7 +53,7 @@ class Reader:
         steppers = [layer.native for layer in self._layers]
         self._chain: Any = None
         if self._softmax is not None and self._softmax.native is not None and all(steppers):
-            self._chain = decoding.token_reader(net.embedding.weight.detach().numpy(), steppers, self._softmax.native)
+            self._chain = native.token_reader(net.embedding.weight.detach().numpy(), steppers, self._softmax.native)
         # Scores of the next token, which differ from log probabilities by a constant, and these when they are wanted.
         self._logits: npt.NDArray[np.floating] = np.zeros(net.embedding.num_embeddings, np.float32)
         self._scores: npt.NDArray[np.float64] | None = None

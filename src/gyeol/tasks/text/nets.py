@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from gyeol.inputs.counts.features import FeatureBatch
 from gyeol.inputs.text import TextBatch
-from gyeol.kernels.lookup import Rows, lookup
 from gyeol.kernels.packing import Packing
+from gyeol.kernels.words.lookup import Rows, lookup
 from gyeol.layers import DirectScores, Embedding, LockedDropout, NGramEmbedding, Recurrent, Summary
 from gyeol.layers.dropout import Dropout
 

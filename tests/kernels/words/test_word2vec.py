@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.kernels import native, native_available, word2vec
-from gyeol.kernels.word2vec import Noise, Pass, noise_table, train_words
+from gyeol.kernels.words.word2vec import Noise, Pass, noise_table, train_words
 
 built = pytest.mark.skipif(not native_available(), reason="the kernels were not built")
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol.kernels import native, native_available
-from gyeol.kernels.chance import draw_kept, draw_kept_reference
+from gyeol.kernels.words import calls
+from gyeol.kernels.words.chance import draw_kept, draw_kept_reference
 from gyeol.layers.dropout import Dropout
 
 
@@ -63,4 +64,4 @@ def test_pytorch_s_generator_decides_and_its_state_is_enough_to_go_on() -> None:
 def test_a_share_that_is_none_is_refused() -> None:
     for share in (0.0, -1.0, 1.5, float("nan")):
         with pytest.raises(ValueError, match="share"):
-            native.draw_kept(1, share, torch.empty(3))
+            calls.draw_kept(1, share, torch.empty(3))

@@ -12,6 +12,7 @@ from torch import Tensor
 from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.second_order import differentiable_gradients
+from gyeol.kernels.words import calls
 
 __all__ = ["Rows", "coalesced", "keep", "keep_reference", "lookup", "lookup_reference"]
 
@@ -98,7 +99,7 @@ def _summed(
 ) -> Tensor:
     """Sum `dy` (N, E) over the tokens of each row, as a coalesced sparse tensor (V, E)."""
     found, values = rows.new_empty(rows.numel()), dy.new_empty(rows.numel(), dy.shape[1])
-    count = native.sum_rows(rows.contiguous(), dy, shape[0], padding, factor, lengths, kept, found, values)
+    count = calls.sum_rows(rows.contiguous(), dy, shape[0], padding, factor, lengths, kept, found, values)
     return torch.sparse_coo_tensor(
         found[:count].unsqueeze(0), values[:count], shape, is_coalesced=True, check_invariants=False
     )
@@ -111,7 +112,7 @@ class _Lookup(torch.autograd.Function):
         ctx.save_for_backward(*weights)
         y = weights[0].new_empty(len(tables[0].numbers), weights[0].shape[1])
         numbers = [t.numbers.contiguous() for t in tables]
-        native.look_up(weights, numbers, [t.factor for t in tables], packing.lengths, kept, y)
+        calls.look_up(weights, numbers, [t.factor for t in tables], packing.lengths, kept, y)
         return y
 
     @staticmethod
@@ -138,7 +139,7 @@ class _Keep(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, packing: Packing, kept: Tensor) -> Tensor:
         ctx.packing, ctx.kept = packing, kept
         y = torch.empty(x.shape, dtype=x.dtype)
-        native.keep_some(x.contiguous(), packing.lengths, kept, y)
+        calls.keep_some(x.contiguous(), packing.lengths, kept, y)
         return y
 
     @staticmethod

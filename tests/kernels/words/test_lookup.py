@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from gyeol.kernels import native, native_available
-from gyeol.kernels.lookup import Rows, coalesced, keep, keep_reference, lookup, lookup_reference
 from gyeol.kernels.packing import Packing
+from gyeol.kernels.words import calls
+from gyeol.kernels.words.lookup import Rows, coalesced, keep, keep_reference, lookup, lookup_reference
 from gyeol.layers import NGramEmbedding
 
 pytestmark = pytest.mark.skipif(not native_available(), reason="the kernels were not built")
@@ -129,7 +130,7 @@ def test_a_gradient_penalty_is_refused_and_not_lost() -> None:
 
 def call(rows: Tensor, lengths: Tensor, kept: Tensor | None) -> None:
     y = torch.empty(2, 3)
-    native.look_up([torch.zeros(4, 3)], [rows], [1.0], lengths, kept, y)
+    calls.look_up([torch.zeros(4, 3)], [rows], [1.0], lengths, kept, y)
 
 
 @pytest.mark.parametrize(
@@ -151,10 +152,10 @@ def test_wrong_rows_of_a_gradient_and_wrong_keys_are_refused() -> None:
     dy = torch.zeros(2, 3)
     for rows in ([[0], [7]], [[-1], [0]]):
         with pytest.raises(ValueError, match="not in the table"):
-            native.sum_rows(
+            calls.sum_rows(
                 torch.tensor(rows), dy, 7, 0, 1.0, None, None, torch.empty(2, dtype=torch.int64), torch.empty(2, 3)
             )
     with pytest.raises(ValueError, match="not in the vocabulary"):
-        native.ngram_rows(torch.tensor([4]), torch.tensor([1]), 4, [torch.tensor([5])], torch.empty(1, 1).long())
+        calls.ngram_rows(torch.tensor([4]), torch.tensor([1]), 4, [torch.tensor([5])], torch.empty(1, 1).long())
     with pytest.raises(ValueError, match="63 bits"):
-        native.ngram_rows(torch.tensor([4]), torch.tensor([1]), 1 << 40, [torch.tensor([5])], torch.empty(1, 1).long())
+        calls.ngram_rows(torch.tensor([4]), torch.tensor([1]), 1 << 40, [torch.tensor([5])], torch.empty(1, 1).long())

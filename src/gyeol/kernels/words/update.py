@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gyeol.kernels import native
+from gyeol.kernels.words import calls
 
 __all__ = ["Update", "length", "one_pass", "update"]
 
@@ -45,7 +46,7 @@ def length(tensors: list[Tensor]) -> float:
     if not tensors:
         return 0.0
     if one_pass(tensors):
-        return native.length(tensors)
+        return calls.length(tensors)
     return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors))))
 
 
@@ -69,6 +70,6 @@ def update(
     m, v = moments or (None, None)
     if gradient.is_sparse:
         values = gradient._values().contiguous()
-        native.update(weight, values, m, v, average, numbers, gradient._indices()[0].contiguous())
+        calls.update(weight, values, m, v, average, numbers, gradient._indices()[0].contiguous())
     else:
-        native.update(weight, gradient.contiguous(), m, v, average, numbers)
+        calls.update(weight, gradient.contiguous(), m, v, average, numbers)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.kernels import native
+from gyeol.kernels.words import calls
 
 __all__ = ["LONGEST_SENTENCE", "ROW", "Noise", "Pass", "noise_table", "reference", "train_words"]
 
@@ -117,7 +118,7 @@ def train_words(
     ValueError, TypeError
         A shape, a type or a number does not fit; nothing was computed.
     """
-    update: Callable[..., None] = native.train_words if native.native_available() else reference
+    update: Callable[..., None] = calls.train_words if native.native_available() else reference
     settings = (how.window, how.negative, how.cbow, rate, last_rate, seed, threads)
     update(inputs, outputs, tokens, how.keep, how.noise.chance, how.noise.other, *settings)
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gyeol.kernels import native
+from gyeol.kernels.words import calls
 
 __all__ = ["draw_kept", "draw_kept_reference"]
 
@@ -37,7 +38,7 @@ def draw_kept(kept: Tensor, share: float, seed: int | None = None) -> Tensor:
     if seed is None:
         seed = int(torch.randint((1 << 63) - 1, ()))
     if native.native_available() and kept.dtype == torch.float32 and kept.device.type == "cpu":
-        native.draw_kept(seed, share, kept)
+        calls.draw_kept(seed, share, kept)
         return kept
     return draw_kept_reference(kept, share, seed)
 
