@@ -114,6 +114,7 @@ class Stepper:
         """The native stepper (`gyeol.kernels.native.stepper`) that takes the steps, if there is one."""
         return self._native
 
+    @property
     def threads(self) -> int:
         """How many threads share a step; 1 where there are no kernels."""
         return 1 if self._native is None else int(self._native.threads)
