@@ -19,7 +19,7 @@ TINY: dict[str, Any] = {
     "threads": 1, "learning_rate": 0.02, "dropout": 0.0,
 }  # fmt: skip
 #: How far from float32 the log probability of a translation may be, some three times what was seen.
-WITHIN = {"bfloat16": 0.006, "int8": 0.02}
+WITHIN = {"bfloat16": 0.02, "int8": 0.02}  # both round the softmax, too
 ROUNDED = [
     pytest.param(
         kind, marks=pytest.mark.skipif(not there, reason=f"this processor does not multiply {kind}")

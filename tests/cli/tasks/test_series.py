@@ -16,7 +16,7 @@ from ..conftest import Run
 
 SMALL = [
     *("--set", "hidden_size=8"), *("--set", "learning_rate=0.03"), *("--set", "batch_size=8"), *("--threads", "1"),
-    *("--set", "epochs=6"), *("--set", "patience=9"),
+    *("--set", "epochs=15"), *("--set", "patience=15"),
 ]  # fmt: skip
 
 

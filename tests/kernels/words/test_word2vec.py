@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gyeol.kernels import native, native_available, word2vec
+from gyeol.kernels import native, native_available
+from gyeol.kernels.words import word2vec
 from gyeol.kernels.words.word2vec import Noise, Pass, noise_table, train_words
 
 built = pytest.mark.skipif(not native_available(), reason="the kernels were not built")

@@ -22,7 +22,10 @@ def info(
     model_path: Path = typer.Argument(None, metavar="MODEL", help="Model folder; without one, this machine."),
     json: bool = JSON,
 ) -> None:
-    """Describe a model: task, settings, data, figures, size; or this machine, and how fast it computes in what."""
+    """Describe a model, or this machine.
+
+    Of a model: task, settings, data, figures, size. Of the machine: how fast it computes in what.
+    """
     if model_path is None:
         _machine(json)
         return

@@ -59,7 +59,9 @@ def train(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Hide progress."),
     json: bool = JSON,
 ) -> None:
-    """Train vectors on files of any size: word2vec, or with --subwords fastText (by Gensim).
+    """Train vectors on files of any size.
+
+    With word2vec, or with --subwords by fastText (of Gensim).
 
     Examples: gyeol vectors train reviews.csv --out my.vec
 

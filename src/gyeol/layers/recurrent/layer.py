@@ -21,7 +21,6 @@ from gyeol.kernels.cells.cell import Cell, State, Weights
 from gyeol.kernels.cells.table import find_cell
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.precision.layer import PRECISIONS, arithmetic_of
-from gyeol.layers.recurrent.autocast import autocast_type, cast_results
 from gyeol.layers.recurrent.checks import (
     check_flags,
     check_input,
@@ -35,7 +34,14 @@ from gyeol.layers.recurrent.checks import (
 )
 from gyeol.layers.recurrent.routes import Route, choose_route, walk_by, walk_nothing
 from gyeol.layers.recurrent.stepper import Stepper
-from gyeol.layers.recurrent.transforms import call_as_leaf, is_proxy, is_transformed, needs_operations
+from gyeol.layers.recurrent.transforms import (
+    autocast_type,
+    call_as_leaf,
+    cast_results,
+    is_proxy,
+    is_transformed,
+    needs_operations,
+)
 
 __all__ = ["Recurrent"]
 

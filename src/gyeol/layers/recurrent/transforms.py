@@ -1,4 +1,4 @@
-"""Who is looking on: whatever of PyTorch needs to see the operations of a layer, not only its results.
+"""What surrounds a layer's call: autocast, and whatever needs to see its operations, not only its results.
 
 A native kernel gives numbers. A trace, an export, a tensor without storage and a function transform (``torch.func``)
 follow PyTorch's own operations; where one of them is at work, a layer walks by those.
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
-__all__ = ["call_as_leaf", "is_proxy", "is_transformed", "needs_operations"]
+__all__ = ["autocast_type", "call_as_leaf", "cast_results", "is_proxy", "is_transformed", "needs_operations"]
 
 _modes = torch._C._len_torch_dispatch_stack
 _trace = torch._C._get_tracing_state
@@ -55,3 +55,21 @@ def call_as_leaf(layer: nn.Module, x: Any, *arguments: Any) -> tuple[Any, Any]:
     given = (x,) if state is None and lengths is None else (x, state) if lengths is None else (x, state, lengths)
     called: tuple[Any, Any] = tracer.create_proxy("call_module", tracer.path_of_module(layer), given, named)
     return called  # a proxy, which stands for the pair
+
+
+def autocast_type(x: Tensor) -> torch.dtype | None:
+    """Return what PyTorch casts products to at the moment; None where it does not (and never float64)."""
+    kind = x.device.type
+    if kind == "meta" or not torch.is_autocast_enabled(kind) or x.dtype == torch.float64:
+        return None
+    return torch.get_autocast_dtype(kind)
+
+
+def cast_results(results: tuple[Tensor, Any], dtype: torch.dtype | None) -> tuple[Tensor, Any]:
+    """Under autocast, return outputs and state in its type, as PyTorch's layers do."""
+    output, state = results
+    if dtype is None:
+        return results
+    if isinstance(state, tuple):
+        return output.to(dtype), tuple(part.to(dtype) for part in state)
+    return output.to(dtype), None if state is None else state.to(dtype)
