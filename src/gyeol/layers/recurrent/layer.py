@@ -46,13 +46,8 @@ from gyeol.layers.recurrent.transforms import (
 __all__ = ["Recurrent"]
 
 _FIELDS = {
-    "weight_ih": "w_ih",
-    "weight_hh": "w_hh",
-    "bias_ih": "b_ih",
-    "bias_hh": "b_hh",
-    "norm": "norm",
-    "weight_hr": "w_hr",
-}
+    "weight_ih": "w_ih", "weight_hh": "w_hh", "bias_ih": "b_ih", "bias_hh": "b_hh", "norm": "norm", "weight_hr": "w_hr",
+}  # fmt: skip
 
 
 class Recurrent(nn.Module):
