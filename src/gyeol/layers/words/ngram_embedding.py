@@ -147,7 +147,7 @@ class NGramEmbedding(nn.Module):
             key = key + before * self.num_embeddings ** (n - 1)
             known = self.get_buffer(f"keys{n}")
             if size:
-                place = torch.searchsorted(known, key).clamp_(max=size - 1)
+                place = torch.searchsorted(known, key.contiguous()).clamp_(max=size - 1)
                 real = (known[place] == key) & (ids > 0) & (before > 0)
                 found[..., n - 2] = torch.where(real, place + 1, 0)
         return found
