@@ -119,7 +119,7 @@ Bytes allocate(int64_t size) {
 Bytes allocate_weights(int64_t size) {
 #ifdef MADV_HUGEPAGE
     constexpr int64_t PAGE = 2 << 20;
-    if (size >= 2 * PAGE) {
+    if (size >= PAGE) {
         const size_t whole = static_cast<size_t>((size + PAGE - 1) / PAGE * PAGE);
         void* memory = std::aligned_alloc(PAGE, whole);
         if (!memory) throw std::bad_alloc();

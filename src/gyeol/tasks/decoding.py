@@ -7,11 +7,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
 from gyeol.kernels.packing import Packing
-from gyeol.layers import PackedLinear, Read, Recurrent, Stepper, Writer
+from gyeol.layers import Alignment, PackedLinear, Read, Recurrent, Stepper, Writer
+from gyeol.layers.attention.alignment import Source
+from gyeol.layers.attention.packed import kernel_attends
 from gyeol.layers.decoding.decoder import DecoderState, PackedDecoder
 from gyeol.layers.decoding.packed_writer import PackedWriter, WriterState
 from gyeol.layers.recurrent.packed import PackedRecurrent
@@ -102,7 +104,7 @@ class PackedSteps:
 
 
 def steps_of(net: Writer, read: Read, packed: PackedWeights | None, continuations: int) -> WriterSteps | PackedSteps:
-    """Create the steps of a network that keep so many continuations of each source, in the fastest way that there is."""
+    """Create the steps of a network, in the fastest way that there is, for so many continuations of each source."""
     rows = len(read.source.lengths) * continuations
     writer = packed.writer(net) if packed is not None and rows <= ROWS else None
     return WriterSteps(net, read, packed) if writer is None else PackedSteps(writer, read)
@@ -134,6 +136,7 @@ class PackedWeights:
         self.decoder = PackedDecoder(net.decoder, weights)
         self.softmax = PackedLinear(net.words.weight, net.bias, weights=weights)
         self._writer: PackedWriter | None = None
+        self._linear: dict[nn.Module, PackedLinear] = {}
         self._walks: list[PackedRecurrent] = []
         self._steppers: list[list[Stepper]] = []
         if weights == "int8":  # no batch is multiplied in int8: the encoder takes steps
@@ -149,6 +152,24 @@ class PackedWeights:
         if self._writer is None and PackedWriter.fits(net):
             self._writer = PackedWriter(net, self.weights, self.softmax, ROWS)
         return self._writer
+
+    def linear(self, module: nn.Module) -> PackedLinear:
+        """Return a linear layer of the network, packed in float32.
+
+        For the few rows of one source it needs none of PyTorch's threads, which on a busy machine come late.
+        """
+        assert isinstance(module, nn.Linear)
+        if module not in self._linear:
+            self._linear[module] = PackedLinear(module.weight, module.bias)
+        return self._linear[module]
+
+    def prepare(self, alignment: Alignment, values: Tensor, lengths: Tensor) -> Source:
+        """Project a source as `Alignment.prepare` does."""
+        learned = alignment.learned
+        if not kernel_attends(alignment) or "key" not in learned:
+            return alignment.prepare(values, lengths)
+        keys = alignment.score.prepare(values, {**learned, "key": self.linear(learned["key"])})
+        return Source(keys, values, lengths)
 
     def encode(self, number: int, x: Tensor, packing: Packing) -> tuple[Tensor, Any]:
         """Take a layer of the encoder over sources (N, D), packed: its output, and the state at the end."""

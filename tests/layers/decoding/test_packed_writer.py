@@ -125,7 +125,7 @@ def test_the_native_call_checks_what_it_is_given() -> None:
     net, packed = make("lstm", 2, "additive", False)
     source, kept = packed.prepare(source_of(net, [3])), WriterState(begin("lstm", 2, 1), OUT)
     for tokens in ([[WORDS]], [[-1]], [[1, 2]]):
-        with pytest.raises(ValueError, match="none of the words|h is"):
+        with pytest.raises(ValueError, match=r"none of the words|h is"):
             packed.step(torch.tensor(tokens), kept, source)
     with pytest.raises(ValueError, match="a length is not"):
         packed.step(torch.tensor([[1]]), kept, Source(source.keys, source.values, torch.tensor([4])))
