@@ -22,6 +22,7 @@ from gyeol.layers.recurrent.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.residual import ResidualNet
+from gyeol.layers.step_scale import StepScale, scaled_steps
 from gyeol.layers.summary import AttentionPooling, Summary
 from gyeol.layers.words.continuations import Continuations
 from gyeol.layers.words.direct import DirectScores
@@ -53,6 +54,7 @@ __all__ = [
     "Recurrent",
     "ResidualNet",
     "Score",
+    "StepScale",
     "Stepper",
     "Summary",
     "Writer",
@@ -63,6 +65,7 @@ __all__ = [
     "linear_cross_entropy",
     "sampled_cross_entropy",
     "sampling_probabilities",
+    "scaled_steps",
     "score_rule",
     "valid_steps",
     "word_dropout",
