@@ -23,6 +23,7 @@ from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.recurrent.trace import Recorder, Walk, recording
 from gyeol.layers.residual import ResidualNet
+from gyeol.layers.step_scale import StepScale, scaled_steps
 from gyeol.layers.summary import AttentionPooling, Summary
 from gyeol.layers.words.continuations import Continuations
 from gyeol.layers.words.direct import DirectScores
@@ -55,6 +56,7 @@ __all__ = [
     "Recurrent",
     "ResidualNet",
     "Score",
+    "StepScale",
     "Stepper",
     "Summary",
     "Walk",
@@ -67,6 +69,7 @@ __all__ = [
     "recording",
     "sampled_cross_entropy",
     "sampling_probabilities",
+    "scaled_steps",
     "score_rule",
     "valid_steps",
     "word_dropout",
