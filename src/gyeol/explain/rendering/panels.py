@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gyeol.explain.drawing.fonts import Pen
-from gyeol.explain.drawing.sheet import put_pixels
+from gyeol.explain.drawing.sheet import put_curve, put_pixels
 
 __all__ = [
     "COLOURS", "EDGE", "FAINT", "INK", "PAPER", "WIDTH", "Panel", "cells", "curves", "line", "matrix", "names_below",
@@ -146,9 +146,6 @@ def curves(
     below = names_below(pen, steps) if steps else Panel(0, lambda _: None)
 
     def draw(top: float) -> None:
-        from matplotlib.lines import Line2D
-        from matplotlib.transforms import IdentityTransform
-
         frame = np.full((height, wide, 4), 255, np.uint8)
         frame[[0, -1]] = frame[:, [0, -1]] = _GRID
         put_pixels(figure, frame, (EDGE, int(top) - height))
@@ -158,12 +155,9 @@ def curves(
             colour = COLOURS[number % len(COLOURS)]
             heights = top - height + 6 + (height - 12) * (np.asarray(values, np.float64) - low) / span
             across = EDGE + wide * np.asarray(places, np.float64)
-            style: Any = "-" if number < len(COLOURS) else "--"
             if len(across) == 1:
                 across, heights = np.array([EDGE, EDGE + wide]), heights.repeat(2)
-            figure.add_artist(
-                Line2D(across, heights, color=colour, linewidth=1.5, linestyle=style, transform=IdentityTransform())
-            )
+            put_curve(figure, across, heights, colour, width=1.5, dashed=number >= len(COLOURS))
             pen.write_along(f"— {name}", (x, top - height - below.height - 17), 9.0, colour)
             x += pen.size(f"— {name}", 9.0)[0] + 16
         for text, y in ((ends[1], top - 13), (ends[0], top - height + 5)):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gyeol.explain.captions.picture import enlarged, spread
 from gyeol.explain.drawing.fonts import Pen, find_fonts, label
-from gyeol.explain.drawing.sheet import DPI, new_sheet, put_pixels
+from gyeol.explain.drawing.sheet import DPI, new_sheet, put_curve, put_pixels
 from gyeol.explain.rendering.panels import (
     EDGE,
     FAINT,
@@ -32,8 +32,6 @@ from gyeol.explain.rendering.wording import WORDING, language_of
 from gyeol.explain.tokens.words import add_by_word
 
 if TYPE_CHECKING:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     from gyeol.explain.explanation import Explanation, LayerTrace
 
 __all__ = ["draw_explanation"]
@@ -46,7 +44,7 @@ _CLASSES, _CURVES = 6, 6
 _SIDE, _BESIDE = 150, 6  # of the image of each word, and how many are beside each other
 
 
-def draw_explanation(explanation: Explanation, *, font: str | None) -> FigureCanvasAgg:
+def draw_explanation(explanation: Explanation, *, font: str | None) -> Any:
     """Draw it; see `gyeol.explain.explanation.Explanation.to_png`."""
     seen, say = explanation, WORDING[language_of(explanation)]
     head, told = label(answer_text(seen), 120), _told(seen, say)
@@ -143,16 +141,11 @@ def _channel(values: npt.NDArray[Any], strip: npt.NDArray[np.uint8], figure: Any
     ground = cells(figure, strip, 84)
 
     def draw(top: float) -> None:
-        from matplotlib.lines import Line2D
-        from matplotlib.transforms import IdentityTransform
-
         ground.draw(top)
         own, wide = values.astype(np.float64), WIDTH - 2 * EDGE
         share = (own - own.min()) / (float(np.ptp(own)) or 1.0)
         across = EDGE + wide * (np.arange(len(own)) + 0.5) / len(own)
-        figure.add_artist(
-            Line2D(across, top - 78 + 72 * share, color=INK, linewidth=1.4, transform=IdentityTransform())
-        )
+        put_curve(figure, across, top - 78 + 72 * share, INK, width=1.4)
 
     return Panel(88, draw)
 
