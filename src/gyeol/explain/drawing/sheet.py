@@ -55,7 +55,7 @@ def put_curve(
     from matplotlib.lines import Line2D
     from matplotlib.transforms import IdentityTransform
 
-    style = "--" if dashed else "-"
+    style: Any = "--" if dashed else "-"
     figure.add_artist(Line2D(x, y, color=colour, linewidth=width, linestyle=style, transform=IdentityTransform()))
 
 
