@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import DataError
-from gyeol.explain.attribution.path import groups_of, integrated_gradients, occlusion
+from gyeol.explain.attribution.path import adds_up, groups_of, integrated_gradients, occlusion
 from gyeol.explain.attribution.replica import replica
 from gyeol.explain.explanation import Attention, Attribution, Explanation, LayerTrace, Reading
 from gyeol.layers import Recurrent, recording
@@ -65,6 +65,9 @@ class Inquiry:
         The shortest reading.
     exact : sequence of Attribution
         What is known already, without any path.
+    output_walks : sequence of str
+        Names of recurrent modules that walk along the output: ``"decoder"``. All others walk along the input, and what
+        they do after its T steps is left out.
     beside : sequence of str
         Names of recurrent modules that walk neither along the input nor along the output, and are not shown.
     """
@@ -78,6 +81,7 @@ class Inquiry:
     names: Sequence[str] = ()
     reading_from: int = 1
     exact: Sequence[Attribution] = ()
+    output_walks: Sequence[str] = ()
     beside: Sequence[str] = ()
 
     @property
@@ -167,10 +171,19 @@ def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[Laye
         torch.autograd.grad(loss_of(inquiry.score(net, scales)).sum(), scales)
     layers = []
     for walk in recorder.walks(0):
-        if walk.name not in inquiry.beside:
-            called = walk.name if not walk.call else f"{walk.name} (call {walk.call + 1})"
-            norms = {state: np.linalg.norm(slopes, axis=1) for state, slopes in walk.gradients.items()}
-            layers.append(LayerTrace(called, walk.layer, walk.direction, walk.cell, walk.gates, walk.states, norms))
+        if walk.name in inquiry.beside:
+            continue
+        called = walk.name if not walk.call else f"{walk.name} (call {walk.call + 1})"
+        end = None if walk.name in inquiry.output_walks else steps
+        gates, states, norms = (
+            {name: part[:end] for name, part in parts.items()}
+            for parts in (
+                walk.gates,
+                walk.states,
+                {state: np.linalg.norm(slopes, axis=1) for state, slopes in walk.gradients.items()},
+            )
+        )
+        layers.append(LayerTrace(called, walk.layer, walk.direction, walk.cell, gates, states, norms))
     return name.format(inquiry.of), layers
 
 
@@ -186,7 +199,7 @@ def _notes(attributions: Sequence[Attribution], steps: int) -> list[str]:
     notes = [
         f"integrated gradients add up to the score but for {100 * found.error:.2g} % of the difference"
         for found in attributions
-        if found.method == "integrated gradients" and found.error > 0.01
+        if found.method == "integrated gradients" and not adds_up(found)
     ]
     groups = groups_of(steps)
     if len(groups) < steps:
