@@ -71,7 +71,7 @@ def test_an_lstm_of_one_unit_is_explained_by_hand() -> None:
     np.testing.assert_allclose(layer.states["hidden"][:, 0], [row[4] for row in rows], atol=1e-6)
     np.testing.assert_allclose(layer.states["cell"][:, 0], [row[5] for row in rows], atol=1e-6)
     # The last state is the score: its derivative is 1, and by its memory o (1 - tanh(c)^2).
-    (i1, f1, g1, o1, h1, c1), (i2, f2, g2, o2, _, c2) = rows
+    (*_, o1, _, c1), (i2, f2, g2, o2, _, c2) = rows
     by_c2 = o2 * (1 - math.tanh(c2) ** 2)
     by_h1 = u[3] * o2 * (1 - o2) * math.tanh(c2) + by_c2 * (
         u[1] * f2 * (1 - f2) * c1 + u[0] * i2 * (1 - i2) * g2 + u[2] * i2 * (1 - g2**2)
