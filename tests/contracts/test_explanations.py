@@ -24,7 +24,6 @@ NOT_YET = {
     "author": "keeps its TokenExplanation until the one renderer shows an Explanation",
     "translate": "to come",
     "spell": "to come",
-    "transcribe": "to come",
     "caption": "keeps its CaptionMap until the one renderer shows an Explanation",
 }
 
