@@ -65,7 +65,8 @@ def explain(
     given = _given(text)
     model = load_model(model_path, threads)
     commands = commands_of(model.task)
-    if commands.explain is not None:
+    settings = (out, show, target, position, units)
+    if commands.explain is not None and (commands.read_one is None or settings == (None,) * len(settings)):
         wrong = {"--show": show, "--target": target, "--position": position, "--units": units}
         if foreign := [flag for flag, value in wrong.items() if value is not None]:
             raise ParameterError(f"{foreign[0]} is not for models of 'fit {model.task}'")
