@@ -68,6 +68,8 @@ class Inquiry:
     output_walks : sequence of str
         Names of recurrent modules that walk along the output: ``"decoder"``. All others walk along the input, and what
         they do after its T steps is left out.
+    width : int
+        Numbers that the network keeps of a copy besides its recurrent layers' (logits over a vocabulary).
     beside : sequence of str
         Names of recurrent modules that walk neither along the input nor along the output, and are not shown.
     """
@@ -82,6 +84,7 @@ class Inquiry:
     reading_from: int = 1
     exact: Sequence[Attribution] = ()
     output_walks: Sequence[str] = ()
+    width: int = 0
     beside: Sequence[str] = ()
 
     @property
@@ -120,7 +123,7 @@ def explained(inquiry: Inquiry, net: nn.Module) -> Explanation:
     known, steps = inquiry.known, len(inquiry.known.tokens)
     check_length(steps, "steps")
     net = replica(net)
-    rows = rows_at_once(net, steps)
+    rows = rows_at_once(net, steps, inquiry.width)
     score = partial(inquiry.score, net)
     attributions = list(inquiry.exact)
     if not attributions:
@@ -153,14 +156,14 @@ def prefixes(first: int, steps: int) -> list[int]:
     return [round(value) for value in np.linspace(first, steps, count).tolist()]
 
 
-def rows_at_once(net: nn.Module, steps: int) -> int:
+def rows_at_once(net: nn.Module, steps: int, width: int = 0) -> int:
     """Return how many copies of so many steps a network reads at once, so that its activations stay small."""
     layers = [layer for layer in net.modules() if isinstance(layer, Recurrent)]
     numbers = sum(
         layer.num_layers * layer.num_directions * ((layer.cell.gates + 6) * layer.hidden_size + 2 * layer.input_size)
         for layer in layers
     )
-    return max(1, min(_ROWS, _BYTES // (4 * max(64, numbers) * max(1, steps))))
+    return max(1, min(_ROWS, _BYTES // (4 * (max(64, numbers) * max(1, steps) + width))))
 
 
 def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[LayerTrace]]:
