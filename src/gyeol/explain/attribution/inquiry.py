@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -70,6 +70,9 @@ class Inquiry:
         they do after its T steps is left out.
     width : int
         Numbers that the network keeps of a copy besides its recurrent layers' (logits over a vocabulary).
+    rows : mapping of str to slice
+        Of recurrent modules that do not walk from the first step to the last: which of their steps are the input's, in
+        its order.
     beside : sequence of str
         Names of recurrent modules that walk neither along the input nor along the output, and are not shown.
     """
@@ -85,6 +88,7 @@ class Inquiry:
     exact: Sequence[Attribution] = ()
     output_walks: Sequence[str] = ()
     width: int = 0
+    rows: Mapping[str, slice] = field(default_factory=dict)
     beside: Sequence[str] = ()
 
     @property
@@ -177,16 +181,19 @@ def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[Laye
         if walk.name in inquiry.beside:
             continue
         called = walk.name if not walk.call else f"{walk.name} (call {walk.call + 1})"
+        order = inquiry.rows.get(walk.name, slice(None))
+        turned = order.step is not None and order.step < 0
+        way = walk.direction if not turned else "reverse" if walk.direction == "forward" else "forward"
         end = None if walk.name in inquiry.output_walks else steps
         gates, states, norms = (
-            {name: part[:end] for name, part in parts.items()}
+            {name: part[order][:end] for name, part in parts.items()}
             for parts in (
                 walk.gates,
                 walk.states,
                 {state: np.linalg.norm(slopes, axis=1) for state, slopes in walk.gradients.items()},
             )
         )
-        layers.append(LayerTrace(called, walk.layer, walk.direction, walk.cell, gates, states, norms))
+        layers.append(LayerTrace(called, walk.layer, way, walk.cell, gates, states, norms))
     return name.format(inquiry.of), layers
 
 

@@ -23,7 +23,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.errors import DataError
 from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs import TextInput
 from gyeol.inputs.tokens.ngrams import frequent_ngrams
