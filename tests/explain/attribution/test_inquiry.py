@@ -40,7 +40,10 @@ def explanation(net: nn.Module, values: list[float], **more: Any) -> Explanation
         with scaled_steps(net, scales):
             return net(x.expand(len(scales), -1, -1)).double()
 
-    known = Explanation(task="own", kind="series", prediction=0.0, tokens=[str(value) for value in values])
+    spans = [(n, n + 1) for n in range(len(values))]
+    known = Explanation(
+        task="own", kind="text", prediction=0.0, tokens=["x"] * len(values), text="x" * len(values), spans=spans
+    )
     return explained(Inquiry(known=known, measure="value", of="the last state", score=score, **more), net)
 
 
@@ -148,7 +151,7 @@ def test_gradients_of_both_directions_equal_autograd_s(cell: str) -> None:
 
 
 def test_what_walks_elsewhere_is_left_out() -> None:
-    assert explanation(Last("rnn"), [1.0], beside=["recurrent"]).layers == []
+    assert explanation(Last("rnn"), [1.0], beside=["recurrent"]).layers == ()
 
 
 def test_prefixes_are_all_or_spread_evenly() -> None:

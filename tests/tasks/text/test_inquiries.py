@@ -101,8 +101,8 @@ def test_a_net_with_hand_set_weights_is_explained_by_hand() -> None:
     # After the first token alone its mean is 4, after both 1.
     shares = 1 / (1 + np.exp(-np.array([2.25, 0.75])))
     np.testing.assert_allclose(found.reading.probabilities[:, 0], shares, rtol=1e-6)
-    assert found.reading.names == ["긍정", "부정"]
-    assert found.reading.steps == [1, 2]
+    assert list(found.reading.names) == ["긍정", "부정"]
+    assert list(found.reading.steps) == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_counted_term_is_shared_by_the_tokens_that_it_is_made_of() -> None:
     # The term "정말" stands twice, and counts once; its 2-gram is half of either token's.
     for values in by_method(found).values():
         np.testing.assert_allclose(values, [1.5 + 1.0, 1.0, 1.5, 0.0], atol=1e-6)
-    assert found.tokens == ["정말", "좋다", "정말", "모름"]
+    assert list(found.tokens) == ["정말", "좋다", "정말", "모름"]
 
 
 def test_a_number_is_explained_in_its_own_unit() -> None:
@@ -178,12 +178,12 @@ def test_attention_is_that_of_the_prediction(model: TextClassifier) -> None:
         weights = model.net_(model.inputs_.batch(rows, np.array([0])))[1]
     np.testing.assert_allclose(attention.weights, weights[:, :3].numpy())
     assert attention.weights.sum() == pytest.approx(1, abs=1e-6)
-    assert attention.rows == ["prediction"]
+    assert list(attention.rows) == ["prediction"]
 
 
 def test_tokens_lie_where_they_stand_in_the_text(model: TextClassifier) -> None:
     found = model.explain("  정말   좋다")
-    assert [found.text[start:end] for start, end in found.spans] == found.tokens == ["정말", "좋다"]
+    assert [found.text[start:end] for start, end in found.spans] == list(found.tokens) == ["정말", "좋다"]
 
 
 def test_nucleotides_are_read_as_the_model_reads_them() -> None:
@@ -192,21 +192,21 @@ def test_nucleotides_are_read_as_the_model_reads_them() -> None:
     assert model.reading_.nucleotides
     found, same = model.explain("acguac"), model.explain("ACGTAC")
     assert found.text == "acguac"
-    assert found.tokens == same.tokens == list("ACGTAC")
+    assert found.tokens == same.tokens == tuple("ACGTAC")
     assert np.array_equal(found.attributions[0].values, same.attributions[0].values)
 
 
 def test_what_is_cut_and_what_is_not_known_is_noted() -> None:
     model = fitted(max_length=4)
     found = model.explain("정말 좋다 가 나 다 참 싫다")
-    assert found.tokens == ["정말", "좋다", "참", "싫다"]
-    assert found.notes == ["the text has 7 tokens, and 4 are read: its middle is left out"]
+    assert list(found.tokens) == ["정말", "좋다", "참", "싫다"]
+    assert list(found.notes) == ["the text has 7 tokens, and 4 are read: its middle is left out"]
     unknown = model.explain("가나 다라")
-    assert unknown.notes == ["no token of this text is known to the model"]
+    assert list(unknown.notes) == ["no token of this text is known to the model"]
     assert adds_up(unknown.attributions[0])
-    assert fitted(features="bow").explain("가나 다라").notes == [
-        "the model knows no term of this text: it goes by its bias alone"
-    ]
+    assert fitted(features="bow").explain("가나 다라").notes == (
+        "the model knows no term of this text: it goes by its bias alone",
+    )
 
 
 def test_what_cannot_be_explained_is_refused_in_one_line(model: TextClassifier) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -71,6 +71,11 @@ class Inquiry:
     read_by : array of int, shape (T,), optional
         Which step of the recurrent layers reads each step of the input, where that is not its own: it shows that one's
         gates and states. Calls one after another count on.
+    width : int
+        Numbers that the network keeps of a copy besides its recurrent layers' (logits over a vocabulary).
+    rows : mapping of str to slice
+        Of recurrent modules that do not walk from the first step to the last: which of their steps are the input's, in
+        its order.
     beside : sequence of str
         Names of recurrent modules that walk neither along the input nor along the output, and are not shown.
     """
@@ -86,6 +91,8 @@ class Inquiry:
     exact: Sequence[Attribution] = ()
     output_walks: Sequence[str] = ()
     read_by: npt.NDArray[np.int64] | None = None
+    width: int = 0
+    rows: Mapping[str, slice] = field(default_factory=dict)
     beside: Sequence[str] = ()
 
     @property
@@ -124,7 +131,7 @@ def explained(inquiry: Inquiry, net: nn.Module) -> Explanation:
     known, steps = inquiry.known, len(inquiry.known.tokens)
     check_length(steps, "steps")
     net = replica(net)
-    rows = rows_at_once(net, steps)
+    rows = rows_at_once(net, steps, inquiry.width)
     score = partial(inquiry.score, net)
     attributions = list(inquiry.exact)
     if not attributions:
@@ -157,14 +164,14 @@ def prefixes(first: int, steps: int) -> list[int]:
     return [round(value) for value in np.linspace(first, steps, count).tolist()]
 
 
-def rows_at_once(net: nn.Module, steps: int) -> int:
+def rows_at_once(net: nn.Module, steps: int, width: int = 0) -> int:
     """Return how many copies of so many steps a network reads at once, so that its activations stay small."""
     layers = [layer for layer in net.modules() if isinstance(layer, Recurrent)]
     numbers = sum(
         layer.num_layers * layer.num_directions * ((layer.cell.gates + 6) * layer.hidden_size + 2 * layer.input_size)
         for layer in layers
     )
-    return max(1, min(_ROWS, _BYTES // (4 * max(64, numbers) * max(1, steps))))
+    return max(1, min(_ROWS, _BYTES // (4 * (max(64, numbers) * max(1, steps) + width))))
 
 
 def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[LayerTrace]]:
@@ -177,16 +184,19 @@ def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[Laye
     walks = [walk for walk in recorder.walks(0) if walk.name not in inquiry.beside]
     for walk in walks if inquiry.read_by is None else _spread(walks, inquiry.read_by, inquiry.output_walks):
         called = walk.name if not walk.call else f"{walk.name} (call {walk.call + 1})"
+        order = inquiry.rows.get(walk.name, slice(None))
+        turned = order.step is not None and order.step < 0
+        way = walk.direction if not turned else "reverse" if walk.direction == "forward" else "forward"
         end = None if walk.name in inquiry.output_walks else steps
         gates, states, norms = (
-            {name: part[:end] for name, part in parts.items()}
+            {name: part[order][:end] for name, part in parts.items()}
             for parts in (
                 walk.gates,
                 walk.states,
                 {state: np.linalg.norm(slopes, axis=1) for state, slopes in walk.gradients.items()},
             )
         )
-        layers.append(LayerTrace(called, walk.layer, walk.direction, walk.cell, gates, states, norms))
+        layers.append(LayerTrace(called, walk.layer, way, walk.cell, gates, states, norms))
     return name.format(inquiry.of), layers
 
 

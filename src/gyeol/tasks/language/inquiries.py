@@ -83,8 +83,8 @@ def next_inquiry(net: LanguageNet, inputs: TextInput, text: str, target: Any, *,
     @cache
     def surprises(net: Any) -> npt.NDArray[np.float64]:
         hidden, _ = net.states(pieces_of(numbers[:-1], 1), Carrier())
-        losses: npt.NDArray[np.float64] = net.losses(hidden, torch.from_numpy(numbers[1:])).double().numpy()
-        return losses / math.log(2)
+        losses = net.losses(hidden, torch.from_numpy(numbers[1:])).double() / math.log(2)
+        return np.asarray(losses.numpy())
 
     def reading(net: Any, counts: Sequence[int]) -> npt.NDArray[Any]:
         return surprises(net)[np.asarray(counts) - 2][:, None]
@@ -106,7 +106,7 @@ def next_inquiry(net: LanguageNet, inputs: TextInput, text: str, target: Any, *,
     )
     return Inquiry(
         known=known, measure="log-probability", of=_shown(said), score=score,
-        reading=reading if T > 1 else None, names=["surprise (bits)"], reading_from=2,
+        width=4 * len(names) * len(wanted), reading=reading if T > 1 else None, names=["surprise (bits)"], reading_from=2,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from gyeol.layers import scaled_steps
 from gyeol.tasks.tagging.net import TaggerNet, TaggerNets
 from gyeol.tasks.verdicts import log_odds, target_number
 
-__all__ = ["token_position", "tag_inquiry"]
+__all__ = ["tag_inquiry", "token_position"]
 
 Token = str | tuple[str, ...]
 Encode = Callable[[Sequence[Sequence[Token]]], Any]
