@@ -58,6 +58,8 @@ function paintPixels(canvas, columns, rows, value, most) {
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
+const lowest = (numbers) => numbers.reduce((low, x) => Math.min(low, x), Infinity);
+const highest = (numbers) => numbers.reduce((high, x) => Math.max(high, x), -Infinity);
 const most = (numbers) => numbers.reduce((high, x) => Math.max(high, Math.abs(x)), 0);
 const full = (one) => (one.kind === "gate" && !one.signed ? 1 : most(unpack(one)));
 
@@ -176,16 +178,16 @@ function showUnit() {
     box.replaceChildren();
     if (!lines[kind].length) continue;
     const all = lines[kind].flatMap((line) => [...line.values, ...(line.band ? [...line.band[0], ...line.band[1]] : [])]);
-    const low = Math.min(0, ...all), high = kind === "gate" ? 1 : Math.max(0, ...all);
+    const low = Math.min(0, lowest(all)), high = kind === "gate" ? 1 : Math.max(0, highest(all));
     chart(box, { axis: layer().axis, lines: lines[kind], low: kind === "gate" && low < 0 ? -1 : low, high, zero: true, label: `${unitName()}: ${lines[kind].map((line) => line.name).join(", ")}` });
   }
   $("gradients").replaceChildren();
   const norms = Object.entries(layer().gradients);
   $("gradient-part").hidden = !norms.length;
   if (norms.length) {
-    const all = norms.flatMap(([, own]) => own), high = Math.max(...all) || 1, floor = high * 1e-6;
-    const steep = high > 50 * Math.max(floor, Math.min(...all)), scaled = (v) => (steep ? Math.log10(Math.max(v, floor)) : v);
-    const low = steep ? Math.min(...all.map(scaled)) : 0;
+    const all = norms.flatMap(([, own]) => own), high = highest(all) || 1, floor = high * 1e-6;
+    const steep = high > 50 * Math.max(floor, lowest(all)), scaled = (v) => (steep ? Math.log10(Math.max(v, floor)) : v);
+    const low = steep ? lowest(all.map(scaled)) : 0;
     const shown = norms.map(([key, own], n) => ({ name: named(key), values: own.map(scaled), told: own, colour: `c${n}` }));
     chart($("gradients"), { axis: layer().axis, lines: shown, low, high: scaled(high), ends: [steep ? (10 ** low).toExponential(0) : "0", digits(high)], label: `${say.gradients}: ${norms.map(([key, own]) => `${named(key)} ${digits(own[0])} … ${digits(own[own.length - 1])}`).join(", ")}` });
     $("gradients").append(make("p", { class: "faint" }, [data.loss && fill(say.loss, data.loss), layerName(layer()), steep && say.log].filter(Boolean).join(" · ")));
@@ -337,7 +339,7 @@ function start() {
   $("shade").addEventListener("change", () => { at.shade = $("shade").value; if (at.shade[0] === "a") $("sum").textContent = data.attributions[Number(at.shade.slice(1))].sum; paintSteps(); showStep(); });
   if (data.mel) { const numbers = unpack(data.mel); paintMel = () => paintPixels($("mel"), data.mel.rows, data.mel.bins, (t, b) => numbers[t * data.mel.bins + data.mel.bins - 1 - b], 1); paintMel(); dragged($("mel"), (x) => move("input", Math.floor(x * lists.input.length))); }
   if (data.reading) {
-    const all = data.reading.values.flat(), low = data.reading.shares ? 0 : Math.min(...all), high = data.reading.shares ? 1 : Math.max(...all);
+    const all = data.reading.values.flat(), low = data.reading.shares ? 0 : lowest(all), high = data.reading.shares ? 1 : highest(all);
     chart($("reading"), { axis: "input", low, high, label: `${say.read}: ${data.reading.names.map((name, n) => `${name} ${digits(data.reading.values[n].at(-1))}`).join(", ")}`, lines: data.reading.names.map((name, n) => ({ name, values: data.reading.values[n], steps: data.reading.steps, colour: `c${n % 6}` })) });
   }
   $("reading-part").hidden = !data.reading;
