@@ -30,6 +30,7 @@ __all__ = ["SHOWN", "answer_text", "render_terminal", "step_names"]
 _AGAINST = 3  # steps or words against the prediction that are listed
 _CHANNELS = 8  # of a series
 _SHADES = "·░▒▓█"
+_LEAST_RANGE = 0.1  # of a gate's mean from the lowest block to the highest
 _CLASSES = 12  # whose probabilities are written or drawn
 
 
@@ -173,7 +174,8 @@ def _gates(explanation: Explanation, width: int, _: bool) -> list[str]:
         rows = []
         for key, array in layer.gates.items():
             mean = array.mean(axis=1)
-            rows.append(Row(key, mean, min(0.0, float(mean.min())), max(1.0, float(mean.max()))))
+            middle, half = (mean.max() + mean.min()) / 2, max(_LEAST_RANGE, float(np.ptp(mean))) / 2
+            rows.append(Row(key, mean, float(middle - half), float(middle + half)))
         rows += [_row(f"|{key}|", np.abs(array).mean(axis=1)) for key, array in layer.states.items()]
         names = step_names(explanation, output=explanation.axis(layer) == "output")
         head = f"{layer.label} ({layer.cell}): means over {layer.shape[1]:,} units"
