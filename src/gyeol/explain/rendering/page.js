@@ -32,11 +32,14 @@ function unpack(packed) {
 
 const layer = () => data.layers[at.layer];
 const array = (key = at.key) => layer().arrays.find((one) => one.key === key) || layer().arrays[0];
+// A layer that a convolution feeds has fewer steps than the input: a column of it is several steps of that.
+const column = (i, one = layer()) => Math.floor((i * one.steps) / lists[one.axis].length);
+const stretched = (numbers, one = layer()) => (one.steps === lists[one.axis].length ? numbers : Float32Array.from({ length: lists[one.axis].length }, (_, i) => numbers[column(i, one)]));
 // What one unit does over the steps, or the mean of all; a unit is a place among those that are in the page.
 function over(one, unit = at.unit) {
-  if (unit < 0) return unpack(one.mean);
+  if (unit < 0) return stretched(unpack(one.mean));
   const all = unpack(one), width = layer().units.length;
-  return Float32Array.from({ length: layer().steps }, (_, t) => all[t * width + unit]);
+  return stretched(Float32Array.from({ length: layer().steps }, (_, t) => all[t * width + unit]));
 }
 const named = (key, kind) => (kind === "gate" && say["gate " + key]) || say[key] || key;
 const layerName = (one) => `${say[one.name] || one.name} · ${say.layer} ${one.layer + 1} · ${say[one.direction]} · ${one.cell}`;
@@ -69,7 +72,7 @@ function shading() {
   if (kind === "a") return { axis: "input", numbers: data.attributions[number].values };
   if (kind === "w") return { axis: "input", numbers: attentionRow(data.attention[number]), look: true };
   if (kind === "u" && data.layers.length) return { axis: layer().axis, numbers: over(array()), top: at.unit < 0 ? 0 : full(array()) };
-  if (kind === "g") return { axis: layer().axis, numbers: Object.values(layer().gradients)[0] || [] };
+  if (kind === "g") return { axis: layer().axis, numbers: stretched(Object.values(layer().gradients)[0] || []) };
   return { axis: "input", numbers: [] };
 }
 function rowOf(one) {
@@ -144,7 +147,7 @@ function paintHeat() {
   $("shown").textContent = width < layer().size ? fill(say.shown, width, layer().size) : `${fill(say.units, width)} · ${say.cells}`;
 }
 function markHeat() {
-  const i = at[layer().axis], steps = layer().steps, width = layer().units.length;
+  const steps = layer().steps, i = column(at[layer().axis]), width = layer().units.length;
   heat.column.style.left = `${(100 * i) / steps}%`; heat.column.style.width = `${100 / steps}%`;
   heat.row.hidden = at.unit < 0;
   heat.row.style.top = `${(100 * order().indexOf(at.unit)) / width}%`; heat.row.style.height = `${100 / width}%`;
@@ -152,7 +155,7 @@ function markHeat() {
 
 // Gates and memory at the current step: all units as a strip, their mean and spread, and the chosen unit.
 function showNow() {
-  const i = at[layer().axis], width = layer().units.length, rows = order(), body = make("tbody");
+  const i = column(at[layer().axis]), width = layer().units.length, rows = order(), body = make("tbody");
   const head = ["", fill(say.units, width), say.mean, say.spread, ...(at.unit < 0 ? [] : [unitName()])];
   for (const one of layer().arrays) {
     const numbers = unpack(one), canvas = make("canvas", { "aria-hidden": "true" });
@@ -171,7 +174,7 @@ function showUnit() {
   charts = charts.filter((one) => !one.ofLayer);
   const before = charts.length, lines = { gate: [], state: [] };
   for (const one of layer().arrays) {
-    const band = at.unit < 0 ? [unpack(one.low), unpack(one.high)] : null;
+    const band = at.unit < 0 ? [stretched(unpack(one.low)), stretched(unpack(one.high))] : null;
     lines[one.kind].push({ name: named(one.key, one.kind), values: over(one), band, colour: `c${lines[one.kind].length}` });
   }
   for (const [kind, box] of [["gate", $("gates")], ["state", $("states")]]) {
@@ -182,7 +185,7 @@ function showUnit() {
     chart(box, { axis: layer().axis, lines: lines[kind], low: kind === "gate" && low < 0 ? -1 : low, high, zero: true, label: `${unitName()}: ${lines[kind].map((line) => line.name).join(", ")}` });
   }
   $("gradients").replaceChildren();
-  const norms = Object.entries(layer().gradients);
+  const norms = Object.entries(layer().gradients).map(([key, own]) => [key, [...stretched(own)]]);
   $("gradient-part").hidden = !norms.length;
   if (norms.length) {
     const all = norms.flatMap(([, own]) => own), high = highest(all) || 1, floor = high * 1e-6;
@@ -308,7 +311,7 @@ function showTable() {
   const columns = axis === "input" ? data.attributions.map((why) => [say[why.method] || why.method, why.values]) : [];
   if (data.layers.length) {
     columns.push([`${named(array().key, array().kind)}, ${unitName()}`, over(array())]);
-    for (const [name, norms] of Object.entries(layer().gradients)) columns.push([`${say.gradient}, ${named(name)}`, norms]);
+    for (const [name, norms] of Object.entries(layer().gradients)) columns.push([`${say.gradient}, ${named(name)}`, stretched(norms)]);
   }
   if (axis === "input" && data.reading) data.reading.names.slice(0, 2).forEach((name, n) => {
     const known = new Map(data.reading.steps.map((s, j) => [s - 1, data.reading.values[n][j]]));
@@ -354,7 +357,7 @@ function start() {
     $("key").addEventListener("change", () => { at.key = $("key").value; showLayer(); });
     $("unit").addEventListener("change", () => chooseUnit(Number($("unit").value)));
     $("busiest").addEventListener("change", () => { paintHeat(); showStep(); });
-    dragged($("heat"), (x, y) => { move(layer().axis, Math.floor(x * layer().steps)); chooseUnit(order()[Math.floor(y * layer().units.length)]); });
+    dragged($("heat"), (x, y) => { move(layer().axis, Math.floor(x * lists[layer().axis].length)); chooseUnit(order()[Math.floor(y * layer().units.length)]); });
     const first = layer().arrays.find((one) => one.key === "cell") || layer().arrays.find((one) => one.key === "hidden") || layer().arrays[0];
     at.key = first.key;
     chooseLayer(0);
