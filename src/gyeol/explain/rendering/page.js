@@ -64,14 +64,19 @@ function paintPixels(canvas, columns, rows, value, most) {
 const lowest = (numbers) => numbers.reduce((low, x) => Math.min(low, x), Infinity);
 const highest = (numbers) => numbers.reduce((high, x) => Math.max(high, x), -Infinity);
 const most = (numbers) => numbers.reduce((high, x) => Math.max(high, Math.abs(x)), 0);
-const full = (one) => (one.kind === "gate" && !one.signed ? 1 : most(unpack(one)));
+// Gates are white where they are half open, blue open, orange closed; all else is white at zero.
+const halved = (one) => one.kind === "gate" && !one.signed;
+const tint = (one) => { const high = most(unpack(one)); return halved(one) ? (value) => 2 * value - 1 : (value) => value / (high || 1); };
 
 // What the steps are shaded by: numbers of an axis.
 function shading() {
   const [kind, number] = [at.shade[0], Number(at.shade.slice(1))];
   if (kind === "a") return { axis: "input", numbers: data.attributions[number].values };
   if (kind === "w") return { axis: "input", numbers: attentionRow(data.attention[number]), look: true };
-  if (kind === "u" && data.layers.length) return { axis: layer().axis, numbers: over(array()), top: at.unit < 0 ? 0 : full(array()) };
+  if (kind === "u" && data.layers.length) {
+    const one = array(), numbers = over(one), high = at.unit < 0 && !halved(one) ? most(numbers) || 1 : 0, tone = high ? (value) => value / high : tint(one);
+    return { axis: layer().axis, numbers: Array.from(numbers, tone), top: 1 };
+  }
   if (kind === "g") return { axis: layer().axis, numbers: stretched(Object.values(layer().gradients)[0] || []) };
   return { axis: "input", numbers: [] };
 }
@@ -138,13 +143,15 @@ const order = () => ($("busiest").checked ? layer().busy : layer().units.map((_,
 const heat = { canvas: make("canvas"), column: make("i", { class: "column" }), row: make("i", { class: "row" }) };
 function paintHeat() {
   const one = array(), numbers = unpack(one), width = layer().units.length, rows = order(), steps = layer().steps;
-  paintPixels(heat.canvas, steps, width, (t, r) => numbers[t * width + rows[r]], full(one));
+  const tone = tint(one);
+  paintPixels(heat.canvas, steps, width, (t, r) => tone(numbers[t * width + rows[r]]), 1);
   const high = clamp(Math.round(340 / width), 3, 18) * width;
   heat.canvas.style.height = `${high}px`;
   heat.canvas.setAttribute("aria-label", `${named(one.key, one.kind)}, ${fill(say.units, layer().size)}: ${say.cells}`);
   const words = lists[layer().axis], fit = words.length * 26 <= $("heat").clientWidth;
   $("ticks").replaceChildren(...(fit ? words.map((word) => make("span", {}, make("bdi", {}, word))) : []));
   $("shown").textContent = width < layer().size ? fill(say.shown, width, layer().size) : `${fill(say.units, width)} · ${say.cells}`;
+  $("shown").textContent += ` · ${halved(one) ? say.open : say.sign}`;
 }
 function markHeat() {
   const steps = layer().steps, i = column(at[layer().axis]), width = layer().units.length;
@@ -158,8 +165,8 @@ function showNow() {
   const i = column(at[layer().axis]), width = layer().units.length, rows = order(), body = make("tbody");
   const head = ["", fill(say.units, width), say.mean, say.spread, ...(at.unit < 0 ? [] : [unitName()])];
   for (const one of layer().arrays) {
-    const numbers = unpack(one), canvas = make("canvas", { "aria-hidden": "true" });
-    paintPixels(canvas, width, 1, (u) => numbers[i * width + rows[u]], full(one));
+    const numbers = unpack(one), tone = tint(one), canvas = make("canvas", { "aria-hidden": "true" });
+    paintPixels(canvas, width, 1, (u) => tone(numbers[i * width + rows[u]]), 1);
     const mean = unpack(one.mean)[i], spread = `${unpack(one.low)[i].toFixed(2)} … ${unpack(one.high)[i].toFixed(2)}`;
     const row = make("tr", one.key === at.key ? { class: "on" } : {}, make("th", { scope: "row" }, named(one.key, one.kind)), make("td", { class: "units" }, canvas), make("td", {}, mean.toFixed(3)), make("td", {}, spread));
     if (at.unit >= 0) row.append(make("td", {}, numbers[i * width + at.unit].toFixed(3)));
