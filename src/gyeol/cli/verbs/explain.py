@@ -66,7 +66,7 @@ def explain(
     model = load_model(model_path, threads)
     commands = commands_of(model.task)
     settings = (out, show, target, position, units)
-    if commands.explain is not None and (commands.read_one is None or settings == (None,) * len(settings)):
+    if commands.explain is not None and (commands.read_one is None or all(value is None for value in settings)):
         wrong = {"--show": show, "--target": target, "--position": position, "--units": units}
         if foreign := [flag for flag, value in wrong.items() if value is not None]:
             raise ParameterError(f"{foreign[0]} is not for models of 'fit {model.task}'")
