@@ -16,7 +16,7 @@ public:
     using Biases = std::vector<std::vector<Array<const float, 1>>>;
 
     // element: how the weights are kept, "float32", "bfloat16" or "int8". threads: how many share a step; 0 for as many of those
-    // available as are fastest, -1 to find that along the way.
+    // available as are fastest, -1 for as many as are fastest for one row, and to find that of more rows along the way.
     Stepper(const std::string& cell_name, const std::string& element, const Layers& weights, const Biases& biases, int64_t rows,
             int64_t threads, int64_t available, const std::string& instruction_set)
         : cell_(find(find(instruction_set), cell_name, element)), rows_(rows) {
@@ -64,7 +64,14 @@ public:
         if (threads > 0) choices_.assign(rows, ThreadChoice());
         else choices_.assign(rows, ThreadChoice(bytes_ >= LEAST ? available : 1));
         if (threads > 0) fixed_ = threads;
-        while (threads == 0 && choices_.back().trying()) step();
+        if (threads <= 0) {
+            if (threads < 0) take_rows(1);
+            ThreadChoice& choice = choices_[steps_.rows - 1];
+            // Threads that are asleep, or not there yet, are called first.
+            for (const auto start = Clock::now(); choice.trying() && Clock::now() - start < std::chrono::milliseconds(1);) step(available);
+            while (choice.trying()) step();
+            steps_.rows = rows;
+        }
         reset();
         std::fill(y_.begin(), y_.end(), 0.0f);
     }
@@ -118,6 +125,7 @@ private:
         });
     }
 
+    using Clock = std::chrono::steady_clock;
     static constexpr int64_t LEAST = 128 * 1024;  // bytes of weights that are read within the time that sharing them costs
 
     const CellKernels& cell_;

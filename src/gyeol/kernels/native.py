@@ -311,7 +311,7 @@ def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, thre
     """Create layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
     `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
-    PyTorch's number, as a trial at construction finds fastest (-1: along the way). The bits are the same.
+    PyTorch's number, as a trial at construction finds fastest (-1: for one row). The bits are the same.
     """
     matrices, biases = _matrices(weights)
     available = torch.get_num_threads()
