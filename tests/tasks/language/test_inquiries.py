@@ -16,7 +16,8 @@ from gyeol.explain.attribution.path import adds_up
 TEXTS = ["나는 학교에 간다", "나는 집에 간다", "너는 학교에 온다", "너는 집에 온다"] * 10
 QUICK: dict[str, Any] = {
     "tokenizer": "whitespace", "hidden_size": 8, "embedding_size": 6, "epochs": 30, "patience": 30, "batch_size": 4,
-    "dropout": 0.0, "learning_rate": 0.05, "bptt": 4, "averaging": 0.0, "documents": "line", "threads": 1, "min_count": 1,
+    "dropout": 0.0, "learning_rate": 0.05, "bptt": 4, "averaging": 0.0, "documents": "line", "threads": 1,
+    "min_count": 1,
 }  # fmt: skip
 
 
