@@ -21,7 +21,6 @@ from .test_saved_models import EXPECTED, FOLDER
 
 #: Tasks that do not explain yet, and why. This list only ever gets shorter.
 NOT_YET = {
-    "transcribe": "to come",
     "caption": "keeps its CaptionMap until the one renderer shows an Explanation",
 }
 

@@ -17,7 +17,7 @@ from gyeol.errors import DataError
 from gyeol.explain.attribution.path import adds_up, groups_of, integrated_gradients, occlusion
 from gyeol.explain.attribution.replica import replica
 from gyeol.explain.explanation import Attention, Attribution, Explanation, LayerTrace, Reading
-from gyeol.layers import Recurrent, recording
+from gyeol.layers import Recurrent, Walk, recording
 
 __all__ = ["LONGEST", "Inquiry", "check_length", "explained", "prefixes"]
 
@@ -68,6 +68,9 @@ class Inquiry:
     output_walks : sequence of str
         Names of recurrent modules that walk along the output: ``"decoder"``. All others walk along the input, and what
         they do after its T steps is left out.
+    read_by : array of int, shape (T,), optional
+        Which step of the recurrent layers reads each step of the input, where that is not its own: it shows that one's
+        gates and states. Calls one after another count on.
     width : int
         Numbers that the network keeps of a copy besides its recurrent layers' (logits over a vocabulary).
     rows : mapping of str to slice
@@ -87,6 +90,7 @@ class Inquiry:
     reading_from: int = 1
     exact: Sequence[Attribution] = ()
     output_walks: Sequence[str] = ()
+    read_by: npt.NDArray[np.int64] | None = None
     width: int = 0
     rows: Mapping[str, slice] = field(default_factory=dict)
     beside: Sequence[str] = ()
@@ -177,9 +181,8 @@ def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[Laye
     with recording(net) as recorder:
         torch.autograd.grad(loss_of(inquiry.score(net, scales)).sum(), scales)
     layers = []
-    for walk in recorder.walks(0):
-        if walk.name in inquiry.beside:
-            continue
+    walks = [walk for walk in recorder.walks(0) if walk.name not in inquiry.beside]
+    for walk in walks if inquiry.read_by is None else _spread(walks, inquiry.read_by, inquiry.output_walks):
         called = walk.name if not walk.call else f"{walk.name} (call {walk.call + 1})"
         order = inquiry.rows.get(walk.name, slice(None))
         turned = order.step is not None and order.step < 0
@@ -195,6 +198,28 @@ def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[Laye
         )
         layers.append(LayerTrace(called, walk.layer, way, walk.cell, gates, states, norms))
     return name.format(inquiry.of), layers
+
+
+def _spread(walks: Sequence[Walk], read_by: npt.NDArray[np.int64], others: Sequence[str]) -> list[Walk]:
+    """Join the calls of each layer, and give each step of the input what there is of the step that reads it."""
+    joined: dict[tuple[str, int, str], list[Walk]] = {}
+    for walk in walks:
+        joined.setdefault((walk.name, walk.layer, walk.direction), []).append(walk)
+    found = []
+    for calls in joined.values():
+        if calls[0].name in others:
+            found += calls
+            continue
+        gates, states, gradients = (
+            {name: np.concatenate([getattr(call, kind)[name] for call in calls])[read_by] for name in shown}
+            for kind, shown in (
+                ("gates", calls[0].gates),
+                ("states", calls[0].states),
+                ("gradients", calls[0].gradients),
+            )
+        )
+        found.append(replace(calls[0], gates=gates, states=states, gradients=gradients))
+    return found
 
 
 def _reading(inquiry: Inquiry, net: nn.Module, steps: int, rows: int) -> Reading | None:
