@@ -46,7 +46,7 @@ def test_the_subject_decides_between_two_verbs(model: LanguageModel) -> None:
         comes, goes = (model.explain(text, target=verb) for verb in ("온다", "간다"))
         for one, other in zip(comes.attributions, goes.attributions, strict=True):
             difference = sign * (one.values - other.values)
-            assert difference[1] == difference.max() > 0
+            assert difference[1] > max(0, 3 * difference[2])
 
 
 def test_attributions_equal_those_of_pytorch_s_own_lstm(model: LanguageModel) -> None:
