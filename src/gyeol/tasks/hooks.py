@@ -14,6 +14,7 @@ from torch import nn
 from gyeol import engine, parameters
 
 if TYPE_CHECKING:
+    from gyeol.engine.metrics.outcomes import Outcomes
     from gyeol.tasks.training.examples import Examples
 
 __all__ = ["Encoded", "Hooks"]
@@ -104,6 +105,21 @@ class Hooks(ABC):
 
     def _conclude(self, examples: Examples) -> None:  # noqa: B027
         """Learn what can only be learned once the network is trained, until ``_deadline``."""
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes | None:
+        """Return what became of every example; None where a task does not say.
+
+        Parameters
+        ----------
+        X, y
+            As ``evaluate`` takes them.
+
+        Returns
+        -------
+        Outcomes or None
+            Whose figures are those of ``evaluate``: see `gyeol.engine.metrics.outcomes`.
+        """
+        return None
 
     def _strata(self, y: Any) -> npt.NDArray[np.int64]:
         """Number the groups that a validation split keeps in proportion; one group by default."""

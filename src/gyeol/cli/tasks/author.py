@@ -12,7 +12,7 @@ from gyeol.cli.answers.output import note, object_out, percent, report_reading, 
 from gyeol.cli.options.answers import TOP
 from gyeol.cli.options.training import HEADER
 from gyeol.cli.task_commands import Request, TaskCommands
-from gyeol.cli.tasks.classify import evaluate, predict
+from gyeol.cli.tasks.classify import evaluate, examples, predict
 from gyeol.cli.training import Training, measured
 from gyeol.errors import DataError, ParameterError
 
@@ -180,4 +180,6 @@ def explain(model: AuthorClassifier, request: Request) -> None:
         typer.echo(seen.to_terminal(colour=sys.stdout.isatty(), top=request.option("top")))
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, explain, options=(TOP,), evaluates_without_bad_rows=True)
+COMMANDS = TaskCommands(
+    fit, evaluate, predict, explain, examples=examples, options=(TOP,), evaluates_without_bad_rows=True
+)

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from gyeol import engine
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs import TextInput
 from gyeol.layers.decoding.neural_cache import NeuralCache, Window, best_cache, cached_losses
@@ -29,6 +30,7 @@ from gyeol.tasks.initial_vectors import VectorsEstimator
 from gyeol.tasks.language.data import END, WINDOW, encode_stream
 from gyeol.tasks.language.net import Carrier, LanguageNet, Pieces, activity, in_order, targets_of
 from gyeol.tasks.language.reader import Reader, continued, suggestions
+from gyeol.tasks.outcomes.tokens import token_outcomes
 from gyeol.tasks.training.examples import last_rows
 
 __all__ = ["LanguageModel"]
@@ -293,6 +295,15 @@ class LanguageModel(VectorsEstimator, Estimator):
         draw = np.random.default_rng(random_state)
         sampling = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         return continued(reader or self.reader(), prompt, length, draw, sampling, repetition_penalty, tuple(stop))
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        texts, characters = self._checked(X, None)
+        with self._session():
+            losses: Any = self._outputs(self._encode(texts, None))
+        lengths = np.fromiter((len(numbers) + 1 for numbers in self._numbers(texts)), dtype=np.int64)
+        return token_outcomes(losses, lengths, characters, texts)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the vocabulary, for the model card."""
