@@ -285,5 +285,6 @@ def _language_model(path: Path, threads: int | None) -> LanguageModel:
 
 COMMANDS = TaskCommands(
     fit, evaluate, "generate, suggest or score", examples=examples,
-    verbs={"generate": generate, "suggest": suggest, "score": score}, options=(_CACHE,), evaluates_without_bad_rows=True,
+    verbs={"generate": generate, "suggest": suggest, "score": score}, options=(_CACHE,),
+    evaluates_without_bad_rows=True,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FIGURES", "LOWER", "FigureKind"]
+__all__ = ["FIGURES", "LOWER", "FigureKind", "figure_text"]
 
 Floats = npt.NDArray[Any]
 Sums = Mapping[str, Floats]
@@ -23,6 +23,13 @@ LOWER = frozenset(
         *("loss", "perplexity", "bits_per_character", "wer", "cer", "spoiled", "mse", "mae", "pinball"),
         *("linear_mse", "linear_mae", "seasonal_naive_mse", "seasonal_naive_mae", "ece", "absolute_error"),
         *("loss_per_token", "squared_error"),
+    }
+)
+#: Figures that are shares, written in per cent.
+_SHARES = frozenset(
+    {
+        *("accuracy", "macro_f1", "micro_f1", "micro_precision", "micro_recall", "f1", "precision", "recall"),
+        *("coverage", "exact", "spoiled", "wer", "cer", "right", "share_right", "weighted_accuracy"),
     }
 )
 
@@ -153,3 +160,16 @@ FIGURES = {
     "corrections": FigureKind(_corrections, "right"),
     "forecasts": FigureKind(_forecasts, "squared_error"),
 }
+
+
+def figure_text(name: str, value: float) -> str:
+    """Write a figure as a person reads it: a share in per cent, others to a few digits.
+
+    Examples
+    --------
+    >>> figure_text("accuracy", 0.86542), figure_text("mse", 0.012345), figure_text("bleu", 33.333)
+    ('86.54 %', '0.01234', '33.33')
+    """
+    if name in _SHARES:
+        return f"{100 * value:.2f} %"
+    return f"{value:,.2f}" if 1 <= abs(value) < 1e6 else f"{value:.4g}"
