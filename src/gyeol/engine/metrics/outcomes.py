@@ -143,7 +143,9 @@ class Outcomes:
         figures = dict(FIGURES[self.kind].count({**sums, "examples": own.sum(1)}))
         if self.decisions is not None and FIGURES[self.kind].macro_f1:
             owners, count = self.decisions.owners, self.decisions.confusion
-            figures["macro_f1"] = np.array([_macro_f1(count(row[owners])) for row in own])
+            f1 = np.array([_macro_f1(count(row[owners])) for row in own])
+            first = next(iter(figures))
+            figures = {first: figures.pop(first), "macro_f1": f1, **figures}
         return figures
 
     def take(self, rows: Numbers) -> Outcomes:
