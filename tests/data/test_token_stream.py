@@ -45,3 +45,11 @@ def test_lengths_differ_with_the_epoch() -> None:
     lengths = [len(w) // 10 for w in first]
     assert min(lengths[:-1]) >= 3
     assert max(lengths) <= 70
+
+
+def test_targets_are_counted() -> None:
+    stream = TokenStream.write([np.array([4, 3, 4], dtype=np.int32), np.array([3], dtype=np.int32)], 2, end=2)
+    targets = np.concatenate([stream.window(0, stream.steps)[1][row] for row in range(2)])
+    assert len(targets) == len(stream)
+    assert stream.counts(6).tolist() == np.bincount(targets, minlength=6).tolist()
+    assert stream.counts(6).sum() == len(stream)

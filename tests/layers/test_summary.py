@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -127,21 +129,39 @@ def test_locked_dropout_of_packed_tokens_is_that_of_their_rows() -> None:
 
 @pytest.mark.skipif(not bfloat16_available(), reason="this processor does not multiply bfloat16")
 @pytest.mark.parametrize("lengths", [[1], [300, 5, 7]])
-def test_scores_in_bfloat16_are_those_in_float32_to_three_digits(lengths: list[int]) -> None:
+@pytest.mark.parametrize("precision", ["bfloat16", "bfloat16-train"])
+def test_scores_in_bfloat16_are_those_in_float32_to_three_digits(lengths: list[int], precision: str) -> None:
     packing = Packing.of(torch.tensor(lengths), max(lengths))
-    summary = Summary(8, 5, poolings=["mean"], precision="auto")
+    summary = Summary(8, 5, poolings=["mean"], precision=precision)
     parts = [torch.randn(sum(lengths), size).requires_grad_() for size in (8, 5)]
     found = []
-    for precision in ("auto", "float32"):
+    for chosen in (precision, "float32"):
         assert summary.attention is not None
-        summary.attention.precision = precision
+        summary.attention.precision = chosen
         vector, weights = summary(*parts, packing)
         wanted = [*parts, *summary.attention.parameters()]
         found.append([vector, weights, *torch.autograd.grad(vector.square().sum(), wanted, allow_unused=True)])
     for rounded, exact in zip(*found, strict=True):
         assert float((rounded - exact).detach().norm()) <= 0.02 * float(exact.detach().norm()) + 1e-6
-    summary.attention.precision = "auto"
+    summary.attention.precision = "bfloat16-train"
     assert torch.equal(summary.eval()(*parts, packing)[0], found[1][0])
+
+
+@pytest.mark.skipif(not bfloat16_available(), reason="this processor does not multiply bfloat16")
+@pytest.mark.parametrize("element", ["float32", "bfloat16"])
+def test_the_scores_are_computed_in_what_won(element: str, won: Callable[[str], list[str]]) -> None:
+    races = won(element)
+    pooling, few = AttentionPooling(64, 64, precision="auto"), torch.randn(64, 64)
+    many = torch.randn(1024, 64).requires_grad_()
+    fixed = copy.deepcopy(pooling)
+    fixed.precision = element
+    for x in (many, few):
+        fixed.precision = element if x is many else "float32"  # what is small is not raced
+        for _ in range(2):
+            assert torch.equal(pooling.scores(x), fixed.scores(x))
+    assert len(races) == 1
+    fixed.precision = "float32"
+    assert torch.equal(pooling.eval().scores(many), fixed.scores(many))
 
 
 @pytest.mark.skipif(not bfloat16_available(), reason="this processor does not multiply bfloat16")

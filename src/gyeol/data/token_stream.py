@@ -70,6 +70,13 @@ class TokenStream:
         both = np.asarray(self.tokens[places], dtype=np.int64)
         return both[:, :-1], both[:, 1:]
 
+    def counts(self, size: int) -> npt.NDArray[np.int64]:
+        """Count how often each of ``size`` tokens is a target: (size,)."""
+        found, targets = np.zeros(size, dtype=np.int64), self.tokens[1 : 1 + len(self)]
+        for start in range(0, len(targets), _PENDING):
+            found += np.bincount(targets[start : start + _PENDING], minlength=size)
+        return found
+
     def windows(self, length: int, *, seed: Sequence[int] | None = None) -> list[range]:
         """Cut the steps into windows of a length; with a seed, of lengths that differ a little.
 

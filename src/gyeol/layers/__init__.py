@@ -21,7 +21,9 @@ from gyeol.layers.recurrent.chrono import chrono_init
 from gyeol.layers.recurrent.drop_ins import GRU, LSTM, RNN
 from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
+from gyeol.layers.recurrent.trace import Recorder, Walk, recording
 from gyeol.layers.residual import ResidualNet
+from gyeol.layers.step_scale import StepScale, scaled_steps
 from gyeol.layers.summary import AttentionPooling, Summary
 from gyeol.layers.words.continuations import Continuations
 from gyeol.layers.words.direct import DirectScores
@@ -50,19 +52,24 @@ __all__ = [
     "NGramEmbedding",
     "PackedLinear",
     "Read",
+    "Recorder",
     "Recurrent",
     "ResidualNet",
     "Score",
+    "StepScale",
     "Stepper",
     "Summary",
+    "Walk",
     "Writer",
     "attend",
     "chrono_init",
     "ctc_align",
     "ctc_loss",
     "linear_cross_entropy",
+    "recording",
     "sampled_cross_entropy",
     "sampling_probabilities",
+    "scaled_steps",
     "score_rule",
     "valid_steps",
     "word_dropout",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -14,6 +15,7 @@ from gyeol.errors import DataError, ParameterError, closest
 from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.pooling import last_of, pool, softmax
+from gyeol.kernels.precision.choices import Subject, choose
 from gyeol.kernels.second_order import differentiable_gradients
 from gyeol.layers.attention.context import attend
 from gyeol.layers.pooling import POOLINGS
@@ -21,6 +23,8 @@ from gyeol.layers.pooling import POOLINGS
 __all__ = ["AttentionPooling", "Summary"]
 
 _ROWS = 256  # of a product in bfloat16: oneDNN compiles one for every new number of rows
+_TINY = 4_000_000  # operations: what is gained is less than what a call costs
+_MOST = 4096  # tokens of a race
 
 
 @final
@@ -35,8 +39,9 @@ class AttentionPooling(nn.Module):
         H, the size of h_t.
     attention_size : int, optional
         The size of u_t; `input_size` by default.
-    precision : {"float32", "bfloat16", "auto"}
-        Of the scores' products, as in `Recurrent`: "auto" rounds their factors in training.
+    precision : {"float32", "high", "bfloat16", "auto", "high-train", "bfloat16-train"}
+        Of the scores' products, as in `Recurrent`: "bfloat16" rounds their factors, and "auto" takes what a measurement
+        finds fastest here; "high" is float32.
 
     Examples
     --------
@@ -55,8 +60,7 @@ class AttentionPooling(nn.Module):
 
     def scores(self, *parts: Tensor) -> Tensor:
         """Score vectors (..., H), or their parts (..., H_1), (..., H_2), ...: ``u_w . tanh(W h + b)``."""
-        rounded = self.precision == "bfloat16" or (self.precision == "auto" and self.training)
-        if rounded and bfloat16_available() and _packed_float32(parts):
+        if self._rounded(parts):
             scores: Tensor = _RoundedScores.apply(self.project.weight, self.project.bias, self.query, *parts)  # type: ignore[no-untyped-call]
             return scores
         hidden: Tensor = self.project.bias
@@ -65,6 +69,18 @@ class AttentionPooling(nn.Module):
             hidden = hidden + F.linear(part, self.project.weight[:, start : start + part.shape[-1]])
             start += part.shape[-1]
         return torch.tanh(hidden) @ self.query
+
+    def _rounded(self, parts: Sequence[Tensor]) -> bool:
+        """Whether to round the factors; a prediction is in float32 unless "bfloat16" was asked for."""
+        element = self.precision.partition("-")[0]
+        if element not in ("bfloat16", "auto") or not (self.training or self.precision == "bfloat16"):
+            return False
+        if not (bfloat16_available() and _packed_float32(parts)):
+            return False
+        if element == "bfloat16":
+            return True
+        grad = torch.is_grad_enabled() and (self.query.requires_grad or any(p.requires_grad for p in parts))
+        return _faster_rounded(len(parts[0]), self.project.out_features, self.project.in_features, grad)
 
     def forward(self, outputs: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Pool a batch.
@@ -189,6 +205,36 @@ class Summary(nn.Module):
 
 def _packed_float32(parts: Sequence[Tensor]) -> bool:
     return all(p.dim() == 2 and len(p) and p.dtype == torch.float32 and p.device.type == "cpu" for p in parts)
+
+
+def _faster_rounded(N: int, A: int, K: int, grad: bool) -> bool:
+    """Whether the scores of N vectors of K numbers are faster in bfloat16 here."""
+    if 2 * N * A * K < _TINY:
+        return False
+    tokens = min(_MOST, 1 << round(math.log2(N)))
+    passes = "forward and backward" if grad else "forward"
+    subject = Subject(f"attention {K} to {A}", f"{tokens} tokens, {passes}", torch.get_num_threads())
+    return choose(subject, ("float32", "bfloat16"), partial(_calls, tokens, A, K, grad)) == "bfloat16"
+
+
+def _calls(N: int, A: int, K: int, grad: bool) -> dict[str, Callable[[], object]]:
+    """Make attention of this size, and what either arithmetic does with it."""
+    draw = torch.Generator().manual_seed(0)
+    with torch.inference_mode(False):
+        sizes = ((A, K), (A,), (A,), (N, K))
+        inputs = [
+            torch.rand(size, generator=draw, dtype=torch.float32, device="cpu").sub_(0.5).requires_grad_(grad)
+            for size in sizes
+        ]
+        gradient = torch.ones(N, dtype=torch.float32, device="cpu")
+
+    def run(function: Callable[..., Tensor]) -> None:
+        with torch.inference_mode(False), torch.set_grad_enabled(grad), torch.autocast("cpu", enabled=False):
+            scores = function(*inputs)
+            if grad:
+                torch.autograd.grad(scores, inputs, gradient)
+
+    return {"float32": partial(run, _scores), "bfloat16": partial(run, _RoundedScores.apply)}
 
 
 def _scores(weight: Tensor, bias: Tensor, query: Tensor, *parts: Tensor) -> Tensor:

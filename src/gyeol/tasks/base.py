@@ -13,7 +13,7 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,9 @@ from gyeol.tasks.training.examples import NONE_HELD_BACK, Examples, Rows, Weight
 from gyeol.tasks.training.plan import TrainingPlan, identity, short_name, watching
 from gyeol.tasks.training.preparation_time import rows_within_time
 from gyeol.tasks.training.standing import standing
+
+if TYPE_CHECKING:
+    from gyeol.explain.explanation import Explanation
 
 __all__ = ["Encoded", "Estimator", "NotFittedError"]
 
@@ -273,6 +276,39 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
                 yield
             finally:
                 torch.set_num_threads(threads)
+
+    def explain(self, x: Any, *, target: Any = None, position: int | None = None) -> Explanation:
+        """Explain what is predicted for one input: which steps of it speak for it, and what went on in the network.
+
+        Parameters
+        ----------
+        x : one input
+            As `predict` takes a list of.
+        target : optional
+            What to explain instead of the prediction: another class, another next word.
+        position : int, optional
+            Where the answer is a sequence: which step of it, from 0.
+
+        Returns
+        -------
+        gyeol.explain.explanation.Explanation
+            Attributions by integrated gradients and by occlusion, attention, gates, states and gradients, and how the
+            prediction moves while the input is read.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            For what is no input, and for one of more than 10,000 steps.
+        ParameterError
+            There is no such target or position.
+        """
+        from gyeol.explain.attribution.inquiry import explained
+
+        self._ready()
+        with self._session():
+            return explained(self._inquiry(x, target, position), self.net_)
 
     def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what a model folder keeps besides weights, as JSON values: for config.json and for tokenizer.json."""

@@ -23,6 +23,7 @@ __all__ = [
     "checked_classes",
     "checked_labels",
     "checked_numbers",
+    "checked_text",
     "checked_texts",
     "class_weights",
     "labels_from_state",
@@ -61,6 +62,21 @@ def checked_texts(X: Any, *, empty: bool = False) -> list[str]:
             raise DataError(f"text {i} holds half a character (a lone surrogate): read its file with another encoding")
     checked: list[str] = texts
     return checked
+
+
+def checked_text(x: Any) -> str:
+    """Return one text.
+
+    Raises
+    ------
+    DataError
+        For what is no text, and for one that is empty.
+    """
+    if not isinstance(x, str):
+        raise DataError(f"got {type(x).__name__} where one text was expected")
+    if not x or x.isspace():
+        raise DataError("the text is empty: give one with something to read in it")
+    return checked_texts([x])[0]
 
 
 def checked_labels(y: Any, count: int, what: str = "text") -> npt.NDArray[Any]:

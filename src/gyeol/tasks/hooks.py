@@ -12,9 +12,11 @@ import numpy.typing as npt
 from torch import nn
 
 from gyeol import engine, parameters
+from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
     from gyeol.engine.metrics.outcomes import Outcomes
+    from gyeol.explain.attribution.inquiry import Inquiry
     from gyeol.tasks.training.examples import Examples
 
 __all__ = ["Encoded", "Hooks"]
@@ -102,6 +104,16 @@ class Hooks(ABC):
     @abstractmethod
     def _restore(self, learned: dict[str, Any], inputs: dict[str, Any]) -> None:
         """Take over what `_state` returned."""
+
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        """Say how the network of one input is asked, for `gyeol.tasks.base.Estimator.explain`, which has its arguments.
+
+        Raises
+        ------
+        DataError, ParameterError
+            For what is no input, no target, no position.
+        """
+        raise ParameterError(f"a {type(self).__name__} cannot be explained: it does not say how its network is asked")
 
     def _conclude(self, examples: Examples) -> None:  # noqa: B027
         """Learn what can only be learned once the network is trained, until ``_deadline``."""

@@ -124,6 +124,19 @@ def test_an_emulation_serves_only_where_it_is_asked_for(monkeypatch: pytest.Monk
     assert listed("lstm", ("bfloat16",), "avx2", True) == ("float32",)
 
 
+def test_three_products_are_raced_by_tiles_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = dict.fromkeys(("amx", "avx512bf16", "amx-emulated"), ("float32", "bfloat16", "high"))
+    monkeypatch.setattr(native, "instruction_sets", lambda: list(sets))
+    monkeypatch.setattr(native, "elements_of", lambda name: {"lstm": sets[name]})
+    listed = _listed.__wrapped__
+    bfloat16 = ("bfloat16@amx", "bfloat16@avx512bf16")
+    assert listed("lstm", ("high", "bfloat16"), "amx", False) == ("float32", "high@amx", *bfloat16)
+    assert listed("lstm", ("high", "bfloat16"), "amx", True) == ("float32", "high@amx", "bfloat16@amx")
+    assert (
+        listed("lstm", ("high",), "avx512bf16", True) == listed("lstm", ("high",), "amx-emulated", True) == ("float32",)
+    )
+
+
 def test_batches_of_a_training_fall_into_few_classes() -> None:
     H = 128
     classes = {

@@ -20,7 +20,7 @@ from gyeol.kernels.packing import Packing
 from gyeol.tasks import LanguageModel
 from gyeol.tasks.language import model as language_model
 from gyeol.tasks.language import net as language_net
-from gyeol.tasks.language.net import Carrier, activity, cut, dropped
+from gyeol.tasks.language.net import Carrier, LanguageNet, activity, cut, dropped
 
 TEXTS = ["나는 학교에 간다", "나는 집에 간다", "너는 집에 온다"] * 12
 TINY: dict[str, Any] = {
@@ -302,6 +302,24 @@ def test_words_drawn_for_the_softmax_teach_all_of_them() -> None:
     assert few.net_.samples == 3
     assert few.evaluate(TEXTS)["perplexity"] < 2  # over all eight words
     assert fitted(softmax_samples=1000, epochs=1).net_.samples == 0  # as many as there are: all
+
+
+def test_samples_are_corrected_by_the_frequencies_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[torch.Tensor] = []
+    loss = LanguageNet.loss
+
+    def watched(self: LanguageNet, *args: Any, frequencies: torch.Tensor | None = None, **rest: Any) -> torch.Tensor:
+        assert frequencies is not None
+        given.append(frequencies)
+        return loss(self, *args, frequencies=frequencies, **rest)
+
+    monkeypatch.setattr(LanguageNet, "loss", watched)
+    model = LanguageModel(**{**TINY, "softmax_samples": 3, "epochs": 1, "batch_size": 1})
+    model.fit(TEXTS, validation=(TEXTS[:3], None))
+    numbers = np.concatenate([np.append(n, 2) for n in model._numbers(TEXTS)])
+    expected = np.bincount(numbers, minlength=len(given[0])) / len(numbers)
+    np.testing.assert_allclose(given[0].numpy(), expected, rtol=1e-6)
+    assert model._frequencies is None  # a trained model has no use for them
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "asgd"])

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gyeol.data.ragged import Ragged
 from gyeol.errors import DataError, ModelError, ParameterError, closest
+from gyeol.inputs.counts.token_shares import Shares, of_places, of_terms
 from gyeol.inputs.text import Cut, TextInput
 from gyeol.inputs.tokens.base import Tokenizer
 from gyeol.inputs.tokens.state import fitted_tokenizer
@@ -100,6 +101,16 @@ class FeatureInput:
         return self._text
 
     @property
+    def cuts(self) -> bool:
+        """Whether texts longer than ``max_length`` are shortened: of ``onehot`` and ``vectors``."""
+        return self._text is not None
+
+    @property
+    def places(self) -> int | None:
+        """How many first tokens ``onehot`` looks at; None of the others."""
+        return self._places if self.features == "onehot" else None
+
+    @property
     def cut(self) -> Cut | None:
         """What the last `encode` left out; None of features that count all of a text."""
         return None if self._text is None else self._text.cut
@@ -182,6 +193,14 @@ class FeatureInput:
             torch.from_numpy(weights[places]),
             torch.from_numpy(offsets),
         )
+
+    def shares(self, tokens: Sequence[str], columns: npt.NDArray[np.integer[Any]]) -> Shares:
+        """Return how much of each non-zero column of a text, as `encode` found them, each of its tokens is."""
+        if self._vectorizer is None:
+            return of_places(len(columns))
+        terms = self._vectorizer.terms_.gather(columns.astype(np.int64)).to_list()
+        longest = self._vectorizer.ngram_range[1]
+        return of_terms(terms, tokens, joint=self.tokenizer.joint, longest=longest)
 
     def state(self) -> dict[str, Any]:
         """Return all that was learned, as JSON values."""

@@ -22,7 +22,10 @@ from torch.nn import functional as F
 
 from gyeol.errors import GyeolError, ParameterError
 
-__all__ = ["Cell", "Coefficients", "State", "Step", "Weights", "checked_coefficients", "checked_step", "project"]
+__all__ = [
+    "Activations", "Cell", "Coefficients", "State", "Step", "Weights", "checked_activations", "checked_coefficients",
+    "checked_step", "project",
+]  # fmt: skip
 
 State = tuple[Tensor, ...]
 
@@ -47,6 +50,10 @@ class Weights(NamedTuple):
     def hidden(self, h: Tensor) -> Tensor:
         """Return the hidden product ``U h + b_hh`` (B, G*H) of h (B, H)."""
         return F.linear(h, self.w_hh, self.b_hh)  # type: ignore[arg-type]
+
+
+#: Takes u (..., G*H), the state before the step and the weights; returns the gates (..., H) by name.
+Activations = Callable[[Tensor, State, Weights], dict[str, Tensor]]
 
 
 class Step(Protocol):
@@ -90,6 +97,9 @@ class Cell:
         How many parts, from the first on, may begin with any numbers; the others begin with zeros. 0 stands for all.
     projects : bool
         Its weights have a `w_hr` (P, H): h has P numbers, the other parts of its state H.
+    activations : callable, optional
+        Takes what a step takes and returns its gates by name, each (B, H), for whoever looks inside
+        (`gyeol.layers.recording`); without it only states are seen.
 
     Examples
     --------
@@ -116,6 +126,7 @@ class Cell:
     linear: Coefficients | None = None
     free_states: int = 0
     projects: bool = False
+    activations: Activations | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.step) or not isinstance(self.gates, int) or self.gates < 1:
@@ -191,6 +202,26 @@ def checked_coefficients(linear: Coefficients, u: Tensor, h: Tensor) -> tuple[Te
         came = f"{tuple(a.shape)} and {tuple(b.shape)}"
         raise ParameterError(f"{_name(linear)} returned {came}, expected twice {tuple(expected)}")
     return a, b
+
+
+def checked_activations(cell: Cell, u: Tensor, state: State, weights: Weights) -> dict[str, Tensor]:
+    """Return the gates (B, H) of a step by name, checked; nothing where the cell does not name them.
+
+    Raises
+    ------
+    ParameterError
+        A custom cell's function fails, or returns something else.
+    """
+    if cell.activations is None:
+        return {}
+    found = _called(cell.activations, f"u {tuple(u.shape)}, a state and the weights", u, state, weights)
+    if not isinstance(found, dict) or not all(
+        isinstance(name, str) and isinstance(gate, Tensor) and gate.dim() == 2 and len(gate) == len(u)
+        for name, gate in found.items()
+    ):
+        came = f"a {type(found).__name__}"
+        raise ParameterError(f"{_name(cell.activations)} returned {came}, expected a dict of names to tensors (B, H)")
+    return found
 
 
 def _called(function: Callable[..., Any], given: str, *arguments: Any) -> Any:

@@ -7,7 +7,15 @@ from torch import Tensor
 
 from gyeol.kernels.cells.cell import Cell, State, Weights
 
-__all__ = ["CELL", "step"]
+__all__ = ["CELL", "activations", "step"]
+
+
+def activations(u: Tensor, state: State, weights: Weights) -> dict[str, Tensor]:
+    """Return r, z and n of a step, each (B, H), by name; see `step`."""
+    u_r, u_z, u_n = u.chunk(3, dim=-1)
+    v_r, v_z, v_n = weights.hidden(state[0]).chunk(3, dim=-1)
+    r, z = torch.sigmoid(u_r + v_r), torch.sigmoid(u_z + v_z)
+    return {"reset": r, "update": z, "candidate": torch.tanh(u_n + r * v_n)}
 
 
 def step(u: Tensor, state: State, weights: Weights) -> State:
@@ -22,12 +30,10 @@ def step(u: Tensor, state: State, weights: Weights) -> State:
     state : tuple of h, shape (B, H)
     weights : Weights
     """
-    (h,) = state
-    u_r, u_z, u_n = u.chunk(3, dim=-1)
-    v_r, v_z, v_n = weights.hidden(h).chunk(3, dim=-1)
-    r, z = torch.sigmoid(u_r + v_r), torch.sigmoid(u_z + v_z)
-    n = torch.tanh(u_n + r * v_n)
-    return ((1 - z) * n + z * h,)
+    _, z, n = activations(u, state, weights).values()
+    return ((1 - z) * n + z * state[0],)
 
 
-CELL = Cell("gru_after", 3, step, fused="gru", native="gru_after", keeping=((1, 1.0),))  # z keeps the old
+CELL = Cell(
+    "gru_after", 3, step, fused="gru", native="gru_after", keeping=((1, 1.0),), activations=activations
+)  # z keeps the old

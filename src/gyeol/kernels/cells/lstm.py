@@ -9,7 +9,15 @@ from torch.nn import functional as F
 from gyeol.errors import ParameterError
 from gyeol.kernels.cells.cell import Cell, State, Weights
 
-__all__ = ["CELL", "PROJECTED", "projected_step", "step"]
+__all__ = ["CELL", "PROJECTED", "activations", "projected_step", "step"]
+
+
+def activations(u: Tensor, state: State, weights: Weights) -> dict[str, Tensor]:
+    """Return the gates i, f, g and o of a step, each (B, H), by name; see `step`."""
+    i, f, g, o = (u + weights.hidden(state[0])).chunk(4, dim=-1)
+    return {
+        "input": torch.sigmoid(i), "forget": torch.sigmoid(f), "candidate": torch.tanh(g), "output": torch.sigmoid(o),
+    }  # fmt: skip
 
 
 def step(u: Tensor, state: State, weights: Weights) -> State:
@@ -24,10 +32,9 @@ def step(u: Tensor, state: State, weights: Weights) -> State:
     state : tuple of h and c, each (B, H)
     weights : Weights
     """
-    h, c = state
-    i, f, g, o = (u + weights.hidden(h)).chunk(4, dim=-1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return torch.sigmoid(o) * torch.tanh(c), c
+    i, f, g, o = activations(u, state, weights).values()
+    c = f * state[1] + i * g
+    return o * torch.tanh(c), c
 
 
 def projected_step(u: Tensor, state: State, weights: Weights) -> State:
@@ -49,7 +56,10 @@ def projected_step(u: Tensor, state: State, weights: Weights) -> State:
 #: Gates i and f: a state lasts where nothing is taken and all is kept.
 _KEEPING = ((0, -1.0), (1, 1.0))
 
-CELL = Cell("lstm", 4, step, has_memory=True, fused="lstm", native="lstm", keeping=_KEEPING)
+CELL = Cell("lstm", 4, step, has_memory=True, fused="lstm", native="lstm", keeping=_KEEPING, activations=activations)
 
 #: Not in the table, for no estimator takes it: `gyeol.layers.LSTM(proj_size=P)` does.
-PROJECTED = Cell("lstm (projected)", 4, projected_step, fused="lstm", has_memory=True, keeping=_KEEPING, projects=True)
+PROJECTED = Cell(
+    "lstm (projected)", 4, projected_step, fused="lstm", has_memory=True, keeping=_KEEPING, projects=True,
+    activations=activations,
+)  # fmt: skip

@@ -7,7 +7,13 @@ from torch import Tensor
 
 from gyeol.kernels.cells.cell import Cell, State, Weights
 
-__all__ = ["CELL", "linear", "step"]
+__all__ = ["CELL", "activations", "linear", "step"]
+
+
+def activations(u: Tensor, state: State, weights: Weights) -> dict[str, Tensor]:
+    """Return z and n of a step, each (B, H), by name; see `step`."""
+    z, n = u.chunk(2, dim=-1)
+    return {"update": torch.sigmoid(z), "candidate": n}
 
 
 def step(u: Tensor, state: State, weights: Weights) -> State:
@@ -23,10 +29,8 @@ def step(u: Tensor, state: State, weights: Weights) -> State:
     weights : Weights
         Without a hidden product.
     """
-    (h,) = state
-    z, n = u.chunk(2, dim=-1)
-    z = torch.sigmoid(z)
-    return ((1 - z) * h + z * n,)
+    z, n = activations(u, state, weights).values()
+    return ((1 - z) * state[0] + z * n,)
 
 
 def linear(u: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,4 +40,4 @@ def linear(u: Tensor) -> tuple[Tensor, Tensor]:
     return 1 - z, z * n
 
 
-CELL = Cell("min_gru", 2, step, hidden_product=False, linear=linear, keeping=((0, -1.0),))
+CELL = Cell("min_gru", 2, step, hidden_product=False, linear=linear, keeping=((0, -1.0),), activations=activations)

@@ -8,7 +8,25 @@ from torch.nn import functional as F
 
 from gyeol.kernels.cells.cell import Cell, State, Weights
 
-__all__ = ["CELL", "step"]
+__all__ = ["CELL", "activations", "step"]
+
+
+def _gates(u: Tensor, state: State, weights: Weights) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Compute i and f divided by ``exp(m_t)``, g, o, and m_t."""
+    h, _, n, m = state
+    i, f, g, o = (u + weights.hidden(h)).chunk(4, dim=-1)
+    log_f = torch.where(n == 0, -torch.inf, F.logsigmoid(f) + m)
+    m = torch.maximum(log_f, i)
+    return torch.exp(i - m), torch.exp(log_f - m), torch.tanh(g), torch.sigmoid(o), m
+
+
+def activations(u: Tensor, state: State, weights: Weights) -> dict[str, Tensor]:
+    """Return the gates of a step, each (B, H), by name; input and forget as the paper's equations 16 and 17 have them.
+
+    They are divided by ``exp(m_t)``, as c and n are stored: the larger of the two is 1.
+    """
+    i, f, g, o, _ = _gates(u, state, weights)
+    return {"input": i, "forget": f, "candidate": g, "output": o}
 
 
 def step(u: Tensor, state: State, weights: Weights) -> State:
@@ -27,14 +45,11 @@ def step(u: Tensor, state: State, weights: Weights) -> State:
     state : tuple of h, c, n and m, each (B, H)
     weights : Weights
     """
-    h, c, n, m = state
-    i, f, g, o = (u + weights.hidden(h)).chunk(4, dim=-1)
-    log_f = torch.where(n == 0, -torch.inf, F.logsigmoid(f) + m)
-    m = torch.maximum(log_f, i)
-    i, f = torch.exp(i - m), torch.exp(log_f - m)
-    c = f * c + i * torch.tanh(g)
+    _, c, n, _ = state
+    i, f, g, o, m = _gates(u, state, weights)
+    c = f * c + i * g
     n = f * n + i
-    return torch.sigmoid(o) * c / n, c, n, m
+    return o * c / n, c, n, m
 
 
-CELL = Cell("s_lstm", 4, step, states=("h", "c", "n", "m"), free_states=1, keeping=((1, 1.0),))
+CELL = Cell("s_lstm", 4, step, states=("h", "c", "n", "m"), free_states=1, keeping=((1, 1.0),), activations=activations)

@@ -21,7 +21,7 @@ __all__ = ["PRECISIONS", "Arithmetic", "arithmetic_of", "fixed_arithmetic"]
 #: What a layer may be told; ``-train`` is for training alone, as ``auto`` is: predictions are in float32 then.
 PRECISIONS = ("float32", "high", "bfloat16", "auto", "high-train", "bfloat16-train")
 
-_ELEMENTS = ("bfloat16",)  # that "auto" accepts besides float32; "high" is three of its products, never as fast
+_ELEMENTS = ("high", "bfloat16")  # that "auto" accepts besides float32
 _TINY = 4_000_000  # operations, some 50 microseconds: what is gained is less than what a call costs
 _TOKENS = (128, 512)  # of a race, the fewest and the most: enough that the weights' conversion weighs little ...
 _WORK = 1_000_000_000  # ... and of large layers no more than this many operations

@@ -38,6 +38,7 @@ def run_compiled(layer: Recurrent, x: Any, state: Any, lengths: Any, *, need_sta
         and not layer.cell.has_norm
         and native.native_available()
         and not torch.is_autocast_enabled("cpu")
+        and layer.recorder is None
     )
     if not fits:
         return _outside(layer, x, state, lengths, need_state)

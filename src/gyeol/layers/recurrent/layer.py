@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -43,11 +43,12 @@ from gyeol.layers.recurrent.transforms import (
     needs_operations,
 )
 
+if TYPE_CHECKING:
+    from gyeol.layers.recurrent.trace import Recorder
+
 __all__ = ["Recurrent"]
 
-_FIELDS = {
-    "weight_ih": "w_ih", "weight_hh": "w_hh", "bias_ih": "b_ih", "bias_hh": "b_hh", "norm": "norm", "weight_hr": "w_hr",
-}  # fmt: skip
+_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "norm", "weight_hr")  # in the order of `Weights`
 
 
 class Recurrent(nn.Module):
@@ -91,6 +92,9 @@ class Recurrent(nn.Module):
     >>> output.shape, state.shape
     (torch.Size([2, 5, 32]), torch.Size([2, 2, 16]))
     """
+
+    #: Who keeps what the layers do, while somebody records (`gyeol.layers.recording`).
+    recorder: Recorder | None = None
 
     def __init__(
         self,
@@ -146,8 +150,7 @@ class Recurrent(nn.Module):
 
     def _names_of(self, suffix: str) -> list[str | None]:
         """Name the parameters of one layer in one direction, in the order of `Weights`; None for one it has not."""
-        own = {_FIELDS[part]: f"{part}_{suffix}" for part in self._parts}
-        return [own.get(field) for field in Weights._fields]
+        return [f"{part}_{suffix}" if part in self._parts else None for part in _PARTS]
 
     def _suffixes(self, layer: int) -> list[str]:
         return [f"l{layer}", f"l{layer}_reverse"][: self.num_directions]
@@ -313,11 +316,10 @@ class Recurrent(nn.Module):
         first = self._check_state(state, x, B)
         autocast = autocast_type(x)
         if B == 0:
-            outputs = walk_nothing(
-                x, first, self.parameters(), self.num_directions * (self.proj_size or self.hidden_size)
-            )
-            after = first if self.cell.has_memory else first[0]
-            return cast_results((outputs, after if need_state else None), autocast)
+            width = self.num_directions * (self.proj_size or self.hidden_size)
+            outputs = walk_nothing(x, first, self.parameters(), width)
+            none = None if not need_state else first if self.cell.has_memory else first[0]
+            return cast_results((outputs, none), autocast)
         route = self._route(x, 1.0 if rows is None else int(rows.sum()) / (B * T), need_state, autocast)
         if route == "native":
             packing = Packing.even_rows(B, T) if rows is None else Packing.of(rows, T)
@@ -327,7 +329,7 @@ class Recurrent(nn.Module):
         for layer in range(self.num_layers):
             if layer > 0 and self.dropout > 0:
                 x = F.dropout(x, self.dropout, self.training)
-            walks = []
+            given, walks = x, []
             for suffix in self._suffix_of[layer]:
                 before = tuple(part[len(last)] for part in first)
                 reverse = suffix.endswith("_reverse")
@@ -337,10 +339,10 @@ class Recurrent(nn.Module):
                 walks.append(outputs)
                 last.append(after)
             x = torch.cat(walks, dim=-1) if len(walks) > 1 else walks[0]
-        if not need_state:
-            return cast_results((x, None), autocast)
-        stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True))
-        return cast_results((x, stacked if self.cell.has_memory else stacked[0]), autocast)
+            if self.recorder is not None:
+                self.recorder.keep_padded(self, layer, given, rows, first, outputs=x, last=last)
+        stacked = tuple(torch.stack(parts) for parts in zip(*last, strict=True)) if need_state else (None,)
+        return cast_results((x, stacked if self.cell.has_memory and need_state else stacked[0]), autocast)
 
     @property
     def _first_weight(self) -> Tensor:
@@ -372,6 +374,7 @@ class Recurrent(nn.Module):
             arithmetic = arithmetic_of(
                 precision, self.cell.native, x, len(packing.lengths), weights, training=self.training
             )
+            given = x
             x, after = run_layer(
                 self.cell.native,
                 x,
@@ -382,6 +385,8 @@ class Recurrent(nn.Module):
                 instruction_set=arithmetic.instruction_set,
                 step=self.cell.step,
             )
+            if self.recorder is not None:
+                self.recorder.keep_packed(self, layer, given, packing, first, outputs=x, after=after)
             last.append(after)
         if not need_state:
             return x, None
@@ -390,8 +395,5 @@ class Recurrent(nn.Module):
         return x, joined if self.cell.has_memory else joined[0]
 
     def _check_state(self, state: Any, x: Tensor, B: int) -> State:
-        L, names = self.num_layers * self.num_directions, self.cell.states
-        shapes = [(L, B, self.hidden_size)] * len(names)
-        if self.proj_size:
-            shapes[0] = (L, B, self.proj_size)
-        return check_state(state, x, names, shapes)
+        L, H, names = self.num_layers * self.num_directions, self.hidden_size, self.cell.states
+        return check_state(state, x, names, [(L, B, self.proj_size or H), *[(L, B, H)] * (len(names) - 1)])

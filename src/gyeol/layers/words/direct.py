@@ -115,13 +115,15 @@ class DirectScores(nn.Module):
         place = torch.searchsorted(self.keys, ids).clamp_(max=len(self.keys) - 1)
         return torch.where((ids > 0) & (self.keys[place] == ids), place + 1, 0)
 
-    def forward(self, ngrams: Tensor) -> Tensor:
+    def forward(self, ngrams: Tensor, scales: Tensor | None = None) -> Tensor:
         """Sum the scores of the n-grams of each text, divided by the square root of their number.
 
         Parameters
         ----------
         ngrams : Tensor of int64, shape (B, T, len(sizes))
             As `ids` takes them; all 0 beyond a text's end.
+        scales : Tensor of shape (B, T), optional
+            What the scores of the n-grams that end at each step are multiplied by (`gyeol.layers.StepScale`).
 
         Returns
         -------
@@ -132,4 +134,7 @@ class DirectScores(nn.Module):
         length = (rows > 0).sum(1, keepdim=True).clamp(min=1).to(self.weight.dtype).sqrt() * (1 - dropped)
         if dropped:
             rows = rows * (torch.rand(rows.shape, device=rows.device) >= dropped)
+        if scales is not None:
+            shares = scales.repeat_interleave(ngrams.shape[2], dim=1).to(self.weight.dtype)
+            return (F.embedding(rows, self.weight) * shares.unsqueeze(2)).sum(1) / length
         return F.embedding_bag(rows, self.weight, mode="sum", sparse=True, padding_idx=0) / length

@@ -235,7 +235,7 @@ class AuthorClassifier(ClassifierMixin, TextParameters, Estimator):  # type: ign
         figures = engine.classification(numbers, logs.argmax(axis=1), self.classes_.tolist())
         return {**figures, "loss": float(-logs[np.arange(len(numbers)), numbers].mean())}
 
-    def explain(self, text: str) -> TokenExplanation:
+    def explain(self, text: str) -> TokenExplanation:  # type: ignore[override]
         """Show which words gave the author away.
 
         A token's attribution is what it adds to the log-odds of the author named against the others together: the

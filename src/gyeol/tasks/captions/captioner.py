@@ -258,7 +258,7 @@ class Captioner(TextParameters, Estimator):
         """Write the best caption of every image, with a beam of 5."""
         return [found[0].text if found else "" for found in self.captions(X)]
 
-    def explain(self, image: Any, *, beam_size: int = 5) -> CaptionMap:
+    def explain(self, image: Any, *, beam_size: int = 5) -> CaptionMap:  # type: ignore[override]
         """Show the attention of each word of an image's caption, over the image.
 
         Raises

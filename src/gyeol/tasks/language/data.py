@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from gyeol.data.token_stream import TokenStream
 from gyeol.tasks.base import Encoded
@@ -17,27 +16,19 @@ END = 2  # the number of the mark of an end, which is "\n"
 WINDOW = 512  # steps of a window of one stream, read without learning
 
 
-def encode_stream(
-    rows: Iterable[npt.NDArray[np.integer]],
-    streams: int,
-    order: Callable[[TokenStream, int], Sequence[range]],
-    *,
-    apart: bool,
-) -> Encoded:
-    """Put numbered texts into streams side by side.
+def encode_stream(stream: TokenStream, order: Callable[[TokenStream, int], Sequence[range]], *, apart: bool) -> Encoded:
+    """Make batches of streams side by side.
 
     Parameters
     ----------
-    rows : iterable of integer arrays
-        The texts; each gets the mark of an end.
-    streams : int
-        B.
+    stream : TokenStream
+        Numbered texts, the mark of an end behind each.
     order : callable of (stream, epoch)
         The windows of an epoch.
     apart : bool
         The state is reset before each text.
     """
-    stream, carrier = TokenStream.write(rows, streams, end=END), Carrier()
+    carrier = Carrier()
 
     def batch(window: range) -> tuple[Pieces, Carrier]:
         first, last = window.start // stream.rows, window.stop // stream.rows

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from gyeol import engine
+from gyeol.data.token_stream import TokenStream
 from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError, ParameterError
 from gyeol.inputs import TextInput
@@ -31,7 +32,7 @@ from gyeol.tasks.language.data import END, WINDOW, encode_stream
 from gyeol.tasks.language.net import Carrier, LanguageNet, Pieces, activity, in_order, targets_of
 from gyeol.tasks.language.reader import Reader, continued, suggestions
 from gyeol.tasks.outcomes.tokens import token_outcomes
-from gyeol.tasks.training.examples import last_rows
+from gyeol.tasks.training.examples import Examples, last_rows
 
 __all__ = ["LanguageModel"]
 
@@ -113,6 +114,8 @@ class LanguageModel(VectorsEstimator, Estimator):
 
     net_: LanguageNet = field(init=False)
     inputs_: TextInput = field(init=False)
+    #: While `fit` runs: each token's share of the targets (V,), if the softmax is learned from samples.
+    _frequencies: torch.Tensor | None = field(init=False, default=None)
 
     # What training needs. The target of a text is how many characters it has, its line end among them.
 
@@ -141,13 +144,17 @@ class LanguageModel(VectorsEstimator, Estimator):
         return replace(super()._settings(), optimizer=str(self.optimizer))
 
     def _encode(self, X: list[str], y: Any) -> Encoded:
-        apart = self.documents == "line"
-        return encode_stream(self._numbers(X), 1, lambda stream, epoch: stream.windows(WINDOW), apart=apart)
+        stream = TokenStream.write(self._numbers(X), 1, end=END)
+        return encode_stream(stream, lambda s, epoch: s.windows(WINDOW), apart=self.documents == "line")
 
     def _encode_training(self, X: list[str], y: Any) -> Encoded:
-        bptt, seed, apart = int(self.bptt), self._seed, self.documents == "line"
+        bptt, seed = int(self.bptt), self._seed
+        stream = TokenStream.write(self._numbers(X), int(self.batch_size), end=END)
+        if self.softmax_samples:
+            counts = torch.from_numpy(stream.counts(len(self.inputs_.vocabulary)))
+            self._frequencies = counts.float() / len(stream)
         return encode_stream(
-            self._numbers(X), int(self.batch_size), lambda s, epoch: s.windows(bptt, seed=[seed, epoch]), apart=apart
+            stream, lambda s, epoch: s.windows(bptt, seed=[seed, epoch]), apart=self.documents == "line"
         )
 
     def _build(self) -> nn.Module:
@@ -166,10 +173,14 @@ class LanguageModel(VectorsEstimator, Estimator):
         assert isinstance(net, LanguageNet)
         states, packing = net.states(*batch)
         hidden = net.exit(states, packing)
-        loss = net.loss(hidden, targets_of(batch[0], packing), precision=self._softmax_precision)
+        targets = targets_of(batch[0], packing)
+        loss = net.loss(hidden, targets, frequencies=self._frequencies, precision=self._softmax_precision)
         if self.activation_penalty:
             loss = loss + float(self.activation_penalty) * activity(states, hidden, packing)
         return engine.StepLoss(loss)
+
+    def _conclude(self, examples: Examples) -> None:
+        self._frequencies = None
 
     def _decode(self, net: nn.Module, batch: tuple[Pieces, Carrier]) -> npt.NDArray[np.generic]:
         hidden, targets = net(*batch)

@@ -238,15 +238,23 @@ class LanguageNet(nn.Module):
         walked: tuple[Tensor, Any] = functional_call(_Packed(layer), weights, (x, packing, state))
         return walked
 
-    def loss(self, hidden: Tensor, targets: Tensor, *, precision: str = "float32") -> Tensor:
-        """Return the mean of minus the log probabilities of targets (N,) after hidden states (N, K), to learn by."""
+    def loss(
+        self, hidden: Tensor, targets: Tensor, *, frequencies: Tensor | None = None, precision: str = "float32"
+    ) -> Tensor:
+        """Return the mean of minus the log probabilities of targets (N,) after hidden states (N, K), to learn by.
+
+        Learned from samples, it takes each word's share of all targets, ``frequencies`` (V,); see
+        `gyeol.layers.sampled_cross_entropy`.
+        """
         if self.adaptive is not None:
             mean: Tensor = self.adaptive(hidden, targets).loss
             return mean
         if self.samples:
             if self._chances is None:
                 self._chances = sampling_probabilities(len(self.softmax), self.samples)
-            return sampled_cross_entropy(hidden, self.softmax, self.bias, targets, self._chances, precision=precision)
+            return sampled_cross_entropy(
+                hidden, self.softmax, self.bias, targets, self._chances, frequencies=frequencies, precision=precision
+            )
         return linear_cross_entropy(hidden, self.softmax, self.bias, targets, precision=precision)
 
     def losses(self, hidden: Tensor, targets: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
+from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs import FEATURES, FeatureInput, TextInput, WordVectors
 from gyeol.inputs.alphabet import unknown_shares
 from gyeol.inputs.letter_sequences import Reading, find_reading
@@ -20,11 +21,13 @@ from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.inputs.tokens.tokenizers import MORPHEME_RULES, tokenizer_with
 from gyeol.parameters import choice, maybe, switch, whole
 from gyeol.tasks.base import Encoded
-from gyeol.tasks.checks import checked_texts
+from gyeol.tasks.checks import checked_text, checked_texts
 from gyeol.tasks.hyperparameters import DirectionParameters, SummaryParameters, estimator, hyperparameter
 from gyeol.tasks.initial_vectors import VectorsEstimator
 from gyeol.tasks.sample_weights import WeightedEstimator
+from gyeol.tasks.text.inquiries import counted_inquiry, located, walked_inquiry
 from gyeol.tasks.text.nets import BagNet, MeanNet, RecurrentNet, frequent_ids
+from gyeol.tasks.verdicts import Verdict, no_position
 
 __all__ = ["Batch", "TextEstimator"]
 
@@ -176,6 +179,20 @@ class TextEstimator(SummaryParameters, DirectionParameters, VectorsEstimator, We
                 net.direct.set_keys(torch.as_tensor(self.direct_))
         self._initialize(net.embedding.weight, frozen=bool(self.freeze_vectors))
         return net
+
+    @abstractmethod
+    def _verdict(self, text: str, target: Any) -> Verdict:
+        """Predict for one text, and say what is explained of that."""
+
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        no_position(position)
+        text = checked_text(x)
+        read = next(iter(self.reading_.folded([text]))) if self.reading_.nucleotides else text
+        located(self.inputs_, text, read)  # what is too long is refused before it is predicted
+        verdict = self._verdict(text, target)
+        if isinstance(self.inputs_, FeatureInput):
+            return counted_inquiry(self.task, self.inputs_, text, read, verdict)
+        return walked_inquiry(self.task, self.inputs_, text, read, verdict)
 
     def _word_vectors(self) -> WordVectors | None:
         if self.vectors is None and self.freeze_vectors:

@@ -25,6 +25,7 @@ from gyeol.tasks.outcomes.classes import class_outcomes, label_set_outcomes
 from gyeol.tasks.sklearn_base import ClassifierMixin
 from gyeol.tasks.text.base import Batch, TextEstimator
 from gyeol.tasks.text.labels import LABELS, OneLabel, SeveralLabels, labels_of
+from gyeol.tasks.verdicts import Verdict, of_classes
 
 __all__ = ["TextClassifier"]
 
@@ -152,6 +153,14 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         if isinstance(self._labels, SeveralLabels):
             return self._labels.given(probabilities, self.net_)
         return np.asarray(np.arange(probabilities.shape[1]) == probabilities.argmax(1)[:, None])
+
+    def _verdict(self, text: str, target: Any) -> Verdict:
+        shares, several = self.predict_proba([text]), isinstance(self._labels, SeveralLabels)
+        answer = self._labels.answers(shares, self.net_)[0]
+        answer = answer.tolist() if isinstance(answer, np.ndarray) else answer
+        return of_classes(
+            list(self.classes_), shares[0], target, prediction=answer if several else None, independent=several
+        )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of texts whose label, or whole set of labels, is right."""

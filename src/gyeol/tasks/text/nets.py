@@ -15,7 +15,7 @@ from gyeol.inputs.counts.features import FeatureBatch
 from gyeol.inputs.text import TextBatch
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.words.lookup import Rows, lookup
-from gyeol.layers import DirectScores, Embedding, LockedDropout, NGramEmbedding, Recurrent, Summary
+from gyeol.layers import DirectScores, Embedding, LockedDropout, NGramEmbedding, Recurrent, StepScale, Summary
 from gyeol.layers.dropout import Dropout
 
 __all__ = ["BagNet", "MeanNet", "RecurrentNet", "frequent_ids"]
@@ -76,6 +76,7 @@ class RecurrentNet(nn.Module):
             if direct is not None
             else None
         )
+        self.steps = StepScale()
         self.recurrent = Recurrent(
             cell,
             embedding_size,
@@ -102,14 +103,17 @@ class RecurrentNet(nn.Module):
     def forward(self, batch: TextBatch) -> tuple[Tensor, Tensor | None]:
         """Tokens (B, T) to logits (B, output_size) and attention weights (B, T)."""
         packing = Packing.of(batch.lengths, batch.tokens.shape[1])
-        vectors = self._vectors(batch.tokens, packing)
+        vectors, scaled = self._vectors(batch.tokens, packing), self.steps.scales is not None
+        if scaled:
+            vectors = self.steps(vectors, packing)
         states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
         if self.training:
             states = self.locked(states, packing)
         summary, weights = self.summary(states, vectors, packing)
         logits = self.head(self.dropout(summary))
         if self.direct is not None:
-            logits = logits + self.direct(_numbered(batch.tokens, self.grams))
+            scales = self.steps.padded(batch.tokens.shape[1]) if scaled else None
+            logits = logits + self.direct(_numbered(batch.tokens, self.grams), scales)
         return logits, weights
 
     def _vectors(self, tokens: Tensor, packing: Packing) -> Tensor:

@@ -28,6 +28,7 @@ from gyeol.tasks.outcomes.numbers import number_outcomes
 from gyeol.tasks.series.base import flat
 from gyeol.tasks.sklearn_base import RegressorMixin
 from gyeol.tasks.text.base import Batch, TextEstimator
+from gyeol.tasks.verdicts import Verdict, of_number
 
 __all__ = ["TextRegressor"]
 
@@ -116,6 +117,9 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         """
         self._ready()
         return np.concatenate(list(self._stream(checked_texts(X))))
+
+    def _verdict(self, text: str, target: Any) -> Verdict:
+        return of_number(float(self.predict([text])[0]), self.mean_, self.scale_, target)
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on texts with their numbers: mse, mae, r2, pearson, spearman, count.

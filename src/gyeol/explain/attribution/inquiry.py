@@ -1,0 +1,183 @@
+"""How the network of one input is asked, and everything that its answers explain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gyeol.errors import DataError
+from gyeol.explain.attribution.path import groups_of, integrated_gradients, occlusion
+from gyeol.explain.attribution.replica import replica
+from gyeol.explain.explanation import Attention, Attribution, Explanation, LayerTrace, Reading
+from gyeol.layers import Recurrent
+
+__all__ = ["LONGEST", "Inquiry", "check_length", "explained", "prefixes"]
+
+#: The most steps of an input that is explained.
+LONGEST = 10_000
+
+_BYTES = 64 << 20  # of the activations of one batch
+_ROWS = 128  # copies of an input in one batch
+_PREFIXES = 64
+
+#: What a score is: of a class against all others, of a sequence, of a number.
+Measure = Literal["log-odds", "log-probability", "value"]
+
+_LOSSES: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
+    "log-odds": ("negative log-probability of {}", lambda score: F.softplus(-score)),
+    "log-probability": ("negative log-probability of {}", lambda score: -score),
+    "value": ("{}", lambda score: score),
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inquiry:
+    """One input of a model: what is known of it from outside, and how its network is asked.
+
+    Every function takes a network to ask: a `replica` of the estimator's.
+
+    Parameters
+    ----------
+    known : Explanation
+        Task, kind, prediction, probabilities, tokens, text, spans, values, output, notes.
+    measure : {"log-odds", "log-probability", "value"}
+        What the score is.
+    of : str
+        Of what: ``"긍정"``, ``"the translation"``, ``"the predicted value"``.
+    score : callable
+        Of a network and scales (M, T), to the score of each of M copies of the input, (M,), differentiable: the steps
+        scaled by `gyeol.layers.scaled_steps`, say.
+    attention : callable, optional
+        Of a network, to its attention layers.
+    reading : callable, optional
+        Of a network and numbers of steps, rising, to what is predicted after so many: (len(steps), len(names)).
+    names : sequence of str
+        The columns of the reading.
+    reading_from : int
+        The shortest reading.
+    exact : sequence of Attribution
+        What is known already, without any path.
+    """
+
+    known: Explanation
+    measure: Measure
+    of: str
+    score: Callable[[Any, Tensor], Tensor]
+    attention: Callable[[Any], Sequence[Attention]] | None = None
+    reading: Callable[[Any, Sequence[int]], npt.NDArray[Any]] | None = None
+    names: Sequence[str] = ()
+    reading_from: int = 1
+    exact: Sequence[Attribution] = ()
+
+    @property
+    def target(self) -> str:
+        """Name the score."""
+        return self.of if self.measure == "value" else f"{self.measure} of {self.of}"
+
+
+def check_length(steps: int, what: str) -> None:
+    """Check that an input is not too long to be explained.
+
+    Parameters
+    ----------
+    steps : int
+        How many it has.
+    what : str
+        What they are: ``"tokens"``.
+
+    Raises
+    ------
+    DataError
+        It is.
+    """
+    if steps > LONGEST:
+        raise DataError(f"the input has {steps:,} {what}, and {LONGEST:,} at most are explained: give a part of it")
+
+
+def explained(inquiry: Inquiry, net: nn.Module) -> Explanation:
+    """Ask a network, and explain.
+
+    Raises
+    ------
+    DataError
+        The input is longer than `LONGEST` steps.
+    """
+    known, steps = inquiry.known, len(inquiry.known.tokens)
+    check_length(steps, "steps")
+    net = replica(net)
+    rows = rows_at_once(net, steps)
+    score = partial(inquiry.score, net)
+    attributions = list(inquiry.exact)
+    if not attributions:
+        attributions.append(integrated_gradients(score, steps, inquiry.target, rows=rows))
+    attributions.append(occlusion(score, steps, inquiry.target, rows=rows))
+    loss, layers = _walks(inquiry, net, steps)
+    with torch.no_grad():
+        attention = [] if inquiry.attention is None else list(inquiry.attention(net))
+        reading = _reading(inquiry, net, steps, rows)
+    return replace(
+        known,
+        attributions=attributions,
+        attention=attention,
+        layers=layers,
+        reading=reading,
+        loss=loss if layers else "",
+        notes=[*known.notes, *_notes(attributions, steps)],
+    )
+
+
+def prefixes(first: int, steps: int) -> list[int]:
+    """Return after how many steps a prediction is looked at: every one, or 64 spread evenly, the last among them.
+
+    Examples
+    --------
+    >>> prefixes(1, 3), len(prefixes(1, 1000)), prefixes(1, 1000)[-1]
+    ([1, 2, 3], 64, 1000)
+    """
+    count = min(_PREFIXES, steps - first + 1)
+    return [round(value) for value in np.linspace(first, steps, count).tolist()]
+
+
+def rows_at_once(net: nn.Module, steps: int) -> int:
+    """Return how many copies of so many steps a network reads at once, so that its activations stay small."""
+    layers = [layer for layer in net.modules() if isinstance(layer, Recurrent)]
+    numbers = sum(
+        layer.num_layers * layer.num_directions * ((layer.cell.gates + 6) * layer.hidden_size + 2 * layer.input_size)
+        for layer in layers
+    )
+    return max(1, min(_ROWS, _BYTES // (4 * max(64, numbers) * max(1, steps))))
+
+
+def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[LayerTrace]]:
+    return "", []
+
+
+def _reading(inquiry: Inquiry, net: nn.Module, steps: int, rows: int) -> Reading | None:
+    if inquiry.reading is None:
+        return None
+    counts = prefixes(inquiry.reading_from, steps)
+    parts = [inquiry.reading(net, counts[at : at + rows]) for at in range(0, len(counts), rows)]
+    return Reading(counts, np.concatenate(parts), list(inquiry.names))
+
+
+def _notes(attributions: Sequence[Attribution], steps: int) -> list[str]:
+    notes = [
+        f"integrated gradients add up to the score but for {100 * found.error:.2g} % of the difference"
+        for found in attributions
+        if found.method == "integrated gradients" and found.error > 0.01
+    ]
+    groups = groups_of(steps)
+    if len(groups) < steps:
+        notes.append(
+            f"occlusion leaves out {len(groups)} groups of {len(groups[0])} neighbouring steps, which share evenly "
+            "what that takes away"
+        )
+    return notes
