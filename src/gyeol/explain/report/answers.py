@@ -9,7 +9,7 @@ from gyeol.engine.metrics.figure_kinds import figure_text
 from gyeol.explain.report.charts import Line, bar_chart, line_chart, point_chart
 from gyeol.explain.report.parts import chart, safe, share_text, table
 from gyeol.explain.report.scales import short_number
-from gyeol.explain.report.words import TEXTS, figure_name
+from gyeol.explain.report.words import TEXTS, figure_name, noun_name
 
 __all__ = ["answer_sections"]
 
@@ -96,8 +96,9 @@ def _by_length(results: Content, data: Content, language: str) -> str:
     title = say["by_length"].format(_score(results, language))
     places = [_range(one["low"], one["high"]) for one in bins]
     bounds = _UNIT if name in ("right", "share_right") else None
+    unit = noun_name(data["lengths"]["unit"], language)
     drawing = bar_chart(
-        places, [one["mean"] for one in bins], title, say["length"].format(data["lengths"]["unit"]),
+        places, [one["mean"] for one in bins], title, say["length"].format(unit),
         spans=[(one["from"], one["to"]) for one in bins], bounds=bounds, counts=[one["count"] for one in bins],
     )  # fmt: skip
     head = [say["range"], say["mean"], say["interval"], say["count"]]

@@ -12,7 +12,7 @@ from gyeol.explain.report.learning import gradients_side_by_side
 from gyeol.explain.report.mistakes import answer_text, example_input
 from gyeol.explain.report.page import contents
 from gyeol.explain.report.parts import STYLE, language_of, pairs_table, safe, section, share_text, table
-from gyeol.explain.report.words import TEXTS, figure_name
+from gyeol.explain.report.words import TEXTS, figure_name, noun_name
 
 __all__ = ["render_comparison"]
 
@@ -50,7 +50,7 @@ def render_comparison(content: Content, language: str | None = None) -> bytes:
         sections["settings"] = say["settings"], _settings(content["models"], language)
     sections["versions"] = say["versions"], pairs_table(content["versions"], say["versions"])
     data = content["data"]
-    summary = f"{data['name']}: {data['count']:,} {data['noun']}"
+    summary = f"{data['name']}: {data['count']:,} {noun_name(data['noun'], language)}"
     names = {name: title for name, (title, _) in sections.items()}
     body = f'<p class="faint">{safe(summary)}</p>\n{contents(names, say["contents"])}\n'
     if content["other_tokens"]:

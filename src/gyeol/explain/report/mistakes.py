@@ -8,7 +8,7 @@ from typing import Any
 from gyeol.engine.metrics.figure_kinds import figure_text
 from gyeol.explain.report.charts import series_chart
 from gyeol.explain.report.parts import safe, shaded, share_text
-from gyeol.explain.report.words import TEXTS, figure_name
+from gyeol.explain.report.words import TEXTS, figure_name, target_name
 
 __all__ = ["answer_text", "example_input", "mistakes_section"]
 
@@ -38,7 +38,7 @@ def _mistake(one: Content, results: Content, language: str) -> str:
     if "line" in one:
         facts.append(say["line"].format(f"{one['line']:,}"))
     if "target" in one:
-        facts.append(str(one["target"]))
+        facts.append(target_name(str(one["target"]), language))
     if results["kind"] == "tokens":
         verdict = (
             f"<p>{safe(figure_name('perplexity', language))}: <b>{figure_text('perplexity', one['answer'])}</b></p>"

@@ -12,7 +12,7 @@ from gyeol.explain.report.learning import gradient_section, learning_section
 from gyeol.explain.report.mistakes import mistakes_section
 from gyeol.explain.report.parts import STYLE, language_of, pairs_table, safe, section
 from gyeol.explain.report.scales import short_number
-from gyeol.explain.report.words import TEXTS, figure_name
+from gyeol.explain.report.words import TEXTS, figure_name, noun_name
 
 __all__ = ["contents", "render_report"]
 
@@ -85,7 +85,7 @@ def _words(content: Content) -> list[str]:
 def _figures(content: Content, language: str) -> str:
     say, data, results = TEXTS[language], content["data"], content["results"]
     key = say["figures_key"].format(
-        name=data["name"], noun=data["noun"], count=data["count"], resamples=results["resamples"]
+        name=data["name"], noun=noun_name(data["noun"], language), count=data["count"], resamples=results["resamples"]
     )
     notes = f'<p class="faint">{safe(key)}</p>'
     if data["of"] > data["count"]:
@@ -122,8 +122,8 @@ def _data(data: Content, language: str) -> str:
     say, lengths = TEXTS[language], data["lengths"]
     shown = {name: short_number(lengths[name]) for name in ("min", "median", "mean", "p95", "max")}
     pairs = {
-        say["data"]: f"{data['name']}: {data['count']:,} {data['noun']}",
-        say["lengths"]: say["lengths_value"].format(unit=lengths["unit"], **shown),
+        say["data"]: f"{data['name']}: {data['count']:,} {noun_name(data['noun'], language)}",
+        say["lengths"]: say["lengths_value"].format(unit=noun_name(lengths["unit"], language), **shown),
     }
     if data.get("duplicates") is not None:
         pairs[say["duplicates"]] = say["duplicates_value"].format(**data)

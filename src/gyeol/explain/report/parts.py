@@ -67,7 +67,9 @@ th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); text-ali
 th[scope="row"] { text-align: left; font-weight: 500; overflow-wrap: anywhere; }
 thead th:first-child { text-align: left; }
 table.facts td, table.facts th { text-align: left; } table.facts th { width: 34%; color: var(--faint); }
-table.facts td { overflow-wrap: anywhere; }
+td, thead th { white-space: nowrap; } table.facts td { overflow-wrap: anywhere; white-space: normal; }
+table.facts svg.interval { width: min(100%, 420px); }
+.scroll th[scope="row"] { min-width: 4em; overflow-wrap: break-word; } table.facts th[scope="row"] { min-width: 0; }
 table.matrix { width: auto; } table.matrix td { text-align: center; padding: 8px 12px; min-width: 56px;
   border: 2px solid var(--paper); }
 table.matrix th { padding: 6px 12px 6px 0; border: 0; } table.matrix thead th { text-align: center;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FIGURE_NAMES", "TEXTS", "figure_name"]
+__all__ = ["FIGURE_NAMES", "TEXTS", "figure_name", "noun_name", "target_name"]
 
 TEXTS = {
     "ko": {
@@ -40,7 +40,6 @@ TEXTS = {
         "predicted": "답한 수",
         "trained": "학습",
         "closer": "자세히",
-        "seconds": "걸린 시간(초)",
         "calibration": "확신과 정확도",
         "calibration_key": "기대 보정 오차(ECE) {error:.2f} %. 점선 위에 있으면 확신한 만큼 맞힙니다.",
         "confidence": "확신(답의 확률)",
@@ -148,7 +147,6 @@ TEXTS = {
         "predicted": "answered",
         "trained": "in training",
         "closer": "A closer look",
-        "seconds": "seconds",
         "calibration": "Calibration",
         "calibration_key": (
             "Expected calibration error (ECE) {error:.2f} %. On the dashed line the model is right as often "
@@ -261,6 +259,7 @@ FIGURE_NAMES = {
     "loss_per_token": ("토큰당 손실", "Loss per token"),
     "temperature": ("온도", "Temperature"),
     "learning_rate": ("학습률", "Learning rate"),
+    "seconds": ("걸린 시간(초)", "Seconds"),
     "examples_per_second": ("초당 예", "Examples a second"),
     "weighted_accuracy": ("가중 정확도", "Weighted accuracy"),
 }
@@ -277,3 +276,33 @@ def figure_name(name: str, language: str) -> str:
     if name in FIGURE_NAMES:
         return FIGURE_NAMES[name][0 if language == "ko" else 1]
     return name.replace("_", " ").capitalize()
+
+
+_NOUNS = {
+    "texts": "글", "sequences": "열", "sentences": "문장", "lines": "줄", "pairs": "쌍", "recordings": "녹음",
+    "images": "그림", "series": "시계열", "tokens": "토큰", "steps": "걸음", "seconds": "초", "words": "낱말",
+    "characters": "글자",
+}  # fmt: skip
+
+
+def noun_name(noun: str, language: str) -> str:
+    """Name what examples, or parts of them, are.
+
+    Examples
+    --------
+    >>> noun_name("texts", "ko"), noun_name("texts", "en")
+    ('글', 'texts')
+    """
+    return _NOUNS.get(noun, noun) if language == "ko" else noun
+
+
+def target_name(target: str, language: str) -> str:
+    """Name the score that an explanation explains.
+
+    Examples
+    --------
+    >>> target_name("log-odds of 긍정", "ko"), target_name("log-odds of 긍정", "en")
+    ('긍정의 로그 오즈', 'log-odds of 긍정')
+    """
+    head, _, of = target.partition("log-odds of ")
+    return f"{of}의 로그 오즈" if language == "ko" and not head and of else target
