@@ -27,10 +27,9 @@ def report_lines(content: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]
 
     data, results = content["data"], content["results"]
     lengths = data["lengths"]
-    lines.append(
-        f"{data['name']}: {data['count']:,} {data['noun']}, {lengths['min']:g} to {lengths['max']:g} {lengths['unit']} "
-        f"(median {lengths['median']:g})" + _repeated(data)
-    )
+    least, most, middle = (f"{lengths[name]:,.10g}" for name in ("min", "max", "median"))
+    span = f"{least} {lengths['unit']}" if least == most else f"{least} to {most} {lengths['unit']} (median {middle})"
+    lines.append(f"{data['name']}: {data['count']:,} {data['noun']}, {span}{_repeated(data)}")
     if data["same_file"]:
         lines.append("this is the file that the model was trained on: the figures say little about new examples")
     rows: list[list[Any]] = [["figure", "value", "95 % from", "to"]]
@@ -39,9 +38,12 @@ def report_lines(content: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]
     if "calibration" in results:
         lines.append(f"expected calibration error {100 * results['calibration']['error']:.2f} %")
     for one in content["worst"][:_WORST]:
-        sure = f", {one['confidence']:.3f}" if "confidence" in one else ""
-        shown = one["input"] or "(numbers)"
-        lines.append(f"worst: {_short(one['answer'])} (right: {_short(one['truth'])}{sure}): {one_line(shown)[:100]}")
+        shown = one_line(one["input"] or "(numbers)")[:100]
+        sure = f", {one['confidence']:.3f}" if results["kind"] == "classes" else ""
+        verdict = f"{_short(one['answer'])} (right: {_short(one['truth'])}{sure})"
+        if results["kind"] in ("tags", "steps", "tokens"):  # a step each, or no answer at all
+            verdict = f"{results['score'].replace('_', ' ')} {figure_text(results['score'], one['score'])}"
+        lines.append(f"worst: {verdict}: {shown}")
     return lines, rows
 
 

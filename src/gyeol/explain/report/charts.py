@@ -16,7 +16,7 @@ from gyeol.explain.report.scales import Axis, short_number
 __all__ = ["Line", "bar_chart", "interval_bar", "line_chart", "point_chart", "series_chart"]
 
 _WIDTH, _HEIGHT = 360, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 348, 12, 178
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 350, 12, 178
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from gyeol.explain.report.words import TEXTS, figure_name
 
 __all__ = ["gradient_section", "learning_section"]
 
-_SKIPPED = ("epoch", "seconds", "examples_per_second")
+_SKIPPED = ("epoch", "seconds", "examples_per_second", "validated_share")
 _SPREAD = 30.0  # from the least to the greatest: from here on an axis is logarithmic
 
 
@@ -76,17 +76,58 @@ def _names(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """List the figures of a history, the loss and what has a validation first."""
     keys = list(dict.fromkeys(key for record in records for key in record))
     bare = dict.fromkeys(key.removeprefix("train_").removeprefix("valid_") for key in keys if key not in _SKIPPED)
-    names = [name for name in bare if not name.startswith("gradient")]
+    names = [name for name in bare if not _constant(records, name)]
     first = [name for name in names if f"valid_{name}" in keys or f"train_{name}" in keys]
     rest = [name for name in names if name not in first]
     return sorted(first, key=lambda name: name != "loss") + rest
 
 
+def _constant(records: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """Whether a setting, such as the learning rate, is the same at every epoch: no curve."""
+    return name in records[0] and len({record.get(name) for record in records}) == 1
+
+
 def gradient_section(content: Mapping[str, Any], language: str) -> str:
-    """Draw the norm of the gradient by distance from the loss, of the first and the last epoch; empty without it."""
-    return ""
+    """Draw how far back the gradient reached, in the first and the last epoch, by layer; empty without a record."""
+    say, charts = TEXTS[language], []
+    for place in content["gradients"]:
+        epochs = place["epochs"] if len(place["epochs"]) == 1 else [place["epochs"][0], place["epochs"][-1]]
+        lines = [
+            _reach(f"{say['epoch']} {own['epoch']:g}", own, stroke)
+            for own, stroke in zip(reversed(epochs), (1, 2), strict=False)
+        ]
+        title = f"{place['module']}, {say['layer'].format(place['layer'] + 1)}, {say[place['direction']]}"
+        drawing = line_chart(lines, f"{say['gradients']}: {title}", say["distance"], log=True, log_x=True)
+        found = [dict(zip(own["distances"], own["ratios"], strict=True)) for own in epochs]
+        rows = [[str(d), *(own.get(d, "") for own in found)] for d in epochs[-1]["distances"]]
+        head = [say["distance"], *(f"{say['epoch']} {own['epoch']:g}" for own in epochs)]
+        charts.append(chart(title, drawing, head, rows, say["table"]))
+    if not charts:
+        return ""
+    return f'<p class="faint">{safe(say["gradients_key"])}</p><div class="grid">{"".join(charts)}</div>'
+
+
+def _reach(name: str, own: Mapping[str, Any], stroke: int) -> Line:
+    """Make the line of one epoch; a gradient of 0 has no place on a logarithmic axis."""
+    return Line(name, own["distances"], [ratio if ratio > 0 else None for ratio in own["ratios"]], stroke)
 
 
 def gradients_side_by_side(models: Sequence[Mapping[str, Any]], language: str) -> str:
-    """Draw the gradient through time of several models, at their last epoch; empty where none has recorded it."""
-    return ""
+    """Draw how far back the gradient reached in several models, in the last epoch; empty where none has recorded it.
+
+    Of each model, the layer and direction in which it reached least far.
+    """
+    say, lines, rows = TEXTS[language], [], []
+    for number, model in enumerate(models):
+        ends = [place["epochs"][-1] for place in model["gradients"]]
+        if not ends:
+            continue
+        least = min(ends, key=lambda own: own["ratios"][-1])
+        lines.append(_reach(model["model"], least, number % 4 + 1))
+        rows += [[model["model"], str(d), ratio] for d, ratio in zip(least["distances"], least["ratios"], strict=True)]
+    if not lines:
+        return ""
+    drawing = line_chart(lines, say["gradients"], say["distance"], log=True, log_x=True)
+    head = [say["model"], say["distance"], say["gradients"]]
+    whole = chart(say["gradients"], drawing, head, rows, say["table"])
+    return f'<p class="faint">{safe(say["gradients_key"])}</p><div class="grid">{whole}</div>'

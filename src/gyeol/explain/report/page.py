@@ -121,9 +121,13 @@ def _bare(name: str) -> str:
 def _data(data: Content, language: str) -> str:
     say, lengths = TEXTS[language], data["lengths"]
     shown = {name: short_number(lengths[name]) for name in ("min", "median", "mean", "p95", "max")}
+    unit = noun_name(lengths["unit"], language)
+    span = say["lengths_value"].format(unit=unit, **shown)
+    if lengths["min"] == lengths["max"]:
+        span = f"{shown['min']} {unit}"
     pairs = {
         say["data"]: f"{data['name']}: {data['count']:,} {noun_name(data['noun'], language)}",
-        say["lengths"]: say["lengths_value"].format(unit=noun_name(lengths["unit"], language), **shown),
+        say["lengths"]: span,
     }
     if data.get("duplicates") is not None:
         pairs[say["duplicates"]] = say["duplicates_value"].format(**data)
@@ -131,6 +135,6 @@ def _data(data: Content, language: str) -> str:
         pairs[say["overlap"]] = f"{data['overlap']:,}"
     if data["left_out"]:
         pairs[say["left_out"]] = f"{data['left_out']:,}"
-    if data["seconds"] > 0:
+    if data["seconds"] > 0 and "blocks" not in data:  # of series, windows are what takes time
         pairs[say["speed"]] = say["speed_value"].format(data["count"] / data["seconds"])
     return pairs_table(pairs, say["data"])

@@ -68,6 +68,7 @@ th[scope="row"] { text-align: left; font-weight: 500; overflow-wrap: anywhere; }
 thead th:first-child { text-align: left; }
 table.facts td, table.facts th { text-align: left; } table.facts th { width: 34%; color: var(--faint); }
 td, thead th { white-space: nowrap; } table.facts td { overflow-wrap: anywhere; white-space: normal; }
+svg.small { max-width: 460px; }
 table.facts svg.interval { width: min(100%, 420px); }
 .scroll th[scope="row"] { min-width: 4em; overflow-wrap: break-word; } table.facts th[scope="row"] { min-width: 0; }
 table.matrix { width: auto; } table.matrix td { text-align: center; padding: 8px 12px; min-width: 56px;

@@ -27,8 +27,14 @@ TEXTS = {
         "best": "세로 점선은 저장된 에폭({})입니다.",
         "no_history": "이 모델에는 학습 기록이 없습니다.",
         "gradients": "시간에 따른 기울기",
-        "gradients_key": "손실로부터 몇 걸음 앞선 상태의 기울기 크기입니다. 빠르게 줄면 먼 과거를 배우지 못합니다.",
-        "distance": "손실까지의 거리(걸음)",
+        "gradients_key": (
+            "손실의 기울기 가운데 몇 걸음 앞선 상태까지 전해지는 비율입니다(마지막 상태에서 1). "
+            "빠르게 줄면 먼 과거를 배우지 못하고, 1보다 커지면 폭발합니다."
+        ),
+        "layer": "{}층",
+        "forward": "앞에서부터",
+        "reverse": "뒤에서부터",
+        "distance": "마지막에서 몇 걸음 앞",
         "confusion": "혼동 행렬",
         "confusion_key": "행은 정답, 열은 모델의 답입니다. 진할수록 그 정답 가운데 비율이 높습니다.",
         "truth": "정답",
@@ -130,10 +136,13 @@ TEXTS = {
         "no_history": "This model has no record of its training.",
         "gradients": "Gradient through time",
         "gradients_key": (
-            "Norm of the gradient by the state so many steps before the loss. Where it falls fast, nothing is "
-            "learned from the distant past."
+            "What part of the loss's gradient reaches the state so many steps before the last (1 at the last). Where "
+            "it falls fast, nothing is learned from the distant past; where it rises above 1, it explodes."
         ),
-        "distance": "steps before the loss",
+        "layer": "layer {}",
+        "forward": "forward",
+        "reverse": "reverse",
+        "distance": "steps before the last",
         "confusion": "Confusion matrix",
         "confusion_key": (
             "Rows are the truth, columns the model's answers; the darker, the larger the share of the row."
@@ -175,13 +184,13 @@ TEXTS = {
         "line": "line {}",
         "sure": "sure by {}",
         "data": "Data",
-        "lengths": "lengths",
+        "lengths": "Lengths",
         "lengths_value": "{min} to {max} {unit}, median {median}, mean {mean}, 95 % up to {p95}",
-        "duplicates": "duplicates",
+        "duplicates": "Duplicates",
         "duplicates_value": "{duplicates:,}, of which {conflicting:,} with another truth",
-        "overlap": "also in the training file",
-        "left_out": "rows that could not be read",
-        "speed": "speed",
+        "overlap": "Also in the training file",
+        "left_out": "Rows that could not be read",
+        "speed": "Speed",
         "speed_value": "{:,.0f} a second",
         "training": "Training",
         "settings": "Settings",
@@ -260,6 +269,7 @@ FIGURE_NAMES = {
     "temperature": ("온도", "Temperature"),
     "learning_rate": ("학습률", "Learning rate"),
     "seconds": ("걸린 시간(초)", "Seconds"),
+    "validated_share": ("검증에 쓴 비율", "Share validated on"),
     "examples_per_second": ("초당 예", "Examples a second"),
     "weighted_accuracy": ("가중 정확도", "Weighted accuracy"),
 }

@@ -16,6 +16,7 @@ from gyeol.engine.metrics.figure_kinds import FIGURES, LOWER
 from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.engine.metrics.significance import holm, mcnemar
 from gyeol.errors import DataError, ParameterError
+from gyeol.tasks.report.gradients import recorded_gradients
 from gyeol.tasks.report.mistakes import shown_input
 from gyeol.tasks.report.model_facts import folder_size
 from gyeol.tasks.report.results import figures_with_intervals
@@ -132,7 +133,7 @@ def compared(contenders: Sequence[Contender], X: Any, *, shown: int = 10, seed: 
     -------
     dict
         ``kind``, ``main`` (the figure they are compared by), ``test`` (``"mcnemar"`` or ``"paired"``); ``models``:
-        model, weights, bytes, examples_per_second, figures, history, settings (those in which they differ);
+        model, weights, bytes, examples_per_second, figures, gradients, settings (those in which they differ);
         ``pairs``: one, other, figures (value, low, high, p_value of each difference), p_value, p_adjusted (Holm), and
         only_one, only_other of McNemar's test; ``disagreements``: input, truth, answers, scores, confidence.
     """
@@ -145,7 +146,8 @@ def compared(contenders: Sequence[Contender], X: Any, *, shown: int = 10, seed: 
             "model": own.name, "estimator": type(own.model).__name__, "bytes": folder_size(own.path),
             "weights": sum(p.numel() for p in own.model.net_.parameters()),
             "examples_per_second": own.examples / max(own.seconds, 1e-9),
-            "figures": figures_with_intervals(own.outcomes, seed), "history": own.model.history_.records,
+            "figures": figures_with_intervals(own.outcomes, seed),
+            "gradients": recorded_gradients(own.model.history_.records),
             "settings": {key: str(own.model.get_params(deep=False)[key]) for key in differing},
         }
         for own in contenders

@@ -51,13 +51,19 @@ def answers_part(
     """
     counts = getattr(model, "counts_", None)
     facts = data_facts(outcomes, X, model.reads, counts if isinstance(counts, dict) else None)
-    digest = about.get("sha256")
     return {
         "data": {
             "name": name, "noun": noun, **facts,
             "overlap": None if training is None else overlap(X, training),
-            "same_file": digest is not None and digest == model.about_.get("sha256"),
+            "same_file": _same_file(about, model.about_),
         },
         "results": results(outcomes, seed=seed),
         "worst": worst_mistakes(model, outcomes, X, count=worst, lines=lines),
     }  # fmt: skip
+
+
+def _same_file(about: dict[str, Any], trained: dict[str, Any]) -> bool:
+    """Whether data are those of the training: the same file, and not another part of the same data set."""
+    digest, names = about.get("sha256"), (str(about.get("data")), str(trained.get("data")))
+    parts = all(name.endswith(")") for name in names) and names[0] != names[1]
+    return digest is not None and digest == trained.get("sha256") and not parts

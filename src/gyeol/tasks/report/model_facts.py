@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gyeol.data.text.trained_columns import TrainedColumns
 from gyeol.tasks.card import MEASURED, measured_on, measured_words
+from gyeol.tasks.report.gradients import plain_history, recorded_gradients
 
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
@@ -21,8 +22,9 @@ def model_facts(model: Estimator, path: Path, written_by: str) -> dict[str, Any]
     Returns
     -------
     dict
-        ``model``, ``task``, ``estimator``, ``weights``, ``bytes``, ``history`` (a record an epoch), ``best_epoch``
-        (None where it is not known), ``metrics``, ``measured_on``, ``measured_words``, ``training`` and ``settings``
+        ``model``, ``task``, ``estimator``, ``weights``, ``bytes``, ``history`` (a record an epoch), ``gradients`` (see
+        `recorded_gradients`),
+        ``best_epoch`` (None where it is not known), ``metrics``, ``measured_on``, ``measured_words``, ``training`` and ``settings``
         (texts by name), ``written_by``.
     """
     about = {name: value for name, value in model.about_.items() if name not in (MEASURED, "training_id", "grid")}
@@ -37,7 +39,8 @@ def model_facts(model: Estimator, path: Path, written_by: str) -> dict[str, Any]
         "estimator": type(model).__name__,
         "weights": sum(p.numel() for p in model.net_.parameters()),
         "bytes": folder_size(path),
-        "history": records,
+        "history": plain_history(records),
+        "gradients": recorded_gradients(records),
         "best_epoch": best,
         "metrics": model.metrics_,
         "measured_on": measured_on(model.about_),
