@@ -104,9 +104,12 @@ class TaskCommands:
     predict : callable or str
         Takes a model and a `Request`, and prints answers; or the verbs that do so instead: ``"generate or score"``.
     explain : callable, optional
-        Takes a model and a `Request` with one text or path.
+        Takes a model and a `Request` with one text or path, where ``gyeol explain`` answers in a way of its own.
     examples : callable, optional
         Takes a model and a `Request`, and reads what its ``evaluate`` measures on; ``report`` and ``compare`` need it.
+    read_one : callable, optional
+        Takes a model and what ``gyeol explain`` was given, and returns what the estimator's ``explain`` takes; the text
+        itself by default.
     verbs : mapping
         Further commands of ``gyeol`` that only this task's models have, by name.
     options : tuple of TaskOption
@@ -124,6 +127,7 @@ class TaskCommands:
     predict: Callable[[Any, Request], None] | str
     explain: Callable[[Any, Request], None] | None = None
     examples: Callable[[Any, Request], Examples] | None = None
+    read_one: Callable[[Any, str], Any] | None = None
     verbs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     options: tuple[TaskOption, ...] = ()
     settings_of: tuple[str, ...] = ()

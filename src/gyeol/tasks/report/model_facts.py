@@ -23,9 +23,8 @@ def model_facts(model: Estimator, path: Path, written_by: str) -> dict[str, Any]
     -------
     dict
         ``model``, ``task``, ``estimator``, ``weights``, ``bytes``, ``history`` (a record an epoch), ``gradients`` (see
-        `recorded_gradients`),
-        ``best_epoch`` (None where it is not known), ``metrics``, ``measured_on``, ``measured_words``, ``training`` and ``settings``
-        (texts by name), ``written_by``.
+        `recorded_gradients`), ``best_epoch`` (None where it is not known), ``metrics``, ``measured_on``,
+        ``measured_words``, ``training`` and ``settings`` (texts by name), ``written_by``.
     """
     about = {name: value for name, value in model.about_.items() if name not in (MEASURED, "training_id", "grid")}
     if (columns := TrainedColumns.of(about)) is not None:
