@@ -10,6 +10,7 @@ from gyeol.cli.answers.output import one_line
 __all__ = ["comparison_lines", "report_lines"]
 
 _WORST = 3
+_BY_SCORE = ("tags", "steps", "tokens")  # answers too long for a line, or none at all
 
 
 def report_lines(content: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
@@ -41,7 +42,7 @@ def report_lines(content: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]
         shown = one_line(one["input"] or "(numbers)")[:100]
         sure = f", {one['confidence']:.3f}" if results["kind"] == "classes" else ""
         verdict = f"{_short(one['answer'])} (right: {_short(one['truth'])}{sure})"
-        if results["kind"] in ("tags", "steps", "tokens"):  # a step each, or no answer at all
+        if results["kind"] in _BY_SCORE:
             verdict = f"{results['score'].replace('_', ' ')} {figure_text(results['score'], one['score'])}"
         lines.append(f"worst: {verdict}: {shown}")
     return lines, rows
@@ -52,16 +53,14 @@ def comparison_lines(content: Mapping[str, Any]) -> tuple[list[list[Any]], list[
     from gyeol.engine.metrics.figure_kinds import figure_text
 
     names = [one["name"] for one in content["models"][0]["figures"]]
-    rows: list[list[Any]] = [["model", *names, "examples/s", "weights", "MB"]]
+    main = content["main"]
+    rows: list[list[Any]] = [["model", main, "95 % from", "to", *names[1:], "examples/s", "weights", "MB"]]
     for model in content["models"]:
-        figures = [
-            f"{figure_text(own['name'], own['value'])} "
-            f"({figure_text(own['name'], own['low'])} to {figure_text(own['name'], own['high'])})"
-            for own in model["figures"]
-        ]
+        first, *others = model["figures"]
+        figures = [figure_text(main, first[key]) for key in ("value", "low", "high")]
+        figures += [figure_text(own["name"], own["value"]) for own in others]
         size = [f"{model['examples_per_second']:,.0f}", f"{model['weights']:,}", f"{model['bytes'] / 1e6:.2f}"]
         rows.append([model["model"], *figures, *size])
-    main = content["main"]
     exact = content["test"] == "mcnemar"
     head = ["difference", main, "95 % from", "to", *(["only first right", "only second"] if exact else []), "p"]
     pairs: list[list[Any]] = [[*head, *(["p, Holm"] if len(content["pairs"]) > 1 else [])]]
@@ -82,11 +81,14 @@ def comparison_lines(content: Mapping[str, Any]) -> tuple[list[list[Any]], list[
     if content["other_tokens"]:
         lines.append("the models read other tokens: compare bits_per_character, not perplexity or loss")
     for one in content["disagreements"][:_WORST]:
-        answers = ", ".join(
-            f"{model['model']} {_short(answer)}"
-            for model, answer in zip(content["models"], one["answers"], strict=True)
+        wanted = f" (right: {_short(one['truth'])})"
+        answers = one["answers"]
+        if content["kind"] in _BY_SCORE:
+            wanted, answers = "", [figure_text(content["score"], score) for score in one["scores"]]
+        told = ", ".join(
+            f"{model['model']} {_short(answer)}" for model, answer in zip(content["models"], answers, strict=True)
         )
-        lines.append(f"apart: {answers} (right: {_short(one['truth'])}): {one_line(one['input'] or '(numbers)')[:100]}")
+        lines.append(f"apart: {told}{wanted}: {one_line(one['input'] or '(numbers)')[:100]}")
     return rows, pairs, lines
 
 

@@ -70,8 +70,9 @@ def compare(
             names, models, loaded, aligned_outcomes(names, found), seconds, found, strict=True
         )
     ]
+    noun = "blocks" if contenders[0].outcomes.kind == "forecasts" else test.noun  # of origins, see forecast_outcomes
     content = {
-        "task": loaded[0].task, "data": {"name": test.name, "noun": test.noun, "count": len(contenders[0].outcomes)},
+        "task": loaded[0].task, "data": {"name": test.name, "noun": noun, "count": len(contenders[0].outcomes)},
         "seed": seed, **compared(contenders, test.X, shown=show, seed=seed), "versions": versions(threads),
     }  # fmt: skip
     if out is not None:

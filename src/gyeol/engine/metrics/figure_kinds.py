@@ -167,7 +167,7 @@ def figure_text(name: str, value: float) -> str:
 
     Examples
     --------
-    >>> figure_text("accuracy", 0.86542), figure_text("mse", 0.012345), figure_text("bleu", 33.333)
+    >>> figure_text("accuracy", 0.86542), figure_text("mse", 0.012341), figure_text("bleu", 33.333)
     ('86.54 %', '0.01234', '33.33')
     """
     if name in _SHARES:

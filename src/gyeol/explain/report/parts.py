@@ -45,7 +45,7 @@ a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px 
 figure { margin: 0; border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px; min-width: 0; }
 figcaption { font-size: 15px; font-weight: 600; margin-bottom: 6px; } figure p { font-size: 13px;
   color: var(--faint); margin: 6px 0 0; }
-svg { display: block; width: 100%; height: auto; } svg.interval { width: 160px; max-width: 100%; }
+svg { display: block; width: 100%; height: auto; } svg.interval { min-width: 120px; width: 160px; max-width: 100%; }
 svg.key { width: 26px; display: inline-block; vertical-align: middle; margin-right: 6px; }
 svg text { fill: var(--faint); font-size: 11px; } .end { text-anchor: end; } .middle { text-anchor: middle; }
 .grid line, line.grid { stroke: var(--line); } .guide { stroke: var(--faint); stroke-dasharray: 3 4; fill: none; }

@@ -70,7 +70,8 @@ class Axis:
         """Return the values that get a tick."""
         if self.log:
             first, last = round(math.log10(self.low)), round(math.log10(self.high))
-            return [10.0**power for power in range(first, last + 1, max(1, -(-(last - first) // 4)))]
+            step = max(1, -(-(last - first) // 4))
+            return [10.0**power for power in range(last, first - 1, -step)][::-1]
         return ticks_between(self.low, self.high)
 
 

@@ -281,8 +281,10 @@ def figure_name(name: str, language: str) -> str:
     Examples
     --------
     >>> figure_name("accuracy", "ko"), figure_name("bleu_4", "en")
-    ('정확도', 'Bleu 4')
+    ('정확도', 'BLEU-4')
     """
+    if name.startswith("bleu_"):
+        return f"BLEU-{name[5:]}"
     if name in FIGURE_NAMES:
         return FIGURE_NAMES[name][0 if language == "ko" else 1]
     return name.replace("_", " ").capitalize()
@@ -291,7 +293,7 @@ def figure_name(name: str, language: str) -> str:
 _NOUNS = {
     "texts": "글", "sequences": "열", "sentences": "문장", "lines": "줄", "pairs": "쌍", "recordings": "녹음",
     "images": "그림", "series": "시계열", "tokens": "토큰", "steps": "걸음", "seconds": "초", "words": "낱말",
-    "characters": "글자",
+    "characters": "글자", "blocks": "구간",
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def token_outcomes(
     --------
     >>> found = token_outcomes(np.log([2.0, 8, 4]), np.array([2, 1]), np.array([2, 1]), ["a", ""])
     >>> round(float(found.figures()["perplexity"][0]), 6), found.profiles["loss_by_place"].places
-    (4.0, ['1', '2'])
+    (4.0, ['1', '2-3'])
     """
     owners = np.repeat(np.arange(len(lengths)), lengths)
     sums = {

@@ -13,6 +13,7 @@ from gyeol.data.media.images import Picture, jpeg_bytes
 from gyeol.engine.metrics.figure_kinds import FIGURES, LOWER
 from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import GyeolError
+from gyeol.tasks.report.data_facts import input_digest
 
 if TYPE_CHECKING:
     from gyeol.explain.explanation import Explanation
@@ -24,6 +25,7 @@ _LONGEST = 600  # characters of a text
 _POINTS = 200  # of a series
 _CHANNELS = 3
 _PIXELS = 96
+_TRIED = 20  # times as many as are shown, for some may be the same
 _FEWEST = 3  # tokens of a line whose loss says something
 
 
@@ -69,8 +71,13 @@ def worst_mistakes(
         they are known; ``series`` (channels of numbers) or ``image`` (a data address) of what is no text; ``pieces``
         (text, contribution), ``shares`` (by step, of a series) and ``target`` where the model explains itself.
     """
-    found = []
-    for row in worst_rows(outcomes, count):
+    found: list[dict[str, Any]] = []
+    seen: set[Any] = set()
+    for row in worst_rows(outcomes, _TRIED * count):
+        key = input_digest(X[row]) or row
+        if len(found) == count or key in seen:  # the same input is shown once
+            continue
+        seen.add(key)
         one: dict[str, Any] = {
             **shown_input(X[row]), "truth": outcomes.truth[row], "answer": outcomes.answers[row],
             "score": float(outcomes.scores[row]), "length": float(outcomes.lengths[row]),

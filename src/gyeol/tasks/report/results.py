@@ -105,7 +105,7 @@ def _interval(scores: npt.NDArray[Any], *, share: bool) -> tuple[float, float]:
         found = binomtest(int(scores.sum()), count).proportion_ci(method="wilson")
         return float(found.low), float(found.high)
     half = 1.96 * float(scores.std(ddof=1)) / count**0.5 if count > 1 else 0.0
-    return mean - half, mean + half
+    return max(0.0, mean - half), mean + half  # no score is below 0
 
 
 def _confusion(outcomes: Outcomes) -> dict[str, Any]:
