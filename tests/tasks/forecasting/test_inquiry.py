@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gyeol import DataError, Forecaster, ParameterError
+from gyeol.explain.attribution.path import adds_up
 
 T = np.arange(160)
 WAVES = np.stack([10 + np.sin(T / 3), 100 * np.cos(T / 5)], axis=1)
@@ -26,11 +27,15 @@ def test_every_step_of_the_window_is_explained(normalisation: Any, decoder: str)
     first, second = found.attributions
     assert found.prediction == model.predict(WAVES).tolist()
     assert first.total == pytest.approx(model.predict(WAVES)[4, 1], abs=1e-4)
-    assert first.error < 0.01
+    assert adds_up(first)
     assert found.tokens[0] == "-20"
     assert found.tokens[-1] == "-1"
     assert found.values is not None
     np.testing.assert_array_equal(found.values[:, 0], WAVES[-20:, 1])
+    (layer,) = found.layers
+    assert layer.states["hidden"].shape == (20, 8)
+    assert all((layer.states["hidden"][5 * n : 5 * n + 5] == layer.states["hidden"][5 * n]).all() for n in range(4))
+    assert (layer.gradients["hidden"] > 0).all()
     for n in (0, 7, 19):
         without = WAVES.copy()
         without[n - 20, 1] = model.inputs_.scale.mean[1]
@@ -44,7 +49,7 @@ def test_a_flat_series_with_holes_and_covariates() -> None:
     found = model.explain(series, known)
     assert found.prediction == model.predict(series, known).tolist()
     assert found.attributions[0].total == pytest.approx(found.prediction[0], abs=1e-5)
-    assert found.attributions[0].error < 0.01
+    assert adds_up(found.attributions[0])
     assert any("3 of 20 values are missing" in note for note in found.notes)
     assert "covariates stay as they are" in found.notes
     with pytest.raises(DataError, match="give them, too"):

@@ -301,7 +301,8 @@ class Forecaster(Estimator):
         shown = windows.values[origin - self.lookback_ : origin]
         forecast = self.predict(history, covariates).tolist()
         middle = list(self.quantiles).index(0.5)
-        return forecast_inquiry(self.task, batch, shown, forecast, self.inputs_.scale, middle, target, position)
+        scale, segment = self.inputs_.scale, int(self.segment)
+        return forecast_inquiry(self.task, batch, shown, forecast, scale, middle, segment, target, position)
 
     def _last_windows(self, given: list[Numbers], covariates: Any, *, single: bool) -> Windows:
         """Cut the window before the end of each series."""

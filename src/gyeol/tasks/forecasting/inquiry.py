@@ -21,7 +21,7 @@ __all__ = ["forecast_inquiry"]
 
 def forecast_inquiry(
     task: str, batch: WindowBatch, shown: npt.NDArray[np.float64], prediction: Any, scale: Scale, middle: int,
-    target: Any, position: int | None,
+    segment: int, target: Any, position: int | None,
 ) -> Inquiry:  # fmt: skip
     """Ask for the median of one step of the forecast of one channel: the first of both, unless others are named.
 
@@ -38,6 +38,8 @@ def forecast_inquiry(
         Of the channels.
     middle : int
         Which quantile is the median.
+    segment : int
+        Steps that the network reads at a time; the first ones may be fewer.
     target, position
         The channel, and the step of the forecast, from 0.
 
@@ -61,7 +63,7 @@ def forecast_inquiry(
         found: Tensor = net(replace(rows, history=rows.history * scales, seen=seen))[:, step, middle]
         return found.double() * deviation + mean
 
-    notes = []
+    notes = [] if segment == 1 else [f"the network reads {segment} steps at a time, which have one state"]
     if C > 1:
         notes.append(f"channel {channel} of {C:,}: each is forecast by itself")
     if one.known is not None:
@@ -76,7 +78,7 @@ def forecast_inquiry(
             task=task, kind="series", prediction=prediction, tokens=[str(n - L) for n in range(L)],
             values=shown[:, [channel]], notes=notes,
         ),
-        measure="value", of=name, score=score,
+        measure="value", of=name, score=score, read_by=(np.arange(L) + -L % segment) // segment,
     )  # fmt: skip
 
 

@@ -75,6 +75,7 @@ def series_inquiry(
             notes=notes,
         ),
         measure=verdict.measure, of=verdict.of, score=score, attention=attention, reading=reading, names=verdict.names,
+        read_by=read,
     )  # fmt: skip
 
 
