@@ -49,9 +49,9 @@ def test_from_a_folder_to_answers(gyeol: Run, model: Path, tmp_path: Path) -> No
 def test_explain(gyeol: Run, model: Path, tmp_path: Path) -> None:
     seen = gyeol("explain", model, "그대는 집에 가는가", "--json").object
     assert seen["prediction"] == "이상"
-    exact = seen["attributions"][0]
+    exact = seen["methods"][0]
     assert exact["method"] == "exact"
-    assert exact["start"] + sum(exact["values"]) == pytest.approx(exact["total"])
+    assert seen["start"] + sum(seen["attributions"]) == pytest.approx(seen["total"])
     assert "log-odds" in gyeol("explain", model, "그대는 집에", "--top", 2).out
     assert gyeol("explain", model, "그대는 집에 가는가", "--out", tmp_path / "why.json").status == 0
     assert json.loads((tmp_path / "why.json").read_text("utf-8"))["attributions"] == seen["attributions"]
