@@ -55,7 +55,7 @@ def explain(
     gyeol explain scenes photo.jpg --out why.png
     """
     if out is not None:
-        if out.suffix.lower() not in _FILES:
+        if out.suffix.lower() not in (*_FILES, ".htm"):
             known = f"{', '.join(_FILES[:-1])} or {_FILES[-1]}"
             raise ParameterError(f"--out {out}: explanations are written as {known}")
         from gyeol.data.atomic import check_file_place
@@ -66,7 +66,7 @@ def explain(
     model = load_model(model_path, threads)
     commands = commands_of(model.task)
     settings = (out, show, target, position, units)
-    if commands.explain is not None and (commands.read_one is None or settings == (None,) * len(settings)):
+    if commands.explain is not None and (commands.read_one is None or all(value is None for value in settings)):
         wrong = {"--show": show, "--target": target, "--position": position, "--units": units}
         if foreign := [flag for flag, value in wrong.items() if value is not None]:
             raise ParameterError(f"{foreign[0]} is not for models of 'fit {model.task}'")
@@ -87,7 +87,7 @@ def _tell(seen: Any, model_path: Path, out: Path | None, show: _Shown | None, un
         if kind == ".png":
             seen.to_png(out)
         else:
-            (seen.to_html if kind == ".html" else seen.to_json)(out, units=units)
+            (seen.to_json if kind == ".json" else seen.to_html)(out, units=units)
     if json:
         object_out({"model": str(model_path), **seen.to_dict(units=units)})
         return
