@@ -87,7 +87,7 @@ def next_inquiry(net: LanguageNet, inputs: TextInput, text: str, target: Any, *,
         return np.asarray(losses.numpy())
 
     def reading(net: Any, counts: Sequence[int]) -> npt.NDArray[Any]:
-        return surprises(net)[np.asarray(counts) - 2][:, None]
+        return np.asarray(surprises(net)[np.asarray(counts) - 2][:, None])
 
     unknown = int((numbers == 1).sum())
     notes = [f"{unknown:,} of {T - 1:,} tokens are not known to the model"] if unknown else []
@@ -106,7 +106,8 @@ def next_inquiry(net: LanguageNet, inputs: TextInput, text: str, target: Any, *,
     )
     return Inquiry(
         known=known, measure="log-probability", of=_shown(said), score=score,
-        width=4 * len(names) * len(wanted), reading=reading if T > 1 else None, names=["surprise (bits)"], reading_from=2,
+        width=4 * len(names) * len(wanted), reading=reading if T > 1 else None, names=["surprise (bits)"],
+        reading_from=2,
     )  # fmt: skip
 
 

@@ -157,8 +157,8 @@ def _log_probabilities(
     padded = Packing.of(sizes, longest).scatter(states)
     found = []
     for row, length in enumerate(lengths):
-        own = padded[row * M : (row + 1) * M, first : first + length + 1]
-        logs = torch.log_softmax(reader.logits(own.flatten(0, 1)), 1).view(M, length + 1, -1)
+        hidden = padded[row * M : (row + 1) * M, first : first + length + 1]
+        logs = torch.log_softmax(reader.logits(hidden.flatten(0, 1)), 1).view(M, length + 1, -1)
         at = wanted[row * M : (row + 1) * M, first : first + length + 1].unsqueeze(2)
         found.append(logs.gather(2, at).squeeze(2).double().sum(1))
     return found
