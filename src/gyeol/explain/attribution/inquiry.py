@@ -17,7 +17,7 @@ from gyeol.errors import DataError
 from gyeol.explain.attribution.path import groups_of, integrated_gradients, occlusion
 from gyeol.explain.attribution.replica import replica
 from gyeol.explain.explanation import Attention, Attribution, Explanation, LayerTrace, Reading
-from gyeol.layers import Recurrent
+from gyeol.layers import Recurrent, recording
 
 __all__ = ["LONGEST", "Inquiry", "check_length", "explained", "prefixes"]
 
@@ -65,6 +65,8 @@ class Inquiry:
         The shortest reading.
     exact : sequence of Attribution
         What is known already, without any path.
+    beside : sequence of str
+        Names of recurrent modules that walk neither along the input nor along the output, and are not shown.
     """
 
     known: Explanation
@@ -76,6 +78,7 @@ class Inquiry:
     names: Sequence[str] = ()
     reading_from: int = 1
     exact: Sequence[Attribution] = ()
+    beside: Sequence[str] = ()
 
     @property
     def target(self) -> str:
@@ -157,7 +160,18 @@ def rows_at_once(net: nn.Module, steps: int) -> int:
 
 
 def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[LayerTrace]]:
-    return "", []
+    """Run the input once and back: the name of the loss, and every recurrent layer's gates, states and gradients."""
+    name, loss_of = _LOSSES[inquiry.measure]
+    scales = torch.ones(1, steps, dtype=torch.float64, requires_grad=True)  # that there is something to go back to
+    with recording(net) as recorder:
+        torch.autograd.grad(loss_of(inquiry.score(net, scales)).sum(), scales)
+    layers = []
+    for walk in recorder.walks(0):
+        if walk.name not in inquiry.beside:
+            called = walk.name if not walk.call else f"{walk.name} (call {walk.call + 1})"
+            norms = {state: np.linalg.norm(slopes, axis=1) for state, slopes in walk.gradients.items()}
+            layers.append(LayerTrace(called, walk.layer, walk.direction, walk.cell, walk.gates, walk.states, norms))
+    return name.format(inquiry.of), layers
 
 
 def _reading(inquiry: Inquiry, net: nn.Module, steps: int, rows: int) -> Reading | None:
