@@ -101,7 +101,8 @@ class TaskCommands:
     predict : callable or str
         Takes a model and a `Request`, and prints answers; or the verbs that do so instead: ``"generate or score"``.
     explain : callable, optional
-        Takes a model and a `Request` with one text or path, where ``gyeol explain`` answers in a way of its own.
+        Takes a model and a `Request` with one text or path, where ``gyeol explain`` answers in a way of its own;
+        beside a `read_one`, where nothing but ``--top`` and ``--json`` is asked for.
     read_one : callable, optional
         Takes a model and what ``gyeol explain`` was given, and returns what the estimator's ``explain`` takes; the text
         itself by default.

@@ -91,5 +91,5 @@ def test_mistakes(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None
 
 def test_a_model_that_explains_nothing(gyeol: Run, folder: Path, tmp_path: Path) -> None:
     gyeol("fit", "language", folder / "소월.txt", "--out", tmp_path / "l", *SMALL, "-q")
-    assert "cannot explain yet" in gyeol("explain", tmp_path / "l", "나는").mistake
+    assert "cannot be explained" in gyeol("explain", tmp_path / "l", "나는").mistake
     assert "use gyeol generate" in gyeol("predict", tmp_path / "l", "나는").mistake

@@ -40,7 +40,10 @@ def explanation(net: nn.Module, values: list[float], **more: Any) -> Explanation
         with scaled_steps(net, scales):
             return net(x.expand(len(scales), -1, -1)).double()
 
-    known = Explanation(task="own", kind="series", prediction=0.0, tokens=[str(value) for value in values])
+    spans = [(n, n + 1) for n in range(len(values))]
+    known = Explanation(
+        task="own", kind="text", prediction=0.0, tokens=["x"] * len(values), text="x" * len(values), spans=spans
+    )
     return explained(Inquiry(known=known, measure="value", of="the last state", score=score, **more), net)
 
 
@@ -71,7 +74,7 @@ def test_an_lstm_of_one_unit_is_explained_by_hand() -> None:
     np.testing.assert_allclose(layer.states["hidden"][:, 0], [row[4] for row in rows], atol=1e-6)
     np.testing.assert_allclose(layer.states["cell"][:, 0], [row[5] for row in rows], atol=1e-6)
     # The last state is the score: its derivative is 1, and by its memory o (1 - tanh(c)^2).
-    (i1, f1, g1, o1, h1, c1), (i2, f2, g2, o2, _, c2) = rows
+    (*_, o1, _, c1), (i2, f2, g2, o2, _, c2) = rows
     by_c2 = o2 * (1 - math.tanh(c2) ** 2)
     by_h1 = u[3] * o2 * (1 - o2) * math.tanh(c2) + by_c2 * (
         u[1] * f2 * (1 - f2) * c1 + u[0] * i2 * (1 - i2) * g2 + u[2] * i2 * (1 - g2**2)
@@ -148,7 +151,7 @@ def test_gradients_of_both_directions_equal_autograd_s(cell: str) -> None:
 
 
 def test_what_walks_elsewhere_is_left_out() -> None:
-    assert explanation(Last("rnn"), [1.0], beside=["recurrent"]).layers == []
+    assert explanation(Last("rnn"), [1.0], beside=["recurrent"]).layers == ()
 
 
 def test_prefixes_are_all_or_spread_evenly() -> None:

@@ -14,7 +14,7 @@ from gyeol.cli.model import load_model
 from gyeol.cli.options.training import JSON, THREADS
 from gyeol.cli.task_commands import Request
 from gyeol.cli.tasks import commands_of
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.errors import DataError, ParameterError
 
 __all__ = ["explain"]
 
@@ -65,14 +65,13 @@ def explain(
     given = _given(text)
     model = load_model(model_path, threads)
     commands = commands_of(model.task)
-    if commands.explain is not None:
+    settings = (out, show, target, position, units)
+    if commands.explain is not None and (commands.read_one is None or all(value is None for value in settings)):
         wrong = {"--show": show, "--target": target, "--position": position, "--units": units}
         if foreign := [flag for flag, value in wrong.items() if value is not None]:
             raise ParameterError(f"{foreign[0]} is not for models of 'fit {model.task}'")
         commands.explain(model, Request(model_path, json, texts=[given], out=out, options={"top": top}))
         return
-    if not hasattr(model, "explain"):
-        raise ModelError(f"{model_path} is a model of 'fit {model.task}', which cannot explain yet")
     if not given.strip():
         raise DataError("the text is empty; expected at least one character")
     one = commands.read_one(model, given) if commands.read_one is not None else given

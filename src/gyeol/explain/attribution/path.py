@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gyeol.explain.explanation import Attribution
 
-__all__ = ["Score", "clenshaw_curtis", "groups_of", "integrated_gradients", "occlusion"]
+__all__ = ["Score", "adds_up", "clenshaw_curtis", "groups_of", "integrated_gradients", "occlusion"]
 
 #: Scales (M, T) to the score of each copy (M,).
 Score = Callable[[Tensor], Tensor]
@@ -53,15 +53,24 @@ def integrated_gradients(score: Score, steps: int, target: str, *, rows: int) ->
     while True:
         shares = np.sum([piece.shares for piece in pieces], axis=0)
         found = Attribution("integrated gradients", target, shares, path.score_at(0.0), path.score_at(1.0))
-        gap, ends, every = found.total - found.start, max(abs(found.start), abs(found.total)), np.abs(shares).sum()
-        # Shares that cancel out add up to nothing that a part of it could be asked of; and scores are rounded.
-        complete = abs(shares.sum() - gap) <= max(_COMPLETE * abs(gap), 1e-5 * every, 1e-6 * ends)
-        exact = sum(piece.off for piece in pieces) <= max(_EXACT * every, 1e-6 * ends)
-        if (complete and exact) or path.points >= most:
+        exact = sum(piece.off for piece in pieces) <= max(_EXACT * float(np.abs(shares).sum()), _rounding(found))
+        if (exact and adds_up(found, _COMPLETE)) or path.points >= most:
             return found
         bad = max(piece.off for piece in pieces) / 4
         halves = [half for piece in pieces if piece.off >= bad for half in piece.halves()]
         pieces = [piece for piece in pieces if piece.off < bad] + path.pieces(halves)
+
+
+def adds_up(found: Attribution, share: float = 0.01) -> bool:
+    """Whether attributions add up to the difference of the score, but for a share of it or for rounding."""
+    gap = found.total - found.start
+    # Shares that cancel out add up to nothing that a part of it could be asked of.
+    allowed = max(share * abs(gap), 1e-5 * float(np.abs(found.values).sum()), _rounding(found))
+    return abs(float(found.values.sum()) - gap) <= allowed
+
+
+def _rounding(found: Attribution) -> float:
+    return 1e-6 * max(abs(found.start), abs(found.total))
 
 
 @dataclass(frozen=True, slots=True)
