@@ -11,7 +11,7 @@ from gyeol.cli.answers.output import note, percent, report_reading, table
 from gyeol.cli.options.answers import TOP
 from gyeol.cli.options.training import HEADER
 from gyeol.cli.task_commands import TaskCommands
-from gyeol.cli.tasks.classify import evaluate, predict
+from gyeol.cli.tasks.classify import evaluate, examples, predict
 from gyeol.cli.training import Training, measured
 from gyeol.errors import ParameterError
 
@@ -161,4 +161,4 @@ def _lines(answer: dict[str, Any]) -> list[str]:
     return [table(rows, right=[1, 2, 3]), f"on {measured(answer)}"]
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, options=(TOP,), evaluates_without_bad_rows=True)
+COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, options=(TOP,), evaluates_without_bad_rows=True)
