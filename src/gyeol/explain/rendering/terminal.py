@@ -76,7 +76,7 @@ def answer_text(explanation: Explanation) -> str:
             text = " ".join(_repeated(map(_shown, _flat(answer))))
     else:
         text = _shown(answer)
-    return one_line(text)
+    return one_line(text) if text.strip() else "∅"
 
 
 def _repeated(labels: Iterable[str]) -> list[str]:
