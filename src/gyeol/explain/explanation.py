@@ -108,7 +108,8 @@ class LayerTrace:
     direction : {"forward", "reverse"}
     cell : str
     gates : mapping of str to array, shape (T, H)
-        Activations by name: forget, input, output, candidate (LSTM); update, reset, candidate (GRU).
+        Fewer rows where a step of the layer is several of the input. Activations by name: forget, input, output,
+        candidate (LSTM); update, reset, candidate (GRU).
     states : mapping of str to array, shape (T, H)
         ``hidden``, ``cell``, after each step.
     gradients : mapping of str to array, shape (T,)
@@ -271,18 +272,21 @@ class Explanation:
         for one in self.attention:
             finite(f"attention {one.name!r:.40}: weights", one.weights, (None, steps))
         for layer in self.layers:
-            if layer.shape[0] not in (steps, len(self.output)):
+            if layer.shape[0] > steps and self.axis(layer) == "input":
                 raise DataError(
-                    f"layer {layer.label!r:.60} has {layer.shape[0]:,} steps; expected {steps:,}, those of the input, "
-                    f"or {len(self.output):,}, those of the output"
+                    f"layer {layer.label!r:.60} has {layer.shape[0]:,} steps, expected at most the {steps:,} of the "
+                    f"input, or, of a decoder, the {len(self.output):,} of the output"
                 )
         if self.reading is not None and self.reading.steps[-1] > steps:
             raise DataError(f"reading: step {self.reading.steps[-1]:,} of an input with {steps:,} steps")
 
     def axis(self, layer: LayerTrace) -> Literal["input", "output"]:
-        """Say whose steps a layer walks over: the input's, or the output's."""
-        steps = layer.shape[0]
-        decodes = steps == len(self.output) and (steps != len(self.tokens) or layer.name == "decoder")
+        """Say whose steps a layer walks over: the output's, as a decoder does, or the input's.
+
+        A layer that a convolution feeds has fewer steps than the input; each is then several steps of the input.
+        """
+        decodes = layer.name.startswith("decoder") or self.kind == "image"
+        decodes &= layer.shape[0] == len(self.output)
         return "output" if decodes else "input"
 
     def __repr__(self) -> str:

@@ -24,7 +24,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any, Any]]:
         questions.append((x, target, position))
         return of_text(x, units=40, layers=1)
 
-    monkeypatch.setattr(TextClassifier, "explain", explain, raising=False)
+    monkeypatch.setattr(TextClassifier, "explain", explain)
     return questions
 
 

@@ -93,7 +93,7 @@ def of_series(steps: int = 60) -> Explanation:
     values = np.stack([np.sin(time / 5), np.cos(time / 9) * 3], axis=1)
     return Explanation(
         "series", "series", "arrhythmia", [f"{n / 10:g} s" for n in time], probabilities={"arrhythmia": 0.8, "ok": 0.2},
-        attributions=attributions(steps, "log-odds of arrhythmia"), layers=[trace(steps, 8)],
+        attributions=attributions(steps, "log-odds of arrhythmia"), layers=[trace(max(1, steps // 3), 8)],
         reading=reading(steps, ("arrhythmia", "ok")), values=values,
     )  # fmt: skip
 

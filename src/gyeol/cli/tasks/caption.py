@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.output import object_out, one_line
 from gyeol.cli.answers.reading import PIPE, answers_out, folder_as_file, handling, trained_columns
 from gyeol.cli.answers.rows import Item, chunked, named_items, piped_items, read_items
@@ -72,15 +73,21 @@ def _figures(answer: dict[str, Any]) -> str:
     return f"BLEU-1 to -4 {parts}   chrF {answer['chrf']:.2f}   exact {100 * answer['exact']:.2f} %"
 
 
-def evaluate(model: Captioner, request: Request) -> None:
-    """Print a captioner's figures on images with captions."""
+def examples(model: Captioner, request: Request) -> Examples:
+    """Read images with captions."""
     from gyeol.data.annotations.captions import read_captions
 
     input, target = trained_columns(model, request.data, request.input, request.target, need_target=True)
     test = read_captions(request.data, "test", input=input, target=target)
-    figures = model.evaluate(test.images, test.captions)
+    return Examples(test.images, test.captions, test.name, "images", test.about())
+
+
+def evaluate(model: Captioner, request: Request) -> None:
+    """Print a captioner's figures on images with captions."""
+    test = examples(model, request)
+    figures = model.evaluate(test.X, test.y)
     if request.json:
-        object_out({"model": str(request.model_path), **test.about(), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
     how = f"consensus of {figures['consensus']}" if figures["consensus"] else f"beam {figures['beam_size']}"
     typer.echo(f"{_figures(figures)}   on {figures['count']:,} images of {test.name}, {how}")
@@ -143,4 +150,4 @@ def _read_one(model: Captioner, given: str) -> str:
     return given.strip()
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_read_one, options=(TOP, ATTENTION))
+COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_read_one, examples=examples, options=(TOP, ATTENTION))

@@ -14,7 +14,7 @@ from gyeol.cli.model import load_model
 from gyeol.cli.options.training import JSON, THREADS
 from gyeol.cli.task_commands import Request
 from gyeol.cli.tasks import commands_of
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.errors import DataError, ParameterError
 
 __all__ = ["explain"]
 
@@ -72,8 +72,6 @@ def explain(
             raise ParameterError(f"{foreign[0]} is not for models of 'fit {model.task}'")
         commands.explain(model, Request(model_path, json, texts=[given], out=out, options={"top": top}))
         return
-    if not hasattr(model, "explain"):
-        raise ModelError(f"{model_path} is a model of 'fit {model.task}', which cannot explain yet")
     if not given.strip():
         raise DataError("the text is empty; expected at least one character")
     one = commands.read_one(model, given) if commands.read_one is not None else given

@@ -5,6 +5,7 @@ The policy allows the one style and the one script of the page, by their digests
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from gyeol.explain.drawing.page_font import digest, embed_font
 
-__all__ = ["BASE_STYLE", "data_block", "fill_page", "static_page"]
+__all__ = ["BASE_STYLE", "data_block", "fill_page", "printable", "static_page"]
 
 #: What the styles of pages without a script share: colours for light and dark, and fonts.
 BASE_STYLE = """
@@ -64,6 +65,17 @@ def data_block(data: object) -> str:
     for c in "<>&\u2028\u2029":
         encoded = encoded.replace(c, f"\\u{ord(c):04x}")
     return encoded
+
+
+def printable(text: str) -> str:
+    r"""Escape a text, and leave out what no page may hold.
+
+    Examples
+    --------
+    >>> printable("<b>\u202e")
+    '&lt;b&gt; '
+    """
+    return html.escape("".join(c if c.isprintable() or c in "\n\t " else " " for c in text))
 
 
 def static_page(language: str, title: str, style: str, body: str, *, images: bool = False) -> bytes:

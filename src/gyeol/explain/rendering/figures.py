@@ -7,7 +7,6 @@ An element with ``data-i`` is a step. Its class is how it is shaded without a sc
 from __future__ import annotations
 
 import base64
-import html
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.explain.drawing.page import printable
 from gyeol.explain.rendering.terminal import step_names
 
 if TYPE_CHECKING:
     from gyeol.explain.explanation import Explanation
 
-__all__ = ["input_figure", "output_figure", "printable"]
+__all__ = ["input_figure", "output_figure"]
 
 _SHADES = 5
 _CHANNELS = 8
@@ -37,17 +37,6 @@ def output_figure(explanation: Explanation) -> str:
     """Write the output's tokens, each a step."""
     words = step_names(explanation, output=True)
     return " ".join(f'<span class="t" data-i="{n}"><bdi>{printable(word)}</bdi></span>' for n, word in enumerate(words))
-
-
-def printable(text: str) -> str:
-    r"""Escape a text, and leave out what no page may hold.
-
-    Examples
-    --------
-    >>> printable("<b>\u202e")
-    '&lt;b&gt; '
-    """
-    return html.escape("".join(c if c.isprintable() or c in "\n\t " else " " for c in text))
 
 
 def _shades(explanation: Explanation) -> list[str]:
@@ -70,12 +59,12 @@ def _text(explanation: Explanation, _: dict[str, str]) -> str:
             parts.append(printable(text[at:start]))
         own = text[max(start, at) : end]
         # A token without letters of its own, such as the end of the text, is shown by its name.
-        parts.append(_token(number, shades, own) if own.strip() else _token(number, shades, own or names[number], True))
+        parts.append(_token(number, shades, own) if own else _token(number, shades, names[number], mark=True))
         at = max(at, end)
     return "".join(parts) + printable(text[at:])
 
 
-def _token(number: int, shades: Sequence[str], text: str, mark: bool = False) -> str:
+def _token(number: int, shades: Sequence[str], text: str, *, mark: bool = False) -> str:
     kind = f"{shades[number]} m" if mark else shades[number]
     return f'<span class="{kind}" data-i="{number}">{printable(text)}</span>'
 

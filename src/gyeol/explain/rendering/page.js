@@ -32,11 +32,14 @@ function unpack(packed) {
 
 const layer = () => data.layers[at.layer];
 const array = (key = at.key) => layer().arrays.find((one) => one.key === key) || layer().arrays[0];
+// A layer that a convolution feeds has fewer steps than the input: a column of it is several steps of that.
+const column = (i, one = layer()) => Math.floor((i * one.steps) / lists[one.axis].length);
+const stretched = (numbers, one = layer()) => (one.steps === lists[one.axis].length ? numbers : Float32Array.from({ length: lists[one.axis].length }, (_, i) => numbers[column(i, one)]));
 // What one unit does over the steps, or the mean of all; a unit is a place among those that are in the page.
 function over(one, unit = at.unit) {
-  if (unit < 0) return unpack(one.mean);
+  if (unit < 0) return stretched(unpack(one.mean));
   const all = unpack(one), width = layer().units.length;
-  return Float32Array.from({ length: layer().steps }, (_, t) => all[t * width + unit]);
+  return stretched(Float32Array.from({ length: layer().steps }, (_, t) => all[t * width + unit]));
 }
 const named = (key, kind) => (kind === "gate" && say["gate " + key]) || say[key] || key;
 const layerName = (one) => `${say[one.name] || one.name} · ${say.layer} ${one.layer + 1} · ${say[one.direction]} · ${one.cell}`;
@@ -58,16 +61,23 @@ function paintPixels(canvas, columns, rows, value, most) {
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
+const lowest = (numbers) => numbers.reduce((low, x) => Math.min(low, x), Infinity);
+const highest = (numbers) => numbers.reduce((high, x) => Math.max(high, x), -Infinity);
 const most = (numbers) => numbers.reduce((high, x) => Math.max(high, Math.abs(x)), 0);
-const full = (one) => (one.kind === "gate" && !one.signed ? 1 : most(unpack(one)));
+// Gates are white where they are half open, blue open, orange closed; all else is white at zero.
+const halved = (one) => one.kind === "gate" && !one.signed;
+const tint = (one) => { const high = most(unpack(one)); return halved(one) ? (value) => 2 * value - 1 : (value) => value / (high || 1); };
 
 // What the steps are shaded by: numbers of an axis.
 function shading() {
   const [kind, number] = [at.shade[0], Number(at.shade.slice(1))];
   if (kind === "a") return { axis: "input", numbers: data.attributions[number].values };
   if (kind === "w") return { axis: "input", numbers: attentionRow(data.attention[number]), look: true };
-  if (kind === "u" && data.layers.length) return { axis: layer().axis, numbers: over(array()), top: at.unit < 0 ? 0 : full(array()) };
-  if (kind === "g") return { axis: layer().axis, numbers: Object.values(layer().gradients)[0] || [] };
+  if (kind === "u" && data.layers.length) {
+    const one = array(), numbers = over(one), high = at.unit < 0 && !halved(one) ? most(numbers) || 1 : 0, tone = high ? (value) => value / high : tint(one);
+    return { axis: layer().axis, numbers: Array.from(numbers, tone), top: 1 };
+  }
+  if (kind === "g") return { axis: layer().axis, numbers: stretched(Object.values(layer().gradients)[0] || []) };
   return { axis: "input", numbers: [] };
 }
 function rowOf(one) {
@@ -133,16 +143,18 @@ const order = () => ($("busiest").checked ? layer().busy : layer().units.map((_,
 const heat = { canvas: make("canvas"), column: make("i", { class: "column" }), row: make("i", { class: "row" }) };
 function paintHeat() {
   const one = array(), numbers = unpack(one), width = layer().units.length, rows = order(), steps = layer().steps;
-  paintPixels(heat.canvas, steps, width, (t, r) => numbers[t * width + rows[r]], full(one));
+  const tone = tint(one);
+  paintPixels(heat.canvas, steps, width, (t, r) => tone(numbers[t * width + rows[r]]), 1);
   const high = clamp(Math.round(340 / width), 3, 18) * width;
   heat.canvas.style.height = `${high}px`;
   heat.canvas.setAttribute("aria-label", `${named(one.key, one.kind)}, ${fill(say.units, layer().size)}: ${say.cells}`);
   const words = lists[layer().axis], fit = words.length * 26 <= $("heat").clientWidth;
   $("ticks").replaceChildren(...(fit ? words.map((word) => make("span", {}, make("bdi", {}, word))) : []));
   $("shown").textContent = width < layer().size ? fill(say.shown, width, layer().size) : `${fill(say.units, width)} · ${say.cells}`;
+  $("shown").textContent += ` · ${halved(one) ? say.open : say.sign}`;
 }
 function markHeat() {
-  const i = at[layer().axis], steps = layer().steps, width = layer().units.length;
+  const steps = layer().steps, i = column(at[layer().axis]), width = layer().units.length;
   heat.column.style.left = `${(100 * i) / steps}%`; heat.column.style.width = `${100 / steps}%`;
   heat.row.hidden = at.unit < 0;
   heat.row.style.top = `${(100 * order().indexOf(at.unit)) / width}%`; heat.row.style.height = `${100 / width}%`;
@@ -150,11 +162,11 @@ function markHeat() {
 
 // Gates and memory at the current step: all units as a strip, their mean and spread, and the chosen unit.
 function showNow() {
-  const i = at[layer().axis], width = layer().units.length, rows = order(), body = make("tbody");
+  const i = column(at[layer().axis]), width = layer().units.length, rows = order(), body = make("tbody");
   const head = ["", fill(say.units, width), say.mean, say.spread, ...(at.unit < 0 ? [] : [unitName()])];
   for (const one of layer().arrays) {
-    const numbers = unpack(one), canvas = make("canvas", { "aria-hidden": "true" });
-    paintPixels(canvas, width, 1, (u) => numbers[i * width + rows[u]], full(one));
+    const numbers = unpack(one), tone = tint(one), canvas = make("canvas", { "aria-hidden": "true" });
+    paintPixels(canvas, width, 1, (u) => tone(numbers[i * width + rows[u]]), 1);
     const mean = unpack(one.mean)[i], spread = `${unpack(one.low)[i].toFixed(2)} … ${unpack(one.high)[i].toFixed(2)}`;
     const row = make("tr", one.key === at.key ? { class: "on" } : {}, make("th", { scope: "row" }, named(one.key, one.kind)), make("td", { class: "units" }, canvas), make("td", {}, mean.toFixed(3)), make("td", {}, spread));
     if (at.unit >= 0) row.append(make("td", {}, numbers[i * width + at.unit].toFixed(3)));
@@ -169,23 +181,23 @@ function showUnit() {
   charts = charts.filter((one) => !one.ofLayer);
   const before = charts.length, lines = { gate: [], state: [] };
   for (const one of layer().arrays) {
-    const band = at.unit < 0 ? [unpack(one.low), unpack(one.high)] : null;
+    const band = at.unit < 0 ? [stretched(unpack(one.low)), stretched(unpack(one.high))] : null;
     lines[one.kind].push({ name: named(one.key, one.kind), values: over(one), band, colour: `c${lines[one.kind].length}` });
   }
   for (const [kind, box] of [["gate", $("gates")], ["state", $("states")]]) {
     box.replaceChildren();
     if (!lines[kind].length) continue;
     const all = lines[kind].flatMap((line) => [...line.values, ...(line.band ? [...line.band[0], ...line.band[1]] : [])]);
-    const low = Math.min(0, ...all), high = kind === "gate" ? 1 : Math.max(0, ...all);
+    const low = Math.min(0, lowest(all)), high = kind === "gate" ? 1 : Math.max(0, highest(all));
     chart(box, { axis: layer().axis, lines: lines[kind], low: kind === "gate" && low < 0 ? -1 : low, high, zero: true, label: `${unitName()}: ${lines[kind].map((line) => line.name).join(", ")}` });
   }
   $("gradients").replaceChildren();
-  const norms = Object.entries(layer().gradients);
+  const norms = Object.entries(layer().gradients).map(([key, own]) => [key, [...stretched(own)]]);
   $("gradient-part").hidden = !norms.length;
   if (norms.length) {
-    const all = norms.flatMap(([, own]) => own), high = Math.max(...all) || 1, floor = high * 1e-6;
-    const steep = high > 50 * Math.max(floor, Math.min(...all)), scaled = (v) => (steep ? Math.log10(Math.max(v, floor)) : v);
-    const low = steep ? Math.min(...all.map(scaled)) : 0;
+    const all = norms.flatMap(([, own]) => own), high = highest(all) || 1, floor = high * 1e-6;
+    const steep = high > 50 * Math.max(floor, lowest(all)), scaled = (v) => (steep ? Math.log10(Math.max(v, floor)) : v);
+    const low = steep ? lowest(all.map(scaled)) : 0;
     const shown = norms.map(([key, own], n) => ({ name: named(key), values: own.map(scaled), told: own, colour: `c${n}` }));
     chart($("gradients"), { axis: layer().axis, lines: shown, low, high: scaled(high), ends: [steep ? (10 ** low).toExponential(0) : "0", digits(high)], label: `${say.gradients}: ${norms.map(([key, own]) => `${named(key)} ${digits(own[0])} … ${digits(own[own.length - 1])}`).join(", ")}` });
     $("gradients").append(make("p", { class: "faint" }, [data.loss && fill(say.loss, data.loss), layerName(layer()), steep && say.log].filter(Boolean).join(" · ")));
@@ -306,7 +318,7 @@ function showTable() {
   const columns = axis === "input" ? data.attributions.map((why) => [say[why.method] || why.method, why.values]) : [];
   if (data.layers.length) {
     columns.push([`${named(array().key, array().kind)}, ${unitName()}`, over(array())]);
-    for (const [name, norms] of Object.entries(layer().gradients)) columns.push([`${say.gradient}, ${named(name)}`, norms]);
+    for (const [name, norms] of Object.entries(layer().gradients)) columns.push([`${say.gradient}, ${named(name)}`, stretched(norms)]);
   }
   if (axis === "input" && data.reading) data.reading.names.slice(0, 2).forEach((name, n) => {
     const known = new Map(data.reading.steps.map((s, j) => [s - 1, data.reading.values[n][j]]));
@@ -337,7 +349,7 @@ function start() {
   $("shade").addEventListener("change", () => { at.shade = $("shade").value; if (at.shade[0] === "a") $("sum").textContent = data.attributions[Number(at.shade.slice(1))].sum; paintSteps(); showStep(); });
   if (data.mel) { const numbers = unpack(data.mel); paintMel = () => paintPixels($("mel"), data.mel.rows, data.mel.bins, (t, b) => numbers[t * data.mel.bins + data.mel.bins - 1 - b], 1); paintMel(); dragged($("mel"), (x) => move("input", Math.floor(x * lists.input.length))); }
   if (data.reading) {
-    const all = data.reading.values.flat(), low = data.reading.shares ? 0 : Math.min(...all), high = data.reading.shares ? 1 : Math.max(...all);
+    const all = data.reading.values.flat(), low = data.reading.shares ? 0 : lowest(all), high = data.reading.shares ? 1 : highest(all);
     chart($("reading"), { axis: "input", low, high, label: `${say.read}: ${data.reading.names.map((name, n) => `${name} ${digits(data.reading.values[n].at(-1))}`).join(", ")}`, lines: data.reading.names.map((name, n) => ({ name, values: data.reading.values[n], steps: data.reading.steps, colour: `c${n % 6}` })) });
   }
   $("reading-part").hidden = !data.reading;
@@ -352,7 +364,7 @@ function start() {
     $("key").addEventListener("change", () => { at.key = $("key").value; showLayer(); });
     $("unit").addEventListener("change", () => chooseUnit(Number($("unit").value)));
     $("busiest").addEventListener("change", () => { paintHeat(); showStep(); });
-    dragged($("heat"), (x, y) => { move(layer().axis, Math.floor(x * layer().steps)); chooseUnit(order()[Math.floor(y * layer().units.length)]); });
+    dragged($("heat"), (x, y) => { move(layer().axis, Math.floor(x * lists[layer().axis].length)); chooseUnit(order()[Math.floor(y * layer().units.length)]); });
     const first = layer().arrays.find((one) => one.key === "cell") || layer().arrays.find((one) => one.key === "hidden") || layer().arrays[0];
     at.key = first.key;
     chooseLayer(0);

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gyeol.explain.drawing.fonts import label
-from gyeol.explain.drawing.page import data_block, fill_page
-from gyeol.explain.rendering.figures import input_figure, output_figure, printable
+from gyeol.explain.drawing.page import data_block, fill_page, printable
+from gyeol.explain.rendering.figures import input_figure, output_figure
 from gyeol.explain.rendering.packing import pack, pack_layers
 from gyeol.explain.rendering.terminal import answer_text, step_names
 from gyeol.explain.rendering.wording import WORDING, language_of

@@ -65,6 +65,8 @@ def draw_explanation(explanation: Explanation, *, font: str | None) -> Any:
     panels = [line(pen, head, 17.0, height=38), *(line(pen, one, 9.5, FAINT, height=20) for one in told), _space(8)]
     panels += _input(seen, say, figure, pen, pieces)
     panels += _attention(seen, say, figure, pen)
+    if seen.layers:
+        panels += [_space(_GAP), line(pen, f"{say['layers']} · {say['cells']} · {say['open']}", 9.0, FAINT, height=18)]
     for layer in seen.layers[:_LAYERS]:
         panels += _layer(layer, say, figure, pen)
     panels += _gradients(seen, say, figure, pen)
@@ -240,9 +242,10 @@ def _layer(layer: LayerTrace, say: dict[str, str], figure: Any, pen: Pen) -> lis
         def draw(top: float, own: list[tuple[str, npt.NDArray[Any], bool]] = own) -> None:
             for number, (name, array, gate) in enumerate(own):
                 x = EDGE + number * (wide + _GAP)
-                most = 1.0 if gate else float(np.abs(array).max())
+                half = gate and float(array.min()) >= 0  # half open is white, open blue, closed orange
+                tones = 2 * array[:, units].T - 1 if half else array[:, units].T / (float(np.abs(array).max()) or 1.0)
                 pen.write_along(f"{name} ({array.min():.2g} … {array.max():.2g})", (x, top - 14), 9.0, FAINT)
-                cells(figure, shades(array[:, units].T, most), _MAP, x=x, width=wide).draw(top - _TITLE)
+                cells(figure, shades(tones, 1.0), _MAP, x=x, width=wide).draw(top - _TITLE)
 
         panels.append(Panel(_MAP + _TITLE + 8, draw))
     return panels

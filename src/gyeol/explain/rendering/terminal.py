@@ -19,6 +19,7 @@ from gyeol.explain.attention.text import NARROWEST
 from gyeol.explain.captions.map import CaptionMap
 from gyeol.explain.rendering.contents import json_value
 from gyeol.explain.rendering.rows import Row, block_rows
+from gyeol.explain.rendering.units import stretched
 from gyeol.explain.tokens.words import add_by_word, marked, one_line, word_values
 from gyeol.parameters import check, choice, switch, whole
 
@@ -30,6 +31,7 @@ __all__ = ["SHOWN", "answer_text", "render_terminal", "step_names"]
 _AGAINST = 3  # steps or words against the prediction that are listed
 _CHANNELS = 8  # of a series
 _SHADES = "·░▒▓█"
+_LEAST_RANGE = 0.1  # of a gate's mean from the lowest block to the highest
 _CLASSES = 12  # whose probabilities are written or drawn
 
 
@@ -170,12 +172,14 @@ def _gates(explanation: Explanation, width: int, _: bool) -> list[str]:
         raise _missing(explanation, "gates")
     lines: list[str] = []
     for layer in explanation.layers:
-        rows = []
+        rows, names = [], step_names(explanation, output=explanation.axis(layer) == "output")
         for key, array in layer.gates.items():
-            mean = array.mean(axis=1)
-            rows.append(Row(key, mean, min(0.0, float(mean.min())), max(1.0, float(mean.max()))))
-        rows += [_row(f"|{key}|", np.abs(array).mean(axis=1)) for key, array in layer.states.items()]
-        names = step_names(explanation, output=explanation.axis(layer) == "output")
+            mean = stretched(array.mean(axis=1), len(names))
+            middle, half = (mean.max() + mean.min()) / 2, max(_LEAST_RANGE, float(np.ptp(mean))) / 2
+            rows.append(Row(key, mean, float(middle - half), float(middle + half)))
+        rows += [
+            _row(f"|{key}|", stretched(np.abs(array).mean(axis=1), len(names))) for key, array in layer.states.items()
+        ]
         head = f"{layer.label} ({layer.cell}): means over {layer.shape[1]:,} units"
         lines += [cut_to_width(one_line(head), width), *block_rows(names, rows, width), ""]
     return lines[:-1]
@@ -203,13 +207,12 @@ def _gradients(explanation: Explanation, width: int, _: bool) -> list[str]:
         raise _missing(explanation, "gradients")
     lines = [cut_to_width(one_line(f"norm of the gradient of {explanation.loss or 'the loss'}, logarithmic"), width)]
     for layer in layers:
-        rows = []
+        rows, names = [], step_names(explanation, output=explanation.axis(layer) == "output")
         for key, norms in layer.gradients.items():
             floor = max(float(norms.max()), 1e-30) * 1e-6
-            logs = np.log10(norms.astype(np.float64).clip(min=floor))
+            logs = np.log10(stretched(norms, len(names)).astype(np.float64).clip(min=floor))
             told = f"{norms[0]:.2g}→{norms[-1]:.2g}"
             rows.append(Row(key, logs, float(logs.min()), float(logs.max()), told))
-        names = step_names(explanation, output=explanation.axis(layer) == "output")
         lines += [cut_to_width(one_line(layer.label), width), *block_rows(names, rows, width)]
     return lines
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from gyeol.errors import ParameterError
 if TYPE_CHECKING:
     from gyeol.explain.explanation import LayerTrace
 
-__all__ = ["QUANTILES", "busyness", "chosen_units", "summary"]
+__all__ = ["QUANTILES", "busyness", "chosen_units", "stretched", "summary"]
 
 #: What is told of all units at a step, beside their mean.
 QUANTILES = (0.1, 0.5, 0.9)
@@ -55,6 +55,17 @@ def chosen_units(layer: LayerTrace, units: int | Literal["all"]) -> list[int]:
     order = np.argsort(-busyness(layer), kind="stable").tolist()
     quiet = units // _QUIET
     return sorted(order[: units - quiet] + order[size - quiet :])
+
+
+def stretched(values: npt.NDArray[Any], steps: int) -> npt.NDArray[Any]:
+    """Repeat the values of a layer that has fewer steps than the input such that there is one for each of these.
+
+    Examples
+    --------
+    >>> stretched(np.array([1.0, 2.0]), 5).tolist()
+    [1.0, 1.0, 1.0, 2.0, 2.0]
+    """
+    return values[np.arange(steps) * len(values) // steps]
 
 
 def summary(array: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

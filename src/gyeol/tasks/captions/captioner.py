@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from gyeol import engine, parameters
 from gyeol.data.media.feature_grids import as_grids, load_grids
 from gyeol.data.media.images import Picture, as_pictures, load_images
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.engine.search.beam import BeamSettings
 from gyeol.errors import DataError
 from gyeol.explain import CaptionMap
@@ -33,6 +34,7 @@ from gyeol.tasks.captions.net import CaptionBatch, CaptionerNet, search
 from gyeol.tasks.captions.rows import LONGEST, Caption, CaptionRows, by_consensus, caption_of, checked_captions
 from gyeol.tasks.checks import checked_texts
 from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
+from gyeol.tasks.outcomes.texts import caption_outcomes
 
 __all__ = ["Caption", "Captioner"]
 
@@ -314,6 +316,14 @@ class Captioner(TextParameters, Estimator):
         settings = {"beam_size": beam_size, "consensus": self.consensus, **settings}
         outputs[:, 2] = [found[0].text if found else "" for found in self.captions(pictures, **settings)]
         return {**self._score(outputs, captions), "count": len(pictures), **settings}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        pictures, captions = self._checked(X, y)
+        with self._session():
+            outputs: Any = self._outputs(self._encode(pictures, captions))
+        return caption_outcomes(self.predict(pictures), captions, outputs[:, 0], outputs[:, 1])
 
     def describe_data(self) -> dict[str, str]:
         """Describe words and images for the model card."""
