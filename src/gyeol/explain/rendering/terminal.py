@@ -86,6 +86,8 @@ def _repeated(labels: Iterable[str]) -> list[str]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list):  # one step of several channels
+        return ", ".join(map(_shown, value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
