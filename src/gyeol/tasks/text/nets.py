@@ -110,7 +110,7 @@ class RecurrentNet(nn.Module):
         if self.training:
             states = self.locked(states, packing)
         summary, weights = self.summary(states, vectors, packing, need_weights=not self.training)
-        logits = self.head(self.dropout(summary))
+        logits = self.head(self.dropout(summary) if self.training else summary)
         if self.direct is not None:
             scales = self.steps.padded(batch.tokens.shape[1]) if scaled else None
             logits = logits + self.direct(_numbered(batch.tokens, self.grams), scales)
