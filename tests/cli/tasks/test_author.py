@@ -83,7 +83,7 @@ def test_mistakes(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None
     table.write_text("text,author\n나는 간다,가\n나는 온다,가\n", "utf-8")
     assert "one class only" in gyeol("fit", "author", table, *out).mistake
     assert "split the files of a folder" in gyeol("fit", "author", table, *out, "--lines", 2).mistake
-    assert ".html or .json" in gyeol("explain", model, "나는", "--out", tmp_path / "why.docx").mistake
+    assert ".html, .png or .json" in gyeol("explain", model, "나는", "--out", tmp_path / "why.docx").mistake
     assert "is empty" in gyeol("explain", model, " ").mistake
     assert "not UTF-8" in gyeol("explain", model, stdin="나는".encode("cp949")).mistake
     assert "but this command needs" in gyeol("score", model, "나는").mistake
@@ -91,5 +91,5 @@ def test_mistakes(gyeol: Run, model: Path, folder: Path, tmp_path: Path) -> None
 
 def test_a_model_that_explains_nothing(gyeol: Run, folder: Path, tmp_path: Path) -> None:
     gyeol("fit", "language", folder / "소월.txt", "--out", tmp_path / "l", *SMALL, "-q")
-    assert "cannot explain yet" in gyeol("explain", tmp_path / "l", "나는").mistake
+    assert "cannot be explained" in gyeol("explain", tmp_path / "l", "나는").mistake
     assert "use gyeol generate" in gyeol("predict", tmp_path / "l", "나는").mistake

@@ -268,4 +268,10 @@ def _draw(model: Forecaster, given: ForecastData, found: Any, out: Path) -> None
     save_forecast(out, one.values, found[0], levels, names=given.table.names, label=label)
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, options=(*NUMBERS, DATES))
+def _read_one(model: Forecaster, given: str) -> Any:
+    """Read the first series of a file."""
+    found = read_forecast(given.strip(), "test", ForecastColumns.of(model))
+    return _long_enough(model, found, strict=True)[0].table.series[0].values
+
+
+COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_read_one, options=(*NUMBERS, DATES))

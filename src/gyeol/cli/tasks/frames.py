@@ -293,4 +293,11 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest // 100:02}.{rest % 100:02}"
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, options=NUMBERS)
+def _read_one(model: FrameClassifier, given: str) -> Any:
+    """Read one clip, or the first sequence of a file."""
+    input, target = _columns(model, None, None)
+    found = _read(given.strip(), "test", input, target, NumberNotation.of(model.about_, None, ()), need_labels=False)
+    return found.sequences[0]
+
+
+COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_read_one, options=NUMBERS)

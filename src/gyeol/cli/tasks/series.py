@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     Model = SeriesClassifier | SeriesRegressor
 
-__all__ = ["COMMANDS", "evaluate", "fit_series", "predict", "refuse_text_options"]
+__all__ = ["COMMANDS", "evaluate", "fit_series", "predict", "read_sequence", "refuse_text_options"]
 
 _CHUNK = 1024  # sequences answered at a time
 
@@ -222,4 +223,17 @@ def _layout(model: Model, top: int | None) -> Layout:
     return Layout(("value",), lambda one: [exact(one["value"])], lambda one: one, {"value": None}, shown="")
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, options=(TOP, *NUMBERS))
+def read_sequence(model: Model, given: str) -> Any:
+    """Read one sequence: that of an argument such as ``"1 2 3"``, or the first one of a file."""
+    from gyeol.data.series.series_files import parse_series
+
+    notation = NumberNotation.of(model.about_, None, ())
+    if not os.path.isfile(given):
+        return parse_series(given, "the sequence", 1, notation.rows()).values
+    first = next(_file_items(model, given, notation), None)
+    if first is None or first.value is None:
+        raise DataError(f"{given}: {first.reason if first is not None else 'there is no sequence in it'}")
+    return first.value
+
+
+COMMANDS = TaskCommands(fit, evaluate, predict, read_one=read_sequence, options=(TOP, *NUMBERS))

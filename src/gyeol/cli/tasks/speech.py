@@ -243,17 +243,22 @@ def _streamed(listener: Listener, path: Path) -> Iterator[str]:
 
 def explain(model: SpeechRecognizer, request: Request) -> None:
     """Show when each letter was heard."""
-    if request.out is not None:
-        raise ParameterError("--out is for texts and captions; the times of letters are printed, with --json as JSON")
     path = request.texts[0].strip()
     said = model.align(path)
     if request.json:
         letters = [{"letter": s.letter, "start": s.start, "end": s.end, "probability": s.probability} for s in said]
-        text = model.predict([path])[0]
-        object_out({"model": str(request.model_path), "file": path, "text": text, "letters": letters})
+        seen = model.explain(path).to_dict()
+        heard = {"file": path, "text": seen["prediction"], "letters": letters}
+        object_out({"model": str(request.model_path), **seen, **heard})
         return
     rows = [[s.letter, f"{s.start:.2f}", f"{s.end:.2f}", f"{s.probability:.3f}"] for s in said]
     typer.echo(table([["letter", "from (s)", "to (s)", "probability"], *rows], right=(1, 2, 3)))
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, explain, options=(_BEAM, _LM, _LM_WEIGHT, _LEXICON, _STREAM))
+def _read_one(model: SpeechRecognizer, given: str) -> str:
+    return given.strip()
+
+
+COMMANDS = TaskCommands(
+    fit, evaluate, predict, explain, read_one=_read_one, options=(_BEAM, _LM, _LM_WEIGHT, _LEXICON, _STREAM)
+)

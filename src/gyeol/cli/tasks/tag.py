@@ -285,4 +285,4 @@ def _as_object(model: SequenceTagger, found: _Tags) -> dict[str, Any]:
     return one
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict)
+COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_split)

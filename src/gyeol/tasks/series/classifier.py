@@ -22,6 +22,7 @@ from gyeol.tasks.class_scores import class_figures, class_loss, class_report, pr
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
 from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat
 from gyeol.tasks.sklearn_base import ClassifierMixin
+from gyeol.tasks.verdicts import Verdict, of_classes
 
 __all__ = ["SeriesClassifier"]
 
@@ -110,6 +111,9 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         """Return the most probable class of every sequence, shape (N,)."""
         numbers = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[numbers])
+
+    def _verdict(self, one: Series, target: Any) -> Verdict:
+        return of_classes(list(self.classes_), self.predict_proba([one])[0], target)
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on labelled sequences: accuracy, macro_f1, loss, count, confusion, per_class.

@@ -16,6 +16,7 @@ from gyeol.tasks.hyperparameters import estimator
 from gyeol.tasks.number_scores import mean_and_spread, number_loss, numbers_of, restored_scale, standard_loss
 from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat
 from gyeol.tasks.sklearn_base import RegressorMixin
+from gyeol.tasks.verdicts import Verdict, of_number
 
 __all__ = ["SeriesRegressor"]
 
@@ -90,6 +91,9 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         """
         self._ready()
         return np.concatenate(list(self._stream(self._checked_series(X, reset=False))))
+
+    def _verdict(self, one: Series, target: Any) -> Verdict:
+        return of_number(float(self.predict([one])[0]), self.mean_, self.scale_, target)
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on sequences with their numbers.

@@ -14,12 +14,14 @@ from gyeol import engine
 from gyeol.data.tagging.schemes import find_scheme, written_like
 from gyeol.engine.metrics.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
+from gyeol.explain.attribution.inquiry import Inquiry, check_length
 from gyeol.inputs.alphabet import unknown_tokens
 from gyeol.inputs.letter_sequences import Reading, are_nucleotides, fold
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.parameters import choice, maybe, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.hyperparameters import DirectionParameters, VocabularyParameters, estimator, hyperparameter
+from gyeol.tasks.tagging.inquiries import tag_inquiry
 from gyeol.tasks.tagging.net import TaggerNet, TaggerNets, sentence_losses
 from gyeol.tasks.tagging.sentences import checked_pairs, checked_sentences
 
@@ -256,6 +258,16 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
     def score(self, X: Any, y: Any) -> float:
         """Return the F1 of spans where tags mark spans, else the accuracy over tokens."""
         return float(self.evaluate(X, y)["f1" if self.spans_ else "accuracy"])
+
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        (sentence,) = checked_sentences([x])
+        check_length(len(sentence), "tokens")
+        predicted = self.predict([sentence])[0], self.predict_proba([sentence])[0]
+        joint = "" if self.letters_ else " "
+        return tag_inquiry(
+            self.inputs_, lambda some: self.inputs_.encode(self._folded([list(one) for one in some])), sentence, joint,
+            predicted, self.classes_, self.spans_, target, position, self.net_,
+        )  # fmt: skip
 
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on tagged sentences.
