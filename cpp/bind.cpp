@@ -9,6 +9,7 @@
 #include "call.hpp"
 #include "facts.hpp"
 #include "rows/bind.hpp"
+#include "rows/bind_scores.hpp"
 #include "tile_bindings.hpp"
 #include "rows/bind_decoding.hpp"
 #include "walks.hpp"
@@ -319,6 +320,7 @@ NB_MODULE(_native, m) {
     m.def("cells", &gyeol::cells, "instruction_set"_a, "What is known of each cell that has kernels, as a list of dicts.");
     gyeol::bind_tiles(m);
     gyeol::bind_rows(m);
+    gyeol::bind_scores(m);
     m.def("forward", &gyeol::forward, "cell"_a, "element"_a, "lengths"_a.noconvert(), "reverse"_a, "x"_a.noconvert().none(),
           "gates"_a.noconvert(), "w_hh"_a.noconvert(), "w_ih"_a.noconvert(), "bias_in"_a.noconvert().none(),
           "bias"_a.noconvert().none(), "norm"_a.noconvert().none(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(),

@@ -32,6 +32,7 @@ namespace {
 struct WithTiles {
     Kernels all;
     std::vector<CellKernels> cells;
+    std::vector<ScoreKernels> scorers;
     WithTiles(const char* name, const Kernels& base, const TileKernels& tiles) : all(base) {
         for (int64_t i = 0; i < base.count; ++i)
             if (std::strcmp(base.cells[i].element, "bfloat16") != 0 && std::strcmp(base.cells[i].element, "high") != 0)
@@ -40,6 +41,9 @@ struct WithTiles {
         all.name = name;
         all.count = static_cast<int64_t>(cells.size());
         all.cells = cells.data();
+        scorers = {base.scorer[0], tiles.scorer};  // float32 comes first
+        all.scorers = static_cast<int64_t>(scorers.size());
+        all.scorer = scorers.data();
     }
     WithTiles(const WithTiles&) = delete;
 };

@@ -9,6 +9,7 @@
 #include "kernels.hpp"
 #include "nearest.hpp"
 #include "pool.hpp"
+#include "rows/scores.hpp"
 #include "words/word2vec.hpp"
 #include "words/adam.hpp"
 #include "words/chance.hpp"
@@ -147,6 +148,12 @@ const CellKernels cells_with_vnni[] = {
 #endif
 
 #if !defined(GYEOL_HAS_TILES)
+const ScoreKernels scorers[] = {
+    scores_of<float>("float32"),
+#if defined(__AVX512BF16__)
+    scores_of<Bfloat16>("bfloat16"),
+#endif
+};
 const LinearKernels linears[] = {
     linear_of<float>("float32"),
 #if defined(__AVX512BF16__)
@@ -176,7 +183,7 @@ void dot_once(const uint16_t* a, const uint16_t* b, float* c, int64_t rows, int6
 }  // namespace
 
 extern const TileKernels tile_kernels;
-const TileKernels tile_kernels = {sizeof(cells) / sizeof(cells[0]), cells, dot_once};
+const TileKernels tile_kernels = {sizeof(cells) / sizeof(cells[0]), cells, dot_once, scores_of<Bfloat16>("bfloat16")};
 #else
 extern const Kernels kernels;
 const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / sizeof(cells[0]),
@@ -189,8 +196,9 @@ const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / s
                          keep_some,             draw_kept,
                          sizeof(linears) / sizeof(linears[0]), linears,
                          attend,                add_and_squash,
-                         highest_score,
-                         highest_of_blocks,     shares_of};
+                         highest_score,         highest_of_blocks,
+                         shares_of,             sizeof(scorers) / sizeof(scorers[0]),
+                         scorers};
 #if defined(GYEOL_VNNI_TOO)
 extern const Kernels kernels_with_vnni;
 const Kernels kernels_with_vnni = {"avx512vnni",     LANES,         sizeof(cells_with_vnni) / sizeof(cells_with_vnni[0]),
@@ -202,9 +210,10 @@ const Kernels kernels_with_vnni = {"avx512vnni",     LANES,         sizeof(cells
                                    look_up,          sum_tokens,
                                    keep_some,        draw_kept,
                                    sizeof(linears_with_vnni) / sizeof(linears_with_vnni[0]), linears_with_vnni,
-                                   attend,           add_and_squash,
-                                   highest_score,
-                                   highest_of_blocks, shares_of};
+                                   attend,                add_and_squash,
+                                   highest_score,         highest_of_blocks,
+                                   shares_of,             sizeof(scorers) / sizeof(scorers[0]),
+                                   scorers};
 #endif
 #endif
 

@@ -8,6 +8,7 @@
 #include "rows/attend.hpp"
 #include "rows/linear.hpp"
 #include "rows/sampling.hpp"
+#include "rows/scores.hpp"
 #include "rows/steps.hpp"
 #include "words/word2vec.hpp"
 #include "words/adam.hpp"
@@ -100,6 +101,8 @@ struct Kernels {
     float (*highest_score)(const float* scores, int64_t count);
     void (*highest_of_blocks)(const float* scores, int64_t count, int64_t block, float* tops);
     void (*shares_of)(const float* scores, int64_t count, float most, float factor, float* shares, double* sums);
+    int64_t scorers;
+    const ScoreKernels* scorer;  // see rows/scores.hpp
 };
 
 // What an instruction set with tiles has beside another one's `Kernels`.
@@ -108,6 +111,7 @@ struct TileKernels {
     const CellKernels* cells;
     // c (rows, 16) += a (rows, 2 * pairs) times b (pairs, 16, 2) by one operation; rows and pairs 1 to 16.
     void (*dot)(const uint16_t* a, const uint16_t* b, float* c, int64_t rows, int64_t pairs);
+    ScoreKernels scorer;  // in bfloat16
 };
 
 }  // namespace gyeol

@@ -35,46 +35,59 @@ struct Pool {
 
 namespace gyeol::GYEOL_ISA {
 
+// Rows pooled together: what is pooled of them stays in the first cache, while their tokens, which lie side by side, pass.
+constexpr int64_t ROWS_AT_ONCE = 4;
+
+// The first `count` times of a register; the rest are -1, and left alone. Of a whole one, sizes that the compiler knows.
+GYEOL_INLINE Bits load_times(const int32_t* from, int64_t count) {
+    Bits times = Bits{} - 1;
+    if (count >= LANES) __builtin_memcpy(&times, from, sizeof times);
+    else __builtin_memcpy(&times, from, static_cast<unsigned long>(count) * sizeof(int32_t));
+    return times;
+}
+GYEOL_INLINE void store_times(int32_t* to, Bits times, int64_t count) {
+    if (count >= LANES) __builtin_memcpy(to, &times, sizeof times);
+    else __builtin_memcpy(to, &times, static_cast<unsigned long>(count) * sizeof(int32_t));
+}
+
 // Both take the ranks part, part + parts, ...
 static void pool_forward(const Pool& pool, int64_t part, int64_t parts) {
     const Ragged& batch = pool.batch;
     const int64_t K = pool.width, mean_at = pool.weights ? K : 0, most_at = mean_at + (pool.mean ? K : 0);
-    int64_t alive = batch.rows;
-    for (int64_t t = 0; t < batch.steps; ++t) {
-        for (; alive > 0 && batch.lengths[alive - 1] <= t; --alive) {}
-        for (int64_t rank = part; rank < alive; rank += parts) {
-            const int64_t token = batch.offsets[t] + rank;
-            const float* x = pool.x + token * K;
-            float* out = pool.out + rank * pool.stride;
-            const float weight = pool.weights ? pool.weights[token] : 0.0f;
-            const float share = 1.0f / static_cast<float>(batch.lengths[rank]);
-            for (int64_t k = 0; k < K; k += LANES) {
-                const int64_t count = K - k;
-                const Lanes value = load(x + k, count);
-                if (pool.weights) {
-                    const Lanes before = t ? load(out + k, count) : Lanes{};
-                    store(out + k, before + value * weight, count);
-                }
-                if (pool.mean) {
-                    const Lanes before = t ? load(out + mean_at + k, count) : Lanes{};
-                    store(out + mean_at + k, before + value * share, count);
-                }
-                if (pool.most) {
-                    float* most = out + most_at + k;
-                    int32_t* at = pool.at + rank * K + k;
-                    const int64_t real = count < LANES ? count : LANES;
-                    if (t == 0) {
-                        store(most, value, count);
-                        for (int64_t lane = 0; lane < real; ++lane) at[lane] = 0;
-                        continue;
+    for (int64_t first = part; first < batch.rows; first += parts * ROWS_AT_ONCE) {
+        int64_t alive = first + parts * ROWS_AT_ONCE < batch.rows ? first + parts * ROWS_AT_ONCE : batch.rows;
+        for (int64_t t = 0; t < batch.lengths[first]; ++t) {
+            for (; alive > 0 && batch.lengths[alive - 1] <= t; --alive) {}
+            for (int64_t rank = first; rank < alive; rank += parts) {
+                const int64_t token = batch.offsets[t] + rank;
+                const float* x = pool.x + token * K;
+                float* out = pool.out + rank * pool.stride;
+                const float weight = pool.weights ? pool.weights[token] : 0.0f;
+                const float share = 1.0f / static_cast<float>(batch.lengths[rank]);
+                for (int64_t k = 0; k < K; k += LANES) {
+                    const int64_t count = K - k;
+                    const Lanes value = load(x + k, count);
+                    if (pool.weights) {
+                        const Lanes before = t ? load(out + k, count) : Lanes{};
+                        store(out + k, before + value * weight, count);
                     }
-                    const Lanes before = load(most, count);
-                    const Bits greater = ~(value <= before) & (before == before);  // a NaN is greater than all, and stays
-                    Bits when = {};
-                    __builtin_memcpy(&when, at, static_cast<unsigned long>(real) * sizeof(int32_t));
-                    when = (when & ~greater) | (greater & static_cast<int32_t>(t));
-                    store(most, greater ? value : before, count);
-                    __builtin_memcpy(at, &when, static_cast<unsigned long>(real) * sizeof(int32_t));
+                    if (pool.mean) {
+                        const Lanes before = t ? load(out + mean_at + k, count) : Lanes{};
+                        store(out + mean_at + k, before + value * share, count);
+                    }
+                    if (pool.most) {
+                        float* most = out + most_at + k;
+                        int32_t* at = pool.at + rank * K + k;
+                        if (t == 0) {
+                            store(most, value, count);
+                            store_times(at, Bits{}, count);
+                            continue;
+                        }
+                        const Lanes before = load(most, count);
+                        const Bits greater = ~(value <= before) & (before == before);  // a NaN is greater than all, and stays
+                        store_times(at, (load_times(at, count) & ~greater) | (greater & static_cast<int32_t>(t)), count);
+                        store(most, greater ? value : before, count);
+                    }
                 }
             }
         }
@@ -84,38 +97,37 @@ static void pool_forward(const Pool& pool, int64_t part, int64_t parts) {
 static void pool_backward(const Pool& pool, int64_t part, int64_t parts) {
     const Ragged& batch = pool.batch;
     const int64_t K = pool.width, mean_at = pool.weights ? K : 0, most_at = mean_at + (pool.mean ? K : 0);
-    int64_t alive = batch.rows;
-    for (int64_t t = 0; t < batch.steps; ++t) {
-        for (; alive > 0 && batch.lengths[alive - 1] <= t; --alive) {}
-        for (int64_t rank = part; rank < alive; rank += parts) {
-            const int64_t token = batch.offsets[t] + rank;
-            const float *x = pool.x + token * K, *dout = pool.out + rank * pool.stride;
-            float* dx = pool.dx + token * K;
-            const float weight = pool.weights ? pool.weights[token] : 0.0f;
-            const float share = 1.0f / static_cast<float>(batch.lengths[rank]);
-            Lanes dot = {};
-            for (int64_t k = 0; k < K; k += LANES) {
-                const int64_t count = K - k;
-                Lanes sum = {};
-                if (pool.weights) {
-                    const Lanes dweighted = load(dout + k, count);
-                    sum += dweighted * weight;
-                    dot += dweighted * load(x + k, count);
+    for (int64_t first = part; first < batch.rows; first += parts * ROWS_AT_ONCE) {
+        int64_t alive = first + parts * ROWS_AT_ONCE < batch.rows ? first + parts * ROWS_AT_ONCE : batch.rows;
+        for (int64_t t = 0; t < batch.lengths[first]; ++t) {
+            for (; alive > 0 && batch.lengths[alive - 1] <= t; --alive) {}
+            for (int64_t rank = first; rank < alive; rank += parts) {
+                const int64_t token = batch.offsets[t] + rank;
+                const float *x = pool.x + token * K, *dout = pool.out + rank * pool.stride;
+                float* dx = pool.dx + token * K;
+                const float weight = pool.weights ? pool.weights[token] : 0.0f;
+                const float share = 1.0f / static_cast<float>(batch.lengths[rank]);
+                Lanes dot = {};
+                for (int64_t k = 0; k < K; k += LANES) {
+                    const int64_t count = K - k;
+                    Lanes sum = {};
+                    if (pool.weights) {
+                        const Lanes dweighted = load(dout + k, count);
+                        sum += dweighted * weight;
+                        dot += dweighted * load(x + k, count);
+                    }
+                    if (pool.mean) sum += load(dout + mean_at + k, count) * share;
+                    if (pool.most) {
+                        const Lanes dmost = load(dout + most_at + k, count);
+                        sum += load_times(pool.at + rank * K + k, count) == static_cast<int32_t>(t) ? dmost : Lanes{};
+                    }
+                    store(dx + k, sum, count);
                 }
-                if (pool.mean) sum += load(dout + mean_at + k, count) * share;
-                if (pool.most) {
-                    const int64_t real = count < LANES ? count : LANES;
-                    Bits when = Bits{} - 1;
-                    __builtin_memcpy(&when, pool.at + rank * K + k, static_cast<unsigned long>(real) * sizeof(int32_t));
-                    const Lanes dmost = load(dout + most_at + k, count);
-                    sum += when == static_cast<int32_t>(t) ? dmost : Lanes{};
+                if (pool.dweights) {
+                    float total = 0.0f;
+                    for (int lane = 0; lane < LANES; ++lane) total += dot[lane];
+                    pool.dweights[token] = total;
                 }
-                store(dx + k, sum, count);
-            }
-            if (pool.dweights) {
-                float total = 0.0f;
-                for (int lane = 0; lane < LANES; ++lane) total += dot[lane];
-                pool.dweights[token] = total;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -105,3 +106,30 @@ def test_of_the_large_cross_entropy_they_are_refused() -> None:
     loss = linear_cross_entropy(hidden, weight, None, torch.tensor([1, 2, 3]))
     with pytest.raises(ParameterError, match="no second derivatives"):
         torch.autograd.grad(loss, hidden, create_graph=True)
+
+
+@pytest.mark.parametrize("layer", [LSTM(3, 4, batch_first=True), GRU(3, 4, batch_first=True)])
+def test_an_input_computed_from_another_counts_once(layer: LSTM | GRU) -> None:
+    """The state before the first step is a function of x: that path belongs to PyTorch, not to the kernel."""
+    exact, packing = copy.deepcopy(layer).double(), Packing.even_rows(2, 5)
+    x = torch.randn(10, 3)
+
+    def walked(recurrent: LSTM | GRU, x: Tensor) -> Tensor:
+        first = x.view(5, 2, 3).mean(0).tanh().sum(1, keepdim=True).expand(-1, 4).unsqueeze(0)
+        state = (first, first.sin()) if isinstance(recurrent, LSTM) else first
+        return recurrent.run_packed(x, packing, state)[0]
+
+    found = second(lambda x: walked(layer, x), [x], list(layer.parameters()))
+    expected = second(lambda x: walked(exact, x), [x.double()], list(exact.parameters()))
+    assert_close(found, [t.float() for t in expected])
+
+
+def test_weights_computed_from_what_they_weigh_count_once() -> None:
+    packing = Packing.of(torch.tensor([4, 2]), 4)
+    x = torch.randn(6, 3)
+
+    def pooled(x: Tensor) -> Tensor:
+        return pool(x, packing, weights=x.sum(1).sigmoid(), mean=True)
+
+    (found,), (expected,) = second(pooled, [x]), second(pooled, [x.double()])
+    assert_close([found], [expected.float()])

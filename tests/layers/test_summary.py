@@ -92,11 +92,22 @@ def test_what_stands_beside_the_states_is_summed_up_with_them() -> None:
     torch.testing.assert_close(last_beside, beside[0, 1])
 
 
-def test_scores_of_parts_are_those_of_the_whole() -> None:
-    attention = Summary(6).attention
+def test_parts_are_weighed_as_the_whole() -> None:
+    attention, packing = Summary(6).attention, Packing.of(torch.tensor([3, 2]), 3)
     assert attention is not None
     x = torch.randn(5, 6)
-    torch.testing.assert_close(attention.scores(x), attention.scores(x[:, :4], x[:, 4:]))
+    weights, (pooled,) = attention.pool([x], packing)
+    same, (left, right) = attention.pool([x[:, :4].contiguous(), x[:, 4:]], packing)
+    torch.testing.assert_close(same, weights)
+    torch.testing.assert_close(torch.cat([left, right], 1), pooled)
+
+
+def test_weights_are_left_out_where_nobody_wants_them() -> None:
+    summary, packing = Summary(4), Packing.of(torch.tensor([2]), 2)
+    x = torch.randn(2, 4)
+    vector, weights = summary(x, None, packing, need_weights=False)
+    assert weights is None
+    assert torch.equal(vector, summary(x, None, packing)[0])
 
 
 def test_a_summary_of_nothing_is_refused() -> None:
@@ -152,26 +163,12 @@ def test_scores_in_bfloat16_are_those_in_float32_to_three_digits(lengths: list[i
 def test_the_scores_are_computed_in_what_won(element: str, won: Callable[[str], list[str]]) -> None:
     races = won(element)
     pooling, few = AttentionPooling(64, 64, precision="auto"), torch.randn(64, 64)
-    many = torch.randn(1024, 64).requires_grad_()
-    fixed = copy.deepcopy(pooling)
-    fixed.precision = element
+    many, fixed = torch.randn(1024, 64).requires_grad_(), copy.deepcopy(pooling)
     for x in (many, few):
+        packing = Packing.even_rows(32, len(x) // 32)
         fixed.precision = element if x is many else "float32"  # what is small is not raced
         for _ in range(2):
-            assert torch.equal(pooling.scores(x), fixed.scores(x))
+            assert torch.equal(pooling.pool([x], packing)[0], fixed.pool([x], packing)[0])
     assert len(races) == 1
-    fixed.precision = "float32"
-    assert torch.equal(pooling.eval().scores(many), fixed.scores(many))
-
-
-@pytest.mark.skipif(not bfloat16_available(), reason="this processor does not multiply bfloat16")
-def test_scores_in_bfloat16_have_second_derivatives() -> None:
-    pooling = AttentionPooling(4, 3, precision="bfloat16")
-    x = torch.randn(6, 4).requires_grad_()
-    found = []
-    for precision in ("bfloat16", "float32"):
-        pooling.precision = precision
-        (dx,) = torch.autograd.grad(pooling.scores(x).sum(), x, create_graph=True)
-        found.append(torch.autograd.grad(dx.square().sum(), [x, pooling.project.weight]))
-    for rounded, exact in zip(*found, strict=True):
-        torch.testing.assert_close(rounded, exact)
+    fixed.precision, packing = "float32", Packing.even_rows(32, 32)
+    assert torch.equal(pooling.eval().pool([many], packing)[0], fixed.pool([many], packing)[0])

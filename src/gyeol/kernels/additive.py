@@ -65,7 +65,7 @@ class _Additive(torch.autograd.Function):
         query, keys, vector = ctx.saved_tensors
         if torch.is_grad_enabled():
             found = differentiable_gradients(
-                lambda: [additive_scores_reference(query, keys, vector, ctx.lengths)],
+                lambda q, k, v: [additive_scores_reference(q, k, v, ctx.lengths)],
                 [query, keys, vector],
                 ctx.needs_input_grad[:3],
                 [dscores],

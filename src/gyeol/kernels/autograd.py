@@ -219,7 +219,7 @@ def _differentiable_backward(ctx: Any, dy: Tensor, dh_n: Tensor, dc_n: Tensor | 
             "take float64, or set GYEOL_ISA=python"
         )
     return None, *differentiable_gradients(
-        lambda: _walk_packed(step, call, x, h_0, c_0, _grouped(parts)),
+        lambda x, _, h_0, c_0, *parts: _walk_packed(step, call, x, h_0, c_0, _grouped(parts)),
         [x, None, h_0, c_0, *parts],
         ctx.needs_input_grad[1:],
         [dy, dh_n, dc_n],

@@ -12,7 +12,7 @@ from gyeol.kernels import native
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.second_order import differentiable_gradients, padded_by_time
 
-__all__ = ["last_of", "pool", "pool_reference", "softmax"]
+__all__ = ["last_of", "pool", "pool_ranked", "pool_reference", "softmax"]
 
 
 def softmax(scores: Tensor, packing: Packing) -> Tensor:
@@ -80,8 +80,8 @@ def last_of(x: Tensor, packing: Packing, *, directions: int = 1) -> Tensor:
     return packing.unrank(last.unsqueeze(0)).squeeze(0)
 
 
-def _pool_ranked(x: Tensor, weights: Tensor | None, lengths: Tensor, mean: bool, most: bool) -> Tensor:
-    """Pool as `_Pool` does, the rows ranked by length, by operations that can be differentiated again."""
+def pool_ranked(x: Tensor, weights: Tensor | None, lengths: Tensor, mean: bool, most: bool) -> Tensor:
+    """Pool rows ranked by ``lengths`` (B,), as `pool` does, by operations that can be differentiated again."""
     padded, _ = padded_by_time(x, lengths)
     views = []
     if weights is not None:
@@ -111,7 +111,7 @@ class _Pool(torch.autograd.Function):
         x, weights, at = ctx.saved_tensors
         if torch.is_grad_enabled():
             found = differentiable_gradients(
-                lambda: [_pool_ranked(x, weights, ctx.lengths, ctx.mean, ctx.most)],
+                lambda x, weights: [pool_ranked(x, weights, ctx.lengths, ctx.mean, ctx.most)],
                 [x, weights],
                 ctx.needs_input_grad[:2],
                 [dout],

@@ -17,7 +17,7 @@ __all__ = ["differentiable_gradients", "padded_by_time"]
 
 
 def differentiable_gradients(
-    function: Callable[[], Sequence[Tensor | None]],
+    function: Callable[..., Sequence[Tensor | None]],
     inputs: Sequence[Tensor | None],
     needed: Sequence[bool],
     upstream: Sequence[Tensor | None],
@@ -26,17 +26,20 @@ def differentiable_gradients(
 
     Parameters
     ----------
-    function : callable
-        Computes the outputs from ``inputs``, by operations that PyTorch can differentiate; None where there is none.
+    function : callable of (*inputs)
+        Computes the outputs, by operations that PyTorch can differentiate; None where there is none.
     inputs : sequence of Tensor or None
     needed : sequence of bool
         Of which inputs.
     upstream : sequence of Tensor or None
         The gradients with respect to the outputs.
     """
-    wanted = [t if need else None for t, need in zip(inputs, needed, strict=True)]
     with torch.enable_grad(), torch.autocast("cpu", enabled=False):
-        pairs = [(out, g) for out, g in zip(function(), upstream, strict=True) if out is not None and g is not None]
+        # Through views of their own: an input may have been computed from another, and that path is not the function's.
+        own = [None if t is None else t.view_as(t) for t in inputs]
+        wanted = [t if need else None for t, need in zip(own, needed, strict=True)]
+        outputs = function(*own)
+        pairs = [(out, g) for out, g in zip(outputs, upstream, strict=True) if out is not None and g is not None]
         found = iter(
             torch.autograd.grad(
                 [out for out, _ in pairs],

@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, final
+from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gyeol.errors import DataError, ParameterError, closest
+from gyeol.kernels.attention import Learned, attention_pool
 from gyeol.kernels.native import bfloat16_available
 from gyeol.kernels.packing import Packing
-from gyeol.kernels.pooling import last_of, pool, softmax
+from gyeol.kernels.pooling import last_of, pool
 from gyeol.kernels.precision.choices import Subject, choose
-from gyeol.kernels.second_order import differentiable_gradients
 from gyeol.layers.attention.context import attend
 from gyeol.layers.pooling import POOLINGS
 
 __all__ = ["AttentionPooling", "Summary"]
 
-_ROWS = 256  # of a product in bfloat16: oneDNN compiles one for every new number of rows
 _TINY = 4_000_000  # operations: what is gained is less than what a call costs
 _MOST = 4096  # tokens of a race
 
@@ -58,29 +56,39 @@ class AttentionPooling(nn.Module):
         self.query = nn.Parameter(torch.empty(attention_size))
         nn.init.normal_(self.query, std=1 / math.sqrt(attention_size))
 
-    def scores(self, *parts: Tensor) -> Tensor:
-        """Score vectors (..., H), or their parts (..., H_1), (..., H_2), ...: ``u_w . tanh(W h + b)``."""
-        if self._rounded(parts):
-            scores: Tensor = _RoundedScores.apply(self.project.weight, self.project.bias, self.query, *parts)  # type: ignore[no-untyped-call]
-            return scores
-        hidden: Tensor = self.project.bias
-        start = 0
-        for part in parts:
-            hidden = hidden + F.linear(part, self.project.weight[:, start : start + part.shape[-1]])
-            start += part.shape[-1]
-        return torch.tanh(hidden) @ self.query
+    def pool(
+        self, parts: Sequence[Tensor], packing: Packing, *, mean: bool = False, most: bool = False
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Weigh packed tokens, whose vectors come in parts (N, H_1), (N, H_2), ..., and pool each part.
 
-    def _rounded(self, parts: Sequence[Tensor]) -> bool:
-        """Whether to round the factors; a prediction is in float32 unless "bfloat16" was asked for."""
+        Parameters
+        ----------
+        parts : sequence of Tensor
+        packing : Packing
+        mean, most : bool
+            Pool the mean and the largest values as well.
+
+        Returns
+        -------
+        weights : Tensor, shape (N,)
+        pooled : list of Tensor, each (B, views * H_p)
+        """
+        learned = Learned(self.project.weight, self.project.bias, self.query)
+        element = self._element(parts, packing)
+        return attention_pool(parts, packing, learned, mean=mean, most=most, element=element)
+
+    def _element(self, parts: Sequence[Tensor], packing: Packing) -> str:
+        """Say what the products are computed in; a prediction is in float32 unless "bfloat16" was asked for."""
         element = self.precision.partition("-")[0]
         if element not in ("bfloat16", "auto") or not (self.training or self.precision == "bfloat16"):
-            return False
-        if not (bfloat16_available() and _packed_float32(parts)):
-            return False
+            return "float32"
+        if not bfloat16_available() or parts[0].dtype != torch.float32 or parts[0].device.type != "cpu":
+            return "float32"
         if element == "bfloat16":
-            return True
+            return element
         grad = torch.is_grad_enabled() and (self.query.requires_grad or any(p.requires_grad for p in parts))
-        return _faster_rounded(len(parts[0]), self.project.out_features, self.project.in_features, grad)
+        widths = tuple(part.shape[1] for part in parts)
+        return _fastest(len(packing.lengths), len(parts[0]), len(self.query), widths, grad)
 
     def forward(self, outputs: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Pool a batch.
@@ -168,7 +176,9 @@ class Summary(nn.Module):
         """Show the poolings when printed."""
         return f"poolings={self.poolings}"
 
-    def forward(self, states: Tensor, beside: Tensor | None, packing: Packing) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, states: Tensor, beside: Tensor | None, packing: Packing, *, need_weights: bool = True
+    ) -> tuple[Tensor, Tensor | None]:
         """Summarise a batch of packed tokens.
 
         Parameters
@@ -177,6 +187,8 @@ class Summary(nn.Module):
         beside : Tensor of shape (N, E), or None
             The second vector of each state.
         packing : Packing
+        need_weights : bool
+            Whether the attention's weights are requested; otherwise None comes in their place.
 
         Returns
         -------
@@ -186,85 +198,64 @@ class Summary(nn.Module):
             The attention's weights: rows sum to 1, padding is exactly 0.
         """
         parts = [states] if beside is None else [states, beside]
-        weights = None if self.attention is None else softmax(self.attention.scores(*parts), packing)
-        views = [view for part in parts for view in self._views(part, weights, packing, part is states)]
-        shown = None if weights is None else packing.scatter(weights.unsqueeze(1)).squeeze(2)
+        mean, most = "mean" in self.poolings, "max" in self.poolings
+        weights: Tensor | None = None
+        pooled: Sequence[Tensor | None] = [None] * len(parts)
+        if self.attention is not None:
+            weights, pooled = self.attention.pool(parts, packing, mean=mean, most=most)
+        elif mean or most:
+            pooled = [pool(part, packing, mean=mean, most=most) for part in parts]
+        views = [
+            view
+            for part, found in zip(parts, pooled, strict=True)
+            for view in self._views(part, found, packing, self.directions if part is states else 1)
+        ]
+        shown = None if weights is None or not need_weights else packing.scatter(weights.unsqueeze(1)).squeeze(2)
         return torch.cat(views, dim=1), shown
 
-    def _views(self, x: Tensor, weights: Tensor | None, packing: Packing, walked: bool) -> list[Tensor]:
-        mean, most = "mean" in self.poolings, "max" in self.poolings
+    def _views(self, x: Tensor, pooled: Tensor | None, packing: Packing, directions: int) -> list[Tensor]:
+        """Sort what was pooled, and the last states, into the order of the settings."""
+        names = (["attention"] if self.attention is not None else []) + self.poolings
         views: dict[str, Tensor] = {}
-        if weights is not None or mean or most:
-            used = {"attention": weights is not None, "mean": mean, "max": most}
-            found = pool(x, packing, weights=weights, mean=mean, most=most).chunk(sum(used.values()), dim=1)
-            views = dict(zip([name for name, on in used.items() if on], found, strict=True))
-        if "last" in self.poolings:
-            views["last"] = last_of(x, packing, directions=self.directions if walked else 1)
-        return [views[name] for name in (["attention"] if weights is not None else []) + self.poolings]
+        if pooled is not None:
+            found = [name for name in ("attention", "mean", "max") if name in names]
+            views = dict(zip(found, pooled.chunk(len(found), dim=1), strict=True))
+        if "last" in names:
+            views["last"] = last_of(x, packing, directions=directions)
+        return [views[name] for name in names]
 
 
-def _packed_float32(parts: Sequence[Tensor]) -> bool:
-    return all(p.dim() == 2 and len(p) and p.dtype == torch.float32 and p.device.type == "cpu" for p in parts)
-
-
-def _faster_rounded(N: int, A: int, K: int, grad: bool) -> bool:
-    """Whether the scores of N vectors of K numbers are faster in bfloat16 here."""
+def _fastest(B: int, N: int, A: int, widths: tuple[int, ...], grad: bool) -> str:
+    """Say what attention over N tokens of B rows is fastest in here."""
+    K = sum(widths)
     if 2 * N * A * K < _TINY:
-        return False
+        return "float32"
     tokens = min(_MOST, 1 << round(math.log2(N)))
+    steps = max(1, min(tokens, 1 << round(math.log2(N / B))))
     passes = "forward and backward" if grad else "forward"
-    subject = Subject(f"attention {K} to {A}", f"{tokens} tokens, {passes}", torch.get_num_threads())
-    return choose(subject, ("float32", "bfloat16"), partial(_calls, tokens, A, K, grad)) == "bfloat16"
+    subject = Subject(
+        f"attention {K} to {A}", f"{tokens // steps} rows of {steps} steps, {passes}", torch.get_num_threads()
+    )
+    calls = partial(_calls, tokens // steps, steps, A, widths, grad)
+    return choose(subject, ("float32", "bfloat16"), calls)
 
 
-def _calls(N: int, A: int, K: int, grad: bool) -> dict[str, Callable[[], object]]:
+def _calls(B: int, T: int, A: int, widths: tuple[int, ...], grad: bool) -> dict[str, Callable[[], object]]:
     """Make attention of this size, and what either arithmetic does with it."""
     draw = torch.Generator().manual_seed(0)
+    sizes = [(A, sum(widths)), (A,), (A,), *((B * T, width) for width in widths)]
     with torch.inference_mode(False):
-        sizes = ((A, K), (A,), (A,), (N, K))
-        inputs = [
+        given = [
             torch.rand(size, generator=draw, dtype=torch.float32, device="cpu").sub_(0.5).requires_grad_(grad)
             for size in sizes
         ]
-        gradient = torch.ones(N, dtype=torch.float32, device="cpu")
+        gradient = [torch.ones(B, width, dtype=torch.float32, device="cpu") for width in widths]
+    packing = Packing.even_rows(B, T)
 
-    def run(function: Callable[..., Tensor]) -> None:
+    def run(element: str) -> None:
         with torch.inference_mode(False), torch.set_grad_enabled(grad), torch.autocast("cpu", enabled=False):
-            scores = function(*inputs)
+            _, pooled = attention_pool(given[3:], packing, Learned(*given[:3]), element=element)
             if grad:
-                torch.autograd.grad(scores, inputs, gradient)
+                torch.autograd.grad(pooled, given, gradient)
 
-    return {"float32": partial(run, _scores), "bfloat16": partial(run, _RoundedScores.apply)}
-
-
-def _scores(weight: Tensor, bias: Tensor, query: Tensor, *parts: Tensor) -> Tensor:
-    return torch.tanh(F.linear(torch.cat(parts, dim=1), weight, bias)) @ query
-
-
-class _RoundedScores(torch.autograd.Function):
-    """`_scores`, the factors of its products with the weight rounded to bfloat16; sums, tanh and query are float32."""
-
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, bias: Tensor, query: Tensor, *parts: Tensor) -> Tensor:
-        N, width = len(parts[0]), weight.shape[1]
-        x = weight.new_empty(-(-N // _ROWS) * _ROWS, width, dtype=torch.bfloat16)
-        torch.cat([p.to(torch.bfloat16) for p in parts], dim=1, out=x[:N])
-        x[N:] = 0.0
-        hidden = torch.mm(x, weight.to(torch.bfloat16).T)[:N].float().add_(bias).tanh_()
-        ctx.save_for_backward(weight, bias, query, x, hidden, *parts)
-        return hidden @ query
-
-    @staticmethod
-    def backward(ctx: Any, d: Tensor) -> tuple[Tensor | None, ...]:
-        weight, bias, query, x, hidden, *parts = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            inputs = [weight, bias, query, *parts]
-            return tuple(differentiable_gradients(lambda: [_scores(*inputs)], inputs, ctx.needs_input_grad, [d]))
-        N = len(d)
-        d_hidden = torch.outer(d, query).mul_(1.0 - hidden * hidden)
-        rounded = x.new_zeros(len(x), len(query))
-        rounded[:N] = d_hidden
-        d_x = torch.mm(rounded, weight.to(torch.bfloat16))[:N]
-        by_parts = torch.split(d_x, [p.shape[1] for p in parts], dim=1)
-        d_weight = torch.mm(rounded.T, x).float()
-        return d_weight, d_hidden.sum(0), d @ hidden, *(part.float() for part in by_parts)
+    return {name: partial(run, name) for name in ("float32", "bfloat16")}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from gyeol.kernels import native
@@ -22,18 +21,14 @@ __all__ = [
 ]
 
 
-def _instruction_set() -> str:
-    return native.in_force()[0]
-
-
 def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
     """Train word vectors on some sentences: see `gyeol.kernels.words.word2vec`."""
-    native.library().train_words(inputs, outputs, tokens, *settings, _instruction_set())
+    native.library().train_words(inputs, outputs, tokens, *settings, native.in_force()[0])
 
 
 def length(arrays: Sequence[Tensor]) -> float:
     """Return the Euclidean length of all arrays together."""
-    return float(native.library().length([a.detach() for a in arrays], torch.get_num_threads(), _instruction_set()))
+    return float(native.call("length", [a.detach().numpy() for a in arrays]))
 
 
 def update(
@@ -41,11 +36,12 @@ def update(
     rows: Tensor | None = None,
 ) -> None:  # fmt: skip
     """Update weights, or `rows` of them, with their moments and their average: ``cpp/words/adam.hpp``."""
-    w, threads = w.detach(), torch.get_num_threads()
+    # NumPy's arrays of the same memory are taken up in half the time of a tensor's.
+    moved = [None if t is None else t.detach().numpy() for t in (m, v, average)]
     if rows is None:
-        native.library().update(w, g, m, v, average, list(numbers), threads, _instruction_set())
+        native.call("update", w.detach().numpy(), g.numpy(), *moved, list(numbers))
     else:
-        native.library().update_rows(w, g, rows, m, v, average, list(numbers), threads, _instruction_set())
+        native.call("update_rows", w.detach().numpy(), g.numpy(), rows.numpy(), *moved, list(numbers))
 
 
 def look_up(
@@ -54,9 +50,7 @@ def look_up(
 ) -> None:  # fmt: skip
     """Sum rows of tables for each token: ``cpp/words/embedding.hpp``."""
     tables = [w.detach().contiguous() for w in weights]
-    native.library().look_up(
-        tables, list(rows), list(factors), lengths, kept, y, torch.get_num_threads(), native.in_force()[0]
-    )
+    native.call("look_up", tables, list(rows), list(factors), lengths, kept, y)
 
 
 def sum_rows(
@@ -64,17 +58,12 @@ def sum_rows(
     found: Tensor, values: Tensor,
 ) -> int:  # fmt: skip
     """Write the rows that occur, ascending, and the sum of `dy` over each one's tokens; returns how many there are."""
-    threads = torch.get_num_threads()
-    return int(
-        native.library().sum_rows(
-            rows, dy, size, padding, factor, lengths, kept, found, values, threads, native.in_force()[0]
-        )
-    )
+    return int(native.call("sum_rows", rows, dy, size, padding, factor, lengths, kept, found, values))
 
 
 def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
     """Multiply each packed token by the numbers of its row."""
-    native.library().keep_some(x.detach(), lengths, kept, y, torch.get_num_threads(), _instruction_set())
+    native.call("keep_some", x.detach(), lengths, kept, y)
 
 
 def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
@@ -84,4 +73,4 @@ def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], 
 
 def draw_kept(seed: int, share: float, kept: Tensor) -> None:
     """Write what dropout keeps, ``1 / share`` or 0: ``cpp/words/chance.hpp``."""
-    native.library().draw_kept(seed, share, kept, torch.get_num_threads(), _instruction_set())
+    native.call("draw_kept", seed, share, kept)

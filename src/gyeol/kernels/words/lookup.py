@@ -119,10 +119,12 @@ class _Lookup(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         weights, needed = ctx.saved_tensors, ctx.needs_input_grad[3:]
         if torch.is_grad_enabled():
-            tables = [Rows(w, *rows) for w, rows in zip(weights, ctx.tables, strict=True)]
-            found = differentiable_gradients(
-                lambda: [lookup_reference(tables, ctx.packing, ctx.kept)], list(weights), needed, [dy]
-            )
+
+            def summed(*inputs: Tensor) -> list[Tensor]:
+                tables = [Rows(w, *rows) for w, rows in zip(inputs, ctx.tables, strict=True)]
+                return [lookup_reference(tables, ctx.packing, ctx.kept)]
+
+            found = differentiable_gradients(summed, list(weights), needed, [dy])
             return None, None, None, *found
         dy = dy.contiguous()
         grads = [

@@ -109,8 +109,8 @@ class RecurrentNet(nn.Module):
         states, _ = self.recurrent.run_packed(vectors, packing, need_state=False)
         if self.training:
             states = self.locked(states, packing)
-        summary, weights = self.summary(states, vectors, packing)
-        logits = self.head(self.dropout(summary))
+        summary, weights = self.summary(states, vectors, packing, need_weights=not self.training)
+        logits = self.head(self.dropout(summary) if self.training else summary)
         if self.direct is not None:
             scales = self.steps.padded(batch.tokens.shape[1]) if scaled else None
             logits = logits + self.direct(_numbered(batch.tokens, self.grams), scales)
