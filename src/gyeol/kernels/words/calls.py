@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gyeol.kernels import native
+from gyeol.kernels.native import capsule
 
 __all__ = [
     "draw_kept",
@@ -33,7 +34,7 @@ def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
 
 def length(arrays: Sequence[Tensor]) -> float:
     """Return the Euclidean length of all arrays together."""
-    return float(native.library().length([a.detach() for a in arrays], torch.get_num_threads(), _instruction_set()))
+    return float(native.library().length([capsule(a) for a in arrays], torch.get_num_threads(), _instruction_set()))
 
 
 def update(
@@ -41,11 +42,12 @@ def update(
     rows: Tensor | None = None,
 ) -> None:  # fmt: skip
     """Update weights, or `rows` of them, with their moments and their average: ``cpp/words/adam.hpp``."""
-    w, threads = w.detach(), torch.get_num_threads()
+    threads, moments = torch.get_num_threads(), [capsule(part) for part in (m, v, average)]
     if rows is None:
-        native.library().update(w, g, m, v, average, list(numbers), threads, _instruction_set())
+        native.library().update(capsule(w), capsule(g), *moments, list(numbers), threads, _instruction_set())
     else:
-        native.library().update_rows(w, g, rows, m, v, average, list(numbers), threads, _instruction_set())
+        arrays = [capsule(part) for part in (w, g, rows)]
+        native.library().update_rows(*arrays, *moments, list(numbers), threads, _instruction_set())
 
 
 def look_up(
@@ -53,10 +55,9 @@ def look_up(
     y: Tensor,
 ) -> None:  # fmt: skip
     """Sum rows of tables for each token: ``cpp/words/embedding.hpp``."""
-    tables = [w.detach().contiguous() for w in weights]
-    native.library().look_up(
-        tables, list(rows), list(factors), lengths, kept, y, torch.get_num_threads(), native.in_force()[0]
-    )
+    tables, places = [capsule(w.detach().contiguous()) for w in weights], [capsule(part) for part in rows]
+    arrays = [capsule(part) for part in (lengths, kept, y)]
+    native.library().look_up(tables, places, list(factors), *arrays, torch.get_num_threads(), _instruction_set())
 
 
 def sum_rows(
@@ -64,24 +65,25 @@ def sum_rows(
     found: Tensor, values: Tensor,
 ) -> int:  # fmt: skip
     """Write the rows that occur, ascending, and the sum of `dy` over each one's tokens; returns how many there are."""
-    threads = torch.get_num_threads()
+    arrays = [capsule(part) for part in (lengths, kept, found, values)]
     return int(
         native.library().sum_rows(
-            rows, dy, size, padding, factor, lengths, kept, found, values, threads, native.in_force()[0]
+            capsule(rows), capsule(dy), size, padding, factor, *arrays, torch.get_num_threads(), _instruction_set()
         )
     )
 
 
 def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
     """Multiply each packed token by the numbers of its row."""
-    native.library().keep_some(x.detach(), lengths, kept, y, torch.get_num_threads(), _instruction_set())
+    arrays = [capsule(part) for part in (x, lengths, kept, y)]
+    native.library().keep_some(*arrays, torch.get_num_threads(), _instruction_set())
 
 
 def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
     """Write the row of each n-gram that ends at a packed token, 0 for none."""
-    native.library().ngram_rows(ids, lengths, size, list(keys), rows)
+    native.library().ngram_rows(capsule(ids), capsule(lengths), size, [capsule(k) for k in keys], capsule(rows))
 
 
 def draw_kept(seed: int, share: float, kept: Tensor) -> None:
     """Write what dropout keeps, ``1 / share`` or 0: ``cpp/words/chance.hpp``."""
-    native.library().draw_kept(seed, share, kept, torch.get_num_threads(), _instruction_set())
+    native.library().draw_kept(seed, share, capsule(kept), torch.get_num_threads(), _instruction_set())
