@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gyeol.errors import SaveError
 
-__all__ = ["backed_up", "replace_file", "replace_folder", "write_bytes"]
+__all__ = ["backed_up", "check_file_place", "replace_file", "replace_folder", "write_bytes"]
 
 _OLD = "old"  # where the previous folder waits until the new one is in place
 
@@ -62,6 +62,26 @@ def write_bytes(path: Path | str, content: bytes) -> None:
         file.write_bytes(content)
 
     replace_file(Path(path), write)
+
+
+def check_file_place(path: Path) -> None:
+    """Check that a file can be written at a path, before the work whose result it is to hold; nothing is created.
+
+    Raises
+    ------
+    SaveError
+        The path is a folder, a part of it is a file, or the folder it would be in may not be written to.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder; name a file")
+        parent = next(folder for folder in path.absolute().parents if folder.exists())
+        if not parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "")
+        if not os.access(parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "")
+    except OSError as error:
+        raise _explained(path, error) from error
 
 
 def replace_folder(path: Path, write: Callable[[Path], None]) -> None:

@@ -15,7 +15,9 @@ from gyeol.errors import ParameterError, closest
 from gyeol.explain.attribution.inquiry import Measure
 from gyeol.tasks.class_scores import probabilities_of
 
-__all__ = ["Verdict", "log_odds", "no_position", "no_target", "of_classes", "of_number", "target_number"]
+__all__ = [
+    "Verdict", "checked_position", "log_odds", "no_position", "no_target", "of_classes", "of_number", "target_number",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
@@ -121,3 +123,16 @@ def no_position(position: int | None) -> None:
     """Refuse a position, where the answer is no sequence."""
     if position is not None:
         raise ParameterError(f"position={position!r:.20}: the answer is no sequence; leave position out")
+
+
+def checked_position(position: Any, count: int, what: str) -> int:
+    """Check a position among so many steps of an answer.
+
+    Raises
+    ------
+    ParameterError
+        There is no such one.
+    """
+    if isinstance(position, bool) or not isinstance(position, (int, np.integer)) or not 0 <= position < count:
+        raise ParameterError(f"position={position!r:.20}: the answer has {count:,} {what}; expected 0 to {count - 1:,}")
+    return int(position)

@@ -63,9 +63,6 @@ def test_from_the_file_to_the_answer(gyeol: Run, table: Path, films: Path, tmp_p
     info = gyeol("info", films, "--json").object
     assert set(info["thresholds"]) == set(info["classes"])
     assert "several per text" in gyeol("info", films).out
-    assert gyeol("explain", films, TEXTS[0]).mistake.endswith(
-        "models of 'fit author', 'fit transcribe' or 'fit caption' can"
-    )
 
 
 def test_the_same_labels_in_any_file(gyeol: Run, tmp_path: Path) -> None:

@@ -90,7 +90,13 @@ def test_when_it_was_said(gyeol: Run, model: Path, tmp_path: Path) -> None:
     assert 0 <= letter["start"] < letter["end"] <= 0.51
     assert 0 < letter["probability"] <= 1
     assert gyeol("explain", model, path).out.splitlines()[1].startswith("가")
-    assert "--out is for texts" in gyeol("explain", model, path, "--out", tmp_path / "a.html").mistake
+    assert told["prediction"] == "가"
+    assert "".join(told["output"]) == "가"
+    gyeol("explain", model, path, "--out", tmp_path / "a.html")
+    assert (tmp_path / "a.html").read_text("utf-8").startswith("<!doctype html>")
+    assert "loudness" in gyeol("explain", model, path, "--position", 0).out
+    assert "expected 0 to 0" in gyeol("explain", model, path, "--position", 1).mistake
+    assert "there is no file" in gyeol("explain", model, "no.wav", "--out", tmp_path / "b.html").mistake
 
 
 def test_a_stream(gyeol: Run, model: Path, tmp_path: Path) -> None:

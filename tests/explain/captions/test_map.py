@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gyeol.errors import DataError
 from gyeol.explain import CaptionMap
-from gyeol.explain.captions.picture import _enlarged, spread
+from gyeol.explain.captions.picture import enlarged, spread
 
 pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'gyeol[images]'")
 IMAGE = np.full((32, 32, 3), 200, np.uint8)
@@ -88,7 +88,7 @@ def test_spreading_keeps_to_the_shares(height: int, width: int, side: int) -> No
 @given(st.integers(1, 200))
 @settings(max_examples=15)
 def test_enlarging_keeps_colours(size: int) -> None:
-    assert np.allclose(_enlarged(np.full((size, size, 3), 77, np.uint8)), 77)
+    assert np.allclose(enlarged(np.full((size, size, 3), 77, np.uint8), 168), 77)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.figures import evaluation_lines
 from gyeol.cli.answers.output import confusion, note, object_out
 from gyeol.cli.answers.reading import PIPE, answers_out, handling
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     Model = SeriesClassifier | SeriesRegressor
 
-__all__ = ["COMMANDS", "evaluate", "fit_series", "predict", "refuse_text_options"]
+__all__ = ["COMMANDS", "evaluate", "examples", "fit_series", "predict", "read_sequence", "refuse_text_options"]
 
 _CHUNK = 1024  # sequences answered at a time
 
@@ -137,8 +139,8 @@ def _refuse_input(input: str | None) -> None:
         raise ParameterError("--input is for texts; this model reads all columns except the labels (--target)")
 
 
-def evaluate(model: Model, request: Request) -> None:
-    """Print a model's figures on sequences with their labels, or numbers."""
+def examples(model: Model, request: Request) -> Examples:
+    """Read sequences with their labels, or numbers."""
     _refuse_input(request.input)
     notation = NumberNotation.of(model.about_, request.option("decimal"), request.option("missing"))
     test, name = _read(request.data, "test", _target(model, request.target), notation)
@@ -147,15 +149,21 @@ def evaluate(model: Model, request: Request) -> None:
         targets: Any = [known[label] for label in _known(test, known)]
     else:
         targets = test.numbers()
-    figures = model.evaluate(test.series, targets)
+    return Examples(test.series, targets, name, "sequences", test.about(), test.lines, str(test.path))
+
+
+def evaluate(model: Model, request: Request) -> None:
+    """Print a model's figures on sequences with their labels, or numbers."""
+    test = examples(model, request)
+    figures = model.evaluate(test.X, test.y)
     if request.json:
-        object_out({"model": str(request.model_path), **test.about(), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
     if "confusion" not in figures:
-        typer.echo(f"{_figures(figures)}   R² {figures['r2']:.4f}   on {figures['count']:,} sequences of {name}")
+        typer.echo(f"{_figures(figures)}   R² {figures['r2']:.4f}   on {figures['count']:,} sequences of {test.name}")
         return
     line, warnings = evaluation_lines(figures)
-    typer.echo(f"{line}   on {figures['count']:,} sequences of {name}")
+    typer.echo(f"{line}   on {figures['count']:,} sequences of {test.name}")
     typer.echo(confusion(figures, model.classes_.tolist()))
     for warning in warnings:
         note(warning)
@@ -222,4 +230,17 @@ def _layout(model: Model, top: int | None) -> Layout:
     return Layout(("value",), lambda one: [exact(one["value"])], lambda one: one, {"value": None}, shown="")
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, options=(TOP, *NUMBERS))
+def read_sequence(model: Model, given: str) -> Any:
+    """Read one sequence: that of an argument such as ``"1 2 3"``, or the first one of a file."""
+    from gyeol.data.series.series_files import parse_series
+
+    notation = NumberNotation.of(model.about_, None, ())
+    if not os.path.isfile(given):
+        return parse_series(given, "the sequence", 1, notation.rows()).values
+    first = next(_file_items(model, given, notation), None)
+    if first is None or first.value is None:
+        raise DataError(f"{given}: {first.reason if first is not None else 'there is no sequence in it'}")
+    return first.value
+
+
+COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, read_one=read_sequence, options=(TOP, *NUMBERS))

@@ -1,4 +1,4 @@
-"""``gyeol evaluate``, ``predict`` and ``explain``: what they do for each task is in `gyeol.cli.tasks`."""
+"""``gyeol evaluate`` and ``predict``: what they do for each task is in `gyeol.cli.tasks`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from gyeol.cli.options.signature import keyword, with_parameters
 from gyeol.cli.options.training import HEADER, JSON, THREADS
 from gyeol.cli.task_commands import Request, TaskCommands, TaskOption
 from gyeol.cli.tasks import FILES, commands_of
-from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.errors import ModelError, ParameterError
 
-__all__ = ["check_options", "command", "evaluate", "explain", "predict", "task_options"]
+__all__ = ["check_options", "command", "evaluate", "predict", "task_options"]
 
-_EXPLANATIONS = (".html", ".json", ".png")
 _MODEL: Any = typer.Argument(metavar="MODEL", help="Model folder.")
 
 
@@ -157,40 +156,3 @@ def predict(
         strict=strict, header=header, options=options,
     )  # fmt: skip
     commands.predict(model, request)
-
-
-def explain(
-    model_path: Path = _MODEL,
-    text: str = typer.Argument(None, metavar="TEXT", help="Text, image or recording; default: standard input."),
-    out: Path = typer.Option(
-        None, "--out", "-o", metavar="FILE", help="Output file: .html or .json; for captions also .png."
-    ),
-    top: int = typer.Option(10, "--top", metavar="K", min=1, help="Show the K words with the largest weights."),
-    threads: int = THREADS,
-    json: bool = JSON,
-) -> None:
-    """Explain an answer: weights of words, attention on an image.
-
-    Examples: gyeol explain who "태초에 말씀이 계시니라" --out why.html
-
-    gyeol explain scenes photo.jpg --out why.png
-
-    gyeol explain speech recording.wav
-    """
-    if out is not None and out.suffix.lower() not in _EXPLANATIONS:
-        raise ParameterError(f"--out {out}: explanations are written as {' or '.join(_EXPLANATIONS)}")
-    if text is None:
-        if sys.stdin is None or sys.stdin.isatty():
-            raise ParameterError('no text given; write gyeol explain MODEL "태초에 말씀이 계시니라"')
-        try:
-            text = sys.stdin.buffer.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise DataError("standard input is not UTF-8: convert it, or give the text as an argument") from None
-    model = load_model(model_path, threads)
-    commands = commands_of(model.task)
-    if commands.explain is None:
-        able = [task for task in FILES if commands_of(task).explain is not None]
-        raise ModelError(
-            f"{model_path} is a model of 'fit {model.task}', which cannot explain yet; models of {_listed(able)} can"
-        )
-    commands.explain(model, Request(model_path, json, texts=[text], out=out, options={"top": top}))

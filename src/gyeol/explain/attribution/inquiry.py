@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gyeol.errors import DataError
-from gyeol.explain.attribution.path import groups_of, integrated_gradients, occlusion
+from gyeol.explain.attribution.path import adds_up, groups_of, integrated_gradients, occlusion
 from gyeol.explain.attribution.replica import replica
 from gyeol.explain.explanation import Attention, Attribution, Explanation, LayerTrace, Reading
-from gyeol.layers import Recurrent
+from gyeol.layers import Recurrent, Walk, recording
 
 __all__ = ["LONGEST", "Inquiry", "check_length", "explained", "prefixes"]
 
@@ -65,6 +65,19 @@ class Inquiry:
         The shortest reading.
     exact : sequence of Attribution
         What is known already, without any path.
+    output_walks : sequence of str
+        Names of recurrent modules that walk along the output: ``"decoder"``. All others walk along the input, and what
+        they do after its T steps is left out.
+    read_by : array of int, shape (T,), optional
+        Which step of the recurrent layers reads each step of the input, where that is not its own: it shows that one's
+        gates and states. Calls one after another count on.
+    width : int
+        Numbers that the network keeps of a copy besides its recurrent layers' (logits over a vocabulary).
+    rows : mapping of str to slice
+        Of recurrent modules that do not walk from the first step to the last: which of their steps are the input's, in
+        its order.
+    beside : sequence of str
+        Names of recurrent modules that walk neither along the input nor along the output, and are not shown.
     """
 
     known: Explanation
@@ -76,6 +89,11 @@ class Inquiry:
     names: Sequence[str] = ()
     reading_from: int = 1
     exact: Sequence[Attribution] = ()
+    output_walks: Sequence[str] = ()
+    read_by: npt.NDArray[np.int64] | None = None
+    width: int = 0
+    rows: Mapping[str, slice] = field(default_factory=dict)
+    beside: Sequence[str] = ()
 
     @property
     def target(self) -> str:
@@ -113,7 +131,7 @@ def explained(inquiry: Inquiry, net: nn.Module) -> Explanation:
     known, steps = inquiry.known, len(inquiry.known.tokens)
     check_length(steps, "steps")
     net = replica(net)
-    rows = rows_at_once(net, steps)
+    rows = rows_at_once(net, steps, inquiry.width)
     score = partial(inquiry.score, net)
     attributions = list(inquiry.exact)
     if not attributions:
@@ -146,18 +164,62 @@ def prefixes(first: int, steps: int) -> list[int]:
     return [round(value) for value in np.linspace(first, steps, count).tolist()]
 
 
-def rows_at_once(net: nn.Module, steps: int) -> int:
+def rows_at_once(net: nn.Module, steps: int, width: int = 0) -> int:
     """Return how many copies of so many steps a network reads at once, so that its activations stay small."""
     layers = [layer for layer in net.modules() if isinstance(layer, Recurrent)]
     numbers = sum(
         layer.num_layers * layer.num_directions * ((layer.cell.gates + 6) * layer.hidden_size + 2 * layer.input_size)
         for layer in layers
     )
-    return max(1, min(_ROWS, _BYTES // (4 * max(64, numbers) * max(1, steps))))
+    return max(1, min(_ROWS, _BYTES // (4 * (max(64, numbers) * max(1, steps) + width))))
 
 
 def _walks(inquiry: Inquiry, net: nn.Module, steps: int) -> tuple[str, list[LayerTrace]]:
-    return "", []
+    """Run the input once and back: the name of the loss, and every recurrent layer's gates, states and gradients."""
+    name, loss_of = _LOSSES[inquiry.measure]
+    scales = torch.ones(1, steps, dtype=torch.float64, requires_grad=True)  # that there is something to go back to
+    with recording(net) as recorder:
+        torch.autograd.grad(loss_of(inquiry.score(net, scales)).sum(), scales)
+    layers = []
+    walks = [walk for walk in recorder.walks(0) if walk.name not in inquiry.beside]
+    for walk in walks if inquiry.read_by is None else _spread(walks, inquiry.read_by, inquiry.output_walks):
+        called = walk.name if not walk.call else f"{walk.name} (call {walk.call + 1})"
+        order = inquiry.rows.get(walk.name, slice(None))
+        turned = order.step is not None and order.step < 0
+        way = walk.direction if not turned else "reverse" if walk.direction == "forward" else "forward"
+        end = None if walk.name in inquiry.output_walks else steps
+        gates, states, norms = (
+            {name: part[order][:end] for name, part in parts.items()}
+            for parts in (
+                walk.gates,
+                walk.states,
+                {state: np.linalg.norm(slopes, axis=1) for state, slopes in walk.gradients.items()},
+            )
+        )
+        layers.append(LayerTrace(called, walk.layer, way, walk.cell, gates, states, norms))
+    return name.format(inquiry.of), layers
+
+
+def _spread(walks: Sequence[Walk], read_by: npt.NDArray[np.int64], others: Sequence[str]) -> list[Walk]:
+    """Join the calls of each layer, and give each step of the input what there is of the step that reads it."""
+    joined: dict[tuple[str, int, str], list[Walk]] = {}
+    for walk in walks:
+        joined.setdefault((walk.name, walk.layer, walk.direction), []).append(walk)
+    found = []
+    for calls in joined.values():
+        if calls[0].name in others:
+            found += calls
+            continue
+        gates, states, gradients = (
+            {name: np.concatenate([getattr(call, kind)[name] for call in calls])[read_by] for name in shown}
+            for kind, shown in (
+                ("gates", calls[0].gates),
+                ("states", calls[0].states),
+                ("gradients", calls[0].gradients),
+            )
+        )
+        found.append(replace(calls[0], gates=gates, states=states, gradients=gradients))
+    return found
 
 
 def _reading(inquiry: Inquiry, net: nn.Module, steps: int, rows: int) -> Reading | None:
@@ -172,7 +234,7 @@ def _notes(attributions: Sequence[Attribution], steps: int) -> list[str]:
     notes = [
         f"integrated gradients add up to the score but for {100 * found.error:.2g} % of the difference"
         for found in attributions
-        if found.method == "integrated gradients" and found.error > 0.01
+        if found.method == "integrated gradients" and not adds_up(found)
     ]
     groups = groups_of(steps)
     if len(groups) < steps:

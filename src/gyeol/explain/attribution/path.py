@@ -17,14 +17,15 @@ from torch import Tensor
 
 from gyeol.explain.explanation import Attribution
 
-__all__ = ["Score", "clenshaw_curtis", "groups_of", "integrated_gradients", "occlusion"]
+__all__ = ["Score", "adds_up", "clenshaw_curtis", "groups_of", "integrated_gradients", "occlusion"]
 
 #: Scales (M, T) to the score of each copy (M,).
 Score = Callable[[Tensor], Tensor]
 
-_TOLERANCE = 0.005  # of completeness: half of what is promised
+_COMPLETE = 0.005  # of the difference of the score, which all shares must add up to: half of what is promised
+_EXACT = 0.01  # of the shares, regardless of their signs: what is off on all pieces together
 _ORDER = 6  # intervals of Clenshaw and Curtis's rule on a piece of the path
-_MOST = 400  # points of the path
+_MOST, _LEAST, _READ = 200, 48, 1 << 16  # points of the path at most: fewer the more steps are read at each
 _TOKENS = 1 << 15  # steps that are read in all while some are left out
 _FEWEST = 16  # groups of them
 
@@ -35,7 +36,7 @@ def integrated_gradients(score: Score, steps: int, target: str, *, rows: int) ->
     Along it every vector is multiplied by the same number, alpha, so that a step's share is the mean over alpha of the
     score's derivative by that step's number. On any piece of the path the shares must add up to the difference of the
     score at its ends: pieces where they do not (a maximum changes its place there) are halved, until what is off comes
-    to less than 0.5 % of the whole difference.
+    to less than 0.5 % of the whole difference, and piece by piece to less than 1 % of all shares.
 
     Parameters
     ----------
@@ -47,19 +48,29 @@ def integrated_gradients(score: Score, steps: int, target: str, *, rows: int) ->
     rows : int
         Copies asked at once.
     """
-    path = _Path(score, steps, rows)
+    path, most = _Path(score, steps, rows), max(_LEAST, min(_MOST, _READ // max(1, steps)))
     pieces = path.pieces([(0.0, 1.0)])
     while True:
         shares = np.sum([piece.shares for piece in pieces], axis=0)
         found = Attribution("integrated gradients", target, shares, path.score_at(0.0), path.score_at(1.0))
-        ends = max(abs(found.start), abs(found.total))
-        # Shares that cancel out add up to nothing that a part of it could be asked of; and scores are rounded.
-        allowed = max(_TOLERANCE * abs(found.total - found.start), 1e-5 * float(np.abs(shares).sum()), 1e-6 * ends)
-        if sum(piece.off for piece in pieces) <= allowed or path.points >= _MOST:
+        exact = sum(piece.off for piece in pieces) <= max(_EXACT * float(np.abs(shares).sum()), _rounding(found))
+        if (exact and adds_up(found, _COMPLETE)) or path.points >= most:
             return found
-        bad = max(allowed / (2 * len(pieces)), max(piece.off for piece in pieces) / 16)
-        halves = [half for piece in pieces if piece.off > bad for half in piece.halves()]
-        pieces = [piece for piece in pieces if piece.off <= bad] + path.pieces(halves)
+        bad = max(piece.off for piece in pieces) / 4
+        halves = [half for piece in pieces if piece.off >= bad for half in piece.halves()]
+        pieces = [piece for piece in pieces if piece.off < bad] + path.pieces(halves)
+
+
+def adds_up(found: Attribution, share: float = 0.01) -> bool:
+    """Whether attributions add up to the difference of the score, but for a share of it or for rounding."""
+    gap = found.total - found.start
+    # Shares that cancel out add up to nothing that a part of it could be asked of.
+    allowed = max(share * abs(gap), 1e-5 * float(np.abs(found.values).sum()), _rounding(found))
+    return abs(float(found.values.sum()) - gap) <= allowed
+
+
+def _rounding(found: Attribution) -> float:
+    return 1e-6 * max(abs(found.start), abs(found.total))
 
 
 @dataclass(frozen=True, slots=True)

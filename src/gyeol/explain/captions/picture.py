@@ -16,7 +16,7 @@ from gyeol.explain.drawing.sheet import DPI, new_sheet, put_pixels
 if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-__all__ = ["draw_caption", "spread"]
+__all__ = ["draw_caption", "enlarged", "spread"]
 
 _INK, _FAINT, _PAPER = "#1c1f23", "#62686f", "#ffffff"
 _SIDE, _EDGE, _GAP, _WORD, _HEAD, _FOOT = 168, 18, 14, 28, 40, 34  # pixels
@@ -73,7 +73,7 @@ def draw_caption(
     width = 2 * _EDGE + across * _SIDE + (across - 1) * _GAP
     height = _HEAD + lines * (_SIDE + _WORD) + (lines - 1) * _GAP + _FOOT + _EDGE
     figure.set_size_inches(width / DPI, height / DPI)
-    pixels = _enlarged(image)
+    pixels = enlarged(image, _SIDE)
     for number in range(count):
         x = _EDGE + number % across * (_SIDE + _GAP)
         top = height - _HEAD - _EDGE - number // across * (_SIDE + _WORD + _GAP)  # of the word's line
@@ -96,10 +96,10 @@ def draw_caption(
     return canvas
 
 
-def _enlarged(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Take the nearest points of an image, the mean of several where it is larger: (side, side, 3)."""
+def enlarged(image: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.float64]:
+    """Take the nearest points of a square image, the mean of several where it is larger: (side, side, 3)."""
     size = len(image)
-    edges = np.arange(_SIDE + 1) * size / _SIDE
+    edges = np.arange(side + 1) * size / side
     low = np.floor(edges[:-1]).astype(np.intp)
     high = np.maximum(np.ceil(edges[1:]).astype(np.intp), low + 1).clip(max=size)
     sums = np.zeros((size + 1, size + 1, 3))

@@ -5,13 +5,15 @@ The policy allows the one style and the one script of the page, by their digests
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from gyeol.explain.drawing.page_font import digest, embed_font
 
-__all__ = ["BASE_STYLE", "fill_page", "static_page"]
+__all__ = ["BASE_STYLE", "data_block", "fill_page", "printable", "static_page"]
 
 #: What the styles of pages without a script share: colours for light and dark, and fonts.
 BASE_STYLE = """
@@ -31,7 +33,7 @@ def fill_page(template: Path, fields: Mapping[str, str]) -> bytes:
     ----------
     template : Path
         A page with one ``<style>`` and one ``<script>``, which contain no field; ``style-digest`` and
-        ``script-digest`` are filled in automatically.
+        ``script-digest`` are filled in automatically. ``{{file page.js}}`` is replaced by the file beside the template.
     fields : mapping of str to str
         The text for each name, already escaped.
 
@@ -40,10 +42,40 @@ def fill_page(template: Path, fields: Mapping[str, str]) -> bytes:
     bytes
         The page, in UTF-8, with the Hangul font it needs.
     """
-    page = template.read_text(encoding="utf-8")
+    page = re.sub(
+        r"\{\{file ([a-z.]+)\}\}",
+        lambda match: template.with_name(match[1]).read_text(encoding="utf-8"),
+        template.read_text(encoding="utf-8"),
+    )
     texts = {**fields, **{f"{tag}-digest": _digest(page, tag) for tag in ("style", "script")}}
     # In one pass, so that a title or a word that looks like a field is left alone.
     return _encoded(re.sub(r"\{\{([a-z-]+)\}\}", lambda match: texts[match[1]], page))
+
+
+def data_block(data: object) -> str:
+    r"""Write data as the content of a ``<script type="application/json">``, which no text in it can end.
+
+    Examples
+    --------
+    >>> data_block({"word": "</script>"})
+    '{"word":"\\u003c/script\\u003e"}'
+    """
+    # ">" and "&" mean nothing here, but cost nothing either; U+2028 and U+2029 once ended a line of script.
+    encoded = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for c in "<>&\u2028\u2029":
+        encoded = encoded.replace(c, f"\\u{ord(c):04x}")
+    return encoded
+
+
+def printable(text: str) -> str:
+    r"""Escape a text, and leave out what no page may hold.
+
+    Examples
+    --------
+    >>> printable("<b>\u202e")
+    '&lt;b&gt; '
+    """
+    return html.escape("".join(c if c.isprintable() or c in "\n\t " else " " for c in text))
 
 
 def static_page(language: str, title: str, style: str, body: str, *, images: bool = False) -> bytes:

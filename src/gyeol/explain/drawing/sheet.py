@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-__all__ = ["DPI", "new_sheet", "put_pixels", "save_png"]
+__all__ = ["DPI", "new_sheet", "put_curve", "put_pixels", "save_png"]
 
 DPI = 100
 
@@ -40,6 +40,23 @@ def put_pixels(figure: Figure, pixels: npt.NDArray[np.uint8], corner: tuple[int,
             renderer.draw_image(renderer.new_gc(), *corner, upwards)
 
     figure.add_artist(Pixels())
+
+
+def put_curve(
+    figure: Figure,
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    colour: str,
+    *,
+    width: float,
+    dashed: bool = False,
+) -> None:
+    """Draw a curve through pixels, counted from the lower left corner."""
+    from matplotlib.lines import Line2D
+    from matplotlib.transforms import IdentityTransform
+
+    style: Any = "--" if dashed else "-"
+    figure.add_artist(Line2D(x, y, color=colour, linewidth=width, linestyle=style, transform=IdentityTransform()))
 
 
 def save_png(canvas: Any, path: Path | str) -> None:

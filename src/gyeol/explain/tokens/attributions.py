@@ -11,10 +11,9 @@ from typing import Any
 from gyeol.data.atomic import write_bytes
 from gyeol.errors import DataError
 from gyeol.explain.tokens.page import render_tokens
+from gyeol.explain.tokens.words import add_by_word, marked, one_line, word_values
 
 __all__ = ["TokenExplanation"]
-
-_SHADES = (("+", "\x1b[1;7m"), ("+", "\x1b[1;4m"), ("", ""), ("-", "\x1b[2m"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +76,11 @@ class TokenExplanation:
 
         A token counts for the word where it ends; one that represents a space, for the word that the space ends.
         """
-        found: list[tuple[str, float]] = []
-        at = 0
-        for start, end in _words(self.text):
-            if start > at:
-                found.append((self.text[at:start], 0.0))
-            found.append((self.text[start:end], 0.0))
-            at = end
-        if at < len(self.text):
-            found.append((self.text[at:], 0.0))
-        ends, place = [], 0
-        for piece, _ in found:
-            place += len(piece)
-            ends.append(place)
-        sums = [0.0] * len(found)
-        number = 0
-        for (_, end), value in zip(self.spans, self.attributions, strict=True):
-            while number < len(ends) - 1 and ends[number] < end:
-                number += 1
-            sums[number - 1 if number and found[number][0].isspace() else number] += value
-        return [(piece, value) for (piece, _), value in zip(found, sums, strict=True)]
+        return add_by_word(self.text, self.spans, self.attributions)
 
     def words(self, top: int | None = None) -> list[tuple[str, float]]:
         """Return each word once with the sum of its contributions, the strongest for the prediction first."""
-        sums: dict[str, float] = {}
-        for word, value in self.runs():
-            if word.strip():
-                sums[word] = sums.get(word, 0.0) + value
-        return sorted(sums.items(), key=lambda pair: -pair[1])[:top]
+        return word_values(self.runs())[:top]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values; what this kind of explanation does not have is None."""
@@ -149,33 +125,13 @@ class TokenExplanation:
     def to_terminal(self, *, colour: bool = True, top: int = 10) -> str:
         """Write it as lines for a terminal: the verdict, the text with its weighty words marked, and those words.
 
-        Words for the prediction are reversed or underlined in colour, and bracketed without; those against are dim.
+        Words for the prediction are on blue in colour, and bracketed without; those against on orange, or in
+        parentheses.
         """
         chances = "   ".join(f"{name} {p:.3f}" for name, p in sorted(self.probabilities.items(), key=lambda e: -e[1]))
         words = self.words()
-        most = max([abs(value) for _, value in words], default=0.0) or 1.0
-        marked = []
-        for word, value in self.runs():
-            level = 0 if value > most / 2 else 1 if value > most / 5 else 3 if value < -most / 5 else 2
-            if not word.strip() or level == 2:
-                marked.append(_plain(word))
-            elif colour:
-                marked.append(f"{_SHADES[level][1]}{_plain(word)}\x1b[0m")
-            else:
-                marked.append(f"[{_plain(word)}]" if level < 2 else f"({_plain(word)})")
-        listed = [f"  {value:+8.3f}  {_plain(word)}" for word, value in words[:top] if value > 0]
-        against = [f"  {value:+8.3f}  {_plain(word)}" for word, value in words[: -min(3, top) - 1 : -1] if value < 0]
-        head = f"{_plain(self.prediction)}   ({_plain(chances)})"
+        listed = [f"  {value:+8.3f}  {one_line(word)}" for word, value in words[:top] if value > 0]
+        against = [f"  {value:+8.3f}  {one_line(word)}" for word, value in words[: -min(3, top) - 1 : -1] if value < 0]
+        head = f"{one_line(self.prediction)}   ({one_line(chances)})"
         foot = f"{self.unit}: {self.start:+.3f} before reading, {self.total:+.3f} after it"
-        return "\n".join([head, "", "".join(marked), "", *listed, *against, foot])
-
-
-def _words(text: str) -> list[tuple[int, int]]:
-    import re
-
-    return [match.span() for match in re.finditer(r"\S+", text)]
-
-
-def _plain(text: str) -> str:
-    """Replace control characters, which would act on a terminal, by spaces."""
-    return "".join(c if c.isprintable() else " " for c in text)
+        return "\n".join([head, "", marked(self.runs(), colour=colour), "", *listed, *against, foot])

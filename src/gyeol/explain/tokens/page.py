@@ -7,11 +7,10 @@ goes through.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 from gyeol.explain.drawing.fonts import has_hangul, mostly_hangul
-from gyeol.explain.drawing.page import BASE_STYLE, static_page
+from gyeol.explain.drawing.page import BASE_STYLE, printable, static_page
 
 __all__ = ["render_tokens"]
 
@@ -96,18 +95,18 @@ def render_tokens(
     """
     language = "ko" if mostly_hangul([word for word, _ in words]) or has_hangul(prediction) else "en"
     say = _TEXTS[language]
-    name = _safe(prediction)
+    name = printable(prediction)
     most = max((abs(value) for _, value in runs), default=0.0) or 1.0
     shaded = "".join(_shaded(piece, value, most) for piece, value in runs)
     chances = "".join(
-        f'<tr><th scope="row">{_safe(c)}</th><td>{p:.3f}</td><td>{_bar(p, "f")}</td></tr>'
+        f'<tr><th scope="row">{printable(c)}</th><td>{p:.3f}</td><td>{_bar(p, "f")}</td></tr>'
         for c, p in sorted(probabilities.items(), key=lambda e: -e[1])
     )
     largest = max((abs(value) for _, value in words), default=0.0) or 1.0
     positive = [(word, value) for word, value in words if value > 0][:_LISTED]
     denied = [(word, value) for word, value in reversed(words) if value < 0][:_LISTED]
-    heading = _safe(title) if title else say["title"].format(name)
-    body = f"""<p class="faint">{say["sum"].format(start, total, _safe(unit))}</p>
+    heading = printable(title) if title else say["title"].format(name)
+    body = f"""<p class="faint">{say["sum"].format(start, total, printable(unit))}</p>
 <div class="text">{shaded}</div>
 <p class="faint">{say["key"].format(name)}</p>
 <h2>{say["classes"]}</h2>
@@ -122,13 +121,13 @@ def render_tokens(
 def _shaded(piece: str, value: float, most: float) -> str:
     step = round(_STEPS * abs(value) / most)
     if not step or not piece.strip():
-        return _safe(piece)
-    return f'<span class="{"f" if value > 0 else "a"}{step}" title="{value:+.3f}">{_safe(piece)}</span>'
+        return printable(piece)
+    return f'<span class="{"f" if value > 0 else "a"}{step}" title="{value:+.3f}">{printable(piece)}</span>'
 
 
 def _rows(words: Sequence[tuple[str, float]], most: float) -> str:
     return "".join(
-        f'<tr><th scope="row">{_safe(word)}</th><td>{value:+.3f}</td>'
+        f'<tr><th scope="row">{printable(word)}</th><td>{value:+.3f}</td>'
         f"<td>{_bar(abs(value) / most, 'f' if value > 0 else 'a')}</td></tr>"
         for word, value in words
     )
@@ -139,8 +138,3 @@ def _bar(share: float, kind: str) -> str:
         f'<svg class="bar-{kind}" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect width="{100 * share:.1f}" height="10"></rect></svg>'
     )
-
-
-def _safe(text: str) -> str:
-    """Escape a text, and leave out what no page may hold."""
-    return html.escape("".join(c if c.isprintable() or c in "\n\t " else " " for c in text))

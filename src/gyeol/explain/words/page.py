@@ -6,7 +6,6 @@ Words are data: they get into the page as JSON whose ``<`` is written ``\u003c``
 from __future__ import annotations
 
 import html
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from gyeol.errors import DataError
 from gyeol.explain.drawing.fonts import mostly_hangul
-from gyeol.explain.drawing.page import fill_page
+from gyeol.explain.drawing.page import data_block, fill_page
 
 __all__ = ["render_page"]
 
@@ -116,12 +115,8 @@ def render_page(
         "neighbours": None if near is None else _near(words, near),
         "texts": texts,
     }
-    # ">" and "&" mean nothing here, but cost nothing either; U+2028 and U+2029 once ended a line of script.
-    encoded = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for c in "<>&\u2028\u2029":
-        encoded = encoded.replace(c, f"\\u{ord(c):04x}")
     fields = {key: html.escape(text) for key, text in texts.items()}
-    fields |= {"lang": language, "title": html.escape(title or texts["title"]), "data": encoded}
+    fields |= {"lang": language, "title": html.escape(title or texts["title"]), "data": data_block(data)}
     return fill_page(_TEMPLATE, fields)
 
 

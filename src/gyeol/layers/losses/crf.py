@@ -97,6 +97,11 @@ class CRF(nn.Module):
     @torch.no_grad()
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Return the marginal probability of each tag at each step: (B, T, Y), 0 past the lengths."""
+        probabilities = torch.exp(self.log_marginals(emissions, lengths))
+        return probabilities.masked_fill(~self._real(emissions, lengths).unsqueeze(2), 0.0)
+
+    def log_marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        """Return their logarithms, differentiable: (B, T, Y), anything past the lengths."""
         real = self._real(emissions, lengths)
         alphas = self._alphas(emissions, lengths)
         log_partition = torch.logsumexp(alphas[-1] + self.last, dim=1)
@@ -106,8 +111,7 @@ class CRF(nn.Module):
             extended = torch.logsumexp((self.transitions + (emissions[:, t + 1] + betas).unsqueeze(1)), dim=2)
             betas = torch.where(real[:, t + 1, None], extended, betas)
             found.append(alphas[t] + betas)
-        probabilities = torch.exp(torch.stack(found[::-1], dim=1) - log_partition[:, None, None])
-        return probabilities.masked_fill(~real.unsqueeze(2), 0.0)
+        return torch.stack(found[::-1], dim=1) - log_partition[:, None, None]
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor, allowed: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -23,16 +23,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gyeol import engine
-from gyeol.errors import DataError
-from gyeol.explain import TokenExplanation
+from gyeol.engine.metrics.outcomes import Outcomes
+from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs import TextInput
 from gyeol.inputs.tokens.ngrams import frequent_ngrams
 from gyeol.parameters import positive, switch, whole
+from gyeol.tasks.authors.inquiries import author_inquiry
 from gyeol.tasks.authors.net import ApartNet, AuthorNet, SharedNet, places
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import (
     checked_classes,
     checked_labels,
+    checked_text,
     checked_texts,
     labels_from_state,
     labels_to_state,
@@ -40,8 +42,11 @@ from gyeol.tasks.checks import (
 )
 from gyeol.tasks.class_scores import macro_f1
 from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
-from gyeol.tasks.language.net import Pieces, in_order
+from gyeol.tasks.language.net import Pieces
+from gyeol.tasks.outcomes.classes import class_outcomes
 from gyeol.tasks.sklearn_base import ClassifierMixin
+from gyeol.tasks.token_notes import located, token_notes
+from gyeol.tasks.verdicts import no_position
 
 __all__ = ["AuthorClassifier"]
 
@@ -233,45 +238,27 @@ class AuthorClassifier(ClassifierMixin, TextParameters, Estimator):  # type: ign
         figures = engine.classification(numbers, logs.argmax(axis=1), self.classes_.tolist())
         return {**figures, "loss": float(-logs[np.arange(len(numbers)), numbers].mean())}
 
-    def explain(self, text: str) -> TokenExplanation:  # type: ignore[override]
-        """Show which words gave the author away.
-
-        A token's attribution is what it adds to the log-odds of the author named against the others together: the
-        logarithm of its probability by that author, less that by the others, each weighted by how probable the tokens
-        before made that author among them. With the prior's log-odds they sum to the text's, before the temperature.
-
-        Raises
-        ------
-        NotFittedError, DataError
-            Before `fit`; for what is no text.
-        """
-        self._ready()
-        if not isinstance(text, str):
-            raise DataError(f"got {type(text).__name__} where one text was expected")
-        checked_texts([text])
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        no_position(position)
+        text = checked_text(x)
+        tokens, notes = located(self.inputs_, text, text)
         encoded = self._encode([text], None)
-        with self._session(), torch.inference_mode():
-            pieces, _ = encoded.batch(np.array([0]))
-            _, known = places(pieces)
-            packed = self.net_(pieces).double() * known.double()[:, None]
-            logs = torch.stack([in_order(column, pieces) for column in packed.T], 1).numpy()
-        prior = self.net_.log_prior.double().numpy()
-        read = prior + np.vstack([np.zeros_like(prior), logs.cumsum(0)])
-        probabilities = np.exp(self._tempered(np.append(read[-1], len(logs))[None])[0])
-        best = int(read[-1].argmax())
-        odds = read[:, best] - np.logaddexp.reduce(np.delete(read, best, axis=1), axis=1)
-        tokens = self.inputs_.tokens(text)
-        names = [str(name) for name in self.classes_]
-        return TokenExplanation(
-            text=text,
-            prediction=names[best],
-            probabilities=dict(zip(names, probabilities.tolist(), strict=True)),
-            spans=[(token.start, token.end) for token in tokens] or [(0, len(text))],
-            tokens=[token.text for token in tokens] or [text],
-            attributions=np.diff(odds).tolist(),
-            start=float(odds[0]),
-            unit="log-odds",
+        unknown = token_notes(self.inputs_.encode([text])[0], self.inputs_)
+
+        def batch(copies: int) -> Pieces:
+            pieces: Pieces = encoded.batch(np.zeros(copies, dtype=np.int64))[0]
+            return pieces
+
+        return author_inquiry(
+            self.net_, batch, self._tempered, text, tokens, list(self.classes_), target, [*notes, *unknown]
         )
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        texts, numbers = self._checked_validation(X, y)
+        lengths = np.array([len(self.inputs_.tokenizer.tokenize(text)) for text in texts], dtype=np.int64)
+        return class_outcomes(np.exp(self.predict_log_proba(texts)), numbers, self.classes_.tolist(), lengths)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the authors, for the model card."""

@@ -32,6 +32,11 @@ class AuthorNet(nn.Module, ABC):
         self.register_buffer("log_prior", torch.log(torch.tensor(prior)))
         self.register_buffer("temperature", torch.ones(()))
 
+    @property
+    @abstractmethod
+    def vocabulary_size(self) -> int:
+        """V, how many tokens there are."""
+
     @abstractmethod
     def forward(self, pieces: Pieces) -> Tensor:
         """Texts to the log probability of each of their tokens by each author, (N, A), packed."""
@@ -62,6 +67,11 @@ class SharedNet(AuthorNet):
         self.language = LanguageNet(size, embedding_size, **layers)
         self.words = nn.Parameter(torch.zeros(size, len(prior)))
         self.runs = Continuations(size, list(ngrams), len(prior))
+
+    @property
+    def vocabulary_size(self) -> int:
+        """V, how many tokens there are."""
+        return len(self.words)
 
     def forward(self, pieces: Pieces) -> Tensor:
         """Texts to log probabilities (N, A), packed."""
@@ -96,6 +106,12 @@ class ApartNet(AuthorNet):
     def __init__(self, prior: Sequence[float], size: int, embedding_size: int, **layers: Any) -> None:
         super().__init__(prior)
         self.languages = nn.ModuleList(LanguageNet(size, embedding_size, **layers) for _ in prior)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """V, how many tokens there are."""
+        sizes = [part.embedding.num_embeddings for part in self.languages if isinstance(part, LanguageNet)]
+        return sizes[0]
 
     def forward(self, pieces: Pieces) -> Tensor:
         """Texts to log probabilities (N, A), packed."""

@@ -9,11 +9,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.data.batches import strided
 from gyeol.data.split import gapped_tail_split
+from gyeol.engine.metrics.outcomes import Outcomes
+from gyeol.errors import DataError
+from gyeol.explain.attribution.inquiry import Inquiry
+from gyeol.explain.explanation import Explanation
 from gyeol.inputs.windows import WindowBatch, WindowInput, Windows
 from gyeol.layers import NORMALISATIONS
 from gyeol.parameters import choice, fraction, whole
@@ -21,7 +25,9 @@ from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.forecasting import checks
 from gyeol.tasks.forecasting.baselines import LinearForecast, find_season, seasonal_error, seasonal_naive, solve_linear
 from gyeol.tasks.forecasting.figures import MEASURES, all_figures, figures_of, measured
+from gyeol.tasks.forecasting.inquiry import forecast_inquiry
 from gyeol.tasks.forecasting.net import DECODERS, ForecasterNet, forecasts
+from gyeol.tasks.forecasting.outcomes import forecast_outcomes, horizon_sums
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
 from gyeol.tasks.series.checks import check_learnable, checked_covariates, checked_series
 
@@ -201,9 +207,12 @@ class Forecaster(Estimator):
 
     def _decode(self, net: Any, batch: WindowBatch) -> npt.NDArray[np.generic]:
         """Measure every window: the sum of each of `MEASURES` over its real steps, channel by channel."""
+        return self._measured(net, batch, net(batch))
+
+    def _measured(self, net: Any, batch: WindowBatch, found: Tensor) -> npt.NDArray[np.float64]:
         naive = seasonal_naive(batch.history, self.season_, int(self.horizon))
         levels = batch.history.new_tensor(net.levels)
-        rows = measured(batch, net(batch), levels, net.middle, naive, net.linear(batch.history))
+        rows = measured(batch, found, levels, net.middle, naive, net.linear(batch.history))
         return rows.double().numpy().reshape(-1, self.channels_ * len(MEASURES))
 
     def _score(self, outputs: npt.NDArray[Any], y: Any) -> dict[str, float]:
@@ -250,12 +259,56 @@ class Forecaster(Estimator):
         """Return the quantiles of the next steps of every history: (horizon, Q) or (horizon, C, Q); see `predict`."""
         self._ready()
         given, (flat, single) = checked_series(history, self.channels_)
-        series, known = self._checked_channels(given, covariates, int(self.horizon))
-        checks.check_histories(series, self.lookback_, single=single)
-        windows = Windows.cut(series, known, lookback=self.lookback_, horizon=int(self.horizon), last=True)
+        windows = self._last_windows(given, covariates, single=single)
         found = forecasts(self.net_, self._batches(windows), self.inputs_.scale)
         each = [one[:, 0] if flat else one for one in found]
         return each[0] if single else each
+
+    def explain(
+        self, history: Any, covariates: Any = None, *, target: Any = None, position: int | None = None
+    ) -> Explanation:
+        """Explain a forecast: which steps of the history it comes from.
+
+        Every step of the window that is read is compared with the training's mean.
+
+        Parameters
+        ----------
+        history : array of shape (T,) or (T, C)
+        covariates : array of shape (T + horizon, K), optional
+            As in `predict`.
+        target : int, optional
+            Which channel's forecast is explained, from 0; by default the first one's.
+        position : int, optional
+            Which step of it, from 0; by default the first.
+
+        Raises
+        ------
+        NotFittedError, DataError
+            As in `predict`; for more than one history.
+        ParameterError
+            There is no such channel or step.
+        """
+        return super().explain((history, covariates), target=target, position=position)
+
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        history, covariates = x
+        given, (_, single) = checked_series(history, self.channels_)
+        if not single:
+            raise DataError(f"got {len(given)} histories; one is explained: an array of shape (T,) or (T, C)")
+        windows = self._last_windows(given, covariates, single=True)
+        batch = self.inputs_.batch(windows, np.zeros(1, dtype=np.int64), self._dtype())
+        origin = int(windows.origins[0])
+        shown = windows.values[origin - self.lookback_ : origin]
+        forecast = self.predict(history, covariates).tolist()
+        middle = list(self.quantiles).index(0.5)
+        scale, segment = self.inputs_.scale, int(self.segment)
+        return forecast_inquiry(self.task, batch, shown, forecast, scale, middle, segment, target, position)
+
+    def _last_windows(self, given: list[Numbers], covariates: Any, *, single: bool) -> Windows:
+        """Cut the window before the end of each series."""
+        series, known = self._checked_channels(given, covariates, int(self.horizon))
+        checks.check_histories(series, self.lookback_, single=single)
+        return Windows.cut(series, known, lookback=self.lookback_, horizon=int(self.horizon), last=True)
 
     def _batches(self, windows: Windows) -> Iterator[WindowBatch]:
         """Yield windows some at a time, in the order given, which bounds memory."""
@@ -291,6 +344,19 @@ class Forecaster(Estimator):
             list(self.quantiles),
         )
         return {**figures, "season": self.season_, "windows": len(windows)}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return the errors of every block of origins; see `gyeol.tasks.forecasting.outcomes`."""
+        self._ready()
+        windows = self._cut(*self._checked_channels(X, y, 0))
+        sums, steps = [], []
+        for batch in self._batches(windows):
+            found = self.net_(batch)
+            sums.append(self._measured(self.net_, batch, found))
+            steps.append(horizon_sums(batch, found, self.net_.middle))
+        rows = np.concatenate(sums).reshape(len(windows), self.channels_, len(MEASURES))
+        levels = [float(level) for level in self.quantiles]
+        return forecast_outcomes(rows, np.sum(steps, axis=0), windows, levels, lookback=self.lookback_)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the series for the model card."""

@@ -14,17 +14,21 @@ from torch import Tensor, nn
 from gyeol import engine
 from gyeol.data.media.video_clips import VideoClip, are_video_clips, as_video_clips
 from gyeol.data.ragged import Ragged
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError, ModelError, ParameterError
+from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs.frames import FrameInput, StepBatch, pieces, steps_of
 from gyeol.inputs.numeric_series import SeriesInput, checked_series
 from gyeol.parameters import positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_classes, checked_labels, labels_from_state, labels_to_state, numbered
 from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of
+from gyeol.tasks.frames.inquiry import frames_of, numbers_of, step_inquiry
 from gyeol.tasks.frames.labels import Labels, checked_rows, concatenated, split_like
 from gyeol.tasks.frames.net import FrameNet
 from gyeol.tasks.frames.stream import FrameStream
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
+from gyeol.tasks.outcomes.classes import step_outcomes
 
 __all__ = ["FrameClassifier"]
 
@@ -242,6 +246,16 @@ class FrameClassifier(Estimator):
             scores, _ = self.net_.read(seen, StepBatch(seen, torch.tensor([len(seen)])))
             yield probabilities_of(scores)
 
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        (one,) = self._known_sequences([x])
+        (probabilities,) = self.predict_proba([one])
+        with torch.no_grad():
+            if isinstance(self.inputs_, FrameInput):
+                known, seen = frames_of(self.net_, one, self.inputs_.image_size)
+            else:
+                known, seen = numbers_of(self.inputs_, one)
+        return step_inquiry(known, seen, self.classes_, probabilities, target, position)
+
     def score(self, X: Any, y: Any) -> float:
         """Return the accuracy over all steps."""
         return float(self.evaluate(X, y)["accuracy"])
@@ -260,6 +274,14 @@ class FrameClassifier(Estimator):
             outputs = self._outputs(self._encode(sequences, numbers))
         report = class_report(np.concatenate(list(outputs)), np.concatenate(numbers), self.classes_.tolist())
         return {**report, "sequences": len(sequences)}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        sequences = self._known_sequences(X)
+        _, numbers = self._checked_validation(X if self.inputs_of_frames is None else sequences, y)
+        with self._session():
+            outputs = self._outputs(self._encode(sequences, numbers))
+        return step_outcomes(list(outputs), numbers, self.classes_.tolist())
 
     def describe_data(self) -> dict[str, str]:
         """Describe the sequences and their labels for the model card."""

@@ -17,6 +17,7 @@ from gyeol.layers import (
     Embedding,
     LockedDropout,
     Recurrent,
+    StepScale,
     linear_cross_entropy,
     sampled_cross_entropy,
     sampling_probabilities,
@@ -180,6 +181,7 @@ class LanguageNet(nn.Module):
         tied = tied and full
         self.embedding = Embedding(size, E, dropout=word_dropout(size, dropout), sparse=not tied)
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
+        self.steps = StepScale()
         sizes = [E, *[H] * (num_layers - 1), E if tied else H]
         self.layers = nn.ModuleList(
             Recurrent(cell, sizes[n], sizes[n + 1], precision=precision) for n in range(len(sizes) - 1)
@@ -215,7 +217,7 @@ class LanguageNet(nn.Module):
     def states(self, pieces: Pieces, carrier: Carrier) -> tuple[Tensor, Packing]:
         """Walk a window: the last layer's states (N, K), nothing dropped from them, and how they lie."""
         packing = Packing.of(pieces.lengths, pieces.tokens.shape[1])
-        x = self.embedding(packing.gather(pieces.tokens.unsqueeze(2)).squeeze(1))
+        x = self.steps(self.embedding(packing.gather(pieces.tokens.unsqueeze(2)).squeeze(1)), packing)
         walks = self.walks
         cell = walks[0].cell
         sizes = [layer.hidden_size for layer in walks]

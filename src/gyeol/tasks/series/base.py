@@ -12,12 +12,15 @@ import numpy.typing as npt
 import torch
 
 from gyeol.errors import DataError, ModelError
+from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs.numeric_series import SeriesBatch, SeriesInput, checked_series
 from gyeol.parameters import fraction, positive, whole
 from gyeol.tasks.base import Encoded
 from gyeol.tasks.hyperparameters import DirectionParameters, SummaryParameters, estimator, hyperparameter
 from gyeol.tasks.sample_weights import WeightedEstimator, Weights
+from gyeol.tasks.series.inquiry import series_inquiry
 from gyeol.tasks.series.net import SeriesNet
+from gyeol.tasks.verdicts import Verdict, no_position
 
 __all__ = ["Series", "SeriesEstimator", "flat"]
 
@@ -116,6 +119,17 @@ class SeriesEstimator(SummaryParameters, DirectionParameters, WeightedEstimator)
             memory=None if self.memory is None else int(self.memory),
         )
 
+    @abstractmethod
+    def _verdict(self, one: Series, target: Any) -> Verdict:
+        """Predict for one sequence, and say what the network's outputs for it mean."""
+
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        no_position(position)
+        (one,) = self._checked_series([x], reset=False)
+        names = getattr(self, "feature_names_in_", None)
+        verdict = self._verdict(one, target)
+        return series_inquiry(self.task, self.inputs_, one, verdict, None if names is None else list(map(str, names)))
+
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that values may be missing."""
         tags = super().__sklearn_tags__()
@@ -160,6 +174,11 @@ def _is_table(X: Any) -> bool:
     if shape is None:
         return hasattr(X, "__array__")
     return len(shape) != 3 and not (len(shape) == 1 and getattr(X, "dtype", None) == np.dtype(object))
+
+
+def lengths_of(series: list[Series]) -> npt.NDArray[np.int64]:
+    """Return how many steps each of several sequences has, (N,)."""
+    return np.array([len(one) for one in series], dtype=np.int64)
 
 
 def flat(y: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from torch import nn
 
 from gyeol import engine
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.tasks.checks import (
     checked_classes,
     checked_labels,
@@ -20,8 +21,10 @@ from gyeol.tasks.checks import (
 )
 from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of, weights_rule
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
-from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat
+from gyeol.tasks.outcomes.classes import class_outcomes
+from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat, lengths_of
 from gyeol.tasks.sklearn_base import ClassifierMixin
+from gyeol.tasks.verdicts import Verdict, of_classes
 
 __all__ = ["SeriesClassifier"]
 
@@ -111,6 +114,9 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         numbers = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[numbers])
 
+    def _verdict(self, one: Series, target: Any) -> Verdict:
+        return of_classes(list(self.classes_), self.predict_proba([one])[0], target)
+
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on labelled sequences: accuracy, macro_f1, loss, count, confusion, per_class.
 
@@ -123,6 +129,13 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         series, numbers = self._checked_validation(X, y)
         probabilities = np.concatenate(list(self._stream(series)))
         return class_report(probabilities, numbers, self.classes_.tolist())
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        series, numbers = self._checked_validation(X, y)
+        probabilities: Any = np.concatenate(list(self._stream(series)))
+        return class_outcomes(probabilities, numbers, self.classes_.tolist(), lengths_of(series))
 
     def describe_data(self) -> dict[str, str]:
         """Describe the sequences and their labels for the model card."""

@@ -11,11 +11,14 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.data.number_format import rounded
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.tasks.checks import checked_numbers
 from gyeol.tasks.hyperparameters import estimator
 from gyeol.tasks.number_scores import mean_and_spread, number_loss, numbers_of, restored_scale, standard_loss
-from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat
+from gyeol.tasks.outcomes.numbers import number_outcomes
+from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat, lengths_of
 from gyeol.tasks.sklearn_base import RegressorMixin
+from gyeol.tasks.verdicts import Verdict, of_number
 
 __all__ = ["SeriesRegressor"]
 
@@ -91,6 +94,9 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         self._ready()
         return np.concatenate(list(self._stream(self._checked_series(X, reset=False))))
 
+    def _verdict(self, one: Series, target: Any) -> Verdict:
+        return of_number(float(self.predict([one])[0]), self.mean_, self.scale_, target)
+
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on sequences with their numbers.
 
@@ -101,6 +107,13 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         self._ready()
         series, targets = self._checked_validation(X, y)
         return engine.regression(targets, np.concatenate(list(self._stream(series))))
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        series, targets = self._checked_validation(X, y)
+        found: Any = np.concatenate(list(self._stream(series)))
+        return number_outcomes(found, targets, lengths_of(series), middle=self.mean_)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the sequences and their numbers for the model card."""

@@ -17,18 +17,24 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.data.media.audio_clips import AudioClip, AudioClips
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.engine.search.ctc import CTCSettings, GreedySearch
 from gyeol.errors import ParameterError
+from gyeol.explain.attribution.inquiry import Inquiry, check_length
 from gyeol.inputs.sound.recordings import NORMALS, SpeechBatch, SpeechInput
 from gyeol.inputs.sound.spectra import check_rate
 from gyeol.parameters import choice, fraction, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
+from gyeol.tasks.checks import checked_texts
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
 from gyeol.tasks.language.model import LanguageModel
+from gyeol.tasks.outcomes.texts import transcript_outcomes
 from gyeol.tasks.speech.clips import checked_clips, checked_pairs, common_rate
+from gyeol.tasks.speech.inquiry import heard, speech_inquiry
 from gyeol.tasks.speech.letters import normalized, text_of
 from gyeol.tasks.speech.listener import Listener
 from gyeol.tasks.speech.net import SpeechNet, losses_of
+from gyeol.tasks.speech.parts import Part
 from gyeol.tasks.speech.search import search_for
 from gyeol.tasks.speech.times import LetterTime
 from gyeol.tasks.speech.training import joined_share, training_batches
@@ -267,6 +273,18 @@ class SpeechRecognizer(Estimator):
         (clip,) = self._known([recording])
         return self._transcriber().align(clip, text)
 
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        (clip,), inputs = self._known([x]), self.inputs_
+        check_length(inputs.mel.count(round(clip.seconds * inputs.mel.rate)), "frames of 10 ms")
+        found = self._transcriber().parts(clip)
+        texts = self._greedy([part.clip for part in found])
+        prediction = " ".join(" ".join(texts).split())
+        if target is not None:
+            found, texts = [Part(0.0, clip)], checked_texts([target])
+        parts = [heard(self.net_, inputs, part, text) for part, text in zip(found, texts, strict=True)]
+        of = "the text" if target is None else repr(target)
+        return speech_inquiry(inputs, int(self.stack), parts, prediction, position, of)
+
     def score(self, X: Any, y: Any) -> float:
         """Return the share of letters that are right: 1 less the character error rate, which may pass 1."""
         return 1.0 - float(self.evaluate(X, y)["cer"])
@@ -289,6 +307,16 @@ class SpeechRecognizer(Estimator):
         outputs[:, 2] = list(found) if found is not None else self._transcriber().rewritten(clips, whole)
         figures = self._score(outputs, texts)
         return {**figures, "count": len(clips), "seconds": round(sum(clip.seconds for clip in clips), 2)}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        clips, texts = self._checked(self._known(X), y)
+        with self._session():
+            outputs: Any = self._outputs(self._encode(clips, texts))
+        written = self._transcriber().rewritten(clips, outputs[:, 2].tolist())
+        seconds = np.array([clip.seconds for clip in clips])
+        return transcript_outcomes(written, normalized(self.inputs_, texts), outputs[:, 0], outputs[:, 1], seconds)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the letters and the sound for the model card."""

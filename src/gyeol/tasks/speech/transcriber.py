@@ -53,11 +53,11 @@ class Transcriber:
             searches = ((new_search(), scores) for scores in self._log_probs(parts)) if new_search else ()
             return [text_of(self.inputs, [*search.feed(scores), *search.finish()]) for search, scores in searches]
 
-        return list(by_parts(clips, self._parts, self.greedy if new_search is None else write))
+        return list(by_parts(clips, self.parts, self.greedy if new_search is None else write))
 
     def rewritten(self, clips: list[AudioClip], texts: list[str]) -> list[str]:
         """Replace the texts of whole recordings where these are to be cut."""
-        cut = [row for row, clip in enumerate(clips) if len(self._parts(clip)) > 1]
+        cut = [row for row, clip in enumerate(clips) if len(self.parts(clip)) > 1]
         for row, text in zip(cut, self.texts([clips[row] for row in cut]), strict=True):
             texts[row] = text
         return texts
@@ -65,14 +65,15 @@ class Transcriber:
     def align(self, clip: AudioClip, text: str | None) -> list[LetterTime]:
         """Align a text with a recording; None: the text that greedy search writes, part by part."""
         found: list[LetterTime] = []
-        for start, part in self._parts(clip) if text is None else [Part(0.0, clip)]:
+        for start, part in self.parts(clip) if text is None else [Part(0.0, clip)]:
             letters = self.greedy([part])[0] if text is None else text
             if letters.strip():
                 (scores,) = self._log_probs([part])
                 found += letter_times(scores, letters, self.inputs, stack=self.net.stack, start=start)
         return found
 
-    def _parts(self, clip: AudioClip) -> list[Part]:
+    def parts(self, clip: AudioClip) -> list[Part]:
+        """Cut a recording at pauses, where it is to be cut."""
         return parts_of(clip, self.inputs, streams=self.streams, longest=self.longest)
 
     def _log_probs(self, clips: list[AudioClip]) -> Iterator[npt.NDArray[np.float64]]:

@@ -20,7 +20,9 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.engine.metrics.correction import correction
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError, ModelError
+from gyeol.explain.attribution.inquiry import Inquiry, check_length
 from gyeol.inputs import TextInput
 from gyeol.inputs.spelling.candidates import FEATURES, Lexicon, Place, words_in, words_of
 from gyeol.inputs.spelling.error_channel import ErrorChannel
@@ -29,10 +31,11 @@ from gyeol.inputs.tokens.characters import Syllable
 from gyeol.inputs.tokens.normalization import normalize
 from gyeol.parameters import fraction, whole
 from gyeol.tasks.base import Encoded, Estimator
-from gyeol.tasks.checks import checked_texts
+from gyeol.tasks.checks import checked_text, checked_texts
 from gyeol.tasks.hyperparameters import VocabularyParameters, estimator, hyperparameter
 from gyeol.tasks.language.data import END, WINDOW
 from gyeol.tasks.language.net import in_order
+from gyeol.tasks.outcomes.texts import correction_outcomes
 from gyeol.tasks.spelling.changes import Change, applied, changes
 from gyeol.tasks.spelling.data import encode_both
 from gyeol.tasks.spelling.examples import (
@@ -45,6 +48,7 @@ from gyeol.tasks.spelling.examples import (
     right_of,
     spread,
 )  # fmt: skip
+from gyeol.tasks.spelling.inquiries import correction_inquiry
 from gyeol.tasks.spelling.net import Query, SpellingNet
 from gyeol.tasks.training.examples import Examples, last_rows
 from gyeol.tasks.training.plan import rows_in_time
@@ -262,6 +266,14 @@ class SpellingCorrector(VocabularyParameters, Estimator):
         found = changes(places, self.weights_, least, len(texts))
         return [applied(text, origins, mine) for text, (_, origins), mine in zip(texts, composed, found, strict=True)]
 
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        text = checked_text(x)
+        composed = normalize(text)
+        check_length(len(composed[0]), "characters")
+        places, prediction = self._places([composed[0]]), self.predict([text])[0]
+        vocabulary = self.inputs_.vocabulary
+        return correction_inquiry(vocabulary, text, composed, prediction, places, self.weights_, target, position)
+
     def predict(self, X: Any) -> list[str]:
         """Return the corrected texts."""
         return [text for text, _ in self.correct_many(X)]
@@ -273,6 +285,14 @@ class SpellingCorrector(VocabularyParameters, Estimator):
         if len(typed) != len(meant):
             raise DataError(f"got {len(typed)} texts and {len(meant)} corrections; there must be one a text")
         return correction(typed, self.predict(typed), meant)
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        typed, meant = checked_texts(X, empty=True), checked_texts(y, empty=True)
+        if len(typed) != len(meant):
+            raise DataError(f"got {len(typed)} texts and {len(meant)} corrections; there must be one a text")
+        return correction_outcomes(typed, self.predict(typed), meant)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the vocabulary, for the model card."""

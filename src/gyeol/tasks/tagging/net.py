@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gyeol.inputs.token_rows import TokenBatch
 from gyeol.kernels.packing import Packing
 from gyeol.kernels.pooling import last_of
-from gyeol.layers import CRF, Embedding, LockedDropout, Recurrent, word_dropout
+from gyeol.layers import CRF, Embedding, LockedDropout, Recurrent, StepScale, word_dropout
 
 __all__ = ["TaggerNet", "TaggerNets", "sentence_losses"]
 
@@ -53,6 +53,7 @@ class TaggerNet(nn.Module):
             self.speller = Recurrent(cell, character_size, character_size, bidirectional=True, precision=precision)
             width += 2 * character_size
         self.beside = nn.ModuleList(Embedding(values, _BESIDE) for values in beside)
+        self.steps = StepScale()
         self.recurrent = Recurrent(
             cell, width, hidden_size, num_layers=num_layers, bidirectional=bidirectional, dropout=dropout,
             precision=precision,
@@ -70,7 +71,7 @@ class TaggerNet(nn.Module):
             parts.append(self._spelled(batch)[forms])
         for known, numbers in zip(self.beside, batch.beside, strict=True):
             parts.append(known(packing.gather(numbers.unsqueeze(2)).squeeze(1)))
-        x = self.locked(torch.cat(parts, dim=1), packing)
+        x = self.steps(self.locked(torch.cat(parts, dim=1), packing), packing)
         states, _ = self.recurrent.run_packed(x, packing, need_state=False)
         scores: Tensor = self.head(self.locked(states, packing))
         return scores, packing

@@ -12,14 +12,18 @@ from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.data.tagging.schemes import find_scheme, written_like
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.engine.metrics.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
+from gyeol.explain.attribution.inquiry import Inquiry, check_length
 from gyeol.inputs.alphabet import unknown_tokens
 from gyeol.inputs.letter_sequences import Reading, are_nucleotides, fold
 from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.parameters import choice, maybe, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.hyperparameters import DirectionParameters, VocabularyParameters, estimator, hyperparameter
+from gyeol.tasks.outcomes.tags import tag_outcomes
+from gyeol.tasks.tagging.inquiries import tag_inquiry
 from gyeol.tasks.tagging.net import TaggerNet, TaggerNets, sentence_losses
 from gyeol.tasks.tagging.sentences import checked_pairs, checked_sentences
 
@@ -257,6 +261,16 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
         """Return the F1 of spans where tags mark spans, else the accuracy over tokens."""
         return float(self.evaluate(X, y)["f1" if self.spans_ else "accuracy"])
 
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        (sentence,) = checked_sentences([x])
+        check_length(len(sentence), "tokens")
+        predicted = self.predict([sentence])[0], self.predict_proba([sentence])[0]
+        joint = "" if self.letters_ else " "
+        return tag_inquiry(
+            self.inputs_, lambda some: self.inputs_.encode(self._folded([list(one) for one in some])), sentence, joint,
+            predicted, self.classes_, self.spans_, target, position, self.net_,
+        )  # fmt: skip
+
     def evaluate(self, X: Any, y: Any) -> dict[str, Any]:
         """Return the figures on tagged sentences.
 
@@ -278,6 +292,15 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
             numbers = [np.array([number[tag] for tag in side], dtype=np.int64) for side in flat]
             figures["per_tag"] = engine.classification(numbers[0], numbers[1], names)["per_class"]
         return {**figures, "count": len(sentences), "tokens": sum(map(len, tags))}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        sentences, tags = self._checked_validation(X, y)
+        with self._session():
+            outputs: Any = self._outputs(self._encode(sentences, tags))
+        found = [[self.classes_[n] for n in row] for row in outputs[:, 0]]
+        return tag_outcomes(found, tags, outputs[:, 1].tolist(), self.classes_, spans=self.spans_)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the tags for the model card."""

@@ -25,8 +25,9 @@ from gyeol.tasks.checks import checked_text, checked_texts
 from gyeol.tasks.hyperparameters import DirectionParameters, SummaryParameters, estimator, hyperparameter
 from gyeol.tasks.initial_vectors import VectorsEstimator
 from gyeol.tasks.sample_weights import WeightedEstimator
-from gyeol.tasks.text.inquiries import counted_inquiry, located, walked_inquiry
+from gyeol.tasks.text.inquiries import counted_inquiry, walked_inquiry
 from gyeol.tasks.text.nets import BagNet, MeanNet, RecurrentNet, frequent_ids
+from gyeol.tasks.token_notes import located
 from gyeol.tasks.verdicts import Verdict, no_position
 
 __all__ = ["Batch", "TextEstimator"]

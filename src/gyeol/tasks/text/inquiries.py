@@ -11,15 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from gyeol.data.ragged import Ragged
-from gyeol.explain.attribution.inquiry import Inquiry, check_length
+from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.explain.explanation import Attention, Explanation
 from gyeol.inputs import FeatureInput, TextInput
 from gyeol.inputs.counts.features import FeatureBatch
 from gyeol.inputs.tokens.base import Token
 from gyeol.layers import scaled_steps
+from gyeol.tasks.token_notes import located, token_notes
 from gyeol.tasks.verdicts import Verdict
 
-__all__ = ["counted_inquiry", "located", "token_notes", "walked_inquiry"]
+__all__ = ["counted_inquiry", "walked_inquiry"]
 
 
 def walked_inquiry(task: str, inputs: TextInput, text: str, read: str, verdict: Verdict) -> Inquiry:
@@ -86,27 +87,6 @@ def counted_inquiry(task: str, inputs: FeatureInput, text: str, read: str, verdi
         known=_known(task, text, tokens, verdict, notes),
         measure=verdict.measure, of=verdict.of, score=score, reading=reading, names=verdict.names,
     )  # fmt: skip
-
-
-def located(inputs: TextInput | FeatureInput, text: str, read: str) -> tuple[list[Token], list[str]]:
-    """Return the tokens of a text that are read, and notes on what is not; one token at least."""
-    every = inputs.tokenizer.tokens(read)
-    shortens = inputs if isinstance(inputs, TextInput) else inputs.text if inputs.cuts else None
-    tokens = every if shortens is None else shortens.shorten(every)
-    check_length(len(tokens), "tokens")
-    if not tokens:
-        return [Token(text, 0, len(text))], ["the tokenizer finds nothing to read in this text"]
-    if len(tokens) == len(every):
-        return tokens, []
-    return tokens, [f"the text has {len(every):,} tokens, and {len(tokens):,} are read: its middle is left out"]
-
-
-def token_notes(row: npt.NDArray[Any], inputs: TextInput) -> list[str]:
-    """Note how many tokens the model does not know."""
-    unknown = int((row == 1).sum())
-    if unknown == len(row):
-        return ["no token of this text is known to the model"]
-    return [f"{unknown:,} of {len(row):,} tokens are not known to the model"] if unknown else []
 
 
 def _known(task: str, text: str, tokens: Sequence[Token], verdict: Verdict, notes: Sequence[str]) -> Explanation:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gyeol.inputs.text_pairs import PairBatch
 from gyeol.kernels.packing import Packing
-from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Read, Recurrent, Writer, attend
+from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Read, Recurrent, StepScale, Writer, attend
 from gyeol.layers.attention.alignment import Source
 from gyeol.layers.decoding.decoder import DecoderState
 from gyeol.tasks.decoding import PackedWeights
@@ -69,6 +69,7 @@ class TranslatorNet(Writer):
         self.source_words = self.words if shared else Embedding(source_size, E, dropout=dropout / 4, sparse=False)
         for table in {id(t): t for t in (self.words, self.source_words)}.values():
             nn.init.normal_(table.weight, std=E**-0.5)
+        self.steps = StepScale()
         self.encoder = nn.ModuleList(
             Recurrent(cell, E if n == 0 else V, H, bidirectional=bidirectional, precision=precision) for n in range(L)
         )
@@ -92,7 +93,7 @@ class TranslatorNet(Writer):
     def read(self, tokens: Tensor, lengths: Tensor, packed: PackedWeights | None = None) -> Read:
         """Encode sources (B, T), by packed weights where there are some."""
         packing = Packing.of(lengths, tokens.shape[1])
-        x = self.source_words(packing.gather(tokens.unsqueeze(2)).squeeze(1))
+        x = self.steps(self.source_words(packing.gather(tokens.unsqueeze(2)).squeeze(1)), packing)
         state: DecoderState = []
         count = len(self.bridge) // len(self.encoder)  # the decoder's other parts of a state begin with zeros
         for n, layer in enumerate(self.walks):
@@ -142,7 +143,12 @@ class _SelfAttention(nn.Module):
         self.norm = nn.LayerNorm(size)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        mask = torch.arange(x.shape[1]) < lengths[:, None]
-        found, _ = attend(self.query(x), self.key(x), self.value(x), mask, score="scaled_dot")
+        found, _, mask = self.look(x, lengths)
         normed: Any = self.norm(x + found)
         return normed.masked_fill(~mask.unsqueeze(2), 0.0)  # type: ignore[no-any-return]
+
+    def look(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what each step finds (B, T, V), where it looks (B, T, T), and which steps are real (B, T)."""
+        mask = torch.arange(x.shape[1]) < lengths[:, None]
+        found, weights = attend(self.query(x), self.key(x), self.value(x), mask, score="scaled_dot")
+        return found, weights, mask

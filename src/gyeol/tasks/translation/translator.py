@@ -11,18 +11,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import nn
 
 from gyeol import engine
 from gyeol.data.batches import bucket_by_tokens
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError
+from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs import tokenizer_rule
 from gyeol.inputs.text_pairs import PairBatch, PairInput, Pairs, text_of
 from gyeol.layers import SCOPES, score_rule
 from gyeol.parameters import choice, fraction, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
-from gyeol.tasks.checks import checked_texts
+from gyeol.tasks.checks import checked_text, checked_texts
 from gyeol.tasks.hyperparameters import DirectionParameters, TextParameters, estimator, hyperparameter
+from gyeol.tasks.outcomes.texts import translation_outcomes
+from gyeol.tasks.translation.inquiries import target_inquiry
 from gyeol.tasks.translation.net import TranslatorNet, scheduled_samples
 from gyeol.tasks.translation.search import Search, Translation, search, translations
 
@@ -248,6 +253,23 @@ class Translator(DirectionParameters, TextParameters, Estimator):
         with self._session():
             return translations([self.net_, *(other.net_ for other in ensemble)], self.inputs_, texts, pairs, how)
 
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        text = checked_text(x)
+        pairs = self.inputs_.encode([text], None)
+        for reason in _too_long(pairs).values():
+            raise DataError(reason)
+        batch, how = self.inputs_.batch(pairs, np.zeros(1, dtype=np.int64)), Search(_beam())
+        with torch.inference_mode():
+            found = search([self.net_], batch, how)[0]
+        prediction, names = self.predict([text])[0], self.inputs_.target.vocabulary.tokens
+        written = found[0].tokens if found else []
+        if target is not None:
+            written = self.inputs_.encode([text], [checked_text(target)]).target[0][:-1].tolist()  # type: ignore[index]
+        of = "the translation" if target is None else "the given target"
+        return target_inquiry(
+            self.inputs_, text, prediction, (written, [names[n] for n in written]), position, measured=of
+        )
+
     def unreadable(self, X: Any) -> dict[int, str]:
         """Return the numbers of the sources that have more tokens than are read, each with the reason."""
         self._ready()
@@ -284,11 +306,28 @@ class Translator(DirectionParameters, TextParameters, Estimator):
         signature = engine.translation_signature()
         return {**figures, "signature": signature, "count": len(sources), "beam_size": beam_size}
 
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        sources, targets = self._checked(X, y)
+        for reason in self.unreadable(sources).values():
+            raise DataError(reason)
+        with self._session():
+            encoded = self._encode(sources, targets)
+            outputs: Any = self._outputs(encoded)
+        written = [found[0].text if found else "" for found in self.translate(sources)]
+        return translation_outcomes(written, targets, outputs[:, 0], outputs[:, 1], encoded.lengths)
+
     def describe_data(self) -> dict[str, str]:
         """Describe the vocabularies, for the model card."""
         sides = {"source": self.inputs_.source, "target": self.inputs_.target}
         known = {name: f"{len(side.vocabulary):,} tokens ({side.tokenizer.name})" for name, side in sides.items()}
         return {**known, "pairs left out": f"{self._left_out:,}, of more than {_LONGEST} tokens"}
+
+
+def _beam() -> engine.BeamSettings:
+    """Return how `Translator.predict` searches."""
+    return engine.BeamSettings(max_length=_LONGEST)
 
 
 def _too_long(pairs: Pairs) -> dict[int, str]:

@@ -1,0 +1,89 @@
+"""`gyeol explain`: one way for every task; files, rows, classes, units, mistakes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gyeol.tasks import TextClassifier
+
+from ...explain.rendering.examples import of_text
+from ..conftest import Run
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any, Any]]:
+    """Let text classifiers explain by hand-made explanations; returns what they are asked."""
+    questions: list[tuple[str, Any, Any]] = []
+
+    def explain(self: Any, x: str, *, target: Any = None, position: int | None = None) -> Any:
+        questions.append((x, target, position))
+        return of_text(x, units=40, layers=1)
+
+    monkeypatch.setattr(TextClassifier, "explain", explain)
+    return questions
+
+
+def test_in_the_terminal(gyeol: Run, model: Path, asked: list[Any]) -> None:
+    shown = gyeol("explain", model, "정말 좋아요")
+    assert shown.out.startswith("긍정   (긍정 0.930")
+    assert "\x1b" not in shown.out
+    assert gyeol("explain", model, stdin="정말 좋아요\n".encode()).out == shown.out
+    for show in ("gates", "attention", "gradients", "reading"):
+        assert gyeol("explain", model, "정말 좋아요", "--show", show).out.startswith(shown.out.rstrip("\n"))
+    assert set(asked) == {("정말 좋아요", None, None)}
+
+
+def test_files(gyeol: Run, model: Path, asked: list[Any], tmp_path: Path) -> None:
+    for kind, begin in ((".html", b"<!doctype html>"), (".png", b"\x89PNG"), (".JSON", b"{")):
+        out = tmp_path / "new" / f"why{kind}"
+        done = gyeol("explain", model, "정말 좋아요", "--out", out)
+        assert (done.status, done.out, done.err) == (0, "", f"wrote {out}\n")
+        assert out.read_bytes().startswith(begin)
+    both = gyeol("explain", model, "정말 좋아요", "--out", tmp_path / "a.html", "--show", "reading")
+    assert "after each step" in both.out
+
+
+def test_json_units_and_classes(gyeol: Run, model: Path, asked: list[Any], tmp_path: Path) -> None:
+    seen = gyeol("explain", model, "정말 좋아요", "--json").object
+    assert {"model", "prediction", "tokens", "attention", "gates", "states", "gradients", "attributions"} < set(seen)
+    assert len(seen["states"][0]["units"]) == 32
+    every = gyeol("explain", model, "정말 좋아요", "--json", "--units", "all", "--out", tmp_path / "a.json").object
+    assert len(every["states"][0]["units"]) == 40
+    assert len(json.loads((tmp_path / "a.json").read_text("utf-8"))["states"][0]["units"]) == 40
+    gyeol("explain", model, "정말", "--target", "부정", "--position", 2)
+    assert asked[-1] == ("정말", "부정", 2)
+
+
+def test_mistakes_are_said_before_a_model_is_loaded(
+    gyeol: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr("gyeol.tasks.storage.load", fail)
+    (tmp_path / "file").touch()
+    for out, message in (
+        ("why.svg", "explanations are written as .html, .png or .json"),
+        ("why", "explanations are written as"),
+        (tmp_path / "file" / "why.html", "a part of this path is a file"),
+        (tmp_path / "file" / "deep" / "why.html", "a part of this path is a file"),
+    ):
+        assert message in gyeol("explain", model, "정말", "--out", out).mistake
+    (tmp_path / "a.html").mkdir()
+    assert "is a folder" in gyeol("explain", model, "정말", "--out", tmp_path / "a.html").mistake
+    assert "a number of units, 1 or more, or all" in gyeol("explain", model, "정말", "--units", "most").mistake
+    assert "gates" in gyeol("explain", model, "정말", "--show", "gate").mistake
+    assert "not UTF-8" in gyeol("explain", model, stdin="정말".encode("cp949")).mistake
+    monkeypatch.setattr("os.access", lambda _, mode: mode != os.W_OK)
+    assert "may not be written to" in gyeol("explain", model, "정말", "--out", tmp_path / "b.html").mistake
+
+
+def test_empty_texts(gyeol: Run, model: Path, asked: list[Any]) -> None:
+    assert "is empty" in gyeol("explain", model, " ").mistake
+    assert "is empty" in gyeol("explain", model, stdin=b"\n").mistake
+    assert asked == []

@@ -1,0 +1,109 @@
+"""Explanations in a terminal: shaded words, rows of blocks, whatever the text and the width."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import category
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gyeol import DataError, ParameterError
+from gyeol.data.text_width import text_width
+from gyeol.explain.explanation import Attention, Explanation, Reading
+from gyeol.explain.rendering.rows import Row, block_rows, blocks
+from gyeol.explain.rendering.terminal import SHOWN
+
+from .examples import attributions, every_kind, of_sound, of_text, of_translation, trace
+
+PAINT = re.compile("\x1b\\[[0-9;]+m")
+HOSTILE = st.text(st.characters() | st.sampled_from("\ud800\u202e\u0301👩‍👩‍👧가\x1b\n\t "), max_size=12)
+
+
+def hostile(words: list[str]) -> Explanation:
+    text, spans = "", []
+    for word in words:
+        spans.append((len(text), len(text) + len(word)))
+        text += word + " "
+    steps, rows = len(words), [words[0], words[-1]]
+    weights = np.full((2, steps), 1 / steps)
+    return Explanation(
+        "x", "text", words[0], words, text, spans, {word: 0.5 for word in words}, attributions(steps, words[-1]),
+        [Attention(words[0], rows, weights)], [trace(steps, 3)], Reading([steps], [[0.4]], [words[0]]), words[0],
+        output=rows, notes=words,
+    )  # fmt: skip
+
+
+@given(st.lists(HOSTILE, min_size=1, max_size=8), st.integers(20, 100), st.sampled_from([None, *SHOWN]))
+@settings(max_examples=120, deadline=None)
+def test_nothing_acts_on_the_terminal_and_rows_fit(words: list[str], width: int, show: str | None) -> None:
+    seen = hostile(words)
+    for colour in (False, True):
+        lines = PAINT.sub("", seen.to_terminal(colour=colour, show=show, width=width)).split("\n")
+        assert not {"Cc", "Cf", "Zl", "Zp"} & {category(c) for line in lines for c in line}
+        before = PAINT.sub("", seen.to_terminal(colour=colour, width=width)).split("\n")
+        if show is not None:
+            assert all(text_width(line) <= width for line in lines[len(before) :])
+
+
+def test_words_are_marked_with_and_without_colour() -> None:
+    seen = of_text()
+    plain = seen.to_terminal(colour=False, width=80)
+    assert "다시 [보고] (싶은) (영화,) (배우가) (정말) 좋았다" in plain
+    assert plain.startswith("긍정   (긍정 0.930   부정 0.070)\n")
+    assert "log-odds of 긍정: -0.200 before reading" in plain
+    assert "3 tokens were unknown" in plain
+    assert PAINT.sub("", seen.to_terminal(width=80)).count("보고") == 2
+    assert "48;5;" in seen.to_terminal(width=80)
+    assert seen.to_terminal(colour=False, width=80, top=1).count("+0.") == 1
+
+
+@pytest.mark.parametrize(("name", "seen"), every_kind().items())
+def test_every_kind_is_drawn(name: str, seen: Explanation) -> None:
+    shown = seen.to_terminal(colour=False, width=60)
+    assert shown.strip()
+    has = {
+        "gates": seen.layers,
+        "attention": seen.attention,
+        "gradients": [layer for layer in seen.layers if layer.gradients],
+        "reading": seen.reading,
+    }
+    for show in SHOWN:
+        if not has[show]:
+            with pytest.raises(DataError, match=f"show={show}: this explanation has none"):
+                seen.to_terminal(show=show)
+            continue
+        more = seen.to_terminal(colour=False, width=60, show=show)
+        assert more.startswith(shown)
+        assert any(block in more[len(shown) :] for block in "▁▂▃▄▅▆▇█░▒%")
+
+
+def test_what_is_drawn_of_what_is_no_text() -> None:
+    kinds = {name: seen.to_terminal(colour=False, width=60) for name, seen in every_kind().items()}
+    assert "channel 2 -3..3" in kinds["series"]
+    assert "loudness" in kinds["sound"]
+    assert kinds["frames"].startswith("up ×6\n")
+    assert "star  32 % at row 2 of 4" in kinds["image"]
+    assert kinds["tags"].startswith("Ada/B-PER met/O 철수/B-PER")
+    assert "I      ← 갔다 88 %" in of_translation().to_terminal(colour=False, show="attention", width=60)
+
+
+def test_columns_follow_wide_words_and_long_inputs_are_squeezed() -> None:
+    lines = block_rows(["가나", "a"], [Row("g", np.array([0.0, 1.0]), 0.0, 1.0, "x")], 20)
+    assert lines == ["    가나 a", "g x ▁▁▁▁ █"]
+    many = [str(n) for n in range(1000)]
+    (line,) = block_rows(many, [Row("g", np.linspace(0, 1, 1000), 0.0, 1.0, "x")], 30)
+    assert text_width(line) == 30
+    assert line.startswith("g x ▁")
+    assert line.endswith("█")
+    assert blocks(np.array([3.0, 3.0]), 3.0, 3.0) == "▁▁"
+    assert len(of_sound(400).to_terminal(colour=False, width=40, show="gates").split("\n")[-1]) == 40
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(ParameterError, match=r"show='gate' is not known.*gates"):
+        of_text().to_terminal(show="gate")
+    with pytest.raises(ParameterError, match="width=10 must be"):
+        of_text().to_terminal(width=10)
