@@ -140,3 +140,12 @@ def test_the_baseline_is_left_out_where_there_is_no_time(fit: Run) -> None:
     assert "baseline" not in done.object
     assert "skipped the baseline" in done.err
     assert fit("--compare", "--time-limit", "5m", "--json").object["baseline"]["features"] == "tfidf"
+
+
+def test_gradients_are_watched(fit: Run, tmp_path: Path) -> None:
+    for how in (("--watch-gradients",), ("--set", "watch_gradients=true")):
+        done = fit(*how)
+        assert "the gradient " in done.err
+        history = (tmp_path / "m" / "history.jsonl").read_text(encoding="utf-8")
+        assert '"gradient/recurrent/0/reverse/2"' in history
+    assert "gradient/" not in fit("--force", "--json").out

@@ -17,7 +17,7 @@ from gyeol.cli.answers.output import error_object, one_line
 from gyeol.cli.options.setting_names import answer_bash
 from gyeol.cli.tasks import FILES, commands_of
 from gyeol.cli.training import start_clock
-from gyeol.cli.verbs import answer, bench, data, demo, encode, explain, fit, info, reproduce, vectors
+from gyeol.cli.verbs import answer, bench, data, demo, encode, explain, fit, info, probe, reproduce, vectors
 from gyeol.cli.verbs.compare import compare
 from gyeol.cli.verbs.report import report
 from gyeol.errors import GyeolError
@@ -62,6 +62,7 @@ def build() -> typer.Typer:
     app.command("explain")(explain.explain)
     app.command("report")(report)
     app.command("compare")(compare)
+    app.command("probe")(probe.probe)
     app.command("info")(info.info)
     for task in FILES:
         for name, command in commands_of(task).verbs.items():

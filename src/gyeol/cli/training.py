@@ -90,6 +90,7 @@ class Training:
     threads: int | None
     resume: bool
     force: bool
+    watch_gradients: bool
     json: bool
     quiet: bool
     checkpoint: Path = field(init=False)
@@ -135,6 +136,8 @@ class Training:
         from gyeol.engine import Deadline
 
         given = {"random_state": self.seed, "threads": self.threads, "time_limit": self.time_limit, **settings}
+        if self.watch_gradients:
+            given["watch_gradients"] = True
         options = {name: value for name, value in given.items() if value is not None}
         model = resolve_settings(kind, self.config, self.pairs, options)
         check_place(self.out)
@@ -272,6 +275,8 @@ class Training:
             note(f"trained on {answer['learned_from']}; a longer --time-limit, without --resume, trains on all")
         if "advice" in answer:
             note(answer["advice"])
+        if "gradients" in answer:
+            note(answer["gradients"])
         if answer["stopped"] == "time limit":
             note(f"time limit reached; rerun with --resume and a new --time-limit to continue {model_path}.checkpoint")
         if answer["stopped"] == "interrupted":
@@ -297,7 +302,7 @@ def _remarks(model: Estimator) -> dict[str, Any]:
     """Return remarks on a training: what its figures were measured on, what was not used, advice."""
     names = (
         "measured_on", "validated_share", "trained_epochs", "majority", "majority_share", "too_long", "longest",
-        "shortened", "learned_from", "advice",
+        "shortened", "learned_from", "advice", "gradients",
     )  # fmt: skip
     return {name: model.about_[name] for name in names if name in model.about_}
 

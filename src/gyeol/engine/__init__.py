@@ -15,7 +15,7 @@ from gyeol.engine.metrics.figures import (
     translation_signature,
 )
 from gyeol.engine.optimizer import OPTIMIZERS, Optimizer
-from gyeol.engine.plan import History, Plan, Progress, Settings, StepLoss
+from gyeol.engine.plan import History, Plan, Progress, Settings, StepLoss, Watch
 from gyeol.engine.search.beam import BeamSettings, Hypothesis, beam_search, ensemble
 from gyeol.engine.search.sequence_sampling import SamplingSettings, sample_sequences
 from gyeol.engine.search.token_sampling import check_sampling, choose_token, penalise_repetition, sample_token
@@ -33,6 +33,7 @@ __all__ = [
     "SamplingSettings",
     "Settings",
     "StepLoss",
+    "Watch",
     "agreement",
     "beam_search",
     "captioning",

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from gyeol.engine.deadline import Budget, Deadline
 from gyeol.engine.interrupt import interruptible
 from gyeol.engine.memory import kept_memory
 from gyeol.engine.optimizer import Optimizer, decay
-from gyeol.engine.plan import Carrying, History, Partial, Plan, Progress, Settings
+from gyeol.engine.plan import Carrying, History, Partial, Plan, Progress, Settings, Watch
 from gyeol.errors import DataError, ModelError, SaveError
 from gyeol.kernels.precision.choices import Choosing, in_training
 
@@ -68,6 +68,7 @@ def fit(
     resume: bool = False,
     progress: Progress | None = None,
     deadline: Deadline | None = None,
+    watch: Watch | None = None,
 ) -> History:
     """Train a network and leave its best weights in it.
 
@@ -85,6 +86,7 @@ def fit(
     progress : Progress, optional
     deadline : Deadline, optional
         When validation and saving must be over as well; by default ``settings.time_limit`` seconds from now.
+    watch : Watch, optional
 
     Raises
     ------
@@ -100,7 +102,7 @@ def fit(
     if deadline is None:
         deadline = Deadline(settings.time_limit)
     with in_training() as choices:
-        run = _Run(net, plan, settings, checkpoint, progress, deadline, choices)
+        run = _Run(net, plan, settings, checkpoint, progress, deadline, choices, watch)
         if resume and checkpoint is not None and checkpoint.exists():
             run.restore(checkpoint)
         with interruptible() as interrupted, kept_memory():
@@ -113,10 +115,11 @@ def fit(
 class _Run:
     def __init__(
         self, net: nn.Module, plan: Plan, settings: Settings, checkpoint: Checkpoint | None,
-        progress: Progress | None, deadline: Deadline, choices: Choosing,
+        progress: Progress | None, deadline: Deadline, choices: Choosing, watch: Watch | None,
     ) -> None:  # fmt: skip
         self.net = net
         self.choices = choices
+        self.watch = watch
         self.plan = plan
         self.settings = settings
         self.checkpoint = checkpoint
@@ -182,10 +185,11 @@ class _Run:
             along = (state.epoch * len(batches) + state.step) / steps
             if budget and state.total:
                 along = max(along, budget.along())
-            outcome = self.plan.loss(rows)
-            value = float(outcome.loss.detach())
-            self._check_finite("loss", value)
-            torch.autograd.backward(outcome.loss)
+            with nullcontext() if self.watch is None else self.watch.step(state.epoch, state.step, len(batches)):
+                outcome = self.plan.loss(rows)
+                value = float(outcome.loss.detach())
+                self._check_finite("loss", value)
+                torch.autograd.backward(outcome.loss)
             scale = 1.0 if self.late else decay(along, warmup=settings.warmup)
             norm = self.optimizer.step(scale=scale, average=self.average, number=state.total - state.averaged)
             self._check_finite("gradient", norm)
@@ -242,6 +246,7 @@ class _Run:
                 "learning_rate": settings.learning_rate,
                 "examples_per_second": state.seen / max(1e-9, state.epoch_seconds),
                 **({"validated_share": share} if share < 1 else {}),
+                **({} if self.watch is None else self.watch.record()),
             }
             if not self.history.best or self._rank(record) > self._rank(self.history.best):
                 self.history.best, state.best, state.bad = record, state.epoch + 1, 0
@@ -308,6 +313,7 @@ class _Run:
             "optimizer": numbers,
             "records": self.history.records,
             "precision": self.choices.state(),
+            **({} if self.watch is None else {"watch": self.watch.state()}),
         }
         started = time.monotonic()
         try:
@@ -323,6 +329,8 @@ class _Run:
         try:
             self.state = _State.checked(state["state"])
             self.choices.restore(state.get("precision", {}))  # older ones chose nothing
+            if self.watch is not None:
+                self.watch.restore(state.get("watch", {}))
             records = self.history.records = state["records"]
             if type(records) is not list or [type(record) for record in records] != [dict] * self.state.epoch:
                 raise ValueError(f"{self.state.epoch} epochs are done, but its records do not match")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
-__all__ = ["Carrying", "History", "Partial", "Plan", "Progress", "Settings", "StepLoss"]
+__all__ = ["Carrying", "History", "Partial", "Plan", "Progress", "Settings", "StepLoss", "Watch"]
 
 
 class StepLoss(NamedTuple):
@@ -72,6 +73,22 @@ class Progress(Protocol):
 
     def note(self, message: str) -> None:
         """Receive one line worth reading."""
+
+
+class Watch(Protocol):
+    """Whoever looks into the network while it learns, and changes nothing of what it learns."""
+
+    def step(self, epoch: int, step: int, steps: int) -> AbstractContextManager[object]:
+        """Return what surrounds a batch's loss and its way back: of an epoch of so many steps, all counted from 0."""
+
+    def record(self) -> dict[str, float]:
+        """Return figures of the epoch for its record, and begin anew."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what was seen of an epoch so far, as JSON values, for a checkpoint."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
 
 
 @dataclass(frozen=True, slots=True)

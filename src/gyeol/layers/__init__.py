@@ -19,6 +19,7 @@ from gyeol.layers.packed_linear import PackedLinear
 from gyeol.layers.pooling import POOLINGS, valid_steps
 from gyeol.layers.recurrent.chrono import chrono_init
 from gyeol.layers.recurrent.drop_ins import GRU, LSTM, RNN
+from gyeol.layers.recurrent.gradient_reach import gradient_reach
 from gyeol.layers.recurrent.layer import Recurrent
 from gyeol.layers.recurrent.stepper import Stepper
 from gyeol.layers.recurrent.trace import Recorder, Walk, recording
@@ -65,6 +66,7 @@ __all__ = [
     "chrono_init",
     "ctc_align",
     "ctc_loss",
+    "gradient_reach",
     "linear_cross_entropy",
     "recording",
     "sampled_cross_entropy",

@@ -18,7 +18,8 @@ from gyeol.reproduce.entry import Published, Reproduction
 from gyeol.reproduce.forecast import FORECASTERS
 from gyeol.reproduce.frames import FRAMES
 from gyeol.reproduce.language import LANGUAGE_MODELS
-from gyeol.reproduce.series import SERIES
+from gyeol.reproduce.series.sequences import SERIES
+from gyeol.reproduce.series.vanishing import VANISHING
 from gyeol.reproduce.speech import RECOGNIZERS
 from gyeol.reproduce.spelling import SPELLING
 from gyeol.reproduce.tag import TAGGERS
@@ -38,6 +39,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     **TAGGERS,
     **BIOLOGY,
     **SERIES,
+    **VANISHING,
     **RECOGNIZERS,
     **FORECASTERS,
     **CAPTIONERS,

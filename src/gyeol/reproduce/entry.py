@@ -23,7 +23,7 @@ class Reproduction:
 
     ``run(seed, threads, out, progress)`` returns ``figure`` and whatever else belongs to the answer; where nothing is
     published, ``beside`` says what is measured on the same data instead, which the run returns as ``beside``.
-    ``examples`` says what a training counts.
+    ``examples`` says what a training counts. Where ``page``, what is written to ``out`` is a page, not a model.
     """
 
     title: str
@@ -34,6 +34,7 @@ class Reproduction:
     run: Callable[..., dict[str, Any]]
     beside: str = ""
     examples: str = "texts"
+    page: bool = False
 
 
 def check_complete(model: Any) -> None:

@@ -28,6 +28,8 @@ from gyeol.tasks.hooks import Encoded, Hooks
 from gyeol.tasks.hyperparameters import RecurrentParameters, TrainingParameters
 from gyeol.tasks.sklearn_base import BaseEstimator, SklearnNotFittedError
 from gyeol.tasks.training.examples import NONE_HELD_BACK, Examples, Rows, Weights, held_back, of_mean_one
+from gyeol.tasks.training.gradient_record import describe_gradients
+from gyeol.tasks.training.gradient_watch import GradientWatch
 from gyeol.tasks.training.plan import TrainingPlan, identity, short_name, watching
 from gyeol.tasks.training.preparation_time import rows_within_time
 from gyeol.tasks.training.standing import standing
@@ -144,8 +146,9 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
             keeper = engine.Checkpoint(checkpoint, what) if checkpoint and what else None
             settings = self._settings()
             self.history_ = engine.fit(
-                self.net_, plan, settings, checkpoint=keeper, resume=resume, progress=progress, deadline=deadline
-            )
+                self.net_, plan, settings, checkpoint=keeper, resume=resume, progress=progress, deadline=deadline,
+                watch=GradientWatch(self.net_) if self.watch_gradients else None,
+            )  # fmt: skip
         self.about_ = {
             **about,
             **notes,
@@ -160,6 +163,7 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
             **({"training_id": short_name(what)} if what else {}),
             **lost,
             **standing(self, y, examples.validation[1], settings.monitor),
+            **({"gradients": through_time} if (through_time := describe_gradients(self)) else {}),
         }
         self.metrics_ = {k: v for k, v in self.history_.best.items() if k.startswith(("valid_", "train_"))}
         for name, value in self.metrics_.items():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gyeol.data.text.trained_columns import TrainedColumns
+from gyeol.tasks.training.gradient_record import gradients_of
 
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
@@ -94,6 +95,7 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         "",
         *_table(about),
         "",
+        *_gradients(model.history_.records),
         "## Settings",
         "",
         *_table({k: getattr(v, "__name__", v) for k, v in settings.items()}),
@@ -102,6 +104,29 @@ def write_card(path: Path, model: Estimator, name: str) -> None:
         "",
     ]
     path.write_text("\n".join(lines), encoding="utf-8", errors="replace")
+
+
+def _gradients(records: list[dict[str, Any]]) -> list[str]:
+    """Show what part of the loss's gradient reached back how far, in the last epoch that recorded it."""
+    last = next((found for record in reversed(records) if (found := gradients_of(record))), {})
+    if not last:
+        return []
+    distances = sorted({distance for by_distance in last.values() for distance in by_distance})
+    rows = [
+        [str(place), *(f"{by_distance[d]:.2g}" if d in by_distance else "" for d in distances)]
+        for place, by_distance in last.items()
+    ]
+    lines = [f"| {' | '.join(row)} |" for row in (["steps back", *map(str, distances)], *rows)]
+    return [
+        "## Gradient through time",
+        "",
+        "What part of the loss's gradient reaches the states before a sequence's last, in the last recorded epoch.",
+        "",
+        lines[0],
+        f"|{'---|' * (1 + len(distances))}",
+        *lines[1:],
+        "",
+    ]
 
 
 def figure_rows(metrics: dict[str, Any], about: dict[str, Any]) -> dict[str, str]:

@@ -159,6 +159,12 @@ class TrainingParameters:
         'has it; ``"auto"`` does where that is faster here, by a measurement. ``"high"`` computes recurrent products '
         "as the sums of three such, which is float32 to some 1e-5 and pays on AMX.",
     )
+    watch_gradients: bool = hyperparameter(
+        False,
+        switch,
+        "Whether to record, in every epoch, how much of the loss's gradient reaches the states 1, 2, 4, ... steps "
+        "before the end, for a tenth of the time at most. What is learned stays the same.",
+    )
     threads: int | None = hyperparameter(None, whole(1, 1024, none=True), "Cores to use; all by default.")
     random_state: int | None = hyperparameter(
         0, whole(0, none=True), "The seed: the same seed, machine and threads give the same weights."

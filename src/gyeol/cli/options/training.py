@@ -79,6 +79,15 @@ def shared_options(settings_of: Iterable[str]) -> list[inspect.Parameter]:
             bool,
             typer.Option(False, "--force", help="Replace a model at --out; by default it is renamed to MODEL.1."),
         ),
+        keyword(
+            "watch_gradients",
+            bool,
+            typer.Option(
+                False,
+                "--watch-gradients",
+                help="Record how far back the loss's gradient reaches, and whether it vanishes, by layer and epoch.",
+            ),
+        ),
         keyword("settings", bool, _settings(tasks)),
         keyword("json", bool, JSON),
         keyword("quiet", bool, typer.Option(False, "--quiet", "-q", help="Hide progress.")),

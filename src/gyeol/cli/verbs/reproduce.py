@@ -9,16 +9,19 @@ import typer
 
 from gyeol.cli.answers.output import object_out, table
 from gyeol.cli.options.training import JSON, THREADS
+from gyeol.errors import ParameterError
 
 __all__ = ["reproduce"]
 
 #: Entries of an answer with a place of their own.
-_SHOWN = {"name", "metric", "figure", "published", "source", "others", "seconds", "setting", "data", "parts"}
+_SHOWN = {"curves", "name", "metric", "figure", "published", "source", "others", "seconds", "setting", "data", "parts"}
 
 
 def reproduce(
     name: str = typer.Argument(None, metavar="NAME", help="Experiment to repeat; without a name, they are listed."),
-    out: Path = typer.Option(None, "--out", "-o", metavar="MODEL", help="Folder to save the model to."),
+    out: Path = typer.Option(
+        None, "--out", "-o", metavar="MODEL", help="Folder to save the model to; of vanishing, an .html page."
+    ),
     seed: int = typer.Option(0, "--seed", metavar="N", help="Random seed."),
     threads: int = THREADS,
     json: bool = JSON,
@@ -27,6 +30,7 @@ def reproduce(
 
     Example: gyeol reproduce nsmc
     """
+    from gyeol.data.atomic import check_file_place
     from gyeol.reproduce import REPRODUCTIONS, run
     from gyeol.tasks.storage import check_place
 
@@ -36,7 +40,11 @@ def reproduce(
             return
         typer.echo(table([[key, entry.title] for key, entry in REPRODUCTIONS.items()]))
         return
-    if out is not None:
+    if out is not None and name in REPRODUCTIONS and REPRODUCTIONS[name].page:
+        if out.suffix.lower() not in (".html", ".htm"):
+            raise ParameterError(f"--out {out}: {name} writes a page; name it .html")
+        check_file_place(out)
+    elif out is not None:
         check_place(out)
     result = run(name, seed=seed, threads=threads, out=out, progress=None if json else _bar(name))
     if json:

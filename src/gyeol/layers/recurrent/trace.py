@@ -201,6 +201,11 @@ class Recorder:
                 walks.append(Walk(first.name, first.layer, way, first.cell.name, gates, states, slopes, number))
         return walks
 
+    def chains(self) -> list[Call]:
+        """Return the calls that went through a backward pass; those that go on from one another joined to one."""
+        joined = [_joined(chain) for chain, _ in self._chains(0)]
+        return [call for call in joined if call.differentiated]
+
     def _chains(self, row: int) -> list[tuple[list[Call], int]]:
         """Join calls that go on from one another; return each with its number among its layer's."""
         chains: list[tuple[list[Call], int]] = []
@@ -265,6 +270,20 @@ class Recorder:
         )  # fmt: skip
         self.calls.append(call)
         return call
+
+
+def _joined(chain: list[Call]) -> Call:
+    """Join calls of rows of equal lengths, each of which goes on from the one before; of others return the last."""
+    first, last = chain[0], chain[-1]
+    if len(chain) == 1 or not all(call.packing.even and call.packing.order is None for call in chain):
+        return last
+    grads = [torch.zeros_like(call.outputs) if call.d_outputs is None else call.d_outputs for call in chain]
+    return Call(
+        first.name, first.layer, first.cell, torch.cat([call.x for call in chain]),
+        Packing.even_rows(len(first.packing.lengths), sum(call.packing.steps for call in chain)), first.before,
+        last.weights, torch.cat([call.outputs for call in chain]), last.after,
+        torch.cat(grads) if any(call.differentiated for call in chain) else None, last.d_after,
+    )  # fmt: skip
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def identity(task: str, settings: dict[str, Any], data: Iterable[Any]) -> dict[s
             else:
                 digest.update(str(value).encode("utf-8", "surrogatepass") + b"\x00")
         digest.update(b"\x01")
-    free = ("verbose", "time_limit", "patience")
+    free = ("verbose", "time_limit", "patience", "watch_gradients")
     plain = {name: parameters.plain(value) for name, value in settings.items() if name not in free}
     return {"task": task, **plain, "data": digest.hexdigest()}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gyeol.data.catalogue import lookup
-from gyeol.reproduce import series
+from gyeol.reproduce.series import sequences as series
 
 QUICK = {"hidden_size": 8, "epochs": 2, "batch_size": 8}
 

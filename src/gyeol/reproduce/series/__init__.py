@@ -1,0 +1,1 @@
+"""Experiments with numeric sequences: what a recurrent net remembers, and how far its gradient reaches back."""

@@ -1,0 +1,1 @@
+"""What the states of a trained model hold: linear probes of positions, lengths, brackets and quotations."""
