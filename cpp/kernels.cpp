@@ -90,8 +90,8 @@ constexpr CellKernels describe(const char* name) {
             backward<Cell, T>(layer, part, parts, scratch, memory, capacity, sums);
             leave();
         };
-        of.gather = [](const Backward& layer, char* memory, int64_t capacity, int64_t first, int64_t last, char* scratch, Sums& sums) {
-            gather<Cell, T>(layer, memory, capacity, first, last, scratch, sums);
+        of.gather = [](const Backward& layer, char* memory, int64_t capacity, int64_t piece, int64_t pieces, char* scratch, Sums& sums) {
+            gather<Cell, T>(layer, memory, capacity, piece, pieces, scratch, sums);
             leave();
         };
     }

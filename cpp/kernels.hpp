@@ -46,7 +46,7 @@ struct CellKernels {
     void (*forward)(const Forward& layer, int64_t part, int64_t parts, char* scratch);
     // With sums, or leaving its tokens in `memory`, which holds `capacity` of them, to `gather`.
     void (*backward)(const Backward& layer, int64_t part, int64_t parts, char* scratch, char* memory, int64_t capacity, Sums* sums);
-    void (*gather)(const Backward& layer, char* memory, int64_t capacity, int64_t first, int64_t last, char* scratch, Sums& sums);
+    void (*gather)(const Backward& layer, char* memory, int64_t capacity, int64_t piece, int64_t pieces, char* scratch, Sums& sums);
     // The stepper: see rows/steps.hpp. Bytes of a layer's packed weights, bytes of a member's scratch.
     int64_t (*step_packed)(int64_t units, int64_t inputs);
     int64_t (*step_size)(int64_t rows, int64_t units, int64_t inputs);

@@ -108,6 +108,7 @@ static void forward(const Forward& layer, int64_t part, int64_t parts, char* scr
             }
             Cell::template forward<T>(layer, step, state);
             meet(state.team);
+            part_if_late(state.team);
             Stored<T>* old = state.h;
             state.h = state.h_next;
             state.h_next = old;
@@ -132,9 +133,6 @@ static void project_range(const Forward& layer, int64_t first, int64_t last, cha
 }
 
 // The units that a member answers for on the way back: those of the panels that it multiplies into dh.
-struct Units {
-    int64_t first, last;
-};
 GYEOL_INLINE Units own_units(const Team& team, int64_t units) {
     return {first_unit(team, team.member, units, 4 * LANES), first_unit(team, team.member + 1, units, 4 * LANES)};
 }
@@ -178,7 +176,6 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
     state.team = layer.team;
     const bool leads = layer.team.member == 0;
     bool entered = false;
-    const int64_t own_first = own_units(state.team, H).first, own_count = own_units(state.team, H).last - own_first;
     state.width = round_up(H);
     state.wide = wide_of<Cell>(H);
     state.dh = reinterpret_cast<float*>(scratch);
@@ -189,7 +186,7 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
     state.buffer = own;
     Tokens<T> tokens = tokens_in<Cell, T>(memory, capacity, H);
     const int64_t columns = Cell::GRADIENT_BLOCKS * H;
-    for (int64_t i = 0; leads && i < capacity; ++i)  // what is multiplied past the last column shall be 0
+    for (int64_t i = 0; sizeof(T) != sizeof(float) && leads && i < capacity; ++i)  // what is multiplied past the last column shall be 0
         __builtin_memset(tokens.da + i * tokens.wide + columns, 0, static_cast<unsigned long>(tokens.wide - columns) * sizeof(Stored<T>));
     walk_back(
         batch, layer.reverse, part, parts,
@@ -208,6 +205,7 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
                 tokens.before[tokens.count + r] = h_before(layer, step, r);
             }
             Cell::template backward<T>(layer, step, state);
+            part_if_late(state.team);
             tokens.count += step.alive;
             if (sums && tokens.count >= CHUNK) {
                 gradients<Cell, T>(layer, tokens, *sums, own);
@@ -215,20 +213,28 @@ static void backward(const Backward& layer, int64_t part, int64_t parts, char* s
             }
         },
         [&](int64_t r) __attribute__((always_inline)) {
-            if (own_count == 0) return;
-            const int64_t from = r * state.width + own_first, to = (part + r * parts) * H + own_first;
-            copy(state.dh + from, layer.dh_0 + to, own_count, false);
-            if (layer.dc_0) copy(state.dc + from, layer.dc_0 + to, own_count, false);
+            const Units units = own_units(state.team, H);
+            if (units.first >= units.last) return;
+            const int64_t from = r * state.width + units.first, to = (part + r * parts) * H + units.first, count = units.last - units.first;
+            copy(state.dh + from, layer.dh_0 + to, count, false);
+            if (layer.dc_0) copy(state.dc + from, layer.dc_0 + to, count, false);
         });
     if (sums) gradients<Cell, T>(layer, tokens, *sums, own);
 }
 
-// The gradients of tokens `first` to `last` of those that a walk back has left in `memory`, which holds `capacity` of them.
+// Piece `piece` of `pieces` of the gradients of all `capacity` tokens that a walk back has left in `memory`: the gradients by x of
+// as large a share of the tokens, and the sums of as large a share of the units, so that nobody else's are to be added.
 template <class Cell, class T>
-static void gather(const Backward& layer, char* memory, int64_t capacity, int64_t first, int64_t last, char* scratch, Sums& sums) {
+static void gather(const Backward& layer, char* memory, int64_t capacity, int64_t piece, int64_t pieces, char* scratch, Sums& sums) {
     const Tokens<T> all = tokens_in<Cell, T>(memory, capacity, layer.units);
-    for (; first < last; first += CHUNK)
-        gradients<Cell, T>(layer, all.from(first, last - first < CHUNK ? last - first : CHUNK), sums, scratch);
+    const auto in_chunks = [&](int64_t first, int64_t last, auto work) {
+        for (; first < last; first += CHUNK) work(all.from(first, last - first < CHUNK ? last - first : CHUNK));
+    };
+    in_chunks(capacity * piece / pieces, capacity * (piece + 1) / pieces,
+              [&](const Tokens<T>& tokens) { gradients_by_input<Cell>(layer, tokens, scratch); });
+    const int64_t blocks = (layer.units + BLOCK<T> - 1) / BLOCK<T>, last = blocks * (piece + 1) / pieces * BLOCK<T>;
+    const Units units{blocks * piece / pieces * BLOCK<T>, last < layer.units ? last : layer.units};
+    in_chunks(0, capacity, [&](const Tokens<T>& tokens) { gradients_by_weights<Cell>(layer, tokens, units, sums, scratch); });
 }
 
 // Rows of da times w_hh, into rows of dh.

@@ -121,7 +121,7 @@ private:
         int64_t* arrived = reinterpret_cast<int64_t*>(shared_.get());  // on a cache line of its own
         *arrived = 0;
         run_team(threads, [&](int64_t member, int64_t members) {
-            cell_.step(steps_, {member, members, arrived, 0}, scratch_.get() + member * size_);
+            cell_.step(steps_, Team{member, members, arrived}, scratch_.get() + member * size_);
         });
     }
 

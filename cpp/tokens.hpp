@@ -98,6 +98,11 @@ struct ByInput {
     }
 };
 
+// Units `first` to `last`, of every gate.
+struct Units {
+    int64_t first, last;
+};
+
 // What `outer` multiplies: a High is two Bfloat16s, see gemm.hpp.
 template <class T>
 using Factor = std::conditional_t<IS_HIGH<T>, Bfloat16, T>;
@@ -115,8 +120,9 @@ GYEOL_INLINE int64_t value_stride(int64_t tokens, int64_t wide) {
     return TRANSPOSED<T> ? round_up(TIMES<T> * round_up(tokens, 2), 32) + 32 : wide;
 }
 
-// Values as `outer` reads them: for float da itself; for the others two tokens at a time, side by side (an odd last one with 0).
-GYEOL_INLINE const float* pair_up(const Tokens<float>& tokens, int64_t, float*) { return tokens.da; }
+// Values of columns `first` to `last`, and up to a register of those beyond, as `outer` reads them: for float da itself; for the others
+// two tokens at a time, side by side (an odd last one with 0).
+GYEOL_INLINE const float* pair_up(const Tokens<float>& tokens, int64_t, int64_t, float*) { return tokens.da; }
 GYEOL_INLINE void pack_rows(const float* row, const float*, int64_t count, bool, float* to) { store(to, load(row, count)); }
 
 #if defined(GYEOL_HAS_BFLOAT16)
@@ -124,7 +130,7 @@ GYEOL_INLINE Bfloat16Lanes part_of(const Bfloat16* row, bool) { return load_bflo
 GYEOL_INLINE Bfloat16Lanes part_of(const float* row, bool rest) { return rest ? round_rest(load(row)) : round_all(load(row)); }
 
 template <class T>
-static const Bfloat16* pair_up(const Tokens<T>& tokens, int64_t columns, Bfloat16* to) {
+static const Bfloat16* pair_up(const Tokens<T>& tokens, int64_t first, int64_t last, Bfloat16* to) {
     const int64_t count = tokens.count, stride = value_stride<T>(count, tokens.wide);
     const auto pairs = [&](int64_t n, int64_t k, bool rest) __attribute__((always_inline)) {
         const Stored<T>* row = tokens.da + n * tokens.wide + k;
@@ -135,7 +141,7 @@ static const Bfloat16* pair_up(const Tokens<T>& tokens, int64_t columns, Bfloat1
         const int64_t begin = time * round_up(count, 2);
         if constexpr (TRANSPOSED<T>) {  // what is written past the last token, the next time or nobody reads
             for (int64_t n = 0; n < count; n += 2 * LANES)
-                for (int64_t k = 0; k < columns; k += LANES) {
+                for (int64_t k = first; k < last; k += LANES) {
                     Pairs square[LANES];
                     for (int i = 0; i < LANES; ++i) square[i] = pairs(n + 2 * i, k, time == 2);
                     turn(square);
@@ -144,7 +150,7 @@ static const Bfloat16* pair_up(const Tokens<T>& tokens, int64_t columns, Bfloat1
                 }
         } else {
             for (int64_t n = 0; n < count; n += 2)
-                for (int64_t k = 0; k < columns; k += LANES) {
+                for (int64_t k = first; k < last; k += LANES) {
                     const Pairs both = pairs(n, k, time == 2);
                     __builtin_memcpy(to + (begin + n) * stride + 2 * k, &both, sizeof both);
                 }
@@ -212,15 +218,19 @@ struct OuterSums {
 };
 #endif
 
-// out (rows, columns) [+]= sum over tokens of values[n][first_row + r] * input(n)[c], `input` giving each token's row of floats.
+// For each gate of a run, out (`units` rows of it, columns) [+]= sum over tokens of values[n][row] * input(n)[c], `input` giving
+// each token's row of floats.
 //
 //   values   see pair_up; stride is value_stride
 //   panel    TIMES * (tokens + 1) * 4 * BLOCK elements of scratch
 template <class T, class Input>
-static void outer(const Factor<T>* values, int64_t stride, int64_t first_row, int64_t rows, Input input, int64_t columns,
-                  int64_t tokens, bool fresh, float* out, Factor<T>* panel) {
+static void outer(const Factor<T>* values, int64_t stride, const GateBlock& run, int64_t H, const Units& units, Input input,
+                  int64_t columns, int64_t tokens, bool fresh, float* out, Factor<T>* panel) {
     constexpr int64_t P = PAIR<T>, B = BLOCK<T>;
     const int64_t K = TIMES<T> * round_up(tokens, P);
+    // All units of all gates are one piece; some units of each gate are as many as there are gates.
+    const bool whole = units.first == 0 && units.last == H;
+    const int64_t pieces = whole ? 1 : run.count, rows = whole ? run.count * H : units.last - units.first;
     for (int64_t first = 0; first < columns; first += 4 * B) {
         const int64_t left = columns - first, blocks = left < 4 * B ? (left + B - 1) / B : 4;
         Factor<T>* to = panel;
@@ -230,21 +240,24 @@ static void outer(const Factor<T>* values, int64_t stride, int64_t first_row, in
                 for (int64_t c = 0; c < blocks; ++c, to += P * B)
                     pack_rows(row + c * B, next ? next + c * B : nullptr, left - c * B, time == 1, to);
             }
-        float* at = out + first;
+        for (int64_t piece = 0; piece < pieces; ++piece) {
+            const int64_t from_row = (run.at + piece) * H + units.first;
+            float* at = out + ((run.gate + piece) * H + units.first) * columns + first;
 #if defined(GYEOL_HAS_TILES)
-        if constexpr (TRANSPOSED<T>) {
-            const OuterSums phase{values + first_row * stride, stride, at, columns, fresh};
-            tiled_product<1, 4>(phase, rows, panel, left < 4 * B ? left : 4 * B, K);
-        } else
+            if constexpr (TRANSPOSED<T>) {
+                const OuterSums phase{values + from_row * stride, stride, at, columns, fresh};
+                tiled_product<1, 4>(phase, rows, panel, left < 4 * B ? left : 4 * B, K);
+            } else
 #endif
-        {
-            const Factor<T>* from = values + P * first_row;
-            const int64_t last = left - (blocks - 1) * B;
-            switch (blocks) {
-                case 1: outer_panel<Factor<T>, 1>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
-                case 2: outer_panel<Factor<T>, 2>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
-                case 3: outer_panel<Factor<T>, 3>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
-                default: outer_panel<Factor<T>, 4>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+            {
+                const Factor<T>* from = values + P * from_row;
+                const int64_t last = left - (blocks - 1) * B;
+                switch (blocks) {
+                    case 1: outer_panel<Factor<T>, 1>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+                    case 2: outer_panel<Factor<T>, 2>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+                    case 3: outer_panel<Factor<T>, 3>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+                    default: outer_panel<Factor<T>, 4>(from, stride, rows, panel, K / P, fresh, at, columns, last); break;
+                }
             }
         }
     }
@@ -257,28 +270,28 @@ GYEOL_INLINE Lanes load_any(const Bfloat16* from, int64_t) {  // up to a whole r
 }
 #endif
 
-// sums (columns) [+]= all rows of da, a few registers of columns at a time.
+// sums [+]= all rows of da, columns `begin` to `end`, a few registers of them at a time.
 template <class T>
-static void add_rows(const Tokens<T>& tokens, int64_t columns, bool fresh, float* sums) {
+static void add_rows(const Tokens<T>& tokens, int64_t begin, int64_t end, bool fresh, float* sums) {
     constexpr int C = 4;
-    for (int64_t first = 0; first < columns; first += C * LANES) {
+    for (int64_t first = begin; first < end; first += C * LANES) {
         Lanes own[C];
         for (int c = 0; c < C; ++c) {
             const int64_t k = first + c * LANES;
-            own[c] = fresh || k >= columns ? Lanes{} : load(sums + k, columns - k);
+            own[c] = fresh || k >= end ? Lanes{} : load(sums + k, end - k);
         }
-        if (first + C * LANES <= columns)
+        if (first + C * LANES <= end)
             for (int64_t i = 0; i < tokens.count; ++i)
                 for (int c = 0; c < C; ++c) own[c] += load_any(tokens.da + i * tokens.wide + first + c * LANES, LANES);
         else
             for (int64_t i = 0; i < tokens.count; ++i)
                 for (int c = 0; c < C; ++c) {
                     const int64_t k = first + c * LANES;
-                    if (k < columns) own[c] += load_any(tokens.da + i * tokens.wide + k, columns - k);
+                    if (k < end) own[c] += load_any(tokens.da + i * tokens.wide + k, end - k);
                 }
         for (int c = 0; c < C; ++c) {
             const int64_t k = first + c * LANES;
-            if (k < columns) store(sums + k, own[c], columns - k);
+            if (k < end) store(sums + k, own[c], end - k);
         }
     }
 }
@@ -295,39 +308,52 @@ static int64_t gradients_size(int64_t tokens, int64_t wide) {
     return size;
 }
 
-// Write the gradient by x of some tokens, and add what they give to the sums. scratch: gradients_size bytes.
+// Write the gradient by x of some tokens. scratch: gradients_size bytes.
 template <class Cell, class T>
-static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums, char* scratch) {
-    const int64_t H = layer.units, D = layer.inputs, n = tokens.count, columns = Cell::GRADIENT_BLOCKS * H;
-    if (n == 0) return;
-    if (layer.dx) {
-        const T* packed = static_cast<const T*>(layer.packed_in);
-        bool add = false;
-        for (const GateBlock& run : Cell::INPUT) {
-            product<T, 1, 4>(ByInput<T>{tokens, run.at * H, layer.dx, D, add}, n, packed, D, run.count * H, scratch);
-            packed += packed_size<T>(1, D, run.count * H);
-            add = true;
-        }
+static void gradients_by_input(const Backward& layer, const Tokens<T>& tokens, char* scratch) {
+    const int64_t H = layer.units, D = layer.inputs;
+    if (!layer.dx) return;
+    const T* packed = static_cast<const T*>(layer.packed_in);
+    bool add = false;
+    for (const GateBlock& run : Cell::INPUT) {
+        product<T, 1, 4>(ByInput<T>{tokens, run.at * H, layer.dx, D, add}, tokens.count, packed, D, run.count * H, scratch);
+        packed += packed_size<T>(1, D, run.count * H);
+        add = true;
     }
-    if (!sums.da) return;
+}
+
+// Add what some tokens give to the sums of some units' weights. scratch: gradients_size bytes.
+template <class Cell, class T>
+static void gradients_by_weights(const Backward& layer, const Tokens<T>& tokens, const Units& units, Sums& sums, char* scratch) {
+    const int64_t H = layer.units, D = layer.inputs, n = tokens.count;
+    if (!sums.da || n == 0 || units.first >= units.last) return;
+    const bool whole = units.first == 0 && units.last == H;
     Factor<T>* panel = reinterpret_cast<Factor<T>*>(scratch);
-    const Factor<T>* values = pair_up(tokens, columns, panel + TIMES<T> * (n + 1) * 4 * BLOCK<T>);
+    const Factor<T>* values = nullptr;
+    for (int64_t block = 0, count = whole ? 1 : Cell::GRADIENT_BLOCKS; block < count; ++block) {
+        const int64_t first = block * H + units.first, last = whole ? Cell::GRADIENT_BLOCKS * H : block * H + units.last;
+        values = pair_up(tokens, first, last, panel + TIMES<T> * (n + 1) * 4 * BLOCK<T>);
+        add_rows(tokens, first, last, sums.fresh, sums.da);
+    }
     const int64_t stride = value_stride<T>(n, tokens.wide);
     if (sums.w_ih)
         for (const GateBlock& run : Cell::INPUT)
-            outer<T>(values, stride, run.at * H, run.count * H, [&](int64_t i) { return layer.x + tokens.places[i] * D; }, D, n,
-                     sums.fresh, sums.w_ih + run.gate * H * D, panel);
+            outer<T>(values, stride, run, H, units, [&](int64_t i) { return layer.x + tokens.places[i] * D; }, D, n, sums.fresh,
+                     sums.w_ih, panel);
     for (const GateBlock& run : Cell::HIDDEN) {
-        float* to = sums.w_hh + run.gate * H * H;
         if (run.extra)
-            outer<T>(values, stride, run.at * H, run.count * H,
-                     [&](int64_t i) { return layer.extra + tokens.places[i] * Cell::EXTRA * H; }, H, n, sums.fresh, to, panel);
+            outer<T>(values, stride, run, H, units, [&](int64_t i) { return layer.extra + tokens.places[i] * Cell::EXTRA * H; }, H, n,
+                     sums.fresh, sums.w_hh, panel);
         else
-            outer<T>(values, stride, run.at * H, run.count * H, [&](int64_t i) { return tokens.before[i]; }, H, n, sums.fresh, to,
-                     panel);
+            outer<T>(values, stride, run, H, units, [&](int64_t i) { return tokens.before[i]; }, H, n, sums.fresh, sums.w_hh, panel);
     }
-    add_rows(tokens, columns, sums.fresh, sums.da);
     sums.fresh = false;
+}
+
+template <class Cell, class T>
+static void gradients(const Backward& layer, const Tokens<T>& tokens, Sums& sums, char* scratch) {
+    gradients_by_input<Cell>(layer, tokens, scratch);
+    gradients_by_weights<Cell>(layer, tokens, {0, layer.units}, sums, scratch);
 }
 
 }  // namespace gyeol::GYEOL_ISA

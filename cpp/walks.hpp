@@ -4,6 +4,8 @@
 // fewer, say for one row, the threads share the tokens before and after the walk, and only the walk is not shared.
 #pragma once
 
+#include <atomic>
+
 #include "call.hpp"
 
 namespace gyeol {
@@ -41,16 +43,22 @@ template <class Walk>
 void run_walks(const CellKernels& cell, const Spread& spread, int64_t threads, int64_t step, Walk walk) {
     // A member's share of a step shall take longer than meeting does.
     const int64_t sharing = !cell.shares || spread.independent() ? 1 : std::min(step / 16384, spread.threads / spread.tasks);
-    if (sharing <= 1) return run_tasks(spread.tasks, threads, [&](int64_t task) { walk(task, Team{}); });
+    // Where a team has parted (rows/team.hpp) the machine is busy: the next walks are not shared.
+    constexpr int ALONE = 50;
+    static std::atomic<int> alone{0};
+    const bool busy = sharing > 1 && alone.load(std::memory_order_relaxed) > 0 && alone.fetch_sub(1, std::memory_order_relaxed) > 0;
+    if (sharing <= 1 || busy) return run_tasks(spread.tasks, threads, [&](int64_t task) { walk(task, Team{}); });
     std::vector<int64_t> arrived(static_cast<size_t>(spread.tasks * 8), 0);  // on cache lines of their own
     run_team(sharing * spread.tasks, [&](int64_t member, int64_t members) {
         if (members < spread.tasks)  // fewer than were requested
             for (int64_t task = member; task < spread.tasks; task += members) walk(task, Team{});
         else {
             const int64_t task = member % spread.tasks;
-            walk(task, Team{member / spread.tasks, (members - task + spread.tasks - 1) / spread.tasks, &arrived[task * 8], 0});
+            walk(task, Team{member / spread.tasks, (members - task + spread.tasks - 1) / spread.tasks, &arrived[task * 8]});
         }
     });
+    for (int64_t task = 0; task < spread.tasks; ++task)
+        if (arrived[task * 8 + 1] > 0) alone.store(ALONE, std::memory_order_relaxed);
 }
 
 int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -92,8 +100,12 @@ void run_backward(const CellKernels& cell, std::vector<Backward> layers, const s
     const int64_t N = batch.offsets[batch.steps];
     const Spread spread(threads, directions, batch.rows, N * cell.gates * H * (H + D) * directions);
     const std::vector<Bytes> packed = pack(cell, layers, weights, spread.threads);
-    // Who sums: the walks of a direction, or all threads. The first sums where the caller wants it; the others are added to it.
-    const int64_t slots = spread.independent() ? spread.parts : spread.threads;
+    std::vector<int64_t> tokens_of(spread.parts, 0);  // a part's
+    for (int64_t rank = 0; rank < batch.rows; ++rank) tokens_of[rank % spread.parts] += batch.lengths[rank];
+    // Who sums: the walks as they go, each for itself, or all threads afterwards, each for some units. The latter leaves nothing to
+    // be added up, but reads what other threads have written; so it is for walks without a thread of their own, and for short ones.
+    const bool gathers = !spread.independent() || (spread.parts > 1 && sums[0].da && tokens_of[0] <= cell.chunk(0) / 2);
+    const int64_t slots = gathers ? 1 : spread.parts;  // the first sums where the caller wants it; the others are added to it
     const int64_t in = sums[0].w_ih ? cell.gates * H * D : 0, hidden = cell.gates * H * H, all = in + hidden + cell.gradient_blocks * H;
     const Bytes others = allocate(sums[0].da ? directions * (slots - 1) * all * 4 + 1 : 1);
     std::vector<Sums> partial;
@@ -105,13 +117,9 @@ void run_backward(const CellKernels& cell, std::vector<Backward> layers, const s
         }
     const int64_t most = (batch.rows + spread.parts - 1) / spread.parts;
     const int64_t scratch = whole_lines(cell.backward_size(most, H));
-    const Bytes memory = allocate(std::max(spread.tasks, slots) * scratch);
-    std::vector<int64_t> capacity(spread.parts, cell.chunk(most));
-    if (!spread.independent())
-        for (int64_t part = 0; part < spread.parts; ++part) {
-            capacity[part] = 0;
-            for (int64_t rank = part; rank < batch.rows; rank += spread.parts) capacity[part] += batch.lengths[rank];
-        }
+    const Bytes memory = allocate(std::max(spread.tasks, gathers ? spread.threads : 0) * scratch);
+    std::vector<int64_t> capacity = tokens_of;
+    for (int64_t part = 0; !gathers && part < spread.parts; ++part) capacity[part] = std::min(capacity[part], cell.chunk(most));
     std::vector<Bytes> tokens;
     for (int64_t task = 0; task < spread.tasks; ++task)
         tokens.push_back(allocate(cell.tokens_size(capacity[task % spread.parts], H)));
@@ -123,16 +131,14 @@ void run_backward(const CellKernels& cell, std::vector<Backward> layers, const s
         Backward layer = layers[task / spread.parts];
         layer.team = team;
         cell.backward(layer, task % spread.parts, spread.parts, own, tokens[task].get(), capacity[task % spread.parts],
-                      spread.independent() ? &partial[task] : nullptr);
+                      gathers ? nullptr : &partial[task]);
     });
-    if (!spread.independent())
-        run_tasks(slots, slots, [&](int64_t slot) {
-            for (int64_t task = 0; task < spread.tasks; ++task) {
-                const int64_t count = capacity[task % spread.parts];
-                cell.gather(layers[task / spread.parts], tokens[task].get(), count, count * slot / slots,
-                            count * (slot + 1) / slots, memory.get() + slot * scratch,
-                            partial[task / spread.parts * slots + slot]);
-            }
+    if (gathers)
+        return run_tasks(spread.threads, spread.threads, [&](int64_t piece) {
+            std::vector<Sums> own = sums;
+            for (int64_t task = 0; task < spread.tasks; ++task)
+                cell.gather(layers[task / spread.parts], tokens[task].get(), capacity[task % spread.parts], piece, spread.threads,
+                            memory.get() + piece * scratch, own[task / spread.parts]);
         });
     if (!sums[0].da || slots == 1) return;
     run_tasks(spread.threads, spread.threads, [&](int64_t piece) {

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <system_error>
 #include <thread>
 
 namespace gyeol {
@@ -26,12 +27,18 @@ public:
     }
 
     // work(member, members), called by the caller, member 0, and by members 1, 2, ... at the same time; at most `most` of
-    // them. Returns when all have returned. A second caller at the same time works alone.
+    // them. Returns when all have returned. A second caller at the same time works alone, and so does one whom the system refuses
+    // threads.
     template <class Work>
     void run(int64_t most, const Work& work) {
         if (most < 2 || busy_.exchange(true, std::memory_order_acquire)) return work(int64_t{0}, int64_t{1});
         if (most > MOST) most = MOST;
-        while (hired_ + 1 < most) hire();
+        if (hired_ + 1 < most) hire(most - 1);
+        if (most > hired_ + 1) most = hired_ + 1;
+        if (most < 2) {
+            busy_.store(false, std::memory_order_release);
+            return work(int64_t{0}, int64_t{1});
+        }
         call_ = [](const void* of, int64_t member, int64_t members) { (*static_cast<const Work*>(of))(member, members); };
         of_ = &work;
         done_.store(0, std::memory_order_relaxed);
@@ -64,9 +71,14 @@ private:
 #endif
     }
 
-    void hire() {
-        std::thread([this] { help(); }).detach();
-        ++hired_;
+    // Up to so many helpers in all. Once a thread has been refused no other is requested for a while: refusing takes time, too.
+    void hire(int64_t helpers) {
+        if (refused_ > 0 && --refused_ > 0) return;
+        try {
+            for (; hired_ < helpers; ++hired_) std::thread([this] { help(); }).detach();
+        } catch (const std::system_error&) {
+            refused_ = 1000;
+        }
     }
 
     [[noreturn]] void help() {
@@ -101,7 +113,7 @@ private:
 
     std::atomic<bool> busy_{false};
     std::atomic<int64_t> places_{0}, members_{0}, done_{0}, posted_{0}, asleep_{0};
-    int64_t hired_ = 0, most_ = 0;
+    int64_t hired_ = 0, refused_ = 0, most_ = 0;
     void (*call_)(const void*, int64_t, int64_t) = nullptr;
     const void* of_ = nullptr;
 };

@@ -32,6 +32,7 @@ from gyeol.bench.peers import (
 from gyeol.bench.timing import Contestant, Timing, sgemm_rate, take_turns
 from gyeol.data.batches import bucket
 from gyeol.data.text.sources import find_source, read_labelled
+from gyeol.engine.memory import kept_memory
 from gyeol.errors import DataError
 from gyeol.inputs import TOKENIZERS
 from gyeol.layers import valid_steps
@@ -56,6 +57,7 @@ class Batch(NamedTuple):
     gradient: Tensor
 
 
+@kept_memory()
 def run(
     *,
     quick: bool = False,
@@ -64,6 +66,9 @@ def run(
     seconds: float = 240.0,
 ) -> dict[str, Any]:
     """Time both: real lengths, and lengths from 10 to 4,000.
+
+    For all contestants freed memory is kept, as it is while a model is fitted: otherwise the pages of a long batch come
+    from the system at every step, and that is what is timed.
 
     Parameters
     ----------

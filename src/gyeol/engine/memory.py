@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 __all__ = ["kept_memory"]
 
-_TRIM, _PAD, _MAP = -1, -2, -3  # parameters of mallopt (malloc.h)
-_LARGEST = 32 << 20  # the largest block that glibc lets lie on the heap
+_TRIM, _PAD, _MAP, _MAPS = -1, -2, -3, -4  # parameters of mallopt (malloc.h)
+_LARGEST = 32 << 20  # the largest block that glibc lets lie on the heap while it maps others by themselves
+_MOST_MAPS = 65536  # blocks mapped by themselves: glibc's own number
 _SPARE = 1 << 30  # what may lie free at the end of the heap
 
 
@@ -26,11 +27,13 @@ def kept_memory() -> Iterator[None]:
         yield
         return
     tune(_MAP, _LARGEST)
+    tune(_MAPS, 0)  # or all larger blocks, the gates of a long batch, come from the system at every step
     tune(_PAD, 16 << 20)
     tune(_TRIM, _SPARE)
     try:
         yield
     finally:
+        tune(_MAPS, _MOST_MAPS)
         tune(_TRIM, 2 * _LARGEST)  # where glibc's own adjustment ends
         tune(_PAD, 128 << 10)
         ctypes.CDLL(None).malloc_trim(0)

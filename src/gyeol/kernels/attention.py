@@ -92,10 +92,6 @@ def _ranked(parts: Sequence[Tensor], lengths: Tensor, learned: Learned, mean: bo
     return [weights, *(pool_ranked(part, weights, lengths, mean, most) for part in parts)]
 
 
-def _plain(tensors: Sequence[Tensor]) -> list[Any]:
-    return [t.detach().numpy() for t in tensors]
-
-
 class _Attention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, lengths: Tensor, how: tuple[str, bool, bool], *given: Tensor) -> tuple[Tensor, ...]:
@@ -104,8 +100,8 @@ class _Attention(torch.autograd.Function):
         B, N = len(lengths), len(parts[0])
         hidden, weights = parts[0].new_empty(N, len(learned.query)), parts[0].new_empty(N)
         native.call(
-            "attention_weights", element, _plain(parts), lengths.numpy(), *_plain(learned), hidden.numpy(),
-            weights.numpy(),
+            "attention_weights", element, parts, lengths, *learned, hidden,
+            weights,
         )  # fmt: skip
         pooled, places = [], []
         for x in parts:
@@ -145,7 +141,7 @@ class _Attention(torch.autograd.Function):
             total = torch.zeros_like(weights)
         by_learned = Learned(*(torch.empty_like(t) for t in learned))
         native.call(
-            "attention_weights_backward", element, _plain(parts), ctx.lengths.numpy(), *_plain(learned), hidden.numpy(),
-            weights.numpy(), total.contiguous().numpy(), _plain(by_parts), True, *_plain(by_learned),
+            "attention_weights_backward", element, parts, ctx.lengths, *learned, hidden,
+            weights, total.contiguous(), by_parts, True, *by_learned,
         )  # fmt: skip
         return None, None, *by_learned, *by_parts

@@ -246,6 +246,8 @@ def _bias_gradients(facts: native.NativeCell, da: Tensor, w: Weights, H: int) ->
     """Sort the sums (R*H) of the gradients' blocks into those by b_ih and by b_hh."""
     if w.b_ih is None:
         return None, None
+    if facts.separate_hidden_bias is None:  # all biases are added to W x
+        return da, da.clone()
     by_input, by_hidden = torch.empty_like(w.b_ih), torch.empty_like(w.b_ih)
     for grad, blocks in ((by_input, facts.input_blocks), (by_hidden, facts.hidden_blocks)):
         for block, gate, count in blocks:
@@ -283,6 +285,11 @@ def _stacked(weights: Sequence[Weights], name: str) -> Tensor:
 
 def _input_biases(facts: native.NativeCell, weights: Sequence[Weights], H: int) -> Tensor:
     """Return what is added to W x: both biases, but for a hidden bias that is separate."""
+    if len(weights) == 1 and facts.separate_hidden_bias is None:
+        b_ih, b_hh = weights[0].b_ih, weights[0].b_hh
+        assert b_ih is not None
+        assert b_hh is not None
+        return (b_ih.detach() + b_hh.detach()).unsqueeze(0)
     by_input, by_hidden = _stacked(weights, "b_ih"), _stacked(weights, "b_hh")
     if facts.separate_hidden_bias is not None:
         by_hidden[:, _rows(facts.separate_hidden_bias, H)] = 0

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import torch  # before _native: the kernels run on the OpenMP runtime that torch has loaded (see CMakeLists.txt)
 from torch import Tensor
+from torch.utils.dlpack import to_dlpack  # type: ignore[attr-defined]
 
 from gyeol.errors import ParameterError
 from gyeol.kernels.cells.cell import Weights
@@ -23,6 +24,7 @@ __all__ = [
     "backward",
     "bfloat16_available",
     "call",
+    "capsule",
     "choose_token",
     "cosines",
     "decoder_step",
@@ -194,8 +196,17 @@ def library() -> Any:
 
 
 def call(kernel: str, *arguments: Any) -> Any:
-    """Call a function of the native module that ends with threads and instruction set, with those in force."""
-    return getattr(_native, kernel)(*arguments, torch.get_num_threads(), _chosen)
+    """Call a function of the native module that ends with threads and instruction set, with those in force.
+
+    Tensors, also those in lists, are handed over as capsules.
+    """
+    return getattr(_native, kernel)(*map(_handed, arguments), torch.get_num_threads(), _chosen)
+
+
+def _handed(argument: Any) -> Any:
+    if isinstance(argument, Tensor):
+        return capsule(argument)
+    return [_handed(one) for one in argument] if isinstance(argument, (list, tuple)) else argument
 
 
 def in_force() -> tuple[str, bool]:
@@ -249,9 +260,9 @@ def forward(
         A shape, a length or a type does not fit; nothing was computed.
     """
     _native.forward(
-        cell, element, _plain(lengths), reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
-        [_whole(w.w_ih) for w in weights if x is not None], _plain(bias_in), _plain(bias), _plain(norm), _whole(h_0),
-        _whole(c_0), _plain(y), _plain(memory), _plain(extra), _plain(h_n), _plain(c_n), torch.get_num_threads(),
+        cell, element, capsule(lengths), reverse, capsule(x), capsule(gates), [_whole(w.w_hh) for w in weights],
+        [_whole(w.w_ih) for w in weights if x is not None], capsule(bias_in), capsule(bias), capsule(norm), _whole(h_0),
+        _whole(c_0), capsule(y), capsule(memory), capsule(extra), capsule(h_n), capsule(c_n), torch.get_num_threads(),
         instruction_set or _chosen,
     )  # fmt: skip
 
@@ -265,29 +276,29 @@ def backward(
 ) -> None:  # fmt: skip
     """Walk back over a layer, writing all gradients; `da` is the sum over tokens of the gates'. See `forward`."""
     _native.backward(
-        cell, element, _plain(lengths), reverse, _plain(x), _plain(gates), [_whole(w.w_hh) for w in weights],
-        [_whole(w.w_ih) for w in weights if x is not None], _plain(norm), _whole(h_0), _whole(c_0), _plain(y),
-        _plain(memory), _plain(extra), _plain(dy), _plain(dh_n), _plain(dc_n), _plain(dx), [_plain(d) for d in d_ih],
-        [_plain(d) for d in d_hh], _plain(da), _plain(dgates), _plain(dnorm), _plain(dh_0), _plain(dc_0),
+        cell, element, capsule(lengths), reverse, capsule(x), capsule(gates), [_whole(w.w_hh) for w in weights],
+        [_whole(w.w_ih) for w in weights if x is not None], capsule(norm), _whole(h_0), _whole(c_0), capsule(y),
+        *(capsule(part) for part in (memory, extra, dy, dh_n, dc_n, dx)), [capsule(d) for d in d_ih],
+        [capsule(d) for d in d_hh], *(capsule(part) for part in (da, dgates, dnorm, dh_0, dc_0)),
         torch.get_num_threads(), instruction_set or _chosen,
     )  # fmt: skip
 
 
-def _plain(x: Tensor | None) -> Any:
-    """Return the same memory as NumPy's array, which the library takes up in half the time of a tensor's."""
-    return None if x is None else x.detach().numpy()
+def capsule(x: Tensor | None) -> Any:
+    """Return a tensor as the kernels get it fastest; without it nanobind calls PyTorch's Python, microseconds each."""
+    return None if x is None else to_dlpack(x.detach())
 
 
 def _whole(x: Tensor | None) -> Any:
-    return None if x is None else x.detach().contiguous().numpy()
+    return None if x is None else to_dlpack(x.detach().contiguous())
 
 
 def pool_forward(
     x: Tensor, lengths: Tensor, weights: Tensor | None, mean: bool, most: bool, out: Tensor, at: Tensor | None
 ) -> None:
     """Pool packed tokens; shapes, and inputs and outputs are in ``cpp/pool.hpp``."""
-    weights = None if weights is None else weights.detach()
-    _native.pool_forward(x.detach(), lengths, weights, mean, most, out, at, torch.get_num_threads(), _chosen)
+    arrays = [capsule(part) for part in (x, lengths, weights)]
+    _native.pool_forward(*arrays, mean, most, capsule(out), capsule(at), torch.get_num_threads(), _chosen)
 
 
 def pool_backward(
@@ -295,24 +306,22 @@ def pool_backward(
     dx: Tensor, dweights: Tensor | None,
 ) -> None:  # fmt: skip
     """Pool back; see `pool_forward`."""
-    weights = None if weights is None else weights.detach()
-    _native.pool_backward(
-        x.detach(), lengths, weights, mean, most, dout, at, dx, dweights, torch.get_num_threads(), _chosen
-    )
+    arrays, others = ([capsule(part) for part in parts] for parts in ((x, lengths, weights), (dout, at, dx, dweights)))
+    _native.pool_backward(*arrays, mean, most, *others, torch.get_num_threads(), _chosen)
 
 
 def additive_forward(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, scores: Tensor) -> None:
     """Score queries with keys; shapes, and outputs, are in ``cpp/additive.hpp``."""
-    _native.additive_forward(q.detach(), k.detach(), v.detach(), lengths, scores, torch.get_num_threads(), _chosen)
+    arrays = [capsule(part) for part in (q, k, v, lengths, scores)]
+    _native.additive_forward(*arrays, torch.get_num_threads(), _chosen)
 
 
 def additive_backward(
     q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, dscores: Tensor, dq: Tensor, dk: Tensor, dv: Tensor
 ) -> None:
     """Write the gradients of queries, keys and vector; see `additive_forward`."""
-    _native.additive_backward(
-        q.detach(), k.detach(), v.detach(), lengths, dscores, dq, dk, dv, torch.get_num_threads(), _chosen
-    )
+    arrays = [capsule(part) for part in (q, k, v, lengths, dscores, dq, dk, dv)]
+    _native.additive_backward(*arrays, torch.get_num_threads(), _chosen)
 
 
 def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, threads: int | None = None) -> Any:

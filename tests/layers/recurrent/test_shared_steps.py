@@ -88,3 +88,41 @@ def test_nobody_waits_for_a_thread_that_never_comes(way: str, environment: dict[
         env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("each_set")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "high"])
+@pytest.mark.parametrize("cell", WALKED)
+def test_the_gradients_of_short_rows_are_those_of_one_thread(cell: str, precision: str) -> None:
+    if precision != "float32" and not native.bfloat16_available():
+        pytest.skip(f"{native.in_force()[0]} does not multiply bfloat16")
+    lengths = torch.tensor([5, 5, 4, 2, 1])
+    H = 150 if WALKED[cell].native in ("rnn_tanh", "rnn_relu") else 75  # no whole number of registers; worth 3 threads
+    layer = Recurrent(WALKED[cell], 41, H, batch_first=True, precision=precision)
+    x = torch.randn(len(lengths), 5, 41)
+    outputs, weights = walk(layer, x, lengths, 1)
+    spread, summed = walk(layer, x, lengths, 3)
+    for a, b in zip([*spread, *summed], [*outputs, *weights], strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+
+
+#: A stepper of two threads where the system has no memory left for a second thread's stack.
+REFUSED = """
+import resource, sys, torch
+from gyeol.layers import LSTM, Stepper
+torch.manual_seed(0)
+torch.set_num_threads(2)
+layer, x = LSTM(40, 150), torch.randn(5, 1, 40)
+alone, both = Stepper(layer, threads=1), Stepper(layer, threads=2)
+with open("/proc/self/statm") as file:
+    size = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + 1_000_000, resource.RLIM_INFINITY))
+for x_t in x:
+    assert torch.equal(both(x_t), alone(x_t))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or "LD_PRELOAD" in os.environ, reason="memory is limited as on Linux")
+def test_a_refused_thread_is_done_without() -> None:
+    done = subprocess.run([sys.executable, "-c", REFUSED], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

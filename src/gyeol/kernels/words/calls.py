@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from gyeol.kernels import native
+from gyeol.kernels.native import capsule
 
 __all__ = [
     "draw_kept",
@@ -28,7 +29,7 @@ def train_words(inputs: Any, outputs: Any, tokens: Any, *settings: Any) -> None:
 
 def length(arrays: Sequence[Tensor]) -> float:
     """Return the Euclidean length of all arrays together."""
-    return float(native.call("length", [a.detach().numpy() for a in arrays]))
+    return float(native.call("length", arrays))
 
 
 def update(
@@ -36,12 +37,10 @@ def update(
     rows: Tensor | None = None,
 ) -> None:  # fmt: skip
     """Update weights, or `rows` of them, with their moments and their average: ``cpp/words/adam.hpp``."""
-    # NumPy's arrays of the same memory are taken up in half the time of a tensor's.
-    moved = [None if t is None else t.detach().numpy() for t in (m, v, average)]
     if rows is None:
-        native.call("update", w.detach().numpy(), g.numpy(), *moved, list(numbers))
+        native.call("update", w, g, m, v, average, numbers)
     else:
-        native.call("update_rows", w.detach().numpy(), g.numpy(), rows.numpy(), *moved, list(numbers))
+        native.call("update_rows", w, g, rows, m, v, average, numbers)
 
 
 def look_up(
@@ -68,7 +67,7 @@ def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
 
 def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
     """Write the row of each n-gram that ends at a packed token, 0 for none."""
-    native.library().ngram_rows(ids, lengths, size, list(keys), rows)
+    native.library().ngram_rows(capsule(ids), capsule(lengths), size, [capsule(k) for k in keys], capsule(rows))
 
 
 def draw_kept(seed: int, share: float, kept: Tensor) -> None:
