@@ -18,6 +18,8 @@ from gyeol.cli.options.setting_names import answer_bash
 from gyeol.cli.tasks import FILES, commands_of
 from gyeol.cli.training import start_clock
 from gyeol.cli.verbs import answer, bench, data, demo, encode, explain, fit, info, probe, reproduce, vectors
+from gyeol.cli.verbs.compare import compare
+from gyeol.cli.verbs.report import report
 from gyeol.errors import GyeolError
 
 __all__ = ["main"]
@@ -58,6 +60,8 @@ def build() -> typer.Typer:
     for verb in (answer.evaluate, answer.predict):
         app.command(verb.__name__)(answer.command(verb))
     app.command("explain")(explain.explain)
+    app.command("report")(report)
+    app.command("compare")(compare)
     app.command("probe")(probe.probe)
     app.command("info")(info.info)
     for task in FILES:

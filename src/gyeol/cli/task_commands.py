@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gyeol.cli.answers.examples import Examples
 
 __all__ = ["Request", "TaskCommands", "TaskOption"]
 
@@ -103,6 +106,8 @@ class TaskCommands:
     explain : callable, optional
         Takes a model and a `Request` with one text or path, where ``gyeol explain`` answers in a way of its own;
         beside a `read_one`, where nothing but ``--top`` and ``--json`` is asked for.
+    examples : callable, optional
+        Takes a model and a `Request`, and reads what its ``evaluate`` measures on; ``report`` and ``compare`` need it.
     read_one : callable, optional
         Takes a model and what ``gyeol explain`` was given, and returns what the estimator's ``explain`` takes; the text
         itself by default.
@@ -122,6 +127,7 @@ class TaskCommands:
     evaluate: Callable[[Any, Request], None]
     predict: Callable[[Any, Request], None] | str
     explain: Callable[[Any, Request], None] | None = None
+    examples: Callable[[Any, Request], Examples] | None = None
     read_one: Callable[[Any, str], Any] | None = None
     verbs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     options: tuple[TaskOption, ...] = ()

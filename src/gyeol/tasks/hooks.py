@@ -15,6 +15,7 @@ from gyeol import engine, parameters
 from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
+    from gyeol.engine.metrics.outcomes import Outcomes
     from gyeol.explain.attribution.inquiry import Inquiry
     from gyeol.tasks.training.examples import Examples
 
@@ -116,6 +117,21 @@ class Hooks(ABC):
 
     def _conclude(self, examples: Examples) -> None:  # noqa: B027
         """Learn what can only be learned once the network is trained, until ``_deadline``."""
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes | None:
+        """Return what became of every example; None where a task does not say.
+
+        Parameters
+        ----------
+        X, y
+            As ``evaluate`` takes them.
+
+        Returns
+        -------
+        Outcomes or None
+            Whose figures are those of ``evaluate``: see `gyeol.engine.metrics.outcomes`.
+        """
+        return None
 
     def _strata(self, y: Any) -> npt.NDArray[np.int64]:
         """Number the groups that a validation split keeps in proportion; one group by default."""

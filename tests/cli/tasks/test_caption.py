@@ -145,7 +145,12 @@ def test_where_it_looked(gyeol: Run, model: Path, folder: Path, tmp_path: Path) 
     image = folder / "images" / "01.png"
     assert "at row" in gyeol("explain", model, image).out
     seen = gyeol("explain", model, image, "--out", tmp_path / "a.html", "--json").object
-    assert len(seen["attention"]) == len(seen["tokens"])
+    (attention,) = seen["attention"]
+    assert len(seen["tokens"]) == 64
+    assert attention["rows"] == seen["output"]
+    assert {len(row) for row in attention["weights"]} == {64}
+    gyeol("explain", model, image, "--out", tmp_path / "a.htm")
+    assert (tmp_path / "a.htm").read_text("utf-8").startswith("<!doctype html>")
     assert (tmp_path / "a.html").read_text("utf-8").startswith("<!doctype html>")
     gyeol("explain", model, image, "--out", tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text("utf-8"))["prediction"] == seen["prediction"]

@@ -34,7 +34,8 @@ def test_every_kind_has_the_design_s_names(name: str, seen: Explanation, tmp_pat
 def test_numbers_are_those_of_the_arrays() -> None:
     seen = of_text()
     found = seen.to_dict()
-    why = found["attributions"][0]
+    why = found["methods"][0]
+    assert (found["attributions"], found["start"], found["total"]) == (why["values"], why["start"], why["total"])
     assert why["values"] == pytest.approx(seen.attributions[0].values.tolist(), abs=1e-8)
     assert why["error"] == seen.attributions[0].error
     assert np.sum(found["attention"][0]["weights"], axis=1) == pytest.approx([1.0], abs=1e-6)
@@ -82,4 +83,4 @@ def test_lone_surrogates_and_places_that_cannot_be_written(tmp_path: Path) -> No
 
 def test_tiny_numbers_keep_their_digits() -> None:
     why = Attribution("exact", "x", [1.25e-12], 0.0, 1.25e-12)
-    assert Explanation("x", "text", "a", ["t"], attributions=[why]).to_dict()["attributions"][0]["values"] == [1.25e-12]
+    assert Explanation("x", "text", "a", ["t"], attributions=[why]).to_dict()["attributions"] == [1.25e-12]

@@ -71,8 +71,8 @@ def test_the_attention_is_a_share_of_places(model: Captioner) -> None:
     torch.testing.assert_close(best.attention.sum((1, 2)), torch.ones(len(best.words)), rtol=0, atol=1e-5)
 
 
-def test_an_explanation_lays_it_over_the_image(model: Captioner, tmp_path: Path) -> None:
-    seen = model.explain(painted("blue", "red"))
+def test_a_map_lays_it_over_the_image(model: Captioner, tmp_path: Path) -> None:
+    seen = model.map(painted("blue", "red"))
     assert seen.image.shape == (256, 256, 3)
     assert seen.text == model.predict([painted("blue", "red")])[0]
     seen.to_html(tmp_path / "a.html")
@@ -161,7 +161,7 @@ def test_every_setting_trains_saves_and_loads(settings: dict[str, Any], tmp_path
     if settings.get("attention", "") is None:
         assert made.captions(X[:1])[0][0].attention is None
         with pytest.raises(DataError, match="this model has no attention"):
-            made.explain(X[0])
+            made.map(X[0])
 
 
 def test_ready_features(tmp_path: Path) -> None:
@@ -176,6 +176,8 @@ def test_ready_features(tmp_path: Path) -> None:
     assert load(tmp_path / "m").predict(files) == made.predict(grids[:5])
     with pytest.raises(DataError, match=r"grid 0 has the shape \(1, 2, 3\), and the others have \(2, 2, 3\)"):
         made.predict([grids[0][:1]])
+    with pytest.raises(DataError, match="there is no image to lay its attention on"):
+        made.map(grids[0])
     with pytest.raises(DataError, match="there is no image to lay its attention on"):
         made.explain(grids[0])
 

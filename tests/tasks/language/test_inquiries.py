@@ -16,7 +16,8 @@ from gyeol.explain.attribution.path import adds_up
 TEXTS = ["나는 학교에 간다", "나는 집에 간다", "너는 학교에 온다", "너는 집에 온다"] * 10
 QUICK: dict[str, Any] = {
     "tokenizer": "whitespace", "hidden_size": 8, "embedding_size": 6, "epochs": 30, "patience": 30, "batch_size": 4,
-    "dropout": 0.0, "learning_rate": 0.05, "bptt": 4, "averaging": 0.0, "documents": "line", "threads": 1, "min_count": 1,
+    "dropout": 0.0, "learning_rate": 0.05, "bptt": 4, "averaging": 0.0, "documents": "line", "threads": 1,
+    "min_count": 1,
 }  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def test_the_subject_decides_between_two_verbs(model: LanguageModel) -> None:
         comes, goes = (model.explain(text, target=verb) for verb in ("온다", "간다"))
         for one, other in zip(comes.attributions, goes.attributions, strict=True):
             difference = sign * (one.values - other.values)
-            assert difference[1] == difference.max() > 0
+            assert difference[1] > max(0, 3 * difference[2])
 
 
 def test_attributions_equal_those_of_pytorch_s_own_lstm(model: LanguageModel) -> None:

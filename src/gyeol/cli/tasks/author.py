@@ -1,20 +1,19 @@
-"""``gyeol fit author`` (from a table, or a folder with one file per author); ``explain`` of its models."""
+"""``gyeol fit author`` (from a table, or a folder with one file per author)."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.answers.output import note, object_out, percent, report_reading, table
+from gyeol.cli.answers.output import note, percent, report_reading, table
 from gyeol.cli.options.answers import TOP
 from gyeol.cli.options.training import HEADER
-from gyeol.cli.task_commands import Request, TaskCommands
-from gyeol.cli.tasks.classify import evaluate, predict
+from gyeol.cli.task_commands import TaskCommands
+from gyeol.cli.tasks.classify import evaluate, examples, predict
 from gyeol.cli.training import Training, measured
-from gyeol.errors import DataError, ParameterError
+from gyeol.errors import ParameterError
 
 if TYPE_CHECKING:
     from gyeol.data.text.sources import Labelled
@@ -162,22 +161,4 @@ def _lines(answer: dict[str, Any]) -> list[str]:
     return [table(rows, right=[1, 2, 3]), f"on {measured(answer)}"]
 
 
-def explain(model: AuthorClassifier, request: Request) -> None:
-    """Show how much each word of a text speaks for its author."""
-    (text,), out = request.texts, request.out
-    if out is not None and out.suffix.lower() == ".png":
-        raise ParameterError(f"--out {out}: explanations of texts are written as .html or .json")
-    if not text.strip():
-        raise DataError("the text is empty; expected at least one character")
-    seen = model.explain(text)
-    if out is not None:
-        (seen.to_html if out.suffix.lower() == ".html" else seen.to_json)(out)
-    if request.json:
-        object_out({"model": str(request.model_path), **seen.to_dict()})
-    elif out is not None:
-        note(f"wrote {out}")
-    else:
-        typer.echo(seen.to_terminal(colour=sys.stdout.isatty(), top=request.option("top")))
-
-
-COMMANDS = TaskCommands(fit, evaluate, predict, explain, options=(TOP,), evaluates_without_bad_rows=True)
+COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, options=(TOP,), evaluates_without_bad_rows=True)

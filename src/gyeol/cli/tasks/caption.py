@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gyeol.cli.answers.output import note, object_out, one_line
+from gyeol.cli.answers.examples import Examples
+from gyeol.cli.answers.output import object_out, one_line
 from gyeol.cli.answers.reading import PIPE, answers_out, folder_as_file, handling, trained_columns
 from gyeol.cli.answers.rows import Item, chunked, named_items, piped_items, read_items
 from gyeol.cli.answers.stream import Answers, Layout, format_of
@@ -72,15 +73,21 @@ def _figures(answer: dict[str, Any]) -> str:
     return f"BLEU-1 to -4 {parts}   chrF {answer['chrf']:.2f}   exact {100 * answer['exact']:.2f} %"
 
 
-def evaluate(model: Captioner, request: Request) -> None:
-    """Print a captioner's figures on images with captions."""
+def examples(model: Captioner, request: Request) -> Examples:
+    """Read images with captions."""
     from gyeol.data.annotations.captions import read_captions
 
     input, target = trained_columns(model, request.data, request.input, request.target, need_target=True)
     test = read_captions(request.data, "test", input=input, target=target)
-    figures = model.evaluate(test.images, test.captions)
+    return Examples(test.images, test.captions, test.name, "images", test.about())
+
+
+def evaluate(model: Captioner, request: Request) -> None:
+    """Print a captioner's figures on images with captions."""
+    test = examples(model, request)
+    figures = model.evaluate(test.X, test.y)
     if request.json:
-        object_out({"model": str(request.model_path), **test.about(), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
     how = f"consensus of {figures['consensus']}" if figures["consensus"] else f"beam {figures['beam_size']}"
     typer.echo(f"{_figures(figures)}   on {figures['count']:,} images of {test.name}, {how}")
@@ -139,22 +146,8 @@ def _layout(top: int | None) -> Layout:
     return Layout(tuple(names), cells, to_object, {"predictions": []}, "image", plain=plain)
 
 
-def explain(model: Captioner, request: Request) -> None:
-    """Show where each word of an image's caption looked."""
-    out = request.out
-    seen = model.explain(request.texts[0].strip())
-    if out is not None:
-        writers = {".png": seen.to_png, ".html": seen.to_html, ".htm": seen.to_html, ".json": seen.to_json}
-        if out.suffix.lower() not in writers:
-            raise ParameterError(f"--out {out}: explanations of captions are written as .png, .html or .json")
-        writers[out.suffix.lower()](out)
-    if request.json:
-        object_out({"model": str(request.model_path), **seen.to_dict()})
-    elif out is None:
-        typer.echo(seen.to_terminal())
-    else:
-        typer.echo(one_line(seen.text))
-        note(f"attention written to {out}")
+def _read_one(model: Captioner, given: str) -> str:
+    return given.strip()
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, explain, options=(TOP, ATTENTION))
+COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_read_one, examples=examples, options=(TOP, ATTENTION))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.figures import evaluation_lines
 from gyeol.cli.answers.label_sets import (
     describe_labels,
@@ -22,7 +23,7 @@ from gyeol.cli.answers.label_sets import (
     targets_of,
 )
 from gyeol.cli.answers.output import confusion, note, object_out, percent, report_reading, table
-from gyeol.cli.answers.reading import PIPE, ShortenedTexts, answers_out, at_lines, find_trained_source, handling
+from gyeol.cli.answers.reading import PIPE, ShortenedTexts, answers_out, find_trained_source, handling
 from gyeol.cli.answers.rows import chunked, file_texts, piped_texts
 from gyeol.cli.answers.stream import Answers, Layout, answer, class_layout, format_of
 from gyeol.cli.answers.unknown import UnknownLetters
@@ -180,8 +181,8 @@ def _lines(answer: dict[str, Any], model: TextClassifier) -> list[str]:
     return lines if model.overlap_ is None else [*lines, f"vectors {model.describe_data()['vectors']}"]
 
 
-def evaluate(model: Classifier, request: Request) -> None:
-    """Print a classifier's figures on labelled texts."""
+def examples(model: Classifier, request: Request) -> Examples:
+    """Read labelled texts, with labels that the model knows."""
     from gyeol.data.tables.label_text import label_key
     from gyeol.data.text.sources import read_labelled
 
@@ -198,21 +199,34 @@ def evaluate(model: Classifier, request: Request) -> None:
     report_reading(test)
     truth: list[Any] = [[known[label_key(label)] for label in own] for own in targets]
     shortened = ShortenedTexts(model)
-    with at_lines(str(test.source.path), test.lines):
-        figures = model.evaluate(test.texts, truth if several else [own[0] for own in truth])
-    unknown = UnknownLetters(model)
-    unknown.more(test.texts)
-    note(shortened.report())
-    note(unknown.report())
+
+    def finish() -> None:
+        unknown = UnknownLetters(model)
+        unknown.more(test.texts)
+        note(shortened.report())
+        note(unknown.report())
+
+    return Examples(
+        test.texts, truth if several else [own[0] for own in truth], test.source.name, "texts", test.about(),
+        test.lines, str(test.source.path), len(test.bad), finish,
+    )  # fmt: skip
+
+
+def evaluate(model: Classifier, request: Request) -> None:
+    """Print a classifier's figures on labelled texts."""
+    test = examples(model, request)
+    with test.named():
+        figures = model.evaluate(test.X, test.y)
+    test.finish()
     if request.json:
-        object_out({"model": str(request.model_path), **test.about(), "left_out": len(test.bad), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
-    if several:
-        typer.echo(f"{set_figures(figures)}   on {figures['count']:,} texts of {test.source.name}")
+    if gives_sets(model):
+        typer.echo(f"{set_figures(figures)}   on {figures['count']:,} texts of {test.name}")
         typer.echo(set_table(figures))
         return
     line, warnings = evaluation_lines(figures)
-    typer.echo(f"{line}   on {figures['count']:,} texts of {test.source.name}")
+    typer.echo(f"{line}   on {figures['count']:,} texts of {test.name}")
     typer.echo(confusion(figures, model.classes_.tolist()))
     for warning in warnings:
         note(warning)
@@ -325,5 +339,11 @@ def _note_shortened(model: Classifier | TextRegressor, text: str, place: int) ->
 
 
 COMMANDS = TaskCommands(
-    fit, evaluate, predict, options=(TOP,), settings_of=("classify", "series"), evaluates_without_bad_rows=True
+    fit,
+    evaluate,
+    predict,
+    examples=examples,
+    options=(TOP,),
+    settings_of=("classify", "series"),
+    evaluates_without_bad_rows=True,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.forecast_data import ForecastColumns, ForecastData, describe, read_forecast, refuse_input
 from gyeol.cli.answers.output import note, object_out, percent, pieces_out, table
 from gyeol.cli.answers.stream import format_of, separated
@@ -121,10 +122,21 @@ def _format(request: Request) -> dict[str, Any]:
     return {name: request.option(name) for name in ("decimal", "missing", "day_first")} | {"header": request.header}
 
 
+def examples(model: Forecaster, request: Request) -> Examples:
+    """Read series, and what is known of every step in advance."""
+    given = _series(model, request)
+    series = [one.values for one in given.table.series]
+    return Examples(series, given.known(0), given.about["data"], "series", given.about)
+
+
+def _series(model: Forecaster, request: Request) -> ForecastData:
+    refuse_input(request.input)
+    return read_forecast(request.data, "test", ForecastColumns.of(model, request.target, **_format(request)))
+
+
 def evaluate(model: Forecaster, request: Request) -> None:
     """Print a forecaster's figures over every origin at which a window fits, beside those of baselines."""
-    refuse_input(request.input)
-    given = read_forecast(request.data, "test", ForecastColumns.of(model, request.target, **_format(request)))
+    given = _series(model, request)
     figures = model.evaluate([one.values for one in given.table.series], given.known(0))
     for own in figures["per_channel"]:
         own["channel"] = given.table.names[own["channel"]]
@@ -274,4 +286,4 @@ def _read_one(model: Forecaster, given: str) -> Any:
     return _long_enough(model, found, strict=True)[0].table.series[0].values
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_read_one, options=(*NUMBERS, DATES))
+COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, read_one=_read_one, options=(*NUMBERS, DATES))

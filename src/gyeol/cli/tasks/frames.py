@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.figures import evaluation_lines
 from gyeol.cli.answers.output import confusion, note, object_out, object_pieces, one_line, pieces_out
 from gyeol.cli.answers.reading import PIPE, answers_out, handling
@@ -114,16 +115,23 @@ def _columns(model: FrameClassifier, input: str | None, target: str | None) -> t
     return input or own[0], target or own[1]
 
 
-def evaluate(model: FrameClassifier, request: Request) -> None:
-    """Print a model's figures on sequences with their labels."""
+def examples(model: FrameClassifier, request: Request) -> Examples:
+    """Read sequences with their labels."""
     input, target = _columns(model, request.input, request.target)
     notation = NumberNotation.of(model.about_, request.option("decimal"), request.option("missing"))
     test = _read(request.data, "test", input, target, notation)
     known = {str(label): label for label in model.classes_.tolist()}
     _check_known(test, {*known})
-    figures = model.evaluate(test.sequences, [[known[str(label)] for label in row] for row in test.labels])
+    labels = [[known[str(label)] for label in row] for row in test.labels]
+    return Examples(test.sequences, labels, test.name, "sequences", test.about())
+
+
+def evaluate(model: FrameClassifier, request: Request) -> None:
+    """Print a model's figures on sequences with their labels."""
+    test = examples(model, request)
+    figures = model.evaluate(test.X, test.y)
     if request.json:
-        object_out({"model": str(request.model_path), **test.about(), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
     line, warnings = evaluation_lines(figures)
     typer.echo(f"{line}   on {figures['count']:,} steps of {figures['sequences']:,} sequences of {test.name}")
@@ -300,4 +308,4 @@ def _read_one(model: FrameClassifier, given: str) -> Any:
     return found.sequences[0]
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_read_one, options=NUMBERS)
+COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, read_one=_read_one, options=NUMBERS)

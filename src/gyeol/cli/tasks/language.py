@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.output import note, object_out, one_line, pieces_out, report_reading, table
 from gyeol.cli.answers.reading import SKIP, STRICT, find_trained_source, handling
 from gyeol.cli.answers.rows import Item, chunked, file_texts
@@ -87,27 +88,36 @@ def _perplexity(figures: dict[str, Any]) -> str:
     return f"perplexity {figures['perplexity']:.2f}   bits per character {figures['bits_per_character']:.3f}"
 
 
-def evaluate(model: LanguageModel, request: Request) -> None:
-    """Print a language model's figures on texts."""
-    from gyeol.data.text.sources import Texts, find_source
+def examples(model: LanguageModel, request: Request) -> Examples:
+    """Read texts."""
+    from gyeol.data.text.sources import Texts
 
     source, missing = find_trained_source(model, request.data, request, task=None, need_target=False)
     read = Texts(source, skip_bad_rows=request.skip_bad_rows)
     texts = list(read)
     note(missing)
     report_reading(read)
+    return Examples(texts, None, source.name, "lines", {"data": source.name, "input": source.input})
+
+
+def evaluate(model: LanguageModel, request: Request) -> None:
+    """Print a language model's figures on texts."""
+    from gyeol.data.text.sources import Texts, find_source
+
+    test = examples(model, request)
+    texts = test.X
     figures: dict[str, Any] = model.evaluate(texts)
     if (cache := request.option("cache")) is not None:
-        part = find_source(cache, "valid", input=source.input, header=request.header)
+        part = find_source(cache, "valid", input=test.about["input"], header=request.header)
         chosen = model.choose_cache(list(Texts(part, skip_bad_rows=request.skip_bad_rows)))
         cached = model.evaluate(texts, cache=chosen)
         figures["cached"] = {name: cached[name] for name in ("perplexity", "bits_per_character", "loss")}
         figures["cached"] |= {"size": chosen.size, "flatness": chosen.flatness, "share": chosen.share}
     if request.json:
-        object_out({"model": str(request.model_path), "data": source.name, **figures})
+        object_out({"model": str(request.model_path), "data": test.name, **figures})
         return
     typer.echo(
-        f"{_perplexity(figures)}   on {figures['tokens']:,} tokens of {source.name}, "
+        f"{_perplexity(figures)}   on {figures['tokens']:,} tokens of {test.name}, "
         f"{figures['unknown']:,} of them unknown"
     )
     if cache is not None:
@@ -274,6 +284,7 @@ def _language_model(path: Path, threads: int | None) -> LanguageModel:
 
 
 COMMANDS = TaskCommands(
-    fit, evaluate, "generate, suggest or score", verbs={"generate": generate, "suggest": suggest, "score": score},
-    options=(_CACHE,), evaluates_without_bad_rows=True,
+    fit, evaluate, "generate, suggest or score", examples=examples,
+    verbs={"generate": generate, "suggest": suggest, "score": score}, options=(_CACHE,),
+    evaluates_without_bad_rows=True,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from gyeol.cli.options.sample_weights import WEIGHT
 from gyeol.cli.options.training import HEADER
 from gyeol.cli.task_commands import TaskCommands
 from gyeol.cli.tasks import regress_text
-from gyeol.cli.tasks.series import evaluate, fit_series, predict, read_sequence, refuse_text_options
+from gyeol.cli.tasks.series import evaluate, examples, fit_series, predict, read_sequence, refuse_text_options
 from gyeol.cli.training import Training
 from gyeol.errors import DataError
 
@@ -93,8 +93,10 @@ def _cells(data: str) -> list[str]:
 
 _SETTINGS_OF = ("regress-text", "regress")
 
-COMMANDS = TaskCommands(fit, evaluate, predict, read_one=read_sequence, options=NUMBERS, settings_of=_SETTINGS_OF)
+COMMANDS = TaskCommands(
+    fit, evaluate, predict, examples=examples, read_one=read_sequence, options=NUMBERS, settings_of=_SETTINGS_OF
+)  # fmt: skip
 OF_TEXTS = TaskCommands(
-    fit, regress_text.evaluate, regress_text.predict, options=NUMBERS, settings_of=_SETTINGS_OF,
-    evaluates_without_bad_rows=True, hidden=True,
+    fit, regress_text.evaluate, regress_text.predict, examples=regress_text.examples, options=NUMBERS,
+    settings_of=_SETTINGS_OF, evaluates_without_bad_rows=True, hidden=True,
 )  # fmt: skip

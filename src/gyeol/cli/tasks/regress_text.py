@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.output import note, object_out, report_reading, table
-from gyeol.cli.answers.reading import ShortenedTexts, at_lines, find_trained_source
+from gyeol.cli.answers.reading import ShortenedTexts, find_trained_source
 from gyeol.cli.options.sample_weights import separator_of, weights_of
 from gyeol.cli.task_commands import Request
 from gyeol.cli.tasks.classify import predict
@@ -150,8 +151,8 @@ def _lines(answer: dict[str, Any], model: TextRegressor) -> list[str]:
     return lines if model.overlap_ is None else [*lines, f"vectors {model.describe_data()['vectors']}"]
 
 
-def evaluate(model: TextRegressor, request: Request) -> None:
-    """Print a model's figures on texts with their numbers."""
+def examples(model: TextRegressor, request: Request) -> Examples:
+    """Read texts with their numbers."""
     from gyeol.data.tables.number_cells import NumberFormat
 
     mark = model.about_.get("decimal")
@@ -161,14 +162,23 @@ def evaluate(model: TextRegressor, request: Request) -> None:
     test, truth, _ = _read(source, request.skip_bad_rows, given, remembered)
     note(missing)
     shortened = ShortenedTexts(model)
-    with at_lines(str(test.source.path), test.lines):
-        figures = model.evaluate(test.texts, truth)
-    note(shortened.report())
+    return Examples(
+        test.texts, truth, test.source.name, "texts", test.about(), test.lines, str(test.source.path), len(test.bad),
+        lambda: note(shortened.report()),
+    )  # fmt: skip
+
+
+def evaluate(model: TextRegressor, request: Request) -> None:
+    """Print a model's figures on texts with their numbers."""
+    test = examples(model, request)
+    with test.named():
+        figures = model.evaluate(test.X, test.y)
+    test.finish()
     if request.json:
-        object_out({"model": str(request.model_path), **test.about(), "left_out": len(test.bad), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
     typer.echo(
         f"MSE {figures['mse']:.6g}   MAE {figures['mae']:.6g}   R² {figures['r2']:.4f}   "
         f"Pearson {figures['pearson']:.4f}   Spearman {figures['spearman']:.4f}   "
-        f"on {figures['count']:,} texts of {test.source.name}"
+        f"on {figures['count']:,} texts of {test.name}"
     )

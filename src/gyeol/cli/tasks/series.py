@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.figures import evaluation_lines
 from gyeol.cli.answers.output import confusion, note, object_out
 from gyeol.cli.answers.reading import PIPE, answers_out, handling
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     Model = SeriesClassifier | SeriesRegressor
 
-__all__ = ["COMMANDS", "evaluate", "fit_series", "predict", "read_sequence", "refuse_text_options"]
+__all__ = ["COMMANDS", "evaluate", "examples", "fit_series", "predict", "read_sequence", "refuse_text_options"]
 
 _CHUNK = 1024  # sequences answered at a time
 
@@ -138,8 +139,8 @@ def _refuse_input(input: str | None) -> None:
         raise ParameterError("--input is for texts; this model reads all columns except the labels (--target)")
 
 
-def evaluate(model: Model, request: Request) -> None:
-    """Print a model's figures on sequences with their labels, or numbers."""
+def examples(model: Model, request: Request) -> Examples:
+    """Read sequences with their labels, or numbers."""
     _refuse_input(request.input)
     notation = NumberNotation.of(model.about_, request.option("decimal"), request.option("missing"))
     test, name = _read(request.data, "test", _target(model, request.target), notation)
@@ -148,15 +149,21 @@ def evaluate(model: Model, request: Request) -> None:
         targets: Any = [known[label] for label in _known(test, known)]
     else:
         targets = test.numbers()
-    figures = model.evaluate(test.series, targets)
+    return Examples(test.series, targets, name, "sequences", test.about(), test.lines, str(test.path))
+
+
+def evaluate(model: Model, request: Request) -> None:
+    """Print a model's figures on sequences with their labels, or numbers."""
+    test = examples(model, request)
+    figures = model.evaluate(test.X, test.y)
     if request.json:
-        object_out({"model": str(request.model_path), **test.about(), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
     if "confusion" not in figures:
-        typer.echo(f"{_figures(figures)}   R² {figures['r2']:.4f}   on {figures['count']:,} sequences of {name}")
+        typer.echo(f"{_figures(figures)}   R² {figures['r2']:.4f}   on {figures['count']:,} sequences of {test.name}")
         return
     line, warnings = evaluation_lines(figures)
-    typer.echo(f"{line}   on {figures['count']:,} sequences of {name}")
+    typer.echo(f"{line}   on {figures['count']:,} sequences of {test.name}")
     typer.echo(confusion(figures, model.classes_.tolist()))
     for warning in warnings:
         note(warning)
@@ -236,4 +243,4 @@ def read_sequence(model: Model, given: str) -> Any:
     return first.value
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, read_one=read_sequence, options=(TOP, *NUMBERS))
+COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, read_one=read_sequence, options=(TOP, *NUMBERS))

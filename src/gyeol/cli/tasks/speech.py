@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.output import note, object_out, object_pieces, percent, pieces_out, table
 from gyeol.cli.answers.reading import answers_out, folder_as_file, handling, trained_columns
 from gyeol.cli.answers.rows import Item, chunked, read_items
@@ -139,15 +140,21 @@ def _language_model(path: Path) -> LanguageModel:
     return model
 
 
-def evaluate(model: SpeechRecognizer, request: Request) -> None:
-    """Print a recogniser's figures on recordings with their texts."""
+def examples(model: SpeechRecognizer, request: Request) -> Examples:
+    """Read recordings with their texts."""
     input, target = trained_columns(model, request.data, request.input, request.target, need_target=True)
     test = _read(request.data, "test", input, target)
+    return Examples(test.files, test.texts, test.name, "recordings", test.about())
+
+
+def evaluate(model: SpeechRecognizer, request: Request) -> None:
+    """Print a recogniser's figures on recordings with their texts."""
+    test = examples(model, request)
     decoded = any(request.option(name) is not None for name in ("beam", "lm", "lm_weight", "lexicon"))
-    found = model.transcribe(test.files, **_decoding(request)) if decoded else None
-    figures = model.evaluate(test.files, test.texts, found=found)
+    found = model.transcribe(test.X, **_decoding(request)) if decoded else None
+    figures = model.evaluate(test.X, test.y, found=found)
     if request.json:
-        object_out({"model": str(request.model_path), **test.about(), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
     typer.echo(f"{_figures(figures)}   on {figures['count']:,} recordings, {figures['seconds']:,.0f} s, of {test.name}")
 
@@ -260,5 +267,11 @@ def _read_one(model: SpeechRecognizer, given: str) -> str:
 
 
 COMMANDS = TaskCommands(
-    fit, evaluate, predict, explain, read_one=_read_one, options=(_BEAM, _LM, _LM_WEIGHT, _LEXICON, _STREAM)
+    fit,
+    evaluate,
+    predict,
+    explain,
+    examples=examples,
+    read_one=_read_one,
+    options=(_BEAM, _LM, _LM_WEIGHT, _LEXICON, _STREAM),
 )

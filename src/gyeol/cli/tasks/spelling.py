@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.output import note, object_out, one_line, percent, pieces_out, report_reading, table
 from gyeol.cli.answers.reading import SKIP, STRICT, handling
 from gyeol.cli.answers.rows import Item, bad_item, chunked
@@ -174,23 +175,30 @@ def _shown(change: Change) -> list[str]:
     return [words, f"{change.probability:.3f}", change.why, f"({shares})"]
 
 
-def evaluate(model: SpellingCorrector, request: Request) -> None:
-    """Print a corrector's figures on pairs of typed and intended text."""
+def examples(model: SpellingCorrector, request: Request) -> Examples:
+    """Read pairs of typed and intended text."""
     from gyeol.data.text.sources import find_source
     from gyeol.data.text.typo_pairs import read_typo_pairs
 
     source = find_source(request.data, "test")
     pairs = read_typo_pairs(source.path)
-    figures = model.evaluate([typed for typed, _ in pairs], [meant for _, meant in pairs])
+    typed, meant = [typed for typed, _ in pairs], [meant for _, meant in pairs]
+    return Examples(typed, meant, source.name, "texts", {"data": source.name})
+
+
+def evaluate(model: SpellingCorrector, request: Request) -> None:
+    """Print a corrector's figures on pairs of typed and intended text."""
+    test = examples(model, request)
+    figures = model.evaluate(test.X, test.y)
     if request.json:
-        object_out({"model": str(request.model_path), "data": source.name, **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
     precision = percent(figures["precision"]) if figures["changes"] else "–"
     typer.echo(
         f"accuracy {percent(figures['accuracy'])}   precision {precision}   "
         f"recall {percent(figures['recall'])}   correct words changed {percent(figures['spoiled'])}   "
-        f"on {figures['count']:,} texts of {source.name}, {figures['errors']:,} errors"
+        f"on {figures['count']:,} texts of {test.name}, {figures['errors']:,} errors"
     )
 
 
-COMMANDS = TaskCommands(fit, evaluate, "correct", verbs={"correct": correct})
+COMMANDS = TaskCommands(fit, evaluate, "correct", examples=examples, verbs={"correct": correct})

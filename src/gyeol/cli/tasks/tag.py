@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.output import note, object_out, one_line, percent, table
 from gyeol.cli.answers.reading import PIPE, answers_out, handling
 from gyeol.cli.answers.rows import Item, chunked, piped_items, sequence_item
@@ -137,22 +138,32 @@ def _columns(
     return input or own["input"], target or own["target"], beside, own["within"]
 
 
-def evaluate(model: SequenceTagger, request: Request) -> None:
-    """Print a tagger's figures on tagged sentences."""
+def examples(model: SequenceTagger, request: Request) -> Examples:
+    """Read tagged sentences."""
     numbered = model.about_.get("names")  # where tags are numbers
     known = [str(name) for name in numbered] if isinstance(numbered, list) else None
     test = _read(request.data, "test", *_columns(model, request.input, request.target), names=known, spans=model.spans_)
-    figures = model.evaluate(test.tokens, test.tags)
-    unknown = UnknownLetters(model, "sentences")
-    unknown.more(test.tokens)
-    note(unknown.report())
-    note(_unseen_tags(test, model))
-    if request.json:
-        object_out({"model": str(request.model_path), **test.about(), **figures})
-        return
-    typer.echo(
-        f"{_figures(figures)}   on {figures['count']:,} sentences, {figures['tokens']:,} tokens of {test.path.name}"
+
+    def finish() -> None:
+        unknown = UnknownLetters(model, "sentences")
+        unknown.more(test.tokens)
+        note(unknown.report())
+        note(_unseen_tags(test, model))
+
+    return Examples(
+        test.tokens, test.tags, test.path.name, "sentences", test.about(), test.lines, str(test.path), finish=finish
     )
+
+
+def evaluate(model: SequenceTagger, request: Request) -> None:
+    """Print a tagger's figures on tagged sentences."""
+    test = examples(model, request)
+    figures = model.evaluate(test.X, test.y)
+    test.finish()
+    if request.json:
+        object_out({"model": str(request.model_path), **test.object(), **figures})
+        return
+    typer.echo(f"{_figures(figures)}   on {figures['count']:,} sentences, {figures['tokens']:,} tokens of {test.name}")
     per = figures.get("per_kind") or figures["per_tag"]
     first = "spans" if "per_kind" in figures else "count"
     names = ("precision", "recall", "f1")
@@ -285,4 +296,4 @@ def _as_object(model: SequenceTagger, found: _Tags) -> dict[str, Any]:
     return one
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, read_one=_split)
+COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, read_one=_split)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from gyeol.cli.answers.examples import Examples
 from gyeol.cli.answers.output import note, object_out, one_line, report_reading
-from gyeol.cli.answers.reading import at_lines, remembered
+from gyeol.cli.answers.reading import remembered
 from gyeol.cli.answers.rows import reason_of
 from gyeol.cli.options.answers import ATTENTION, TOP
 from gyeol.cli.options.training import HEADER, THREADS
@@ -77,8 +78,8 @@ def _figures(figures: dict[str, Any]) -> str:
     return f"BLEU {figures['bleu']:.2f}   chrF {figures['chrf']:.2f}   perplexity {figures['perplexity']:.2f}"
 
 
-def evaluate(model: Translator, request: Request) -> None:
-    """Print a translator's figures on pairs."""
+def examples(model: Translator, request: Request) -> Examples:
+    """Read pairs."""
     from gyeol.data.text.parallel import read_parallel
 
     skip = request.skip_bad_rows
@@ -89,13 +90,21 @@ def evaluate(model: Translator, request: Request) -> None:
     if skip:
         _skip_long(model, pairs)
     report_reading(pairs)
+    return Examples(
+        pairs.sources, pairs.targets, pairs.name, "pairs", pairs.about(), pairs.lines, str(pairs.path), len(pairs.bad)
+    )
+
+
+def evaluate(model: Translator, request: Request) -> None:
+    """Print a translator's figures on pairs."""
+    test = examples(model, request)
     others = [translator(path, model.threads) for path in request.option("ensemble")]
-    with at_lines(str(pairs.path), pairs.lines):
-        figures = model.evaluate(pairs.sources, pairs.targets, ensemble=others)
+    with test.named():
+        figures = model.evaluate(test.X, test.y, ensemble=others)
     if request.json:
-        object_out({"model": str(request.model_path), **pairs.about(), "left_out": len(pairs.bad), **figures})
+        object_out({"model": str(request.model_path), **test.object(), **figures})
         return
-    typer.echo(f"{_figures(figures)}   on {figures['count']:,} pairs of {pairs.name}, beam {figures['beam_size']}")
+    typer.echo(f"{_figures(figures)}   on {figures['count']:,} pairs of {test.name}, beam {figures['beam_size']}")
     typer.echo(f"BLEU signature (sacrebleu): {figures['signature']}")
 
 
@@ -182,6 +191,6 @@ def _print_reply(reply: dict[str, Any], json: bool) -> None:
 
 
 COMMANDS = TaskCommands(
-    fit, evaluate, predict, verbs={"translate": translate, "chat": chat}, options=(TOP, ATTENTION, ENSEMBLE),
-    evaluates_without_bad_rows=True,
+    fit, evaluate, predict, examples=examples, verbs={"translate": translate, "chat": chat},
+    options=(TOP, ATTENTION, ENSEMBLE), evaluates_without_bad_rows=True,
 )  # fmt: skip

@@ -55,7 +55,7 @@ def explain(
     gyeol explain scenes photo.jpg --out why.png
     """
     if out is not None:
-        if out.suffix.lower() not in _FILES:
+        if out.suffix.lower() not in (*_FILES, ".htm"):
             known = f"{', '.join(_FILES[:-1])} or {_FILES[-1]}"
             raise ParameterError(f"--out {out}: explanations are written as {known}")
         from gyeol.data.atomic import check_file_place
@@ -85,7 +85,7 @@ def _tell(seen: Any, model_path: Path, out: Path | None, show: _Shown | None, un
         if kind == ".png":
             seen.to_png(out)
         else:
-            (seen.to_html if kind == ".html" else seen.to_json)(out, units=units)
+            (seen.to_json if kind == ".json" else seen.to_html)(out, units=units)
     if json:
         object_out({"model": str(model_path), **seen.to_dict(units=units)})
         return

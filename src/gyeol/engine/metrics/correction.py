@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["aligned", "correction"]
+__all__ = ["aligned", "correction", "correction_counts"]
 
 _PART = re.compile(r"\S+|\s+")
 _BAND = 12  # characters that two texts may run apart, besides the difference of their lengths
 _LONGEST = 2_000  # characters of a text that is aligned
+_COUNTED = ("right", "changes", "errors", "mended", "words", "spoiled")
 
 
 def aligned(one: str, other: str) -> list[int]:
@@ -91,28 +92,49 @@ def correction(typed: Sequence[str], corrected: Sequence[str], right: Sequence[s
     >>> figures["precision"], figures["recall"], figures["accuracy"]
     (0.5, 1.0, 0.5)
     """
-    changes = errors = mended = words = spoiled = whole = 0
-    for before, after, truth in zip(typed, corrected, right, strict=True):
-        whole += after == truth
-        to_truth, to_after = aligned(before, truth), aligned(before, after)
-        for part in _PART.finditer(before):
-            start, end = part.span()
-            wanted, got = truth[to_truth[start] : to_truth[end]], after[to_after[start] : to_after[end]]
-            was_wrong, was_changed = wanted != part[0], got != part[0]
-            changes += was_changed
-            errors += was_wrong
-            mended += was_wrong and got == wanted
-            if not part[0].isspace() and not was_wrong:
-                words += 1
-                spoiled += was_changed
+    counts = dict.fromkeys(_COUNTED, 0)
+    for three in zip(typed, corrected, right, strict=True):
+        for name, count in correction_counts(*three).items():
+            counts[name] += count
+    changes, errors, mended = counts["changes"], counts["errors"], counts["mended"]
     precision, recall = mended / max(1, changes), mended / max(1, errors)
     return {
-        "accuracy": whole / max(1, len(typed)),
+        "accuracy": counts["right"] / max(1, len(typed)),
         "precision": precision if changes else 1.0,
         "recall": recall if errors else 1.0,
         "f1": 2 * precision * recall / max(1e-12, precision + recall),
-        "spoiled": spoiled / max(1, words),
+        "spoiled": counts["spoiled"] / max(1, counts["words"]),
         "changes": changes,
         "errors": errors,
         "count": len(typed),
     }
+
+
+def correction_counts(before: str, after: str, truth: str) -> dict[str, int]:
+    """Count the words and spaces of one text that were wrong, changed, and mended.
+
+    Returns
+    -------
+    dict
+        ``right`` (1 where the whole text is), ``changes``, ``errors``, ``mended`` (errors that are right now),
+        ``words`` (right ones), ``spoiled`` (of those, changed ones).
+
+    Examples
+    --------
+    >>> correction_counts("a cta sat", "a cat set", "a cat sat")
+    {'right': 0, 'changes': 2, 'errors': 1, 'mended': 1, 'words': 2, 'spoiled': 1}
+    """
+    counts = dict.fromkeys(_COUNTED, 0)
+    counts["right"] = int(after == truth)
+    to_truth, to_after = aligned(before, truth), aligned(before, after)
+    for part in _PART.finditer(before):
+        start, end = part.span()
+        wanted, got = truth[to_truth[start] : to_truth[end]], after[to_after[start] : to_after[end]]
+        was_wrong, was_changed = wanted != part[0], got != part[0]
+        counts["changes"] += was_changed
+        counts["errors"] += was_wrong
+        counts["mended"] += was_wrong and got == wanted
+        if not part[0].isspace() and not was_wrong:
+            counts["words"] += 1
+            counts["spoiled"] += was_changed
+    return counts

@@ -17,6 +17,7 @@ __all__ = [
     "captioning",
     "classification",
     "label_sets",
+    "plain_words",
     "regression",
     "transcription",
     "translation",
@@ -255,7 +256,7 @@ def captioning(written: Sequence[str], wanted: Sequence[Sequence[str]]) -> dict[
     BLEU = _bleu()
     from sacrebleu.metrics.chrf import CHRF
 
-    texts, truths = [_plain(text) for text in written], [[_plain(text) for text in some] for some in wanted]
+    texts, truths = [plain_words(text) for text in written], [[plain_words(text) for text in some] for some in wanted]
     most = max(map(len, truths))
     streams: Any = [[some[n] if n < len(some) else None for some in truths] for n in range(most)]
     figures: dict[str, float] = {}
@@ -292,7 +293,7 @@ def agreement(texts: Sequence[str], log_probabilities: Sequence[float]) -> list[
     True
     """
     scorer = _bleu()(effective_order=True, tokenize="none")
-    plain = [_plain(text) for text in texts]
+    plain = [plain_words(text) for text in texts]
     weights = np.exp(np.asarray(log_probabilities) - max(log_probabilities))
     alike = [[scorer.sentence_score(text, [other]).score for other in plain] for text in plain]
     return [round(float(value), 10) for value in np.asarray(alike) @ (weights / weights.sum())]
@@ -306,6 +307,6 @@ def _bleu() -> Any:
     return BLEU
 
 
-def _plain(text: str) -> str:
+def plain_words(text: str) -> str:
     """Write words in small letters, apart by spaces, without punctuation."""
     return " ".join(_WORDS.findall(text.lower()))

@@ -23,9 +23,11 @@ _DIGITS = 9  # of attributions and attention, whose sums are checked; of all els
 def as_dict(explanation: Explanation, units: int | Literal["all"] | None) -> dict[str, Any]:
     """Build what `gyeol.explain.explanation.Explanation.to_dict` returns.
 
-    The values of gates and states are lists by step, of the units in ``units``, which are numbered from 0.
+    ``attributions``, ``start`` and ``total`` are those of the first of the ``methods``. The values of gates and states
+    are lists by step, of the units in ``units``, which are numbered from 0.
     """
     seen, reading = explanation, explanation.reading
+    first = seen.attributions[0] if seen.attributions else None
     shown = [chosen_units(layer, _UNITS if units is None else units) for layer in seen.layers]
     return {
         "task": seen.task,
@@ -36,7 +38,10 @@ def as_dict(explanation: Explanation, units: int | Literal["all"] | None) -> dic
         "tokens": list(seen.tokens),
         "spans": [list(span) for span in seen.spans],
         "output": list(seen.output),
-        "attributions": [
+        "attributions": _numbers(first.values, _DIGITS) if first else None,
+        "start": first.start if first else None,
+        "total": first.total if first else None,
+        "methods": [
             {
                 "method": why.method,
                 "target": why.target,

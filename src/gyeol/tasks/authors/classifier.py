@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs import TextInput
 from gyeol.inputs.tokens.ngrams import frequent_ngrams
@@ -42,6 +43,7 @@ from gyeol.tasks.checks import (
 from gyeol.tasks.class_scores import macro_f1
 from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
 from gyeol.tasks.language.net import Pieces
+from gyeol.tasks.outcomes.classes import class_outcomes
 from gyeol.tasks.sklearn_base import ClassifierMixin
 from gyeol.tasks.token_notes import located, token_notes
 from gyeol.tasks.verdicts import no_position
@@ -250,6 +252,13 @@ class AuthorClassifier(ClassifierMixin, TextParameters, Estimator):  # type: ign
         return author_inquiry(
             self.net_, batch, self._tempered, text, tokens, list(self.classes_), target, [*notes, *unknown]
         )
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        texts, numbers = self._checked_validation(X, y)
+        lengths = np.array([len(self.inputs_.tokenizer.tokenize(text)) for text in texts], dtype=np.int64)
+        return class_outcomes(np.exp(self.predict_log_proba(texts)), numbers, self.classes_.tolist(), lengths)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the authors, for the model card."""

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from gyeol import engine, parameters
 from gyeol.data.media.feature_grids import as_grids, load_grids
 from gyeol.data.media.images import Picture, as_pictures, load_images
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.engine.search.beam import BeamSettings
 from gyeol.errors import DataError
 from gyeol.explain import CaptionMap
+from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs import TextInput, tokenizer_rule
 from gyeol.inputs.pixels import AUGMENTATIONS
 from gyeol.inputs.text_pairs import check_end, text_of
@@ -27,12 +29,16 @@ from gyeol.layers.backbone import Backbone, grid_of, is_encoder, make_encoder
 from gyeol.parameters import choice, fraction, positive, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.captions.images import encoded, grid_in, images_at_once
+from gyeol.tasks.captions.inquiry import caption_inquiry
 from gyeol.tasks.captions.net import CaptionBatch, CaptionerNet, search
 from gyeol.tasks.captions.rows import LONGEST, Caption, CaptionRows, by_consensus, caption_of, checked_captions
+from gyeol.tasks.checks import checked_texts
 from gyeol.tasks.hyperparameters import TextParameters, estimator, hyperparameter
+from gyeol.tasks.outcomes.texts import caption_outcomes
 
 __all__ = ["Caption", "Captioner"]
 
+_SHOWN = 256  # pixels either way of an image that is explained, at least
 _WARMUP = 0.05  # of the training: at the full rate a net without weights would diverge
 
 
@@ -256,7 +262,7 @@ class Captioner(TextParameters, Estimator):
         """Write the best caption of every image, with a beam of 5."""
         return [found[0].text if found else "" for found in self.captions(X)]
 
-    def explain(self, image: Any, *, beam_size: int = 5) -> CaptionMap:  # type: ignore[override]
+    def map(self, image: Any, *, beam_size: int = 5) -> CaptionMap:
         """Show the attention of each word of an image's caption, over the image.
 
         Raises
@@ -265,14 +271,33 @@ class Captioner(TextParameters, Estimator):
             The model has no attention, or reads features and no image.
         """
         self._ready()
-        if self.encoder == "features":
-            raise DataError("this model sees ready features: there is no image to lay its attention on")
-        (picture,) = self._pictures([image])
+        picture = self._image_of(image)
         ((best, *_),) = self.captions([picture], beam_size=beam_size)
         if best.attention is None:
             raise DataError("this model has no attention (attention=None): train one with attention='global'")
         weights = best.attention.detach().double().numpy()
-        return CaptionMap(picture.load(max(256, int(self.image_size))), tuple(best.words), weights, best.text)
+        return CaptionMap(picture.load(max(_SHOWN, int(self.image_size))), tuple(best.words), weights, best.text)
+
+    def _image_of(self, image: Any) -> Picture:
+        if self.encoder == "features":
+            raise DataError("this model sees ready features: there is no image to lay its attention on")
+        (picture,) = self._pictures([image])
+        return picture
+
+    def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
+        picture = self._image_of(x)
+        (found,) = self.captions([picture])
+        words, tokens = found[0].words[:-1] if found else [], self.inputs_.vocabulary.tokens
+        numbers, of = self.inputs_.vocabulary.encode(words).tolist(), "the caption"
+        if target is not None:
+            numbers, of = self.inputs_.encode(checked_texts([target]))[0].tolist(), "the given caption"
+        batch = self._encode([picture], None).batch(np.arange(1))
+        with torch.no_grad():
+            values = self.net_.grid_of(batch.images)
+        return caption_inquiry(
+            picture.load(max(_SHOWN, int(self.image_size))), values, self.grid_[:2], found[0].text if found else "",
+            numbers, [tokens[number] for number in numbers], position, of=of, vocabulary=len(tokens),
+        )  # fmt: skip
 
     def score(self, X: Any, y: Any) -> float:
         """Return BLEU of up to four words, from 0 to 100."""
@@ -291,6 +316,14 @@ class Captioner(TextParameters, Estimator):
         settings = {"beam_size": beam_size, "consensus": self.consensus, **settings}
         outputs[:, 2] = [found[0].text if found else "" for found in self.captions(pictures, **settings)]
         return {**self._score(outputs, captions), "count": len(pictures), **settings}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        pictures, captions = self._checked(X, y)
+        with self._session():
+            outputs: Any = self._outputs(self._encode(pictures, captions))
+        return caption_outcomes(self.predict(pictures), captions, outputs[:, 0], outputs[:, 1])
 
     def describe_data(self) -> dict[str, str]:
         """Describe words and images for the model card."""

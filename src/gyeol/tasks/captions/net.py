@@ -98,8 +98,16 @@ class CaptionerNet(Writer):
         named : Tensor, shape (B, V)
             Logits of the probability of each word to be in a caption.
         """
+        return self.look(self.grid_of(images))
+
+    def grid_of(self, images: Tensor) -> Tensor:
+        """Encode images into a grid: (B, P, H)."""
         seen = images.flatten(1, 2) if self.encoder is None else self.encoder(images)
-        values = self.norm(self.view(seen) + self.places)
+        values: Tensor = self.norm(self.view(seen) + self.places)
+        return values
+
+    def look(self, values: Tensor) -> tuple[Read, Tensor]:
+        """Turn grids (B, P, H) into what `read` returns."""
         # The same features at every position, as elsewhere at every step.
         kept = F.dropout(values.new_ones(len(values), 1, values.shape[2]), self.dropout, self.training)
         values = values * kept

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.data.batches import strided
 from gyeol.data.split import gapped_tail_split
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError
 from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.explain.explanation import Explanation
@@ -26,6 +27,7 @@ from gyeol.tasks.forecasting.baselines import LinearForecast, find_season, seaso
 from gyeol.tasks.forecasting.figures import MEASURES, all_figures, figures_of, measured
 from gyeol.tasks.forecasting.inquiry import forecast_inquiry
 from gyeol.tasks.forecasting.net import DECODERS, ForecasterNet, forecasts
+from gyeol.tasks.forecasting.outcomes import forecast_outcomes, horizon_sums
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
 from gyeol.tasks.series.checks import check_learnable, checked_covariates, checked_series
 
@@ -205,9 +207,12 @@ class Forecaster(Estimator):
 
     def _decode(self, net: Any, batch: WindowBatch) -> npt.NDArray[np.generic]:
         """Measure every window: the sum of each of `MEASURES` over its real steps, channel by channel."""
+        return self._measured(net, batch, net(batch))
+
+    def _measured(self, net: Any, batch: WindowBatch, found: Tensor) -> npt.NDArray[np.float64]:
         naive = seasonal_naive(batch.history, self.season_, int(self.horizon))
         levels = batch.history.new_tensor(net.levels)
-        rows = measured(batch, net(batch), levels, net.middle, naive, net.linear(batch.history))
+        rows = measured(batch, found, levels, net.middle, naive, net.linear(batch.history))
         return rows.double().numpy().reshape(-1, self.channels_ * len(MEASURES))
 
     def _score(self, outputs: npt.NDArray[Any], y: Any) -> dict[str, float]:
@@ -339,6 +344,19 @@ class Forecaster(Estimator):
             list(self.quantiles),
         )
         return {**figures, "season": self.season_, "windows": len(windows)}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return the errors of every block of origins; see `gyeol.tasks.forecasting.outcomes`."""
+        self._ready()
+        windows = self._cut(*self._checked_channels(X, y, 0))
+        sums, steps = [], []
+        for batch in self._batches(windows):
+            found = self.net_(batch)
+            sums.append(self._measured(self.net_, batch, found))
+            steps.append(horizon_sums(batch, found, self.net_.middle))
+        rows = np.concatenate(sums).reshape(len(windows), self.channels_, len(MEASURES))
+        levels = [float(level) for level in self.quantiles]
+        return forecast_outcomes(rows, np.sum(steps, axis=0), windows, levels, lookback=self.lookback_)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the series for the model card."""

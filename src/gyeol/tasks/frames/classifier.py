@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gyeol import engine
 from gyeol.data.media.video_clips import VideoClip, are_video_clips, as_video_clips
 from gyeol.data.ragged import Ragged
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError, ModelError, ParameterError
 from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs.frames import FrameInput, StepBatch, pieces, steps_of
@@ -27,6 +28,7 @@ from gyeol.tasks.frames.labels import Labels, checked_rows, concatenated, split_
 from gyeol.tasks.frames.net import FrameNet
 from gyeol.tasks.frames.stream import FrameStream
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
+from gyeol.tasks.outcomes.classes import step_outcomes
 
 __all__ = ["FrameClassifier"]
 
@@ -272,6 +274,14 @@ class FrameClassifier(Estimator):
             outputs = self._outputs(self._encode(sequences, numbers))
         report = class_report(np.concatenate(list(outputs)), np.concatenate(numbers), self.classes_.tolist())
         return {**report, "sequences": len(sequences)}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        sequences = self._known_sequences(X)
+        _, numbers = self._checked_validation(X if self.inputs_of_frames is None else sequences, y)
+        with self._session():
+            outputs = self._outputs(self._encode(sequences, numbers))
+        return step_outcomes(list(outputs), numbers, self.classes_.tolist())
 
     def describe_data(self) -> dict[str, str]:
         """Describe the sequences and their labels for the model card."""

@@ -19,6 +19,7 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.data.token_stream import TokenStream
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError, ParameterError
 from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs import TextInput
@@ -32,6 +33,7 @@ from gyeol.tasks.language.data import END, WINDOW, encode_stream
 from gyeol.tasks.language.inquiries import next_inquiry
 from gyeol.tasks.language.net import Carrier, LanguageNet, Pieces, activity, in_order, targets_of
 from gyeol.tasks.language.reader import Reader, continued, suggestions
+from gyeol.tasks.outcomes.tokens import token_outcomes
 from gyeol.tasks.training.examples import Examples, last_rows
 from gyeol.tasks.verdicts import no_position
 
@@ -311,6 +313,15 @@ class LanguageModel(VectorsEstimator, Estimator):
         draw = np.random.default_rng(random_state)
         sampling = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         return continued(reader or self.reader(), prompt, length, draw, sampling, repetition_penalty, tuple(stop))
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        texts, characters = self._checked(X, None)
+        with self._session():
+            losses: Any = self._outputs(self._encode(texts, None))
+        lengths = np.fromiter((len(numbers) + 1 for numbers in self._numbers(texts)), dtype=np.int64)
+        return token_outcomes(losses, lengths, characters, texts)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the vocabulary, for the model card."""

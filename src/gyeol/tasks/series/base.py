@@ -176,6 +176,11 @@ def _is_table(X: Any) -> bool:
     return len(shape) != 3 and not (len(shape) == 1 and getattr(X, "dtype", None) == np.dtype(object))
 
 
+def lengths_of(series: list[Series]) -> npt.NDArray[np.int64]:
+    """Return how many steps each of several sequences has, (N,)."""
+    return np.array([len(one) for one in series], dtype=np.int64)
+
+
 def flat(y: Any) -> Any:
     """Take what can become an array for one, and a column for what it holds, with scikit-learn's warning."""
     if hasattr(y, "__array__") and not hasattr(y, "shape"):

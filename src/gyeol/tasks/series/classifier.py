@@ -10,6 +10,7 @@ import numpy.typing as npt
 from torch import nn
 
 from gyeol import engine
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.tasks.checks import (
     checked_classes,
     checked_labels,
@@ -20,7 +21,8 @@ from gyeol.tasks.checks import (
 )
 from gyeol.tasks.class_scores import class_figures, class_loss, class_report, probabilities_of, weights_rule
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
-from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat
+from gyeol.tasks.outcomes.classes import class_outcomes
+from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat, lengths_of
 from gyeol.tasks.sklearn_base import ClassifierMixin
 from gyeol.tasks.verdicts import Verdict, of_classes
 
@@ -127,6 +129,13 @@ class SeriesClassifier(ClassifierMixin, SeriesEstimator):  # type: ignore[misc]
         series, numbers = self._checked_validation(X, y)
         probabilities = np.concatenate(list(self._stream(series)))
         return class_report(probabilities, numbers, self.classes_.tolist())
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        series, numbers = self._checked_validation(X, y)
+        probabilities: Any = np.concatenate(list(self._stream(series)))
+        return class_outcomes(probabilities, numbers, self.classes_.tolist(), lengths_of(series))
 
     def describe_data(self) -> dict[str, str]:
         """Describe the sequences and their labels for the model card."""

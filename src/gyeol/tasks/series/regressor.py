@@ -11,10 +11,12 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.data.number_format import rounded
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.tasks.checks import checked_numbers
 from gyeol.tasks.hyperparameters import estimator
 from gyeol.tasks.number_scores import mean_and_spread, number_loss, numbers_of, restored_scale, standard_loss
-from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat
+from gyeol.tasks.outcomes.numbers import number_outcomes
+from gyeol.tasks.series.base import Batch, Series, SeriesEstimator, flat, lengths_of
 from gyeol.tasks.sklearn_base import RegressorMixin
 from gyeol.tasks.verdicts import Verdict, of_number
 
@@ -105,6 +107,13 @@ class SeriesRegressor(RegressorMixin, SeriesEstimator):  # type: ignore[misc]
         self._ready()
         series, targets = self._checked_validation(X, y)
         return engine.regression(targets, np.concatenate(list(self._stream(series))))
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        series, targets = self._checked_validation(X, y)
+        found: Any = np.concatenate(list(self._stream(series)))
+        return number_outcomes(found, targets, lengths_of(series), middle=self.mean_)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the sequences and their numbers for the model card."""

@@ -17,6 +17,7 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.data.media.audio_clips import AudioClip, AudioClips
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.engine.search.ctc import CTCSettings, GreedySearch
 from gyeol.errors import ParameterError
 from gyeol.explain.attribution.inquiry import Inquiry, check_length
@@ -27,6 +28,7 @@ from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_texts
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
 from gyeol.tasks.language.model import LanguageModel
+from gyeol.tasks.outcomes.texts import transcript_outcomes
 from gyeol.tasks.speech.clips import checked_clips, checked_pairs, common_rate
 from gyeol.tasks.speech.inquiry import heard, speech_inquiry
 from gyeol.tasks.speech.letters import normalized, text_of
@@ -305,6 +307,16 @@ class SpeechRecognizer(Estimator):
         outputs[:, 2] = list(found) if found is not None else self._transcriber().rewritten(clips, whole)
         figures = self._score(outputs, texts)
         return {**figures, "count": len(clips), "seconds": round(sum(clip.seconds for clip in clips), 2)}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        clips, texts = self._checked(self._known(X), y)
+        with self._session():
+            outputs: Any = self._outputs(self._encode(clips, texts))
+        written = self._transcriber().rewritten(clips, outputs[:, 2].tolist())
+        seconds = np.array([clip.seconds for clip in clips])
+        return transcript_outcomes(written, normalized(self.inputs_, texts), outputs[:, 0], outputs[:, 1], seconds)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the letters and the sound for the model card."""

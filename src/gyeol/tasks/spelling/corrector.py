@@ -20,6 +20,7 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.engine.metrics.correction import correction
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError, ModelError
 from gyeol.explain.attribution.inquiry import Inquiry, check_length
 from gyeol.inputs import TextInput
@@ -34,6 +35,7 @@ from gyeol.tasks.checks import checked_text, checked_texts
 from gyeol.tasks.hyperparameters import VocabularyParameters, estimator, hyperparameter
 from gyeol.tasks.language.data import END, WINDOW
 from gyeol.tasks.language.net import in_order
+from gyeol.tasks.outcomes.texts import correction_outcomes
 from gyeol.tasks.spelling.changes import Change, applied, changes
 from gyeol.tasks.spelling.data import encode_both
 from gyeol.tasks.spelling.examples import (
@@ -283,6 +285,14 @@ class SpellingCorrector(VocabularyParameters, Estimator):
         if len(typed) != len(meant):
             raise DataError(f"got {len(typed)} texts and {len(meant)} corrections; there must be one a text")
         return correction(typed, self.predict(typed), meant)
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        typed, meant = checked_texts(X, empty=True), checked_texts(y, empty=True)
+        if len(typed) != len(meant):
+            raise DataError(f"got {len(typed)} texts and {len(meant)} corrections; there must be one a text")
+        return correction_outcomes(typed, self.predict(typed), meant)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the vocabulary, for the model card."""

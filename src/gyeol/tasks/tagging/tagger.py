@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gyeol import engine
 from gyeol.data.tagging.schemes import find_scheme, written_like
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.engine.metrics.spans import Span, follows, marks_spans, span_figures, spans_of
 from gyeol.errors import DataError, ModelError
 from gyeol.explain.attribution.inquiry import Inquiry, check_length
@@ -21,6 +22,7 @@ from gyeol.inputs.token_rows import CHARACTERS, TokenInput
 from gyeol.parameters import choice, maybe, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.hyperparameters import DirectionParameters, VocabularyParameters, estimator, hyperparameter
+from gyeol.tasks.outcomes.tags import tag_outcomes
 from gyeol.tasks.tagging.inquiries import tag_inquiry
 from gyeol.tasks.tagging.net import TaggerNet, TaggerNets, sentence_losses
 from gyeol.tasks.tagging.sentences import checked_pairs, checked_sentences
@@ -290,6 +292,15 @@ class SequenceTagger(DirectionParameters, VocabularyParameters, Estimator):
             numbers = [np.array([number[tag] for tag in side], dtype=np.int64) for side in flat]
             figures["per_tag"] = engine.classification(numbers[0], numbers[1], names)["per_class"]
         return {**figures, "count": len(sentences), "tokens": sum(map(len, tags))}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        sentences, tags = self._checked_validation(X, y)
+        with self._session():
+            outputs: Any = self._outputs(self._encode(sentences, tags))
+        found = [[self.classes_[n] for n in row] for row in outputs[:, 0]]
+        return tag_outcomes(found, tags, outputs[:, 1].tolist(), self.classes_, spans=self.spans_)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the tags for the model card."""

@@ -16,10 +16,12 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.parameters import choice
 from gyeol.tasks.checks import checked_texts
 from gyeol.tasks.class_scores import weights_rule
 from gyeol.tasks.hyperparameters import estimator, hyperparameter
+from gyeol.tasks.outcomes.classes import class_outcomes, label_set_outcomes
 from gyeol.tasks.sklearn_base import ClassifierMixin
 from gyeol.tasks.text.base import Batch, TextEstimator
 from gyeol.tasks.text.labels import LABELS, OneLabel, SeveralLabels, labels_of
@@ -183,6 +185,19 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]
         self._ready()
         texts, numbers = self._checked_validation(X, y)
         return self._labels.report(self.predict_proba(texts), numbers, self.net_)
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        texts, numbers = self._checked_validation(X, y)
+        with self._session():
+            encoded = self._encode(texts, None)
+            probabilities: Any = self._outputs(encoded)
+        classes = self.classes_.tolist()
+        if isinstance(self._labels, OneLabel):
+            return class_outcomes(probabilities, numbers, classes, encoded.lengths)
+        given = self._labels.given(probabilities, self.net_)
+        return label_set_outcomes(probabilities, numbers.indicator(), given, classes, encoded.lengths)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the labels, for the model card."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gyeol import engine
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError
 from gyeol.parameters import choice
 from gyeol.tasks.checks import checked_numbers, checked_texts
@@ -23,6 +24,7 @@ from gyeol.tasks.number_scores import (
     restored_scale,
     standard_loss,
 )
+from gyeol.tasks.outcomes.numbers import number_outcomes
 from gyeol.tasks.series.base import flat
 from gyeol.tasks.sklearn_base import RegressorMixin
 from gyeol.tasks.text.base import Batch, TextEstimator
@@ -127,6 +129,15 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]
         """
         texts, targets = self._checked_validation(X, y)
         return engine.regression(targets, self.predict(texts))
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        texts, targets = self._checked_validation(X, y)
+        with self._session():
+            encoded = self._encode(texts, None)
+            found: Any = self._outputs(encoded)
+        return number_outcomes(found, targets, encoded.lengths, middle=self.mean_)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the targets, for the model card."""

@@ -16,6 +16,7 @@ from torch import nn
 
 from gyeol import engine
 from gyeol.data.batches import bucket_by_tokens
+from gyeol.engine.metrics.outcomes import Outcomes
 from gyeol.errors import DataError
 from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.inputs import tokenizer_rule
@@ -25,6 +26,7 @@ from gyeol.parameters import choice, fraction, switch, whole
 from gyeol.tasks.base import Encoded, Estimator
 from gyeol.tasks.checks import checked_text, checked_texts
 from gyeol.tasks.hyperparameters import DirectionParameters, TextParameters, estimator, hyperparameter
+from gyeol.tasks.outcomes.texts import translation_outcomes
 from gyeol.tasks.translation.inquiries import target_inquiry
 from gyeol.tasks.translation.net import TranslatorNet, scheduled_samples
 from gyeol.tasks.translation.search import Search, Translation, search, translations
@@ -303,6 +305,18 @@ class Translator(DirectionParameters, TextParameters, Estimator):
         figures = self._score(outputs, targets)
         signature = engine.translation_signature()
         return {**figures, "signature": signature, "count": len(sources), "beam_size": beam_size}
+
+    def outcomes(self, X: Any, y: Any = None) -> Outcomes:
+        """Return what became of every example; see `gyeol.engine.metrics.outcomes`."""
+        self._ready()
+        sources, targets = self._checked(X, y)
+        for reason in self.unreadable(sources).values():
+            raise DataError(reason)
+        with self._session():
+            encoded = self._encode(sources, targets)
+            outputs: Any = self._outputs(encoded)
+        written = [found[0].text if found else "" for found in self.translate(sources)]
+        return translation_outcomes(written, targets, outputs[:, 0], outputs[:, 1], encoded.lengths)
 
     def describe_data(self) -> dict[str, str]:
         """Describe the vocabularies, for the model card."""
