@@ -188,7 +188,8 @@ const Kernels kernels = {GYEOL_TEXT(GYEOL_ISA), LANES,         sizeof(cells) / s
                          look_up,               sum_tokens,
                          keep_some,             draw_kept,
                          sizeof(linears) / sizeof(linears[0]), linears,
-                         attend,                highest_score,
+                         attend,                add_and_squash,
+                         highest_score,
                          highest_of_blocks,     shares_of};
 #if defined(GYEOL_VNNI_TOO)
 extern const Kernels kernels_with_vnni;
@@ -201,7 +202,8 @@ const Kernels kernels_with_vnni = {"avx512vnni",     LANES,         sizeof(cells
                                    look_up,          sum_tokens,
                                    keep_some,        draw_kept,
                                    sizeof(linears_with_vnni) / sizeof(linears_with_vnni[0]), linears_with_vnni,
-                                   attend,           highest_score,
+                                   attend,           add_and_squash,
+                                   highest_score,
                                    highest_of_blocks, shares_of};
 #endif
 #endif

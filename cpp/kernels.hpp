@@ -95,6 +95,7 @@ struct Kernels {
     int64_t linears;
     const LinearKernels* linear;
     void (*attend)(const Attend& of);
+    void (*add_and_squash)(float* x, const float* more, int64_t count);
     // See rows/sampling.hpp.
     float (*highest_score)(const float* scores, int64_t count);
     void (*highest_of_blocks)(const float* scores, int64_t count, int64_t block, float* tops);

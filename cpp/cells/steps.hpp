@@ -48,7 +48,7 @@ struct StepForm<Rnn<RELU>> {
         StepOutput out;
         template <int U>
         GYEOL_INLINE_MEMBER void operator()(int64_t r, int64_t unit, int64_t count, const Lanes* in, const Lanes* hidden) const {
-            const Lanes a = hidden[0] + (in[0] + load(layer.bias_in + unit, count));
+            const Lanes a = hidden[0] + (in[0] + load(layer.bias_in + r * layer.bias_stride + unit, count));
             Lanes h;
             if constexpr (RELU) h = a < 0.0f ? Lanes{} : a;  // a NaN stays one
             else h = tanh(a);
@@ -76,7 +76,7 @@ struct StepForm<Lstm> {
         template <int U>
         GYEOL_INLINE_MEMBER void operator()(int64_t r, int64_t unit, int64_t count, const Lanes* in, const Lanes* hidden) const {
             const int64_t H = out.units;
-            const float* bias = layer.bias_in + unit;
+            const float* bias = layer.bias_in + r * layer.bias_stride + unit;
             float* c = layer.c + r * H + unit;
             const Lanes i = sigmoid(hidden[0 * U] + (in[0 * U] + load(bias, count)));
             const Lanes f = sigmoid(hidden[1 * U] + (in[1 * U] + load(bias + H, count)));
@@ -109,7 +109,7 @@ struct StepForm<GruBefore> {
         template <int U>
         GYEOL_INLINE_MEMBER void operator()(int64_t r, int64_t unit, int64_t count, const Lanes* in, const Lanes* hidden) const {
             const int64_t H = steps.units, at = r * round_up(H) + unit;
-            const float* bias = layer.bias_in + unit;
+            const float* bias = layer.bias_in + r * layer.bias_stride + unit;
             const Lanes reset = sigmoid(hidden[0 * U] + (in[0 * U] + load(bias, count)));
             store(steps.update + at, sigmoid(hidden[1 * U] + (in[1 * U] + load(bias + H, count))));
             store(steps.between + at, reset * load(layer.h + r * H + unit, count));
@@ -123,7 +123,7 @@ struct StepForm<GruBefore> {
         template <int U>
         GYEOL_INLINE_MEMBER void operator()(int64_t r, int64_t unit, int64_t count, const Lanes* in, const Lanes* hidden) const {
             const int64_t H = steps.units;
-            const Lanes n = tanh(hidden[0] + (in[0] + load(layer.bias_in + 2 * H + unit, count)));
+            const Lanes n = tanh(hidden[0] + (in[0] + load(layer.bias_in + r * layer.bias_stride + 2 * H + unit, count)));
             const Lanes z = load(steps.update + r * out.width + unit);
             out(r, unit, count, (1.0f - z) * load(layer.h + r * H + unit, count) + z * n);
         }
@@ -154,7 +154,7 @@ struct StepForm<GruAfter> {
         template <int U>
         GYEOL_INLINE_MEMBER void operator()(int64_t r, int64_t unit, int64_t count, const Lanes* in, const Lanes* hidden) const {
             const int64_t H = out.units;
-            const float* bias = layer.bias_in + unit;
+            const float* bias = layer.bias_in + r * layer.bias_stride + unit;
             const Lanes reset = sigmoid(hidden[0 * U] + (in[0 * U] + load(bias, count)));
             const Lanes z = sigmoid(hidden[1 * U] + (in[1 * U] + load(bias + H, count)));
             const Lanes v = layer.bias ? hidden[2 * U] + load(layer.bias + unit, count) : hidden[2 * U];

@@ -37,6 +37,11 @@ static float score_of(const Attend& of, const float* q, const float* k) {
     return of.v ? total : total * of.scale;
 }
 
+// x[i] = tanh(x[i] + more[i]) for `count` numbers.
+static void add_and_squash(float* x, const float* more, int64_t count) {
+    for (int64_t i = 0; i < count; i += LANES) store(x + i, tanh(load(x + i, count - i) + load(more + i, count - i)), count - i);
+}
+
 static void attend(const Attend& of) {
     for (int64_t row = 0; row < of.rows * of.queries; ++row) {
         const int64_t b = row / of.queries, length = of.lengths[b];

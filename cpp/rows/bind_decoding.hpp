@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../step.hpp"
+#include "decoder_step.hpp"
 #include "linear_layer.hpp"
 #include "packed_layer.hpp"
 #include "token_choice.hpp"
@@ -114,6 +115,14 @@ void bind_decoding(nb::module_& m) {
     nb::class_<TokenReader>(m, "TokenReader", "Tokens to the scores of the next one: cpp/rows/bind_decoding.hpp.")
         .def(nb::init<Array<const float, 2>, nb::list, nb::object>(), "embedding"_a.noconvert(), "steppers"_a, "linear"_a)
         .def("feed", &TokenReader::feed, "tokens"_a.noconvert(), "anew"_a, "scores"_a.noconvert(), "threads"_a);
+    nb::class_<DecoderStep>(m, "DecoderStep", "The last words to the log probabilities of the next ones: cpp/rows/decoder_step.hpp.")
+        .def(nb::init<Array<const float, 2>, nb::list, nb::object, Maybe<Array<const float, 1>>, double, nb::object, nb::object,
+                      const std::string&>(),
+             "words"_a.noconvert(), "steppers"_a, "query"_a.none(), "vector"_a.noconvert().none(), "scale"_a, "combine"_a, "softmax"_a,
+             "instruction_set"_a)
+        .def("take", &DecoderStep::take, "tokens"_a.noconvert(), "h"_a.noconvert(), "c"_a.noconvert().none(), "v"_a.noconvert(),
+             "keys"_a.noconvert().none(), "values"_a.noconvert(), "lengths"_a.noconvert(), "weights"_a.noconvert(),
+             "logs"_a.noconvert(), "threads"_a);
     nb::class_<PackedLayer>(m, "PackedLayer", "A recurrent layer of packed weights: cpp/rows/packed_layer.hpp.")
         .def(nb::init<const std::string&, const std::string&, const std::vector<std::vector<Array<const float, 2>>>&,
                       const std::vector<std::vector<Array<const float, 1>>>&, const std::string&>(),

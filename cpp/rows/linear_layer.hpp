@@ -18,7 +18,7 @@ public:
         expect(element != "int8" || inputs_ <= MOST_QUADS, "int8 takes 131072 inputs at most: keep the weights in float32");
         expect_shape(bias, {units_}, "bias");
         if (bias) bias_.assign(bias->data(), bias->data() + units_);
-        packed_ = allocate(kernels_.packed(units_, inputs_));
+        packed_ = allocate_weights(kernels_.packed(units_, inputs_));
         kernels_.pack(weight.data(), units_, inputs_, packed_.get());
     }
 

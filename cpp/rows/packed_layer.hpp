@@ -26,9 +26,9 @@ public:
             expect_shape(weights[d][1], {G * H, H}, "w_hh");
             expect(biases[d].size() == 2 || biases[d].empty(), "a direction has two biases or none");
             for (const auto& b : biases[d]) expect_shape(b, {G * H}, "a bias");
-            packed_.push_back(allocate(cell_.packed(H, H)));
+            packed_.push_back(allocate_weights(cell_.packed(H, H)));
             cell_.pack_forward(weights[d][1].data(), H, 0, 1, packed_.back().get());
-            packed_.push_back(allocate(cell_.packed(H, D)));
+            packed_.push_back(allocate_weights(cell_.packed(H, D)));
             cell_.pack_in(weights[d][0].data(), D, H, 0, 1, packed_.back().get());
             // Both biases are added to the projection, but for a hidden one that something multiplies (the reset gate of PyTorch's GRU).
             const int64_t separate = separate_hidden_bias(cell_);

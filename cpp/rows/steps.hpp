@@ -17,7 +17,8 @@ namespace gyeol {
 struct StepLayer {
     int64_t inputs;        // D of the first layer, H of the others
     const void* packed;    // the cell's pack_step
-    const float* bias_in;  // (G*H) the b of W x + b
+    const float* bias_in;  // the b of W x + b: (G*H), or a row's own, (B, G*H)
+    int64_t bias_stride;   // floats from one row's to the next one's: 0 or G*H
     const float* bias;     // (H) added to W_n h before the reset gate (GRU, reset after); null for none
     float *h, *c;          // (B, H) the state, read and written; c LSTM only
 };

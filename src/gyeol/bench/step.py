@@ -49,11 +49,10 @@ def run(
         layer = LSTM(size, size)
         x = np.random.default_rng(0).standard_normal((steps, 1, size), dtype=np.float32)
         contestants: dict[str, Callable[[Any], Any]] = {}
-        chosen = {}
+        steppers = {}
         for element in elements:
-            stepper = Stepper(layer, weights=element)
-            chosen[element] = stepper.threads
-            contestants[f"gyeol {element}"] = _walk(stepper)
+            steppers[element] = Stepper(layer, weights=element)
+            contestants[f"gyeol {element}"] = _walk(steppers[element])
             for threads in sorted({1, available}):
                 contestants[f"gyeol {element}, {threads} threads"] = _walk(
                     Stepper(layer, weights=element, threads=threads)
@@ -75,6 +74,7 @@ def run(
             least=2 if quick else 5,
             most=200,
         )
+        chosen = {element: stepper.threads for element, stepper in steppers.items()}  # tried anew on the way
         timed |= {name: next((element for element in WITHIN if element in name), "float32") for name in times}
         best_of = partial(_best, times)
         peer, floor = best_of("onnxruntime"), best_of("floor")

@@ -24,6 +24,7 @@ __all__ = [
     "bfloat16_available",
     "choose_token",
     "cosines",
+    "decoder_step",
     "describe",
     "elements_of",
     "forward",
@@ -310,7 +311,7 @@ def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, thre
     """Create layers that take one step at a time (``cpp/step.hpp``), for `rows` rows; the weights are copied.
 
     `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
-    PyTorch's number, as a trial at construction finds fastest. The results are the same to the bit.
+    PyTorch's number, as a trial at construction finds fastest (-1: for one row). The bits are the same.
     """
     matrices, biases = _matrices(weights)
     available = torch.get_num_threads()
@@ -356,6 +357,16 @@ def token_reader(embedding: Any, steppers: Sequence[Any], softmax: Any) -> Any:
     `anew` (-1: never), and writes the scores (V,) after the last.
     """
     return _native.TokenReader(embedding, list(steppers), softmax)
+
+
+def decoder_step(
+    words: Any, steppers: Sequence[Any], query: Any, vector: Any, scale: float, combine: Any, softmax: Any
+) -> Any:
+    """Create a decoder's step from a table (V, E), `stepper`s of one layer each and `linear`s.
+
+    Its ``take``, with shapes, inputs and outputs, is in ``cpp/rows/decoder_step.hpp``.
+    """
+    return _native.DecoderStep(words, list(steppers), query, vector, scale, combine, softmax, _chosen)
 
 
 def choose_token(

@@ -77,6 +77,6 @@ class PackedLinear:
             return F.linear(x, *self._copies)
         y = np.empty((*x.shape[:-1], self.out_features), dtype=np.float32)
         if y.size:
-            rows = x.reshape(-1, self.in_features).numpy()
+            rows = x.reshape(-1, self.in_features).contiguous().numpy()
             self.native.multiply(rows, y.reshape(-1, self.out_features), torch.get_num_threads())
         return torch.from_numpy(y)

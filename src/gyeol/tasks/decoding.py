@@ -7,15 +7,21 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gyeol.errors import ParameterError
 from gyeol.kernels.packing import Packing
-from gyeol.layers import PackedLinear, Read, Recurrent, Stepper, Writer
+from gyeol.layers import Alignment, PackedLinear, Read, Recurrent, Stepper, Writer
+from gyeol.layers.attention.alignment import Source
+from gyeol.layers.attention.packed import kernel_attends
 from gyeol.layers.decoding.decoder import DecoderState, PackedDecoder
+from gyeol.layers.decoding.packed_writer import PackedWriter, WriterState
 from gyeol.layers.recurrent.packed import PackedRecurrent
 
-__all__ = ["PackedWeights", "WriterSteps", "packed_weights"]
+__all__ = ["PackedSteps", "PackedWeights", "WriterSteps", "packed_weights", "steps_of"]
+
+#: The most continuations that are read in one native call.
+ROWS = 8
 
 
 class WriterSteps:
@@ -66,6 +72,44 @@ class WriterSteps:
             self.fed = self.fed[rows]
 
 
+class PackedSteps:
+    """Steps of one network for B sources, each in one native call.
+
+    Parameters
+    ----------
+    writer : PackedWriter
+    read : Read
+        What the network has read.
+    """
+
+    def __init__(self, writer: PackedWriter, read: Read) -> None:
+        self.writer = writer
+        self.source = writer.prepare(read.source)
+        self.state = WriterState(read.state, writer.output_size)
+
+    def __call__(self, tokens: Tensor, parents: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """See `gyeol.engine.search.beam.Steps`."""
+        B, K = tokens.shape
+        if parents is not None:
+            before = len(self.state.vectors) // B
+            if before * K > 1:  # of a single continuation nothing is to be chosen
+                self.state.take((torch.arange(B)[:, None] * before + parents).flatten())
+        return self.writer.step(tokens, self.state, self.source)
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these sources only."""
+        K = len(self.state.vectors) // len(self.source.lengths)
+        self.state.take((rows[:, None] * K + torch.arange(K)).flatten())
+        self.source = self.source.take(rows)
+
+
+def steps_of(net: Writer, read: Read, packed: PackedWeights | None, continuations: int) -> WriterSteps | PackedSteps:
+    """Create the steps of a network, in the fastest way that there is, for so many continuations of each source."""
+    rows = len(read.source.lengths) * continuations
+    writer = packed.writer(net) if packed is not None and rows <= ROWS else None
+    return WriterSteps(net, read, packed) if writer is None else PackedSteps(writer, read)
+
+
 def _taken(state: DecoderState, rows: Tensor) -> DecoderState:
     return [tuple(part.index_select(1, rows) for part in layer) for layer in state]
 
@@ -91,6 +135,8 @@ class PackedWeights:
         self.version = _version(net)
         self.decoder = PackedDecoder(net.decoder, weights)
         self.softmax = PackedLinear(net.words.weight, net.bias, weights=weights)
+        self._writer: PackedWriter | None = None
+        self._linear: dict[nn.Module, PackedLinear] = {}
         self._walks: list[PackedRecurrent] = []
         self._steppers: list[list[Stepper]] = []
         if weights == "int8":  # no batch is multiplied in int8: the encoder takes steps
@@ -100,6 +146,30 @@ class PackedWeights:
             ]
         else:
             self._walks = [PackedRecurrent(layer, weights=weights) for layer in encoder]
+
+    def writer(self, net: Writer) -> PackedWriter | None:
+        """Return what takes the network's steps in one native call, where its parts have kernels."""
+        if self._writer is None and PackedWriter.fits(net):
+            self._writer = PackedWriter(net, self.weights, self.softmax, ROWS)
+        return self._writer
+
+    def linear(self, module: nn.Module) -> PackedLinear:
+        """Return a linear layer of the network, packed in float32.
+
+        For the few rows of one source it needs none of PyTorch's threads, which on a busy machine come late.
+        """
+        assert isinstance(module, nn.Linear)
+        if module not in self._linear:
+            self._linear[module] = PackedLinear(module.weight, module.bias)
+        return self._linear[module]
+
+    def prepare(self, alignment: Alignment, values: Tensor, lengths: Tensor) -> Source:
+        """Project a source as `Alignment.prepare` does."""
+        learned = alignment.learned
+        if not kernel_attends(alignment) or "key" not in learned:
+            return alignment.prepare(values, lengths)
+        keys = alignment.score.prepare(values, {**learned, "key": self.linear(learned["key"])})
+        return Source(keys, values, lengths)
 
     def encode(self, number: int, x: Tensor, packing: Packing) -> tuple[Tensor, Any]:
         """Take a layer of the encoder over sources (N, D), packed: its output, and the state at the end."""

@@ -106,6 +106,16 @@ def test_a_model_of_another_task(gyeol: Run, test_file: Path) -> None:
     assert gyeol("report", FOLDER / "series", test_file).status == 2
 
 
+def test_numbers_of_texts(gyeol: Run, tmp_path: Path) -> None:
+    path = tmp_path / "ratings.tsv"
+    path.write_text("text\trating\n정말 좋아요\t9\n별로였다\t2.5\n정말 싫어요\t1\n", encoding="utf-8")
+    answer = gyeol("report", FOLDER / "regress-text", path, "--target", "rating", "--json").object
+    assert answer["results"]["kind"] == "numbers"
+    assert len(answer["results"]["points"]) == 3
+    path.write_text("text\trating\n정말 좋아요\t좋음\n", encoding="utf-8")
+    assert "expected a finite number" in gyeol("report", FOLDER / "regress-text", path, "--target", "rating").mistake
+
+
 def test_a_folder_that_cannot_be_written(gyeol: Run, model: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     asked = gyeol("report", model, "--out", tmp_path / "file" / "r.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from unicodedata import category
 
 import numpy as np
@@ -16,7 +17,7 @@ from gyeol.explain.explanation import Attention, Explanation, Reading
 from gyeol.explain.rendering.rows import Row, block_rows, blocks
 from gyeol.explain.rendering.terminal import SHOWN
 
-from .examples import attributions, every_kind, of_sound, of_text, of_translation, trace
+from .examples import attributions, every_kind, of_series, of_sound, of_text, of_translation, trace
 
 PAINT = re.compile("\x1b\\[[0-9;]+m")
 HOSTILE = st.text(st.characters() | st.sampled_from("\ud800\u202e\u0301👩‍👩‍👧가\x1b\n\t "), max_size=12)
@@ -87,6 +88,8 @@ def test_what_is_drawn_of_what_is_no_text() -> None:
     assert kinds["frames"].startswith("up ×6\n")
     assert "star  32 % at row 2 of 4" in kinds["image"]
     assert kinds["tags"].startswith("Ada/B-PER met/O 철수/B-PER")
+    forecast = replace(of_series(), prediction=[[1.23456789, 2.0], [1.5, 2.5]])
+    assert forecast.to_terminal(colour=False, width=60).startswith("1.23457, 2 1.5, 2.5")
     assert "I      ← 갔다 88 %" in of_translation().to_terminal(colour=False, show="attention", width=60)
 
 

@@ -158,7 +158,7 @@ def examples(model: TextRegressor, request: Request) -> Examples:
     mark = model.about_.get("decimal")
     remembered = mark if isinstance(mark, str) else None
     source, missing = find_trained_source(model, request.data, request, task=None, need_target=True)
-    given = NumberFormat(request.option("decimal"), tuple(request.option("missing")))
+    given = NumberFormat(request.option("decimal"), tuple(request.option("missing") or ()))
     test, truth, _ = _read(source, request.skip_bad_rows, given, remembered)
     note(missing)
     shortened = ShortenedTexts(model)

@@ -21,7 +21,7 @@ __all__ = ["compare"]
 
 
 def compare(
-    models: list[Path] = typer.Argument(metavar="MODEL MODEL...", help="Model folders, of one task."),
+    models: list[Path] = typer.Argument(metavar="MODELS", help="Two or more model folders, of one task."),
     data: str = typer.Option(..., "--data", metavar="DATA", help="Examples with their truth: a file, or a data set."),
     out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Output file: .html or .json."),
     input: str = typer.Option(None, "--input", metavar="COL", help="Column of inputs, by name or number."),
@@ -35,9 +35,10 @@ def compare(
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
-    """Compare models on the same examples: figures with intervals, significance, disagreements, speed and size.
+    """Compare models on the same examples.
 
-    Models that classify are compared by McNemar's exact test, others by the paired bootstrap.
+    Figures with intervals, whether they differ by more than chance, where the models disagree, speed and size. Models
+    that classify are compared by McNemar's exact test, others by the paired bootstrap.
 
     Examples: gyeol compare lstm gru --data test.csv
 

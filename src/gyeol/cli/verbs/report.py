@@ -37,9 +37,10 @@ def report(
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
-    """Report on a model: learning curves, settings; with DATA also figures with intervals, confusion, calibration.
+    """Report on a model, on one page.
 
-    And scores by length, and the worst mistakes with their explanation. The page is one file that needs no network.
+    Learning curves, settings; with DATA also figures with intervals, confusion, calibration, scores by length, and the
+    worst mistakes with their explanation. The page is one file that needs no network.
 
     Examples: gyeol report my-model --out report.html
 

@@ -24,7 +24,7 @@ from gyeol.explain.tokens.words import add_by_word, marked, one_line, word_value
 from gyeol.parameters import check, choice, switch, whole
 
 if TYPE_CHECKING:
-    from gyeol.explain.explanation import Attention, Attribution, Explanation
+    from gyeol.explain.explanation import Attention, Attribution, Explanation, LayerTrace
 
 __all__ = ["SHOWN", "answer_text", "render_terminal", "step_names"]
 
@@ -73,10 +73,10 @@ def answer_text(explanation: Explanation) -> str:
             pairs = zip(step_names(explanation), answer, strict=True)
             text = " ".join(f"{token}/{label}" for token, label in pairs)
         else:
-            text = " ".join(_repeated(map(_shown, answer)))
+            text = " ".join(_repeated(map(_shown, _flat(answer))))
     else:
         text = _shown(answer)
-    return one_line(text)
+    return one_line(text) if text.strip() else "∅"
 
 
 def _repeated(labels: Iterable[str]) -> list[str]:
@@ -86,7 +86,14 @@ def _repeated(labels: Iterable[str]) -> list[str]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list):  # one step of several channels
+        return ", ".join(map(_shown, value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _flat(values: list[Any]) -> list[Any]:
+    """Put the values of several channels one after another."""
+    return [one for value in values for one in (_flat(value) if isinstance(value, list) else [value])]
 
 
 def step_names(explanation: Explanation, *, output: bool = False) -> list[str]:
@@ -166,20 +173,25 @@ def _missing(explanation: Explanation, what: str) -> DataError:
     return DataError(f"show={what}: this explanation has none; models of {explanation.task!r:.40} give none here")
 
 
+def _columns(explanation: Explanation, layer: LayerTrace) -> tuple[int, list[str]]:
+    """Count the steps that a layer walks over, and name them where they are words."""
+    output = explanation.axis(layer) == "output"
+    names = step_names(explanation, output=output)
+    return len(names), names if output or explanation.kind == "text" else []
+
+
 def _gates(explanation: Explanation, width: int, _: bool) -> list[str]:
     """Write gates and states of every layer, as means over units."""
     if not explanation.layers:
         raise _missing(explanation, "gates")
     lines: list[str] = []
     for layer in explanation.layers:
-        rows, names = [], step_names(explanation, output=explanation.axis(layer) == "output")
+        rows, (steps, names) = [], _columns(explanation, layer)
         for key, array in layer.gates.items():
-            mean = stretched(array.mean(axis=1), len(names))
+            mean = stretched(array.mean(axis=1), steps)
             middle, half = (mean.max() + mean.min()) / 2, max(_LEAST_RANGE, float(np.ptp(mean))) / 2
             rows.append(Row(key, mean, float(middle - half), float(middle + half)))
-        rows += [
-            _row(f"|{key}|", stretched(np.abs(array).mean(axis=1), len(names))) for key, array in layer.states.items()
-        ]
+        rows += [_row(f"|{key}|", stretched(np.abs(array).mean(axis=1), steps)) for key, array in layer.states.items()]
         head = f"{layer.label} ({layer.cell}): means over {layer.shape[1]:,} units"
         lines += [cut_to_width(one_line(head), width), *block_rows(names, rows, width), ""]
     return lines[:-1]
@@ -207,10 +219,10 @@ def _gradients(explanation: Explanation, width: int, _: bool) -> list[str]:
         raise _missing(explanation, "gradients")
     lines = [cut_to_width(one_line(f"norm of the gradient of {explanation.loss or 'the loss'}, logarithmic"), width)]
     for layer in layers:
-        rows, names = [], step_names(explanation, output=explanation.axis(layer) == "output")
+        rows, (steps, names) = [], _columns(explanation, layer)
         for key, norms in layer.gradients.items():
             floor = max(float(norms.max()), 1e-30) * 1e-6
-            logs = np.log10(stretched(norms, len(names)).astype(np.float64).clip(min=floor))
+            logs = np.log10(stretched(norms, steps).astype(np.float64).clip(min=floor))
             told = f"{norms[0]:.2g}→{norms[-1]:.2g}"
             rows.append(Row(key, logs, float(logs.min()), float(logs.max()), told))
         lines += [cut_to_width(one_line(layer.label), width), *block_rows(names, rows, width)]
@@ -222,7 +234,7 @@ def _reading(explanation: Explanation, width: int, _: bool) -> list[str]:
     reading = explanation.reading
     if reading is None:
         raise _missing(explanation, "reading")
-    names = step_names(explanation)
+    names = step_names(explanation) if explanation.kind == "text" else []
     order = np.argsort(-reading.probabilities[-1], kind="stable")[:_CLASSES]
     shares = reading.probabilities.min() >= 0 and reading.probabilities.max() <= 1 + 1e-6
     rows = []
@@ -230,7 +242,7 @@ def _reading(explanation: Explanation, width: int, _: bool) -> list[str]:
         values = reading.probabilities[:, number]
         low, high = (0.0, 1.0) if shares else (float(reading.probabilities.min()), float(reading.probabilities.max()))
         rows.append(Row(one_line(reading.names[number]), values, low, high))
-    read = [names[step - 1] if step else "∅" for step in reading.steps]
+    read = [names[step - 1] if step else "∅" for step in reading.steps] if names else []
     return ["after each step", *block_rows(read, rows, width)]
 
 

@@ -106,7 +106,8 @@ def bar_chart(
     2
     """
     ends = [end for span in spans or () for end in span]
-    y_axis = Axis.around([0.0, *values, *ends], _BOTTOM, _TOP, bounds=bounds)
+    heights = [0.0, *values, *ends]
+    y_axis = Axis.around(heights, _BOTTOM, _TOP, bounds=bounds or (None if any(heights) else (0.0, 1.0)))
     x_axis = Axis(-0.5, len(names) - 0.5, _LEFT, _RIGHT)
     parts = [_grid(y_axis), _below(x_axis, x_name, names)]
     wide = 0.64 * (_RIGHT - _LEFT) / max(1, len(names))

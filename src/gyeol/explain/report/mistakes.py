@@ -69,7 +69,7 @@ def answer_text(value: Any) -> str:
         return f"{value:.5g}"
     if isinstance(value, (list, tuple)):
         return " | ".join(map(str, value)) or "–"
-    return str(value)
+    return str(value) or "–"
 
 
 def _aligned(one: Content, language: str) -> str:

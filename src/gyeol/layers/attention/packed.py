@@ -14,7 +14,13 @@ from gyeol.layers.attention.alignment import Alignment, Source
 from gyeol.layers.attention.scores import Additive, Dot, General, ScaledDot
 from gyeol.layers.packed_linear import PackedLinear
 
-__all__ = ["PackedAlignment"]
+__all__ = ["PackedAlignment", "kernel_attends"]
+
+
+def kernel_attends(alignment: Alignment) -> bool:
+    """Whether there is a native kernel for the scope and the score of an alignment."""
+    known = Additive, Dot, ScaledDot, General
+    return native.native_available() and alignment.scope == "global" and type(alignment.score) in known
 
 
 @final
@@ -32,17 +38,18 @@ class PackedAlignment:
     def __init__(self, alignment: Alignment, *, weights: str = "float32") -> None:
         self.alignment = alignment
         self._additive = type(alignment.score) is Additive
-        self._native = (
-            native.native_available()
-            and alignment.scope == "global"
-            and (self._additive or type(alignment.score) in (Dot, ScaledDot, General))
-        )
+        self._native = kernel_attends(alignment)
         self._query: PackedLinear | None = None
         self._vector: Any = None
         if self._native and self._additive:
             query, vector = alignment.learned["query"], alignment.learned["vector"]
             self._query = PackedLinear(query.weight, query.bias, weights=weights)
             self._vector = vector.detach().clone().numpy()
+
+    @property
+    def query(self) -> tuple[PackedLinear | None, Any]:
+        """What queries are multiplied with, and the vector (A,) of an additive score; None for scores without them."""
+        return self._query, self._vector
 
     def __call__(self, query: Tensor, source: Source, steps: Tensor) -> tuple[Tensor, Tensor]:
         """Return what each query finds (B, Q, V), and where (B, Q, T); see `Alignment.forward`."""

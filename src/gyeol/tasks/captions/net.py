@@ -14,7 +14,7 @@ from gyeol.inputs.text_pairs import END
 from gyeol.kernels.packing import Packing
 from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Read, Writer
 from gyeol.layers.attention.alignment import Source
-from gyeol.tasks.decoding import WriterSteps, packed_weights
+from gyeol.tasks.decoding import packed_weights, steps_of
 
 __all__ = ["CaptionBatch", "CaptionerNet", "balance", "naming_loss", "search"]
 
@@ -174,7 +174,7 @@ class CaptionerNet(Writer):
 
 def search(net: CaptionerNet, images: Tensor, settings: BeamSettings) -> list[list[Hypothesis]]:
     """Find the captions of images (B, 3, S, S) by beam search, best first."""
-    steps = WriterSteps(net, net.read(images)[0], packed_weights(net, [], "float32"))
+    steps = steps_of(net, net.read(images)[0], packed_weights(net, [], "float32"), settings.size)
     return beam_search(steps, len(images), settings, start=END, end=END, never=[0, 1])
 
 

@@ -269,7 +269,8 @@ class Forecaster(Estimator):
     ) -> Explanation:
         """Explain a forecast: which steps of the history it comes from.
 
-        Every step of the window that is read is compared with the training's mean.
+        A step counts by what it differs from the window's level, as ``normalisation`` takes it off: with ``"last"`` the
+        last value, which so adds nothing itself, with ``"revin"`` the mean; without, by the training's mean.
 
         Parameters
         ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from gyeol.errors import ParameterError
 from gyeol.explain.attribution.inquiry import Inquiry
 from gyeol.explain.explanation import Explanation
 from gyeol.inputs.windows import Scale, WindowBatch
+from gyeol.layers import scaled_steps
 from gyeol.tasks.verdicts import checked_position
 
 __all__ = ["forecast_inquiry"]
@@ -24,6 +24,9 @@ def forecast_inquiry(
     segment: int, target: Any, position: int | None,
 ) -> Inquiry:  # fmt: skip
     """Ask for the median of one step of the forecast of one channel: the first of both, unless others are named.
+
+    A step without its value is zero once the window is normalised: with "last" the window's last value, with "revin"
+    its mean, else the mean of the training.
 
     Parameters
     ----------
@@ -58,9 +61,8 @@ def forecast_inquiry(
         M = len(scales)
         several = [None if part is None else part.expand(M, *part.shape[1:]) for part in _parts(one)]
         rows = WindowBatch(*several)  # type: ignore[arg-type]
-        scales = scales.to(rows.history.dtype)
-        seen = None if rows.seen is None else rows.seen * scales
-        found: Tensor = net(replace(rows, history=rows.history * scales, seen=seen))[:, step, middle]
+        with scaled_steps(net, scales):
+            found: Tensor = net(rows)[:, step, middle]
         return found.double() * deviation + mean
 
     notes = [] if segment == 1 else [f"the network reads {segment} steps at a time, which have one state"]

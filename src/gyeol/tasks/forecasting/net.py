@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gyeol.inputs.windows import Scale, WindowBatch
-from gyeol.layers import InstanceNorm, Recurrent
+from gyeol.layers import InstanceNorm, Recurrent, StepScale
 from gyeol.tasks.forecasting.baselines import LinearForecast
 
 __all__ = ["DECODERS", "ForecasterNet", "forecasts", "pinball"]
@@ -64,6 +64,7 @@ class ForecasterNet(nn.Module):
         self.levels, self.middle = [float(q) for q in quantiles], list(quantiles).index(0.5)
         self.forcing = teacher_forcing
         self.norm = InstanceNorm(normalisation, channels)
+        self.steps = StepScale()
         self.embed = nn.Linear(w * (1 + missing), H)
         self.known = nn.Linear(w * covariates, H) if covariates else None
         self.recurrent = Recurrent(input_size=H, hidden_size=H, batch_first=True, dropout=dropout, **layers)
@@ -78,7 +79,7 @@ class ForecasterNet(nn.Module):
     def forward(self, batch: WindowBatch) -> Tensor:
         """Return the quantiles (B, horizon, Q) of windows, in ascending order."""
         instance = self.norm(batch.history, batch.channel)
-        history = self.norm.apply_to(batch.history, instance)
+        history = self.steps(self.norm.apply_to(batch.history, instance).unsqueeze(2)).squeeze(2)
         known = self._known(batch)
         if self.direct:
             found = self._directly(history, batch, known)

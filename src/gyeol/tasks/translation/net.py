@@ -12,7 +12,7 @@ from gyeol.kernels.packing import Packing
 from gyeol.layers import Alignment, Decoder, Embedding, LockedDropout, Read, Recurrent, StepScale, Writer, attend
 from gyeol.layers.attention.alignment import Source
 from gyeol.layers.decoding.decoder import DecoderState
-from gyeol.tasks.decoding import PackedWeights
+from gyeol.tasks.decoding import ROWS, PackedWeights
 
 __all__ = ["TranslatorNet", "scheduled_samples"]
 
@@ -95,6 +95,7 @@ class TranslatorNet(Writer):
         packing = Packing.of(lengths, tokens.shape[1])
         x = self.steps(self.source_words(packing.gather(tokens.unsqueeze(2)).squeeze(1)), packing)
         state: DecoderState = []
+        few = packed if len(lengths) <= ROWS else None
         count = len(self.bridge) // len(self.encoder)  # the decoder's other parts of a state begin with zeros
         for n, layer in enumerate(self.walks):
             if self.training:
@@ -103,7 +104,9 @@ class TranslatorNet(Writer):
             finals = last if isinstance(last, tuple) else (last,)
             # Of both directions, what each ends with: (directions, B, H) side by side.
             joined = [part.transpose(0, 1).flatten(1) for part in finals[:count]]
-            parts = [self.bridge[n * count + p](part).unsqueeze(0) for p, part in enumerate(joined)]
+            bridge = [self.bridge[n * count + p] for p in range(count)]
+            across: list[Any] = [few.linear(linear) for linear in bridge] if few else bridge
+            parts = [linear(part).unsqueeze(0) for linear, part in zip(across, joined, strict=True)]
             zeros = [torch.zeros_like(parts[0]) for _ in finals[count:]]
             state.append((torch.tanh(parts[0]), *parts[1:], *zeros))
         values = packing.scatter(self.locked(x, packing) if self.training else x)
@@ -112,7 +115,9 @@ class TranslatorNet(Writer):
         if self.decoder.alignment is None:  # one vector for all: what the last layer ends with
             values = joined[0].unsqueeze(1)
             return Read(Source(values, values, torch.ones_like(lengths)), state)
-        return Read(self.decoder.alignment.prepare(values, lengths), state)
+        alignment = self.decoder.alignment
+        source = few.prepare(alignment, values, lengths) if few else alignment.prepare(values, lengths)
+        return Read(source, state)
 
     def forward(self, batch: PairBatch, inputs: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor, Packing]:
         """Read sources and predict targets, each word given those before it; see `gyeol.layers.Writer.write`."""

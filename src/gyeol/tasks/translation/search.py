@@ -16,7 +16,7 @@ from gyeol.errors import DataError
 from gyeol.explain import AttentionMap
 from gyeol.inputs import TextInput
 from gyeol.inputs.text_pairs import END, PairBatch, PairInput, Pairs
-from gyeol.tasks.decoding import WriterSteps, packed_weights
+from gyeol.tasks.decoding import packed_weights, steps_of
 from gyeol.tasks.translation.net import TranslatorNet
 
 __all__ = ["Search", "Translation", "search", "translation_of", "translations"]
@@ -84,7 +84,8 @@ def search(
     parts = []
     for net in nets:
         packed = packed_weights(net, net.walks, how.weights) if len(pairs) == 1 or how.weights != "int8" else None
-        parts.append(WriterSteps(net, net.read(pairs.source, pairs.source_lengths, packed), packed))
+        read = net.read(pairs.source, pairs.source_lengths, packed)
+        parts.append(steps_of(net, read, packed, how.beam.size if how.sampling is None else how.beam.n_best))
     steps = ensemble(parts)
     limits = (2 * pairs.source_lengths + 10).tolist()  # no text is twice as long as its source, and more
     if how.sampling is None:
