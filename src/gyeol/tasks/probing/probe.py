@@ -139,8 +139,9 @@ def _collected(
 
 def _read(model: Estimator, text: str, count: int) -> tuple[dict[str, Floats], Floats]:
     """Read one text of so many tokens: by layer and direction the state after each; and the tokens' vectors."""
+    read = model.predict if hasattr(model, "predict") else model.evaluate  # a language model is evaluated
     with recording(model.net_) as recorder:
-        next(model._stream([text]))
+        read([text])
     found: dict[str, Floats] = {}
     vectors: Floats | None = None
     for name, calls in _by_layer(recorder.calls).items():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["plain_history", "recorded_gradients"]
+from gyeol.tasks.training.gradient_record import Place, gradients_of, is_gradient
 
-_NAME = "gradient"
+__all__ = ["plain_history", "recorded_gradients"]
 
 
 def recorded_gradients(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -25,16 +25,10 @@ def recorded_gradients(records: Sequence[Mapping[str, Any]]) -> list[dict[str, A
     >>> found[0]["epochs"]
     [{'epoch': 1, 'distances': [2], 'ratios': [0.5]}]
     """
-    places: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
+    places: dict[Place, list[dict[str, Any]]] = {}
     for record in records:
-        found: dict[tuple[str, int, str], dict[int, float]] = {}
-        for name, value in record.items():
-            parts = name.split("/")
-            if len(parts) == 5 and parts[0] == _NAME and parts[2].isdecimal() and parts[4].isdecimal():
-                found.setdefault((parts[1], int(parts[2]), parts[3]), {})[int(parts[4])] = float(value)
-        for place, by_distance in found.items():
-            distances = sorted(by_distance)
-            ratios = [by_distance[distance] for distance in distances]
+        for place, by_distance in gradients_of(record).items():
+            distances, ratios = list(by_distance), list(by_distance.values())
             places.setdefault(place, []).append({"epoch": record["epoch"], "distances": distances, "ratios": ratios})
     return [
         {"module": module, "layer": layer, "direction": direction, "epochs": epochs}
@@ -44,4 +38,4 @@ def recorded_gradients(records: Sequence[Mapping[str, Any]]) -> list[dict[str, A
 
 def plain_history(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return records without the gradients, which a report shows apart."""
-    return [{key: value for key, value in record.items() if not key.startswith(f"{_NAME}/")} for record in records]
+    return [{key: value for key, value in record.items() if not is_gradient(key)} for record in records]

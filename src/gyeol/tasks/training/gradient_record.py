@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from gyeol.tasks.base import Estimator
 
-__all__ = ["Place", "describe_gradients", "gradient_name", "gradients_of"]
+__all__ = ["Place", "describe_gradients", "gradient_name", "gradients_of", "is_gradient"]
 
 _NAME = "gradient"
 _LOST = 0.001  # of the gradient: what is left of one that has vanished
@@ -39,6 +39,11 @@ def gradient_name(place: Place, distance: int) -> str:
     'gradient/recurrent/0/forward/16'
     """
     return f"{_NAME}/{place.module}/{place.layer}/{place.direction}/{distance}"
+
+
+def is_gradient(name: str) -> bool:
+    """Whether an entry of a record is one of these."""
+    return name.startswith(f"{_NAME}/")
 
 
 def gradients_of(record: Mapping[str, Any]) -> dict[Place, dict[int, float]]:
