@@ -144,12 +144,13 @@ static void score_backward(const Scores& of, int64_t first, int64_t last, char* 
             if (of.dx[p])
                 product<T, 1, 4>(ByPiece<T>{g, wide, of.dx[p] + first * of.widths[p], of.widths[p], of.add}, n, packed, of.widths[p], A);
         const Tokens<T> tokens{n, nullptr, nullptr, g, wide};
-        const Factor<T>* values = pair_up(tokens, A, panel + TIMES<T> * (n + 1) * 4 * BLOCK<T>);
+        const Factor<T>* values = pair_up(tokens, 0, A, panel + TIMES<T> * (n + 1) * 4 * BLOCK<T>);
         float* weight = sums.weight;
         for (int64_t p = 0; p < of.pieces; weight += A * of.widths[p++]) {
             const int64_t K = of.widths[p];
             const float* x = of.x[p] + first * K;
-            outer<T>(values, value_stride<T>(n, wide), 0, A, [&](int64_t i) { return x + i * K; }, K, n, sums.fresh, weight, panel);
+            outer<T>(values, value_stride<T>(n, wide), GateBlock{0, 0, 1}, A, Units{0, A}, [&](int64_t i) { return x + i * K; }, K, n,
+                     sums.fresh, weight, panel);
         }
         sums.fresh = false;
     }
