@@ -13,6 +13,7 @@ from gyeol.explain.attention.labels import token_label
 from gyeol.explain.captions.picture import enlarged, spread
 from gyeol.explain.drawing.fonts import Pen, find_fonts, label
 from gyeol.explain.drawing.sheet import DPI, new_sheet, put_curve, put_pixels
+from gyeol.explain.rendering import wording
 from gyeol.explain.rendering.panels import (
     EDGE,
     FAINT,
@@ -29,17 +30,6 @@ from gyeol.explain.rendering.panels import (
 )
 from gyeol.explain.rendering.terminal import answer_text, step_names
 from gyeol.explain.rendering.units import chosen_units
-from gyeol.explain.rendering.wording import (
-    WORDING,
-    answer_differs,
-    attention_name,
-    attention_rows,
-    key_text,
-    language_of,
-    reading_names,
-    score_text,
-    spoken_for,
-)
 from gyeol.explain.tokens.words import add_by_word
 
 if TYPE_CHECKING:
@@ -57,7 +47,7 @@ _SIDE, _BESIDE = 150, 6  # of the image of each word, and how many are beside ea
 
 def draw_explanation(explanation: Explanation, *, font: str | None) -> Any:
     """Draw it; see `gyeol.explain.explanation.Explanation.to_png`."""
-    seen, say = explanation, WORDING[language_of(explanation)]
+    seen, say = explanation, wording.WORDING[wording.language_of(explanation)]
     head = label(answer_text(seen), 120)
     told = _told(seen, say, head)
     pieces = [(label(piece, 60) if piece.strip() else " ", value) for piece, value in _pieces(seen)]
@@ -69,7 +59,7 @@ def draw_explanation(explanation: Explanation, *, font: str | None) -> Any:
         *step_names(seen, output=True),
         *(piece for piece, _ in pieces),
         *_names(seen),
-        key_text(seen.attributions[0].target, language_of(seen)) if seen.attributions else "",
+        wording.key_text(seen.attributions[0].target, wording.language_of(seen)) if seen.attributions else "",
         "".join(map(chr, range(32, 127))) + "…—→·×",
     ]
     fonts = find_fonts(texts, font)
@@ -102,10 +92,10 @@ def _told(seen: Explanation, say: dict[str, str], head: str) -> list[str]:
     """Write the probabilities, and what the attributions add up to."""
     ranked = sorted(seen.probabilities.items(), key=lambda pair: -pair[1])[:_CLASSES]
     lines = [" · ".join(f"{token_label(name, 40)} {p:.3f}" for name, p in ranked)] if ranked else []
-    if answer_differs(seen):
-        lines.append(say["other"].format(head, spoken_for(seen.attributions[0].target)))
+    if wording.answer_differs(seen):
+        lines.append(say["other"].format(head, wording.spoken_for(seen.attributions[0].target)))
     for why in seen.attributions[:1]:
-        target = label(score_text(why.target, language_of(seen)), 120)
+        target = label(wording.score_text(why.target, wording.language_of(seen)), 120)
         lines.append(say["sum"].format(why.start, why.total, target, say.get(why.method, why.method)))
     return lines
 
@@ -124,15 +114,15 @@ def _pieces(seen: Explanation) -> list[tuple[str, float]]:
 
 def _names(seen: Explanation) -> list[str]:
     """All other texts that are drawn: of their characters, none may be missing."""
-    language = language_of(seen)
-    read = [] if seen.reading is None else reading_names(seen.reading.names, language)
+    language = wording.language_of(seen)
+    read = [] if seen.reading is None else wording.reading_names(seen.reading.names, language)
     rows = [
         row
         for one in seen.attention
-        for row in (attention_name(one.name, language), *attention_rows(one.rows, language))
+        for row in (wording.attention_name(one.name, language), *wording.attention_rows(one.rows, language))
     ]
     layers = [key for layer in seen.layers for key in (layer.name, layer.cell, *layer.gates, *layer.states)]
-    loss = score_text(seen.loss, language) if seen.loss else ""
+    loss = wording.score_text(seen.loss, language) if seen.loss else ""
     return [label(name, 200) for name in chain(seen.output, read, seen.notes, layers, [loss], rows)]
 
 
@@ -140,7 +130,7 @@ def _input(
     seen: Explanation, say: dict[str, str], figure: Any, pen: Pen, pieces: list[tuple[str, float]]
 ) -> list[Panel]:
     if seen.kind == "text":
-        told = [key_text(why.target, language_of(seen)) for why in seen.attributions[:1]]
+        told = [wording.key_text(why.target, wording.language_of(seen)) for why in seen.attributions[:1]]
         return [words(figure, pen, pieces), *(line(pen, one, 9.0, FAINT, height=20) for one in told)]
     values = seen.values
     assert values is not None
@@ -236,8 +226,8 @@ def _attention(seen: Explanation, say: dict[str, str], figure: Any, pen: Pen) ->
     """Draw where each row of an attention looked; on an image, this is done already."""
     panels = []
     for one in seen.attention if seen.kind != "image" else ():
-        title = f"{say['attention']} · {label(attention_name(one.name, language_of(seen)), 60)}"
-        rows = [label(row, 30) for row in attention_rows(one.rows, language_of(seen))[:_ROWS]]
+        title = f"{say['attention']} · {label(wording.attention_name(one.name, wording.language_of(seen)), 60)}"
+        rows = [label(row, 30) for row in wording.attention_rows(one.rows, wording.language_of(seen))[:_ROWS]]
         panels += [_space(_GAP), line(pen, title, 10.0, height=22)]
         panels.append(matrix(figure, pen, rows, step_names(seen), one.weights[:_ROWS]))
     return panels
@@ -298,7 +288,11 @@ def _gradients(seen: Explanation, say: dict[str, str], figure: Any, pen: Pen) ->
     bottom, top = (math.log10(low), math.log10(high)) if steep else (0.0, high)
     title = [
         say["gradients"],
-        *([say["loss"].format(label(score_text(seen.loss, language_of(seen)), 60))] if seen.loss else []),
+        *(
+            [say["loss"].format(label(wording.score_text(seen.loss, wording.language_of(seen)), 60))]
+            if seen.loss
+            else []
+        ),
         *([say["log"]] if steep else []),
     ]
     names = step_names(seen, output=all(seen.axis(layer) == "output" for layer, _ in found))
@@ -320,7 +314,7 @@ def _reading(seen: Explanation, say: dict[str, str], figure: Any, pen: Pen) -> l
     places = (np.asarray(reading.steps) - 0.5).clip(min=0) / len(seen.tokens)
     shares = values.min() >= 0 and values.max() <= 1 + 1e-6
     low, high = (0.0, 1.0) if shares else (float(values.min()), float(values.max()))
-    read = reading_names(reading.names, language_of(seen))
+    read = wording.reading_names(reading.names, wording.language_of(seen))
     lines = [(read[n], places, values[:, n]) for n in order]
     ends = (f"{low:.3g}", f"{high:.3g}")
     return [

@@ -52,7 +52,7 @@ def render_terminal(explanation: Explanation, *, colour: bool, show: str | None,
     if explanation.kind == "text":
         lines += _text(explanation, why, colour=colour, top=top)
     else:
-        lines += _figure(explanation, columns)
+        lines += _figure(explanation, columns, looked=show != "attention")
         if why is not None:
             names = _places(explanation)
             lines += ["", *_listed([(names[n], float(v)) for n, v in enumerate(why.values)], top)]
@@ -143,12 +143,12 @@ def _foot(explanation: Explanation, why: Attribution, *, colour: bool) -> list[s
     return [*map(one_line, lines), one_line(f"{score_text(why.target, 'en')}: {scores} ({why.method}{off})")]
 
 
-def _figure(explanation: Explanation, width: int) -> list[str]:
-    """Draw an input that is no text, with its first attribution beneath."""
+def _figure(explanation: Explanation, width: int, *, looked: bool) -> list[str]:
+    """Draw an input that is no text, with its first attribution beneath; an image with where it was ``looked``."""
     values, attributions = explanation.values, explanation.attributions
     assert values is not None
     if explanation.kind == "image":
-        return _image(explanation, values)
+        return _image(explanation, values, looked=looked)
     rows: list[Row] = []
     if explanation.kind == "series":
         for channel in range(min(values.shape[1], _CHANNELS)):
@@ -165,13 +165,15 @@ def _figure(explanation: Explanation, width: int) -> list[str]:
     return block_rows(names, rows, width) if rows else []
 
 
-def _image(explanation: Explanation, values: npt.NDArray[np.uint8]) -> list[str]:
+def _image(explanation: Explanation, values: npt.NDArray[np.uint8], *, looked: bool) -> list[str]:
     """Draw the cells of an image by their weight; of a caption, tell where each word looked."""
     side = math.isqrt(len(explanation.tokens))
     for one in explanation.attention:
         if len(one.rows) == len(explanation.output) and values.shape[1] == values.shape[2]:
             weights = one.weights.reshape(-1, side, side).astype(np.float64)
             weights /= weights.sum(axis=(1, 2), keepdims=True)
+            if not looked:  # it is shown below, with more places
+                return []
             told = CaptionMap(values[0], tuple(one.rows), weights).to_terminal(korean=False)
             return _capped(told.split("\n")[2:])
     if not explanation.attributions:

@@ -219,8 +219,10 @@ def answer_differs(explanation: Explanation) -> bool:
     answer = explanation.prediction
     if not explanation.attributions or not explanation.probabilities or isinstance(answer, (list, float)):
         return False
-    target = explanation.attributions[0].target
-    return bool(_SCORE.fullmatch(target)) and spoken_for(target) != token_label(str(answer), _LONGEST)
+    name = spoken_for(explanation.attributions[0].target)
+    classes = {token_label(one, _LONGEST) for one in explanation.probabilities}
+    # Of a language model's tokens, the likeliest are known only; of other models, all classes.
+    return (name in classes or explanation.task == "language") and name != token_label(str(answer), _LONGEST)
 
 
 def key_text(target: str, language: str) -> str:
