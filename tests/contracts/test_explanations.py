@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gyeol import load
+from gyeol.errors import ParameterError
 from gyeol.explain.attribution.path import adds_up
 from gyeol.explain.explanation import Explanation
 from gyeol.tasks import TASKS, NotFittedError
@@ -92,7 +93,8 @@ def test_explaining_changes_nothing_and_is_repeatable(name: str) -> None:
     asked = [weight.requires_grad for weight in model.net_.parameters()]
     threads, drawn = torch.get_num_threads(), torch.get_rng_state()
     one = model.explain(example(name))
-    two = model.explain(example(name))
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):  # the caller's, which decide nothing
+        two = model.explain(example(name))
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), drawn)
     assert [weight.requires_grad for weight in model.net_.parameters()] == asked
@@ -112,3 +114,10 @@ def test_every_task_is_explained_here() -> None:
 def test_only_a_fitted_model_explains(task: str) -> None:
     with pytest.raises(NotFittedError):
         TASKS[task]().explain(example(task))
+
+
+@pytest.mark.parametrize("position", ["a", 1.5, True])
+def test_a_position_is_a_whole_number(position: Any) -> None:
+    for name in NAMES:
+        with pytest.raises(ParameterError, match="is not a whole number"):
+            load(FOLDER / name).explain(example(name), position=position)

@@ -196,10 +196,7 @@ def library() -> Any:
 
 
 def call(kernel: str, *arguments: Any) -> Any:
-    """Call a function of the native module that ends with threads and instruction set, with those in force.
-
-    Tensors, also those in lists, are handed over as capsules.
-    """
+    """Call a native function that ends with threads and instruction set; tensors, also in lists, become capsules."""
     return getattr(_native, kernel)(*map(_handed, arguments), torch.get_num_threads(), _chosen)
 
 
@@ -262,8 +259,7 @@ def forward(
     _native.forward(
         cell, element, capsule(lengths), reverse, capsule(x), capsule(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], capsule(bias_in), capsule(bias), capsule(norm), _whole(h_0),
-        _whole(c_0), capsule(y), capsule(memory), capsule(extra), capsule(h_n), capsule(c_n), torch.get_num_threads(),
-        instruction_set or _chosen,
+        _whole(c_0), *map(capsule, (y, memory, extra, h_n, c_n)), torch.get_num_threads(), instruction_set or _chosen,
     )  # fmt: skip
 
 
@@ -278,8 +274,7 @@ def backward(
     _native.backward(
         cell, element, capsule(lengths), reverse, capsule(x), capsule(gates), [_whole(w.w_hh) for w in weights],
         [_whole(w.w_ih) for w in weights if x is not None], capsule(norm), _whole(h_0), _whole(c_0), capsule(y),
-        *(capsule(part) for part in (memory, extra, dy, dh_n, dc_n, dx)), [capsule(d) for d in d_ih],
-        [capsule(d) for d in d_hh], *(capsule(part) for part in (da, dgates, dnorm, dh_0, dc_0)),
+        *map(_handed, (memory, extra, dy, dh_n, dc_n, dx, d_ih, d_hh, da, dgates, dnorm, dh_0, dc_0)),
         torch.get_num_threads(), instruction_set or _chosen,
     )  # fmt: skip
 
@@ -297,8 +292,7 @@ def pool_forward(
     x: Tensor, lengths: Tensor, weights: Tensor | None, mean: bool, most: bool, out: Tensor, at: Tensor | None
 ) -> None:
     """Pool packed tokens; shapes, and inputs and outputs are in ``cpp/pool.hpp``."""
-    arrays = [capsule(part) for part in (x, lengths, weights)]
-    _native.pool_forward(*arrays, mean, most, capsule(out), capsule(at), torch.get_num_threads(), _chosen)
+    call("pool_forward", x, lengths, weights, mean, most, out, at)
 
 
 def pool_backward(
@@ -306,22 +300,19 @@ def pool_backward(
     dx: Tensor, dweights: Tensor | None,
 ) -> None:  # fmt: skip
     """Pool back; see `pool_forward`."""
-    arrays, others = ([capsule(part) for part in parts] for parts in ((x, lengths, weights), (dout, at, dx, dweights)))
-    _native.pool_backward(*arrays, mean, most, *others, torch.get_num_threads(), _chosen)
+    call("pool_backward", x, lengths, weights, mean, most, dout, at, dx, dweights)
 
 
 def additive_forward(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, scores: Tensor) -> None:
     """Score queries with keys; shapes, and outputs, are in ``cpp/additive.hpp``."""
-    arrays = [capsule(part) for part in (q, k, v, lengths, scores)]
-    _native.additive_forward(*arrays, torch.get_num_threads(), _chosen)
+    call("additive_forward", q, k, v, lengths, scores)
 
 
 def additive_backward(
     q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, dscores: Tensor, dq: Tensor, dk: Tensor, dv: Tensor
 ) -> None:
     """Write the gradients of queries, keys and vector; see `additive_forward`."""
-    arrays = [capsule(part) for part in (q, k, v, lengths, dscores, dq, dk, dv)]
-    _native.additive_backward(*arrays, torch.get_num_threads(), _chosen)
+    call("additive_backward", q, k, v, lengths, dscores, dq, dk, dv)
 
 
 def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, threads: int | None = None) -> Any:
@@ -330,9 +321,7 @@ def stepper(cell: str, element: str, weights: Sequence[Weights], rows: int, thre
     `element` is how they are stored: float32, bfloat16 or int8. `threads` share a step: by default as many, up to
     PyTorch's number, as a trial at construction finds fastest (-1: for one row). The bits are the same.
     """
-    matrices, biases = _matrices(weights)
-    available = torch.get_num_threads()
-    return _native.Stepper(cell, element, matrices, biases, rows, threads or 0, available, _chosen)
+    return _native.Stepper(cell, element, *_matrices(weights), rows, threads or 0, torch.get_num_threads(), _chosen)
 
 
 def _matrices(weights: Sequence[Weights]) -> tuple[list[Any], list[Any]]:
@@ -358,8 +347,7 @@ def packed_layer(cell: str, element: str, weights: Sequence[Weights]) -> Any:
 
     Its ``walk(lengths, x, h_0, c_0, y, h_n, c_n, threads)`` takes what `forward` takes, without a way back.
     """
-    matrices, biases = _matrices(weights)
-    return _native.PackedLayer(cell, element, matrices, biases, _chosen)
+    return _native.PackedLayer(cell, element, *_matrices(weights), _chosen)
 
 
 def attend(q: Any, k: Any, x: Any, v: Any, scale: float, lengths: Any, weights: Any, context: Any) -> None:
@@ -402,9 +390,9 @@ def choose_token(
 
 def quantise(x: Any, codes: Any, factors: Any) -> None:
     """Write the rows of `x` (N, D) as codes (N * D + 64, int8) and factors (N,): ``cpp/nearest.hpp``."""
-    _native.quantise(x, codes, factors, torch.get_num_threads(), _chosen)
+    call("quantise", x, codes, factors)
 
 
 def cosines(codes: Any, factors: Any, q: Any, out: Any) -> None:
     """Write the cosines (N,) of `q` (D,), of length 1, with all rows, nearly."""
-    _native.cosines(codes, factors, q, out, torch.get_num_threads(), _chosen)
+    call("cosines", codes, factors, q, out)

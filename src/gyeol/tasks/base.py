@@ -272,7 +272,8 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
     def _session(self) -> Iterator[None]:
         """Set seed and threads for a while; the caller's are restored."""
         threads = torch.get_num_threads()
-        with torch.random.fork_rng(devices=[]):
+        # What numbers are computed in, the setting `precision` decides, whatever the caller's autocast says.
+        with torch.random.fork_rng(devices=[]), torch.autocast("cpu", enabled=False):
             torch.manual_seed(self._seed)
             if self.threads:
                 torch.set_num_threads(int(self.threads))
@@ -311,7 +312,9 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
         from gyeol.explain.attribution.inquiry import explained
 
         self._ready()
-        with self._session():
+        if position is not None and (isinstance(position, bool) or not isinstance(position, (int, np.integer))):
+            raise ParameterError(f"position={position!r:.40} is not a whole number; the first step is 0")
+        with self._session(), torch.inference_mode(False), torch.enable_grad():
             return explained(self._inquiry(x, target, position), self.net_)
 
     def state(self) -> tuple[dict[str, Any], dict[str, Any]]:

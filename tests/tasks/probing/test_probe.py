@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 import gyeol
 from gyeol.errors import DataError, ParameterError
+from gyeol.layers import Recurrent
 from gyeol.tasks.probing.probe import probe
 from gyeol.tasks.probing.properties import PROPERTIES
 from gyeol.tasks.probing.texts import generated_texts
@@ -117,6 +119,21 @@ def test_what_cannot_be_probed_is_one_line(model: gyeol.TextClassifier) -> None:
         probe(model, "bracket", [])
     with pytest.raises(DataError, match="is 0 after every token of these texts: none has any of"):
         probe(model, "bracket", ["no signs at all"] * 12)
+    with pytest.raises(ParameterError, match="seed=-1 is not a whole number from 0"):
+        probe(model, "bracket", texts, seed=-1)
+    with pytest.raises(DataError, match="NoneType where a list of texts"):
+        probe(model, "bracket", None)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="is not a text"):
+        probe(model, "bracket", [*texts, None])  # type: ignore[list-item]
     series = gyeol.SeriesClassifier()
     with pytest.raises(ParameterError, match="a SeriesClassifier is not probed"):
         probe(series, "position", texts)
+
+
+def test_a_probe_leaves_the_model_alone(model: gyeol.TextClassifier) -> None:
+    texts = generated_texts(20, korean=False, seed=5)
+    alone = probe(model, "position", texts)
+    with ThreadPoolExecutor(2) as pool:
+        both = [found.result() for found in [pool.submit(probe, model, "position", texts) for _ in range(2)]]
+    assert both == [alone, alone]
+    assert all(layer.recorder is None for layer in model.net_.modules() if isinstance(layer, Recurrent))

@@ -191,3 +191,11 @@ def test_a_wrong_setting_is_one_line() -> None:
     with pytest.raises(gyeol.errors.ParameterError, match="watch_gradients"):
         classifier(watch_gradients="yes").fit(*texts(40))
     assert gradient_watch._ROWS > 0
+
+
+@pytest.mark.parametrize("entry", ["recurrent/0/sideways/2", "recurrent/0/forward/0", "recurrent/x/forward/2"])
+def test_entries_that_no_training_writes_are_passed_over(entry: str) -> None:
+    good = {"gradient/recurrent/0/forward/2": 0.5}
+    assert gradients_of({**good, f"gradient/{entry}": 1.0}) == gradients_of(good)
+    for value in (1e308, float("nan"), -1.0, "1"):
+        assert gradients_of({"gradient/recurrent/0/forward/4": value}) == {}

@@ -7,6 +7,7 @@ what is not linearly there may still be there in another form.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import torch
 
 from gyeol.errors import DataError, ParameterError, closest
+from gyeol.explain.attribution.replica import replica
 from gyeol.inputs import TextInput
 from gyeol.layers import recording
 from gyeol.tasks.probing.properties import PROPERTIES, Property
@@ -27,6 +29,7 @@ __all__ = ["Probed", "probe"]
 
 Floats = npt.NDArray[np.floating[Any]]
 
+_PROBED = ("classify", "regress-text", "language")  # the tasks that read a text token by token
 _HELD_OUT = 0.3  # of the texts
 _FEWEST = 10  # texts
 _STATES = 20_000  # at most; of longer corpora the first texts are taken
@@ -86,10 +89,16 @@ def probe(model: Estimator, name: str, texts: Iterable[str], *, seed: int = 0) -
     """
     if name not in PROPERTIES:
         raise ParameterError(f"there is nothing to probe for by the name {name!r:.40}{closest(name, PROPERTIES)}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ParameterError(f"seed={seed!r:.40} is not a whole number from 0")
     wanted = PROPERTIES[name]
     inputs = getattr(model, "inputs_", None)
-    if not isinstance(inputs, TextInput):
+    if not isinstance(inputs, TextInput) or model.task not in _PROBED:
         raise ParameterError(f"a {type(model).__name__} is not probed: take a model that reads texts token by token")
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+        raise DataError(f"got {type(texts).__name__} where a list of texts was expected")
+    model = copy(model)
+    model.net_ = replica(model.net_)  # recorded instead of the model's own, which somebody may be using
     layers, vectors, values, owners = _collected(model, inputs, wanted, texts)
     count = int(owners.max()) + 1 if len(owners) else 0
     if count < _FEWEST:
@@ -119,6 +128,8 @@ def _collected(
     owners: list[int] = []
     count = 0
     for text in texts:
+        if not isinstance(text, str):
+            raise DataError(f"{text!r:.60} ({type(text).__name__}) is not a text: leave it out")
         tokens = inputs.tokenizer.tokens(text)
         if len(tokens) < 2 or len(tokens) > inputs.max_length:
             continue

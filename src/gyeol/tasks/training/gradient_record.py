@@ -6,6 +6,7 @@ A record holds a number for each distance, named by the module, the layer, the d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Place", "describe_gradients", "gradient_name", "gradients_of", "is_gradient"]
 
 _NAME = "gradient"
+_FORM = re.compile(rf"{_NAME}/[^/]+/\d{{1,6}}/(forward|reverse)/[1-9]\d{{0,8}}")
+_MOST = 1e300  # of what can be drawn
 _LOST = 0.001  # of the gradient: what is left of one that has vanished
 _GREAT = 10.0  # times the gradient that an exploding one becomes
 
@@ -49,6 +52,8 @@ def is_gradient(name: str) -> bool:
 def gradients_of(record: Mapping[str, Any]) -> dict[Place, dict[int, float]]:
     """Return the gradients in an epoch's record: of each layer and direction, by distance; empty without any.
 
+    Entries that no training writes are passed over: the record is a file that anybody may have changed.
+
     Examples
     --------
     >>> gradients_of({"epoch": 1, "gradient/recurrent/0/forward/2": 0.5})
@@ -57,7 +62,7 @@ def gradients_of(record: Mapping[str, Any]) -> dict[Place, dict[int, float]]:
     found: dict[Place, dict[int, float]] = {}
     for name, value in record.items():
         parts = name.split("/")
-        if len(parts) == 5 and parts[0] == _NAME and parts[2].isdecimal() and parts[4].isdecimal():
+        if _FORM.fullmatch(name) and isinstance(value, (int, float)) and 0 <= value <= _MOST:
             found.setdefault(Place(parts[1], int(parts[2]), parts[3]), {})[int(parts[4])] = float(value)
     return {place: dict(sorted(by_distance.items())) for place, by_distance in found.items()}
 
