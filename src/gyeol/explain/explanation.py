@@ -234,7 +234,8 @@ class Explanation:
     <BLANKLINE>
         +2.000  fine
         -0.500  day
-    log-odds of good: +0.250 before reading, +1.750 after it (exact)
+    [word] speaks for good, (word) against it
+    log-odds of good: +0.250 with a blank input, +1.750 with this input (exact)
     """
 
     task: str

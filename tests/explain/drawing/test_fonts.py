@@ -185,3 +185,9 @@ def test_a_page_without_hangul_or_fonttools_carries_nothing(monkeypatch: pytest.
     assert len(embed_font(page)) > len(page)
     monkeypatch.setitem(sys.modules, "fontTools", None)
     assert embed_font(page) == page
+
+
+def test_a_character_that_was_not_announced_is_a_box() -> None:
+    found = fonts.find_fonts(["가"])
+    assert "".join(piece for piece, _ in found.runs("가a가")) == f"가{fonts.MISSING}가"
+    assert fonts.LabelFonts((), ()).runs("a") == []

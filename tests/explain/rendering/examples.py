@@ -88,6 +88,16 @@ def of_tags() -> Explanation:
     )
 
 
+def of_language() -> Explanation:
+    return Explanation(
+        "language", "text", " ", ["\n", "t", "h", "e"], "the", [(0, 0), (0, 1), (1, 2), (2, 3)],
+        {" ": 0.5, "\n": 0.3, "e": 0.2}, attributions(4, "log-probability of ' '"), layers=[trace(4, 6)],
+        reading=Reading([2, 3, 4], [[3.0], [2.0], [1.0]], ["surprise (bits)"]),
+        loss="negative log-probability of ' '",
+        notes=["the 10 likeliest next tokens are listed; the reading shows how surprising each token was (ßþ)"],
+    )  # fmt: skip
+
+
 def of_series(steps: int = 60) -> Explanation:
     time = np.arange(steps)
     values = np.stack([np.sin(time / 5), np.cos(time / 9) * 3], axis=1)
@@ -136,6 +146,7 @@ def every_kind() -> dict[str, Explanation]:
         "english": of_text("A film I would like to see again", "good", "bad", cell="gru"),
         "translation": of_translation(),
         "tags": of_tags(),
+        "language": of_language(),
         "series": of_series(),
         "sound": of_sound(),
         "frames": of_frames(),

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from gyeol.explain.rendering.packing import pack
 from gyeol.explain.rendering.page import render_page
 from gyeol.explain.rendering.wording import WORDING
 
-from .examples import every_kind, of_image, of_series, of_sound, of_text, of_translation
+from .examples import attributions, every_kind, of_image, of_language, of_series, of_sound, of_text, of_translation
 from .test_terminal import HOSTILE, hostile
 
 
@@ -145,6 +146,31 @@ def test_a_notebook_shows_the_page_in_a_frame_that_may_run_its_script_and_no_mor
     (frame,) = [attributes for tag, attributes in Page(of_text()._repr_html_()).tags if tag == "iframe"]
     assert frame["sandbox"] == "allow-scripts"
     assert str(frame["srcdoc"]).startswith("<!doctype html>")
+
+
+def test_a_page_names_what_is_spoken_for_and_its_prediction() -> None:
+    seen = of_text()
+    other = replace(seen, attributions=attributions(len(seen.tokens), "log-odds of 부정"))
+    page = page_of(other)
+    assert "<h1>왜 ‘긍정’인가</h1>" in page
+    assert "파란 바탕과 실선은 ‘부정’ 쪽으로" in page
+    assert "예측은 ‘긍정’이지만, 여기에 보이는 것은 ‘부정’에 대한 설명입니다." in page
+    assert "부정의 로그 오즈" in page
+    assert "이지만, 여기에" not in page_of(seen).split("<script")[0]
+    found = Page(page_of(seen)).decoded
+    assert (found["attention"][0]["name"], found["attention"][0]["rows"]) == ("요약", ["예측"])
+    assert "with a solid line raises the rating" in page_of(
+        replace(of_series(), attributions=attributions(60, "the rating"))
+    )
+
+
+def test_blanks_can_be_seen_on_a_page() -> None:
+    page = page_of(of_language())
+    assert "<h1>Why “␣”</h1>" in page
+    assert "<bdi>␣</bdi>" in page
+    assert "<bdi>⏎</bdi>" in page
+    assert "log-probability of ␣" in page
+    assert Page(page).decoded["loss"] == "negative log-probability of ␣"
 
 
 def test_both_languages_say_the_same_things() -> None:

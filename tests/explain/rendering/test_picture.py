@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gyeol import ParameterError
+from gyeol.explain.drawing.fonts import LabelFonts
 from gyeol.explain.explanation import Attribution, Explanation
 from gyeol.explain.rendering.panels import shades
 from gyeol.explain.rendering.picture import draw_explanation
@@ -48,6 +49,20 @@ def test_shades_are_those_of_the_attributions() -> None:
     counts = [int((np.abs(drawn - tone).max(axis=1) <= 1).sum()) for tone in (blue, orange)]
     assert min(counts) > 500
     assert abs(counts[0] - counts[1]) < 0.2 * max(counts)
+
+
+@pytest.mark.parametrize(("name", "seen"), every_kind().items())
+def test_fonts_are_found_for_all_that_is_drawn(name: str, seen: Explanation, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, drawn = LabelFonts.runs, []
+
+    def runs(self: LabelFonts, text: str) -> list[tuple[str, str]]:
+        drawn.append(text)
+        assert set(text) <= set(self.missing).union(*(known for _, known in self.files))
+        return whole(self, text)
+
+    monkeypatch.setattr(LabelFonts, "runs", runs)
+    draw_explanation(seen, font=None)
+    assert all(note in drawn for note in seen.notes)
 
 
 @given(st.lists(HOSTILE, min_size=1, max_size=4))

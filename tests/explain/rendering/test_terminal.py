@@ -17,7 +17,18 @@ from gyeol.explain.explanation import Attention, Explanation, Reading
 from gyeol.explain.rendering.rows import Row, block_rows, blocks
 from gyeol.explain.rendering.terminal import SHOWN
 
-from .examples import attributions, every_kind, of_series, of_sound, of_text, of_translation, trace
+from .examples import (
+    attributions,
+    every_kind,
+    of_image,
+    of_language,
+    of_series,
+    of_sound,
+    of_text,
+    of_translation,
+    shares,
+    trace,
+)
 
 PAINT = re.compile("\x1b\\[[0-9;]+m")
 HOSTILE = st.text(st.characters() | st.sampled_from("\ud800\u202e\u0301👩‍👩‍👧가\x1b\n\t "), max_size=12)
@@ -54,7 +65,7 @@ def test_words_are_marked_with_and_without_colour() -> None:
     plain = seen.to_terminal(colour=False, width=80)
     assert "다시 [보고] (싶은) (영화,) (배우가) (정말) 좋았다" in plain
     assert plain.startswith("긍정   (긍정 0.930   부정 0.070)\n")
-    assert "log-odds of 긍정: -0.200 before reading" in plain
+    assert "log-odds of 긍정: -0.200 with a blank input" in plain
     assert "3 tokens were unknown" in plain
     assert PAINT.sub("", seen.to_terminal(width=80)).count("보고") == 2
     assert "48;5;" in seen.to_terminal(width=80)
@@ -73,10 +84,14 @@ def test_every_kind_is_drawn(name: str, seen: Explanation) -> None:
     }
     for show in SHOWN:
         if not has[show]:
-            with pytest.raises(DataError, match=f"show={show}: this explanation has none"):
+            with pytest.raises(DataError, match=rf"cannot show .*this model .*--show {show}"):
                 seen.to_terminal(show=show)
             continue
         more = seen.to_terminal(colour=False, width=60, show=show)
+        if (seen.kind, show) == ("image", "attention"):  # shown once, with more places
+            assert "% at row" not in more
+            assert "star ← row 2, column" in more
+            continue
         assert more.startswith(shown)
         assert any(block in more[len(shown) :] for block in "▁▂▃▄▅▆▇█░▒%")
 
@@ -103,6 +118,55 @@ def test_columns_follow_wide_words_and_long_inputs_are_squeezed() -> None:
     assert line.endswith("█")
     assert blocks(np.array([3.0, 3.0]), 3.0, 3.0) == "▁▁"
     assert len(of_sound(400).to_terminal(colour=False, width=40, show="gates").split("\n")[-1]) == 40
+
+
+def test_marks_name_what_they_speak_for_also_where_it_is_not_the_prediction() -> None:
+    seen = of_text()
+    assert "\n[word] speaks for 긍정, (word) against it\n" in seen.to_terminal(colour=False)
+    assert "\nblue speaks for 긍정, orange against it\n" in seen.to_terminal()
+    assert "The prediction is" not in seen.to_terminal()
+    other = replace(seen, attributions=attributions(len(seen.tokens), "log-odds of 부정")).to_terminal(colour=False)
+    assert other.startswith("긍정 ")
+    assert "[word] speaks for 부정" in other
+    assert "The prediction is 긍정, but what is shown is what speaks for 부정." in other
+    change = replace(seen, attributions=attributions(len(seen.tokens), "log-odds of 'a' in place of 'b'"))
+    assert "The prediction is" not in change.to_terminal()
+
+
+def test_tokens_and_answers_of_blanks_can_be_seen() -> None:
+    shown = of_language().to_terminal(colour=False, width=80)
+    assert shown.startswith("␣   (␣ 0.500   ⏎ 0.300   e 0.200)\n")
+    assert "log-probability of ␣: " in shown
+    assert "The prediction is" not in shown
+    ended = replace(
+        of_language(), prediction="\n", attributions=attributions(4, "log-probability of the end of the line")
+    )
+    assert ended.to_terminal(colour=False).startswith("⏎ ")
+    assert "[word] speaks for ⏎" in ended.to_terminal(colour=False)
+
+
+def test_lists_name_steps_and_end_where_a_terminal_does() -> None:
+    steps = of_series(80)
+    numbered = replace(
+        steps, tokens=[str(n) for n in range(-80, 0)], attention=[Attention("summary", ["prediction"], shares(1, 80))]
+    )
+    shown = numbered.to_terminal(colour=False, width=60, show="attention")
+    assert re.search(r"\+\d\.\d{3}  step -\d+\n", shown)
+    assert re.search(r"prediction ← step -\d+ \d+\.\d %  step", shown)
+    assert len(shown.split("\n")) < 40
+    words = [f"낱말{n}" for n in range(30)]
+    image = replace(of_image(), output=words, attention=[Attention("decoder", words, shares(30, 16))], layers=[])
+    lines = image.to_terminal(colour=False, width=60, show="attention").split("\n")
+    assert lines.count("… 6 more: the page shows all") == 1
+    assert "… 6 more: the page shows all" in image.to_terminal(colour=False, width=60)
+    assert not any("줄" in line for line in lines)
+    assert "낱말0 ← row " in "\n".join(lines)
+
+
+def test_a_long_title_of_gradients_is_wrapped() -> None:
+    seen = replace(of_text(), loss="negative log-probability of " + "a long answer " * 6)
+    shown = " ".join(seen.to_terminal(colour=False, width=40, show="gradients").split())
+    assert "a long answer, logarithmic" in shown
 
 
 def test_settings_are_checked() -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gyeol.data.text_width import cut_to_width, text_width
 from gyeol.explain.attention.labels import full_scale, in_korean, most_looked_at, token_label
 
-__all__ = ["NARROWEST", "render_text"]
+__all__ = ["NARROWEST", "render_text", "wrapped"]
 
 #: Columns of the narrowest terminal that is supported.
 NARROWEST = 20
@@ -35,6 +35,7 @@ def render_text(
     *,
     width: int,
     color: bool,
+    korean: bool | None = None,
 ) -> str:
     """Lay a matrix out; see `gyeol.explain.AttentionMap.to_text`.
 
@@ -46,6 +47,8 @@ def render_text(
     width : int
         Columns, `NARROWEST` or more.
     color : bool
+    korean : bool, optional
+        The language; by default that of the words.
     """
     words = [token_label(token, _LONGEST) for token in source]
     rows = [token_label(token, _LONGEST) for token in target[:_ROWS]]
@@ -59,11 +62,11 @@ def render_text(
     for word, row in zip(rows, shown[:, first : first + count] / scale, strict=True):
         name = _filled(cut_to_width(word, margin), margin)
         lines.append(f"{name} {gap.join(_cell(share, cell, color) for share, cell in zip(row, cells, strict=True))}")
-    korean = in_korean(source, target)
+    korean = in_korean(source, target) if korean is None else korean
     if len(rows) < len(target) or count < len(words):
         rest = (_REST_KO if korean else _REST_EN).format(len(words), first + 1, first + count, len(target), len(rows))
-        lines += ["", *_wrapped(rest.split(" "), width, " ")]
-    lines += ["", *_wrapped(legend, width), *_wrapped(_key(scale, color), width), ""]
+        lines += ["", *wrapped(rest.split(" "), width, " ")]
+    lines += ["", *wrapped(legend, width), *wrapped(_key(scale, color), width), ""]
     # A word that occurs twice is distinguished by its number.
     numbered = bool(legend)
     names = [
@@ -175,7 +178,7 @@ def _looks(row: npt.NDArray[np.float64], names: list[str], room: int) -> str:
     return text
 
 
-def _wrapped(parts: Iterable[str], width: int, gap: str = "  ") -> list[str]:
+def wrapped(parts: Iterable[str], width: int, gap: str = "  ") -> list[str]:
     """Put parts beside each other, as many as fit on a line."""
     lines: list[str] = []
     taken = 0

@@ -139,10 +139,10 @@ class CaptionMap:
             "attributions": None,
         }
 
-    def to_terminal(self, *, colour: bool = False, top: int | None = None) -> str:
-        """Tell for each word, or the first ``top``, where it mostly looked."""
+    def to_terminal(self, *, colour: bool = False, top: int | None = None, korean: bool | None = None) -> str:
+        """Tell for each word, or the first ``top``, where it mostly looked: in its language, unless one is chosen."""
         words, weights = self._shown()
-        korean = in_korean(words)
+        korean = in_korean(words) if korean is None else korean
         width = max(map(text_width, words))
         lines = []
         for word, own in zip(words[:top], weights[:top], strict=True):

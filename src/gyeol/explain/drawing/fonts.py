@@ -100,19 +100,21 @@ class LabelFonts:
     missing: tuple[str, ...]
 
     def runs(self, text: str) -> list[tuple[str, str]]:
-        """Cut a label into pieces of one font each.
+        """Cut a label into pieces of one font each; a box stands for a character that none of them draws.
 
         Parameters
         ----------
         text : str
-            One of the labels that the fonts were found for.
+            A label, of the characters that the fonts were found for.
 
         Returns
         -------
         list of (str, str)
             A piece and the font file that draws all of it; one piece where one font has the whole label.
         """
-        text = "".join(MISSING if c in self.missing else c for c in text)
+        known = frozenset[str]().union(*(drawn for _, drawn in self.files))
+        box = MISSING if MISSING in known else ""
+        text = "".join(c if c in known else box for c in text)
         for file, drawn in self.files:
             if drawn.issuperset(text):
                 return [(text, file)] if text else []

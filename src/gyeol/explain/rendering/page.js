@@ -42,7 +42,7 @@ function over(one, unit = at.unit) {
   return stretched(Float32Array.from({ length: layer().steps }, (_, t) => all[t * width + unit]));
 }
 const named = (key, kind) => (kind === "gate" && say["gate " + key]) || say[key] || key;
-const layerName = (one) => `${say[one.name] || one.name} · ${say.layer} ${one.layer + 1} · ${say[one.direction]} · ${one.cell}`;
+const layerName = (one) => `${say[one.name] || one.name} · ${fill(say["nth layer"], one.layer + 1)} · ${say[one.direction]} · ${one.cell}`;
 const unitName = () => (at.unit < 0 ? say.all : `${say.unit} ${layer().units[at.unit]}`);
 
 // Colours of numbers: blue above zero, orange below, the paper at zero.
@@ -272,8 +272,10 @@ function tellAttention() {
   }
 }
 
-// One step on: everything that shows a step follows.
+// One step on: everything that shows a step follows. At first it is the last step, where all has been read.
+let moved = false;
 function move(axis, i) {
+  moved = true;
   at.axis = axis;
   at[axis] = clamp(i, 0, lists[axis].length - 1);
   const near = data.attention.some((one) => one.rows.length > 1);
@@ -286,7 +288,7 @@ function showStep() {
     if (!lists[axis].length) continue;
     const slide = $(`slide-${axis}`), name = lists[axis][at[axis]];
     slide.value = at[axis]; slide.setAttribute("aria-valuetext", `${at[axis] + 1} / ${lists[axis].length}: ${name}`);
-    reveal(marks[axis][at[axis]]);
+    if (moved) reveal(marks[axis][at[axis]]);
   }
   for (const one of charts) one.show(at[one.axis]);
   if (data.layers.length) { markHeat(); showNow(); }
@@ -332,7 +334,7 @@ function start() {
   readTones();
   for (const axis of ["input", "output"]) {
     const slide = $(`slide-${axis}`), count = lists[axis].length;
-    slide.hidden = count < 2; slide.max = Math.max(0, count - 1);
+    slide.hidden = count < 2; slide.max = Math.max(0, count - 1); at[axis] = Math.max(0, count - 1);
     slide.addEventListener("input", () => move(axis, Number(slide.value)));
     const find = (event) => { const mark = event.target.closest("[data-i]"); return mark ? Number(mark.dataset.i) : -1; };
     $(axis).addEventListener("pointerdown", (event) => { const i = find(event); if (i >= 0) move(axis, i); });

@@ -12,12 +12,23 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from gyeol.explain.attention.labels import token_label
 from gyeol.explain.drawing.fonts import label
 from gyeol.explain.drawing.page import data_block, fill_page, printable
 from gyeol.explain.rendering.figures import input_figure, output_figure
 from gyeol.explain.rendering.packing import pack, pack_layers
 from gyeol.explain.rendering.terminal import answer_text, step_names
-from gyeol.explain.rendering.wording import WORDING, language_of
+from gyeol.explain.rendering.wording import (
+    WORDING,
+    answer_differs,
+    attention_name,
+    attention_rows,
+    key_text,
+    language_of,
+    reading_names,
+    score_text,
+    spoken_for,
+)
 
 if TYPE_CHECKING:
     from gyeol.explain.explanation import Explanation
@@ -52,6 +63,8 @@ def render_page(
         "title": heading,
         "kind": explanation.kind,
         "sum": "".join(f"<p>{_sum(explanation, n, say)}</p>" for n in range(len(explanation.attributions[:1]))),
+        "other": _other(explanation, say, answer),
+        "key": printable(key_text(explanation.attributions[0].target, language)) if explanation.attributions else "",
         "chances": _chances(explanation),
         "input": input_figure(explanation, say),
         "output": output_figure(explanation) if _has_output(explanation) else "",
@@ -77,14 +90,23 @@ def embedded_page(explanation: Explanation) -> str:
 
 def _sum(explanation: Explanation, number: int, say: dict[str, str]) -> str:
     why = explanation.attributions[number]
-    return printable(say["sum"].format(why.start, why.total, why.target, say.get(why.method, why.method)))
+    target = score_text(why.target, language_of(explanation))
+    return printable(say["sum"].format(why.start, why.total, target, say.get(why.method, why.method)))
+
+
+def _other(explanation: Explanation, say: dict[str, str], answer: str) -> str:
+    """Say that what is shown speaks for something else than the prediction, if it does."""
+    if not answer_differs(explanation):
+        return ""
+    return f"<p>{printable(say['other'].format(answer, spoken_for(explanation.attributions[0].target)))}</p>"
 
 
 def _chances(explanation: Explanation) -> str:
     ranked = sorted(explanation.probabilities.items(), key=lambda pair: -pair[1])[:_CLASSES]
     return "".join(
-        f'<tr><th scope="row"><bdi>{printable(name)}</bdi></th><td>{p:.3f}</td><td><svg viewBox="0 0 100 10" '
-        f'preserveAspectRatio="none" aria-hidden="true"><rect width="{100 * p:.1f}" height="10"></rect></svg></td></tr>'
+        f'<tr><th scope="row"><bdi>{printable(token_label(name, 80))}</bdi></th><td>{p:.3f}</td>'
+        '<td><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect width="{100 * p:.1f}" height="10"></rect></svg></td></tr>'
         for name, p in ranked
     )
 
@@ -115,14 +137,14 @@ def _data(
     explanation: Explanation, say: dict[str, str], units: int | Literal["all"] | None, room: int
 ) -> dict[str, Any]:
     """Gather what the script needs."""
-    seen, reading = explanation, explanation.reading
+    seen, reading, language = explanation, explanation.reading, language_of(explanation)
     curves = None
     if reading is not None:
         order = np.argsort(-reading.probabilities[-1], kind="stable")[:_CURVES]
         shares = reading.probabilities.min() >= 0 and reading.probabilities.max() <= 1 + 1e-6
         curves = {
             "steps": list(reading.steps),
-            "names": [label(reading.names[n], 40) for n in order],
+            "names": [reading_names(reading.names, language)[n] for n in order],
             "values": [[float(f"{p:.4g}") for p in reading.probabilities[:, n].tolist()] for n in order],
             "shares": bool(shares),
         }
@@ -142,11 +164,15 @@ def _data(
             for n, why in enumerate(seen.attributions)
         ],
         "attention": [
-            {"name": one.name, "rows": [label(row, 40) for row in one.rows], **pack(one.weights)}
+            {
+                "name": attention_name(one.name, language),
+                "rows": attention_rows(one.rows, language),
+                **pack(one.weights),
+            }
             for one in seen.attention
         ],
         "layers": pack_layers(seen, units, room),
-        "loss": seen.loss,
+        "loss": score_text(seen.loss, language) if seen.loss else "",
         "reading": curves,
         "mel": {"bins": seen.values.shape[1], "rows": len(seen.values), **pack(_brightness(seen.values))}
         if seen.kind == "sound" and seen.values is not None

@@ -143,6 +143,13 @@ def curves(
         Names below, where these fit.
     """
     wide = WIDTH - 2 * EDGE
+    names, x, row = [], 0.0, 0
+    for name, _, _ in lines:
+        size = pen.size(f"— {name}", 9.0)[0]
+        if x and x + size > wide:
+            x, row = 0.0, row + 1
+        names.append((f"— {name}", EDGE + x, row, min(1.0, wide / max(size, 1.0))))
+        x += size + 16
     below = names_below(pen, steps) if steps else Panel(0, lambda _: None)
 
     def draw(top: float) -> None:
@@ -150,22 +157,21 @@ def curves(
         frame[[0, -1]] = frame[:, [0, -1]] = _GRID
         put_pixels(figure, frame, (EDGE, int(top) - height))
         span = high - low or 1.0
-        x = float(EDGE)
-        for number, (name, places, values) in enumerate(lines):
+        for number, (_, places, values) in enumerate(lines):
             colour = COLOURS[number % len(COLOURS)]
-            heights = top - height + 6 + (height - 12) * (np.asarray(values, np.float64) - low) / span
+            heights = top - height + 18 + (height - 36) * (np.asarray(values, np.float64) - low) / span
             across = EDGE + wide * np.asarray(places, np.float64)
             if len(across) == 1:
                 across, heights = np.array([EDGE, EDGE + wide]), heights.repeat(2)
             put_curve(figure, across, heights, colour, width=1.5, dashed=number >= len(COLOURS))
-            pen.write_along(f"— {name}", (x, top - height - below.height - 17), 9.0, colour)
-            x += pen.size(f"— {name}", 9.0)[0] + 16
+            name, x, down, fit = names[number]
+            pen.write_along(name, (x, top - height - below.height - 17 - 16 * down), 9.0 * fit, colour)
         for text, y in ((ends[1], top - 13), (ends[0], top - height + 5)):
             pen.write_along(text, (EDGE + 5, y), 8.0, FAINT)
 
         below.draw(top - height)
 
-    return Panel(height + below.height + 26, draw)
+    return Panel(height + below.height + 26 + 16 * row, draw)
 
 
 def names_below(pen: Pen, names: Sequence[str], *, x: int = EDGE, width: int = WIDTH - 2 * EDGE) -> Panel:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gyeol.explain.attention.labels import token_label
 from gyeol.explain.captions.picture import enlarged, spread
 from gyeol.explain.drawing.fonts import Pen, find_fonts, label
 from gyeol.explain.drawing.sheet import DPI, new_sheet, put_curve, put_pixels
+from gyeol.explain.rendering import wording
 from gyeol.explain.rendering.panels import (
     EDGE,
     FAINT,
@@ -28,7 +30,6 @@ from gyeol.explain.rendering.panels import (
 )
 from gyeol.explain.rendering.terminal import answer_text, step_names
 from gyeol.explain.rendering.units import chosen_units
-from gyeol.explain.rendering.wording import WORDING, language_of
 from gyeol.explain.tokens.words import add_by_word
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ _SIDE, _BESIDE = 150, 6  # of the image of each word, and how many are beside ea
 
 def draw_explanation(explanation: Explanation, *, font: str | None) -> Any:
     """Draw it; see `gyeol.explain.explanation.Explanation.to_png`."""
-    seen, say = explanation, WORDING[language_of(explanation)]
-    head, told = label(answer_text(seen), 120), _told(seen, say)
+    seen, say = explanation, wording.WORDING[wording.language_of(explanation)]
+    head = label(answer_text(seen), 120)
+    told = _told(seen, say, head)
     pieces = [(label(piece, 60) if piece.strip() else " ", value) for piece, value in _pieces(seen)]
     texts = [
         head,
@@ -57,7 +59,8 @@ def draw_explanation(explanation: Explanation, *, font: str | None) -> Any:
         *step_names(seen, output=True),
         *(piece for piece, _ in pieces),
         *_names(seen),
-        "0123456789.,-+…—()% →e a",
+        wording.key_text(seen.attributions[0].target, wording.language_of(seen)) if seen.attributions else "",
+        "".join(map(chr, range(32, 127))) + "…—→·×",
     ]
     fonts = find_fonts(texts, font)
     canvas = new_sheet(PAPER)
@@ -85,12 +88,15 @@ def _space(height: int) -> Panel:
     return Panel(height, lambda _: None)
 
 
-def _told(seen: Explanation, say: dict[str, str]) -> list[str]:
+def _told(seen: Explanation, say: dict[str, str], head: str) -> list[str]:
     """Write the probabilities, and what the attributions add up to."""
     ranked = sorted(seen.probabilities.items(), key=lambda pair: -pair[1])[:_CLASSES]
-    lines = [" · ".join(f"{label(name, 40)} {p:.3f}" for name, p in ranked)] if ranked else []
+    lines = [" · ".join(f"{token_label(name, 40)} {p:.3f}" for name, p in ranked)] if ranked else []
+    if wording.answer_differs(seen):
+        lines.append(say["other"].format(head, wording.spoken_for(seen.attributions[0].target)))
     for why in seen.attributions[:1]:
-        lines.append(say["sum"].format(why.start, why.total, label(why.target, 80), say.get(why.method, why.method)))
+        target = label(wording.score_text(why.target, wording.language_of(seen)), 120)
+        lines.append(say["sum"].format(why.start, why.total, target, say.get(why.method, why.method)))
     return lines
 
 
@@ -107,20 +113,25 @@ def _pieces(seen: Explanation) -> list[tuple[str, float]]:
 
 
 def _names(seen: Explanation) -> list[str]:
-    read = [] if seen.reading is None else seen.reading.names
-    rows = [row for one in seen.attention for row in (one.name, *one.rows)]
-    cells = [layer.cell for layer in seen.layers]
-    return [label(name, 40) for name in chain(seen.output, read, seen.notes, cells, [seen.loss], rows)] + [
-        key for layer in seen.layers for key in (layer.name, *layer.gates, *layer.states)
+    """All other texts that are drawn: of their characters, none may be missing."""
+    language = wording.language_of(seen)
+    read = [] if seen.reading is None else wording.reading_names(seen.reading.names, language)
+    rows = [
+        row
+        for one in seen.attention
+        for row in (wording.attention_name(one.name, language), *wording.attention_rows(one.rows, language))
     ]
+    layers = [key for layer in seen.layers for key in (layer.name, layer.cell, *layer.gates, *layer.states)]
+    loss = wording.score_text(seen.loss, language) if seen.loss else ""
+    return [label(name, 200) for name in chain(seen.output, read, seen.notes, layers, [loss], rows)]
 
 
 def _input(
     seen: Explanation, say: dict[str, str], figure: Any, pen: Pen, pieces: list[tuple[str, float]]
 ) -> list[Panel]:
     if seen.kind == "text":
-        key = [line(pen, say["key"], 9.0, FAINT, height=20)] if seen.attributions else []
-        return [words(figure, pen, pieces), *key]
+        told = [wording.key_text(why.target, wording.language_of(seen)) for why in seen.attributions[:1]]
+        return [words(figure, pen, pieces), *(line(pen, one, 9.0, FAINT, height=20) for one in told)]
     values = seen.values
     assert values is not None
     weights = seen.attributions[0].values if seen.attributions else np.zeros(len(seen.tokens))
@@ -194,7 +205,7 @@ def _image(seen: Explanation, image: npt.NDArray[np.uint8], figure: Any, pen: Pe
     for one in seen.attention[:1]:
         for name, row in list(zip(one.rows, one.weights, strict=True))[: _WORDS - 1]:
             light = 0.3 + 0.7 * spread(row.reshape(side, side).astype(np.float64), _SIDE)
-            shown.append((label(name), pixels * light[:, :, None]))
+            shown.append((token_label(name), pixels * light[:, :, None]))
     for why in seen.attributions[:1] if not seen.attention else ():
         weights = np.abs(why.values).reshape(side, side)
         shown.append(("", pixels * (0.3 + 0.7 * spread(weights, _SIDE))[:, :, None]))
@@ -215,8 +226,8 @@ def _attention(seen: Explanation, say: dict[str, str], figure: Any, pen: Pen) ->
     """Draw where each row of an attention looked; on an image, this is done already."""
     panels = []
     for one in seen.attention if seen.kind != "image" else ():
-        title = f"{say['attention']} · {label(one.name, 60)}"
-        rows = [label(row, 30) for row in one.rows[:_ROWS]]
+        title = f"{say['attention']} · {label(wording.attention_name(one.name, wording.language_of(seen)), 60)}"
+        rows = [label(row, 30) for row in wording.attention_rows(one.rows, wording.language_of(seen))[:_ROWS]]
         panels += [_space(_GAP), line(pen, title, 10.0, height=22)]
         panels.append(matrix(figure, pen, rows, step_names(seen), one.weights[:_ROWS]))
     return panels
@@ -230,7 +241,12 @@ def _layer(layer: LayerTrace, say: dict[str, str], figure: Any, pen: Pen) -> lis
         if len(units) == layer.shape[1]
         else say["shown"].format(len(units), layer.shape[1])
     )
-    names = [say.get(layer.name, layer.name), f"{say['layer']} {layer.layer + 1}", say[layer.direction], layer.cell]
+    names = [
+        say.get(layer.name, layer.name),
+        say["nth layer"].format(layer.layer + 1),
+        say[layer.direction],
+        layer.cell,
+    ]
     panels = [_space(_GAP), line(pen, " · ".join([*names, counted]), 10.0, height=22)]
     arrays = [(say.get(f"gate {key}", say.get(key, key)), a, True) for key, a in layer.gates.items()]
     arrays += [(say.get(key, key), a, False) for key, a in layer.states.items()]
@@ -267,12 +283,16 @@ def _gradients(seen: Explanation, say: dict[str, str], figure: Any, pen: Pen) ->
     lines = []
     for layer, (key, own) in found:
         scaled = np.log10(own.astype(np.float64).clip(min=low)) if steep else own
-        name = f"{say.get(layer.name, layer.name)} {layer.layer + 1} {say[layer.direction]} {say.get(key, key)}"
-        lines.append((name, _middles(len(own)), scaled))
+        names = [say.get(layer.name, layer.name), say["nth layer"].format(layer.layer + 1), say[layer.direction]]
+        lines.append((" ".join([*names, say.get(key, key)]), _middles(len(own)), scaled))
     bottom, top = (math.log10(low), math.log10(high)) if steep else (0.0, high)
     title = [
         say["gradients"],
-        *([say["loss"].format(label(seen.loss, 60))] if seen.loss else []),
+        *(
+            [say["loss"].format(label(wording.score_text(seen.loss, wording.language_of(seen)), 60))]
+            if seen.loss
+            else []
+        ),
         *([say["log"]] if steep else []),
     ]
     names = step_names(seen, output=all(seen.axis(layer) == "output" for layer, _ in found))
@@ -294,7 +314,8 @@ def _reading(seen: Explanation, say: dict[str, str], figure: Any, pen: Pen) -> l
     places = (np.asarray(reading.steps) - 0.5).clip(min=0) / len(seen.tokens)
     shares = values.min() >= 0 and values.max() <= 1 + 1e-6
     low, high = (0.0, 1.0) if shares else (float(values.min()), float(values.max()))
-    lines = [(label(reading.names[n], 40), places, values[:, n]) for n in order]
+    read = wording.reading_names(reading.names, wording.language_of(seen))
+    lines = [(read[n], places, values[:, n]) for n in order]
     ends = (f"{low:.3g}", f"{high:.3g}")
     return [
         _space(_GAP),

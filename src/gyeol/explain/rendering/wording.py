@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gyeol.explain.attention.labels import in_korean
+from gyeol.explain.attention.labels import in_korean, token_label
 from gyeol.explain.drawing.fonts import has_hangul
 
 if TYPE_CHECKING:
     from gyeol.explain.explanation import Explanation
 
-__all__ = ["WORDING", "language_of"]
+__all__ = [
+    "WORDING", "answer_differs", "attention_name", "attention_rows", "key_text", "language_of", "reading_names",
+    "score_text", "spoken_for",
+]  # fmt: skip
 
 WORDING: dict[str, dict[str, str]] = {
     "ko": {
@@ -20,7 +25,9 @@ WORDING: dict[str, dict[str, str]] = {
         "output": "출력",
         "step": "위치",
         "shade": "바탕색",
-        "key": "파란 바탕과 실선은 결과를 뒷받침한 것, 주황 바탕과 점선은 반대한 것입니다.",
+        "key": "파란 바탕과 실선은 ‘{}’ 쪽으로, 주황 바탕과 점선은 반대쪽으로 기울게 한 것입니다.",
+        "key of a value": "파란 바탕과 실선은 값을 높인 것, 주황 바탕과 점선은 낮춘 것입니다 ({}).",
+        "other": "예측은 ‘{0}’이지만, 여기에 보이는 것은 ‘{1}’에 대한 설명입니다.",
         "table": "숫자로 보기",
         "attribution": "기여도",
         "attributions": "기여도",
@@ -34,11 +41,16 @@ WORDING: dict[str, dict[str, str]] = {
         "none": "없음",
         "layers": "게이트와 기억",
         "layer": "층",
-        "forward": "정방향",
-        "reverse": "역방향",
+        "nth layer": "{}층",
+        "forward": "앞에서부터",
+        "reverse": "뒤에서부터",
         "recurrent": "순환층",
         "encoder": "인코더",
         "decoder": "디코더",
+        "summary": "요약",
+        "left": "왼쪽",
+        "right": "오른쪽",
+        "language": "언어 모델",
         "quantity": "값",
         "forget": "망각 게이트",
         "update": "갱신 게이트",
@@ -61,7 +73,7 @@ WORDING: dict[str, dict[str, str]] = {
         "log": "로그 눈금",
         "looked": "본 곳",
         "label": "표지",
-        "sum": "읽기 전 {:+.3f}, 읽은 뒤 {:+.3f} · {} · {}",
+        "sum": "빈 입력일 때 {:+.3f}, 이 입력일 때 {:+.3f} · {} · {}",
         "shown": "{1:,}개 유닛 중 {0:,}개: 가장 많이와 가장 적게 움직이는 것. 평균과 분위수는 모든 유닛의 것",
         "keys": "←, →로 위치를, ↑, ↓로 유닛을 옮깁니다. 글자, 그래프, 색판을 눌러도 됩니다.",
         "script": "자바스크립트를 켜면 게이트, 기억, 기울기, 어텐션을 위치마다 볼 수 있습니다.",
@@ -83,7 +95,9 @@ WORDING: dict[str, dict[str, str]] = {
         "output": "Output",
         "step": "Step",
         "shade": "Shade by",
-        "key": "Blue with a solid line speaks for the answer, orange with a dotted line against it.",
+        "key": "Blue with a solid line speaks for {}, orange with a dotted line against it.",
+        "key of a value": "Blue with a solid line raises {}, orange with a dotted line lowers it.",
+        "other": "The prediction is {0}, but what is shown is what speaks for {1}.",
         "table": "As numbers",
         "attribution": "attribution",
         "attributions": "attributions",
@@ -97,11 +111,16 @@ WORDING: dict[str, dict[str, str]] = {
         "none": "nothing",
         "layers": "Gates and memory",
         "layer": "Layer",
+        "nth layer": "layer {}",
         "forward": "forward",
         "reverse": "reverse",
         "recurrent": "recurrent",
         "encoder": "encoder",
         "decoder": "decoder",
+        "summary": "summary",
+        "left": "left",
+        "right": "right",
+        "language": "language",
         "quantity": "Quantity",
         "forget": "forget gate",
         "update": "update gate",
@@ -124,7 +143,7 @@ WORDING: dict[str, dict[str, str]] = {
         "log": "logarithmic scale",
         "looked": "looked at",
         "label": "label",
-        "sum": "{:+.3f} before reading, {:+.3f} after it · {} · {}",
+        "sum": "{:+.3f} with a blank input, {:+.3f} with this input · {} · {}",
         "shown": "{0:,} of {1:,} units: the busiest and the least busy ones. Means and quantiles are of all units",
         "keys": "← and → move along the input, ↑ and ↓ from unit to unit. Words, curves and cells can be clicked, too.",
         "script": "With JavaScript, this page shows gates, memory, gradients and attention step by step.",
@@ -147,3 +166,96 @@ def language_of(explanation: Explanation) -> str:
     answer = explanation.prediction if isinstance(explanation.prediction, str) else ""
     korean = has_hangul(answer) or in_korean(explanation.tokens, explanation.output)
     return "ko" if korean else "en"
+
+
+_LONGEST = 200  # characters of what is spoken for
+_SCORE = re.compile(r"(negative log-probability|log-probability|log-odds) of (.+)", re.DOTALL)
+_BLANKS = {"' '": "␣", "'\\n'": "⏎", "the end of the line": "⏎"}
+_KOREAN = {
+    "log-odds": "로그 오즈",
+    "log-probability": "로그 확률",
+    "negative log-probability": "음의 로그 확률",
+    "the predicted value": "예측값",
+    "the translation": "번역",
+    "the caption": "설명문",
+    "the text": "글",
+    "all labels": "모든 표지",
+    "prediction": "예측",
+    "surprise (bits)": "놀라움(비트)",
+    "value": "값",
+}
+
+
+def spoken_for(target: str) -> str:
+    """Name what a score is of, such that it can be seen: of ``"log-odds of good"``, ``"good"``.
+
+    Examples
+    --------
+    >>> [spoken_for(target) for target in ("log-odds of good", "log-probability of ' '", "the predicted value")]
+    ['good', '␣', 'the predicted value']
+    """
+    match = _SCORE.fullmatch(target)
+    name = match[2] if match else target
+    return _BLANKS.get(name) or token_label(name, _LONGEST)
+
+
+def score_text(target: str, language: str) -> str:
+    """Write what a score is, in a language.
+
+    Examples
+    --------
+    >>> score_text("log-odds of 긍정", "ko"), score_text("log-probability of ' '", "en")
+    ('긍정의 로그 오즈', 'log-probability of ␣')
+    """
+    match, name = _SCORE.fullmatch(target), spoken_for(target)
+    if language == "en":
+        return f"{match[1]} of {name}" if match else name
+    name = _KOREAN.get(name, name)
+    return f"{name}의 {_KOREAN[match[1]]}" if match else name
+
+
+def answer_differs(explanation: Explanation) -> bool:
+    """Tell whether what is shown speaks for another class, or another token, than the predicted one."""
+    answer = explanation.prediction
+    if not explanation.attributions or not explanation.probabilities or isinstance(answer, (list, float)):
+        return False
+    name = spoken_for(explanation.attributions[0].target)
+    classes = {token_label(one, _LONGEST) for one in explanation.probabilities}
+    # Of a language model's tokens, the likeliest are known only; of other models, all classes.
+    return (name in classes or explanation.task == "language") and name != token_label(str(answer), _LONGEST)
+
+
+def key_text(target: str, language: str) -> str:
+    """Say what the colours are, by the score that is shown."""
+    say, name = WORDING[language], spoken_for(target)
+    key = "key" if _SCORE.fullmatch(target) else "key of a value"
+    return say[key].format(name if language == "en" else _KOREAN.get(name, name))
+
+
+def attention_name(name: str, language: str) -> str:
+    """Name an attention in a language.
+
+    Examples
+    --------
+    >>> attention_name("decoder layer 1", "ko"), attention_name("summary", "en")
+    ('디코더 1층', 'summary')
+    """
+    say = WORDING[language]
+    whole, layer, number = name.partition(" layer ")
+    if not layer or whole not in say or not number.isdecimal():
+        return say.get(name, name)
+    return f"{say[whole]} {say['nth layer'].format(number)}"
+
+
+def attention_rows(rows: Sequence[str], language: str) -> list[str]:
+    """Name what looked: output tokens, such that each can be seen, or the prediction."""
+    if language == "ko" and tuple(rows) == ("prediction",):
+        return [_KOREAN["prediction"]]
+    return [token_label(row, 40) for row in rows]
+
+
+def reading_names(names: Sequence[str], language: str) -> list[str]:
+    """Name the curves of a reading: classes, such that each can be seen, or what is measured."""
+    if language == "ko" and len(names) == 1:
+        return [_KOREAN.get(names[0], token_label(names[0], 40))]
+    return [token_label(name, 40) for name in names]

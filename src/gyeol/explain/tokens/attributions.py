@@ -133,5 +133,5 @@ class TokenExplanation:
         listed = [f"  {value:+8.3f}  {one_line(word)}" for word, value in words[:top] if value > 0]
         against = [f"  {value:+8.3f}  {one_line(word)}" for word, value in words[: -min(3, top) - 1 : -1] if value < 0]
         head = f"{one_line(self.prediction)}   ({one_line(chances)})"
-        foot = f"{self.unit}: {self.start:+.3f} before reading, {self.total:+.3f} after it"
+        foot = f"{self.unit}: {self.start:+.3f} with a blank input, {self.total:+.3f} with this input"
         return "\n".join([head, "", marked(self.runs(), colour=colour), "", *listed, *against, foot])

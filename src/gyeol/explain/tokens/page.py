@@ -41,7 +41,7 @@ _TEXTS = {
     "ko": {
         "title": "왜 {}인가",
         "key": "파란 바탕과 실선은 {} 쪽으로, 주황 바탕과 점선은 반대쪽으로 기울게 한 낱말입니다.",
-        "sum": "읽기 전 {:+.3f}, 다 읽은 뒤 {:+.3f} ({})",
+        "sum": "빈 입력일 때 {:+.3f}, 이 입력일 때 {:+.3f} ({})",
         "classes": "확률",
         "for": "{} 쪽 낱말",
         "against": "반대쪽 낱말",
@@ -49,7 +49,7 @@ _TEXTS = {
     "en": {
         "title": "Why {}",
         "key": "Words on blue with a solid line speak for {}, words on orange with a dotted line against.",
-        "sum": "{:+.3f} before reading, {:+.3f} after it ({})",
+        "sum": "{:+.3f} with a blank input, {:+.3f} with this input ({})",
         "classes": "Probabilities",
         "for": "Words for {}",
         "against": "Words against",
@@ -78,7 +78,7 @@ def render_tokens(
     prediction, probabilities
         The verdict, and every class's probability.
     start, total : float
-        The sum before reading and after it, in ``unit``.
+        The score with a blank input and with this one, in ``unit``.
     title : str, optional
         The page's title.
 

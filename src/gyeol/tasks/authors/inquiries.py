@@ -64,6 +64,12 @@ def author_inquiry(
     prior = net.log_prior.double()
     read = prior.numpy() + np.vstack([np.zeros((1, len(classes))), logs.cumsum(0)])
     shares = np.exp(tempered(np.append(read[-1], len(logs))[None])[0])
+    plain = np.exp(read[-1] - np.logaddexp.reduce(read[-1]))
+    if not np.allclose(shares, plain, rtol=0.0, atol=1e-6):
+        notes = [
+            *notes,
+            "probabilities are tempered (calibrated); scores and log-odds are before that",
+        ]
     best = int(read[-1].argmax())
     number = best if target is None else target_number(target, classes)
     odds = log_odds(torch.from_numpy(read), number).numpy()
