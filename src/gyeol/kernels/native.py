@@ -196,7 +196,7 @@ def library() -> Any:
 
 
 def call(kernel: str, *arguments: Any, threaded: bool = True) -> Any:
-    """Call a native function, with threads and instruction set unless it has none; tensors, also in lists, are capsules."""
+    """Call a native function, with threads and instruction set if it has them; tensors, also in lists, are capsules."""
     last = (torch.get_num_threads(), _chosen) if threaded else ()
     return getattr(_native, kernel)(*map(_handed, arguments), *last)
 
