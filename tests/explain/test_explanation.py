@@ -80,6 +80,7 @@ def test_parts_that_cannot_be(make: Any, message: str) -> None:
         (of_translation, {"layers": [trace(5, 2, "decoder")]}, "or, of a decoder, the 4 of the output"),
         (of_series, {"values": np.zeros((59, 2))}, r"expected \(60, any\)"),
         (of_series, {"values": None}, "values"),
+        (of_series, {"values": np.full((60, 2), 1e308)}, "too large to be drawn"),
         (of_sound, {"values": np.zeros((3, 0))}, "nothing to show"),
         (of_frames, {"values": np.zeros((2, 4, 4, 3))}, "expected uint8"),
         (of_image, {"values": np.zeros((2, 4, 4, 3), np.uint8)}, r"expected \(1, any, any, 3\)"),

@@ -14,6 +14,7 @@ from gyeol.errors import DataError
 __all__ = ["check_input", "finite", "strings"]
 
 #: What inputs are, and the shape of their values: None is any number.
+_LARGEST = 1e100  # differences and squares of such numbers are finite, too
 _KINDS: dict[str, tuple[int | None, ...]] = {
     "text": (),
     "series": (None, None),
@@ -37,7 +38,7 @@ def finite(name: str, array: Any, shape: Sequence[int | None]) -> npt.NDArray[An
     Raises
     ------
     DataError
-        It is no array of numbers, has another shape, or a NaN or an infinite number.
+        It is no array of numbers, has another shape, or a NaN, an infinite number or one above 1e100.
 
     Examples
     --------
@@ -55,6 +56,9 @@ def finite(name: str, array: Any, shape: Sequence[int | None]) -> npt.NDArray[An
         raise DataError(f"{name}: got shape {found.shape}, expected ({expected})")
     if not np.isfinite(found).all():
         raise DataError(f"{name}: has a NaN or an infinite number; expected finite numbers")
+    most = float(np.abs(found).max(initial=0.0))
+    if most > _LARGEST:
+        raise DataError(f"{name}: {most:.3g} is too large to be drawn; expected numbers up to {_LARGEST:g}")
     return found
 
 

@@ -92,14 +92,11 @@ def compare(
 
 def _names(models: list[Path]) -> list[str]:
     """Name the models by their folders, or by their whole paths where two folders are called the same."""
+    places = [path.resolve() for path in models]
+    if twice := [path for path, place in zip(models, places, strict=True) if places.count(place) > 1]:
+        raise ParameterError(f"{twice[-1]} was given twice: name different models")
     short = [path.name or str(path) for path in models]
-    if len(set(short)) == len(short):
-        return short
-    whole = [str(path) for path in models]
-    if len(set(whole)) < len(whole):
-        twice = next(path for path in whole if whole.count(path) > 1)
-        raise ParameterError(f"{twice} was given twice: name different models")
-    return whole
+    return short if len(set(short)) == len(short) else [str(path) for path in models]
 
 
 def _write(content: dict[str, Any], out: Path, language: str | None) -> None:

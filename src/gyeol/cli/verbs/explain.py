@@ -77,6 +77,8 @@ def explain(
     if units is not None and not json and (out is None or out.suffix.lower() == ".png"):
         raise ParameterError(f"--units {units} is for a page or JSON: add --out why.html, --out why.json or --json")
     given = _given(text)
+    if not given.strip():
+        raise DataError("the input is empty; expected a text, numbers or a file")
     model = load_model(model_path, threads)
     commands = commands_of(model.task)
     if text is not None and (commands.read_one is None or commands.reads_text) and os.path.isfile(text):
@@ -91,8 +93,6 @@ def explain(
             raise ParameterError(f"{foreign[0]} is not for models of 'fit {model.task}'")
         commands.explain(model, Request(model_path, json, texts=[given], out=out, options={"top": top}))
         return
-    if not given.strip():
-        raise DataError("the text is empty; expected at least one character")
     one = commands.read_one(model, given) if commands.read_one is not None else given
     _tell(model.explain(one, target=_class(model, target), position=position), model_path, out, show, chosen, top, json)
 
