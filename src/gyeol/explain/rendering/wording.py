@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from gyeol.explain.attention.labels import in_korean, token_label
 from gyeol.explain.drawing.fonts import has_hangul
+from gyeol.explain.rendering.contents import json_value
 
 if TYPE_CHECKING:
     from gyeol.explain.explanation import Explanation
 
 __all__ = [
-    "WORDING", "answer_differs", "attention_name", "attention_rows", "key_text", "language_of", "reading_names",
-    "score_text", "spoken_for",
+    "WORDING", "answer_differs", "attention_name", "attention_rows", "key_text", "language_of", "marks_text",
+    "reading_names", "score_text", "spoken_for",
 ]  # fmt: skip
 
 WORDING: dict[str, dict[str, str]] = {
@@ -216,13 +217,14 @@ def score_text(target: str, language: str) -> str:
 
 def answer_differs(explanation: Explanation) -> bool:
     """Tell whether what is shown speaks for another class, or another token, than the predicted one."""
-    answer = explanation.prediction
-    if not explanation.attributions or not explanation.probabilities or isinstance(answer, (list, float)):
+    if not explanation.attributions or not explanation.probabilities:
         return False
+    answer = json_value(explanation.prediction)
+    answers = {token_label(str(one), _LONGEST) for one in (answer if isinstance(answer, list) else [answer])}
     name = spoken_for(explanation.attributions[0].target)
     classes = {token_label(one, _LONGEST) for one in explanation.probabilities}
     # Of a language model's tokens, the likeliest are known only; of other models, all classes.
-    return (name in classes or explanation.task == "language") and name != token_label(str(answer), _LONGEST)
+    return (name in classes or explanation.task == "language") and name not in answers
 
 
 def key_text(target: str, language: str) -> str:
@@ -230,6 +232,19 @@ def key_text(target: str, language: str) -> str:
     say, name = WORDING[language], spoken_for(target)
     key = "key" if _SCORE.fullmatch(target) else "key of a value"
     return say[key].format(name if language == "en" else _KOREAN.get(name, name))
+
+
+def marks_text(target: str, positive: str, negative: str) -> str:
+    """Say in English what marks of a terminal are, by the score that is shown.
+
+    Examples
+    --------
+    >>> marks_text("log-odds of good", "[word]", "(word)"), marks_text("the price", "blue", "orange")
+    ('[word] speaks for good, (word) against it', 'blue raises the price, orange lowers it')
+    """
+    if _SCORE.fullmatch(target):
+        return f"{positive} speaks for {spoken_for(target)}, {negative} against it"
+    return f"{positive} raises {spoken_for(target)}, {negative} lowers it"
 
 
 def attention_name(name: str, language: str) -> str:
