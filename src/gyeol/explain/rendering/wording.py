@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WORDING", "answer_differs", "attention_name", "attention_rows", "key_text", "language_of", "marks_text",
-    "reading_names", "score_text", "spoken_for",
+    "note_text", "reading_names", "score_text", "spoken_for",
 ]  # fmt: skip
 
 WORDING: dict[str, dict[str, str]] = {
@@ -172,6 +172,22 @@ def language_of(explanation: Explanation) -> str:
 _LONGEST = 200  # characters of what is spoken for
 _SCORE = re.compile(r"(negative log-probability|log-probability|log-odds) of (.+)", re.DOTALL)
 _BLANKS = {"' '": "␣", "'\\n'": "⏎", "the end of the line": "⏎"}
+_NOTES = (
+    (r"([\d,]+) of ([\d,]+) tokens are not known to the model", "모델이 모르는 토큰: {1}개 중 {0}개"),
+    (r"no token of this text is known to the model", "모델이 아는 토큰이 하나도 없습니다"),
+    (
+        r"the (\d+) likeliest next tokens are listed; the reading shows how surprising each token was",
+        "다음에 올 만한 토큰 {0}개의 확률입니다. 읽어 가는 동안의 값은 토큰마다 얼마나 뜻밖이었는지입니다",
+    ),
+    (
+        r"the text has ([\d,]+) tokens, and ([\d,]+) are read: its middle is left out",
+        "토큰 {0}개 중 {1}개를 읽었습니다. 가운데는 뺐습니다",
+    ),
+    (
+        r"probabilities are tempered \(calibrated\); scores and log-odds are before that",
+        "확률은 온도로 보정한 값이고, 점수와 로그 오즈는 보정하기 전의 값입니다",
+    ),
+)
 _KOREAN = {
     "log-odds": "로그 오즈",
     "log-probability": "로그 확률",
@@ -245,6 +261,21 @@ def marks_text(target: str, positive: str, negative: str) -> str:
     if _SCORE.fullmatch(target):
         return f"{positive} speaks for {spoken_for(target)}, {negative} against it"
     return f"{positive} raises {spoken_for(target)}, {negative} lowers it"
+
+
+def note_text(note: str, language: str) -> str:
+    """Write a note in a language, where it is one of those that are known.
+
+    Examples
+    --------
+    >>> note_text("3 of 5 tokens are not known to the model", "ko"), note_text("a note", "ko")
+    ('모델이 모르는 토큰: 5개 중 3개', 'a note')
+    """
+    for pattern, korean in _NOTES if language == "ko" else ():
+        match = re.fullmatch(pattern, note)
+        if match:
+            return korean.format(*match.groups())
+    return note
 
 
 def attention_name(name: str, language: str) -> str:
