@@ -145,7 +145,12 @@ def test_the_baseline_is_left_out_where_there_is_no_time(fit: Run) -> None:
 def test_gradients_are_watched(fit: Run, tmp_path: Path) -> None:
     for how in (("--watch-gradients",), ("--set", "watch_gradients=true")):
         done = fit(*how)
-        assert "the gradient " in done.err
+        lines = done.out.splitlines()
+        assert lines[-2].startswith("the gradient ")
+        assert lines[-1].startswith("next:")
         history = (tmp_path / "m" / "history.jsonl").read_text(encoding="utf-8")
         assert '"gradient/recurrent/0/reverse/2"' in history
     assert "gradient/" not in fit("--force", "--json").out
+    told = fit("--force", "--watch-gradients", "--json")
+    assert told.object["gradients"].startswith("the gradient ")
+    assert "the gradient " not in told.err

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from gyeol.cli.answers.output import error_object, one_line
+from gyeol.cli.options.negative_numbers import NumbersCommand
 from gyeol.cli.options.setting_names import answer_bash
 from gyeol.cli.tasks import FILES, commands_of
 from gyeol.cli.training import start_clock
@@ -58,8 +59,8 @@ def build() -> typer.Typer:
     app.callback()(_top)
     app.add_typer(fit.group(), name="fit")
     for verb in (answer.evaluate, answer.predict):
-        app.command(verb.__name__)(answer.command(verb))
-    app.command("explain")(explain.explain)
+        app.command(verb.__name__, cls=NumbersCommand)(answer.command(verb))
+    app.command("explain", cls=NumbersCommand)(explain.explain)
     app.command("report")(report)
     app.command("compare")(compare)
     app.command("probe")(probe.probe)
@@ -160,14 +161,17 @@ def _leave(error: BaseException, message: str, status: int, how: _How) -> NoRetu
 
 def _leave_usage(error: Any, how: _How) -> NoReturn:
     """Print a mistake in the command itself as one line; for an incomplete command, its help."""
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "")  # as the library that Typer checks with begins
     where = error.ctx.command_path if getattr(error, "ctx", None) else "gyeol"
     if type(error).__name__ == "NoArgsIsHelpError":
         if how.json:
             _leave(error, f"missing command; see {where} --help", error.exit_code, how)
         typer.echo(message, err=True)
         raise SystemExit(error.exit_code) from None
-    _leave(error, f"{message.rstrip('.')}; see {where} --help", error.exit_code, how)
+    hint = ""
+    if type(error).__name__ == "NoSuchOption" and isinstance(getattr(error.ctx, "command", None), NumbersCommand):
+        hint = "; put -- before a text that begins with -"
+    _leave(error, f"{message.rstrip('.')}{hint}; see {where} --help", error.exit_code, how)
 
 
 def _drop_output() -> None:

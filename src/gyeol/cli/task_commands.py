@@ -111,6 +111,8 @@ class TaskCommands:
     read_one : callable, optional
         Takes a model and what ``gyeol explain`` was given, and returns what the estimator's ``explain`` takes; the text
         itself by default.
+    reads_text : bool
+        Whether what ``read_one`` takes is always a text, and never the name of a file.
     verbs : mapping
         Further commands of ``gyeol`` that only this task's models have, by name.
     options : tuple of TaskOption
@@ -129,6 +131,7 @@ class TaskCommands:
     explain: Callable[[Any, Request], None] | None = None
     examples: Callable[[Any, Request], Examples] | None = None
     read_one: Callable[[Any, str], Any] | None = None
+    reads_text: bool = False
     verbs: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     options: tuple[TaskOption, ...] = ()
     settings_of: tuple[str, ...] = ()

@@ -265,6 +265,8 @@ class Training:
             for line in lines:
                 typer.echo(line)
             typer.echo(f"saved: {self.out} ({saved.format(**answer)})")
+            if "gradients" in answer:
+                typer.echo(answer["gradients"])
             typer.echo("next:  " + "     ".join(step.format(self.out) for step in next_steps))
         model_path = answer["model"]
         if "kept" in answer:
@@ -275,8 +277,6 @@ class Training:
             note(f"trained on {answer['learned_from']}; a longer --time-limit, without --resume, trains on all")
         if "advice" in answer:
             note(answer["advice"])
-        if "gradients" in answer:
-            note(answer["gradients"])
         if answer["stopped"] == "time limit":
             note(f"time limit reached; rerun with --resume and a new --time-limit to continue {model_path}.checkpoint")
         if answer["stopped"] == "interrupted":

@@ -195,9 +195,10 @@ def library() -> Any:
     return _native
 
 
-def call(kernel: str, *arguments: Any) -> Any:
-    """Call a native function that ends with threads and instruction set; tensors, also in lists, become capsules."""
-    return getattr(_native, kernel)(*map(_handed, arguments), torch.get_num_threads(), _chosen)
+def call(kernel: str, *arguments: Any, threaded: bool = True) -> Any:
+    """Call a native function, with threads and instruction set if it has them; tensors, also in lists, are capsules."""
+    last = (torch.get_num_threads(), _chosen) if threaded else ()
+    return getattr(_native, kernel)(*map(_handed, arguments), *last)
 
 
 def _handed(argument: Any) -> Any:

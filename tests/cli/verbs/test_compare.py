@@ -50,6 +50,17 @@ def test_two_models(gyeol: Run, test_file: Path, tmp_path: Path) -> None:
     assert without_speed(gyeol(*given, "--json").object) == without_speed(answer)
 
 
+def test_the_columns_of_a_pair_name_the_models(gyeol: Run, test_file: Path, model: Path) -> None:
+    given = [CLASSIFY, OTHER, "--data", test_file]
+    answer, shown = gyeol("compare", *given, "--json").object["pairs"][0], gyeol("compare", *given).out.splitlines()
+    row = next(n for n, line in enumerate(shown) if line.startswith("classify-attention - classify "))
+    assert "only classify-attention right  only classify right" in shown[row - 1]
+    assert shown[row].split()[-3:-1] == [str(answer["only_other"]), str(answer["only_one"])]
+    several = gyeol("compare", *given[:2], model, *given[2:]).out
+    row = next(line for line in several.splitlines() if line.startswith("classify-attention - classify "))
+    assert f"classify-attention: {answer['only_other']} classify: {answer['only_one']} " in " ".join(row.split())
+
+
 def test_three_models_are_corrected_for_several_tests(gyeol: Run, test_file: Path, model: Path) -> None:
     asked = gyeol("compare", CLASSIFY, OTHER, model, "--data", test_file)
     assert "p, Holm" in asked.out

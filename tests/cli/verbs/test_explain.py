@@ -11,6 +11,7 @@ import pytest
 
 from gyeol.tasks import TextClassifier
 
+from ...contracts.test_saved_models import FOLDER
 from ...explain.rendering.examples import of_text
 from ..conftest import Run
 
@@ -77,10 +78,45 @@ def test_mistakes_are_said_before_a_model_is_loaded(
     (tmp_path / "a.html").mkdir()
     assert "is a folder" in gyeol("explain", model, "정말", "--out", tmp_path / "a.html").mistake
     assert "a number of units, 1 or more, or all" in gyeol("explain", model, "정말", "--units", "most").mistake
-    assert "gates" in gyeol("explain", model, "정말", "--show", "gate").mistake
+    for where in ((), ("--out", tmp_path / "a.png")):
+        assert "is for a page or JSON" in gyeol("explain", model, "정말", "--units", "3", *where).mistake
+    said = gyeol("explain", model, "정말", "--show", "gate").mistake
+    assert "'--show': 'gate' is not one of 'gates', 'attention', 'gradients', 'reading'" in said
     assert "not UTF-8" in gyeol("explain", model, stdin="정말".encode("cp949")).mistake
     monkeypatch.setattr("os.access", lambda _, mode: mode != os.W_OK)
     assert "may not be written to" in gyeol("explain", model, "정말", "--out", tmp_path / "b.html").mistake
+
+
+def test_a_file_is_no_text(gyeol: Run, model: Path, asked: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("정말 좋아요\n", encoding="utf-8")
+    for folder in (model, FOLDER / "tag"):
+        said = gyeol("explain", folder, path).mistake
+        assert said.endswith(f"names a file: explain reads a text; give the text itself, or pipe it: "
+                             f"gyeol explain {folder} < {path}")  # fmt: skip
+    assert asked == []
+    gyeol("explain", model, stdin=str(path).encode())
+    assert asked == [(str(path), None, None)]
+
+
+def test_arguments_may_be_negative_numbers(gyeol: Run, model: Path, asked: list[Any]) -> None:
+    heart = FOLDER / "series"
+    assert gyeol("explain", heart, "-0.1,0.2").out == gyeol("explain", heart, "--", "-0.1,0.2").out != ""
+    both = gyeol("predict", heart, "-.1 -2e-1", "0.3", "-1", "--top", 1)
+    assert both.out == gyeol("predict", heart, "--top", 1, "--", "-.1 -2e-1", "0.3", "-1").out
+    assert both.status == 0
+    gyeol("explain", model, "-1", "--target", "-2")
+    assert asked == [("-1", "-2", None)]
+    assert "put -- before a text that begins with -" in gyeol("explain", model, "-_- 별로").mistake
+    assert "No such option: --shwo" in gyeol("predict", model, "--shwo", "gates").mistake
+
+
+def test_a_sequence_of_another_length_is_noted(gyeol: Run, tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    path.write_text("1,2\n3,4\n", encoding="utf-8")
+    heart = FOLDER / "series"
+    for given in (path, "1 2"):
+        assert "has 2 step(s), but the model was trained on sequences of " in gyeol("explain", heart, given).err
 
 
 def test_empty_texts(gyeol: Run, model: Path, asked: list[Any]) -> None:

@@ -15,6 +15,8 @@ def test_a_file_of_texts_in_both_forms(gyeol: Run, model: Path, tmp_path: Path) 
     shown = gyeol("probe", model, "--for", "bracket", "--data", file)
     assert shown.out.startswith("bracket: whether a bracket is open; ")
     assert "balanced accuracy" in shown.out
+    assert shown.out.splitlines()[-1].startswith("best held by ")
+    assert "; the last token alone: 0." in shown.out
     answer = gyeol("probe", model, "--for", "bracket", "--data", file, "--json").object
     assert answer["texts"] == 40
     assert answer["metric"] == "balanced accuracy"
@@ -27,7 +29,7 @@ def test_a_file_of_texts_in_both_forms(gyeol: Run, model: Path, tmp_path: Path) 
 def test_generated_texts_are_of_the_model_s_script(gyeol: Run, model: Path) -> None:
     found = gyeol("probe", model, "--for", "position")
     assert "(generated)" in found.out
-    assert "R2" in found.out
+    assert "R²" in found.out
     assert "the model has never seen (" in found.err
 
 

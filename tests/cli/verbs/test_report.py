@@ -26,6 +26,7 @@ def test_without_data_it_says_what_the_folder_holds(gyeol: Run, model: Path, tmp
     asked = gyeol("report", model, "--out", page, "--language", "en")
     assert asked.status == 0
     assert "TextClassifier" in asked.out
+    assert re.search(r"on the validation part: valid_.* train_loss", asked.out)
     assert asked.err == f"wrote {page}\n"
     text = page.read_text(encoding="utf-8")
     assert "Learning curves" in text

@@ -23,6 +23,20 @@ RECORDS = [record(1, 0.5), record(2, 0.3), record(3, 0.1)]
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_first_epoch_and_the_one_that_was_kept_are_drawn(language: str) -> None:
+    kept = {"ko": "(저장된 에폭)", "en": "(kept)"}[language]
+    epoch = {"ko": "에폭", "en": "epoch"}[language]
+    for best, second in ((3, f"{epoch} 3 {kept}"), (2, f"{epoch} 2 {kept}"), (2.5, f"{epoch} 2<")):
+        drawn = gradient_section({"gradients": recorded_gradients(RECORDS), "best_epoch": best}, language)
+        assert second in drawn
+        assert (f"{epoch} 3" in drawn) == (best == 3)
+        assert drawn.count("<polyline") == 4
+    alone = gradient_section({"gradients": recorded_gradients(RECORDS), "best_epoch": 1}, language)
+    assert alone.count("<polyline") == 2
+    assert f"{epoch} 1 {kept}</li>" in alone
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
 def test_the_first_and_the_last_epoch_are_drawn(language: str) -> None:
     drawn = gradient_section({"gradients": recorded_gradients(RECORDS)}, language)
     assert drawn.count("<figure>") == 2  # directions
@@ -34,7 +48,11 @@ def test_models_are_drawn_side_by_side() -> None:
     models = [{"model": "<a>", "gradients": recorded_gradients(RECORDS)}, {"model": "b", "gradients": []}]
     drawn = gradients_side_by_side(models, "en")
     assert drawn.count("<polyline") == 1
-    assert "&lt;a&gt;" in drawn
+    assert "&lt;a&gt;: recurrent, layer 1, forward, epoch 3</li>" in drawn
+    assert "No gradients were recorded for b" in drawn
+    chosen = gradients_side_by_side([{**models[0], "best_epoch": 2}], "en")
+    assert "epoch 2 (kept)</li>" in chosen
+    assert "No gradients" not in chosen
     assert "<a>" not in drawn
     assert gradients_side_by_side(models[1:], "en") == ""
 

@@ -25,6 +25,7 @@ def test_every_step_of_the_window_is_explained(normalisation: Any, decoder: str)
     model = Forecaster(**QUICK, normalisation=normalisation, decoder=decoder).fit(WAVES)
     found = model.explain(WAVES, target=1, position=4)
     first, second = found.attributions
+    assert first.target == "the forecast of step 4 (from 0) of channel 1"
     assert found.prediction == model.predict(WAVES).tolist()
     assert first.total == pytest.approx(model.predict(WAVES)[4, 1], abs=1e-4)
     assert adds_up(first)
@@ -52,6 +53,7 @@ def test_a_flat_series_with_holes_and_covariates() -> None:
     found = model.explain(series, known)
     assert found.prediction == model.predict(series, known).tolist()
     assert found.attributions[0].total == pytest.approx(found.prediction[0], abs=1e-5)
+    assert found.attributions[0].target == "the forecast of step 0 (the first)"
     assert adds_up(found.attributions[0])
     assert any("3 of 20 values are missing" in note for note in found.notes)
     assert "covariates stay as they are" in found.notes

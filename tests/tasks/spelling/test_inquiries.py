@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,18 @@ def test_the_letters_of_the_place_itself_are_no_context(model: SpellingCorrector
     for one in found.attributions:
         assert one.values[2:4].tolist() == [0.0, 0.0]
         assert np.abs(one.values).max() > 0
+
+
+def test_a_threshold_that_kept_what_was_typed_is_noted(model: SpellingCorrector) -> None:
+    text = "이 영하 정말 재미있다"
+    assert not any("was kept" in one for one in model.explain(text).notes)
+    strict = copy(model)
+    strict.threshold = 1.0
+    found = strict.explain(text)
+    assert found.prediction == text
+    assert found.attributions[0].total > 0
+    assert "'영하' was kept" in found.notes[-1]
+    assert "below the threshold of 1" in found.notes[-1]
 
 
 def test_a_text_without_candidates_is_explained_by_nothing(model: SpellingCorrector) -> None:

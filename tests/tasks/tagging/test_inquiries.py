@@ -54,6 +54,7 @@ def test_any_token_and_any_tag_may_be_asked_of(model: SequenceTagger) -> None:
     found = model.explain(sentence, position=2, target="B-LC")
     assert found.attributions[0].total == pytest.approx(log_odds(model, sentence, 2, "B-LC"), abs=1e-3)
     assert found.attributions[0].target == "log-odds of B-LC for 산다"
+    assert found.notes == ("explained is the tag of token 2 (from 0), '산다'",)
     without = model.explain(sentence, position=2, target="O")
     np.testing.assert_allclose(without.attributions[1].values, -found.attributions[1].values, atol=1e-5)
     with pytest.raises(ParameterError, match="tokens 0 to 2"):

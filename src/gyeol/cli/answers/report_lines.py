@@ -20,7 +20,8 @@ def report_lines(content: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]
         f"{content['model']}: {content['estimator']}, {content['weights']:,} weights, {epochs} epoch(s), "
         f"{content['bytes'] / 1e6:.2f} MB"
     ]
-    kept = [f"{name} {value:.4f}" for name, value in content["metrics"].items() if isinstance(value, float)]
+    figures = sorted(content["metrics"].items(), key=lambda one: one[0].startswith("train_"))  # measured first
+    kept = [f"{name} {value:.4f}" for name, value in figures if isinstance(value, float)]
     lines.append(f"on {content['measured_words']}: {'   '.join(kept)}")
     if "results" not in content:
         return lines, []
@@ -62,17 +63,21 @@ def comparison_lines(content: Mapping[str, Any]) -> tuple[list[list[Any]], list[
         size = [f"{model['examples_per_second']:,.0f}", f"{model['weights']:,}", f"{model['bytes'] / 1e6:.2f}"]
         rows.append([model["model"], *figures, *size])
     exact = content["test"] == "mcnemar"
-    head = ["difference", main, "95 % from", "to", *(["only first right", "only second"] if exact else []), "p"]
-    pairs: list[list[Any]] = [[*head, *(["p, Holm"] if len(content["pairs"]) > 1 else [])]]
+    several = len(content["pairs"]) > 1
+    named = ("other", "one") if exact else ()  # as in the difference: the second less the first
+    alone = ["right alone" if several else f"only {content['pairs'][0][which]} right" for which in named]
+    head = ["difference", main, "95 % from", "to", *alone, "p"]
+    pairs: list[list[Any]] = [[*head, *(["p, Holm"] if several else [])]]
     for pair in content["pairs"]:
         own = next(one for one in pair["figures"] if one["name"] == main)
+        counts = [f"{f'{pair[which]}: ' if several else ''}{pair[f'only_{which}']:,}" for which in named]
         pairs.append(
             [
                 f"{pair['other']} - {pair['one']}",
                 *(figure_text(main, own[key]) for key in ("value", "low", "high")),
-                *([f"{pair['only_one']:,}", f"{pair['only_other']:,}"] if exact else []),
+                *counts,
                 p_text(pair["p_value"]),
-                *([p_text(pair["p_adjusted"])] if len(content["pairs"]) > 1 else []),
+                *([p_text(pair["p_adjusted"])] if several else []),
             ]
         )
     test = "McNemar's exact test" if exact else "paired bootstrap"

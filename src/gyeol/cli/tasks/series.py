@@ -231,16 +231,27 @@ def _layout(model: Model, top: int | None) -> Layout:
 
 
 def read_sequence(model: Model, given: str) -> Any:
-    """Read one sequence: that of an argument such as ``"1 2 3"``, or the first one of a file."""
+    """Read one sequence: that of an argument such as ``"1 2 3"``, or the first one of a file.
+
+    A note says where it is shorter or longer than those of the training: perhaps the file is of another kind.
+    """
     from gyeol.data.series.series_files import parse_series
 
     notation = NumberNotation.of(model.about_, None, ())
     if not os.path.isfile(given):
-        return parse_series(given, "the sequence", 1, notation.rows()).values
+        return _of_known_length(model, parse_series(given, "the sequence", 1, notation.rows()).values, "the sequence")
     first = next(_file_items(model, given, notation), None)
     if first is None or first.value is None:
         raise DataError(f"{given}: {first.reason if first is not None else 'there is no sequence in it'}")
-    return first.value
+    return _of_known_length(model, first.value, f"{given}, line {first.line}: the sequence")
+
+
+def _of_known_length(model: Model, values: Any, name: str) -> Any:
+    shortest, longest = model.lengths_
+    if not shortest <= len(values) <= longest:
+        known = f"{shortest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"
+        note(f"{name} has {len(values):,} step(s), but the model was trained on sequences of {known}")
+    return values
 
 
 COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, read_one=read_sequence, options=(TOP, *NUMBERS))

@@ -296,4 +296,4 @@ def _as_object(model: SequenceTagger, found: _Tags) -> dict[str, Any]:
     return one
 
 
-COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, read_one=_split)
+COMMANDS = TaskCommands(fit, evaluate, predict, examples=examples, read_one=_split, reads_text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -30,12 +31,21 @@ class _Shown(StrEnum):
 
 def explain(
     model_path: Path = typer.Argument(metavar="MODEL", help="Model folder."),
-    text: str = typer.Argument(None, metavar="INPUT", help="Text, numbers, or a file; default: standard input."),
+    text: str = typer.Argument(
+        None,
+        metavar="INPUT",
+        help="The text itself, numbers, or (sound, image, clip, series table) a file; default: standard input.",
+    ),
     out: Path = typer.Option(None, "--out", "-o", metavar="FILE", help="Output file: .html, .png or .json."),
-    show: _Shown = typer.Option(None, "--show", help="What to print besides: rows of blocks, a column a step."),
+    show: _Shown = typer.Option(
+        None,
+        "--show",
+        metavar="WHAT",
+        help="Print besides: gates, attention, gradients or reading, in rows of blocks, a column a step.",
+    ),
     target: str = typer.Option(None, "--target", metavar="CLASS", help="Explain this class; default: the predicted."),
     position: int = typer.Option(
-        None, "--position", metavar="N", min=0, help="Which step of an answer that is a sequence, from 0."
+        None, "--position", metavar="N", min=0, help="Which step of an answer that is a sequence, counted from 0."
     ),
     units: str = typer.Option(
         None, "--units", metavar="N", help="Units of each layer in a page or JSON: a number, or all."
@@ -44,7 +54,9 @@ def explain(
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
-    """Explain an answer: what each step of the input adds to it, attention, gates, memory and gradients.
+    """Explain an answer of a model.
+
+    It shows what each step of the input adds to the answer, attention, gates, memory and gradients.
 
     Examples: gyeol explain reviews "다시 보고 싶은 영화"
 
@@ -62,9 +74,16 @@ def explain(
 
         check_file_place(out)
     chosen = _units(units)
+    if units is not None and not json and (out is None or out.suffix.lower() == ".png"):
+        raise ParameterError(f"--units {units} is for a page or JSON: add --out why.html, --out why.json or --json")
     given = _given(text)
     model = load_model(model_path, threads)
     commands = commands_of(model.task)
+    if text is not None and (commands.read_one is None or commands.reads_text) and os.path.isfile(text):
+        raise ParameterError(
+            f"{text!r:.80} names a file: explain reads a text; give the text itself, or pipe it: "
+            f"gyeol explain {model_path} < {text}"
+        )
     settings = (out, show, target, position, units)
     if commands.explain is not None and (commands.read_one is None or all(value is None for value in settings)):
         wrong = {"--show": show, "--target": target, "--position": position, "--units": units}

@@ -30,11 +30,11 @@ def probe(
     threads: int = THREADS,
     json: bool = JSON,
 ) -> None:
-    """Fit a linear probe to the states of a model, and say how well they hold something.
+    """Fit a linear probe to a model's states.
 
-    The score is measured on texts that the probe has not seen: balanced accuracy for bracket and quotation (0.5 is
-    chance), R squared for the others (0 is chance). Beside it is the score from the vector of the token last read:
-    what can be known without memory.
+    It says how well they hold something. The score is measured on texts that the probe has not seen: balanced accuracy
+    for bracket and quotation (0.5 is chance), R squared for the others (0 is chance). Beside it is the score from the
+    vector of the token last read: what can be known without memory.
 
     Examples: gyeol probe my-model --for bracket
 
@@ -47,7 +47,7 @@ def probe(
     found, about = fit_probe(model, name, _texts(model, data, input, header, seed), seed=seed)
     answer: dict[str, Any] = {
         "model": str(model_path), "for": name, "meaning": PROPERTIES[name].meaning,
-        "metric": "balanced accuracy" if PROPERTIES[name].binary else "R2", "data": data or "generated", **about,
+        "metric": "balanced accuracy" if PROPERTIES[name].binary else "R²", "data": data or "generated", **about,
         "layers": [one.plain() for one in found],
     }  # fmt: skip
     if data is None and (missing := [sign for sign in '()"' if sign not in "".join(model.inputs_.vocabulary.tokens)]):
@@ -61,7 +61,9 @@ def probe(
     rows = [[one.layer, f"{one.score:.3f}", f"{one.from_token:.3f}", f"{one.baseline:.1f}"] for one in found]
     typer.echo(table([["layer", answer["metric"], "from the token", "chance"], *rows]))
     best = max(found, key=lambda one: one.score)
-    typer.echo(f"{best.layer} holds it best: {_verdict(best.score, best.from_token, best.baseline)}")
+    typer.echo(
+        f"best held by {best.layer}: {answer['metric']} {best.score:.2f}; the last token alone: {best.from_token:.2f}"
+    )
 
 
 def _texts(model: Any, data: str | None, column: str | None, header: bool | None, seed: int) -> Any:
@@ -77,11 +79,3 @@ def _texts(model: Any, data: str | None, column: str | None, header: bool | None
     if vocabulary is None:
         return []
     return generated_texts(_TEXTS, korean=mostly_hangul(vocabulary.tokens), seed=seed)
-
-
-def _verdict(score: float, without: float, chance: float) -> str:
-    """Put a score into words."""
-    share = (score - chance) / (1 - chance)
-    how = "well" if share > 0.8 else "partly" if share > 0.3 else "hardly"
-    more = "more than the last token tells" if score > without + 0.02 else "no more than the last token tells"
-    return f"{how}, {more}"

@@ -32,7 +32,7 @@ class Line:
 def line_chart(
     lines: Sequence[Line], label: str, x_name: str, *, log: bool = False, log_x: bool = False,
     mark: float | None = None, bounds: tuple[float, float] | None = None, diagonal: bool = False,
-    places: Sequence[str] = (),
+    places: Sequence[str] = (), legend: bool | None = None,
 ) -> str:  # fmt: skip
     """Draw lines.
 
@@ -53,6 +53,8 @@ def line_chart(
         Draw the line on which y is x.
     places : sequence of str
         Names of x = 0, 1, ... instead of numbers.
+    legend : bool, optional
+        Whether the lines are named below; by default where there are several.
 
     Examples
     --------
@@ -90,7 +92,7 @@ def line_chart(
                     f"<title>{html.escape(line.name)}: {short_number(value)}</title></circle>"
                     for x, y, _, value in points
                 ]
-    return _svg(parts, label) + (_legend(lines) if len(lines) > 1 else "")
+    return _svg(parts, label) + (_legend(lines) if (len(lines) > 1 if legend is None else legend) else "")
 
 
 def bar_chart(

@@ -12,7 +12,7 @@ from gyeol.explain.report.learning import gradients_side_by_side
 from gyeol.explain.report.mistakes import answer_text, example_input
 from gyeol.explain.report.page import contents
 from gyeol.explain.report.parts import STYLE, language_of, pairs_table, safe, section, share_text, table
-from gyeol.explain.report.words import TEXTS, figure_name, noun_name
+from gyeol.explain.report.words import TEXTS, counted, figure_name
 
 __all__ = ["render_comparison"]
 
@@ -50,7 +50,7 @@ def render_comparison(content: Content, language: str | None = None) -> bytes:
         sections["settings"] = say["settings"], _settings(content["models"], language)
     sections["versions"] = say["versions"], pairs_table(content["versions"], say["versions"])
     data = content["data"]
-    summary = f"{data['name']}: {data['count']:,} {noun_name(data['noun'], language)}"
+    summary = f"{data['name']}: {counted(data['count'], data['noun'], language)}"
     names = {name: title for name, (title, _) in sections.items()}
     body = f'<p class="faint">{safe(summary)}</p>\n{contents(names, say["contents"])}\n'
     if content["other_tokens"]:
@@ -101,7 +101,8 @@ def _pairs(content: Content, language: str) -> str:
     low, high = min(*ends, 0.0), max(*ends, 0.0)
     room = (high - low) / 20 or 1.0
     head = [say["pair"], f"{figure_name(main, language)}: {say['difference']}", say["interval"], ""]
-    head += [say["only"].format("1"), say["only"].format("2")] if exact else []
+    named = ("other", "one") if exact else ()  # as in the name of the pair
+    head += [say["alone"] if several else say["only"].format(content["pairs"][0][which]) for which in named]
     head += ["p", *(["p (Holm)"] if several else []), ""]
     rows = []
     for pair in content["pairs"]:
@@ -113,7 +114,7 @@ def _pairs(content: Content, language: str) -> str:
                 _signed(main, own["value"]),
                 f"{_signed(main, own['low'])} – {_signed(main, own['high'])}",
                 interval_bar(own["value"], own["low"], own["high"], low - room, high + room),
-                *([f"{pair['only_one']:,}", f"{pair['only_other']:,}"] if exact else []),
+                *(f"{f'{safe(pair[which])}: ' if several else ''}{pair[f'only_{which}']:,}" for which in named),
                 _chance(pair["p_value"]),
                 *([_chance(pair["p_adjusted"])] if several else []),
                 f'<span class="{"yes" if sure else "faint"}">{safe(say["significant" if sure else "chance"])}</span>',

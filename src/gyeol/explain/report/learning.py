@@ -88,23 +88,42 @@ def _constant(records: Sequence[Mapping[str, Any]], name: str) -> bool:
 
 
 def gradient_section(content: Mapping[str, Any], language: str) -> str:
-    """Draw how far back the gradient reached, in the first and the last epoch, by layer; empty without a record."""
-    say, charts = TEXTS[language], []
+    """Draw how far back the gradient reached, in the first epoch and the one that was kept; empty without a record.
+
+    Of the epochs that recorded it, the last one up to that which was kept; the last of all where that is not known.
+    """
+    say, charts, best = TEXTS[language], [], content.get("best_epoch")
     for place in content["gradients"]:
-        epochs = place["epochs"] if len(place["epochs"]) == 1 else [place["epochs"][0], place["epochs"][-1]]
+        first, last = place["epochs"][0], _up_to(place["epochs"], best)
+        epochs = [first] if first is last else [first, last]
+        names = [_epoch_name(own["epoch"], best, language) for own in epochs]
         lines = [
-            _reach(f"{say['epoch']} {own['epoch']:g}", own, stroke)
-            for own, stroke in zip(reversed(epochs), (1, 2), strict=False)
+            _reach(name, own, stroke) for name, own, stroke in zip(names[::-1], epochs[::-1], (1, 2), strict=False)
         ]
-        title = f"{place['module']}, {say['layer'].format(place['layer'] + 1)}, {say[place['direction']]}"
-        drawing = line_chart(lines, f"{say['gradients']}: {title}", say["distance"], log=True, log_x=True)
+        title = _place_name(place, language)
+        drawing = line_chart(lines, f"{say['gradients']}: {title}", say["distance"], log=True, log_x=True, legend=True)
         found = [dict(zip(own["distances"], own["ratios"], strict=True)) for own in epochs]
         rows = [[str(d), *(own.get(d, "") for own in found)] for d in epochs[-1]["distances"]]
-        head = [say["distance"], *(f"{say['epoch']} {own['epoch']:g}" for own in epochs)]
-        charts.append(chart(title, drawing, head, rows, say["table"]))
+        charts.append(chart(title, drawing, [say["distance"], *names], rows, say["table"]))
     if not charts:
         return ""
     return f'<p class="faint">{safe(say["gradients_key"])}</p><div class="grid">{"".join(charts)}</div>'
+
+
+def _up_to(epochs: Sequence[Mapping[str, Any]], best: float | None) -> Mapping[str, Any]:
+    """Choose the last recorded epoch up to that which was kept."""
+    before = [own for own in epochs if best is not None and own["epoch"] <= best]
+    return before[-1] if before else epochs[0] if best is not None else epochs[-1]
+
+
+def _epoch_name(epoch: float, best: float | None, language: str) -> str:
+    name = f"{TEXTS[language]['epoch']} {epoch:g}"
+    return TEXTS[language]["kept_epoch"].format(name) if epoch == best else name
+
+
+def _place_name(place: Mapping[str, Any], language: str) -> str:
+    say = TEXTS[language]
+    return f"{place['module']}, {say['layer'].format(place['layer'] + 1)}, {say[place['direction']]}"
 
 
 def _reach(name: str, own: Mapping[str, Any], stroke: int) -> Line:
@@ -113,21 +132,26 @@ def _reach(name: str, own: Mapping[str, Any], stroke: int) -> Line:
 
 
 def gradients_side_by_side(models: Sequence[Mapping[str, Any]], language: str) -> str:
-    """Draw how far back the gradient reached in several models, in the last epoch; empty where none has recorded it.
+    """Draw how far back the gradient reached in several models, in the epoch that was kept; empty without a record.
 
-    Of each model, the layer and direction in which it reached least far.
+    Of each model, the layer and direction in which it reached least far; models without a record are named.
     """
-    say, lines, rows = TEXTS[language], [], []
+    say, lines, rows, missing = TEXTS[language], [], [], []
     for number, model in enumerate(models):
-        ends = [place["epochs"][-1] for place in model["gradients"]]
+        best = model.get("best_epoch")
+        ends = [(place, _up_to(place["epochs"], best)) for place in model["gradients"]]
         if not ends:
+            missing.append(model["model"])
             continue
-        least = min(ends, key=lambda own: own["ratios"][-1])
-        lines.append(_reach(model["model"], least, number % 4 + 1))
-        rows += [[model["model"], str(d), ratio] for d, ratio in zip(least["distances"], least["ratios"], strict=True)]
+        place, least = min(ends, key=lambda end: end[1]["ratios"][-1])
+        epoch = _epoch_name(least["epoch"], best, language)
+        name = f"{model['model']}: {_place_name(place, language)}, {epoch}"
+        lines.append(_reach(name, least, number % 4 + 1))
+        rows += [[name, str(d), ratio] for d, ratio in zip(least["distances"], least["ratios"], strict=True)]
     if not lines:
         return ""
-    drawing = line_chart(lines, say["gradients"], say["distance"], log=True, log_x=True)
+    drawing = line_chart(lines, say["gradients"], say["distance"], log=True, log_x=True, legend=True)
     head = [say["model"], say["distance"], say["gradients"]]
     whole = chart(say["gradients"], drawing, head, rows, say["table"])
-    return f'<p class="faint">{safe(say["gradients_key"])}</p><div class="grid">{whole}</div>'
+    note = f'<p class="faint">{safe(say["no_gradients"].format(", ".join(missing)))}</p>' if missing else ""
+    return f'<p class="faint">{safe(say["gradients_key"])}</p>{note}<div class="grid">{whole}</div>'

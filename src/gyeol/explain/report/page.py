@@ -12,7 +12,7 @@ from gyeol.explain.report.learning import gradient_section, learning_section
 from gyeol.explain.report.mistakes import mistakes_section
 from gyeol.explain.report.parts import STYLE, language_of, pairs_table, safe, section
 from gyeol.explain.report.scales import short_number
-from gyeol.explain.report.words import TEXTS, figure_name, noun_name
+from gyeol.explain.report.words import TEXTS, counted, figure_name, noun_name
 
 __all__ = ["contents", "render_report"]
 
@@ -126,7 +126,7 @@ def _data(data: Content, language: str) -> str:
     if lengths["min"] == lengths["max"]:
         span = f"{shown['min']} {unit}"
     pairs = {
-        say["data"]: f"{data['name']}: {data['count']:,} {noun_name(data['noun'], language)}",
+        say["data"]: f"{data['name']}: {counted(data['count'], data['noun'], language)}",
         say["lengths"]: span,
     }
     if data.get("duplicates") is not None:

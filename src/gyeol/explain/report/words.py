@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FIGURE_NAMES", "TEXTS", "figure_name", "noun_name", "target_name"]
+__all__ = ["FIGURE_NAMES", "TEXTS", "counted", "figure_name", "noun_name", "target_name"]
 
 TEXTS = {
     "ko": {
@@ -35,6 +35,9 @@ TEXTS = {
         "forward": "앞에서부터",
         "reverse": "뒤에서부터",
         "distance": "마지막에서 몇 걸음 앞",
+        "kept_epoch": "{} (저장된 에폭)",
+        "no_gradients": "기울기를 기록하지 않은 모델: {} (fit --watch-gradients)",
+        "counted": "{noun} {count:,}개",
         "confusion": "혼동 행렬",
         "confusion_key": "행은 정답, 열은 모델의 답입니다. 진할수록 그 정답 가운데 비율이 높습니다.",
         "truth": "정답",
@@ -47,7 +50,7 @@ TEXTS = {
         "trained": "학습",
         "closer": "자세히",
         "calibration": "확신과 정확도",
-        "calibration_key": "기대 보정 오차(ECE) {error:.2f} %. 점선 위에 있으면 확신한 만큼 맞힙니다.",
+        "calibration_key": "기대 보정 오차(ECE) {error:.2f} %. 점선에 가까울수록 확신한 만큼 맞힙니다.",
         "confidence": "확신(답의 확률)",
         "accuracy": "정확도",
         "by_length": "길이에 따른 {}",
@@ -95,12 +98,13 @@ TEXTS = {
         "difference": "차이",
         "differences": "차이와 유의성",
         "differences_key": (
-            "둘째 모델에서 첫째 모델을 뺀 값과 95 % 구간(짝지은 부트스트랩). p는 {test}이며, 여러 쌍이면 "
+            "쌍에 적힌 앞 모델에서 뒤 모델을 뺀 값과 95 % 구간(짝지은 부트스트랩). p는 {test}이며, 여러 쌍이면 "
             "Holm의 방법으로 고쳤습니다."
         ),
         "mcnemar": "정확 McNemar 검정",
         "paired": "짝지은 부트스트랩",
         "only": "{}만 맞힘",
+        "alone": "혼자 맞힘",
         "pair": "쌍",
         "significant": "우연으로 보기 어려움",
         "chance": "우연일 수 있음",
@@ -143,6 +147,9 @@ TEXTS = {
         "forward": "forward",
         "reverse": "reverse",
         "distance": "steps before the last",
+        "kept_epoch": "{} (kept)",
+        "no_gradients": "No gradients were recorded for {} (fit --watch-gradients).",
+        "counted": "{count:,} {noun}",
         "confusion": "Confusion matrix",
         "confusion_key": (
             "Rows are the truth, columns the model's answers; the darker, the larger the share of the row."
@@ -158,8 +165,8 @@ TEXTS = {
         "closer": "A closer look",
         "calibration": "Calibration",
         "calibration_key": (
-            "Expected calibration error (ECE) {error:.2f} %. On the dashed line the model is right as often "
-            "as it is sure."
+            "Expected calibration error (ECE) {error:.2f} %. The nearer to the dashed line, the more the model "
+            "is right as often as it is sure."
         ),
         "confidence": "confidence (probability of the answer)",
         "accuracy": "accuracy",
@@ -208,12 +215,13 @@ TEXTS = {
         "difference": "difference",
         "differences": "Differences and significance",
         "differences_key": (
-            "The second model less the first, with 95 % interval (paired bootstrap). p: {test}, adjusted by "
-            "Holm's method where there are several pairs."
+            "As the pair is written: the first model less the second, with 95 % interval (paired bootstrap). p: "
+            "{test}, adjusted by Holm's method where there are several pairs."
         ),
         "mcnemar": "exact McNemar test",
         "paired": "paired bootstrap",
         "only": "only {} right",
+        "alone": "right alone",
         "pair": "pair",
         "significant": "hardly by chance",
         "chance": "may be chance",
@@ -306,6 +314,17 @@ def noun_name(noun: str, language: str) -> str:
     ('글', 'texts')
     """
     return _NOUNS.get(noun, noun) if language == "ko" else noun
+
+
+def counted(count: int, noun: str, language: str) -> str:
+    """Write how many examples there are.
+
+    Examples
+    --------
+    >>> counted(1200, "texts", "ko"), counted(1200, "texts", "en")
+    ('글 1,200개', '1,200 texts')
+    """
+    return TEXTS[language]["counted"].format(noun=noun_name(noun, language), count=count)
 
 
 def target_name(target: str, language: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from torch import Tensor
 
 from gyeol.kernels import native
-from gyeol.kernels.native import capsule
 
 __all__ = [
     "draw_kept",
@@ -67,7 +66,7 @@ def keep_some(x: Tensor, lengths: Tensor, kept: Tensor, y: Tensor) -> None:
 
 def ngram_rows(ids: Tensor, lengths: Tensor, size: int, keys: Sequence[Tensor], rows: Tensor) -> None:
     """Write the row of each n-gram that ends at a packed token, 0 for none."""
-    native.library().ngram_rows(capsule(ids), capsule(lengths), size, [capsule(k) for k in keys], capsule(rows))
+    native.call("ngram_rows", ids, lengths, size, keys, rows, threaded=False)
 
 
 def draw_kept(seed: int, share: float, kept: Tensor) -> None:

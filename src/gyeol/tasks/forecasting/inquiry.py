@@ -74,7 +74,9 @@ def forecast_inquiry(
         notes.append(
             f"{int((one.seen == 0).sum()):,} of {L:,} values are missing: each is read as the last one before it"
         )
-    name = f"the forecast of step {step}" + (f" of channel {channel}" if C > 1 else "")
+    name = f"the forecast of step {step} ({'from 0' if step else 'the first'})" + (
+        f" of channel {channel}" if C > 1 else ""
+    )
     return Inquiry(
         known=Explanation(
             task=task, kind="series", prediction=prediction, tokens=[str(n - L) for n in range(L)],

@@ -133,9 +133,10 @@ def compared(contenders: Sequence[Contender], X: Any, *, shown: int = 10, seed: 
     -------
     dict
         ``kind``, ``main`` (the figure they are compared by), ``test`` (``"mcnemar"`` or ``"paired"``); ``models``:
-        model, weights, bytes, examples_per_second, figures, gradients, settings (those in which they differ);
-        ``pairs``: one, other, figures (value, low, high, p_value of each difference), p_value, p_adjusted (Holm), and
-        only_one, only_other of McNemar's test; ``disagreements``: input, truth, answers, scores, confidence.
+        model, weights, bytes, examples_per_second, figures, gradients, best_epoch, settings (those in which
+        they differ); ``pairs``: one, other, figures (value, low, high, p_value of each difference), p_value, p_adjusted
+        (Holm), and only_one, only_other of McNemar's test; ``disagreements``: input, truth, answers, scores,
+        confidence.
     """
     kind = contenders[0].outcomes.kind
     main = next(iter(contenders[0].outcomes.figures()))
@@ -148,6 +149,7 @@ def compared(contenders: Sequence[Contender], X: Any, *, shown: int = 10, seed: 
             "examples_per_second": own.examples / max(own.seconds, 1e-9),
             "figures": figures_with_intervals(own.outcomes, seed),
             "gradients": recorded_gradients(own.model.history_.records),
+            "best_epoch": own.model.history_.best.get("epoch"),
             "settings": {key: str(own.model.get_params(deep=False)[key]) for key in differing},
         }
         for own in contenders

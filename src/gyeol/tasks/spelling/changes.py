@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from gyeol.inputs.spelling.candidates import Place
 from gyeol.inputs.spelling.edit_reasons import reason
 from gyeol.inputs.spelling.weights import log_shares
 
-__all__ = ["Change", "applied", "changes"]
+__all__ = ["Change", "applied", "certainty", "changes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,21 @@ def changes(
         weighed = weights["alone" if place.alone else "within"]
         shares = np.exp(log_shares(place.features, weighed))
         best = int(shares.argmax())
-        # Nothing around a single word distinguishes its candidates: there it counts that it is wrong at all.
-        sure = 1 - shares[0] if place.alone else shares[best]
-        if best == 0 or sure < least:
+        if best == 0 or certainty(place, shares) < least:
             continue
         typed, meant = place.candidates[0].text, place.candidates[best].text
         gains = (np.asarray(weighed) * (place.features[best] - place.features[0])).tolist()
         why = reason(typed, meant)
         found[place.text].append(Change(place.start, place.end, typed, meant, float(shares[best]), why, *gains[:4]))
     return found
+
+
+def certainty(place: Place, shares: npt.NDArray[np.float64]) -> float:
+    """Return the probability that a threshold is compared with: that of the most probable candidate.
+
+    Nothing around a single word distinguishes its candidates: there it counts that it is wrong at all.
+    """
+    return float(1 - shares[0] if place.alone else shares.max())
 
 
 def applied(text: str, origins: list[int] | None, changes: list[Change]) -> tuple[str, list[Change]]:

@@ -272,7 +272,9 @@ class SpellingCorrector(VocabularyParameters, Estimator):
         check_length(len(composed[0]), "characters")
         places, prediction = self._places([composed[0]]), self.predict([text])[0]
         vocabulary = self.inputs_.vocabulary
-        return correction_inquiry(vocabulary, text, composed, prediction, places, self.weights_, target, position)
+        return correction_inquiry(
+            vocabulary, text, composed, prediction, places, self.weights_, target, position, float(self.threshold)
+        )
 
     def predict(self, X: Any) -> list[str]:
         """Return the corrected texts."""

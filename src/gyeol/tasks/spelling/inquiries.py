@@ -20,6 +20,7 @@ from gyeol.kernels.packing import Packing
 from gyeol.layers import scaled_steps
 from gyeol.tasks.language.data import END
 from gyeol.tasks.language.net import Carrier, LanguageNet, Pieces
+from gyeol.tasks.spelling.changes import certainty
 from gyeol.tasks.spelling.net import numbered
 from gyeol.tasks.verdicts import target_number
 
@@ -41,7 +42,9 @@ def chosen_place(
     """
     able = [n for n, place in enumerate(places) if len(place.candidates) > 1]
     if position is not None and not 0 <= position < len(able):
-        raise ParameterError(f"position={position!r:.20}: the text has {len(able)} words with others near to them")
+        raise ParameterError(
+            f"position={position!r:.20}: the text has {len(able)} words with others near to them, counted from 0"
+        )
     if position is not None:
         return able[position]
     return max(able, key=lambda n: (1 - shares[n][0], -n), default=None)
@@ -56,6 +59,7 @@ def correction_inquiry(
     weights: dict[str, list[float]],
     target: Any,
     position: int | None,
+    threshold: float,
 ) -> Inquiry:
     """Ask of the log-odds of a candidate against what was typed: the weighed sum of all witnesses.
 
@@ -76,6 +80,8 @@ def correction_inquiry(
         The candidate.
     position : int, optional
         As for `chosen_place`.
+    threshold : float
+        The probability from which on a change is made.
 
     Raises
     ------
@@ -115,12 +121,16 @@ def correction_inquiry(
 
     order = np.argsort(-share, kind="stable")[:_MOST]
     changed = f"{meant!r} in place of {typed!r}"
+    sure, kept = certainty(place, share), []
+    if best and best == int(share.argmax()) and sure < threshold:
+        kept = [f"{typed!r} was kept: the change is probable by {sure:.3f}, below the threshold of {threshold:g}"]
     known = Explanation(
         task="spell", kind="text", prediction=prediction, tokens=list(read), text=text, spans=spans,
         probabilities={names[n]: float(share[n]) for n in order.tolist()},
         notes=[
             f"explained is {changed}; without the letters around it the log-odds are {rest:+.2f}",
             "the reader from the left is shown as it read what was typed, and so is the one from the right",
+            *kept,
         ],
     )  # fmt: skip
     return Inquiry(

@@ -117,7 +117,7 @@ def tag_inquiry(
         spans=[(end - len(joint) - len(name), end - len(joint)) for name, end in zip(names, ends, strict=True)],
         probabilities=dict(zip(classes, shares[place].tolist(), strict=True)),
         output=list(tags),
-        notes=[f"explained is the tag of token {place + 1}, {names[place]!r:.60}"],
+        notes=[f"explained is the tag of token {place} (from 0), {names[place]!r:.60}"],
     )
     return Inquiry(
         known=known, measure="log-odds", of=f"{classes[number]} for {names[place]}", score=score, reading=reading,
