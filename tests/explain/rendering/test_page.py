@@ -164,6 +164,13 @@ def test_a_page_names_what_is_spoken_for_and_its_prediction() -> None:
     )
 
 
+def test_known_notes_are_in_the_page_s_language() -> None:
+    seen = replace(of_text(), notes=["1,000 of 2,000 tokens are not known to the model", "another note"])
+    page = page_of(seen)
+    assert "<li>모델이 모르는 토큰: 2,000개 중 1,000개</li><li>another note</li>" in page
+    assert "<li>the 10 likeliest" in page_of(of_language())
+
+
 def test_blanks_can_be_seen_on_a_page() -> None:
     page = page_of(of_language())
     assert "<h1>Why “␣”</h1>" in page

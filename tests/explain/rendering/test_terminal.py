@@ -129,6 +129,11 @@ def test_marks_name_what_they_speak_for_also_where_it_is_not_the_prediction() ->
     assert other.startswith("긍정 ")
     assert "[word] speaks for 부정" in other
     assert "The prediction is 긍정, but what is shown is what speaks for 부정." in other
+    several = replace(
+        seen, prediction=["긍정", "부정"], attributions=attributions(len(seen.tokens), "log-odds of 부정")
+    )
+    assert "The prediction is" not in several.to_terminal()
+    assert "The prediction is" in replace(several, prediction=["긍정"]).to_terminal()
     change = replace(seen, attributions=attributions(len(seen.tokens), "log-odds of 'a' in place of 'b'"))
     assert "The prediction is" not in change.to_terminal()
 

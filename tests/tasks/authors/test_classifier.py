@@ -68,6 +68,9 @@ def test_bayes_rule_by_hand(model: AuthorClassifier, text: str) -> None:
     expected = np.exp(scores - scores.max())
     np.testing.assert_allclose(model.predict_proba([text])[0], expected / expected.sum(), rtol=0, atol=2e-5)
     seen = model.explain(text)
+    plain = np.exp(joint - np.logaddexp.reduce(joint))
+    tempered = any("probabilities are tempered" in note for note in seen.notes)
+    assert tempered == (np.abs(plain - list(seen.probabilities.values())).max() > 1e-4)
     best = int(joint.argmax())
     others = np.delete(joint, best)
     assert seen.prediction == model.classes_[best] == model.predict([text])[0]

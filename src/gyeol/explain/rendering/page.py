@@ -25,6 +25,7 @@ from gyeol.explain.rendering.wording import (
     attention_rows,
     key_text,
     language_of,
+    note_text,
     reading_names,
     score_text,
     spoken_for,
@@ -69,7 +70,7 @@ def render_page(
         "input": input_figure(explanation, say),
         "output": output_figure(explanation) if _has_output(explanation) else "",
         "table": _table(explanation, say),
-        "notes": "".join(f"<li>{printable(one)}</li>" for one in explanation.notes),
+        "notes": "".join(f"<li>{printable(note_text(one, language))}</li>" for one in explanation.notes),
     }
     while True:
         data = data_block(_data(explanation, say, units, room))

@@ -74,7 +74,8 @@ def draw_explanation(explanation: Explanation, *, font: str | None) -> Any:
         panels += _layer(layer, say, figure, pen)
     panels += _gradients(seen, say, figure, pen)
     panels += _reading(seen, say, figure, pen)
-    panels += [line(pen, label(note, 160), 9.0, FAINT, height=18) for note in seen.notes]
+    notes = [label(wording.note_text(note, wording.language_of(seen)), 160) for note in seen.notes]
+    panels += [line(pen, note, 9.0, FAINT, height=18) for note in notes]
     height = sum(panel.height for panel in panels) + 2 * EDGE
     figure.set_size_inches(WIDTH / DPI, height / DPI)
     top = float(height - EDGE)
@@ -123,7 +124,8 @@ def _names(seen: Explanation) -> list[str]:
     ]
     layers = [key for layer in seen.layers for key in (layer.name, layer.cell, *layer.gates, *layer.states)]
     loss = wording.score_text(seen.loss, language) if seen.loss else ""
-    return [label(name, 200) for name in chain(seen.output, read, seen.notes, layers, [loss], rows)]
+    notes = [wording.note_text(note, language) for note in seen.notes]
+    return [label(name, 200) for name in chain(seen.output, read, notes, layers, [loss], rows)]
 
 
 def _input(

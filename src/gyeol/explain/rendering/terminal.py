@@ -19,7 +19,7 @@ from gyeol.explain.captions.map import CaptionMap
 from gyeol.explain.rendering.contents import json_value
 from gyeol.explain.rendering.rows import Row, block_rows
 from gyeol.explain.rendering.units import stretched
-from gyeol.explain.rendering.wording import WORDING, answer_differs, score_text, spoken_for
+from gyeol.explain.rendering.wording import WORDING, answer_differs, marks_text, score_text, spoken_for
 from gyeol.explain.tokens.words import add_by_word, marked, one_line, word_values
 from gyeol.parameters import check, choice, switch, whole
 
@@ -134,8 +134,7 @@ def _foot(explanation: Explanation, why: Attribution, *, colour: bool) -> list[s
     """Say what is spoken for and against, where that is another answer than the prediction, and what scores are."""
     name, lines = spoken_for(why.target), []
     if explanation.kind == "text":
-        marks = ("blue", "orange") if colour else ("[word]", "(word)")
-        lines.append(f"{marks[0]} speaks for {name}, {marks[1]} against it")
+        lines.append(marks_text(why.target, *(("blue", "orange") if colour else ("[word]", "(word)"))))
     if answer_differs(explanation):
         lines.append(WORDING["en"]["other"].format(answer_text(explanation), name))
     off = f", off by {100 * why.error:.2g} %" if why.method == "integrated gradients" else ""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from gyeol.explain.attention.labels import in_korean, token_label
 from gyeol.explain.drawing.fonts import has_hangul
+from gyeol.explain.rendering.contents import json_value
 
 if TYPE_CHECKING:
     from gyeol.explain.explanation import Explanation
 
 __all__ = [
-    "WORDING", "answer_differs", "attention_name", "attention_rows", "key_text", "language_of", "reading_names",
-    "score_text", "spoken_for",
+    "WORDING", "answer_differs", "attention_name", "attention_rows", "key_text", "language_of", "marks_text",
+    "note_text", "reading_names", "score_text", "spoken_for",
 ]  # fmt: skip
 
 WORDING: dict[str, dict[str, str]] = {
@@ -171,6 +172,22 @@ def language_of(explanation: Explanation) -> str:
 _LONGEST = 200  # characters of what is spoken for
 _SCORE = re.compile(r"(negative log-probability|log-probability|log-odds) of (.+)", re.DOTALL)
 _BLANKS = {"' '": "␣", "'\\n'": "⏎", "the end of the line": "⏎"}
+_NOTES = (
+    (r"([\d,]+) of ([\d,]+) tokens are not known to the model", "모델이 모르는 토큰: {1}개 중 {0}개"),
+    (r"no token of this text is known to the model", "모델이 아는 토큰이 하나도 없습니다"),
+    (
+        r"the (\d+) likeliest next tokens are listed; the reading shows how surprising each token was",
+        "다음에 올 만한 토큰 {0}개의 확률입니다. 읽어 가는 동안의 값은 토큰마다 얼마나 뜻밖이었는지입니다",
+    ),
+    (
+        r"the text has ([\d,]+) tokens, and ([\d,]+) are read: its middle is left out",
+        "토큰 {0}개 중 {1}개를 읽었습니다. 가운데는 뺐습니다",
+    ),
+    (
+        r"probabilities are tempered \(calibrated\); scores and log-odds are before that",
+        "확률은 온도로 보정한 값이고, 점수와 로그 오즈는 보정하기 전의 값입니다",
+    ),
+)
 _KOREAN = {
     "log-odds": "로그 오즈",
     "log-probability": "로그 확률",
@@ -216,13 +233,14 @@ def score_text(target: str, language: str) -> str:
 
 def answer_differs(explanation: Explanation) -> bool:
     """Tell whether what is shown speaks for another class, or another token, than the predicted one."""
-    answer = explanation.prediction
-    if not explanation.attributions or not explanation.probabilities or isinstance(answer, (list, float)):
+    if not explanation.attributions or not explanation.probabilities:
         return False
+    answer = json_value(explanation.prediction)
+    answers = {token_label(str(one), _LONGEST) for one in (answer if isinstance(answer, list) else [answer])}
     name = spoken_for(explanation.attributions[0].target)
     classes = {token_label(one, _LONGEST) for one in explanation.probabilities}
     # Of a language model's tokens, the likeliest are known only; of other models, all classes.
-    return (name in classes or explanation.task == "language") and name != token_label(str(answer), _LONGEST)
+    return (name in classes or explanation.task == "language") and name not in answers
 
 
 def key_text(target: str, language: str) -> str:
@@ -230,6 +248,34 @@ def key_text(target: str, language: str) -> str:
     say, name = WORDING[language], spoken_for(target)
     key = "key" if _SCORE.fullmatch(target) else "key of a value"
     return say[key].format(name if language == "en" else _KOREAN.get(name, name))
+
+
+def marks_text(target: str, positive: str, negative: str) -> str:
+    """Say in English what marks of a terminal are, by the score that is shown.
+
+    Examples
+    --------
+    >>> marks_text("log-odds of good", "[word]", "(word)"), marks_text("the price", "blue", "orange")
+    ('[word] speaks for good, (word) against it', 'blue raises the price, orange lowers it')
+    """
+    if _SCORE.fullmatch(target):
+        return f"{positive} speaks for {spoken_for(target)}, {negative} against it"
+    return f"{positive} raises {spoken_for(target)}, {negative} lowers it"
+
+
+def note_text(note: str, language: str) -> str:
+    """Write a note in a language, where it is one of those that are known.
+
+    Examples
+    --------
+    >>> note_text("3 of 5 tokens are not known to the model", "ko"), note_text("a note", "ko")
+    ('모델이 모르는 토큰: 5개 중 3개', 'a note')
+    """
+    for pattern, korean in _NOTES if language == "ko" else ():
+        match = re.fullmatch(pattern, note)
+        if match:
+            return korean.format(*match.groups())
+    return note
 
 
 def attention_name(name: str, language: str) -> str:
