@@ -72,6 +72,8 @@ def test_what_cannot_be_explained_is_refused_as_predict_does() -> None:
         assert str(explained.value) == str(predicted.value)
     with pytest.raises(DataError, match="one is explained"):
         model.explain([WAVES, WAVES])
-    for wrong in ({"target": 2}, {"target": "x"}, {"position": 6}, {"position": -1}, {"position": True}):
+    for wrong in ({"target": 2}, {"target": "x"}, {"position": 6}, {"position": -1}):
         with pytest.raises(ParameterError, match="expected 0 to"):
             model.explain(WAVES, **wrong)
+    with pytest.raises(ParameterError, match="not a whole number"):
+        model.explain(WAVES, position=True)
