@@ -234,7 +234,7 @@ class Explanation:
     <BLANKLINE>
         +2.000  fine
         -0.500  day
-    [word] speaks for good, (word) against it
+    [word] supports good, (word) opposes it
     log-odds of good: +0.250 with a blank input, +1.750 with this input (exact)
     """
 

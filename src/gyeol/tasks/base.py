@@ -283,7 +283,7 @@ class Estimator(TrainingParameters, RecurrentParameters, Hooks, BaseEstimator): 
                 torch.set_num_threads(threads)
 
     def explain(self, x: Any, *, target: Any = None, position: int | None = None) -> Explanation:
-        """Explain what is predicted for one input: which steps of it speak for it, and what went on in the network.
+        """Explain what is predicted for one input: which steps of it support it, and what went on in the network.
 
         Parameters
         ----------

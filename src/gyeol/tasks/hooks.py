@@ -106,14 +106,14 @@ class Hooks(ABC):
         """Take over what `_state` returned."""
 
     def _inquiry(self, x: Any, target: Any, position: int | None) -> Inquiry:
-        """Say how the network of one input is asked, for `gyeol.tasks.base.Estimator.explain`, which has its arguments.
+        """Give the score of one input to explain, for `gyeol.tasks.base.Estimator.explain`, which has its arguments.
 
         Raises
         ------
         DataError, ParameterError
             For what is no input, no target, no position.
         """
-        raise ParameterError(f"a {type(self).__name__} cannot be explained: it does not say how its network is asked")
+        raise ParameterError(f"a {type(self).__name__} cannot be explained: it gives no score to explain")
 
     def _conclude(self, examples: Examples) -> None:  # noqa: B027
         """Learn what can only be learned once the network is trained, until ``_deadline``."""

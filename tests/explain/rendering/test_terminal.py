@@ -122,13 +122,13 @@ def test_columns_follow_wide_words_and_long_inputs_are_squeezed() -> None:
 
 def test_marks_name_what_they_speak_for_also_where_it_is_not_the_prediction() -> None:
     seen = of_text()
-    assert "\n[word] speaks for 긍정, (word) against it\n" in seen.to_terminal(colour=False)
-    assert "\nblue speaks for 긍정, orange against it\n" in seen.to_terminal()
+    assert "\n[word] supports 긍정, (word) opposes it\n" in seen.to_terminal(colour=False)
+    assert "\nblue supports 긍정, orange opposes it\n" in seen.to_terminal()
     assert "The prediction is" not in seen.to_terminal()
     other = replace(seen, attributions=attributions(len(seen.tokens), "log-odds of 부정")).to_terminal(colour=False)
     assert other.startswith("긍정 ")
-    assert "[word] speaks for 부정" in other
-    assert "The prediction is 긍정, but what is shown is what speaks for 부정." in other
+    assert "[word] supports 부정" in other
+    assert "The prediction is 긍정, but what is shown is what supports 부정." in other
     several = replace(
         seen, prediction=["긍정", "부정"], attributions=attributions(len(seen.tokens), "log-odds of 부정")
     )
@@ -147,7 +147,7 @@ def test_tokens_and_answers_of_blanks_can_be_seen() -> None:
         of_language(), prediction="\n", attributions=attributions(4, "log-probability of the end of the line")
     )
     assert ended.to_terminal(colour=False).startswith("⏎ ")
-    assert "[word] speaks for ⏎" in ended.to_terminal(colour=False)
+    assert "[word] supports ⏎" in ended.to_terminal(colour=False)
 
 
 def test_lists_name_steps_and_end_where_a_terminal_does() -> None:

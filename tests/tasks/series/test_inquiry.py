@@ -104,7 +104,8 @@ def test_a_number_is_explained_in_its_own_units() -> None:
 
 
 def test_columns_of_a_table_name_the_points() -> None:
-    polars = pytest.importorskip("polars")
+    import polars
+
     table = polars.DataFrame({f"t{n}": [float(n * k % 5) for k in range(20)] for n in range(4)})
     model = SeriesClassifier(**QUICK).fit(table, ["x", "y"] * 10)
     with pytest.warns(UserWarning, match="feature names"):

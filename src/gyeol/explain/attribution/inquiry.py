@@ -1,4 +1,4 @@
-"""How the network of one input is asked, and everything that its answers explain."""
+"""The score of one input as a function of scaled steps, and everything that is computed from it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _LOSSES: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Inquiry:
-    """One input of a model: what is known of it from outside, and how its network is asked.
+    """One input of a model: what is known of it from outside, and the score to explain.
 
     Every function takes a network to ask: a `replica` of the estimator's.
 

@@ -96,7 +96,7 @@ def _sum(explanation: Explanation, number: int, say: dict[str, str]) -> str:
 
 
 def _other(explanation: Explanation, say: dict[str, str], answer: str) -> str:
-    """Say that what is shown speaks for something else than the prediction, if it does."""
+    """Say that what is shown supports something else than the prediction, if it does."""
     if not answer_differs(explanation):
         return ""
     return f"<p>{printable(say['other'].format(answer, spoken_for(explanation.attributions[0].target)))}</p>"

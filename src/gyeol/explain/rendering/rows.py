@@ -27,20 +27,20 @@ class Row:
     values : array, shape (T,)
     low, high : float
         What the lowest and the highest block are.
-    told : str
-        What is told of the values beside the name: their range where it is left out.
+    summary : str
+        Shown beside the name; by default the range of the values.
     """
 
     name: str
     values: npt.NDArray[np.floating]
     low: float
     high: float
-    told: str = ""
+    summary: str = ""
 
     @property
     def label(self) -> str:
-        """The name, with what is told of the values."""
-        return f"{self.name} {self.told or f'{float(self.values.min()):.3g}..{float(self.values.max()):.3g}'}"
+        """The name, with the summary of the values."""
+        return f"{self.name} {self.summary or f'{float(self.values.min()):.3g}..{float(self.values.max()):.3g}'}"
 
 
 def blocks(values: npt.NDArray[np.floating], low: float, high: float) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUANTILES", "busyness", "chosen_units", "stretched", "summary"]
 
-#: What is told of all units at a step, beside their mean.
+#: What is shown of all units at a step, beside their mean.
 QUANTILES = (0.1, 0.5, 0.9)
 _QUIET = 4  # of so many shown units, one is a least busy one
 

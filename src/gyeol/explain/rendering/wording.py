@@ -96,9 +96,9 @@ WORDING: dict[str, dict[str, str]] = {
         "output": "Output",
         "step": "Step",
         "shade": "Shade by",
-        "key": "Blue with a solid line speaks for {}, orange with a dotted line against it.",
+        "key": "Blue with a solid line supports {}, orange with a dotted line opposes it.",
         "key of a value": "Blue with a solid line raises {}, orange with a dotted line lowers it.",
-        "other": "The prediction is {0}, but what is shown is what speaks for {1}.",
+        "other": "The prediction is {0}, but what is shown is what supports {1}.",
         "table": "As numbers",
         "attribution": "attribution",
         "attributions": "attributions",
@@ -232,7 +232,7 @@ def score_text(target: str, language: str) -> str:
 
 
 def answer_differs(explanation: Explanation) -> bool:
-    """Tell whether what is shown speaks for another class, or another token, than the predicted one."""
+    """Tell whether what is shown supports another class, or another token, than the predicted one."""
     if not explanation.attributions or not explanation.probabilities:
         return False
     answer = json_value(explanation.prediction)
@@ -256,10 +256,10 @@ def marks_text(target: str, positive: str, negative: str) -> str:
     Examples
     --------
     >>> marks_text("log-odds of good", "[word]", "(word)"), marks_text("the price", "blue", "orange")
-    ('[word] speaks for good, (word) against it', 'blue raises the price, orange lowers it')
+    ('[word] supports good, (word) opposes it', 'blue raises the price, orange lowers it')
     """
     if _SCORE.fullmatch(target):
-        return f"{positive} speaks for {spoken_for(target)}, {negative} against it"
+        return f"{positive} supports {spoken_for(target)}, {negative} opposes it"
     return f"{positive} raises {spoken_for(target)}, {negative} lowers it"
 
 

@@ -186,7 +186,7 @@ TEXTS = {
         "residual": "answer - truth",
         "worst": "Worst mistakes",
         "worst_key": "What the model was surest of though it was wrong, or what is farthest from the truth.",
-        "shade_key": "Blue with a solid line speaks for the answer, orange with a dotted line against it.",
+        "shade_key": "Blue with a solid line supports the answer, orange with a dotted line opposes it.",
         "none_wrong": "Nothing was wrong.",
         "line": "line {}",
         "sure": "sure by {}",

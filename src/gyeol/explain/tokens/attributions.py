@@ -34,7 +34,7 @@ class TokenExplanation:
     attributions : list of float
         What each adds for the prediction, below 0 against it.
     start : float
-        What speaks for the prediction before anything is read.
+        The score with a blank input.
     unit : str
         What the numbers are.
 

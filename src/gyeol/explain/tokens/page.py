@@ -48,7 +48,7 @@ _TEXTS = {
     },
     "en": {
         "title": "Why {}",
-        "key": "Words on blue with a solid line speak for {}, words on orange with a dotted line against.",
+        "key": "Words on blue with a solid line support {}, words on orange with a dotted line oppose it.",
         "sum": "{:+.3f} with a blank input, {:+.3f} with this input ({})",
         "classes": "Probabilities",
         "for": "Words for {}",

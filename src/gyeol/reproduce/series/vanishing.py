@@ -21,22 +21,11 @@ from torch import nn
 
 from gyeol.engine import Progress
 from gyeol.reproduce.entry import Reproduction, check_complete
+from gyeol.reproduce.series.sequences import ADDING
 
 __all__ = ["VANISHING", "first_over_last", "gradient_curve"]
 
-SETTINGS: dict[str, Any] = {
-    "hidden_size": 64,
-    "bidirectional": False,
-    "attention": None,
-    "pooling": "last",
-    "frame": 1,
-    "dropout": 0.0,
-    "averaging": 0.0,
-    "batch_size": 50,
-    "epochs": 4,
-    "patience": 4,
-    "clip_norm": 1.0,
-}
+SETTINGS: dict[str, Any] = {**ADDING, "epochs": 4, "patience": 4, "clip_norm": 1.0}
 LENGTHS = {20: 20.0, 100: 40.0, 400: 75.0}  # steps, and the seconds of a training at most
 COUNTS = {"train": 4000, "valid": 300, "test": 1000}
 _CELLS = ("rnn", "lstm", "gru")

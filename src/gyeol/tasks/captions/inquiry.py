@@ -1,4 +1,4 @@
-"""How a captioner is asked why it wrote what it wrote."""
+"""What explains a caption: its log-probability as a function of scaled places of the image's grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the network of a forecast is asked why."""
+"""What explains a forecast: one of its values as a function of scaled steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the network that labels each step of a sequence is asked why."""
+"""What explains the labels of a sequence: their score as a function of scaled steps."""
 
 from __future__ import annotations
 

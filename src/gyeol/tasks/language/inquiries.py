@@ -1,4 +1,4 @@
-"""How a language model is asked why it expects what comes next."""
+"""What explains the next token of a language model: its log-probability as a function of scaled tokens."""
 
 from __future__ import annotations
 

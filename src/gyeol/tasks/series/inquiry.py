@@ -1,4 +1,4 @@
-"""How the network of numeric sequences is asked why."""
+"""What explains a prediction for a numeric sequence: its score as a function of scaled steps."""
 
 from __future__ import annotations
 

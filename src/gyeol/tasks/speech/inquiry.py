@@ -1,4 +1,4 @@
-"""How a recognizer is asked why it wrote what it wrote."""
+"""What explains a transcript: its CTC log-probability as a function of scaled frames."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from gyeol.layers.losses.ctc import ctc_align, ctc_loss, needed_steps
 from gyeol.tasks.speech.parts import Part
 from gyeol.tasks.verdicts import checked_position, log_odds
 
-__all__ = ["Heard", "heard", "speech_inquiry"]
+__all__ = ["AlignedPart", "align_part", "speech_inquiry"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class AlignedPart:
     """A part of a recording, and its text.
 
     ``start`` in seconds; ``mel`` (T, M), log-mel frames, and ``frames`` (T, M), what of them the network reads;
@@ -44,7 +44,7 @@ class Heard:
         return -ctc_loss(log_probs.double(), steps, self.letters.expand(M, L), torch.full((M,), L))
 
 
-def heard(net: Any, inputs: SpeechInput, part: Part, text: str) -> Heard:
+def align_part(net: Any, inputs: SpeechInput, part: Part, text: str) -> AlignedPart:
     """Read a part, and find where each letter of a text is heard in it.
 
     Raises
@@ -64,11 +64,11 @@ def heard(net: Any, inputs: SpeechInput, part: Part, text: str) -> Heard:
         raise ParameterError(
             f"target={text!r:.60} needs {needed_steps(letters)} steps, and the recording has {len(log_probs)}"
         )
-    return Heard(part.start, inputs.mel(samples), frames, torch.from_numpy(letters), spans, log_probs)
+    return AlignedPart(part.start, inputs.mel(samples), frames, torch.from_numpy(letters), spans, log_probs)
 
 
 def speech_inquiry(
-    inputs: SpeechInput, stack: int, parts: Sequence[Heard], prediction: str, position: int | None, of: str
+    inputs: SpeechInput, stack: int, parts: Sequence[AlignedPart], prediction: str, position: int | None, of: str
 ) -> Inquiry:
     """Ask for the log-probability of a text, summed over all its alignments, or for one of its letters.
 
@@ -79,7 +79,7 @@ def speech_inquiry(
     inputs : SpeechInput
     stack : int
         Frames of a step of the network.
-    parts : sequence of Heard
+    parts : sequence of AlignedPart
         The recording, cut at pauses.
     prediction : str
         What is recognized.

@@ -30,7 +30,7 @@ from gyeol.tasks.hyperparameters import estimator, hyperparameter
 from gyeol.tasks.language.model import LanguageModel
 from gyeol.tasks.outcomes.texts import transcript_outcomes
 from gyeol.tasks.speech.clips import checked_clips, checked_pairs, common_rate
-from gyeol.tasks.speech.inquiry import heard, speech_inquiry
+from gyeol.tasks.speech.inquiry import align_part, speech_inquiry
 from gyeol.tasks.speech.letters import normalized, text_of
 from gyeol.tasks.speech.listener import Listener
 from gyeol.tasks.speech.net import SpeechNet, losses_of
@@ -281,7 +281,7 @@ class SpeechRecognizer(Estimator):
         prediction = " ".join(" ".join(texts).split())
         if target is not None:
             found, texts = [Part(0.0, clip)], checked_texts([target])
-        parts = [heard(self.net_, inputs, part, text) for part, text in zip(found, texts, strict=True)]
+        parts = [align_part(self.net_, inputs, part, text) for part, text in zip(found, texts, strict=True)]
         of = "the text" if target is None else repr(target)
         return speech_inquiry(inputs, int(self.stack), parts, prediction, position, of)
 

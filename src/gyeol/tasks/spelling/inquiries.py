@@ -1,4 +1,4 @@
-"""How a spelling corrector is asked why it changed a word, or left it: which letters around it decide."""
+"""What explains a spelling correction: which letters around a word decide whether it is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the network of a sentence is asked why one of its tokens has its tag."""
+"""What explains the tag of a token: the log-odds of its marginal as a function of scaled tokens."""
 
 from __future__ import annotations
 

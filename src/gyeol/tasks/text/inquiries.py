@@ -1,4 +1,4 @@
-"""How the networks of texts are asked why: the recurrent one, and the feed-forward ones on counted terms."""
+"""What explains a prediction for a text, by the recurrent network and by the feed-forward ones on counted terms."""
 
 from __future__ import annotations
 

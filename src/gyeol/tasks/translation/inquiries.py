@@ -1,4 +1,4 @@
-"""How a translator is asked why it wrote what it wrote."""
+"""What explains a translation: its log-probability, teacher-forced, as a function of scaled source tokens."""
 
 from __future__ import annotations
 
